@@ -1,0 +1,50 @@
+/**
+ * The small interface behind which each file type installs. An installer never decides whether a patch may be
+ * installed and never reports: it looks (`detect`), acts (`install`, `revert`) and proves (`verify`). What an appliance
+ * says it has is always what `detect` finds, never what `install` returned.
+ */
+import type { Publication } from '../../../protocol/statements.ts'
+
+/** One patch on one appliance. */
+export type InstallTask = {
+  readonly publication: Publication
+  /** The verified copy in the store; read only. Before it is used it is copied to `scratch` and hashed on the way. */
+  readonly file: string
+  /** The folder that is treated as `/`. */
+  readonly root: string
+  /** A folder of this patch's own, which survives a restart of the agent until the attempt has ended. */
+  readonly scratch: string
+}
+
+export type Found = {
+  readonly result: 'applicable' | 'installed' | 'notApplicable' | 'unknown'
+  /** The version that is there now, whichever it is; null where there is none. */
+  readonly installedVersion: string | null
+  /** A sentence for a person; says why for `notApplicable` and `unknown`. */
+  readonly reason: string
+}
+
+export type Outcome = {
+  readonly ok: boolean
+  /** A sentence for a person: what went wrong, or what was done. */
+  readonly reason: string
+  /** The last part of what the programs printed, at most `MAX_REPORTED_OUTPUT_BYTES`. */
+  readonly output: string
+  /** Whether the same attempt may succeed later without a change (a lock that somebody holds). */
+  readonly temporary: boolean
+}
+
+export interface Installer {
+  detect(task: InstallTask): Promise<Found>
+  /** Ends by the manifest's `install.timeoutSeconds`: then the whole process tree is killed and the outcome says so. */
+  install(task: InstallTask): Promise<Outcome>
+  /** Whether the patch is there and healthy, judged afresh. */
+  verify(task: InstallTask): Promise<Outcome>
+  /** Back to what was there before `install`, as far as the manifest promises it. */
+  revert(task: InstallTask): Promise<Outcome>
+  /**
+   * After a restart of the agent: waits for a program that an earlier process of the agent started for this task and
+   * that still runs, up to the manifest's timeout. Returns at once when there is none.
+   */
+  settle(task: InstallTask): Promise<void>
+}

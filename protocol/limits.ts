@@ -1,0 +1,47 @@
+/**
+ * Every bound of the wire and of what is accepted, with its unit in its name and its reason above it.
+ */
+const KiB = 1024
+const MiB = 1024 * KiB
+const GiB = 1024 * MiB
+
+/** A whole operating-system update fits; the list of its piece hashes is then 256 KiB. */
+export const MAX_PATCH_BYTES = 32 * GiB
+
+/** Small enough that a bad piece wastes little, large enough that hashing and framing cost nothing next to copying. */
+export const MIN_PIECE_BYTES = 256 * KiB
+export const MAX_PIECE_BYTES = 4 * MiB
+/** A relay hands on whole pieces, so a patch of many pieces reaches a secondary almost when it reaches the primary. */
+export const WANTED_PIECES_AT_MOST = 256
+
+/** A manifest is read whole into memory, at the Service Center and on each appliance. */
+export const MAX_MANIFEST_BYTES = 64 * KiB
+
+/** One control message: the largest is a roster of a Data Center with a thousand appliances. */
+export const MAX_CONTROL_MESSAGE_BYTES = 1 * MiB
+/** One message of the pieces protocol: a piece, or the piece hashes of the largest patch, and its frame. */
+export const MAX_PIECES_MESSAGE_BYTES = MAX_PIECE_BYTES + 64 * KiB
+/** One enrollment message, the only kind that a peer which is not yet a member can send. */
+export const MAX_ENROLLMENT_MESSAGE_BYTES = 4 * KiB
+
+/** Bytes a puller may have asked one source for and not yet received: what one connection holds of our buffers. */
+export const MAX_REQUESTED_BYTES = 8 * MiB
+/** Requests a source keeps in line for one reader; more is a reader that does not keep to `MAX_REQUESTED_BYTES`. */
+export const MAX_QUEUED_REQUESTS = 64
+/** Patches one reader may follow on one stream at a time. */
+export const MAX_WANTED_PATCHES = 64
+
+/** Letters that a depot keeps for appliances and for the Service Center while they cannot be reached. */
+export const MAX_STORED_LETTERS = 10_000
+/** What a failed installer printed, cut to its last part so that the reason at the end stays. */
+export const MAX_REPORTED_OUTPUT_BYTES = 8 * KiB
+/** A sentence for a person inside a message. */
+export const MAX_SENTENCE_CHARACTERS = 1_000
+/** Appliances in one Data Center. */
+export const MAX_ROSTER_MEMBERS = 2_000
+/** Addresses one appliance announces. */
+export const MAX_ADDRESSES = 8
+/** Patches an appliance says it knows when it greets; more are live at once nowhere. */
+export const MAX_KNOWN_PATCHES = 4_096
+/** A signature by each of a handful of keys; more is somebody making us verify. */
+export const MAX_SIGNATURES = 8

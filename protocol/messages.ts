@@ -1,0 +1,111 @@
+/**
+ * What two ends of a stream say to each other, one type a message. README.md in this folder tells who speaks when.
+ * Nothing here is signed: what must be believed travels inside as a letter (statements.ts).
+ */
+import { z } from 'zod'
+import { Bytes } from './codec.ts'
+import { Envelope } from './envelope.ts'
+import { DialAddress, ListenAddress, PeerId, Sha256 } from './identifiers.ts'
+import {
+  MAX_ADDRESSES,
+  MAX_KNOWN_PATCHES,
+  MAX_PATCH_BYTES,
+  MAX_PIECE_BYTES,
+  MAX_SENTENCE_CHARACTERS,
+} from './limits.ts'
+import { RefusalCode } from './refusals.ts'
+import { Letter } from './statements.ts'
+
+export const PROTOCOL_VERSION = 1
+/** Held open by the appliance that dialled; letters and telemetry, both ways. */
+export const CONTROL_PROTOCOL = `/patchmesh/control/${PROTOCOL_VERSION}`
+/** Opened by whoever wants pieces, towards a source. */
+export const PIECES_PROTOCOL = `/patchmesh/pieces/${PROTOCOL_VERSION}`
+/** The only protocol open to a peer that is not yet a member. */
+export const ENROLL_PROTOCOL = `/patchmesh/enroll/${PROTOCOL_VERSION}`
+
+const pieceIndex = z.int().min(0)
+
+/** The states of a copy that a person is shown. */
+export const CopyState = z.enum(['waiting', 'transferring', 'verifying', 'replicated'])
+export type CopyState = z.infer<typeof CopyState>
+
+/** How far a copy is, as its appliance tells; shown, never counted. */
+export const Progress = z.strictObject({
+  patch: Sha256,
+  state: CopyState,
+  bytes: z.int().min(0).max(MAX_PATCH_BYTES),
+  reason: z.string().max(MAX_SENTENCE_CHARACTERS),
+})
+export type Progress = z.infer<typeof Progress>
+
+/** What an appliance tells about itself when its control stream opens. */
+export const Greeting = z.strictObject({
+  version: z.literal(PROTOCOL_VERSION),
+  /** Where it accepts members; empty for an appliance that only dials. */
+  addresses: z.array(ListenAddress).max(MAX_ADDRESSES),
+  rosterVersion: z.int().min(0),
+  /** The patches whose publication it holds, so that only the others are sent. */
+  known: z.array(Sha256).max(MAX_KNOWN_PATCHES),
+})
+export type Greeting = z.infer<typeof Greeting>
+
+export const ControlMessage = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('greeting'), greeting: Greeting }),
+  /** A signed statement for `letter.to`, which may be this peer or somebody it forwards to. */
+  z.strictObject({ kind: z.literal('letter'), letter: Letter }),
+  z.strictObject({ kind: z.literal('progress'), progress: Progress }),
+  /** Every 10 seconds from the side that dialled; the other answers with `pong`. */
+  z.strictObject({ kind: z.literal('ping') }),
+  z.strictObject({ kind: z.literal('pong') }),
+  /** Depot to Service Center: this tenant appliance holds its control stream here now, or no longer does. */
+  z.strictObject({ kind: z.literal('attached'), peer: PeerId, greeting: Greeting }),
+  z.strictObject({ kind: z.literal('detached'), peer: PeerId }),
+  /** Depot to Service Center and back: enrollment of a peer that can reach only the depot. */
+  z.strictObject({ kind: z.literal('enrolling'), peer: PeerId, request: z.lazy(() => EnrollmentRequest) }),
+  z.strictObject({ kind: z.literal('enrollment'), peer: PeerId, answer: z.lazy(() => EnrollmentAnswer) }),
+])
+export type ControlMessage = z.infer<typeof ControlMessage>
+
+export const PiecesMessage = z.discriminatedUnion('kind', [
+  /** Reader: follow this patch. The source answers with `offer`, at once or when it has learned the patch. */
+  z.strictObject({ kind: z.literal('want'), patch: Sha256 }),
+  /** Reader: no longer. */
+  z.strictObject({ kind: z.literal('unwant'), patch: Sha256 }),
+  /** Source: the leaves of the Merkle tree, laid end to end, and which pieces it has. */
+  z.strictObject({ kind: z.literal('offer'), patch: Sha256, hashes: Bytes, have: Bytes }),
+  /** Source: one more piece. */
+  z.strictObject({ kind: z.literal('have'), patch: Sha256, index: pieceIndex }),
+  /** Source: does not hold this patch any more. */
+  z.strictObject({ kind: z.literal('gone'), patch: Sha256 }),
+  z.strictObject({ kind: z.literal('request'), patch: Sha256, index: pieceIndex }),
+  z.strictObject({
+    kind: z.literal('piece'),
+    patch: Sha256,
+    index: pieceIndex,
+    bytes: Bytes.refine((b) => b.byteLength <= MAX_PIECE_BYTES),
+  }),
+])
+export type PiecesMessage = z.infer<typeof PiecesMessage>
+
+export const EnrollmentRequest = z.strictObject({
+  version: z.literal(PROTOCOL_VERSION),
+  /** The identity that the appliance will have from now on; it never leaves that key's private half out of its disk. */
+  appliance: PeerId,
+  /** HMAC-SHA-256 over the protocol name, the Service Center's peer id and `appliance`; see token.ts. */
+  proof: Bytes.refine((b) => b.byteLength === 32, 'is not 32 bytes'),
+})
+export type EnrollmentRequest = z.infer<typeof EnrollmentRequest>
+
+export const EnrollmentAnswer = z.discriminatedUnion('kind', [
+  /** `roster` tells the new member whom to dial. */
+  z.strictObject({ kind: z.literal('enrolled'), membership: Envelope, roster: Envelope }),
+  z.strictObject({ kind: z.literal('refused'), code: RefusalCode, message: z.string().max(MAX_SENTENCE_CHARACTERS) }),
+])
+export type EnrollmentAnswer = z.infer<typeof EnrollmentAnswer>
+
+/** What a token carries besides its secret. */
+export const DialAddresses = z
+  .array(DialAddress)
+  .min(1)
+  .max(2 * MAX_ADDRESSES)

@@ -1,0 +1,96 @@
+/**
+ * Refusals: what hostile, stale or mistaken input gets. A refusal is a value of a closed union, never an exception of
+ * the core; it says what was had and what was expected, and what to do. This table is the one mapping from a refusal
+ * to its HTTP status and to the hint a person reads; the codes are stable and are also the codes on the wire.
+ */
+import { z } from 'zod'
+
+const TABLE = {
+  // what was uploaded
+  empty_file: [422, 'Choose the patch file again; the one that arrived had no bytes.'],
+  not_a_patch: [422, 'Upload a patch bundle (.patch) or a Debian package (.deb).'],
+  truncated: [422, 'The file ends early. Copy it again from where it was made and compare its SHA-256.'],
+  malformed: [422, 'The file is damaged or was not made by a supported tool. Build or copy it again.'],
+  digest_mismatch: [422, 'The file changed after it was made. Copy it again from where it was made.'],
+  size_mismatch: [422, 'The file was cut or extended after it was made. Copy it again from where it was made.'],
+  trailing_bytes: [422, 'Something follows the end of the patch. Upload the file exactly as it was made.'],
+  bad_name: [422, 'Rename the patch, or the file inside it, and build it again.'],
+  bad_manifest: [422, 'Correct the manifest and build the patch again.'],
+  unsafe_entry: [422, 'Patches hold only plain files and folders inside payload/. Build it again without that entry.'],
+  too_large: [413, 'Split the patch, or remove what it does not need.'],
+  too_slow: [408, 'The upload stopped moving. Try again over a better connection; nothing was kept.'],
+  upload_cut: [400, 'The upload ended before the file did. Upload it again; nothing was kept.'],
+  name_taken: [409, 'Give the changed patch a new version. A name and version never stand for two different files.'],
+  no_space: [507, 'Make room on the disk that holds the store, then try again.'],
+  // what was asked of the Service Center
+  bad_request: [400, 'Compare the request with /api/v1/openapi.json.'],
+  unauthenticated: [
+    401,
+    'Open the sign-in link that the controller printed, or send an API token (patchmesh api-token).',
+  ],
+  cross_site: [403, "Send the request from the Service Center's own page, or with an API token."],
+  not_found: [404, 'List what there is and use its id.'],
+  unknown_organization: [422, 'Choose organizations that have appliances: patchmesh appliances list.'],
+  unknown_data_center: [422, 'Choose a Data Center that has appliances, or All.'],
+  nothing_chosen: [422, 'Choose at least one organization.'],
+  nothing_to_install: [422, 'No appliance of the chosen organizations is in that Data Center.'],
+  in_use: [409, 'Cancel the install that uses the patch, or keep the patch.'],
+  already_ended: [409, 'Start a new install; an ended one does not start again.'],
+  no_depot: [
+    422,
+    'Enroll a Service Provider appliance of that Data Center first; tenant appliances connect through it.',
+  ],
+  name_in_use: [409, 'Choose another appliance name; names are unique in the fleet.'],
+  role_taken: [409, 'The group already has a primary. Enroll this appliance as secondary, or name another group.'],
+  // what a peer said
+  undecodable: [400, 'The peer speaks another protocol or version. Compare the versions of both ends.'],
+  bad_signature: [403, 'It was not signed by the key it names, or was changed on the way.'],
+  wrong_signer: [403, 'It was signed by a key that has no say in this.'],
+  wrong_addressee: [403, 'It was meant for another appliance.'],
+  wrong_scope: [403, "The order names another organization or Data Center than this appliance's membership."],
+  stale: [409, 'Something newer is already known here.'],
+  replayed: [409, 'It has been carried out already; nothing happens twice.'],
+  expired: [410, 'Its time has passed. Ask for a new one.'],
+  unknown_token: [403, 'Make a new token: patchmesh enroll-token.'],
+  used_token: [403, 'A token enrolls one appliance. Make a new one: patchmesh enroll-token.'],
+  not_a_member: [403, 'Enroll the appliance with a token.'],
+  too_many: [429, 'Keep to the limits in protocol/README.md.'],
+  withdrawn: [410, 'The patch was withdrawn.'],
+  // why an appliance does not carry out an order
+  not_replicated: [409, 'Wait until the patch is replicated to this Data Center.'],
+  not_applicable: [409, 'The patch is not meant for this appliance.'],
+  internal: [500, "Look for the request id in the controller's log."],
+} as const satisfies Record<string, readonly [status: number, hint: string]>
+
+export const RefusalCode = z.enum(Object.keys(TABLE) as [keyof typeof TABLE, ...(keyof typeof TABLE)[]])
+export type RefusalCode = z.infer<typeof RefusalCode>
+
+export type Refusal = { readonly refused: RefusalCode; readonly message: string }
+
+/** `message` is one sentence that names what was had and what was got. */
+export function refuse(refused: RefusalCode, message: string): Refusal {
+  return { refused, message }
+}
+
+export function isRefusal(value: unknown): value is Refusal {
+  return typeof value === 'object' && value !== null && 'refused' in value
+}
+
+export function httpStatus(code: RefusalCode): (typeof TABLE)[RefusalCode][0] {
+  return TABLE[code][0]
+}
+
+/** What the person who met the refusal can do. */
+export function hint(code: RefusalCode): string {
+  return TABLE[code][1]
+}
+
+/** Carries a refusal out of a stream pipeline of a shell; whoever started the pipeline turns it back into a value. */
+export class RefusedError extends Error {
+  readonly refusal: Refusal
+  constructor(refusal: Refusal) {
+    super(refusal.message)
+    this.name = 'RefusedError'
+    this.refusal = refusal
+  }
+}

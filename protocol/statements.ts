@@ -1,0 +1,202 @@
+/**
+ * Everything that is signed, one schema a statement. The Service Center's signing key signs publications, withdrawals,
+ * memberships, rosters and orders; an appliance's identity key signs receipts, detections and reports; whoever receives
+ * a letter signs its acknowledgement. All times are milliseconds since 1970 in UTC.
+ */
+import { z } from 'zod'
+import { Envelope, type StatementType } from './envelope.ts'
+import {
+  ApplianceKind,
+  ApplianceName,
+  DataCenterName,
+  GroupName,
+  InstallId,
+  ListenAddress,
+  OrderId,
+  OrganizationName,
+  PatchName,
+  PatchVersion,
+  PeerId,
+  Role,
+  Sha256,
+} from './identifiers.ts'
+import {
+  MAX_ADDRESSES,
+  MAX_PATCH_BYTES,
+  MAX_PIECE_BYTES,
+  MAX_REPORTED_OUTPUT_BYTES,
+  MAX_ROSTER_MEMBERS,
+  MAX_SENTENCE_CHARACTERS,
+  MIN_PIECE_BYTES,
+} from './limits.ts'
+import { Manifest, PatchFormat } from './manifest.ts'
+import { RefusalCode } from './refusals.ts'
+
+export const WallTime = z.int().min(0)
+const counter = z.int().min(0)
+const sentence = z.string().max(MAX_SENTENCE_CHARACTERS)
+
+function statement<Schema extends z.ZodType>(purpose: string, schema: Schema): StatementType<Schema> {
+  return { payloadType: `application/vnd.patchmesh.${purpose}.v1+cbor`, schema }
+}
+
+/** A patch that may be stored, relayed and, under an order, installed. Identity is `sha256`, of the uploaded file. */
+export const Publication = statement(
+  'publication',
+  z.strictObject({
+    name: PatchName,
+    version: PatchVersion,
+    bytes: z.int().min(1).max(MAX_PATCH_BYTES),
+    sha256: Sha256,
+    pieceLength: z.int().min(MIN_PIECE_BYTES).max(MAX_PIECE_BYTES),
+    piecesRoot: Sha256,
+    format: PatchFormat,
+    manifest: Manifest,
+    publishedAt: WallTime,
+  }),
+)
+export type Publication = z.infer<(typeof Publication)['schema']>
+
+/** The patch was a mistake: every appliance deletes its copy and accepts no order for it. */
+export const Withdrawal = statement(
+  'withdrawal',
+  z.strictObject({ sha256: Sha256, reason: sentence, withdrawnAt: WallTime }),
+)
+export type Withdrawal = z.infer<(typeof Withdrawal)['schema']>
+
+/** Who an appliance is. `epoch` rises when the slot of the same name gets a new key. */
+export const Membership = statement(
+  'membership',
+  z.strictObject({
+    appliance: PeerId,
+    name: ApplianceName,
+    organization: OrganizationName,
+    dataCenter: DataCenterName,
+    kind: ApplianceKind,
+    role: Role,
+    group: GroupName,
+    epoch: counter,
+    /** The peer id that answers at the Service Center's mesh address. */
+    serviceCenter: PeerId,
+    enrolledAt: WallTime,
+  }),
+)
+export type Membership = z.infer<(typeof Membership)['schema']>
+
+export const RosterMember = z.strictObject({
+  peer: PeerId,
+  name: ApplianceName,
+  organization: OrganizationName,
+  dataCenter: DataCenterName,
+  kind: ApplianceKind,
+  role: Role,
+  group: GroupName,
+  addresses: z.array(ListenAddress).max(MAX_ADDRESSES),
+})
+export type RosterMember = z.infer<typeof RosterMember>
+
+/**
+ * The allow-list of one appliance: whom it may talk to, and nobody else. A Service Provider appliance gets the members
+ * of its Data Center; a tenant appliance gets its depot only, so it learns no other organization's names. `enrolling`
+ * are the peer ids that may open the enrollment protocol, derived from tokens that are still open.
+ */
+export const Roster = statement(
+  'roster',
+  z.strictObject({
+    to: PeerId,
+    version: counter,
+    members: z.array(RosterMember).max(MAX_ROSTER_MEMBERS),
+    enrolling: z.array(PeerId).max(MAX_ROSTER_MEMBERS),
+  }),
+)
+export type Roster = z.infer<(typeof Roster)['schema']>
+
+/** Install this patch, once. `sequence` rises with every order to one appliance; an older one is refused. */
+export const Order = statement(
+  'order',
+  z.strictObject({
+    to: PeerId,
+    orderId: OrderId,
+    sequence: counter,
+    install: InstallId,
+    attempt: z.int().min(1).max(10),
+    action: z.literal('install'),
+    patch: Sha256,
+    organization: OrganizationName,
+    dataCenter: DataCenterName,
+    issuedAt: WallTime,
+    expiresAt: WallTime,
+  }),
+)
+export type Order = z.infer<(typeof Order)['schema']>
+
+/** The holder of this key re-read these bytes from its disk and found them right, then. */
+export const Receipt = statement(
+  'receipt',
+  z.strictObject({ from: PeerId, epoch: counter, counter, sha256: Sha256, verifiedAt: WallTime, source: PeerId }),
+)
+export type Receipt = z.infer<(typeof Receipt)['schema']>
+
+/** What detection found on the appliance for one patch, outside or after an install. */
+export const Detection = statement(
+  'detection',
+  z.strictObject({
+    from: PeerId,
+    epoch: counter,
+    counter,
+    patch: Sha256,
+    result: z.enum(['applicable', 'installed', 'notApplicable', 'unknown']),
+    installedVersion: z.string().max(100).nullable(),
+    reason: sentence,
+    detectedAt: WallTime,
+  }),
+)
+export type Detection = z.infer<(typeof Detection)['schema']>
+
+export const ReportState = z.enum([
+  'queued',
+  'staging',
+  'preflight',
+  'installing',
+  'verifying',
+  'installed',
+  'failed',
+  'reverted',
+  'refused',
+])
+export type ReportState = z.infer<typeof ReportState>
+
+/** How far an order has come on the appliance it names. The final states are the last four. */
+export const Report = statement(
+  'report',
+  z.strictObject({
+    from: PeerId,
+    epoch: counter,
+    counter,
+    install: InstallId,
+    orderId: OrderId,
+    patch: Sha256,
+    state: ReportState,
+    reason: sentence,
+    /** Set with `refused`. */
+    refusal: RefusalCode.nullable(),
+    /** The last part of what the installer printed. */
+    output: z.string().max(MAX_REPORTED_OUTPUT_BYTES),
+    installedVersion: z.string().max(100).nullable(),
+    reportedAt: WallTime,
+  }),
+)
+export type Report = z.infer<(typeof Report)['schema']>
+
+/** The receiver holds these letters durably; nobody needs to send them again. */
+export const Acknowledgement = statement(
+  'acknowledgement',
+  z.strictObject({ from: PeerId, letters: z.array(Sha256).min(1).max(500) }),
+)
+export type Acknowledgement = z.infer<(typeof Acknowledgement)['schema']>
+
+/**
+ * A signed statement on its way. `to` and `from` are for those who carry it; the truth about both is inside and signed.
+ */
+export const Letter = z.strictObject({ to: PeerId, from: PeerId, envelope: Envelope })
+export type Letter = z.infer<typeof Letter>
