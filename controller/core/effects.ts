@@ -1,0 +1,60 @@
+/**
+ * What can happen to the Service Center and what it can want done. Effects are performed in order, and a `commit` is
+ * durable before the effect after it begins: so whatever is answered or sent has been stored.
+ */
+import type { Clock } from '../../protocol/clock.ts'
+import type { DataCenterName, InstallId, OrganizationName, PeerId, Sha256 } from '../../protocol/identifiers.ts'
+import type { ControlMessage, EnrollmentAnswer, EnrollmentRequest } from '../../protocol/messages.ts'
+import type { Refusal } from '../../protocol/refusals.ts'
+import type { Publication } from '../../protocol/statements.ts'
+import type { Change, TokenRecord } from './records.ts'
+
+/** Who asked, for the audit log: a session or API token, by its name. */
+export type Actor = string
+
+/** What an admin asks for; each is answered by one `reply`. */
+export type Command =
+  | { kind: 'publish'; actor: Actor; publication: Omit<Publication, 'publishedAt'>; hashes: Uint8Array }
+  | { kind: 'withdraw'; actor: Actor; patch: Sha256; reason: string }
+  | {
+      kind: 'start-install'
+      actor: Actor
+      patch: Sha256
+      organizations: OrganizationName[]
+      dataCenter: DataCenterName | 'All'
+      allowOutage: boolean
+    }
+  | { kind: 'cancel-install'; actor: Actor; install: InstallId }
+
+export type Reply =
+  | { kind: 'published'; patch: Sha256; created: boolean }
+  | { kind: 'withdrawn'; patch: Sha256 }
+  | { kind: 'install-started'; install: InstallId }
+  | { kind: 'install-cancelled'; install: InstallId }
+
+export type ServiceCenterEvent =
+  | { kind: 'tick'; clock: Clock }
+  | { kind: 'command'; id: number; command: Command }
+  /** `enroll-token` wrote a token into the database. */
+  | { kind: 'token-issued'; token: TokenRecord }
+  /** A Service Provider appliance opened its control stream, or lost it. */
+  | { kind: 'control-opened'; peer: PeerId }
+  | { kind: 'control-closed'; peer: PeerId }
+  | { kind: 'control-received'; peer: PeerId; message: ControlMessage }
+  /** A peer that dialled with an enrolling identity asked to become a member. */
+  | { kind: 'enrollment-requested'; peer: PeerId; request: EnrollmentRequest }
+
+export type ServiceCenterEffect =
+  | { kind: 'commit'; changes: Change[] }
+  | { kind: 'send'; peer: PeerId; message: ControlMessage }
+  | { kind: 'answer-enrollment'; peer: PeerId; answer: EnrollmentAnswer }
+  | { kind: 'reply'; id: number; reply: Reply | Refusal }
+  /** The peers that may connect: members, and those who may enroll. Everyone else is closed after the handshake. */
+  | { kind: 'admit'; peers: ReadonlySet<PeerId> }
+  | { kind: 'hang-up'; peer: PeerId }
+  /** The seed has this complete patch to offer, or must delete it. */
+  | { kind: 'seed'; patch: Sha256 }
+  | { kind: 'unseed'; patch: Sha256 }
+  /** Something a page shows has changed. */
+  | { kind: 'changed'; topic: 'patches' | 'installs' | 'appliances' }
+  | { kind: 'log'; line: string; fields: Record<string, string | number> }

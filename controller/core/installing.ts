@@ -1,0 +1,267 @@
+/**
+ * Installs: freezing the list of targets, sending orders as the rollout plan allows, following reports, halting and
+ * cancelling. The Service Center orders and counts; whether anything is installed is decided on the appliance.
+ */
+import { seal } from '../../protocol/envelope.ts'
+import { type InstallId, type OrderId, SERVICE_PROVIDER } from '../../protocol/identifiers.ts'
+import { nextId } from '../../protocol/random.ts'
+import { isRefusal, type Refusal, refuse } from '../../protocol/refusals.ts'
+import { Order, type Report } from '../../protocol/statements.ts'
+import type { Command, Reply } from './effects.ts'
+import { type Decision, livePatch, title } from './publishing.ts'
+import type { ApplianceRecord, Change, InstallRecord, TargetRecord } from './records.ts'
+import { byPlace, groupOf, readiness, unreachableSince } from './replications.ts'
+import { isFailure, isFinal, planRollout, type TargetFacts } from './rollout.ts'
+import type { ServiceCenterState } from './state.ts'
+
+type Start = Extract<Command, { kind: 'start-install' }>
+type Cancel = Extract<Command, { kind: 'cancel-install' }>
+
+/** How long the targets that are not ready are queued before they count as cancelled. */
+const INSTALL_DEADLINE_MS = 24 * 3600 * 1000
+/** An ordered appliance that has not answered by then is said to be late; the order stays valid. */
+const PICKUP_MS = 2 * 60 * 1000
+/** Beyond the manifest's timeout: an appliance that has said nothing for so long is `unknown`. */
+const LOST_CONTACT_MS = 15 * 60 * 1000
+
+export function startInstall(state: ServiceCenterState, command: Start): Decision {
+  const patch = livePatch(state, command.patch)
+  if (isRefusal(patch)) return { reply: patch, changes: [] }
+  const appliances = appliancesInScope(state, command)
+  if (isRefusal(appliances)) return { reply: appliances, changes: [] }
+  const running = [...state.installs.values()].find(
+    (install) =>
+      install.patch === command.patch &&
+      install.state === 'running' &&
+      appliances.some(({ peer }) => state.targets.get(install.id)?.has(peer)),
+  )
+  if (running !== undefined) {
+    return {
+      reply: refuse('in_use', `install ${running.id} of ${title(patch)} is running on some of these appliances`),
+      changes: [],
+    }
+  }
+  const at = state.clock.wallMs
+  const id = nextId(state.random) as InstallId
+  const install: InstallRecord = {
+    id,
+    patch: command.patch,
+    organizations: command.organizations,
+    dataCenter: command.dataCenter,
+    allowOutage: command.allowOutage,
+    state: 'running',
+    reason: '',
+    startedAt: at,
+    deadlineAt: at + INSTALL_DEADLINE_MS,
+  }
+  const targets = appliances.map(
+    ({ peer }): Change => ({
+      table: 'targets',
+      row: {
+        install: id,
+        appliance: peer,
+        state: 'queued',
+        reason: 'waits its turn',
+        refusal: null,
+        output: '',
+        installedVersion: state.detections.get(command.patch)?.get(peer)?.installedVersion ?? null,
+        order: null,
+        counter: 0,
+        changedAt: at,
+      },
+    }),
+  )
+  const scope = `${command.organizations.join(', ')} in ${command.dataCenter}${command.allowOutage ? ', outage allowed' : ''}`
+  const audit: Change = {
+    table: 'audit',
+    row: { at, actor: command.actor, action: 'install', subject: title(patch), outcome: scope },
+  }
+  return {
+    reply: { kind: 'install-started', install: id },
+    changes: [{ table: 'installs', row: install }, ...targets, audit],
+  }
+}
+
+/** The appliances of the chosen organizations in the chosen Data Center, or what is wrong with the choice. */
+export function appliancesInScope(
+  state: ServiceCenterState,
+  scope: Pick<Start, 'organizations' | 'dataCenter'>,
+): ApplianceRecord[] | Refusal {
+  const all = [...state.appliances.values()]
+  if (scope.organizations.length === 0) return refuse('nothing_chosen', 'no organization was chosen')
+  const unknown = scope.organizations.find((name) => !all.some(({ organization }) => organization === name))
+  if (unknown !== undefined)
+    return refuse('unknown_organization', `there is no organization ${unknown} with appliances`)
+  if (scope.dataCenter !== 'All' && !all.some(({ dataCenter }) => dataCenter === scope.dataCenter)) {
+    return refuse('unknown_data_center', `there is no Data Center ${scope.dataCenter} with appliances`)
+  }
+  const inScope = all.filter(
+    ({ organization, dataCenter }) =>
+      scope.organizations.includes(organization) && (scope.dataCenter === 'All' || scope.dataCenter === dataCenter),
+  )
+  if (inScope.length > 0) return inScope.sort(byPlace)
+  return refuse('nothing_to_install', `${scope.organizations.join(', ')} has no appliance in ${scope.dataCenter}`)
+}
+
+/** Nothing new starts; what has been ordered ends by itself. Cancelling twice is harmless. */
+export function cancelInstall(state: ServiceCenterState, { actor, install }: Cancel): Decision {
+  const found = state.installs.get(install)
+  if (found === undefined) return { reply: refuse('not_found', `there is no install ${install}`), changes: [] }
+  const reply: Reply = { kind: 'install-cancelled', install }
+  if (found.state === 'cancelled') return { reply, changes: [] }
+  if (found.state !== 'running') {
+    return { reply: refuse('already_ended', `install ${install} is ${found.state}`), changes: [] }
+  }
+  const at = state.clock.wallMs
+  return {
+    reply,
+    changes: [
+      { table: 'installs', row: { ...found, state: 'cancelled', reason: `cancelled by ${actor}` } },
+      ...endUnordered(state, found, 'cancelled with its install'),
+      { table: 'audit', row: { at, actor, action: 'cancel', subject: install, outcome: 'done' } },
+    ],
+  }
+}
+
+/** What a report changes: its target, never anything else. */
+export function followReport(state: ServiceCenterState, report: Report): Change[] {
+  const target = state.targets.get(report.install)?.get(report.from)
+  if (target === undefined || target.order?.id !== report.orderId || report.counter <= target.counter) return []
+  const { counter, reason, refusal, output, installedVersion } = report
+  const row: TargetRecord = {
+    ...target,
+    state: report.state,
+    counter,
+    reason,
+    refusal,
+    output,
+    installedVersion,
+    changedAt: state.clock.wallMs,
+  }
+  return [{ table: 'targets', row }]
+}
+
+/**
+ * The next step of one running install, as changes: orders for those who may start, reasons for those who wait, an end
+ * when every target has ended. Applied again at once it changes nothing.
+ */
+export function advance(state: ServiceCenterState, install: InstallRecord): Change[] {
+  const patch = state.patches.get(install.patch)
+  if (patch === undefined) return []
+  const targets = [...(state.targets.get(install.id)?.values() ?? [])]
+  const late = targets.flatMap((target) => whenLate(state, target, patch.publication.manifest.install.timeoutSeconds))
+  if (late.length > 0) return late
+  if (install.state === 'running') {
+    const failed = targets.find(({ state }) => isFailure(state))
+    if (failed !== undefined) {
+      const name = state.appliances.get(failed.appliance)?.name ?? failed.appliance
+      return [
+        {
+          table: 'installs',
+          row: { ...install, state: 'halted', reason: `${name} ${failed.state}: ${failed.reason}` },
+        },
+        ...endUnordered(state, install, `not started: ${name} ${failed.state}`),
+      ]
+    }
+    if (targets.every(({ state }) => isFinal(state))) {
+      return [{ table: 'installs', row: { ...install, state: 'done', reason: '' } }]
+    }
+    if (state.clock.wallMs > install.deadlineAt)
+      return endUnordered(state, install, 'the deadline of the install has passed')
+    return order(state, install, targets)
+  }
+  return []
+}
+
+function order(state: ServiceCenterState, install: InstallRecord, targets: TargetRecord[]): Change[] {
+  const facts = targets.flatMap((target): TargetFacts[] => {
+    const appliance = state.appliances.get(target.appliance)
+    if (appliance === undefined) return []
+    const peers = groupOf(state, appliance).filter(({ peer }) => peer !== appliance.peer)
+    return [
+      {
+        target,
+        appliance,
+        ready: readiness(state, install.patch, appliance),
+        reachable: state.sessions.has(appliance.peer),
+        missingPeers: peers.filter(({ peer }) => !state.sessions.has(peer)),
+        hasPeers: peers.length > 0,
+      },
+    ]
+  })
+  const manifest = state.patches.get(install.patch)?.publication.manifest
+  if (manifest === undefined) return []
+  const plan = planRollout(install, manifest, facts)
+  return facts.flatMap(({ target, appliance }): Change[] => {
+    if (plan.start.includes(appliance.peer)) return sealOrder(state, install, target, appliance)
+    const reason = plan.waiting.get(appliance.peer)
+    return reason === undefined || reason === target.reason ? [] : [{ table: 'targets', row: { ...target, reason } }]
+  })
+}
+
+function sealOrder(
+  state: ServiceCenterState,
+  install: InstallRecord,
+  target: TargetRecord,
+  appliance: ApplianceRecord,
+): Change[] {
+  const id = nextId(state.random) as OrderId
+  const sequence = appliance.orderSequence + 1
+  const at = state.clock.wallMs
+  const envelope = seal(
+    Order,
+    {
+      to: appliance.peer,
+      orderId: id,
+      sequence,
+      install: install.id,
+      attempt: 1,
+      action: 'install',
+      patch: install.patch,
+      organization: appliance.organization,
+      dataCenter: appliance.dataCenter,
+      issuedAt: at,
+      expiresAt: install.deadlineAt,
+    },
+    state.signing,
+  )
+  const via = appliance.kind === SERVICE_PROVIDER ? '' : ' through its depot'
+  return [
+    { table: 'appliances', row: { ...appliance, orderSequence: sequence } },
+    {
+      table: 'targets',
+      row: {
+        ...target,
+        reason: `ordered${via}, waits for the appliance to answer`,
+        order: { id, envelope },
+        changedAt: at,
+      },
+    },
+  ]
+}
+
+function whenLate(state: ServiceCenterState, target: TargetRecord, timeoutSeconds: number): Change[] {
+  const appliance = state.appliances.get(target.appliance)
+  if (target.order === null || isFinal(target.state) || appliance === undefined) return []
+  const silentMs = state.clock.wallMs - target.changedAt
+  if (silentMs > timeoutSeconds * 1000 + LOST_CONTACT_MS) {
+    const reason = `nothing heard for ${Math.round(silentMs / 60_000)} minutes while ${target.state}`
+    return [{ table: 'targets', row: { ...target, state: 'unknown', reason } }]
+  }
+  if (target.counter === 0 && silentMs > PICKUP_MS && !state.sessions.has(target.appliance)) {
+    const reason = `ordered, but ${appliance.name} is ${unreachableSince(appliance)}`
+    if (reason !== target.reason) return [{ table: 'targets', row: { ...target, reason } }]
+  }
+  return []
+}
+
+function endUnordered(state: ServiceCenterState, install: InstallRecord, reason: string): Change[] {
+  return [...(state.targets.get(install.id)?.values() ?? [])]
+    .filter((target) => target.order === null && !isFinal(target.state))
+    .map(
+      (target): Change => ({
+        table: 'targets',
+        row: { ...target, state: 'cancelled', reason, changedAt: state.clock.wallMs },
+      }),
+    )
+}

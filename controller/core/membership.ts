@@ -1,0 +1,167 @@
+/**
+ * Who belongs to the fleet: issuing tokens, enrolling the appliance that proves one, and the rosters that tell each
+ * appliance whom it may talk to. A token enrolls one key; the same key may ask again, since its first answer may have
+ * been lost on the way.
+ */
+import { seal } from '../../protocol/envelope.ts'
+import { type DataCenterName, type PeerId, SERVICE_PROVIDER } from '../../protocol/identifiers.ts'
+import type { EnrollmentAnswer, EnrollmentRequest } from '../../protocol/messages.ts'
+import { type Refusal, refuse } from '../../protocol/refusals.ts'
+import { Membership, Roster, type RosterMember } from '../../protocol/statements.ts'
+import { provesEnrollment } from '../../protocol/token.ts'
+import type { ServiceCenterEffect } from './effects.ts'
+import type { ApplianceRecord, Change, Slot, TokenRecord } from './records.ts'
+import { depotOf, serviceProviderAppliances } from './replications.ts'
+import { apply, type ServiceCenterState } from './state.ts'
+
+/** A used or expired token is remembered this long, so that its bearer is told so and not just hung up on. */
+const TOKEN_REMEMBERED_MS = 7 * 24 * 3600 * 1000
+
+/** Whether a token for this slot may be issued. */
+export function judgeSlot(state: ServiceCenterState, slot: Slot): Refusal | null {
+  const open = [...state.tokens.values()].filter((token) => isOpen(state, token))
+  const taken: Slot[] = [...state.appliances.values(), ...open]
+  if (taken.some(({ name }) => name === slot.name)) {
+    return refuse('name_in_use', `there is an appliance, or an open token for one, that is called ${slot.name}`)
+  }
+  const primary = taken.find(
+    (other) =>
+      other.role === 'primary' &&
+      other.organization === slot.organization &&
+      other.dataCenter === slot.dataCenter &&
+      other.kind === slot.kind &&
+      other.group === slot.group,
+  )
+  if (slot.role === 'primary' && primary !== undefined) {
+    return refuse('role_taken', `${primary.name} is the primary of ${slot.organization} in ${slot.dataCenter}`)
+  }
+  const provider = serviceProviderAppliances(state)[0]
+  if (slot.kind === SERVICE_PROVIDER && provider !== undefined && provider.organization !== slot.organization) {
+    return refuse(
+      'bad_request',
+      `Service Provider appliances belong to ${provider.organization}, and ${slot.organization} is another organization`,
+    )
+  }
+  if (slot.kind !== SERVICE_PROVIDER && depotOf(state, slot.dataCenter).length === 0) {
+    return refuse(
+      'no_depot',
+      `${slot.dataCenter} has no Service Provider appliance yet through which ${slot.name} could connect`,
+    )
+  }
+  return null
+}
+
+function isOpen(state: ServiceCenterState, token: TokenRecord): boolean {
+  return token.usedBy === null && token.expiresAt > state.clock.wallMs
+}
+
+export function enroll(
+  state: ServiceCenterState,
+  enrollingPeer: PeerId,
+  request: EnrollmentRequest,
+): { answer: EnrollmentAnswer; changes: Change[] } {
+  const judged = judgeEnrollment(state, enrollingPeer, request)
+  if ('refused' in judged) {
+    return { answer: { kind: 'refused', code: judged.refused, message: judged.message }, changes: [] }
+  }
+  const known = state.appliances.get(request.appliance)
+  if (known !== undefined) {
+    return { answer: { kind: 'enrolled', membership: known.membership, roster: sealRoster(state, known) }, changes: [] }
+  }
+  const { name, organization, dataCenter, kind, role, group } = judged
+  const slot: Slot = { name, organization, dataCenter, kind, role, group }
+  const enrolledAt = state.clock.wallMs
+  const epoch = 1
+  const membership = seal(
+    Membership,
+    { ...slot, appliance: request.appliance, epoch, serviceCenter: state.mesh, enrolledAt },
+    state.signing,
+  )
+  const appliance: ApplianceRecord = {
+    ...slot,
+    peer: request.appliance,
+    epoch,
+    enrolledAt,
+    membership,
+    addresses: [],
+    orderSequence: 0,
+    lastSeenAt: enrolledAt,
+  }
+  const changes: Change[] = [
+    { table: 'tokens', row: { ...judged, usedBy: request.appliance } },
+    { table: 'appliances', row: appliance },
+    nextRosterVersion(state, dataCenter),
+    {
+      table: 'audit',
+      row: { at: enrolledAt, actor: request.appliance, action: 'enroll', subject: name, outcome: 'done' },
+    },
+  ]
+  for (const change of changes) apply(state, change)
+  return { answer: { kind: 'enrolled', membership, roster: sealRoster(state, appliance) }, changes }
+}
+
+function judgeEnrollment(
+  state: ServiceCenterState,
+  enrollingPeer: PeerId,
+  request: EnrollmentRequest,
+): TokenRecord | Refusal {
+  const token = state.tokens.get(enrollingPeer)
+  if (token === undefined) return refuse('unknown_token', 'the Service Center knows no such token')
+  if (!provesEnrollment(request.proof, token.proofKey, state.mesh, request.appliance)) {
+    return refuse('unknown_token', 'the proof was not made with the secret of this token')
+  }
+  if (token.usedBy === request.appliance) return token
+  if (token.usedBy !== null) {
+    return refuse('used_token', `the token for ${token.name} has already enrolled another appliance`)
+  }
+  if (token.expiresAt <= state.clock.wallMs) {
+    return refuse('expired', `the token for ${token.name} expired at ${new Date(token.expiresAt).toISOString()}`)
+  }
+  if (state.appliances.has(request.appliance)) {
+    return refuse('used_token', 'this appliance is enrolled already, with another token')
+  }
+  return token
+}
+
+/** Everyone who may connect to the Service Center itself: tenant appliances reach it through their depot only. */
+export function admitted(state: ServiceCenterState): ServiceCenterEffect {
+  const peers = new Set(serviceProviderAppliances(state).map(({ peer }) => peer))
+  for (const token of remembered(state)) if (token.kind === SERVICE_PROVIDER) peers.add(token.enrollingPeer)
+  return { kind: 'admit', peers }
+}
+
+function remembered(state: ServiceCenterState): TokenRecord[] {
+  return [...state.tokens.values()].filter(({ expiresAt }) => expiresAt + TOKEN_REMEMBERED_MS > state.clock.wallMs)
+}
+
+/** The allow-list of one appliance, signed for it. */
+export function sealRoster(state: ServiceCenterState, appliance: ApplianceRecord): ReturnType<typeof seal> {
+  const isDepot = appliance.kind === SERVICE_PROVIDER
+  const neighbours = isDepot
+    ? [...state.appliances.values()].filter(({ dataCenter }) => dataCenter === appliance.dataCenter)
+    : depotOf(state, appliance.dataCenter)
+  return seal(
+    Roster,
+    {
+      to: appliance.peer,
+      version: state.rosterVersions.get(appliance.dataCenter) ?? 0,
+      members: neighbours.filter(({ peer }) => peer !== appliance.peer).map(asMember),
+      enrolling: isDepot
+        ? remembered(state)
+            .filter(({ kind, dataCenter }) => kind !== SERVICE_PROVIDER && dataCenter === appliance.dataCenter)
+            .map(({ enrollingPeer }) => enrollingPeer)
+        : [],
+    },
+    state.signing,
+  )
+}
+
+/** Something that the rosters of this Data Center say has changed. */
+export function nextRosterVersion(state: ServiceCenterState, dataCenter: DataCenterName): Change {
+  return { table: 'rosters', row: { dataCenter, version: (state.rosterVersions.get(dataCenter) ?? 0) + 1 } }
+}
+
+function asMember(appliance: ApplianceRecord): RosterMember {
+  const { peer, name, organization, dataCenter, kind, role, group, addresses } = appliance
+  return { peer, name, organization, dataCenter, kind, role, group, addresses }
+}

@@ -1,0 +1,100 @@
+/**
+ * Patches come and go: publishing a checked upload, and withdrawing a wrong one. A name and version stand for one file
+ * for ever; the same file again changes nothing.
+ */
+import { seal } from '../../protocol/envelope.ts'
+import type { Sha256 } from '../../protocol/identifiers.ts'
+import { isRefusal, type Refusal, refuse } from '../../protocol/refusals.ts'
+import { Publication, Withdrawal } from '../../protocol/statements.ts'
+import type { Command, Reply } from './effects.ts'
+import type { Change, PatchRecord } from './records.ts'
+import { isFinal } from './rollout.ts'
+import type { ServiceCenterState } from './state.ts'
+
+type Publish = Extract<Command, { kind: 'publish' }>
+type Withdraw = Extract<Command, { kind: 'withdraw' }>
+export type Decision = { reply: Reply | Refusal; changes: Change[] }
+
+export function livePatches(state: ServiceCenterState): PatchRecord[] {
+  return [...state.patches.values()]
+    .filter(({ withdrawal }) => withdrawal === null)
+    .sort((left, right) => right.uploadedAt - left.uploadedAt)
+}
+
+export function livePatch(state: ServiceCenterState, patch: Sha256): PatchRecord | Refusal {
+  const found = state.patches.get(patch)
+  if (found === undefined) return refuse('not_found', `there is no patch ${patch}`)
+  if (found.withdrawal !== null) return refuse('withdrawn', `${title(found)} was withdrawn`)
+  return found
+}
+
+/** Whether a file that passed the check may be published: null, a refusal, or the patch that is already there. */
+export function judgeUpload(
+  state: ServiceCenterState,
+  upload: Pick<Publication, 'name' | 'version' | 'sha256'>,
+): PatchRecord | Refusal | null {
+  const same = state.patches.get(upload.sha256)
+  if (same !== undefined && same.withdrawal === null) return same
+  const taken = livePatches(state).find(
+    ({ publication: { name, version } }) => name === upload.name && version === upload.version,
+  )
+  if (taken === undefined) return null
+  return refuse(
+    'name_taken',
+    `${title(taken)} is already there with SHA-256 ${taken.sha256.slice(0, 12)}…, and this file has ${upload.sha256.slice(0, 12)}…`,
+  )
+}
+
+export function publish(state: ServiceCenterState, { actor, publication, hashes }: Publish): Decision {
+  const judged = judgeUpload(state, publication)
+  const at = state.clock.wallMs
+  const audit = (outcome: string): Change => ({
+    table: 'audit',
+    row: { at, actor, action: 'upload', subject: `${publication.name}@${publication.version}`, outcome },
+  })
+  if (isRefusal(judged)) return { reply: judged, changes: [audit(judged.refused)] }
+  if (judged !== null) return { reply: { kind: 'published', patch: judged.sha256, created: false }, changes: [] }
+  const signed: Publication = { ...publication, publishedAt: at }
+  const row: PatchRecord = {
+    sha256: publication.sha256,
+    publication: signed,
+    envelope: seal(Publication, signed, state.signing),
+    hashes,
+    uploadedAt: at,
+    withdrawal: null,
+  }
+  return {
+    reply: { kind: 'published', patch: row.sha256, created: true },
+    changes: [{ table: 'patches', row }, audit('done')],
+  }
+}
+
+/** Only a patch that no install has touched can be withdrawn; one that is installed somewhere is part of history. */
+export function withdraw(state: ServiceCenterState, { actor, patch, reason }: Withdraw): Decision {
+  const found = livePatch(state, patch)
+  if (isRefusal(found)) return { reply: found, changes: [] }
+  for (const [install, targets] of state.targets) {
+    if (state.installs.get(install)?.patch !== patch) continue
+    for (const target of targets.values()) {
+      if (target.state === 'installed' || !isFinal(target.state)) {
+        const name = state.appliances.get(target.appliance)?.name ?? target.appliance
+        const verb = target.state === 'installed' ? 'is installed on' : 'is being installed on'
+        return { reply: refuse('in_use', `${title(found)} ${verb} ${name}`), changes: [] }
+      }
+    }
+  }
+  const at = state.clock.wallMs
+  const withdrawal = seal(Withdrawal, { sha256: patch, reason, withdrawnAt: at }, state.signing)
+  return {
+    reply: { kind: 'withdrawn', patch },
+    changes: [
+      { table: 'patches', row: { ...found, withdrawal } },
+      { table: 'audit', row: { at, actor, action: 'withdraw', subject: title(found), outcome: reason || 'done' } },
+    ],
+  }
+}
+
+/** What people call a patch. */
+export function title({ publication }: PatchRecord): string {
+  return `${publication.name}@${publication.version}`
+}

@@ -1,0 +1,132 @@
+/**
+ * What the Service Center keeps: one type a table of its database. The core changes its state only by records, and
+ * the shell stores the same records in one transaction before anything that depends on them leaves the process.
+ */
+import type { Envelope } from '../../protocol/envelope.ts'
+import type {
+  ApplianceKind,
+  ApplianceName,
+  DataCenterName,
+  GroupName,
+  InstallId,
+  ListenAddress,
+  OrderId,
+  OrganizationName,
+  PeerId,
+  Role,
+  Sha256,
+} from '../../protocol/identifiers.ts'
+import type { RefusalCode } from '../../protocol/refusals.ts'
+import type { Detection, Publication } from '../../protocol/statements.ts'
+
+/** Where an appliance stands in the fleet; a token fixes it before the appliance has a key. */
+export type Slot = {
+  name: ApplianceName
+  organization: OrganizationName
+  dataCenter: DataCenterName
+  kind: ApplianceKind
+  role: Role
+  group: GroupName
+}
+
+export type TokenRecord = Slot & {
+  /** The peer id that the bearer dials with; the token's key in the database. */
+  enrollingPeer: PeerId
+  proofKey: Uint8Array
+  issuedAt: number
+  expiresAt: number
+  /** The appliance that used it, or null. */
+  usedBy: PeerId | null
+}
+
+export type ApplianceRecord = Slot & {
+  peer: PeerId
+  epoch: number
+  enrolledAt: number
+  membership: Envelope
+  addresses: ListenAddress[]
+  /** The sequence of the newest order to it. */
+  orderSequence: number
+  lastSeenAt: number
+}
+
+export type PatchRecord = {
+  sha256: Sha256
+  publication: Publication
+  envelope: Envelope
+  /** The leaves of the Merkle tree, laid end to end. */
+  hashes: Uint8Array
+  uploadedAt: number
+  /** The signed withdrawal, or null while the patch is live. */
+  withdrawal: Envelope | null
+}
+
+export type ReceiptRecord = { peer: PeerId; sha256: Sha256; epoch: number; verifiedAt: number; envelope: Envelope }
+
+export type DetectionRecord = {
+  peer: PeerId
+  sha256: Sha256
+  counter: number
+  result: Detection['result']
+  installedVersion: string | null
+  reason: string
+  detectedAt: number
+}
+
+export type InstallState = 'planned' | 'running' | 'paused' | 'halted' | 'done' | 'cancelled'
+export type InstallRecord = {
+  id: InstallId
+  patch: Sha256
+  organizations: OrganizationName[]
+  dataCenter: DataCenterName | 'All'
+  /** An only member, or one whose peer cannot be reached, may be disrupted too. */
+  allowOutage: boolean
+  state: InstallState
+  reason: string
+  startedAt: number
+  /** Wall milliseconds after which nothing of it starts any more. */
+  deadlineAt: number
+}
+
+export const TARGET_STATES = [
+  'queued',
+  'staging',
+  'preflight',
+  'installing',
+  'verifying',
+  'installed',
+  'failed',
+  'reverted',
+  'refused',
+  'cancelled',
+  'unknown',
+] as const
+export type TargetState = (typeof TARGET_STATES)[number]
+export type TargetRecord = {
+  install: InstallId
+  appliance: PeerId
+  state: TargetState
+  reason: string
+  /** Set with `refused`. */
+  refusal: RefusalCode | null
+  output: string
+  installedVersion: string | null
+  /** The order that was sent, or null while it waits its turn. */
+  order: { id: OrderId; envelope: Envelope } | null
+  /** The counter of the newest report, so that an older one that comes late changes nothing. */
+  counter: number
+  changedAt: number
+}
+
+/** One row written; the key is what identifies it in its table. */
+export type Change =
+  | { table: 'tokens'; row: TokenRecord }
+  | { table: 'appliances'; row: ApplianceRecord }
+  | { table: 'patches'; row: PatchRecord }
+  | { table: 'receipts'; row: ReceiptRecord }
+  | { table: 'detections'; row: DetectionRecord }
+  | { table: 'installs'; row: InstallRecord }
+  | { table: 'targets'; row: TargetRecord }
+  | { table: 'rosters'; row: { dataCenter: DataCenterName; version: number } }
+  /** Who did what, when, and how it ended. */
+  | { table: 'audit'; row: { at: number; actor: string; action: string; subject: string; outcome: string } }

@@ -1,0 +1,84 @@
+/**
+ * Who holds a proven copy of a patch: the counts of the Replications column, and readiness for an install. Counting is
+ * over sets and over verified receipts only, so duplicates, replays and reordering cannot change a count wrongly.
+ */
+import { type DataCenterName, SERVICE_PROVIDER, type Sha256 } from '../../protocol/identifiers.ts'
+import type { CopyState } from '../../protocol/messages.ts'
+import type { ApplianceRecord } from './records.ts'
+import type { ServiceCenterState } from './state.ts'
+
+export type Replications = { complete: number; total: number }
+
+export function serviceProviderAppliances(state: ServiceCenterState): ApplianceRecord[] {
+  return [...state.appliances.values()].filter(({ kind }) => kind === SERVICE_PROVIDER).sort(byPlace)
+}
+
+/** The Service Provider appliances of one Data Center: its depot. */
+export function depotOf(state: ServiceCenterState, dataCenter: DataCenterName): ApplianceRecord[] {
+  return serviceProviderAppliances(state).filter((appliance) => appliance.dataCenter === dataCenter)
+}
+
+export function isReplicated(state: ServiceCenterState, patch: Sha256, appliance: ApplianceRecord): boolean {
+  return state.receipts.get(patch)?.get(appliance.peer)?.epoch === appliance.epoch
+}
+
+/** n/m: valid receipts among the enrolled Service Provider appliances, over all of them, reachable or not. */
+export function countReplications(state: ServiceCenterState, patch: Sha256): Replications {
+  const depots = serviceProviderAppliances(state)
+  return { complete: depots.filter((appliance) => isReplicated(state, patch, appliance)).length, total: depots.length }
+}
+
+export type Copy = { state: CopyState; bytes: number; reason: string }
+
+/** How far the copy of one Service Provider appliance is, in the words a person is shown. */
+export function copyOf(state: ServiceCenterState, patch: Sha256, appliance: ApplianceRecord): Copy {
+  const bytes = state.patches.get(patch)?.publication.bytes ?? 0
+  if (isReplicated(state, patch, appliance)) {
+    return { state: 'replicated', bytes, reason: state.sessions.has(appliance.peer) ? '' : unreachableSince(appliance) }
+  }
+  const told = state.progress.get(patch)?.get(appliance.peer)
+  if (!state.sessions.has(appliance.peer)) {
+    return { state: 'waiting', bytes: told?.bytes ?? 0, reason: unreachableSince(appliance) }
+  }
+  if (told === undefined) return { state: 'waiting', bytes: 0, reason: 'the appliance has not answered yet' }
+  // Only a receipt makes a copy count, so an appliance that says "replicated" without one is still verifying.
+  return { ...told, state: told.state === 'replicated' ? 'verifying' : told.state }
+}
+
+/** An appliance is ready when the copy it will use is proven: its own, or for others that of a member of its depot. */
+export function readiness(state: ServiceCenterState, patch: Sha256, appliance: ApplianceRecord): true | string {
+  if (appliance.kind === SERVICE_PROVIDER) {
+    if (isReplicated(state, patch, appliance)) return true
+    return `replication to ${appliance.name} is not complete`
+  }
+  const depot = depotOf(state, appliance.dataCenter)
+  if (depot.some((member) => isReplicated(state, patch, member))) return true
+  return `no Service Provider appliance of ${appliance.dataCenter} holds the patch yet`
+}
+
+export function unreachableSince(appliance: ApplianceRecord): string {
+  return `not reachable since ${new Date(appliance.lastSeenAt).toISOString()}`
+}
+
+export function byPlace(left: ApplianceRecord, right: ApplianceRecord): number {
+  return (
+    compare(left.dataCenter, right.dataCenter) ||
+    compare(left.organization, right.organization) ||
+    compare(left.group, right.group) ||
+    compare(left.role, right.role) ||
+    compare(left.name, right.name)
+  )
+}
+
+function compare(left: string, right: string): number {
+  return left < right ? -1 : left > right ? 1 : 0
+}
+
+/** The appliances that stand in for each other with this one, itself included. */
+export function groupOf(state: ServiceCenterState, appliance: ApplianceRecord): ApplianceRecord[] {
+  return [...state.appliances.values()].filter((other) => groupKey(other) === groupKey(appliance)).sort(byPlace)
+}
+
+export function groupKey(appliance: ApplianceRecord): string {
+  return JSON.stringify([appliance.organization, appliance.dataCenter, appliance.kind, appliance.group])
+}

@@ -1,0 +1,112 @@
+/**
+ * The Service Center as plain data: the records of its database, and what it knows only while it runs. `apply` is the
+ * one place where records change.
+ */
+
+import { unreachable } from '../../protocol/assert.ts'
+import type { Clock } from '../../protocol/clock.ts'
+import type { SigningKey } from '../../protocol/envelope.ts'
+import type { DataCenterName, InstallId, OrderId, PeerId, Sha256 } from '../../protocol/identifiers.ts'
+import type { Progress } from '../../protocol/messages.ts'
+import type { Random } from '../../protocol/random.ts'
+import type {
+  ApplianceRecord,
+  Change,
+  DetectionRecord,
+  InstallRecord,
+  PatchRecord,
+  ReceiptRecord,
+  TargetRecord,
+  TokenRecord,
+} from './records.ts'
+
+/** One appliance that can be reached now. */
+export type Session = {
+  /** Whose control stream carries it: itself, or a member of its depot. */
+  via: PeerId
+  rosterVersion: number
+  known: Set<Sha256>
+  /** Orders already sent in this session. */
+  sent: Set<OrderId>
+}
+
+export type ServiceCenterState = {
+  readonly mesh: PeerId
+  readonly signing: SigningKey
+  readonly random: Random
+  clock: Clock
+  tokens: Map<PeerId, TokenRecord>
+  appliances: Map<PeerId, ApplianceRecord>
+  patches: Map<Sha256, PatchRecord>
+  receipts: Map<Sha256, Map<PeerId, ReceiptRecord>>
+  detections: Map<Sha256, Map<PeerId, DetectionRecord>>
+  installs: Map<InstallId, InstallRecord>
+  targets: Map<InstallId, Map<PeerId, TargetRecord>>
+  rosterVersions: Map<DataCenterName, number>
+  /** Since this process started: */
+  sessions: Map<PeerId, Session>
+  progress: Map<Sha256, Map<PeerId, Progress>>
+}
+
+export type Authority = { readonly mesh: PeerId; readonly signing: SigningKey }
+
+export function emptyState(authority: Authority, random: Random): ServiceCenterState {
+  return {
+    ...authority,
+    random,
+    clock: { monotonicMs: 0, wallMs: 0 },
+    tokens: new Map(),
+    appliances: new Map(),
+    patches: new Map(),
+    receipts: new Map(),
+    detections: new Map(),
+    installs: new Map(),
+    targets: new Map(),
+    rosterVersions: new Map(),
+    sessions: new Map(),
+    progress: new Map(),
+  }
+}
+
+export function apply(state: ServiceCenterState, change: Change): void {
+  switch (change.table) {
+    case 'tokens':
+      state.tokens.set(change.row.enrollingPeer, change.row)
+      break
+    case 'appliances':
+      state.appliances.set(change.row.peer, change.row)
+      break
+    case 'patches':
+      state.patches.set(change.row.sha256, change.row)
+      break
+    case 'receipts':
+      inner(state.receipts, change.row.sha256).set(change.row.peer, change.row)
+      break
+    case 'detections':
+      inner(state.detections, change.row.sha256).set(change.row.peer, change.row)
+      break
+    case 'installs':
+      state.installs.set(change.row.id, change.row)
+      break
+    case 'targets':
+      inner(state.targets, change.row.install).set(change.row.appliance, change.row)
+      break
+    case 'rosters':
+      state.rosterVersions.set(change.row.dataCenter, change.row.version)
+      break
+    case 'audit':
+      break
+    default:
+      unreachable(change)
+  }
+}
+
+/** The map inside a map, made when it is missing. */
+export function inner<Outer, Inner, Value>(map: Map<Outer, Map<Inner, Value>>, key: Outer): Map<Inner, Value> {
+  let found = map.get(key)
+  if (found === undefined) {
+    found = new Map()
+    map.set(key, found)
+  }
+  return found
+}

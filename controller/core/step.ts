@@ -1,0 +1,204 @@
+/**
+ * The Service Center as a function from events to effects. `step` changes the state by records and returns what must
+ * happen, in order; it reads no clock, waits for nothing and touches no device.
+ */
+import { unreachable } from '../../protocol/assert.ts'
+import { envelopeDigest, seal } from '../../protocol/envelope.ts'
+import { type PeerId, SERVICE_PROVIDER } from '../../protocol/identifiers.ts'
+import type { ControlMessage, Greeting } from '../../protocol/messages.ts'
+import { isRefusal, type Refusal } from '../../protocol/refusals.ts'
+import { Acknowledgement, type Letter } from '../../protocol/statements.ts'
+import type { Command, ServiceCenterEffect, ServiceCenterEvent } from './effects.ts'
+import { advance, cancelInstall, startInstall } from './installing.ts'
+import { readLetter } from './letters.ts'
+import { admitted, enroll, nextRosterVersion } from './membership.ts'
+import { type Decision, livePatches, publish, withdraw } from './publishing.ts'
+import type { ApplianceRecord, Change } from './records.ts'
+import { apply, inner, type ServiceCenterState } from './state.ts'
+import { letterTo, synchronize } from './synchronize.ts'
+
+export function step(state: ServiceCenterState, event: ServiceCenterEvent): ServiceCenterEffect[] {
+  switch (event.kind) {
+    case 'tick':
+      state.clock = event.clock
+      return advanceInstalls(state)
+    case 'command':
+      return carryOut(state, event.id, event.command)
+    case 'token-issued': {
+      apply(state, { table: 'tokens', row: event.token })
+      const effects =
+        event.token.kind === SERVICE_PROVIDER ? [] : commit(state, [nextRosterVersion(state, event.token.dataCenter)])
+      return [admitted(state), ...effects]
+    }
+    case 'control-opened':
+      return []
+    case 'control-closed':
+      return closed(state, event.peer)
+    case 'control-received':
+      return received(state, event.peer, event.message)
+    case 'enrollment-requested': {
+      const { answer, changes } = enroll(state, event.peer, event.request)
+      return [...commit(state, changes), admitted(state), { kind: 'answer-enrollment', peer: event.peer, answer }]
+    }
+    default:
+      return unreachable(event)
+  }
+}
+
+/** What a fresh process must do about the state it has loaded. */
+export function resume(state: ServiceCenterState): ServiceCenterEffect[] {
+  return [
+    admitted(state),
+    ...livePatches(state).map(({ sha256 }): ServiceCenterEffect => ({ kind: 'seed', patch: sha256 })),
+  ]
+}
+
+function carryOut(state: ServiceCenterState, id: number, command: Command): ServiceCenterEffect[] {
+  const { reply, changes } = decide(state, command)
+  const effects = commit(state, changes)
+  if (!isRefusal(reply)) {
+    if (reply.kind === 'published' && reply.created) effects.push({ kind: 'seed', patch: reply.patch })
+    if (reply.kind === 'withdrawn') effects.push({ kind: 'unseed', patch: reply.patch })
+  }
+  return [...effects, { kind: 'reply', id, reply }, ...advanceInstalls(state)]
+}
+
+function decide(state: ServiceCenterState, command: Command): Decision {
+  switch (command.kind) {
+    case 'publish':
+      return publish(state, command)
+    case 'withdraw':
+      return withdraw(state, command)
+    case 'start-install':
+      return startInstall(state, command)
+    case 'cancel-install':
+      return cancelInstall(state, command)
+    default:
+      return unreachable(command)
+  }
+}
+
+/** Takes the changes into the state, has them stored, and tells whom they concern. */
+function commit(state: ServiceCenterState, changes: Change[]): ServiceCenterEffect[] {
+  if (changes.length === 0) return []
+  for (const change of changes) apply(state, change)
+  const effects: ServiceCenterEffect[] = [{ kind: 'commit', changes }]
+  const tables = new Set(changes.map(({ table }) => table))
+  if (tables.has('patches') || tables.has('rosters')) {
+    for (const peer of state.sessions.keys()) effects.push(...synchronize(state, peer))
+  }
+  for (const change of changes) {
+    if (change.table === 'targets' && change.row.order !== null)
+      effects.push(...synchronize(state, change.row.appliance))
+  }
+  if (tables.has('patches') || tables.has('receipts')) effects.push({ kind: 'changed', topic: 'patches' })
+  if (tables.has('installs') || tables.has('targets') || tables.has('detections'))
+    effects.push({ kind: 'changed', topic: 'installs' })
+  if (tables.has('appliances')) effects.push({ kind: 'changed', topic: 'appliances' })
+  return effects
+}
+
+function advanceInstalls(state: ServiceCenterState): ServiceCenterEffect[] {
+  const effects: ServiceCenterEffect[] = []
+  for (const id of state.installs.keys()) {
+    // Each step ends, orders or explains at least one target for good, so the rounds are bounded by their number.
+    for (let rounds = 3 * (state.targets.get(id)?.size ?? 0) + 3; rounds > 0; rounds--) {
+      const install = state.installs.get(id)
+      const changes = install === undefined ? [] : advance(state, install)
+      if (changes.length === 0) break
+      effects.push(...commit(state, changes))
+    }
+  }
+  return effects
+}
+
+function closed(state: ServiceCenterState, peer: PeerId): ServiceCenterEffect[] {
+  const lost = [...state.sessions]
+    .filter(([holder, { via }]) => holder === peer || via === peer)
+    .map(([holder]) => holder)
+  return lost.flatMap((holder) => leave(state, holder))
+}
+
+function leave(state: ServiceCenterState, peer: PeerId): ServiceCenterEffect[] {
+  state.sessions.delete(peer)
+  const appliance = state.appliances.get(peer)
+  if (appliance === undefined) return []
+  return [
+    ...commit(state, [{ table: 'appliances', row: { ...appliance, lastSeenAt: state.clock.wallMs } }]),
+    { kind: 'changed', topic: 'patches' },
+  ]
+}
+
+function received(state: ServiceCenterState, peer: PeerId, message: ControlMessage): ServiceCenterEffect[] {
+  const appliance = state.appliances.get(peer)
+  if (appliance === undefined) return [{ kind: 'hang-up', peer }]
+  switch (message.kind) {
+    case 'greeting':
+      return greeted(state, appliance, appliance, message.greeting)
+    case 'attached': {
+      const attached = state.appliances.get(message.peer)
+      if (attached === undefined || attached.dataCenter !== appliance.dataCenter || attached.kind === SERVICE_PROVIDER)
+        return []
+      return greeted(state, attached, appliance, message.greeting)
+    }
+    case 'detached':
+      return state.sessions.get(message.peer)?.via === peer ? leave(state, message.peer) : []
+    case 'ping':
+      return [{ kind: 'send', peer, message: { kind: 'pong' } }]
+    case 'pong':
+    case 'enrollment':
+      return []
+    case 'progress':
+      inner(state.progress, message.progress.patch).set(peer, message.progress)
+      return [{ kind: 'changed', topic: 'patches' }]
+    case 'enrolling': {
+      const token = state.tokens.get(message.peer)
+      if (token !== undefined && token.dataCenter !== appliance.dataCenter) return []
+      const { answer, changes } = enroll(state, message.peer, message.request)
+      return [
+        ...commit(state, changes),
+        { kind: 'send', peer, message: { kind: 'enrollment', peer: message.peer, answer } },
+      ]
+    }
+    case 'letter':
+      return readAndAcknowledge(state, peer, message.letter)
+    default:
+      return unreachable(message)
+  }
+}
+
+function greeted(
+  state: ServiceCenterState,
+  appliance: ApplianceRecord,
+  via: ApplianceRecord,
+  greeting: Greeting,
+): ServiceCenterEffect[] {
+  const { addresses, rosterVersion, known } = greeting
+  state.sessions.set(appliance.peer, { via: via.peer, rosterVersion, known: new Set(known), sent: new Set() })
+  const changes: Change[] = [{ table: 'appliances', row: { ...appliance, addresses, lastSeenAt: state.clock.wallMs } }]
+  if (addresses.join() !== appliance.addresses.join()) changes.push(nextRosterVersion(state, appliance.dataCenter))
+  return [
+    ...commit(state, changes),
+    ...synchronize(state, appliance.peer),
+    ...advanceInstalls(state),
+    { kind: 'changed', topic: 'patches' },
+  ]
+}
+
+function readAndAcknowledge(state: ServiceCenterState, via: PeerId, letter: Letter): ServiceCenterEffect[] {
+  if (letter.envelope.payloadType === Acknowledgement.payloadType) return []
+  const changes = readLetter(state, letter)
+  // A letter that is refused is refused for good: it is acknowledged too, so that nobody sends it for ever.
+  const acknowledgement = seal(
+    Acknowledgement,
+    { from: state.mesh, letters: [envelopeDigest(letter.envelope)] },
+    state.signing,
+  )
+  const answer = letterTo(state, letter.from, acknowledgement, via)
+  if (isRefusal(changes)) return [refusalLog(letter.from, changes), answer]
+  return [...commit(state, changes), answer, ...advanceInstalls(state)]
+}
+
+function refusalLog(peer: PeerId, refusal: Refusal): ServiceCenterEffect {
+  return { kind: 'log', line: `refused: ${refusal.message}`, fields: { peer, code: refusal.refused } }
+}

@@ -1,0 +1,45 @@
+/**
+ * What one appliance must still be told: its roster, the publications it does not know, the withdrawals and orders that
+ * concern it. Intended state against known state: it is worked out again at each greeting and after each change, so
+ * nothing depends on a message that was sent before.
+ */
+import type { Envelope } from '../../protocol/envelope.ts'
+import type { PeerId } from '../../protocol/identifiers.ts'
+import type { ServiceCenterEffect } from './effects.ts'
+import { sealRoster } from './membership.ts'
+import { isInFlight } from './rollout.ts'
+import type { ServiceCenterState } from './state.ts'
+
+export function synchronize(state: ServiceCenterState, peer: PeerId): ServiceCenterEffect[] {
+  const session = state.sessions.get(peer)
+  const appliance = state.appliances.get(peer)
+  if (session === undefined || appliance === undefined) return []
+  const envelopes: Envelope[] = []
+
+  const rosterVersion = state.rosterVersions.get(appliance.dataCenter) ?? 0
+  if (session.rosterVersion < rosterVersion) {
+    session.rosterVersion = rosterVersion
+    envelopes.push(sealRoster(state, appliance))
+  }
+  for (const patch of state.patches.values()) {
+    if (patch.withdrawal === null && !session.known.has(patch.sha256)) {
+      session.known.add(patch.sha256)
+      envelopes.push(patch.envelope)
+    } else if (patch.withdrawal !== null && session.known.has(patch.sha256)) {
+      session.known.delete(patch.sha256)
+      envelopes.push(patch.withdrawal)
+    }
+  }
+  for (const targets of state.targets.values()) {
+    const target = targets.get(peer)
+    if (target === undefined || target.order === null || !isInFlight(target) || target.counter > 0) continue
+    if (session.sent.has(target.order.id)) continue
+    session.sent.add(target.order.id)
+    envelopes.push(target.order.envelope)
+  }
+  return envelopes.map((envelope) => letterTo(state, peer, envelope, session.via))
+}
+
+export function letterTo(state: ServiceCenterState, to: PeerId, envelope: Envelope, via: PeerId): ServiceCenterEffect {
+  return { kind: 'send', peer: via, message: { kind: 'letter', letter: { to, from: state.mesh, envelope } } }
+}

@@ -1,0 +1,67 @@
+/**
+ * The two seams of the Service Center's shell: what stores its records, and what its HTTP side may ask of it. `main.ts`
+ * builds one of each and hands them on.
+ */
+import type { PeerId, Sha256 } from '../../protocol/identifiers.ts'
+import type { Refusal } from '../../protocol/refusals.ts'
+import type { Actor, Command, Reply, ServiceCenterEffect } from '../core/effects.ts'
+import type { Change, TokenRecord } from '../core/records.ts'
+import type { ServiceCenterState } from '../core/state.ts'
+
+/**
+ * All of the database behind one module (repository.ts). Methods are asynchronous, so that PostgreSQL fits as well as
+ * the embedded SQLite. What a promise has resolved for is durable.
+ */
+export interface Repository {
+  /** Every record, as the changes that build the state; rows of `audit` are left out. */
+  load(): Promise<Change[]>
+  /** All or nothing, in one transaction. */
+  commit(changes: readonly Change[]): Promise<void>
+  /** Inserts a token that another process (`enroll-token`) made; fails if its key exists. */
+  issueToken(token: TokenRecord): Promise<void>
+  /** Tokens issued after the given position, in order; a running controller polls this. */
+  tokensAfter(position: number): Promise<{ position: number; tokens: TokenRecord[] }>
+  /** Small named values: the addresses a token must name, the schema's version. */
+  readSetting(key: string): Promise<string | undefined>
+  writeSetting(key: string, value: string): Promise<void>
+  /** Secrets of people and scripts are kept as their SHA-256 only. */
+  addAccess(access: AccessRecord): Promise<void>
+  findAccess(secretHash: Sha256): Promise<AccessRecord | undefined>
+  /** Removes it and says whether it was there: a sign-in link works once, however many ask at once. */
+  takeAccess(secretHash: Sha256): Promise<AccessRecord | undefined>
+  close(): Promise<void>
+}
+
+export type AccessRecord = {
+  secretHash: Sha256
+  kind: 'api-token' | 'sign-in-link' | 'session'
+  /** Shown in the audit log. */
+  name: string
+  createdAt: number
+  expiresAt: number
+}
+
+export interface ServiceCenter {
+  /** For the views of controller/core/views.ts; read only outside the loop. */
+  readonly state: ServiceCenterState
+  carryOut(command: Command): Promise<Reply | Refusal>
+  /**
+   * Streams the body to disk, checks it, stores it and publishes it; resolves when all of that is durable. Nothing is
+   * left of an upload that is refused or cut.
+   */
+  upload(upload: {
+    body: AsyncIterable<Uint8Array>
+    filename: string
+    actor: Actor
+    /** From Content-Length, if there was one. */
+    expectedBytes: number | undefined
+  }): Promise<{ patch: Sha256; created: boolean } | Refusal>
+  /** Calls the listener after each change that a page shows, at most a few times a second for each topic. */
+  subscribe(listener: (topic: Topic) => void): () => void
+  /** Why the process is not ready to serve, or null. */
+  notReady(): string | null
+  /** Appliances of the fleet that hold a control stream, directly or through a depot. */
+  readonly connectedPeers: ReadonlySet<PeerId>
+}
+
+export type Topic = Extract<ServiceCenterEffect, { kind: 'changed' }>['topic']
