@@ -27,11 +27,7 @@ export function encode(value: unknown): Uint8Array {
 }
 
 /** `what` names the thing in the refusal: "a control message", "an order". */
-export function decode<Schema extends z.ZodType>(
-  schema: Schema,
-  bytes: Uint8Array,
-  what: string,
-): z.output<Schema> | Refusal {
+export function decode<Value>(schema: z.ZodType<Value>, bytes: Uint8Array, what: string): Value | Refusal {
   let value: unknown
   try {
     value = decodeCbor(bytes, STRICT)

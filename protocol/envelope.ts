@@ -25,16 +25,12 @@ export const Envelope = z.strictObject({
 export type Envelope = z.infer<typeof Envelope>
 
 /** A purpose and the schema of what is stated for it. */
-export type StatementType<Schema extends z.ZodType> = { readonly payloadType: string; readonly schema: Schema }
+export type StatementType<Statement> = { readonly payloadType: string; readonly schema: z.ZodType<Statement> }
 
 /** An Ed25519 key pair by which somebody is known: an appliance's identity, or the Service Center's signing key. */
 export type SigningKey = { readonly peer: PeerId; readonly privateKey: KeyObject }
 
-export function seal<Schema extends z.ZodType>(
-  type: StatementType<Schema>,
-  statement: z.input<Schema>,
-  key: SigningKey,
-): Envelope {
+export function seal<Statement>(type: StatementType<Statement>, statement: Statement, key: SigningKey): Envelope {
   const payload = encode(statement)
   const sig = sign(null, preAuthenticationEncoding(type.payloadType, payload), key.privateKey)
   return { payloadType: type.payloadType, payload, signatures: [{ keyid: key.peer, sig: new Uint8Array(sig) }] }
@@ -43,11 +39,11 @@ export function seal<Schema extends z.ZodType>(
 /**
  * The statement inside, if one of `signers` signed it for this purpose; checked before the payload is parsed.
  */
-export function open<Schema extends z.ZodType>(
-  type: StatementType<Schema>,
+export function open<Statement>(
+  type: StatementType<Statement>,
   envelope: Envelope,
   signers: readonly PeerId[],
-): z.output<Schema> | Refusal {
+): Statement | Refusal {
   const what = describe(type.payloadType)
   if (envelope.payloadType !== type.payloadType) {
     return refuse('undecodable', `expected ${what} and got ${describe(envelope.payloadType)}`)
@@ -77,11 +73,11 @@ export function decodeEnvelope(bytes: Uint8Array): Envelope | Refusal {
 }
 
 /** Reads a statement that this process sealed or opened before and kept; a failure is a damaged store, not an attack. */
-export function reopen<Schema extends z.ZodType>(
-  type: StatementType<Schema>,
+export function reopen<Statement>(
+  type: StatementType<Statement>,
   envelope: Envelope,
   signers: readonly PeerId[],
-): z.output<Schema> {
+): Statement {
   const statement = open(type, envelope, signers)
   if (isRefusal(statement)) throw new Error(`a stored statement no longer verifies: ${statement.message}`)
   return statement

@@ -36,7 +36,7 @@ export const WallTime = z.int().min(0)
 const counter = z.int().min(0)
 const sentence = z.string().max(MAX_SENTENCE_CHARACTERS)
 
-function statement<Schema extends z.ZodType>(purpose: string, schema: Schema): StatementType<Schema> {
+function statement<Statement>(purpose: string, schema: z.ZodType<Statement>): StatementType<Statement> {
   return { payloadType: `application/vnd.patchmesh.${purpose}.v1+cbor`, schema }
 }
 

@@ -50,7 +50,7 @@ export type ServiceCenterEffect =
   | { kind: 'answer-enrollment'; peer: PeerId; answer: EnrollmentAnswer }
   | { kind: 'reply'; id: number; reply: Reply | Refusal }
   /** The peers that may connect: members, and those who may enroll. Everyone else is closed after the handshake. */
-  | { kind: 'admit'; peers: ReadonlySet<PeerId> }
+  | { kind: 'admit'; members: ReadonlySet<PeerId>; enrolling: ReadonlySet<PeerId> }
   | { kind: 'hang-up'; peer: PeerId }
   /** The seed has this complete patch to offer, or must delete it. */
   | { kind: 'seed'; patch: Sha256 }

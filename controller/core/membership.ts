@@ -125,9 +125,9 @@ function judgeEnrollment(
 
 /** Everyone who may connect to the Service Center itself: tenant appliances reach it through their depot only. */
 export function admitted(state: ServiceCenterState): ServiceCenterEffect {
-  const peers = new Set(serviceProviderAppliances(state).map(({ peer }) => peer))
-  for (const token of remembered(state)) if (token.kind === SERVICE_PROVIDER) peers.add(token.enrollingPeer)
-  return { kind: 'admit', peers }
+  const members = new Set(serviceProviderAppliances(state).map(({ peer }) => peer))
+  const tokens = remembered(state).filter(({ kind }) => kind === SERVICE_PROVIDER)
+  return { kind: 'admit', members, enrolling: new Set(tokens.map(({ enrollingPeer }) => enrollingPeer)) }
 }
 
 function remembered(state: ServiceCenterState): TokenRecord[] {

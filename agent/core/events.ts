@@ -1,0 +1,86 @@
+/**
+ * Everything that can happen to an appliance, and everything it can want done. Effects are performed in order, and a
+ * `record` is durable before the effect after it begins: what was decided survives a crash before anybody is told.
+ */
+import type { Clock } from '../../protocol/clock.ts'
+import type { Envelope } from '../../protocol/envelope.ts'
+import type { DialAddress, PeerId, Sha256 } from '../../protocol/identifiers.ts'
+import type { ControlMessage, EnrollmentAnswer, EnrollmentRequest, PiecesMessage } from '../../protocol/messages.ts'
+import type { Publication } from '../../protocol/statements.ts'
+
+/**
+ * A stream to or from one peer; there is at most one of each kind for a peer, and a newer one replaces the older.
+ * `uplink` and `source` are opened by this appliance, `downlink` and `reader` by the other side.
+ */
+export type Channel = 'uplink' | 'downlink' | 'source' | 'reader'
+
+/** A received piece that waits in memory for the core to say what becomes of it. */
+export type Slot = number & { readonly brand: 'Slot' }
+
+/** What an installer found or did; the shapes are those of agent/shell/installers/installer.ts. */
+export type Found = {
+  result: 'applicable' | 'installed' | 'notApplicable' | 'unknown'
+  installedVersion: string | null
+  reason: string
+}
+export type Outcome = { ok: boolean; reason: string; output: string; temporary: boolean }
+export type InstallStep = 'install' | 'verify' | 'revert'
+
+export type AgentEvent =
+  | { kind: 'tick'; clock: Clock }
+  | { kind: 'opened'; channel: Channel; peer: PeerId }
+  /** A channel that could not be opened, or that ended. */
+  | { kind: 'closed'; channel: Channel; peer: PeerId; reason: string }
+  | { kind: 'control-received'; channel: 'uplink' | 'downlink'; peer: PeerId; message: ControlMessage }
+  | {
+      kind: 'pieces-received'
+      channel: 'source' | 'reader'
+      peer: PeerId
+      message: Exclude<PiecesMessage, { kind: 'piece' }>
+    }
+  | { kind: 'piece-received'; peer: PeerId; patch: Sha256; index: number; hash: Uint8Array; slot: Slot }
+  /** Bytes of a piece are coming in from this source; told at most a few times a second. */
+  | { kind: 'receiving'; peer: PeerId }
+  /** A requested piece has left for this reader, or can no longer leave. */
+  | { kind: 'piece-sent'; peer: PeerId }
+  | { kind: 'enrollment-requested'; peer: PeerId; request: EnrollmentRequest }
+  /** The store has the unfinished file ready; `have` are the pieces that were there and whose hash was right. */
+  | { kind: 'partial-opened'; patch: Sha256; have: Uint8Array }
+  | { kind: 'piece-stored'; patch: Sha256; index: number }
+  /** The whole file was re-read from disk with the right digest, and stands durably under its final name. */
+  | { kind: 'sealed'; patch: Sha256 }
+  /** The whole file was re-read and is not what was signed; its bytes are gone. */
+  | { kind: 'corrupt'; patch: Sha256 }
+  | { kind: 'discarded'; patch: Sha256 }
+  | { kind: 'store-failed'; patch: Sha256; code: 'no_space' | 'failure'; message: string }
+  | { kind: 'detected'; patch: Sha256; found: Found }
+  | { kind: 'step-ended'; step: InstallStep; patch: Sha256; outcome: Outcome }
+  /** No program of an earlier process of this agent runs for the patch any more. */
+  | { kind: 'settled'; patch: Sha256 }
+  /** Service Center only: its store holds this patch, or shall no longer offer it. */
+  | { kind: 'seeded'; publication: Publication; envelope: Envelope; hashes: Uint8Array }
+  | { kind: 'unseeded'; patch: Sha256 }
+
+export type AgentEffect =
+  | { kind: 'record'; entries: LedgerEntry[] }
+  | { kind: 'open'; channel: 'uplink' | 'source'; peer: PeerId; addresses: DialAddress[] }
+  | { kind: 'close'; channel: Channel; peer: PeerId }
+  | { kind: 'send-control'; channel: 'uplink' | 'downlink'; peer: PeerId; message: ControlMessage }
+  | { kind: 'send-pieces'; channel: 'source' | 'reader'; peer: PeerId; message: PiecesMessage }
+  /** Read the piece from the store and send it; answered by `piece-sent`. */
+  | { kind: 'send-piece'; peer: PeerId; patch: Sha256; index: number }
+  | { kind: 'answer-enrollment'; peer: PeerId; answer: EnrollmentAnswer | null }
+  /** Who may connect and open anything, and who may connect only to enroll. Everyone else is closed. */
+  | { kind: 'admit'; members: ReadonlySet<PeerId>; enrolling: ReadonlySet<PeerId> }
+  | { kind: 'open-partial'; publication: Publication; hashes: Uint8Array }
+  | { kind: 'store-piece'; patch: Sha256; index: number; slot: Slot }
+  | { kind: 'drop-piece'; slot: Slot }
+  | { kind: 'seal'; patch: Sha256 }
+  | { kind: 'discard'; patch: Sha256 }
+  | { kind: 'detect'; publication: Publication }
+  | { kind: 'run-step'; step: InstallStep; publication: Publication }
+  | { kind: 'settle'; publication: Publication }
+  | { kind: 'log'; line: string; fields: Record<string, string | number> }
+
+/** One record of the ledger, replaced whole; `null` removes it. Keys are plain file names. */
+export type LedgerEntry = { key: string; value: Uint8Array | null }

@@ -1,0 +1,122 @@
+/**
+ * What must survive a power cut, as records that the shell keeps one to a file: orders with the attempt that is under
+ * way, the statement counter, the roster, publications, withdrawals, and letters that nobody has acknowledged. Each
+ * record stands for itself, so no order of writing can leave two that contradict each other.
+ */
+import { z } from 'zod'
+import { Bytes, decode, encode } from '../../protocol/codec.ts'
+import { decodeEnvelope, encodeEnvelope, envelopeDigest, reopen } from '../../protocol/envelope.ts'
+import { Sha256 } from '../../protocol/identifiers.ts'
+import { isRefusal, type Refusal } from '../../protocol/refusals.ts'
+import { Letter, Order, Publication, Roster, Withdrawal } from '../../protocol/statements.ts'
+import type { LedgerEntry } from './events.ts'
+import type { Replica } from './replica.ts'
+import type { AgentState } from './state.ts'
+
+const Outcome = z.strictObject({ ok: z.boolean(), reason: z.string(), output: z.string(), temporary: z.boolean() })
+const Orders = z.strictObject({
+  version: z.literal(1),
+  sequence: z.int().min(0),
+  queue: z.array(Order.schema),
+  attempt: z
+    .strictObject({
+      order: Order.schema,
+      phase: z.enum(['staging', 'preflight', 'installing', 'verifying', 'reverting']),
+      failure: z.strictObject({ step: z.enum(['install', 'verify']), outcome: Outcome }).nullable(),
+      tries: z.int().min(0),
+    })
+    .nullable(),
+})
+const Counter = z.strictObject({ version: z.literal(1), counter: z.int().min(0) })
+const Stored = z.strictObject({ version: z.literal(1), letter: Letter })
+const Proven = z.strictObject({ version: z.literal(1), patch: Sha256 })
+const Sealed = z.strictObject({ version: z.literal(1), envelope: Bytes })
+
+export function ordersEntry({ orders: { sequence, queue, attempt } }: AgentState): LedgerEntry {
+  const kept =
+    attempt === null
+      ? null
+      : { order: attempt.order, phase: attempt.phase, failure: attempt.failure, tries: attempt.tries }
+  return { key: 'orders', value: encode({ version: 1, sequence, queue, attempt: kept }) }
+}
+
+export function counterEntry({ counter }: AgentState): LedgerEntry {
+  return { key: 'counter', value: encode({ version: 1, counter }) }
+}
+
+export function letterEntry(box: 'outbox' | 'mailbox', id: Sha256, letter: Letter | null): LedgerEntry {
+  return { key: `${box}-${id}`, value: letter === null ? null : encode({ version: 1, letter }) }
+}
+
+export function publicationEntry(patch: Sha256, replica: Replica | null): LedgerEntry {
+  return sealedEntry(`publication-${patch}`, replica?.envelope ?? null)
+}
+
+export function sealedEntry(key: string, envelope: Replica['envelope'] | null): LedgerEntry {
+  return { key, value: envelope === null ? null : encode({ version: 1, envelope: encodeEnvelope(envelope) }) }
+}
+
+export function provenEntry(patch: Sha256, proven: boolean): LedgerEntry {
+  return { key: `proven-${patch}`, value: proven ? encode({ version: 1, patch }) : null }
+}
+
+/** Reads a ledger back into a fresh state. Throws on a damaged one: an appliance must not act on half of what it knew. */
+export function readLedger(state: AgentState, entries: ReadonlyMap<string, Uint8Array>): void {
+  for (const [key, value] of entries) {
+    const dash = key.indexOf('-')
+    switch (dash < 0 ? key : key.slice(0, dash)) {
+      case 'orders': {
+        const { sequence, queue, attempt } = intact(key, decode(Orders, value, 'the record of orders'))
+        state.orders = { sequence, queue, attempt: attempt === null ? null : { ...attempt, retryAtMs: null } }
+        break
+      }
+      case 'counter':
+        state.counter = intact(key, decode(Counter, value, 'the statement counter')).counter
+        break
+      case 'outbox':
+      case 'mailbox': {
+        const { letter } = intact(key, decode(Stored, value, 'a stored letter'))
+        const box = key.startsWith('outbox') ? state.outbox : state.mailbox
+        box.set(envelopeDigest(letter.envelope), letter)
+        break
+      }
+      case 'roster':
+        state.roster = reopen(Roster, envelopeIn(key, value), [state.root])
+        break
+      case 'publication': {
+        const envelope = envelopeIn(key, value)
+        const publication = reopen(Publication, envelope, [state.root])
+        const phase = { name: 'described' } as const
+        state.replicas.set(publication.sha256, {
+          publication,
+          envelope,
+          phase,
+          localProgressAtMs: 0,
+          failures: 0,
+          told: null,
+        })
+        break
+      }
+      case 'withdrawal':
+        {
+          const { sha256, withdrawnAt } = reopen(Withdrawal, envelopeIn(key, value), [state.root])
+          state.withdrawn.set(sha256, withdrawnAt)
+        }
+        break
+      case 'proven':
+        state.proven.add(intact(key, decode(Proven, value, 'a proven copy')).patch)
+        break
+      default:
+        throw new Error(`the ledger has a record ${key} that this version does not know; run the version that wrote it`)
+    }
+  }
+}
+
+function envelopeIn(key: string, value: Uint8Array): Replica['envelope'] {
+  return intact(key, decodeEnvelope(intact(key, decode(Sealed, value, 'a sealed record')).envelope))
+}
+
+function intact<Value>(key: string, value: Value | Refusal): Value {
+  if (isRefusal(value)) throw new Error(`the ledger record ${key} is damaged: ${value.message}`)
+  return value
+}

@@ -1,0 +1,116 @@
+/**
+ * Signed statements on their way. Own ones stay in the outbox, and those of others in the mailbox, until an
+ * acknowledgement signed by the addressee comes back; at every new connection what is left is sent again. A depot never
+ * opens what it forwards, except acknowledgements, to know what it may forget.
+ */
+
+import { assert } from '../../protocol/assert.ts'
+import { type Envelope, envelopeDigest, open, type StatementType, seal } from '../../protocol/envelope.ts'
+import { type PeerId, SERVICE_PROVIDER } from '../../protocol/identifiers.ts'
+import { MAX_STORED_LETTERS } from '../../protocol/limits.ts'
+import { isRefusal } from '../../protocol/refusals.ts'
+import { Acknowledgement, type Letter } from '../../protocol/statements.ts'
+import type { AgentEffect, LedgerEntry } from './events.ts'
+import { counterEntry, letterEntry } from './ledger.ts'
+import type { AgentState } from './state.ts'
+
+/**
+ * Signs a statement of this appliance and sends it to the Service Center. `also` is recorded after the letter: a crash
+ * between the two says the same thing twice, which is harmless, and never leaves it unsaid.
+ */
+export function post<Statement>(
+  state: AgentState,
+  type: StatementType<Statement>,
+  make: (common: { from: PeerId; epoch: number; counter: number }) => Statement,
+  also: LedgerEntry[] = [],
+): AgentEffect[] {
+  assert(state.membership !== null, 'only a member makes statements')
+  state.counter += 1
+  const { epoch, serviceCenter } = state.membership
+  const from = state.identity.peer
+  const envelope = seal(type, make({ from, epoch, counter: state.counter }), state.identity)
+  const letter: Letter = { to: serviceCenter, from, envelope }
+  const id = envelopeDigest(envelope)
+  state.outbox.set(id, letter)
+  return [
+    { kind: 'record', entries: [counterEntry(state), letterEntry('outbox', id, letter), ...also] },
+    ...sendUp(state, letter),
+  ]
+}
+
+export function acknowledge(state: AgentState, letter: Letter): AgentEffect[] {
+  const from = state.identity.peer
+  const envelope = seal(Acknowledgement, { from, letters: [envelopeDigest(letter.envelope)] }, state.identity)
+  return sendUp(state, { to: letter.from, from, envelope })
+}
+
+/** All that has not been acknowledged, when the uplink is new. */
+export function resendUp(state: AgentState): AgentEffect[] {
+  const upwards = [...state.mailbox.values()].filter(({ to }) => to === state.membership?.serviceCenter)
+  return [...state.outbox.values(), ...upwards].flatMap((letter) => sendUp(state, letter))
+}
+
+/** What is kept for one attached appliance. */
+export function resendDown(state: AgentState, peer: PeerId): AgentEffect[] {
+  return [...state.mailbox.values()].filter(({ to }) => to === peer).map((letter) => sendDown(peer, letter))
+}
+
+/** A letter from above that is for an appliance of this Data Center. */
+export function forwardDown(state: AgentState, letter: Letter): AgentEffect[] {
+  const addressee = state.roster?.members.find(({ peer }) => peer === letter.to)
+  if (addressee === undefined || addressee.kind === SERVICE_PROVIDER) return []
+  const isAcknowledgement = letter.envelope.payloadType === Acknowledgement.payloadType
+  const effects = isAcknowledgement ? forget(state, letter, state.root) : keep(state, letter)
+  if (state.attached.has(letter.to)) effects.push(sendDown(letter.to, letter))
+  return effects
+}
+
+/** A letter from an attached appliance to the Service Center. */
+export function forwardUp(state: AgentState, letter: Letter): AgentEffect[] {
+  if (letter.to !== state.membership?.serviceCenter) return []
+  if (letter.envelope.payloadType === Acknowledgement.payloadType) {
+    return forget(state, letter, letter.from)
+  }
+  return [...keep(state, letter), ...sendUp(state, letter)]
+}
+
+/** The Service Center holds these letters of ours. */
+export function acknowledged(state: AgentState, envelope: Envelope): AgentEffect[] {
+  const statement = open(Acknowledgement, envelope, [state.root])
+  if (isRefusal(statement)) return [{ kind: 'log', line: statement.message, fields: { code: statement.refused } }]
+  const known = statement.letters.filter((id) => state.outbox.delete(id))
+  return known.length === 0 ? [] : [{ kind: 'record', entries: known.map((id) => letterEntry('outbox', id, null)) }]
+}
+
+function keep(state: AgentState, letter: Letter): AgentEffect[] {
+  const id = envelopeDigest(letter.envelope)
+  if (state.mailbox.has(id)) return []
+  const entries: LedgerEntry[] = [letterEntry('mailbox', id, letter)]
+  state.mailbox.set(id, letter)
+  if (state.mailbox.size > MAX_STORED_LETTERS) {
+    // The oldest goes; the Service Center and the appliances compare what they know at each greeting and send it anew.
+    const [oldest] = state.mailbox.keys()
+    if (oldest !== undefined) {
+      state.mailbox.delete(oldest)
+      entries.push(letterEntry('mailbox', oldest, null))
+    }
+  }
+  return [{ kind: 'record', entries }]
+}
+
+/** Only letters to whoever signed the acknowledgement. */
+function forget(state: AgentState, { from, envelope }: Letter, signer: PeerId): AgentEffect[] {
+  const statement = open(Acknowledgement, envelope, [signer])
+  if (isRefusal(statement) || statement.from !== from) return []
+  const known = statement.letters.filter((id) => state.mailbox.get(id)?.to === from && state.mailbox.delete(id))
+  return known.length === 0 ? [] : [{ kind: 'record', entries: known.map((id) => letterEntry('mailbox', id, null)) }]
+}
+
+function sendUp(state: AgentState, letter: Letter): AgentEffect[] {
+  if (state.uplink.phase !== 'up') return []
+  return [{ kind: 'send-control', channel: 'uplink', peer: state.uplink.peer, message: { kind: 'letter', letter } }]
+}
+
+function sendDown(peer: PeerId, letter: Letter): AgentEffect {
+  return { kind: 'send-control', channel: 'downlink', peer, message: { kind: 'letter', letter } }
+}

@@ -1,0 +1,48 @@
+/**
+ * Whom this appliance may talk to, from its signed roster: who may connect, where somebody can be dialled, and which
+ * peers a patch can be pulled from. A policy in one place; nothing here changes the state.
+ */
+import { type DialAddress, type PeerId, SERVICE_PROVIDER } from '../../protocol/identifiers.ts'
+import type { RosterMember } from '../../protocol/statements.ts'
+import type { AgentEffect } from './events.ts'
+import type { Replica } from './replica.ts'
+import type { AgentState } from './state.ts'
+
+/** Members of this appliance's depot, without itself. */
+export function depotMembers(state: AgentState): RosterMember[] {
+  return (state.roster?.members ?? []).filter(({ kind }) => kind === SERVICE_PROVIDER)
+}
+
+export function addressesOf(state: AgentState, peer: PeerId): DialAddress[] {
+  const known = state.roster?.members.find((member) => member.peer === peer)?.addresses ?? []
+  const fromRoster = known.map((address) => `${address}/p2p/${peer}` as DialAddress)
+  const fromToken = state.dial.filter((address) => address.endsWith(`/p2p/${peer}`))
+  return [...new Set([...fromRoster, ...fromToken])]
+}
+
+/**
+ * The peers that this patch may be pulled from. Every appliance takes from the depot of its own Data Center; the
+ * primary also from the Service Center, so that each piece crosses the WAN once. A secondary goes over the WAN itself
+ * when nothing inside has moved for a while, the next secondary after twice that while, and so on.
+ */
+export function sourcesFor(state: AgentState, replica: Replica): PeerId[] {
+  const depot = depotMembers(state).map(({ peer }) => peer)
+  if (state.membership === null || state.membership.kind !== SERVICE_PROVIDER) return depot
+  return pullsOverWan(state, replica) ? [...depot, state.membership.serviceCenter] : depot
+}
+
+export function pullsOverWan(state: AgentState, replica: Replica): boolean {
+  const { membership } = state
+  if (membership === null || membership.kind !== SERVICE_PROVIDER) return false
+  const primary = depotMembers(state).find(({ role }) => role === 'primary')
+  if (membership.role === 'primary' || primary === undefined) return true
+  const secondaries = depotMembers(state).filter(({ role, name }) => role === 'secondary' && name < membership.name)
+  const patienceMs = state.settings.primaryPatienceMs * (secondaries.length + 1)
+  return state.clock.monotonicMs - replica.localProgressAtMs > patienceMs
+}
+
+/** The allow-list for the network: members may open everything they are entitled to, the others only enrollment. */
+export function admission(state: AgentState): AgentEffect {
+  const members = new Set((state.roster?.members ?? []).map(({ peer }) => peer))
+  return { kind: 'admit', members, enrolling: new Set(state.roster?.enrolling) }
+}

@@ -1,0 +1,285 @@
+/**
+ * Getting the pieces: keeps a stream to every source that some patch needs, says what is wanted, requests what the plan
+ * says, judges each piece by its hash the moment it arrives, and has the store seal the file when all are there. A
+ * source that sends three wrong pieces is left alone for ten minutes.
+ */
+import { countBits, hasBit, isBitfieldOf, setBit } from '../../protocol/bitfield.ts'
+import { equalBytes } from '../../protocol/hashing.ts'
+import type { PeerId, Sha256 } from '../../protocol/identifiers.ts'
+import { hashAt, pieceCount, provesPieces } from '../../protocol/pieces.ts'
+import { backoffMs } from './backoff.ts'
+import type { AgentEffect, AgentEvent } from './events.ts'
+import { addressesOf, sourcesFor } from './neighbours.ts'
+import { planPull, requestKey } from './planning.ts'
+import { announcePiece, offerTo } from './relaying.ts'
+import { enter, isPulling, type Replica } from './replica.ts'
+import type { AgentState, Source } from './state.ts'
+
+const STRIKES = 3
+const QUARANTINE_MS = 10 * 60_000
+/** A source that has been asked and sends nothing at all is dropped, and dialled again. */
+const SOURCE_SILENCE_MS = 15_000
+
+/** Brings what is connected, wanted and requested in line with what the patches need; harmless to call again. */
+export function pull(state: AgentState): AgentEffect[] {
+  const now = state.clock.monotonicMs
+  const effects: AgentEffect[] = []
+  const needed = new Map<PeerId, Set<Sha256>>()
+  for (const replica of state.replicas.values()) {
+    if (replica.phase.name === 'blocked' && now >= replica.phase.retryAtMs)
+      enter(replica, { name: 'waiting', reason: 'tries again' })
+    if (!isPulling(replica)) continue
+    const sources = sourcesFor(state, replica)
+    for (const peer of sources) {
+      needed.set(peer, (needed.get(peer) ?? new Set()).add(replica.publication.sha256))
+    }
+    if (replica.phase.name === 'waiting') replica.phase.reason = whyWaiting(state, sources)
+  }
+  for (const [peer, patches] of needed) effects.push(...connect(state, peer, patches))
+  for (const source of state.sources.values()) {
+    if (source.phase !== 'open') continue
+    if (source.requested.size > 0 && now - source.lastProgressAtMs > SOURCE_SILENCE_MS) {
+      effects.push(
+        { kind: 'close', channel: 'source', peer: source.peer },
+        ...sourceClosed(state, source.peer, 'sent nothing for 15 seconds'),
+      )
+      continue
+    }
+    for (const patch of source.wanted) {
+      if (needed.get(source.peer)?.has(patch)) continue
+      source.wanted.delete(patch)
+      source.offers.delete(patch)
+      effects.push({ kind: 'send-pieces', channel: 'source', peer: source.peer, message: { kind: 'unwant', patch } })
+    }
+  }
+  return [...effects, ...request(state)]
+}
+
+function connect(state: AgentState, peer: PeerId, patches: ReadonlySet<Sha256>): AgentEffect[] {
+  const now = state.clock.monotonicMs
+  let source = state.sources.get(peer)
+  if (source === undefined) {
+    source = {
+      peer,
+      phase: 'down',
+      wan: peer === state.membership?.serviceCenter,
+      retryAtMs: 0,
+      failures: 0,
+      wanted: new Set(),
+      offers: new Map(),
+      requested: new Map(),
+      lastProgressAtMs: now,
+      strikes: 0,
+      quarantinedUntilMs: 0,
+    }
+    state.sources.set(peer, source)
+  }
+  if (source.phase === 'open') {
+    const effects: AgentEffect[] = []
+    for (const patch of patches) {
+      if (source.wanted.has(patch)) continue
+      source.wanted.add(patch)
+      effects.push({ kind: 'send-pieces', channel: 'source', peer, message: { kind: 'want', patch } })
+    }
+    return effects
+  }
+  if (source.phase === 'opening' || now < source.retryAtMs || now < source.quarantinedUntilMs) return []
+  const addresses = addressesOf(state, peer)
+  if (addresses.length === 0) return []
+  source.phase = 'opening'
+  return [{ kind: 'open', channel: 'source', peer, addresses }]
+}
+
+function request(state: AgentState): AgentEffect[] {
+  return planPull(state).map(({ source: peer, patch, index, bytes }): AgentEffect => {
+    const source = state.sources.get(peer) as Source
+    if (source.requested.size === 0) source.lastProgressAtMs = state.clock.monotonicMs
+    source.requested.set(requestKey(patch, index), { patch, index, bytes, atMs: state.clock.monotonicMs })
+    return { kind: 'send-pieces', channel: 'source', peer, message: { kind: 'request', patch, index } }
+  })
+}
+
+export function sourceOpened(state: AgentState, peer: PeerId): AgentEffect[] {
+  const source = state.sources.get(peer)
+  if (source === undefined) return [{ kind: 'close', channel: 'source', peer }]
+  source.phase = 'open'
+  source.lastProgressAtMs = state.clock.monotonicMs
+  return pull(state)
+}
+
+export function sourceClosed(state: AgentState, peer: PeerId, reason: string): AgentEffect[] {
+  const source = state.sources.get(peer)
+  if (source === undefined || source.phase === 'down') return []
+  source.failures = source.offers.size > 0 ? 1 : source.failures + 1
+  const waitMs = backoffMs(state.random, source.failures)
+  source.phase = 'down'
+  source.retryAtMs = state.clock.monotonicMs + waitMs
+  source.wanted.clear()
+  source.offers.clear()
+  source.requested.clear()
+  return [{ kind: 'log', line: `source lost: ${reason}`, fields: { peer, retryInMs: waitMs } }]
+}
+
+type FromSource = Extract<AgentEvent, { kind: 'pieces-received' }>['message']
+
+export function sourceSaid(state: AgentState, peer: PeerId, message: FromSource): AgentEffect[] {
+  const source = state.sources.get(peer)
+  const replica = state.replicas.get(message.patch)
+  if (source === undefined || replica === undefined || !source.wanted.has(message.patch)) return []
+  switch (message.kind) {
+    case 'offer':
+      return [...offered(state, source, replica, message), ...pull(state)]
+    case 'have': {
+      const have = source.offers.get(message.patch)
+      if (have === undefined || message.index >= pieceCount(replica.publication))
+        return strike(state, source, 'announced a piece that cannot be')
+      setBit(have, message.index)
+      moved(state, source, replica)
+      return request(state)
+    }
+    case 'gone':
+      source.offers.delete(message.patch)
+      return request(state)
+    default:
+      return strike(state, source, `said ${message.kind}, which a source never does`)
+  }
+}
+
+function offered(
+  state: AgentState,
+  source: Source,
+  replica: Replica,
+  offer: Extract<FromSource, { kind: 'offer' }>,
+): AgentEffect[] {
+  const { publication } = replica
+  const root = Buffer.from(publication.piecesRoot, 'hex')
+  if (!provesPieces(offer.hashes, publication, root) || !isBitfieldOf(offer.have, pieceCount(publication))) {
+    return strike(state, source, 'offered piece hashes that the signed root does not prove')
+  }
+  source.offers.set(publication.sha256, offer.have)
+  if (countBits(offer.have) > 0) moved(state, source, replica)
+  if (replica.phase.name !== 'waiting') return []
+  enter(replica, { name: 'opening', hashes: offer.hashes })
+  return [{ kind: 'open-partial', publication, hashes: offer.hashes }]
+}
+
+export function partialOpened(state: AgentState, replica: Replica, have: Uint8Array): AgentEffect[] {
+  if (replica.phase.name !== 'opening') return []
+  enter(replica, { name: 'transferring', hashes: replica.phase.hashes, stored: have, storing: new Set() })
+  return [...offerTo(state, replica), ...sealWhenWhole(replica), ...pull(state)]
+}
+
+export function pieceReceived(
+  state: AgentState,
+  event: Extract<AgentEvent, { kind: 'piece-received' }>,
+): AgentEffect[] {
+  const { peer, patch, index, slot } = event
+  const source = state.sources.get(peer)
+  const replica = state.replicas.get(patch)
+  const drop: AgentEffect = { kind: 'drop-piece', slot }
+  if (source === undefined) return [drop]
+  // A piece that nobody asked this source for any more: late, or never asked.
+  if (!source.requested.delete(requestKey(patch, index))) return [drop]
+  if (replica === undefined || replica.phase.name !== 'transferring') return [drop, ...request(state)]
+  const { hashes, stored, storing } = replica.phase
+  if (!equalBytes(event.hash, hashAt(hashes, index))) {
+    return [
+      drop,
+      ...strike(state, source, `sent a wrong piece ${index} of ${replica.publication.name}`),
+      ...request(state),
+    ]
+  }
+  moved(state, source, replica)
+  if (storing.has(index) || hasBit(stored, index)) return [drop, ...request(state)]
+  storing.add(index)
+  return [{ kind: 'store-piece', patch, index, slot }, ...request(state)]
+}
+
+export function pieceStored(state: AgentState, replica: Replica, index: number): AgentEffect[] {
+  if (replica.phase.name !== 'transferring') return []
+  replica.phase.storing.delete(index)
+  setBit(replica.phase.stored, index)
+  replica.failures = 0
+  return [...announcePiece(state, replica, index), ...sealWhenWhole(replica), ...request(state)]
+}
+
+function sealWhenWhole(replica: Replica): AgentEffect[] {
+  if (replica.phase.name !== 'transferring') return []
+  if (countBits(replica.phase.stored) < pieceCount(replica.publication)) return []
+  enter(replica, { name: 'verifying', hashes: replica.phase.hashes })
+  return [{ kind: 'seal', patch: replica.publication.sha256 }]
+}
+
+/** The whole file was not what was signed, although each piece was: the disk lost something. It is pulled anew. */
+export function corrupt(state: AgentState, replica: Replica): AgentEffect[] {
+  if (replica.phase.name !== 'verifying') return []
+  // While it is not being pulled, `pull` takes back what was wanted, so that every source offers it again.
+  const effects = pull(state)
+  enter(replica, { name: 'waiting', reason: 'the file on disk was damaged and is pulled again' })
+  return [
+    ...effects,
+    { kind: 'log', line: 'the stored file was damaged', fields: { patch: replica.publication.sha256 } },
+    ...pull(state),
+  ]
+}
+
+/** The disk refused: everything waits a while and starts from what is really there. */
+export function storeFailed(
+  state: AgentState,
+  replica: Replica,
+  code: 'no_space' | 'failure',
+  message: string,
+): AgentEffect[] {
+  const { name } = replica.phase
+  if (name !== 'opening' && name !== 'transferring' && name !== 'verifying') return []
+  replica.failures += 1
+  const waitMs = backoffMs(state.random, replica.failures + 2)
+  const reason = code === 'no_space' ? `no space: ${message}` : `the disk failed: ${message}`
+  enter(replica, { name: 'blocked', reason, retryAtMs: state.clock.monotonicMs + waitMs, failures: replica.failures })
+  return [
+    { kind: 'log', line: reason, fields: { patch: replica.publication.sha256, retryInMs: waitMs } },
+    ...pull(state),
+  ]
+}
+
+function moved(state: AgentState, source: Source, replica: Replica): void {
+  source.lastProgressAtMs = state.clock.monotonicMs
+  if (!source.wan) replica.localProgressAtMs = state.clock.monotonicMs
+}
+
+/** Bytes of a piece are on their way: the source is slow, not stalled. */
+export function receiving(state: AgentState, peer: PeerId): AgentEffect[] {
+  if (state.uplink.phase === 'up' && state.uplink.peer === peer) state.uplink.lastHeardAtMs = state.clock.monotonicMs
+  const source = state.sources.get(peer)
+  if (source === undefined) return []
+  source.lastProgressAtMs = state.clock.monotonicMs
+  for (const { patch } of source.requested.values()) {
+    const replica = state.replicas.get(patch)
+    if (replica !== undefined && !source.wan) replica.localProgressAtMs = state.clock.monotonicMs
+  }
+  return []
+}
+
+function strike(state: AgentState, source: Source, what: string): AgentEffect[] {
+  source.strikes += 1
+  const log: AgentEffect = {
+    kind: 'log',
+    line: `bad source: ${what}`,
+    fields: { peer: source.peer, strikes: source.strikes },
+  }
+  if (source.strikes < STRIKES) return [log]
+  source.strikes = 0
+  source.quarantinedUntilMs = state.clock.monotonicMs + QUARANTINE_MS
+  return [
+    log,
+    { kind: 'close', channel: 'source', peer: source.peer },
+    ...sourceClosed(state, source.peer, 'quarantined for ten minutes'),
+  ]
+}
+
+function whyWaiting(state: AgentState, peers: readonly PeerId[]): string {
+  if (peers.length === 0) return 'the roster names nobody to take it from'
+  const sources = peers.map((peer) => state.sources.get(peer))
+  if (sources.some((source) => source?.phase === 'open')) return 'no source has offered it yet'
+  return 'cannot reach a source: it is dialled again and again'
+}

@@ -1,0 +1,111 @@
+/**
+ * Giving pieces on: every piece that is stored may be had at once, by members only. A reader says which patches it
+ * follows and is told each new piece; what it may have in line is bounded, so no reader costs more than its share.
+ */
+import { type Bitfield, fullBitfield, hasBit } from '../../protocol/bitfield.ts'
+import type { PeerId, Sha256 } from '../../protocol/identifiers.ts'
+import { MAX_QUEUED_REQUESTS, MAX_WANTED_PATCHES } from '../../protocol/limits.ts'
+import { pieceCount } from '../../protocol/pieces.ts'
+import type { AgentEffect, AgentEvent } from './events.ts'
+import { offerable, type Replica } from './replica.ts'
+import type { AgentState, Reader } from './state.ts'
+
+export function readerOpened(state: AgentState, peer: PeerId): AgentEffect[] {
+  state.readers.set(peer, { peer, wants: new Set(), offered: new Set(), queued: 0 })
+  return []
+}
+
+export function readerClosed(state: AgentState, peer: PeerId): AgentEffect[] {
+  state.readers.delete(peer)
+  return []
+}
+
+type FromReader = Extract<AgentEvent, { kind: 'pieces-received' }>['message']
+
+export function readerSaid(state: AgentState, peer: PeerId, message: FromReader): AgentEffect[] {
+  const reader = state.readers.get(peer)
+  if (reader === undefined) return []
+  const replica = state.replicas.get(message.patch)
+  switch (message.kind) {
+    case 'want':
+      if (reader.wants.size >= MAX_WANTED_PATCHES)
+        return expel(state, reader, 'wants more patches at once than the limit')
+      reader.wants.add(message.patch)
+      return replica === undefined ? [] : offer(reader, replica)
+    case 'unwant':
+      reader.wants.delete(message.patch)
+      reader.offered.delete(message.patch)
+      return []
+    case 'request':
+      return requested(state, reader, replica, message.patch, message.index)
+    default:
+      return expel(state, reader, `said ${message.kind}, which a reader never does`)
+  }
+}
+
+function requested(
+  state: AgentState,
+  reader: Reader,
+  replica: Replica | undefined,
+  patch: Sha256,
+  index: number,
+): AgentEffect[] {
+  const offered = replica === undefined ? null : offerable(replica)
+  // The patch may have gone since it was offered; the reader has been told so.
+  if (replica === undefined || offered === null || !reader.offered.has(patch)) return []
+  const has = offered.have === 'all' ? index < pieceCount(replica.publication) : hasBit(offered.have, index)
+  if (!has) return expel(state, reader, `requested piece ${index} that was not offered`)
+  if (reader.queued >= MAX_QUEUED_REQUESTS) return expel(state, reader, 'has more requests in line than the limit')
+  reader.queued += 1
+  return [{ kind: 'send-piece', peer: reader.peer, patch, index }]
+}
+
+export function pieceSent(state: AgentState, peer: PeerId): AgentEffect[] {
+  const reader = state.readers.get(peer)
+  if (reader !== undefined && reader.queued > 0) reader.queued -= 1
+  return []
+}
+
+/** To every reader that waits for this patch, once it has pieces to offer. */
+export function offerTo(state: AgentState, replica: Replica): AgentEffect[] {
+  return [...state.readers.values()].flatMap((reader) => offer(reader, replica))
+}
+
+export function announcePiece(state: AgentState, replica: Replica, index: number): AgentEffect[] {
+  const patch = replica.publication.sha256
+  return [...state.readers.values()]
+    .filter(({ offered }) => offered.has(patch))
+    .map(({ peer }) => ({ kind: 'send-pieces', channel: 'reader', peer, message: { kind: 'have', patch, index } }))
+}
+
+/** The copy is no longer here. */
+export function retract(state: AgentState, patch: Sha256): AgentEffect[] {
+  return [...state.readers.values()]
+    .filter(({ offered }) => offered.delete(patch))
+    .map(({ peer }) => ({ kind: 'send-pieces', channel: 'reader', peer, message: { kind: 'gone', patch } }))
+}
+
+function offer(reader: Reader, replica: Replica): AgentEffect[] {
+  const patch = replica.publication.sha256
+  const offered = offerable(replica)
+  if (offered === null || !reader.wants.has(patch) || reader.offered.has(patch)) return []
+  reader.offered.add(patch)
+  const have: Bitfield =
+    offered.have === 'all' ? fullBitfield(pieceCount(replica.publication)) : Uint8Array.from(offered.have)
+  return [
+    {
+      kind: 'send-pieces',
+      channel: 'reader',
+      peer: reader.peer,
+      message: { kind: 'offer', patch, hashes: offered.hashes, have },
+    },
+  ]
+}
+
+function expel(state: AgentState, reader: Reader, why: string): AgentEffect[] {
+  state.readers.delete(reader.peer)
+  return [
+    { kind: 'log', line: `reader expelled: ${why}`, fields: { peer: reader.peer } },
+    { kind: 'close', channel: 'reader', peer: reader.peer },
+  ]
+}

@@ -1,0 +1,106 @@
+/**
+ * The life of one patch on one appliance: a discriminated union and one table of moves. The phases before `held` all
+ * say what they wait for, and nothing is offered as proven before the store has re-read the whole file.
+ */
+import { assert, unreachable } from '../../protocol/assert.ts'
+import { type Bitfield, countBits, hasBit } from '../../protocol/bitfield.ts'
+import type { Envelope } from '../../protocol/envelope.ts'
+import type { Progress } from '../../protocol/messages.ts'
+import { pieceCount, pieceRange } from '../../protocol/pieces.ts'
+import type { Publication } from '../../protocol/statements.ts'
+
+export type Phase =
+  /** Known, not wanted here: a tenant appliance stages a patch only when an order asks for it. */
+  | { name: 'described' }
+  /** No source has offered it yet. */
+  | { name: 'waiting'; reason: string }
+  /** The store looks which pieces of an earlier try are there. */
+  | { name: 'opening'; hashes: Uint8Array }
+  /** `stored` are on disk and may be relayed; `storing` are verified and on their way there. */
+  | { name: 'transferring'; hashes: Uint8Array; stored: Bitfield; storing: Set<number> }
+  /** Every piece is there; the store syncs and re-reads the whole file. */
+  | { name: 'verifying'; hashes: Uint8Array }
+  | { name: 'held'; hashes: Uint8Array }
+  /** The disk refused; tried again at `retryAtMs` (monotonic). */
+  | { name: 'blocked'; reason: string; retryAtMs: number; failures: number }
+  | { name: 'discarding' }
+
+const MOVES: Record<Phase['name'], readonly Phase['name'][]> = {
+  described: ['waiting', 'discarding'],
+  waiting: ['opening', 'discarding'],
+  opening: ['transferring', 'verifying', 'blocked', 'discarding'],
+  transferring: ['verifying', 'blocked', 'discarding'],
+  verifying: ['held', 'waiting', 'blocked', 'discarding'],
+  held: ['discarding'],
+  blocked: ['waiting', 'discarding'],
+  discarding: [],
+}
+
+export type Replica = {
+  readonly publication: Publication
+  readonly envelope: Envelope
+  phase: Phase
+  /** Monotonic time of the last sign that a member of the same Data Center moves this patch forward. */
+  localProgressAtMs: number
+  /** Failures of the store in a row. */
+  failures: number
+  /** What the Service Center was told last, so that it is told only changes. */
+  told: Progress | null
+}
+
+export function enter(replica: Replica, phase: Phase): void {
+  assert(
+    MOVES[replica.phase.name].includes(phase.name),
+    `a patch never goes from ${replica.phase.name} to ${phase.name}`,
+  )
+  replica.phase = phase
+}
+
+/** Pieces are still to come. */
+export function isPulling(replica: Replica): boolean {
+  return replica.phase.name === 'waiting' || replica.phase.name === 'opening' || replica.phase.name === 'transferring'
+}
+
+/** The pieces that can be given to a reader, or null where there are none to offer yet. */
+export function offerable(replica: Replica): { hashes: Uint8Array; have: Bitfield | 'all' } | null {
+  switch (replica.phase.name) {
+    case 'transferring':
+      return { hashes: replica.phase.hashes, have: replica.phase.stored }
+    case 'verifying':
+    case 'held':
+      return { hashes: replica.phase.hashes, have: 'all' }
+    default:
+      return null
+  }
+}
+
+/** How far it is, in the words that a person is shown. */
+export function progressOf(replica: Replica): Progress {
+  const { phase, publication } = replica
+  const patch = publication.sha256
+  switch (phase.name) {
+    case 'described':
+    case 'discarding':
+      return { patch, state: 'waiting', bytes: 0, reason: 'not wanted here' }
+    case 'waiting':
+    case 'blocked':
+      return { patch, state: 'waiting', bytes: 0, reason: phase.reason }
+    case 'opening':
+      return { patch, state: 'waiting', bytes: 0, reason: 'looks for pieces of an earlier transfer' }
+    case 'transferring':
+      return { patch, state: 'transferring', bytes: storedBytes(publication, phase.stored), reason: '' }
+    case 'verifying':
+      return { patch, state: 'verifying', bytes: publication.bytes, reason: 'reads the whole file back from disk' }
+    case 'held':
+      return { patch, state: 'replicated', bytes: publication.bytes, reason: '' }
+    default:
+      return unreachable(phase)
+  }
+}
+
+function storedBytes(publication: Publication, stored: Bitfield): number {
+  const pieces = countBits(stored)
+  const last = pieceCount(publication) - 1
+  const shortfall = publication.pieceLength - pieceRange(publication, last).length
+  return pieces * publication.pieceLength - (hasBit(stored, last) ? shortfall : 0)
+}

@@ -1,0 +1,115 @@
+/**
+ * An appliance as plain data. The Service Center's seed is the same state without a membership: it offers patches and
+ * pulls none.
+ */
+import type { Bitfield } from '../../protocol/bitfield.ts'
+import type { Clock } from '../../protocol/clock.ts'
+import type { SigningKey } from '../../protocol/envelope.ts'
+import type { DialAddress, ListenAddress, PeerId, Sha256 } from '../../protocol/identifiers.ts'
+import type { Greeting } from '../../protocol/messages.ts'
+import type { Random } from '../../protocol/random.ts'
+import type { Letter, Membership, Order, Roster } from '../../protocol/statements.ts'
+import type { Outcome } from './events.ts'
+import type { Replica } from './replica.ts'
+
+/** The stream over which everything signed comes and goes: to the Service Center, or to a member of the depot. */
+export type Uplink =
+  | { phase: 'down'; retryAtMs: number; failures: number; reason: string }
+  | { phase: 'dialling'; peer: PeerId; failures: number }
+  | { phase: 'up'; peer: PeerId; lastHeardAtMs: number; pingAtMs: number }
+
+/** A peer that pieces are pulled from. */
+export type Source = {
+  readonly peer: PeerId
+  phase: 'down' | 'opening' | 'open'
+  /** It is reached over the WAN: the Service Center. */
+  readonly wan: boolean
+  retryAtMs: number
+  failures: number
+  /** Patches it was told that we want. */
+  wanted: Set<Sha256>
+  offers: Map<Sha256, Bitfield>
+  requested: Map<string, PieceRequest>
+  lastProgressAtMs: number
+  /** Wrong pieces since it was last trusted. */
+  strikes: number
+  quarantinedUntilMs: number
+}
+export type PieceRequest = { patch: Sha256; index: number; bytes: number; atMs: number }
+
+/** A peer that pulls pieces from us. */
+export type Reader = { readonly peer: PeerId; wants: Set<Sha256>; offered: Set<Sha256>; queued: number }
+
+/** One order being carried out. `phase` is written to the ledger before its step begins. */
+export type Attempt = {
+  order: Order
+  phase: 'staging' | 'preflight' | 'installing' | 'verifying' | 'reverting'
+  /** What made it revert: the install step or the verification, and how it ended. */
+  failure: { step: 'install' | 'verify'; outcome: Outcome } | null
+  /** Times the installer was started; a second time only after an error that it called temporary. */
+  tries: number
+  /** Monotonic; set while a temporary error is waited out. */
+  retryAtMs: number | null
+}
+
+export type Settings = {
+  /** How long a secondary waits for a sign of progress from its primary before it pulls over the WAN itself. */
+  readonly primaryPatienceMs: number
+}
+
+export type AgentState = {
+  readonly identity: SigningKey
+  /** Who signs memberships, rosters, publications and orders. */
+  readonly root: PeerId
+  readonly random: Random
+  readonly settings: Settings
+  /** Null for the Service Center's seed. */
+  readonly membership: Membership | null
+  /** Whom the token named: the Service Center, or the depot. */
+  readonly dial: readonly DialAddress[]
+  /** Where this appliance accepts members. */
+  addresses: ListenAddress[]
+  clock: Clock
+  roster: Roster | null
+  replicas: Map<Sha256, Replica>
+  /** When each withdrawn patch was withdrawn; a later publication of the same file counts again. */
+  withdrawn: Map<Sha256, number>
+  /** Copies that were proven by reading them back, once; others in the store are read again after a restart. */
+  proven: Set<Sha256>
+  uplink: Uplink
+  sources: Map<PeerId, Source>
+  readers: Map<PeerId, Reader>
+  /** Tenant appliances whose control stream ends here. */
+  attached: Map<PeerId, Greeting | null>
+  /** Rises with each signed statement, and never goes back. */
+  counter: number
+  /** Own letters that nobody has acknowledged yet. */
+  outbox: Map<Sha256, Letter>
+  /** Letters of others, kept for them unopened. */
+  mailbox: Map<Sha256, Letter>
+  orders: { sequence: number; queue: Order[]; attempt: Attempt | null }
+}
+
+export type Appliance = Pick<AgentState, 'identity' | 'root' | 'random' | 'settings' | 'membership' | 'dial'>
+
+export const DEFAULT_SETTINGS: Settings = { primaryPatienceMs: 15_000 }
+
+export function newAgent(appliance: Appliance): AgentState {
+  return {
+    ...appliance,
+    addresses: [],
+    clock: { monotonicMs: 0, wallMs: 0 },
+    roster: null,
+    replicas: new Map(),
+    withdrawn: new Map(),
+    proven: new Set(),
+    uplink: { phase: 'down', retryAtMs: 0, failures: 0, reason: 'just started' },
+    sources: new Map(),
+    readers: new Map(),
+    attached: new Map(),
+    counter: 0,
+    outbox: new Map(),
+    mailbox: new Map(),
+    orders: { sequence: 0, queue: [], attempt: null },
+  }
+}

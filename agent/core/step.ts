@@ -1,0 +1,362 @@
+/**
+ * An appliance as a function from events to effects. `step` dispatches, the modules beside it decide; each gets the
+ * state and returns what should happen. It reads no clock, waits for nothing and touches no device, so the same code
+ * runs on an appliance, in the Service Center's seed, in tests and in the simulator.
+ */
+import { unreachable } from '../../protocol/assert.ts'
+import { type Envelope, open } from '../../protocol/envelope.ts'
+import { type PeerId, SERVICE_PROVIDER, type Sha256 } from '../../protocol/identifiers.ts'
+import type { ControlMessage } from '../../protocol/messages.ts'
+import { pieceLengthBytes } from '../../protocol/pieces.ts'
+import { isRefusal } from '../../protocol/refusals.ts'
+import {
+  Acknowledgement,
+  type Letter,
+  Order,
+  Publication,
+  Receipt,
+  Roster,
+  Withdrawal,
+} from '../../protocol/statements.ts'
+import type { AgentEffect, AgentEvent } from './events.ts'
+import {
+  detected,
+  isOrdered,
+  orderArrived,
+  resumeAttempt,
+  settled,
+  staged,
+  stepEnded,
+  tendAttempt,
+} from './installing.ts'
+import { provenEntry, publicationEntry, sealedEntry } from './ledger.ts'
+import { acknowledge, acknowledged, forwardDown, forwardUp, post, resendDown } from './letters.ts'
+import { admission } from './neighbours.ts'
+import {
+  corrupt,
+  partialOpened,
+  pieceReceived,
+  pieceStored,
+  pull,
+  receiving,
+  sourceClosed,
+  sourceOpened,
+  sourceSaid,
+  storeFailed,
+} from './pulling.ts'
+import { offerTo, pieceSent, readerClosed, readerOpened, readerSaid, retract } from './relaying.ts'
+import { enter, progressOf, type Replica } from './replica.ts'
+import type { AgentState } from './state.ts'
+import { tendUplink, uplinkClosed, uplinkOpened } from './uplink.ts'
+
+export function step(state: AgentState, event: AgentEvent): AgentEffect[] {
+  switch (event.kind) {
+    case 'tick':
+      state.clock = event.clock
+      return [...tendUplink(state), ...pull(state), ...tendAttempt(state), ...tellProgress(state)]
+    case 'opened':
+      return opened(state, event.channel, event.peer)
+    case 'closed':
+      return closed(state, event.channel, event.peer, event.reason)
+    case 'control-received':
+      return event.channel === 'uplink'
+        ? saidFromAbove(state, event.peer, event.message)
+        : saidFromBelow(state, event.peer, event.message)
+    case 'pieces-received':
+      return event.channel === 'source'
+        ? sourceSaid(state, event.peer, event.message)
+        : readerSaid(state, event.peer, event.message)
+    case 'piece-received':
+      return pieceReceived(state, event)
+    case 'receiving':
+      return receiving(state, event.peer)
+    case 'piece-sent':
+      return pieceSent(state, event.peer)
+    case 'enrollment-requested':
+      if (state.uplink.phase !== 'up') return [{ kind: 'answer-enrollment', peer: event.peer, answer: null }]
+      return [up(state.uplink.peer, { kind: 'enrolling', peer: event.peer, request: event.request })]
+    case 'seeded':
+      return seeded(state, event)
+    case 'unseeded':
+      return discard(state, event.patch)
+    case 'settled':
+      return settled(state, event.patch)
+    case 'step-ended':
+      return stepEnded(state, event.step, event.patch, event.outcome)
+    case 'detected':
+      return state.replicas.has(event.patch) ? detected(state, event.patch, event.found) : []
+    case 'partial-opened':
+    case 'piece-stored':
+    case 'sealed':
+    case 'corrupt':
+    case 'discarded':
+    case 'store-failed': {
+      const replica = state.replicas.get(event.patch)
+      return replica === undefined ? [] : storeAnswered(state, replica, event)
+    }
+    default:
+      return unreachable(event)
+  }
+}
+
+/**
+ * What a fresh process does about the state that its ledger gave it. `held` are the complete files in the store, with
+ * their piece hashes; what is wanted and not held is pulled, from what is left in the unfinished files.
+ */
+export function resume(state: AgentState, held: ReadonlyMap<Sha256, Uint8Array>): AgentEffect[] {
+  const effects: AgentEffect[] = [admission(state)]
+  for (const replica of state.replicas.values()) {
+    const hashes = held.get(replica.publication.sha256)
+    if (hashes !== undefined && state.proven.has(replica.publication.sha256)) replica.phase = { name: 'held', hashes }
+    else if (hashes !== undefined) {
+      // It stands under its final name, but the crash came before that was written down: prove it again.
+      replica.phase = { name: 'verifying', hashes }
+      effects.push({ kind: 'seal', patch: replica.publication.sha256 })
+    } else if (isWanted(state, replica.publication.sha256))
+      enter(replica, { name: 'waiting', reason: 'the agent has just started' })
+  }
+  return [...effects, ...resumeAttempt(state)]
+}
+
+/** A Service Provider appliance stores every patch; others what an order asks for. */
+function isWanted(state: AgentState, patch: Sha256): boolean {
+  return state.membership?.kind === SERVICE_PROVIDER || isOrdered(state, patch)
+}
+
+function opened(state: AgentState, channel: 'uplink' | 'downlink' | 'source' | 'reader', peer: PeerId): AgentEffect[] {
+  switch (channel) {
+    case 'uplink':
+      return uplinkOpened(state, peer)
+    case 'downlink':
+      state.attached.set(peer, null)
+      return []
+    case 'source':
+      return sourceOpened(state, peer)
+    case 'reader':
+      return readerOpened(state, peer)
+    default:
+      return unreachable(channel)
+  }
+}
+
+function closed(
+  state: AgentState,
+  channel: 'uplink' | 'downlink' | 'source' | 'reader',
+  peer: PeerId,
+  reason: string,
+): AgentEffect[] {
+  switch (channel) {
+    case 'uplink':
+      return uplinkClosed(state, peer, reason)
+    case 'downlink':
+      state.attached.delete(peer)
+      return state.uplink.phase === 'up' ? [up(state.uplink.peer, { kind: 'detached', peer })] : []
+    case 'source':
+      return sourceClosed(state, peer, reason)
+    case 'reader':
+      return readerClosed(state, peer)
+    default:
+      return unreachable(channel)
+  }
+}
+
+/** On the uplink: from the Service Center itself, or passed on by the depot. */
+function saidFromAbove(state: AgentState, peer: PeerId, message: ControlMessage): AgentEffect[] {
+  if (state.uplink.phase !== 'up' || state.uplink.peer !== peer) return []
+  state.uplink.lastHeardAtMs = state.clock.monotonicMs
+  switch (message.kind) {
+    case 'letter':
+      if (message.letter.to !== state.identity.peer) return forwardDown(state, message.letter)
+      return read(state, message.letter)
+    case 'enrollment':
+      return [{ kind: 'answer-enrollment', peer: message.peer, answer: message.answer }]
+    default:
+      return []
+  }
+}
+
+/** On the stream of an appliance that reaches the Service Center through this one. */
+function saidFromBelow(state: AgentState, peer: PeerId, message: ControlMessage): AgentEffect[] {
+  switch (message.kind) {
+    case 'greeting': {
+      state.attached.set(peer, message.greeting)
+      const above: AgentEffect[] =
+        state.uplink.phase === 'up'
+          ? [up(state.uplink.peer, { kind: 'attached', peer, greeting: message.greeting })]
+          : []
+      return [...above, ...resendDown(state, peer)]
+    }
+    case 'ping':
+      return [{ kind: 'send-control', channel: 'downlink', peer, message: { kind: 'pong' } }]
+    case 'letter':
+      return message.letter.from === peer ? forwardUp(state, message.letter) : []
+    default:
+      return []
+  }
+}
+
+/** A signed statement for this appliance. What cannot be believed is not acknowledged, and changes nothing. */
+function read(state: AgentState, letter: Letter): AgentEffect[] {
+  switch (letter.envelope.payloadType) {
+    case Acknowledgement.payloadType:
+      return acknowledged(state, letter.envelope)
+    case Publication.payloadType:
+      return [...published(state, letter.envelope), ...acknowledge(state, letter)]
+    case Withdrawal.payloadType:
+      return [...withdrawn(state, letter.envelope), ...acknowledge(state, letter)]
+    case Roster.payloadType:
+      return [...rosterArrived(state, letter.envelope), ...acknowledge(state, letter)]
+    case Order.payloadType:
+      return [...orderArrived(state, letter.envelope), ...acknowledge(state, letter)]
+    default:
+      return [log('ignored a letter', { payloadType: letter.envelope.payloadType })]
+  }
+}
+
+function published(state: AgentState, envelope: Envelope): AgentEffect[] {
+  const publication = open(Publication, envelope, [state.root])
+  if (isRefusal(publication)) return [log(publication.message, { code: publication.refused })]
+  const { sha256, bytes, pieceLength } = publication
+  if (state.replicas.has(sha256) || publication.publishedAt <= (state.withdrawn.get(sha256) ?? -1)) return []
+  if (pieceLength !== pieceLengthBytes(bytes))
+    return [log('ignored a publication with pieces of another length', { patch: sha256 })]
+  const replica: Replica = {
+    publication,
+    envelope,
+    phase: isWanted(state, sha256) ? { name: 'waiting', reason: 'just learned' } : { name: 'described' },
+    localProgressAtMs: state.clock.monotonicMs,
+    failures: 0,
+    told: null,
+  }
+  state.replicas.set(sha256, replica)
+  return [
+    { kind: 'record', entries: [publicationEntry(sha256, replica)] },
+    { kind: 'detect', publication },
+    ...pull(state),
+  ]
+}
+
+function withdrawn(state: AgentState, envelope: Envelope): AgentEffect[] {
+  const withdrawal = open(Withdrawal, envelope, [state.root])
+  if (isRefusal(withdrawal)) return [log(withdrawal.message, { code: withdrawal.refused })]
+  const { sha256, withdrawnAt } = withdrawal
+  // An install that has begun ends first; the Service Center refuses to withdraw a patch that is being installed.
+  const publishedAt = state.replicas.get(sha256)?.publication.publishedAt ?? 0
+  if (publishedAt > withdrawnAt || state.withdrawn.has(sha256) || isOrdered(state, sha256)) return []
+  state.withdrawn.set(sha256, withdrawnAt)
+  state.proven.delete(sha256)
+  const entries = [
+    sealedEntry(`withdrawal-${sha256}`, envelope),
+    publicationEntry(sha256, null),
+    provenEntry(sha256, false),
+  ]
+  return [{ kind: 'record', entries }, ...discard(state, sha256)]
+}
+
+function discard(state: AgentState, patch: Sha256): AgentEffect[] {
+  const replica = state.replicas.get(patch)
+  if (replica === undefined || replica.phase.name === 'discarding') return []
+  enter(replica, { name: 'discarding' })
+  const effects: AgentEffect[] = [...retract(state, patch), { kind: 'discard', patch }]
+  return [...effects, ...pull(state)]
+}
+
+function rosterArrived(state: AgentState, envelope: Envelope): AgentEffect[] {
+  const roster = open(Roster, envelope, [state.root])
+  if (isRefusal(roster)) return [log(roster.message, { code: roster.refused })]
+  if (roster.to !== state.identity.peer || roster.version <= (state.roster?.version ?? -1)) return []
+  state.roster = roster
+  return [{ kind: 'record', entries: [sealedEntry('roster', envelope)] }, admission(state), ...pull(state)]
+}
+
+type StoreEvent = Extract<
+  AgentEvent,
+  { kind: 'partial-opened' | 'piece-stored' | 'sealed' | 'corrupt' | 'discarded' | 'store-failed' }
+>
+
+function storeAnswered(state: AgentState, replica: Replica, event: StoreEvent): AgentEffect[] {
+  switch (event.kind) {
+    case 'partial-opened':
+      return partialOpened(state, replica, event.have)
+    case 'piece-stored':
+      return pieceStored(state, replica, event.index)
+    case 'sealed':
+      return held(state, replica)
+    case 'corrupt':
+      return corrupt(state, replica)
+    case 'store-failed':
+      return storeFailed(state, replica, event.code, event.message)
+    case 'discarded':
+      if (replica.phase.name === 'discarding') state.replicas.delete(event.patch)
+      return []
+    default:
+      return unreachable(event)
+  }
+}
+
+/** The copy is proven: tell the Service Center, with a receipt that only this appliance can sign. */
+function held(state: AgentState, replica: Replica): AgentEffect[] {
+  if (replica.phase.name !== 'verifying') return []
+  enter(replica, { name: 'held', hashes: replica.phase.hashes })
+  const { sha256 } = replica.publication
+  const source = lastSource(state, sha256)
+  const verifiedAt = state.clock.wallMs
+  state.proven.add(sha256)
+  const entries = [provenEntry(sha256, true)]
+  const told: AgentEffect[] =
+    state.membership?.kind === SERVICE_PROVIDER
+      ? post(state, Receipt, (common) => ({ ...common, sha256, verifiedAt, source }), entries)
+      : [{ kind: 'record', entries }]
+  return [...told, ...staged(state, sha256), ...pull(state)]
+}
+
+/** Whom a receipt names: the source that still offers the patch, a local one first. */
+function lastSource(state: AgentState, patch: Sha256): PeerId {
+  const offering = [...state.sources.values()].filter(({ offers }) => offers.has(patch))
+  return (offering.find(({ wan }) => !wan) ?? offering[0])?.peer ?? state.identity.peer
+}
+
+function seeded(
+  state: AgentState,
+  { publication, envelope, hashes }: Extract<AgentEvent, { kind: 'seeded' }>,
+): AgentEffect[] {
+  const replica: Replica = {
+    publication,
+    envelope,
+    phase: { name: 'held', hashes },
+    localProgressAtMs: 0,
+    failures: 0,
+    told: null,
+  }
+  state.replicas.set(publication.sha256, replica)
+  return offerTo(state, replica)
+}
+
+/** Tells how far each copy is, when that has changed; a depot's progress is what the page shows while it waits. */
+function tellProgress(state: AgentState): AgentEffect[] {
+  if (state.uplink.phase !== 'up' || state.membership?.kind !== SERVICE_PROVIDER) return []
+  const effects: AgentEffect[] = []
+  for (const replica of state.replicas.values()) {
+    if (replica.phase.name === 'held' && replica.told?.state === 'replicated') continue
+    const progress = progressOf(replica)
+    const { told } = replica
+    if (
+      told !== null &&
+      told.state === progress.state &&
+      told.bytes === progress.bytes &&
+      told.reason === progress.reason
+    )
+      continue
+    replica.told = progress
+    effects.push(up(state.uplink.peer, { kind: 'progress', progress }))
+  }
+  return effects
+}
+
+function up(peer: PeerId, message: ControlMessage): AgentEffect {
+  return { kind: 'send-control', channel: 'uplink', peer, message }
+}
+
+function log(line: string, fields: Record<string, string | number>): AgentEffect {
+  return { kind: 'log', line, fields }
+}

@@ -1,0 +1,83 @@
+/**
+ * The one outgoing control stream. A Service Provider appliance keeps it to the Service Center; any other appliance to
+ * a member of its depot, the primary first, the next one after each failure. It is pinged every 10 seconds and given up
+ * after 30 seconds of silence, since a half-open connection looks alive from one end.
+ */
+import type { DialAddress, PeerId } from '../../protocol/identifiers.ts'
+import { SERVICE_PROVIDER } from '../../protocol/identifiers.ts'
+import { MAX_KNOWN_PATCHES } from '../../protocol/limits.ts'
+import { type Greeting, PROTOCOL_VERSION } from '../../protocol/messages.ts'
+import { backoffMs } from './backoff.ts'
+import type { AgentEffect } from './events.ts'
+import { resendUp } from './letters.ts'
+import { addressesOf } from './neighbours.ts'
+import type { AgentState } from './state.ts'
+
+const PING_EVERY_MS = 10_000
+export const SILENCE_MS = 30_000
+
+export function tendUplink(state: AgentState): AgentEffect[] {
+  const { uplink, membership } = state
+  const now = state.clock.monotonicMs
+  if (membership === null) return []
+  if (uplink.phase === 'up') {
+    if (now - uplink.lastHeardAtMs > SILENCE_MS) {
+      const effect: AgentEffect = { kind: 'close', channel: 'uplink', peer: uplink.peer }
+      return [effect, ...uplinkClosed(state, uplink.peer, 'nothing was heard for 30 seconds')]
+    }
+    if (now < uplink.pingAtMs) return []
+    uplink.pingAtMs = now + PING_EVERY_MS
+    return [{ kind: 'send-control', channel: 'uplink', peer: uplink.peer, message: { kind: 'ping' } }]
+  }
+  if (uplink.phase === 'dialling' || now < uplink.retryAtMs) return []
+  const targets = uplinkTargets(state)
+  const target = targets[uplink.failures % Math.max(1, targets.length)]
+  if (target === undefined) return []
+  state.uplink = { phase: 'dialling', peer: target.peer, failures: uplink.failures }
+  return [{ kind: 'open', channel: 'uplink', peer: target.peer, addresses: target.addresses }]
+}
+
+export function uplinkOpened(state: AgentState, peer: PeerId): AgentEffect[] {
+  const now = state.clock.monotonicMs
+  state.uplink = { phase: 'up', peer, lastHeardAtMs: now, pingAtMs: now + PING_EVERY_MS }
+  for (const replica of state.replicas.values()) replica.told = null
+  const attached = [...state.attached].flatMap(([tenant, greeting]): AgentEffect[] =>
+    greeting === null
+      ? []
+      : [{ kind: 'send-control', channel: 'uplink', peer, message: { kind: 'attached', peer: tenant, greeting } }],
+  )
+  return [
+    { kind: 'send-control', channel: 'uplink', peer, message: { kind: 'greeting', greeting: greeting(state) } },
+    ...attached,
+    ...resendUp(state),
+  ]
+}
+
+export function uplinkClosed(state: AgentState, peer: PeerId, reason: string): AgentEffect[] {
+  const { uplink } = state
+  if (uplink.phase === 'down' || uplink.peer !== peer) return []
+  const failures = uplink.phase === 'dialling' ? uplink.failures + 1 : 1
+  const waitMs = backoffMs(state.random, failures)
+  state.uplink = { phase: 'down', retryAtMs: state.clock.monotonicMs + waitMs, failures, reason }
+  return [{ kind: 'log', line: `uplink lost: ${reason}`, fields: { peer, retryInMs: waitMs } }]
+}
+
+function greeting(state: AgentState): Greeting {
+  return {
+    version: PROTOCOL_VERSION,
+    addresses: state.addresses,
+    rosterVersion: state.roster?.version ?? 0,
+    known: [...state.replicas.keys()].slice(-MAX_KNOWN_PATCHES),
+  }
+}
+
+function uplinkTargets(state: AgentState): { peer: PeerId; addresses: DialAddress[] }[] {
+  if (state.membership?.kind === SERVICE_PROVIDER) {
+    return [{ peer: state.membership.serviceCenter, addresses: addressesOf(state, state.membership.serviceCenter) }]
+  }
+  const depot = (state.roster?.members ?? []).filter(({ kind }) => kind === SERVICE_PROVIDER)
+  return depot
+    .sort((left, right) => Number(left.role === 'secondary') - Number(right.role === 'secondary'))
+    .map(({ peer }) => ({ peer, addresses: addressesOf(state, peer) }))
+    .filter(({ addresses }) => addresses.length > 0)
+}

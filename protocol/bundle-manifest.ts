@@ -1,0 +1,74 @@
+/**
+ * The two descriptions at the head of a patch bundle: `manifest.json` as bytes becomes a manifest or a refusal, and
+ * `signatures.json` is checked for form. What can be judged without the payload is judged here, before any of it is read.
+ */
+import { z } from 'zod'
+import { MAX_SIGNATURES } from './limits.ts'
+import { Manifest } from './manifest.ts'
+import { pieceLengthBytes } from './pieces.ts'
+import { isRefusal, type Refusal, refuse } from './refusals.ts'
+import { parseStrictJson } from './strict-json.ts'
+
+/** One publisher's signature over the bytes of manifest.json. */
+export const BundleSignature = z.strictObject({
+  keyid: z.string().regex(/^[0-9a-f]{64}$/, 'is not a key id of 64 hexadecimal digits'),
+  sig: z.base64().min(4).max(1024),
+})
+export type BundleSignature = z.infer<typeof BundleSignature>
+export const BundleSignatures = z.array(BundleSignature).max(MAX_SIGNATURES)
+
+export function readManifest(bytes: Uint8Array): Manifest | Refusal {
+  const text = parseStrictJson(bytes, 'manifest.json', 'bad_manifest')
+  if (isRefusal(text)) return text
+  const parsed = Manifest.safeParse(text.json)
+  if (!parsed.success) {
+    const { place, fault } = firstFault(parsed.error)
+    const code = place === 'name' || place === 'version' ? 'bad_name' : 'bad_manifest'
+    return refuse(code, `manifest.json is not a manifest: ${place === '' ? '' : `${place}: `}${fault}.`)
+  }
+  const fault = contradiction(parsed.data)
+  return fault === null ? parsed.data : refuse('bad_manifest', `manifest.json contradicts itself: ${fault}.`)
+}
+
+/** In this release signatures are only checked for form; null where that is right. */
+export function checkSignatures(bytes: Uint8Array): Refusal | null {
+  const text = parseStrictJson(bytes, 'signatures.json', 'malformed')
+  if (isRefusal(text)) return text
+  const parsed = BundleSignatures.safeParse(text.json)
+  if (parsed.success) return null
+  const { place, fault } = firstFault(parsed.error)
+  return refuse(
+    'malformed',
+    `signatures.json is not a list of signatures: ${place === '' ? '' : `${place}: `}${fault}.`,
+  )
+}
+
+/** The payload paths that a manifest says are programs. */
+export function declaredPrograms(manifest: Manifest): string[] {
+  const { install, verify, revert } = manifest
+  return [install.program, verify.health, typeof revert === 'string' ? undefined : revert.script].filter(
+    (path) => path !== undefined,
+  )
+}
+
+function contradiction(manifest: Manifest): string | null {
+  const { name, version, payload } = manifest
+  const isItself = (other: { name: string; version?: string | undefined }) =>
+    other.name === name && (other.version === undefined || other.version === version)
+  if (manifest.supersedes.some(isItself)) return `${name} ${version} supersedes itself`
+  if (manifest.conflicts.some(isItself)) return `${name} ${version} conflicts with itself`
+  if (manifest.requires.some((other) => isItself(other) && other.version === version)) {
+    return `${name} ${version} requires itself`
+  }
+  const pieceSize = pieceLengthBytes(payload.size)
+  if (payload.pieceSize !== pieceSize) {
+    return `a payload of ${payload.size} bytes has pieces of ${pieceSize} bytes, not ${payload.pieceSize}`
+  }
+  if (manifest.install.program === undefined) return 'a bundle needs install.program, the program that installs it'
+  return null
+}
+
+function firstFault(error: z.ZodError): { place: string; fault: string } {
+  const issue = error.issues[0]
+  return { place: issue?.path.join('.').slice(0, 100) ?? '', fault: (issue?.message ?? 'unknown').slice(0, 200) }
+}

@@ -1,0 +1,181 @@
+/**
+ * The patch bundle, `NAME-VERSION.patch`: an uncompressed ustar archive in one strict order,
+ *
+ *     manifest.json  signatures.json  payload/…  payload/…  two zero blocks
+ *
+ * and nothing after it. This is its only reader: the Service Center checks an upload with it and an appliance unpacks
+ * with it, so what one accepts the other cannot understand differently. It reads a stream, holds one chunk, and refuses
+ * as early as it can. Every bit is covered: a header by its checksum and its plain form, manifest.json and
+ * signatures.json by the SHA-256 in the link name of their headers (a field that plain files do not use), everything
+ * from the first payload header to the end marker by `manifest.payload`, and the end marker by being zero.
+ */
+import { checkSignatures, declaredPrograms, readManifest } from './bundle-manifest.ts'
+import { ByteReader } from './byte-reader.ts'
+import { describeFile, HEAD_BYTES } from './file-kinds.ts'
+import { equalBytes, sha256Hex } from './hashing.ts'
+import { MAX_MANIFEST_BYTES } from './limits.ts'
+import type { Manifest } from './manifest.ts'
+import { PayloadTree, quoted } from './payload-tree.ts'
+import { PieceHasher } from './piece-hasher.ts'
+import { isRefusal, type Refusal, RefusedError, refuse } from './refusals.ts'
+import {
+  isZeroBlock,
+  looksLikeTar,
+  PLAIN_FILE,
+  readTarHeader,
+  TAR_BLOCK_BYTES,
+  type TarHeader,
+  tarPadding,
+  writeTarHeader,
+} from './tar.ts'
+
+export const MANIFEST_NAME = 'manifest.json'
+export const SIGNATURES_NAME = 'signatures.json'
+/** Room for `MAX_SIGNATURES` and their spacing. */
+export const MAX_SIGNATURES_BYTES = 16 * 1024
+export const END_MARKER_BYTES = 2 * TAR_BLOCK_BYTES
+
+/** What a bundle is made of, in order. Only after the last part is everything before it proven. */
+export type BundlePart =
+  | { readonly part: 'manifest'; readonly manifest: Manifest }
+  /** `path` is below payload/. */
+  | { readonly part: 'folder'; readonly path: string }
+  | { readonly part: 'file'; readonly path: string; readonly executable: boolean; readonly size: number }
+  /** Some bytes of the file that came last. */
+  | { readonly part: 'content'; readonly bytes: Uint8Array }
+
+/** Whether a file with these first bytes means to be a bundle; at least as many as there are, up to `HEAD_BYTES`. */
+export function looksLikeBundle(head: Uint8Array): boolean {
+  const start = Buffer.from(head.subarray(0, MANIFEST_NAME.length)).toString('latin1')
+  return start === MANIFEST_NAME || (head.byteLength < MANIFEST_NAME.length && MANIFEST_NAME.startsWith(start))
+}
+
+/** The whole check of a bundle; stops the stream at the first fault. */
+export async function inspectBundle(chunks: AsyncIterable<Uint8Array>): Promise<Manifest | Refusal> {
+  let manifest: Manifest | null = null
+  try {
+    for await (const part of readBundle(chunks)) if (part.part === 'manifest') manifest = part.manifest
+  } catch (error) {
+    if (error instanceof RefusedError) return error.refusal
+    throw error
+  }
+  return manifest ?? refuse('empty_file', 'The file has 0 bytes; a patch was expected.')
+}
+
+/** The parts of a bundle. Throws a `RefusedError` where the file is not one. */
+export async function* readBundle(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<BundlePart> {
+  const reader = new ByteReader(chunks)
+  try {
+    await recognise(reader)
+    const manifest = orThrow(readManifest(await readDescription(reader, MANIFEST_NAME, MAX_MANIFEST_BYTES)))
+    const fault = checkSignatures(await readDescription(reader, SIGNATURES_NAME, MAX_SIGNATURES_BYTES))
+    if (fault !== null) throw new RefusedError(fault)
+    yield { part: 'manifest', manifest }
+    yield* readPayload(reader, manifest)
+    if (!(await reader.atEnd())) {
+      throw refusal('trailing_bytes', `The patch ends at byte ${reader.position}, and more bytes follow.`)
+    }
+  } finally {
+    await reader.close()
+  }
+}
+
+async function recognise(reader: ByteReader): Promise<void> {
+  const head = await reader.peek(HEAD_BYTES)
+  if (head.byteLength === 0) throw refusal('empty_file', 'The file has 0 bytes; a patch was expected.')
+  // the second: a bundle whose first name was damaged, which its checksum tells
+  if (looksLikeBundle(head) || (looksLikeTar(head) && isRefusal(readTarHeader(head, 0)))) return
+  throw refusal('not_a_patch', `The file is ${describeFile(head)}; a patch bundle begins with ${MANIFEST_NAME}.`)
+}
+
+/** manifest.json or signatures.json, whole. */
+async function readDescription(reader: ByteReader, name: string, limitBytes: number): Promise<Uint8Array> {
+  const at = reader.position
+  const block = await reader.exactly(TAR_BLOCK_BYTES, `the header of ${name}`)
+  const header = orThrow(readTarHeader(block, at))
+  if (header.name !== name) {
+    throw refusal('malformed', `The entry at byte ${at} is ${quoted(header.name)}; ${name} must stand there.`)
+  }
+  if (header.type !== PLAIN_FILE) throw refusal('unsafe_entry', `${name} is not a plain file in the archive.`)
+  if (header.size > limitBytes) {
+    throw refusal('too_large', `${name} has ${header.size} bytes; at most ${limitBytes} are accepted.`)
+  }
+  requirePlainForm(block, header, at)
+  const bytes = await reader.exactly(header.size, name)
+  if (header.linkName !== sha256Hex(bytes)) {
+    throw refusal('digest_mismatch', `${name} has SHA-256 ${sha256Hex(bytes)}, and its header says otherwise.`)
+  }
+  requireZero(await reader.exactly(tarPadding(header.size), `the padding after ${name}`), reader, name)
+  return bytes
+}
+
+async function* readPayload(reader: ByteReader, manifest: Manifest): AsyncGenerator<BundlePart> {
+  const { payload } = manifest
+  const begin = reader.position
+  const tree = new PayloadTree()
+  const hasher = new PieceHasher(payload.pieceSize)
+  while (true) {
+    const at = reader.position
+    const block = await reader.exactly(TAR_BLOCK_BYTES, 'the payload')
+    if (isZeroBlock(block)) break
+    const header = orThrow(readTarHeader(block, at))
+    const entry = orThrow(tree.add(header, at))
+    requirePlainForm(block, header, at)
+    const end = at - begin + TAR_BLOCK_BYTES + header.size + tarPadding(header.size)
+    if (end > payload.size) {
+      const goal = `payload/${entry.path} ends at byte ${end} of the payload`
+      throw refusal('size_mismatch', `${goal}, and manifest.json says the payload has ${payload.size} bytes.`)
+    }
+    hasher.update(block)
+    yield entry
+    for await (const bytes of reader.span(header.size, `payload/${entry.path}`)) {
+      hasher.update(bytes)
+      yield { part: 'content', bytes }
+    }
+    const padding = await reader.exactly(tarPadding(header.size), `the padding after payload/${entry.path}`)
+    requireZero(padding, reader, `payload/${entry.path}`)
+    hasher.update(padding)
+  }
+  requireZero(await reader.exactly(TAR_BLOCK_BYTES, 'the end marker'), reader, 'the first block of the end marker')
+  const hashed = hasher.finish()
+  if (hashed.bytes !== payload.size) {
+    throw refusal(
+      'size_mismatch',
+      `The payload has ${hashed.bytes} bytes, and manifest.json says it has ${payload.size}.`,
+    )
+  }
+  if (hashed.sha256 !== payload.sha256 || hashed.piecesRoot !== payload.piecesRoot) {
+    const place = `The payload, bytes ${begin} to ${begin + payload.size} of the file`
+    const [what, had, said] =
+      hashed.sha256 !== payload.sha256
+        ? ['SHA-256', hashed.sha256, payload.sha256]
+        : ['pieces root', hashed.piecesRoot, payload.piecesRoot]
+    throw refusal('digest_mismatch', `${place}, has ${what} ${had}, and manifest.json says ${said}.`)
+  }
+  const fault = tree.missing(declaredPrograms(manifest))
+  if (fault !== null) throw new RefusedError(fault)
+}
+
+/** One content has one form: equal to what our own writer would have written. */
+function requirePlainForm(block: Uint8Array, header: TarHeader, at: number): void {
+  const plain = writeTarHeader(header)
+  if (plain === null || !equalBytes(block, plain)) {
+    const rule = 'owner, group and time must be zero, and every other field in its plain form'
+    throw refusal('malformed', `The header of ${quoted(header.name)} at byte ${at} is not plain: ${rule}.`)
+  }
+}
+
+function requireZero(bytes: Uint8Array, reader: ByteReader, before: string): void {
+  if (bytes.every((byte) => byte === 0)) return
+  const from = reader.position - bytes.byteLength
+  throw refusal('digest_mismatch', `Bytes ${from} to ${reader.position}, after ${before}, must be zero and are not.`)
+}
+
+function orThrow<Value>(value: Value | Refusal): Value {
+  if (isRefusal(value)) throw new RefusedError(value)
+  return value
+}
+
+function refusal(...given: Parameters<typeof refuse>): RefusedError {
+  return new RefusedError(refuse(...given))
+}

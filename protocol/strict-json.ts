@@ -1,0 +1,54 @@
+/**
+ * JSON from outside, without its traps: exact UTF-8, a bound on depth, no key twice in one object (parsers disagree on
+ * which counts), no key that reaches a prototype, no text that a terminal or a log would act on. What the values mean
+ * is for a schema. Text longer than a caller wants to read whole must be refused before it comes here.
+ */
+import { type Refusal, type RefusalCode, refuse } from './refusals.ts'
+
+/** A manifest nests four deep; more is somebody looking for a parser that recurses. */
+const MAX_DEPTH = 16
+
+const TOKEN = /"(?:[^"\\]|\\.)*"|[{}[\],:]/g
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u
+
+export type Json = { readonly json: unknown }
+
+/** `place` names the text in the refusal, which has `code`. */
+export function parseStrictJson(bytes: Uint8Array, place: string, code: RefusalCode): Json | Refusal {
+  let text: string
+  let json: unknown
+  try {
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+    json = JSON.parse(text)
+  } catch (error) {
+    const why = error instanceof SyntaxError ? 'is not JSON' : 'is not UTF-8 text'
+    return refuse(code, `${place} ${why}.`)
+  }
+  const fault = findTrap(text)
+  return fault === null ? { json } : refuse(code, `${place} ${fault}.`)
+}
+
+/** `text` is known to be JSON, so its tokens suffice to follow it. */
+function findTrap(text: string): string | null {
+  const open: (Set<string> | null)[] = []
+  let last: string | null = null
+  for (const [token] of text.matchAll(TOKEN)) {
+    if (token === '{' || token === '[') {
+      open.push(token === '{' ? new Set() : null)
+      if (open.length > MAX_DEPTH) return `nests deeper than ${MAX_DEPTH} levels`
+    } else if (token === '}' || token === ']') open.pop()
+    else if (token === ':') {
+      const keys = open.at(-1)
+      if (last === '__proto__') return 'has the key "__proto__"'
+      if (last !== null && keys?.has(last))
+        return `has the key ${JSON.stringify(last.slice(0, 60))} twice in one object`
+      if (last !== null) keys?.add(last)
+    } else if (token !== ',') {
+      last = JSON.parse(token) as string
+      if (!last.isWellFormed() || UNPRINTABLE.test(last)) {
+        return `has a text with control or formatting characters, ${JSON.stringify(last.slice(0, 60))}`
+      }
+    }
+  }
+  return null
+}
