@@ -82,5 +82,5 @@ export type AgentEffect =
   | { kind: 'settle'; publication: Publication }
   | { kind: 'log'; line: string; fields: Record<string, string | number> }
 
-/** One record of the ledger, replaced whole; `null` removes it. Keys are plain file names. */
+/** One record of the ledger, replaced whole; `null` removes it. */
 export type LedgerEntry = { key: string; value: Uint8Array | null }

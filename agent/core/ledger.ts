@@ -1,7 +1,7 @@
 /**
- * What must survive a power cut, as records that the shell keeps one to a file: orders with the attempt that is under
- * way, the statement counter, the roster, publications, withdrawals, and letters that nobody has acknowledged. Each
- * record stands for itself, so no order of writing can leave two that contradict each other.
+ * What must survive a power cut, as records by key: orders with the attempt that is under way, the statement counter,
+ * the roster, publications, withdrawals, proven copies, and letters that nobody has acknowledged. The records of one
+ * effect are written all or nothing, so what is told and why it was told can never part.
  */
 import { z } from 'zod'
 import { Bytes, decode, encode } from '../../protocol/codec.ts'

@@ -14,10 +14,7 @@ import type { AgentEffect, LedgerEntry } from './events.ts'
 import { counterEntry, letterEntry } from './ledger.ts'
 import type { AgentState } from './state.ts'
 
-/**
- * Signs a statement of this appliance and sends it to the Service Center. `also` is recorded after the letter: a crash
- * between the two says the same thing twice, which is harmless, and never leaves it unsaid.
- */
+/** Signs a statement of this appliance and sends it to the Service Center; `also` is recorded with it, all or nothing. */
 export function post<Statement>(
   state: AgentState,
   type: StatementType<Statement>,

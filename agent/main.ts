@@ -1,0 +1,140 @@
+/**
+ * `patchmesh agent` and `patchmesh check`: reads the command line, enrolls on the first start, and runs until told to
+ * stop. The line `ready …` on standard output means that the appliance is a member.
+ */
+import { mkdir, readFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { z } from 'zod'
+import { ListenAddress } from '../protocol/identifiers.ts'
+import { hint, isRefusal } from '../protocol/refusals.ts'
+import { readToken } from '../protocol/token.ts'
+import { DEFAULT_SETTINGS } from './core/state.ts'
+import { startAppliance } from './shell/appliance.ts'
+import { type Enrollment, enroll, loadEnrollment, loadIdentity } from './shell/enrolling.ts'
+import { openLog } from './shell/log.ts'
+
+const HELP = `Usage: patchmesh agent --data DIR [--token TOKEN] [options]
+
+Runs the agent of one appliance. The first start needs the token that
+"patchmesh enroll-token" printed; later starts do not.
+
+  --data DIR            where the agent keeps its key, its ledger and its patches
+  --token TOKEN         enrolls this appliance, once
+  --listen MULTIADDR    where a Service Provider appliance accepts members, may be
+                        repeated (default /ip4/0.0.0.0/tcp/0); tenants only dial
+  --announce MULTIADDR  where members shall dial it, if that is another address
+  --install-root DIR    the folder that installers treat as / (default /)
+  --config FILE         the same settings as YAML: listen, announce, installRoot,
+                        primaryPatienceSeconds
+
+Example: patchmesh agent --data /var/lib/patchmesh --token pm1.…
+`
+
+const Config = z.strictObject({
+  listen: z.array(ListenAddress).optional(),
+  announce: z.array(ListenAddress).optional(),
+  installRoot: z.string().optional(),
+  /** How long a secondary waits for its primary before it pulls over the WAN itself. */
+  primaryPatienceSeconds: z.number().min(1).max(3600).optional(),
+})
+
+main().catch((error: unknown) => fail(error instanceof Error ? error.message : String(error), 1))
+
+async function main(): Promise<void> {
+  const [command, ...args] = process.argv.slice(2)
+  if (command === 'check') {
+    const { check } = await import('./check.ts')
+    process.exitCode = await check(args)
+    return
+  }
+  const { values } = readArguments(args)
+  if (values.help) {
+    process.stdout.write(HELP)
+    return
+  }
+  if (values.data === undefined) return fail('--data DIR is missing: say where the agent shall keep its files', 2)
+  const folder = resolve(values.data)
+  await mkdir(folder, { recursive: true, mode: 0o700 })
+  const config = await readConfig(values.config)
+  const { seed, identity } = await loadIdentity(folder)
+  const log = openLog('agent')
+  const enrollment = await enrolled(folder, values.token, identity, log)
+  const { membership } = enrollment
+  const appliance = await startAppliance({
+    folder,
+    seed,
+    identity,
+    enrollment,
+    listen: values.listen ?? config.listen ?? ['/ip4/0.0.0.0/tcp/0'],
+    announce: values.announce ?? config.announce ?? [],
+    installRoot: resolve(values['install-root'] ?? config.installRoot ?? '/'),
+    settings: {
+      primaryPatienceMs: (config.primaryPatienceSeconds ?? DEFAULT_SETTINGS.primaryPatienceMs / 1000) * 1000,
+    },
+    log,
+    fail: (error) => {
+      log.fatal({ err: error }, 'the agent stops')
+      process.exit(1)
+    },
+  })
+  process.stdout.write(`ready name=${membership.name} peer=${identity.peer} listen=${appliance.addresses[0] ?? '-'}\n`)
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.once(signal, () => {
+      appliance.stop().then(
+        () => process.exit(0),
+        (error: unknown) => fail(`the agent did not stop cleanly: ${String(error)}`, 1),
+      )
+    })
+  }
+}
+
+async function enrolled(
+  folder: string,
+  tokenText: string | undefined,
+  identity: Parameters<typeof enroll>[0]['identity'],
+  log: ReturnType<typeof openLog>,
+): Promise<Enrollment> {
+  const known = await loadEnrollment(folder)
+  if (known !== null) return known
+  if (tokenText === undefined)
+    return fail('this appliance is not enrolled: start it once with --token TOKEN (patchmesh enroll-token)', 1)
+  const token = readToken(tokenText)
+  if (isRefusal(token)) return fail(`${token.message}. ${hint(token.refused)}`, 1)
+  const enrollment = await enroll({ folder, token, identity, log })
+  if (isRefusal(enrollment)) return fail(`${enrollment.message}. ${hint(enrollment.refused)}`, 1)
+  return enrollment
+}
+
+function readArguments(args: string[]) {
+  try {
+    return parseArgs({
+      args,
+      options: {
+        data: { type: 'string' },
+        token: { type: 'string' },
+        listen: { type: 'string', multiple: true },
+        announce: { type: 'string', multiple: true },
+        'install-root': { type: 'string' },
+        config: { type: 'string' },
+        help: { type: 'boolean' },
+      },
+    })
+  } catch (error) {
+    return fail(`${(error as Error).message}; see patchmesh agent --help`, 2)
+  }
+}
+
+async function readConfig(file: string | undefined): Promise<z.infer<typeof Config>> {
+  if (file === undefined) return {}
+  const { parse } = await import('yaml')
+  const config = Config.safeParse(parse(await readFile(file, 'utf8')) ?? {})
+  if (config.success) return config.data
+  const issue = config.error.issues[0]
+  return fail(`${file}: ${issue?.path.join('.')} ${issue?.message}`, 2)
+}
+
+function fail(message: string, status: number): never {
+  process.stderr.write(`patchmesh: ${message}\n`)
+  process.exit(status)
+}

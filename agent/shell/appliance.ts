@@ -1,0 +1,130 @@
+/**
+ * One appliance as a running process: builds the parts, hands them to each other, and turns the loop. Which part
+ * performs an effect is all that is decided here.
+ */
+import { randomBytes } from 'node:crypto'
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { unreachable } from '../../protocol/assert.ts'
+import { reopen, type SigningKey } from '../../protocol/envelope.ts'
+import type { ListenAddress } from '../../protocol/identifiers.ts'
+import { SERVICE_PROVIDER } from '../../protocol/identifiers.ts'
+import { seededRandom } from '../../protocol/random.ts'
+import { Roster } from '../../protocol/statements.ts'
+import type { AgentEffect, AgentEvent } from '../core/events.ts'
+import { readLedger } from '../core/ledger.ts'
+import { newAgent, type Settings } from '../core/state.ts'
+import { resume, step } from '../core/step.ts'
+import { startTicking } from './clock.ts'
+import type { Enrollment } from './enrolling.ts'
+import { EventLoop } from './event-loop.ts'
+import { Installations } from './installations.ts'
+import { openLedger } from './ledger-file.ts'
+import { type Log, trace } from './log.ts'
+import { Network } from './network/network.ts'
+import { PieceStore } from './piece-store.ts'
+import { StoreWork } from './store-work.ts'
+
+export type ApplianceOptions = {
+  readonly folder: string
+  readonly seed: Uint8Array
+  readonly identity: SigningKey
+  readonly enrollment: Enrollment
+  readonly listen: readonly string[]
+  readonly announce: readonly string[]
+  readonly installRoot: string
+  readonly settings: Settings
+  readonly log: Log
+  readonly fail: (error: unknown) => void
+}
+
+export type RunningAppliance = { readonly addresses: ListenAddress[]; stop(): Promise<void> }
+
+export async function startAppliance(options: ApplianceOptions): Promise<RunningAppliance> {
+  const { folder, identity, enrollment, log } = options
+  const { membership, root, dial } = enrollment
+  const random = seededRandom(randomBytes(4).readUInt32LE())
+  const state = newAgent({ identity, root, random, settings: options.settings, membership, dial })
+  state.roster = reopen(Roster, enrollment.roster, [root])
+
+  const ledger = openLedger(folder)
+  readLedger(state, ledger.read())
+  const store = await PieceStore.open(folder)
+  const scratch = join(folder, 'install')
+  await mkdir(scratch, { recursive: true, mode: 0o700 })
+
+  const loop = new EventLoop<AgentEvent, AgentEffect>({
+    step: (event) => {
+      trace(log, 'event', event)
+      return step(state, event)
+    },
+    perform,
+    fail: options.fail,
+  })
+  const { deliver } = loop
+  const patchOf = (patch: Parameters<PieceStore['pathOf']>[0]) => state.replicas.get(patch)?.publication
+  const listens = membership.kind === SERVICE_PROVIDER
+  const network = await Network.start({
+    seed: options.seed,
+    listen: listens ? options.listen : [],
+    announce: listens ? options.announce : [],
+    deliver,
+    readPiece: async (patch, index) => {
+      const stored = patchOf(patch)
+      if (stored === undefined) throw new Error('no longer stored')
+      return store.readPiece(stored, index)
+    },
+  })
+  const storeWork = new StoreWork({ store, takeSlot: (slot) => network.takeSlot(slot), patchOf, deliver })
+  const installations = new Installations({ store, installRoot: options.installRoot, scratch, deliver })
+
+  function perform(effect: AgentEffect): void {
+    trace(log, 'effect', effect)
+    switch (effect.kind) {
+      case 'record':
+        ledger.record(effect.entries)
+        break
+      case 'open':
+      case 'close':
+      case 'send-control':
+      case 'send-pieces':
+      case 'send-piece':
+      case 'answer-enrollment':
+      case 'admit':
+        network.perform(effect)
+        break
+      case 'open-partial':
+      case 'store-piece':
+      case 'drop-piece':
+      case 'seal':
+      case 'discard':
+        storeWork.perform(effect)
+        break
+      case 'detect':
+      case 'run-step':
+      case 'settle':
+        installations.perform(effect)
+        break
+      case 'log':
+        log.info(effect.fields, effect.line)
+        break
+      default:
+        unreachable(effect)
+    }
+  }
+
+  state.addresses = listens ? network.addresses : []
+  await store.removeUnknown(new Set(state.replicas.keys()))
+  await loop.perform(resume(state, await store.held()))
+  const stopTicking = startTicking((clock) => deliver({ kind: 'tick', clock }))
+  return {
+    addresses: state.addresses,
+    async stop() {
+      stopTicking()
+      await network.stop()
+      await storeWork.idle()
+      await store.close()
+      ledger.close()
+    },
+  }
+}

@@ -1,0 +1,157 @@
+/**
+ * Becoming a member, once: the appliance makes its own key, dials with the identity that its token gives it, proves
+ * that it knows the token's secret, and keeps the signed membership. Nothing is trusted that the token's root of trust
+ * did not sign. While nobody answers it tries on; a token that is refused ends it with the reason.
+ */
+import { randomBytes } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { multiaddr } from '@multiformats/multiaddr'
+import { z } from 'zod'
+import { decode, encode } from '../../protocol/codec.ts'
+import { Envelope, open, reopen, type SigningKey, signingKeyFromSeed } from '../../protocol/envelope.ts'
+import { DialAddress, PeerId } from '../../protocol/identifiers.ts'
+import { MAX_CONTROL_MESSAGE_BYTES } from '../../protocol/limits.ts'
+import { ENROLL_PROTOCOL, EnrollmentAnswer, type EnrollmentRequest, PROTOCOL_VERSION } from '../../protocol/messages.ts'
+import { seededRandom } from '../../protocol/random.ts'
+import { isRefusal, type Refusal, refuse } from '../../protocol/refusals.ts'
+import { Membership, Roster } from '../../protocol/statements.ts'
+import { enrollingSeed, enrollmentProof, proofKey, type Token } from '../../protocol/token.ts'
+import { backoffMs } from '../core/backoff.ts'
+import { writeDurably } from './durable-file.ts'
+import type { Log } from './log.ts'
+import { startHost } from './network/host.ts'
+import { MessageStream } from './network/message-stream.ts'
+
+/** Connections closed without a word, after which the token counts as unknown; a token made just now may take a second to spread. */
+const MAX_HANG_UPS = 6
+const ANSWER_WITHIN_MS = 15_000
+
+/** What makes an appliance a member, kept in `DIR/enrollment`. */
+const Enrollment = z.strictObject({
+  version: z.literal(1),
+  membership: Envelope,
+  roster: Envelope,
+  root: PeerId,
+  dial: z.array(DialAddress),
+})
+export type Enrollment = { membership: Membership; roster: Envelope; root: PeerId; dial: DialAddress[] }
+
+/** The appliance's own key; made on the first start, and never sent anywhere. */
+export async function loadIdentity(folder: string): Promise<{ seed: Uint8Array; identity: SigningKey }> {
+  const file = join(folder, 'identity')
+  let seed: Uint8Array | null = await readIfThere(file)
+  if (seed === null) {
+    seed = randomBytes(32)
+    await writeDurably(folder, 'identity', seed)
+  }
+  if (seed.byteLength !== 32)
+    throw new Error(`${file} is damaged; remove the data folder and enroll the appliance with a new token`)
+  return { seed, identity: signingKeyFromSeed(seed) }
+}
+
+export async function loadEnrollment(folder: string): Promise<Enrollment | null> {
+  const bytes = await readIfThere(join(folder, 'enrollment'))
+  if (bytes === null) return null
+  const kept = decode(Enrollment, bytes, 'the enrollment')
+  if (isRefusal(kept))
+    throw new Error(`${join(folder, 'enrollment')} is damaged; enroll the appliance with a new token`)
+  return { ...kept, membership: reopen(Membership, kept.membership, [kept.root]) }
+}
+
+/** Resolves when the Service Center has made this appliance a member, and that is durable here; or with its refusal. */
+export async function enroll(options: {
+  folder: string
+  token: Token
+  identity: SigningKey
+  log: Log
+}): Promise<Enrollment | Refusal> {
+  const { folder, token, identity, log } = options
+  const random = seededRandom(randomBytes(4).readUInt32LE())
+  for (let failures = 0, hangUps = 0; ; failures++) {
+    const attempt = await ask(token, identity)
+    if (attempt.kind === 'answered') {
+      if (attempt.answer.kind === 'refused') return refuse(attempt.answer.code, attempt.answer.message)
+      return keep(folder, token, identity, attempt.answer)
+    }
+    if (attempt.kind === 'hung-up' && ++hangUps >= MAX_HANG_UPS) {
+      return refuse(
+        'unknown_token',
+        `${token.dial[0]} closes the connection without a word: it does not know this token`,
+      )
+    }
+    const waitMs = backoffMs(random, Math.min(failures, 3))
+    log.info({ retryInMs: waitMs, reason: attempt.reason }, 'not enrolled yet')
+    await new Promise((resolve) => setTimeout(resolve, waitMs))
+  }
+}
+
+type Attempt = { kind: 'answered'; answer: EnrollmentAnswer } | { kind: 'hung-up' | 'unreachable'; reason: string }
+
+async function ask(token: Token, identity: SigningKey): Promise<Attempt> {
+  const host = await startHost({ seed: enrollingSeed(token.secret), listen: [], mayConnect: () => false })
+  try {
+    const connection = await host.dial(token.dial.map((address) => multiaddr(address)))
+    const proof = enrollmentProof(proofKey(token.secret), token.serviceCenter, identity.peer)
+    const request: EnrollmentRequest = { version: PROTOCOL_VERSION, appliance: identity.peer, proof }
+    const stream = await connection.newStream(ENROLL_PROTOCOL).catch((error: Error) => error)
+    if (stream instanceof Error) return { kind: 'hung-up', reason: stream.message }
+    return await new Promise<Attempt>((resolve) => {
+      const deadline = setTimeout(
+        () => resolve({ kind: 'unreachable', reason: 'no answer within 15 seconds' }),
+        ANSWER_WITHIN_MS,
+      )
+      const messages = new MessageStream<EnrollmentAnswer | EnrollmentRequest>(stream, {
+        schema: EnrollmentAnswer,
+        maxMessageBytes: MAX_CONTROL_MESSAGE_BYTES,
+        what: 'the answer to an enrollment',
+        onMessage: (answer) => {
+          clearTimeout(deadline)
+          if ('kind' in answer) resolve({ kind: 'answered', answer })
+        },
+        onEnd: (reason) => {
+          clearTimeout(deadline)
+          resolve({ kind: reason === 'closed by the other side' ? 'unreachable' : 'hung-up', reason })
+        },
+      })
+      messages.send(request)
+    })
+  } catch (error) {
+    return { kind: 'unreachable', reason: error instanceof Error ? error.message : String(error) }
+  } finally {
+    await host.stop()
+  }
+}
+
+async function keep(
+  folder: string,
+  token: Token,
+  identity: SigningKey,
+  answer: Extract<EnrollmentAnswer, { kind: 'enrolled' }>,
+): Promise<Enrollment | Refusal> {
+  const membership = open(Membership, answer.membership, [token.root])
+  if (isRefusal(membership)) return membership
+  const roster = open(Roster, answer.roster, [token.root])
+  if (isRefusal(roster)) return roster
+  if (membership.appliance !== identity.peer || roster.to !== identity.peer) {
+    return refuse('wrong_addressee', `the membership is for ${membership.appliance}, and this is ${identity.peer}`)
+  }
+  const kept: z.infer<typeof Enrollment> = {
+    version: 1,
+    membership: answer.membership,
+    roster: answer.roster,
+    root: token.root,
+    dial: token.dial,
+  }
+  await writeDurably(folder, 'enrollment', encode(kept))
+  return { membership, roster: answer.roster, root: token.root, dial: token.dial }
+}
+
+async function readIfThere(path: string): Promise<Buffer | null> {
+  try {
+    return await readFile(path)
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null
+    throw error
+  }
+}

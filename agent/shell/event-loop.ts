@@ -1,0 +1,45 @@
+/**
+ * The loop around a core: events in, one at a time; effects out, in order; an effect that must be finished before the
+ * next one begins is awaited. An error that escapes an effect is a bug or a dead disk and ends the process: the ledger
+ * or the database has what is needed to start again.
+ */
+export class EventLoop<Event, Effect> {
+  readonly #step: (event: Event) => Effect[]
+  readonly #perform: (effect: Effect) => void | Promise<void>
+  readonly #fail: (error: unknown) => void
+  readonly #queue: Event[] = []
+  #running = false
+
+  constructor(options: {
+    step: (event: Event) => Effect[]
+    perform: (effect: Effect) => void | Promise<void>
+    /** Ends the process, with the error in the log. */
+    fail: (error: unknown) => void
+  }) {
+    this.#step = options.step
+    this.#perform = options.perform
+    this.#fail = options.fail
+  }
+
+  readonly deliver = (event: Event): void => {
+    this.#queue.push(event)
+    if (this.#running) return
+    this.#running = true
+    this.#run().catch(this.#fail)
+  }
+
+  /** Performs effects that no event led to, such as those of `resume`. */
+  async perform(effects: readonly Effect[]): Promise<void> {
+    for (const effect of effects) {
+      const done = this.#perform(effect)
+      if (done !== undefined) await done
+    }
+  }
+
+  async #run(): Promise<void> {
+    for (let event = this.#queue.shift(); event !== undefined; event = this.#queue.shift()) {
+      await this.perform(this.#step(event))
+    }
+    this.#running = false
+  }
+}

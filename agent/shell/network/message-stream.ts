@@ -1,0 +1,119 @@
+/**
+ * Messages over one stream: each is CBOR of a schema behind a varint length that is checked before anything is
+ * allocated. Messages leave before pieces that wait in line, so news of a piece never waits behind another piece; a
+ * piece is read from disk only when its turn has come, so a slow reader holds one piece of our memory.
+ */
+import type { Stream } from '@libp2p/interface'
+import { decode as decodeFrames, encode as encodeFrames } from 'it-length-prefixed'
+import { pipe } from 'it-pipe'
+import type { z } from 'zod'
+import { decode, encode } from '../../../protocol/codec.ts'
+import { MAX_PIECES_MESSAGE_BYTES } from '../../../protocol/limits.ts'
+import { isRefusal } from '../../../protocol/refusals.ts'
+import { sink, source } from './stream-adapters.ts'
+
+/** A peer that does not read what it is told is cut off here; a control message is rarely over 2 KiB. */
+const MAX_WAITING_MESSAGES = 20_000
+
+export type MessageStreamOptions<Message> = {
+  readonly schema: z.ZodType<Message>
+  /** Of what comes in; what goes out was made here. */
+  readonly maxMessageBytes: number
+  readonly what: string
+  readonly onMessage: (message: Message) => void
+  readonly onBytes?: () => void
+  /** Called once, when nothing more comes in. */
+  readonly onEnd: (reason: string) => void
+}
+
+export class MessageStream<Message> {
+  readonly #stream: Stream
+  readonly #messages: Uint8Array[] = []
+  readonly #pieces: (() => Promise<Message | null>)[] = []
+  #wake: () => void = () => {}
+  #closing = false
+
+  constructor(stream: Stream, options: MessageStreamOptions<Message>) {
+    this.#stream = stream
+    this.#receive(options).then(
+      () => this.#end(options, 'closed by the other side'),
+      (error: unknown) => this.#end(options, error instanceof Error ? error.message : String(error)),
+    )
+    pipe(
+      this.#outgoing(),
+      (frames) => encodeFrames(frames, { maxDataLength: MAX_PIECES_MESSAGE_BYTES }),
+      sink(stream),
+    ).then(
+      () => stream.close().catch((error: Error) => stream.abort(error)),
+      (error: Error) => stream.abort(error),
+    )
+  }
+
+  send(message: Message): void {
+    if (this.#closing) return
+    if (this.#messages.length >= MAX_WAITING_MESSAGES) {
+      this.abort('the peer does not read what it is sent')
+      return
+    }
+    this.#messages.push(encode(message))
+    this.#wake()
+  }
+
+  /** `read` gives the message when its turn has come, or null when it cannot be had any more. */
+  sendLater(read: () => Promise<Message | null>): void {
+    this.#pieces.push(read)
+    this.#wake()
+  }
+
+  /** Sends what is queued as a message, then closes. */
+  close(): void {
+    this.#closing = true
+    this.#wake()
+  }
+
+  abort(reason: string): void {
+    this.#closing = true
+    this.#wake()
+    this.#stream.abort(new Error(reason))
+  }
+
+  #end(options: MessageStreamOptions<Message>, reason: string): void {
+    this.close()
+    options.onEnd(reason)
+  }
+
+  async #receive(options: MessageStreamOptions<Message>): Promise<void> {
+    await pipe(
+      source(this.#stream, options.onBytes),
+      (chunks) => decodeFrames(chunks, { maxDataLength: options.maxMessageBytes }),
+      async (frames) => {
+        for await (const frame of frames) {
+          const message = decode(options.schema, frame.subarray(), options.what)
+          if (isRefusal(message)) {
+            this.abort(message.message)
+            throw new Error(message.message)
+          }
+          options.onMessage(message)
+        }
+      },
+    )
+  }
+
+  async *#outgoing(): AsyncGenerator<Uint8Array> {
+    for (;;) {
+      const message = this.#messages.shift()
+      if (message !== undefined) {
+        yield message
+        continue
+      }
+      if (this.#closing) return
+      const piece = await this.#pieces.shift()?.()
+      if (piece !== undefined && piece !== null) yield encode(piece)
+      else if (this.#pieces.length === 0 && this.#messages.length === 0 && !this.#closing) {
+        await new Promise<void>((resolve) => {
+          this.#wake = resolve
+        })
+      }
+    }
+  }
+}

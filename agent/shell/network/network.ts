@@ -1,0 +1,303 @@
+/**
+ * The network as the cores see it: channels by kind and peer, opened and closed by effects, heard of by events. It
+ * decides nothing but what the allow-list says; a stream of a kind that its peer may not open is cut at once.
+ */
+import type { Connection, Libp2p, Stream } from '@libp2p/interface'
+import { multiaddr } from '@multiformats/multiaddr'
+import type { DialAddress, ListenAddress, PeerId, Sha256 } from '../../../protocol/identifiers.ts'
+import {
+  MAX_CONTROL_MESSAGE_BYTES,
+  MAX_ENROLLMENT_MESSAGE_BYTES,
+  MAX_PIECES_MESSAGE_BYTES,
+} from '../../../protocol/limits.ts'
+import {
+  CONTROL_PROTOCOL,
+  ControlMessage,
+  ENROLL_PROTOCOL,
+  EnrollmentAnswer,
+  EnrollmentRequest,
+  PIECES_PROTOCOL,
+  PiecesMessage,
+} from '../../../protocol/messages.ts'
+import { pieceHash } from '../../../protocol/pieces.ts'
+import type { AgentEffect, AgentEvent, Channel, Slot } from '../../core/events.ts'
+import { addressesOfHost, type HostOptions, startHost } from './host.ts'
+import { MessageStream } from './message-stream.ts'
+
+export type NetworkEvent = Extract<
+  AgentEvent,
+  {
+    kind:
+      | 'opened'
+      | 'closed'
+      | 'control-received'
+      | 'pieces-received'
+      | 'piece-received'
+      | 'receiving'
+      | 'piece-sent'
+      | 'enrollment-requested'
+  }
+>
+export type NetworkEffect = Extract<
+  AgentEffect,
+  { kind: 'open' | 'close' | 'send-control' | 'send-pieces' | 'send-piece' | 'answer-enrollment' | 'admit' }
+>
+
+/** `receiving` is told at most this often for each source. */
+const RECEIVING_EVERY_MS = 500
+/** A peer that was let in only to enroll has this long. */
+const ENROLLMENT_MS = 15_000
+
+export type NetworkOptions = Omit<HostOptions, 'mayConnect'> & {
+  readonly announce: readonly string[]
+  readonly deliver: (event: NetworkEvent) => void
+  /** Reads a stored piece for a reader; rejects when it is not there any more. */
+  readonly readPiece: (patch: Sha256, index: number) => Promise<Uint8Array>
+}
+
+type Held = { control: MessageStream<ControlMessage> } | { pieces: MessageStream<PiecesMessage> }
+
+export class Network {
+  readonly #options: NetworkOptions
+  readonly #channels = new Map<string, Held>()
+  readonly #enrolling = new Map<
+    PeerId,
+    { stream: MessageStream<EnrollmentAnswer | EnrollmentRequest>; connection: Connection }
+  >()
+  readonly #slots = new Map<Slot, Uint8Array>()
+  #nextSlot = 0
+  #members: ReadonlySet<PeerId> = new Set()
+  #mayEnroll: ReadonlySet<PeerId> = new Set()
+  #host: Libp2p | undefined
+
+  private constructor(options: NetworkOptions) {
+    this.#options = options
+  }
+
+  static async start(options: NetworkOptions): Promise<Network> {
+    const network = new Network(options)
+    const host = await startHost({
+      ...options,
+      mayConnect: (peer) => network.#members.has(peer) || network.#mayEnroll.has(peer),
+    })
+    network.#host = host
+    await host.handle(
+      CONTROL_PROTOCOL,
+      (stream, { remotePeer }) => network.#accept('downlink', peerOf(remotePeer), stream),
+      { maxInboundStreams: 2 },
+    )
+    await host.handle(
+      PIECES_PROTOCOL,
+      (stream, { remotePeer }) => network.#accept('reader', peerOf(remotePeer), stream),
+      { maxInboundStreams: 2 },
+    )
+    await host.handle(ENROLL_PROTOCOL, (stream, connection) => network.#acceptEnrollment(stream, connection), {
+      maxInboundStreams: 1,
+    })
+    return network
+  }
+
+  get addresses(): ListenAddress[] {
+    return addressesOfHost(this.#running, this.#options.announce)
+  }
+
+  perform(effect: NetworkEffect): void {
+    switch (effect.kind) {
+      case 'open':
+        this.#open(effect.channel, effect.peer, effect.addresses)
+        break
+      case 'close':
+        this.#cut(effect.channel, effect.peer, 'closed here')
+        break
+      case 'send-control':
+        this.#control(effect.channel, effect.peer)?.send(effect.message)
+        break
+      case 'send-pieces':
+        this.#pieces(effect.channel, effect.peer)?.send(effect.message)
+        break
+      case 'send-piece':
+        this.#sendPiece(effect.peer, effect.patch, effect.index)
+        break
+      case 'answer-enrollment':
+        this.#answerEnrollment(effect.peer, effect.answer)
+        break
+      case 'admit':
+        this.#admit(effect.members, effect.enrolling)
+        break
+    }
+  }
+
+  /** The bytes of a received piece, which are forgotten here with this call. */
+  takeSlot(slot: Slot): Uint8Array | undefined {
+    const bytes = this.#slots.get(slot)
+    this.#slots.delete(slot)
+    return bytes
+  }
+
+  async stop(): Promise<void> {
+    await this.#running.stop()
+  }
+
+  get #running(): Libp2p {
+    if (this.#host === undefined) throw new Error('the network has not started')
+    return this.#host
+  }
+
+  #open(channel: 'uplink' | 'source', peer: PeerId, addresses: readonly DialAddress[]): void {
+    const protocol = channel === 'uplink' ? CONTROL_PROTOCOL : PIECES_PROTOCOL
+    const dialled = async (): Promise<Stream> => {
+      const connection = await this.#running.dial(addresses.map((address) => multiaddr(address)))
+      return connection.newStream(protocol)
+    }
+    dialled().then(
+      (stream) => this.#hold(channel, peer, stream),
+      (error: Error) => this.#options.deliver({ kind: 'closed', channel, peer, reason: dialFailure(error) }),
+    )
+  }
+
+  #accept(channel: 'downlink' | 'reader', peer: PeerId, stream: Stream): void {
+    if (this.#members.has(peer)) this.#hold(channel, peer, stream)
+    else stream.abort(new Error('only members may open this protocol'))
+  }
+
+  #hold(channel: Channel, peer: PeerId, stream: Stream): void {
+    const key = `${channel} ${peer}`
+    const before = this.#channels.get(key)
+    let lastTold = 0
+    const shared = {
+      onBytes: () => {
+        const now = performance.now()
+        if (now - lastTold < RECEIVING_EVERY_MS) return
+        lastTold = now
+        this.#options.deliver({ kind: 'receiving', peer })
+      },
+      onEnd: (reason: string) => {
+        if (this.#channels.get(key) !== held) return
+        this.#channels.delete(key)
+        this.#options.deliver({ kind: 'closed', channel, peer, reason })
+      },
+    }
+    const held: Held =
+      channel === 'uplink' || channel === 'downlink'
+        ? {
+            control: new MessageStream(stream, {
+              ...shared,
+              schema: ControlMessage,
+              maxMessageBytes: MAX_CONTROL_MESSAGE_BYTES,
+              what: 'a control message',
+              onMessage: (message) => this.#options.deliver({ kind: 'control-received', channel, peer, message }),
+            }),
+          }
+        : {
+            pieces: new MessageStream(stream, {
+              ...shared,
+              schema: PiecesMessage,
+              maxMessageBytes: MAX_PIECES_MESSAGE_BYTES,
+              what: 'a message of the pieces protocol',
+              onMessage: (message) => this.#piecesMessage(channel, peer, message),
+            }),
+          }
+    this.#channels.set(key, held)
+    if (before !== undefined) {
+      streamOf(before).abort('replaced by a newer stream')
+      this.#options.deliver({ kind: 'closed', channel, peer, reason: 'replaced by a newer stream' })
+    }
+    this.#options.deliver({ kind: 'opened', channel, peer })
+  }
+
+  #piecesMessage(channel: 'source' | 'reader', peer: PeerId, message: PiecesMessage): void {
+    if (message.kind !== 'piece') this.#options.deliver({ kind: 'pieces-received', channel, peer, message })
+    else if (channel === 'source') {
+      const slot = this.#nextSlot++ as Slot
+      this.#slots.set(slot, message.bytes)
+      const { patch, index, bytes } = message
+      this.#options.deliver({ kind: 'piece-received', peer, patch, index, hash: pieceHash(bytes), slot })
+    } else this.#cut(channel, peer, 'a reader never sends pieces')
+  }
+
+  #sendPiece(peer: PeerId, patch: Sha256, index: number): void {
+    const sent = (): void => this.#options.deliver({ kind: 'piece-sent', peer })
+    const stream = this.#pieces('reader', peer)
+    if (stream === undefined) sent()
+    else {
+      stream.sendLater(() =>
+        this.#options
+          .readPiece(patch, index)
+          .then(
+            (bytes): PiecesMessage => ({ kind: 'piece', patch, index, bytes }),
+            // It went away since it was requested; the reader is told.
+            (): PiecesMessage => ({ kind: 'gone', patch }),
+          )
+          .finally(sent),
+      )
+    }
+  }
+
+  #acceptEnrollment(stream: Stream, connection: Connection): void {
+    const peer = peerOf(connection.remotePeer)
+    if (!this.#mayEnroll.has(peer)) {
+      stream.abort(new Error('only the bearer of a token may enroll'))
+      return
+    }
+    const deadline = setTimeout(() => connection.abort(new Error('enrollment took too long')), ENROLLMENT_MS).unref()
+    const messages = new MessageStream<EnrollmentAnswer | EnrollmentRequest>(stream, {
+      schema: EnrollmentRequest,
+      maxMessageBytes: MAX_ENROLLMENT_MESSAGE_BYTES,
+      what: 'an enrollment request',
+      onMessage: (request) => {
+        if ('proof' in request) this.#options.deliver({ kind: 'enrollment-requested', peer, request })
+      },
+      onEnd: () => {
+        clearTimeout(deadline)
+        if (this.#enrolling.get(peer)?.stream === messages) this.#enrolling.delete(peer)
+      },
+    })
+    this.#enrolling.set(peer, { stream: messages, connection })
+  }
+
+  #answerEnrollment(peer: PeerId, answer: EnrollmentAnswer | null): void {
+    const enrolling = this.#enrolling.get(peer)
+    if (enrolling === undefined) return
+    if (answer !== null) enrolling.stream.send(answer)
+    enrolling.stream.close()
+  }
+
+  #admit(members: ReadonlySet<PeerId>, enrolling: ReadonlySet<PeerId>): void {
+    this.#members = members
+    this.#mayEnroll = enrolling
+    for (const connection of this.#running.getConnections()) {
+      const peer = peerOf(connection.remotePeer)
+      if (connection.direction === 'inbound' && !members.has(peer) && !enrolling.has(peer)) {
+        connection.abort(new Error('no longer a member'))
+      }
+    }
+  }
+
+  #cut(channel: Channel, peer: PeerId, reason: string): void {
+    const held = this.#channels.get(`${channel} ${peer}`)
+    if (held !== undefined) streamOf(held).abort(reason)
+  }
+
+  #control(channel: Channel, peer: PeerId): MessageStream<ControlMessage> | undefined {
+    const held = this.#channels.get(`${channel} ${peer}`)
+    return held !== undefined && 'control' in held ? held.control : undefined
+  }
+
+  #pieces(channel: Channel, peer: PeerId): MessageStream<PiecesMessage> | undefined {
+    const held = this.#channels.get(`${channel} ${peer}`)
+    return held !== undefined && 'pieces' in held ? held.pieces : undefined
+  }
+}
+
+function streamOf(held: Held): { abort(reason: string): void } {
+  return 'control' in held ? held.control : held.pieces
+}
+
+function peerOf(peer: { toString(): string }): PeerId {
+  return peer.toString() as PeerId
+}
+
+function dialFailure(error: Error): string {
+  const causes = error instanceof AggregateError ? error.errors.map((cause: Error) => cause.message) : [error.message]
+  return causes.join('; ')
+}

@@ -1,0 +1,240 @@
+/**
+ * Patches on disk. A complete patch is one ordinary file, `store/SHA256`, which appears there only after every byte was
+ * read back with the right digest and is durable; `sha256sum` audits the folder. Unfinished work lies in `partial/`,
+ * and its piece hashes in `pieces/`. Nothing under a final name is ever modified; only `discard` deletes.
+ *
+ * Pieces are not synced one by one: after a power cut each is judged by its hash again, so what was lost is pulled
+ * again. An error of fsync is final for a file: what the kernel dropped cannot be known, so the file goes.
+ */
+import { createHash } from 'node:crypto'
+import { constants, type FileHandle, mkdir, open, readdir, readFile, rename, rm, statfs } from 'node:fs/promises'
+import { join } from 'node:path'
+import { emptyBitfield, setBit } from '../../protocol/bitfield.ts'
+import { equalBytes } from '../../protocol/hashing.ts'
+import { Sha256 } from '../../protocol/identifiers.ts'
+import { type Cut, hashAt, pieceCount, pieceHash, pieceRange } from '../../protocol/pieces.ts'
+import { syncFolder, writeDurably } from './durable-file.ts'
+
+const READ_BYTES = 1024 * 1024
+/** What a transfer never eats: the appliance itself must go on working. */
+const RESERVED_BYTES = 16 * 1024 * 1024
+
+export type StoredPatch = Cut & { readonly sha256: Sha256 }
+
+export class PieceStore {
+  readonly #folders: { store: string; partial: string; pieces: string }
+  readonly #unfinished = new Map<Sha256, { handle: FileHandle; patch: StoredPatch }>()
+
+  private constructor(folder: string) {
+    this.#folders = { store: join(folder, 'store'), partial: join(folder, 'partial'), pieces: join(folder, 'pieces') }
+  }
+
+  static async open(folder: string): Promise<PieceStore> {
+    const store = new PieceStore(folder)
+    for (const path of Object.values(store.#folders)) await mkdir(path, { recursive: true, mode: 0o700 })
+    return store
+  }
+
+  /** Where the complete file is, or will be. */
+  pathOf(patch: Sha256): string {
+    return join(this.#folders.store, patch)
+  }
+
+  /** Where an upload is received before it is adopted; the same file system as the store. */
+  get partialFolder(): string {
+    return this.#folders.partial
+  }
+
+  /** The complete files, with the piece hashes that they were proven by. */
+  async held(): Promise<Map<Sha256, Uint8Array>> {
+    const held = new Map<Sha256, Uint8Array>()
+    for (const name of await readdir(this.#folders.store)) {
+      const patch = Sha256.safeParse(name)
+      if (!patch.success) continue
+      const hashes = await readFile(join(this.#folders.pieces, name)).catch(missingFile)
+      if (hashes !== null) held.set(patch.data, hashes)
+    }
+    return held
+  }
+
+  /** Removes what no record knows: unfinished uploads, and files that were put away before a crash kept them unknown. */
+  async removeUnknown(known: ReadonlySet<string>): Promise<void> {
+    for (const folder of Object.values(this.#folders)) {
+      for (const name of await readdir(folder)) {
+        if (!known.has(name)) await rm(join(folder, name), { force: true })
+      }
+    }
+  }
+
+  /** Readies the unfinished file and says which of its pieces are there already and right. */
+  async openPartial(patch: StoredPatch, hashes: Uint8Array): Promise<Uint8Array> {
+    await this.#close(patch.sha256)
+    const path = join(this.#folders.partial, patch.sha256)
+    await writeDurably(this.#folders.pieces, patch.sha256, hashes)
+    const flags = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW
+    const handle = await open(path, flags, 0o600)
+    try {
+      await refuseWithoutSpace(this.#folders.partial, handle, patch.bytes)
+      const have = await piecesIn(handle, patch, hashes)
+      this.#unfinished.set(patch.sha256, { handle, patch })
+      return have
+    } catch (error) {
+      await handle.close()
+      throw error
+    }
+  }
+
+  async writePiece(sha256: Sha256, index: number, bytes: Uint8Array): Promise<void> {
+    const { handle, patch } = this.#unfinishedOf(sha256)
+    const { offset } = pieceRange(patch, index)
+    for (let written = 0; written < bytes.byteLength; ) {
+      written += (await handle.write(bytes, written, bytes.byteLength - written, offset + written)).bytesWritten
+    }
+  }
+
+  /** Piece `index`, from the complete file or from the unfinished one. Throws when it is not there. */
+  async readPiece(patch: StoredPatch, index: number): Promise<Uint8Array> {
+    const { offset, length } = pieceRange(patch, index)
+    const unfinished = this.#unfinished.get(patch.sha256)
+    const handle =
+      unfinished?.handle ?? (await open(this.pathOf(patch.sha256), constants.O_RDONLY | constants.O_NOFOLLOW))
+    try {
+      const bytes = Buffer.allocUnsafe(length)
+      if (!(await readFully(handle, bytes, offset))) throw new Error(`piece ${index} of ${patch.sha256} is not on disk`)
+      return bytes
+    } finally {
+      if (unfinished === undefined) await handle.close()
+    }
+  }
+
+  /** Proves the whole file from disk and puts it under its final name. False when it is not what was signed: it is gone then. */
+  async seal(patch: StoredPatch): Promise<boolean> {
+    const unfinished = this.#unfinished.get(patch.sha256)
+    if (unfinished === undefined) return this.#proveAgain(patch)
+    try {
+      await unfinished.handle.sync()
+      if ((await digestOf(unfinished.handle)) !== patch.sha256) {
+        await this.discard(patch.sha256)
+        return false
+      }
+      await this.#putAway(join(this.#folders.partial, patch.sha256), patch.sha256)
+      return true
+    } catch (error) {
+      await this.discard(patch.sha256)
+      throw error
+    } finally {
+      await this.#close(patch.sha256)
+    }
+  }
+
+  /** Takes a file that was received and synced elsewhere in `partialFolder`, proven from disk like any other. */
+  async adopt(path: string, sha256: Sha256, hashes: Uint8Array): Promise<void> {
+    const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW)
+    try {
+      const found = await digestOf(handle)
+      if (found !== sha256)
+        throw new Error(`the disk gives back other bytes than were written: ${found} instead of ${sha256}`)
+    } finally {
+      await handle.close()
+    }
+    await writeDurably(this.#folders.pieces, sha256, hashes)
+    await this.#putAway(path, sha256)
+  }
+
+  async discard(sha256: Sha256): Promise<void> {
+    await this.#close(sha256)
+    for (const folder of [this.#folders.store, this.#folders.partial, this.#folders.pieces]) {
+      await rm(join(folder, sha256), { force: true })
+    }
+    await syncFolder(this.#folders.store)
+  }
+
+  async close(): Promise<void> {
+    for (const sha256 of [...this.#unfinished.keys()]) await this.#close(sha256)
+  }
+
+  async #putAway(path: string, sha256: Sha256): Promise<void> {
+    await rename(path, this.pathOf(sha256))
+    await syncFolder(this.#folders.store)
+    await syncFolder(this.#folders.partial)
+  }
+
+  async #proveAgain(patch: StoredPatch): Promise<boolean> {
+    const handle = await open(this.pathOf(patch.sha256), constants.O_RDONLY | constants.O_NOFOLLOW)
+    const right = (await digestOf(handle).finally(() => handle.close())) === patch.sha256
+    if (!right) await this.discard(patch.sha256)
+    return right
+  }
+
+  #unfinishedOf(sha256: Sha256): { handle: FileHandle; patch: StoredPatch } {
+    const unfinished = this.#unfinished.get(sha256)
+    if (unfinished === undefined) throw new Error(`the unfinished file of ${sha256} is not open`)
+    return unfinished
+  }
+
+  async #close(sha256: Sha256): Promise<void> {
+    const unfinished = this.#unfinished.get(sha256)
+    this.#unfinished.delete(sha256)
+    await unfinished?.handle.close()
+  }
+}
+
+async function piecesIn(handle: FileHandle, patch: StoredPatch, hashes: Uint8Array): Promise<Uint8Array> {
+  const have = emptyBitfield(pieceCount(patch))
+  const { size } = await handle.stat()
+  const buffer = Buffer.allocUnsafe(patch.pieceLength)
+  for (let index = 0; index < pieceCount(patch); index++) {
+    const { offset, length } = pieceRange(patch, index)
+    if (offset + length > size) continue
+    const piece = buffer.subarray(0, length)
+    if ((await readFully(handle, piece, offset)) && equalBytes(pieceHash(piece), hashAt(hashes, index)))
+      setBit(have, index)
+  }
+  if (size > patch.bytes) await handle.truncate(patch.bytes)
+  return have
+}
+
+async function readFully(handle: FileHandle, into: Buffer, offset: number): Promise<boolean> {
+  for (let read = 0; read < into.byteLength; ) {
+    const { bytesRead } = await handle.read(into, read, into.byteLength - read, offset + read)
+    if (bytesRead === 0) return false
+    read += bytesRead
+  }
+  return true
+}
+
+async function digestOf(handle: FileHandle): Promise<Sha256> {
+  const hash = createHash('sha256')
+  const buffer = Buffer.allocUnsafe(READ_BYTES)
+  for (let offset = 0; ; ) {
+    const { bytesRead } = await handle.read(buffer, 0, buffer.byteLength, offset)
+    if (bytesRead === 0) return hash.digest('hex') as Sha256
+    hash.update(buffer.subarray(0, bytesRead))
+    offset += bytesRead
+  }
+}
+
+async function refuseWithoutSpace(folder: string, handle: FileHandle, bytes: number): Promise<void> {
+  const { bavail, bsize } = await statfs(folder)
+  const { blocks } = await handle.stat()
+  const needed = bytes - blocks * 512 + RESERVED_BYTES
+  const free = bavail * bsize
+  if (needed <= free) return
+  throw Object.assign(new Error(`${megabytes(needed)} needed and ${megabytes(free)} free in ${folder}`), {
+    code: 'ENOSPC',
+  })
+}
+
+function megabytes(bytes: number): string {
+  return `${Math.ceil(bytes / 1e6)} MB`
+}
+
+function missingFile(error: NodeJS.ErrnoException): null {
+  if (error.code === 'ENOENT') return null
+  throw error
+}
+
+/** Whether an error of the store means that the disk, or the quota on it, is full. */
+export function isNoSpace(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT')
+}

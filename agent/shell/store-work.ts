@@ -1,0 +1,93 @@
+/**
+ * Performs what a core wants of the piece store. Work on one patch is done in the order it was asked for; work on
+ * different patches side by side. A disk that refuses becomes an event, never an exception.
+ */
+import { assert } from '../../protocol/assert.ts'
+import type { Sha256 } from '../../protocol/identifiers.ts'
+import type { AgentEffect, AgentEvent, Slot } from '../core/events.ts'
+import { isNoSpace, type PieceStore, type StoredPatch } from './piece-store.ts'
+
+export type StoreEffect = Extract<
+  AgentEffect,
+  { kind: 'open-partial' | 'store-piece' | 'drop-piece' | 'seal' | 'discard' }
+>
+
+export class StoreWork {
+  readonly #store: PieceStore
+  readonly #takeSlot: (slot: Slot) => Uint8Array | undefined
+  readonly #patchOf: (patch: Sha256) => StoredPatch | undefined
+  readonly #deliver: (event: AgentEvent) => void
+  readonly #queues = new Map<Sha256, Promise<void>>()
+
+  constructor(options: {
+    store: PieceStore
+    takeSlot: (slot: Slot) => Uint8Array | undefined
+    patchOf: (patch: Sha256) => StoredPatch | undefined
+    deliver: (event: AgentEvent) => void
+  }) {
+    this.#store = options.store
+    this.#takeSlot = options.takeSlot
+    this.#patchOf = options.patchOf
+    this.#deliver = options.deliver
+  }
+
+  perform(effect: StoreEffect): void {
+    switch (effect.kind) {
+      case 'drop-piece':
+        this.#takeSlot(effect.slot)
+        break
+      case 'open-partial': {
+        const { publication, hashes } = effect
+        const patch = publication.sha256
+        this.#inTurn(patch, async () => {
+          this.#deliver({ kind: 'partial-opened', patch, have: await this.#store.openPartial(publication, hashes) })
+        })
+        break
+      }
+      case 'store-piece': {
+        const { patch, index } = effect
+        const bytes = this.#takeSlot(effect.slot)
+        assert(bytes !== undefined, 'a received piece is stored once')
+        this.#inTurn(patch, async () => {
+          await this.#store.writePiece(patch, index, bytes)
+          this.#deliver({ kind: 'piece-stored', patch, index })
+        })
+        break
+      }
+      case 'seal': {
+        const { patch } = effect
+        const stored = this.#patchOf(patch)
+        assert(stored !== undefined, 'only a known patch is sealed')
+        this.#inTurn(patch, async () => {
+          this.#deliver({ kind: (await this.#store.seal(stored)) ? 'sealed' : 'corrupt', patch })
+        })
+        break
+      }
+      case 'discard': {
+        const { patch } = effect
+        this.#inTurn(patch, async () => {
+          await this.#store.discard(patch)
+          this.#deliver({ kind: 'discarded', patch })
+        })
+        break
+      }
+    }
+  }
+
+  /** Resolves when all that was asked for so far is done. */
+  async idle(): Promise<void> {
+    await Promise.all(this.#queues.values())
+  }
+
+  #inTurn(patch: Sha256, work: () => Promise<void>): void {
+    const before = this.#queues.get(patch) ?? Promise.resolve()
+    const done = before.then(work).catch((error: unknown) => {
+      const message = error instanceof Error ? error.message : String(error)
+      this.#deliver({ kind: 'store-failed', patch, code: isNoSpace(error) ? 'no_space' : 'failure', message })
+    })
+    this.#queues.set(patch, done)
+    done.finally(() => {
+      if (this.#queues.get(patch) === done) this.#queues.delete(patch)
+    })
+  }
+}

@@ -1,0 +1,38 @@
+/**
+ * What every route works with: the seams that `main.ts` built, and what the outer layers have found out about a request
+ * before a route sees it. Nothing here decides anything.
+ */
+import type { Context, Hono } from 'hono'
+import type { Sha256 } from '../../protocol/identifiers.ts'
+import type { Actor } from '../core/effects.ts'
+import type { Repository, ServiceCenter } from '../shell/ports.ts'
+
+/** The part of a pino logger that the HTTP side uses. */
+export type RequestLog = {
+  info(fields: Record<string, unknown>, line: string): void
+  error(fields: Record<string, unknown>, line: string): void
+}
+
+export type AppDependencies = {
+  serviceCenter: ServiceCenter
+  repository: Repository
+  /** Wall milliseconds. */
+  clock: () => number
+  log: RequestLog
+  /** The page is reached over TLS, here or at a proxy in front: cookies are `Secure` and carry the `__Host-` prefix. */
+  secureCookies: boolean
+  /** Where the page may be reached besides loopback, each as `https://HOST[:PORT]`; every other Host is refused. */
+  origins: readonly string[]
+}
+
+/** Who is asking. `secretHash` names the session or API token and is never shown. */
+export type Visitor = {
+  actor: Actor
+  kind: 'session' | 'api-token'
+  secretHash: Sha256
+  expiresAt: number
+}
+
+export type AppEnvironment = { Variables: { requestId: string; visitor: Visitor } }
+export type App = Hono<AppEnvironment>
+export type AppContext = Context<AppEnvironment>

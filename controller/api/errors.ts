@@ -1,0 +1,40 @@
+/**
+ * How everything that is refused or fails is answered: one shape for scripts, one page for people, and one line in the
+ * log. A refusal is told in full; of a failure only the request id leaves the process, its stack goes to the log.
+ */
+import type { ContentfulStatusCode } from 'hono/utils/http-status'
+import { hint, httpStatus, type Refusal, refuse } from '../../protocol/refusals.ts'
+import { refusalPage } from '../page/refusal-page.tsx'
+import type { App, AppContext, RequestLog } from './context.ts'
+
+export function answerRefusal(c: AppContext, refusal: Refusal, log?: RequestLog): Response | Promise<Response> {
+  const { refused: code, message } = refusal
+  const status: ContentfulStatusCode = httpStatus(code)
+  const requestId = c.get('requestId')
+  log?.info({ requestId, code, method: c.req.method, path: c.req.path }, `refused: ${message}`)
+  if (status === 401) c.header('WWW-Authenticate', 'Bearer')
+  if (wantsPage(c)) return c.html(refusalPage({ code, message, hint: hint(code), requestId }), status)
+  return c.json({ error: { code, message, hint: hint(code), requestId } }, status)
+}
+
+/** A person's browser asks for a page; everything under /api/ and everything else that asks gets JSON. */
+export function wantsPage(c: AppContext): boolean {
+  const reads = c.req.method === 'GET' || c.req.method === 'HEAD'
+  return reads && !c.req.path.startsWith('/api/') && (c.req.header('accept') ?? '').includes('text/html')
+}
+
+/** The last resort of the whole app: unknown addresses, and errors that nobody expected. */
+export function addErrorAnswers(app: App, log: RequestLog): void {
+  app.notFound((c) => answerRefusal(c, refuse('not_found', `there is nothing at ${c.req.method} ${c.req.path}`), log))
+  app.onError((error, c) => {
+    const { method, path } = c.req
+    log.error({ requestId: c.get('requestId'), method, path, error: describe(error) }, 'a request failed')
+    return answerRefusal(c, refuse('internal', 'the Service Center could not answer this request'))
+  })
+}
+
+/** The error with its stack and the chain of its causes, for the log. */
+function describe(error: Error): string {
+  const cause = error.cause instanceof Error ? `\ncaused by ${describe(error.cause)}` : ''
+  return `${error.stack ?? error.message}${cause}`
+}

@@ -1,0 +1,87 @@
+/**
+ * Installs over HTTP: start, list, one in detail, cancel. What may start, and in which order, is decided in
+ * controller/core/installing.ts and again on each appliance.
+ */
+import type { InstallId } from '../../protocol/identifiers.ts'
+import { isRefusal, type Refusal, refuse } from '../../protocol/refusals.ts'
+import type { InstallRecord } from '../core/records.ts'
+import type { ServiceCenterState } from '../core/state.ts'
+import { installDetail, installSummaries } from '../core/views.ts'
+import type { App, AppContext, AppDependencies } from './context.ts'
+import { answerRefusal } from './errors.ts'
+import { documented } from './openapi.ts'
+import { namedPatch } from './patches.ts'
+import { readJson } from './read-request.ts'
+import * as schemas from './schemas.ts'
+
+const parameters = { id: 'The id of an install.' }
+
+export function addInstallRoutes(app: App, { serviceCenter, log }: AppDependencies): void {
+  const { state } = serviceCenter
+
+  app.post(
+    '/api/v1/installs',
+    documented({
+      summary: 'Starts an install. Targets whose copy is not proven yet are queued in it.',
+      body: schemas.InstallBody,
+      answers: { 201: schemas.InstallDetail },
+    }),
+    async (c) => {
+      const body = await readJson(c, schemas.InstallBody)
+      if (isRefusal(body)) return answerRefusal(c, body, log)
+      const record = namedPatch(state, body.patch)
+      if (isRefusal(record)) return answerRefusal(c, record, log)
+      const { dataCenter, allowOutage } = body
+      const reply = await serviceCenter.carryOut({
+        kind: 'start-install',
+        actor: c.get('visitor').actor,
+        patch: record.sha256,
+        organizations: [...new Set(body.organizations)],
+        dataCenter,
+        allowOutage,
+      })
+      if (isRefusal(reply)) return answerRefusal(c, reply, log)
+      if (reply.kind !== 'install-started') throw new Error(`starting an install was answered with ${reply.kind}`)
+      return detail(c, namedInstall(state, reply.install), 201)
+    },
+  )
+
+  app.get(
+    '/api/v1/installs',
+    documented({ summary: 'All installs, newest first.', answers: { 200: schemas.InstallSummary.array() } }),
+    (c) => c.json(installSummaries(state)),
+  )
+
+  app.get(
+    '/api/v1/installs/:id',
+    documented({ summary: 'One install and its targets.', parameters, answers: { 200: schemas.InstallDetail } }),
+    (c) => detail(c, namedInstall(state, c.req.param('id')), 200),
+  )
+
+  app.post(
+    '/api/v1/installs/:id/cancel',
+    documented({
+      summary: 'Nothing new starts; what has begun ends by itself.',
+      parameters,
+      body: schemas.NoBody,
+      answers: { 200: schemas.InstallDetail },
+    }),
+    async (c) => {
+      const body = await readJson(c, schemas.NoBody)
+      if (isRefusal(body)) return answerRefusal(c, body, log)
+      const found = namedInstall(state, c.req.param('id'))
+      if (isRefusal(found)) return answerRefusal(c, found, log)
+      const { actor } = c.get('visitor')
+      const reply = await serviceCenter.carryOut({ kind: 'cancel-install', actor, install: found.id })
+      return isRefusal(reply) ? answerRefusal(c, reply, log) : detail(c, namedInstall(state, found.id), 200)
+    },
+  )
+
+  function detail(c: AppContext, found: InstallRecord | Refusal, status: 200 | 201): Response | Promise<Response> {
+    return isRefusal(found) ? answerRefusal(c, found, log) : c.json(installDetail(state, found), status)
+  }
+}
+
+function namedInstall(state: ServiceCenterState, id: string): InstallRecord | Refusal {
+  return state.installs.get(id as InstallId) ?? refuse('not_found', `there is no install ${id.slice(0, 100)}`)
+}

@@ -1,0 +1,139 @@
+/**
+ * Patches over HTTP: upload, list, one in detail, withdraw, and what an install would begin with. The routes translate
+ * and nothing more; a body that is a patch is handed on as it streams in, never held.
+ */
+import { isRefusal, type Refusal, refuse } from '../../protocol/refusals.ts'
+import { appliancesInScope } from '../core/installing.ts'
+import type { PatchRecord } from '../core/records.ts'
+import type { ServiceCenterState } from '../core/state.ts'
+import { dataCenters, findPatch, installPreview, patchDetail, patchSummaries, patchSummary } from '../core/views.ts'
+import type { App, AppContext, AppDependencies } from './context.ts'
+import { answerRefusal } from './errors.ts'
+import { documented } from './openapi.ts'
+import { readJson, readQuery } from './read-request.ts'
+import * as schemas from './schemas.ts'
+
+const parameters = { patch: 'An id or NAME@VERSION.' }
+
+export function addPatchRoutes(app: App, { serviceCenter, log }: AppDependencies): void {
+  const { state } = serviceCenter
+
+  app.post(
+    '/api/v1/patches',
+    documented({
+      summary: 'Uploads a patch; the body is the file itself. 200 when the same bytes were there already.',
+      query: schemas.UploadQuery,
+      body: 'file',
+      answers: { 201: schemas.PatchSummary, 200: schemas.PatchSummary },
+    }),
+    async (c) => {
+      const query = readQuery(c, schemas.UploadQuery)
+      if (isRefusal(query)) return answerRefusal(c, query, log)
+      const expectedBytes = declaredLength(c)
+      if (isRefusal(expectedBytes)) return answerRefusal(c, expectedBytes, log)
+      const { actor } = c.get('visitor')
+      const body = bytesOf(c.req.raw.body)
+      const stored = await serviceCenter.upload({ body, filename: query.filename, actor, expectedBytes })
+      if (isRefusal(stored)) return answerRefusal(c, stored, log)
+      const record = namedPatch(state, stored.patch)
+      return isRefusal(record)
+        ? answerRefusal(c, record, log)
+        : c.json(patchSummary(state, record), stored.created ? 201 : 200)
+    },
+  )
+
+  app.get(
+    '/api/v1/patches',
+    documented({ summary: 'All patches, newest first.', answers: { 200: schemas.PatchSummary.array() } }),
+    (c) => c.json(patchSummaries(state)),
+  )
+
+  app.get(
+    '/api/v1/patches/:patch',
+    documented({
+      summary: 'One patch: its copies, and the organizations that are not patched.',
+      parameters,
+      query: schemas.ScopeQuery,
+      answers: { 200: schemas.PatchDetail },
+    }),
+    (c) => {
+      const query = readQuery(c, schemas.ScopeQuery)
+      if (isRefusal(query)) return answerRefusal(c, query, log)
+      const record = namedPatch(state, c.req.param('patch'))
+      if (isRefusal(record)) return answerRefusal(c, record, log)
+      const unknown = unknownDataCenter(state, query.dataCenter)
+      return unknown === null ? c.json(patchDetail(state, record, query.dataCenter)) : answerRefusal(c, unknown, log)
+    },
+  )
+
+  app.delete(
+    '/api/v1/patches/:patch',
+    documented({
+      summary: 'Withdraws a patch that is installed nowhere; every appliance deletes its copy.',
+      parameters,
+      body: schemas.WithdrawBody,
+      answers: { 200: schemas.Withdrawn },
+    }),
+    async (c) => {
+      const body = await readJson(c, schemas.WithdrawBody)
+      if (isRefusal(body)) return answerRefusal(c, body, log)
+      const record = namedPatch(state, c.req.param('patch'))
+      if (isRefusal(record)) return answerRefusal(c, record, log)
+      const { actor } = c.get('visitor')
+      const reply = await serviceCenter.carryOut({ kind: 'withdraw', actor, patch: record.sha256, reason: body.reason })
+      return isRefusal(reply) ? answerRefusal(c, reply, log) : c.json({ id: record.sha256 })
+    },
+  )
+
+  app.get(
+    '/api/v1/patches/:patch/install-preview',
+    documented({
+      summary: 'What an install would begin with, and which appliances hold no copy yet.',
+      parameters,
+      query: schemas.PreviewQuery,
+      answers: { 200: schemas.InstallPreview },
+    }),
+    (c) => {
+      const query = readQuery(c, schemas.PreviewQuery)
+      if (isRefusal(query)) return answerRefusal(c, query, log)
+      const record = namedPatch(state, c.req.param('patch'))
+      if (isRefusal(record)) return answerRefusal(c, record, log)
+      const scope = appliancesInScope(state, { organizations: query.organization, dataCenter: query.dataCenter })
+      if (isRefusal(scope)) return answerRefusal(c, scope, log)
+      return c.json(installPreview(state, record.sha256, scope, query.dataCenter))
+    },
+  )
+}
+
+/** The live patch of this id or NAME@VERSION; one that was withdrawn is told apart from one that never was. */
+export function namedPatch(state: ServiceCenterState, reference: string): PatchRecord | Refusal {
+  const live = findPatch(state, reference)
+  if (live !== undefined) return live
+  const withdrawn = [...state.patches.values()].some(
+    ({ sha256, publication: { name, version } }) => sha256 === reference || `${name}@${version}` === reference,
+  )
+  const shown = reference.slice(0, 220)
+  return withdrawn
+    ? refuse('withdrawn', `the patch ${shown} was withdrawn`)
+    : refuse('not_found', `there is no patch ${shown}`)
+}
+
+export function unknownDataCenter(state: ServiceCenterState, wanted: string): Refusal | null {
+  if (wanted === 'All' || dataCenters(state).some((name) => name === wanted)) return null
+  return refuse('unknown_data_center', `there is no Data Center ${wanted} with appliances`)
+}
+
+/** From Content-Length. A body that is packed for the way would not be the file. */
+function declaredLength(c: AppContext): number | undefined | Refusal {
+  const encoding = c.req.header('content-encoding')
+  if (encoding !== undefined && encoding !== 'identity') {
+    return refuse('bad_request', `the file was sent with Content-Encoding ${encoding.slice(0, 40)}; send it as it is`)
+  }
+  const length = c.req.header('content-length')
+  return length === undefined ? undefined : Number(length)
+}
+
+/** Whoever stops reading early leaves the connection alone: the refusal still has to travel back on it. */
+async function* bytesOf(body: ReadableStream<Uint8Array> | null): AsyncIterable<Uint8Array> {
+  if (body !== null) yield* body.values({ preventCancel: true })
+}

@@ -1,0 +1,22 @@
+/**
+ * Serves what the pages are made of, to everyone: it tells nothing about the fleet. Only addresses that were made at the
+ * start are answered; no path ever reaches the disk.
+ */
+import { findAsset } from '../page/assets.ts'
+import type { App } from './context.ts'
+
+export function addAssetRoutes(app: App): void {
+  app.get('/assets/:file', (c, next) => {
+    const asset = findAsset(c.req.path)
+    if (asset === undefined) return next()
+    c.header('Content-Type', asset.type)
+    c.header('Cache-Control', 'public, max-age=31536000, immutable')
+    c.header('Vary', 'Accept-Encoding')
+    const accepted = c.req.header('accept-encoding') ?? ''
+    for (const encoding of ['br', 'gzip'] as const) {
+      const encoded = new RegExp(`\\b${encoding}\\b`).test(accepted) ? asset.encoded(encoding) : null
+      if (encoded !== null) return c.body(new Uint8Array(encoded), 200, { 'Content-Encoding': encoding })
+    }
+    return c.body(new Uint8Array(asset.plain))
+  })
+}

@@ -1,0 +1,163 @@
+/**
+ * `patchmesh controller`: reads the command line, starts the Service Center and its HTTP side, prints where both are,
+ * and runs until told to stop.
+ */
+import { mkdir, readFile } from 'node:fs/promises'
+import { isIPv4 } from 'node:net'
+import { resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { z } from 'zod'
+import { openLog } from '../agent/shell/log.ts'
+import { ListenAddress } from '../protocol/identifiers.ts'
+import { createApp } from './api/app.ts'
+import { serveHttp } from './api/http-server.ts'
+import { makeAccess } from './shell/access.ts'
+import { loadAuthority } from './shell/keys.ts'
+import { openRepository } from './shell/repository.ts'
+import { startServiceCenter } from './shell/service-center.ts'
+
+const HELP = `Usage: patchmesh controller --data DIR [options]
+
+Runs the Service Center. The first start makes its keys and its database.
+
+  --data DIR            where keys, database and patches are kept
+  --http HOST:PORT      where the page and the API are (default 127.0.0.1:8080)
+  --tls-cert FILE       certificate and key for HTTPS; beyond loopback people sign in
+  --tls-key FILE        only over HTTPS
+  --behind-tls-proxy    a proxy in front does the HTTPS
+  --origin URL          another address that people reach the page by, may be repeated
+  --mesh MULTIADDR      where appliances connect, may be repeated
+                        (default /ip4/127.0.0.1/tcp/4001)
+  --announce MULTIADDR  where appliances shall dial it, if that is another address
+  --config FILE         the same settings as YAML: http, tlsCert, tlsKey, behindTlsProxy,
+                        origins, mesh, announce
+
+Example: patchmesh controller --data /var/lib/patchmesh --mesh /ip4/0.0.0.0/tcp/4001
+`
+
+const Config = z.strictObject({
+  http: z.string().optional(),
+  tlsCert: z.string().optional(),
+  tlsKey: z.string().optional(),
+  behindTlsProxy: z.boolean().optional(),
+  origins: z.array(z.url()).optional(),
+  mesh: z.array(ListenAddress).optional(),
+  announce: z.array(ListenAddress).optional(),
+})
+
+main().catch((error: unknown) => fail(error instanceof Error ? error.message : String(error), 1))
+
+async function main(): Promise<void> {
+  const { values } = readArguments(process.argv.slice(3))
+  if (values.help) {
+    process.stdout.write(HELP)
+    return
+  }
+  if (values.data === undefined)
+    return fail('--data DIR is missing: say where the Service Center shall keep its files', 2)
+  const folder = resolve(values.data)
+  await mkdir(folder, { recursive: true, mode: 0o700 })
+  const config = await readConfig(values.config)
+  const { hostname, port } = readHost(values.http ?? config.http ?? '127.0.0.1:8080')
+  const certificate = values['tls-cert'] ?? config.tlsCert
+  const key = values['tls-key'] ?? config.tlsKey
+  if ((certificate === undefined) !== (key === undefined)) return fail('--tls-cert and --tls-key go together', 2)
+  const tls =
+    certificate === undefined || key === undefined
+      ? undefined
+      : { cert: await readFile(certificate), key: await readFile(key) }
+  const secure = tls !== undefined || (values['behind-tls-proxy'] ?? config.behindTlsProxy ?? false)
+
+  const log = openLog('controller')
+  const crash = (error: unknown): void => {
+    log.fatal({ err: error }, 'the controller stops')
+    process.exit(1)
+  }
+  const authority = await loadAuthority(folder)
+  const repository = await openRepository({ folder, root: authority.signing.peer })
+  const serviceCenter = await startServiceCenter({
+    folder,
+    authority,
+    repository,
+    mesh: values.mesh ?? config.mesh ?? ['/ip4/127.0.0.1/tcp/4001'],
+    announce: values.announce ?? config.announce ?? [],
+    log,
+    fail: crash,
+  })
+  const scheme = tls === undefined ? 'http' : 'https'
+  const authorityPart = hostname.includes(':') ? `[${hostname}]` : hostname
+  const origins = [...(values.origin ?? config.origins ?? []), `${scheme}://${authorityPart}:${port}`]
+  const app = createApp({ serviceCenter, repository, clock: Date.now, log, secureCookies: secure, origins })
+  const server = await serveHttp(app, tls === undefined ? { hostname, port } : { hostname, port, tls })
+  const url = `${scheme}://${authorityPart}:${server.port}`
+
+  if (secure || isLoopback(hostname)) {
+    const secret = await makeAccess(repository, { kind: 'sign-in-link', name: 'first admin' })
+    process.stderr.write(
+      `sign in once, within 15 minutes: ${values.origin?.[0] ?? config.origins?.[0] ?? url}/sign-in?link=${secret}\n`,
+    )
+  } else {
+    process.stderr.write(
+      `${url} is not HTTPS and not loopback, so only API tokens work there: give --tls-cert and --tls-key, or --behind-tls-proxy\n`,
+    )
+  }
+  process.stdout.write(`ready http=${url} mesh=${serviceCenter.meshAddresses[0]}/p2p/${authority.mesh}\n`)
+
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.once(signal, () => {
+      const stopped = async (): Promise<void> => {
+        await server.close(2000)
+        await serviceCenter.stop()
+        await repository.close()
+      }
+      stopped().then(() => process.exit(0), crash)
+    })
+  }
+}
+
+function isLoopback(hostname: string): boolean {
+  return hostname === 'localhost' || hostname === '::1' || (isIPv4(hostname) && hostname.startsWith('127.'))
+}
+
+function readHost(text: string): { hostname: string; port: number } {
+  const match = /^(?:\[([0-9a-fA-F:]+)\]|([^:\s]+)):(\d{1,5})$/.exec(text)
+  const port = Number(match?.[3])
+  if (match === null || port > 65535) return fail(`--http ${text} is not HOST:PORT`, 2)
+  return { hostname: match[1] ?? match[2] ?? '', port }
+}
+
+function readArguments(args: string[]) {
+  try {
+    return parseArgs({
+      args,
+      options: {
+        data: { type: 'string' },
+        http: { type: 'string' },
+        'tls-cert': { type: 'string' },
+        'tls-key': { type: 'string' },
+        'behind-tls-proxy': { type: 'boolean' },
+        origin: { type: 'string', multiple: true },
+        mesh: { type: 'string', multiple: true },
+        announce: { type: 'string', multiple: true },
+        config: { type: 'string' },
+        help: { type: 'boolean' },
+      },
+    })
+  } catch (error) {
+    return fail(`${(error as Error).message}; see patchmesh controller --help`, 2)
+  }
+}
+
+async function readConfig(file: string | undefined): Promise<z.infer<typeof Config>> {
+  if (file === undefined) return {}
+  const { parse } = await import('yaml')
+  const config = Config.safeParse(parse(await readFile(file, 'utf8')) ?? {})
+  if (config.success) return config.data
+  const issue = config.error.issues[0]
+  return fail(`${file}: ${issue?.path.join('.')} ${issue?.message}`, 2)
+}
+
+function fail(message: string, status: number): never {
+  process.stderr.write(`patchmesh: ${message}\n`)
+  process.exit(status)
+}

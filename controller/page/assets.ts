@@ -1,0 +1,91 @@
+/**
+ * Everything static the pages use, held in memory: our style sheet, icon and scripts, the part of PatternFly that is
+ * used, and its fonts. A file's address contains the hash of its content, so a browser may keep it for ever and an
+ * update is seen at once.
+ */
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import path from 'node:path'
+import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
+
+export type Asset = { type: string; plain: Uint8Array; encoded(encoding: 'br' | 'gzip'): Uint8Array | null }
+
+const OURS = path.join(import.meta.dirname, 'assets')
+const PATTERNFLY = path.dirname(createRequire(import.meta.url).resolve('@patternfly/patternfly/package.json'))
+const COMPONENTS = [
+  ...['Alert/alert', 'Breadcrumb/breadcrumb', 'Button/button', 'Card/card', 'Check/check'],
+  ...['DescriptionList/description-list', 'EmptyState/empty-state', 'Form/form', 'FormControl/form-control'],
+  ...['Label/label', 'Masthead/masthead', 'Nav/nav', 'Page/page', 'Table/table', 'Table/table-grid', 'Title/title'],
+]
+const FONTS = ['RedHatText/RedHatTextVF', 'RedHatDisplay/RedHatDisplayVF', 'RedHatMono/RedHatMonoVF']
+const TYPES: Record<string, string> = {
+  '.css': 'text/css; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.svg': 'image/svg+xml',
+  '.woff2': 'font/woff2',
+}
+
+const byAddress = new Map<string, Asset>()
+const addresses = new Map<string, string>()
+
+/** What is named by another comes first: fonts by the style sheet, answers.js by the scripts. */
+for (const font of FONTS)
+  add(`${path.basename(font)}.woff2`, readFileSync(path.join(PATTERNFLY, 'assets/fonts', `${font}.woff2`)))
+add('patternfly.css', Buffer.from(patternflyStyles()))
+for (const name of ['page.css', 'icon.svg', 'answers.js', 'live.js', 'upload.js', 'actions.js']) {
+  add(name, Buffer.from(ourSource(name)))
+}
+
+export function findAsset(address: string): Asset | undefined {
+  return byAddress.get(address)
+}
+
+export function assetAddress(name: string): string {
+  const address = addresses.get(name)
+  if (address === undefined) throw new Error(`there is no asset ${name}`)
+  return address
+}
+
+function add(name: string, plain: Buffer): void {
+  const { name: stem, ext } = path.parse(name)
+  const hash = createHash('sha256').update(plain).digest('hex').slice(0, 16)
+  const address = `/assets/${stem}.${hash}${ext}`
+  addresses.set(name, address)
+  byAddress.set(address, { type: TYPES[ext] ?? 'application/octet-stream', plain, encoded: compressor(plain, ext) })
+}
+
+/** Each encoding is made once, when somebody first asks for it: a start of the process does not wait for it. */
+function compressor(plain: Buffer, extension: string): Asset['encoded'] {
+  if (extension === '.woff2') return () => null
+  const made = new Map<string, Uint8Array>()
+  return (encoding) => {
+    const known = made.get(encoding)
+    if (known !== undefined) return known
+    const bytes =
+      encoding === 'gzip'
+        ? gzipSync(plain)
+        : brotliCompressSync(plain, { params: { [constants.BROTLI_PARAM_QUALITY]: 6 } })
+    made.set(encoding, bytes)
+    return bytes
+  }
+}
+
+/** A script imports another by its plain name; the browser must ask for the hashed one. */
+function ourSource(name: string): string {
+  const source = readFileSync(path.join(OURS, name), 'utf8')
+  return source.replace(/from '\.\/([a-z-]+\.js)'/g, (_, imported: string) => `from '${assetAddress(imported)}'`)
+}
+
+function patternflyStyles(): string {
+  const files = ['patternfly-base.css', ...COMPONENTS.map((component) => `components/${component}.css`)]
+  const styles = files.map((file) => readFileSync(path.join(PATTERNFLY, file), 'utf8')).join('\n')
+  // What we do not serve (icon fonts, background pictures, italics) is left out, so no page asks for it in vain.
+  return styles.replace(/@font-face\s*\{[^}]*\}/g, servedFont).replace(/url\("\.[^"]*"\)/g, 'none')
+}
+
+function servedFont(rule: string): string {
+  const file = /url\("[^"]*\/([^/"]+)"\)/.exec(rule)?.[1] ?? ''
+  const address = addresses.get(file)
+  return address === undefined ? '' : rule.replace(/url\("[^"]*"\)/, `url("${address}")`)
+}

@@ -1,0 +1,73 @@
+/**
+ * What a person can do on a page besides uploading: install, cancel, withdraw, sign out. Each is one request.
+ */
+// @ts-check
+import { ask, byId, HOME, once, read } from './answers.js'
+
+function chosen() {
+  return document.querySelectorAll('#organizations input:checked').length
+}
+
+function explainInstall() {
+  const button = byId('install-button')
+  if (button === null) return
+  const boxes = document.querySelectorAll('#organizations input').length
+  button.disabled = chosen() === 0
+  byId('install-hint').textContent =
+    boxes === 0 ? 'There is nothing to install.' : chosen() === 0 ? 'Choose at least one organization.' : `${chosen()} of ${boxes} organizations chosen.`
+}
+
+byId('install-form')?.addEventListener('change', (/** @type {Event} */ event) => {
+  if (event.target === byId('data-center')) {
+    history.replaceState(null, '', `?dataCenter=${encodeURIComponent(byId('data-center').value)}`)
+    document.dispatchEvent(new Event('refresh'))
+  }
+  explainInstall()
+})
+byId('install-form')?.addEventListener('submit', (/** @type {SubmitEvent} */ event) => {
+  event.preventDefault()
+  const form = byId('install-form')
+  const query = new URLSearchParams(/** @type {any} */ (new FormData(form)))
+  once(byId('install-button'), byId('install-refusal'), async () => {
+    const answer = await fetch(`${form.action}?${query}`)
+    const text = await answer.text()
+    if (!answer.ok) read(false, text)
+    const confirmation = new DOMParser().parseFromString(text, 'text/html').getElementById('install-confirmation')
+    byId('install-dialog').replaceChildren(confirmation ?? '')
+    byId('install-dialog').showModal()
+  })
+})
+
+document.addEventListener('click', (event) => {
+  const button = event.target instanceof Element ? event.target.closest('button') : null
+  if (button === null) return
+  const { opens, closes, action, install } = button.dataset
+  if (opens !== undefined) byId(opens).showModal()
+  if (closes !== undefined) byId(closes) === null ? history.back() : byId(closes).close()
+  if (action === 'sign-out') ask('POST', '/sign-out', undefined).finally(() => location.assign(HOME))
+  if (action === 'cancel-install')
+    once(button, byId('installs-refusal'), () => ask('POST', `/api/v1/installs/${install}/cancel`, undefined))
+  if (action === 'start-install') {
+    const order = JSON.parse(byId('install-confirmation').dataset.order)
+    once(button, byId('install-outcome'), async () => {
+      const { name, version } = await ask('POST', '/api/v1/installs', { ...order, allowOutage: byId('allow-outage')?.checked ?? false })
+      if (byId('install-dialog') === null) return location.assign(`${HOME}/${encodeURIComponent(`${name}@${version}`)}`)
+      byId('install-dialog').close()
+      for (const box of document.querySelectorAll('#organizations input')) /** @type {HTMLInputElement} */ (box).checked = false
+      document.dispatchEvent(new Event('refresh'))
+      byId('installs').scrollIntoView({ block: 'nearest' })
+    })
+  }
+})
+
+byId('withdraw-form')?.addEventListener('submit', (/** @type {SubmitEvent} */ event) => {
+  event.preventDefault()
+  const form = byId('withdraw-form')
+  once(form.querySelector('[type=submit]'), byId('withdraw-outcome'), async () => {
+    await ask('DELETE', `/api/v1/patches/${form.dataset.patch}`, { reason: byId('withdraw-reason').value })
+    location.assign(HOME)
+  })
+})
+
+document.addEventListener('refreshed', explainInstall)
+explainInstall()

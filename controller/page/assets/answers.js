@@ -1,0 +1,50 @@
+/**
+ * One request to the API and its answer on the page: a refusal is shown in place, in the words of the Service Center. A
+ * button that has been pressed is off until its answer is here, so a double click asks once.
+ */
+// @ts-check
+export const byId = (/** @type {string} */ id) => /** @type {any} */ (document.getElementById(id))
+export const HOME = '/appliances/software-updates'
+
+/** @returns {Promise<any>} the answer, or an Error that a person can read */
+export async function ask(/** @type {string} */ method, /** @type {string} */ address, /** @type {unknown} */ body) {
+  const headers = body === undefined ? {} : { 'Content-Type': 'application/json' }
+  const answer = await fetch(address, { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) })
+  return read(answer.ok, await answer.text())
+}
+
+export function read(/** @type {boolean} */ ok, /** @type {string} */ text) {
+  const json = text.startsWith('{') || text.startsWith('[') ? JSON.parse(text) : {}
+  if (ok) return json
+  const { message = 'the Service Center did not answer', hint = 'Try again.' } = json.error ?? {}
+  throw Object.assign(new Error(message), { hint })
+}
+
+/** Shows an outcome as text, never as markup. */
+export function show(/** @type {HTMLElement} */ place, /** @type {'success' | 'danger'} */ tone, /** @type {string[]} */ ...lines) {
+  const box = document.createElement('div')
+  box.className = `pf-v6-c-alert pf-m-inline pf-m-${tone}`
+  for (const [index, line] of lines.entries()) {
+    const text = document.createElement('p')
+    text.className = index === 0 ? 'pf-v6-c-alert__title' : 'pf-v6-c-alert__description'
+    text.textContent = line.charAt(0).toUpperCase() + line.slice(1)
+    box.append(text)
+  }
+  place.replaceChildren(box)
+}
+
+const failed = (/** @type {HTMLElement} */ place, /** @type {any} */ error) =>
+  show(place, 'danger', error.message, error.hint ?? 'Check the connection and try again.')
+
+/** Runs `act` once however often the button is pressed meanwhile. */
+export async function once(/** @type {HTMLButtonElement} */ button, /** @type {HTMLElement} */ outcome, /** @type {() => Promise<void>} */ act) {
+  if (button.disabled) return
+  button.disabled = true
+  outcome.replaceChildren()
+  try {
+    await act()
+  } catch (error) {
+    failed(outcome, error)
+  }
+  button.disabled = false
+}

@@ -1,0 +1,112 @@
+/**
+ * Keeps an open page true: on each event it fetches the same address again and changes only what differs in the parts
+ * marked `data-live`, so ticked boxes, open details, focus and selection stay. When the Service Center cannot be heard
+ * it says since when, because the numbers may be old.
+ */
+// @ts-check
+const REFRESH_PAUSE_MS = 400
+const RETRY_MS = 3000
+const connection = /** @type {HTMLElement} */ (document.getElementById('connection'))
+
+/** @type {EventSource | undefined} */
+let source
+/** @type {string | undefined} */
+let lostSince
+let busy = false
+let again = false
+
+/** Makes `from` look like `to`. What the person did (ticked, opened, typed) is theirs. */
+function morph(/** @type {Node} */ from, /** @type {Node} */ to) {
+  if (from instanceof Element && to instanceof Element) {
+    for (const { name, value } of to.attributes) if (!isTheirs(name) && from.getAttribute(name) !== value) from.setAttribute(name, value)
+    for (const { name } of [...from.attributes]) if (!isTheirs(name) && !to.hasAttribute(name)) from.removeAttribute(name)
+    morphChildren(from, to)
+  } else if (from.nodeValue !== to.nodeValue) from.nodeValue = to.nodeValue
+}
+
+function isTheirs(/** @type {string} */ attribute) {
+  return attribute === 'open' || attribute === 'checked' || attribute === 'selected'
+}
+
+function morphChildren(/** @type {Element} */ from, /** @type {Element} */ to) {
+  let place = from.firstChild
+  for (const wanted of [...to.childNodes]) {
+    const id = wanted instanceof Element ? wanted.id : ''
+    const known = id === '' ? place : [...from.children].find((child) => child.id === id)
+    const fits = known?.nodeName === wanted.nodeName && (known instanceof Element ? known.id : '') === id
+    if (known == null || !fits) {
+      from.insertBefore(document.importNode(wanted, true), place)
+      continue
+    }
+    if (known === place) place = place.nextSibling
+    else from.insertBefore(known, place)
+    morph(known, wanted)
+  }
+  while (place !== null) {
+    const next = place.nextSibling
+    place.remove()
+    place = next
+  }
+}
+
+async function refresh() {
+  again = busy
+  if (busy) return
+  busy = true
+  try {
+    const answer = await fetch(location.href, { headers: { Accept: 'text/html' } })
+    const fresh = new DOMParser().parseFromString(await answer.text(), 'text/html')
+    if (answer.status === 401) tell('You are signed out. Open a new sign-in link in another window; what you entered here stays.')
+    else if (!answer.ok) document.querySelector('main')?.replaceWith(fresh.querySelector('main') ?? '')
+    else {
+      for (const region of document.querySelectorAll('[data-live]')) {
+        const wanted = fresh.querySelector(`[data-live="${region.getAttribute('data-live')}"]`)
+        if (wanted !== null) morph(region, wanted)
+      }
+      if (source?.readyState === EventSource.OPEN) tell('')
+      document.dispatchEvent(new Event('refreshed'))
+    }
+  } catch (error) {
+    console.info('could not refresh', error)
+    lost()
+  }
+  setTimeout(() => {
+    busy = false
+    if (again) refresh()
+  }, REFRESH_PAUSE_MS)
+}
+
+function tell(/** @type {string} */ sentence) {
+  connection.textContent = sentence
+  connection.hidden = sentence === ''
+}
+
+function lost() {
+  lostSince ??= new Date().toTimeString().slice(0, 5)
+  tell(`Not connected since ${lostSince}; numbers may be old.`)
+}
+
+function listen() {
+  const stream = new EventSource('/api/v1/events')
+  source = stream
+  for (const topic of ['patches', 'installs', 'appliances']) stream.addEventListener(topic, refresh)
+  stream.onopen = () => {
+    lostSince = undefined
+    refresh()
+  }
+  stream.onerror = () => {
+    lost()
+    if (stream.readyState !== EventSource.CLOSED) return
+    refresh()
+    setTimeout(() => source === stream && listen(), RETRY_MS)
+  }
+}
+
+// A browser opens only six connections to one host: windows that nobody looks at give theirs back.
+document.addEventListener('visibilitychange', () => {
+  source?.close()
+  source = undefined
+  if (!document.hidden) listen()
+})
+document.addEventListener('refresh', refresh)
+if (!document.hidden) listen()

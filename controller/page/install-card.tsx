@@ -1,0 +1,109 @@
+/**
+ * The organizations with appliances that are not patched, a checkbox for each, the Data Center drop-down and Install.
+ * It is an ordinary form that leads to the confirmation: actions.js shows that in a dialog, without JavaScript it is a
+ * page of its own to read.
+ */
+import type { PatchDetail, UnpatchedAppliance, UnpatchedOrganization } from '../core/views.ts'
+import { Label } from './labels.tsx'
+import { Card } from './layout.tsx'
+import { counted, elementId, listed, SYSTEM_PATCHES, where } from './words.ts'
+
+type InstallCardProps = { patch: PatchDetail; dataCenters: string[]; dataCenter: string }
+
+export const InstallCard = ({ patch, dataCenters, dataCenter }: InstallCardProps) => (
+  <Card id="install" title="Organizations not patched">
+    <form id="install-form" method="get" action={`${SYSTEM_PATCHES}/${patch.id}/install`}>
+      <div class="pm-row pm-controls">
+        <label class="pf-v6-c-form__label" for="data-center">
+          <span class="pf-v6-c-form__label-text">Data Center</span>
+        </label>
+        <span class="pf-v6-c-form-control pm-select">
+          <select id="data-center" name="dataCenter">
+            {['All', ...dataCenters].map((name) => (
+              <option value={name} selected={name === dataCenter}>
+                {name}
+              </option>
+            ))}
+          </select>
+        </span>
+        <button class="pf-v6-c-button pf-m-primary" type="submit" id="install-button" aria-describedby="install-hint">
+          Install
+        </button>
+        <span class="pm-quiet" id="install-hint" role="status">
+          Choose the organizations to install for.
+        </span>
+      </div>
+      <div id="install-refusal" role="alert" />
+      <div data-live="organizations" id="organizations">
+        <Organizations patch={patch} dataCenter={dataCenter} />
+      </div>
+    </form>
+  </Card>
+)
+
+const Organizations = ({ patch, dataCenter }: { patch: PatchDetail; dataCenter: string }) => (
+  <>
+    {patch.unpatched.length === 0 && (
+      <p id="all-patched">
+        {patch.patched.length === 0
+          ? `No organization in ${where(dataCenter)} has an appliance that this patch is meant for.`
+          : `Every organization in ${where(dataCenter)} that this patch is meant for is patched.`}
+      </p>
+    )}
+    <ul class="pm-organizations" role="list">
+      {patch.unpatched.map((organization) => (
+        <Organization organization={organization} />
+      ))}
+    </ul>
+    {patch.patched.length > 0 && <p class="pm-quiet">Patched: {listed(patch.patched)}.</p>}
+    {patch.notApplicable.length > 0 && <p class="pm-quiet">Not applicable: {listed(patch.notApplicable)}.</p>}
+  </>
+)
+
+const Organization = ({
+  organization: { organization, patched, total, appliances },
+}: {
+  organization: UnpatchedOrganization
+}) => {
+  const id = elementId('organization', organization)
+  return (
+    <li class="pm-organization" id={`${id}-row`} data-organization={organization}>
+      <div class="pf-v6-c-check">
+        <input class="pf-v6-c-check__input" type="checkbox" id={id} name="organization" value={organization} />
+        <label class="pf-v6-c-check__label" for={id}>
+          {organization}
+        </label>
+      </div>
+      <div class="pm-row pm-patched" aria-live="polite">
+        <progress max={total} value={patched} aria-label={`Patched appliances of ${organization}`} />
+        <span>
+          {patched} of {total} patched
+        </span>
+      </div>
+      <details id={`${id}-appliances`}>
+        <summary>{counted(appliances.length, 'appliance')} not patched</summary>
+        <Appliances appliances={appliances} />
+      </details>
+    </li>
+  )
+}
+
+const Appliances = ({ appliances }: { appliances: UnpatchedAppliance[] }) => (
+  <ul class="pm-appliances" role="list">
+    {appliances.map((appliance) => (
+      <li id={elementId('unpatched', appliance.name)}>
+        <span class="pm-name">{appliance.name}</span>
+        <span class="pm-quiet">
+          Data Center {appliance.dataCenter}, {appliance.kind} {appliance.role}
+        </span>
+        <span>
+          <Label tone={appliance.detected === 'unknown' ? 'warning' : 'waiting'} text={appliance.detected} />{' '}
+          <span class="pm-quiet">
+            {appliance.installedVersion === null ? 'no version detected' : `has ${appliance.installedVersion}`}
+            {appliance.reason !== '' && `, ${appliance.reason}`}
+          </span>
+        </span>
+      </li>
+    ))}
+  </ul>
+)

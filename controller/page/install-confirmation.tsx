@@ -1,0 +1,107 @@
+/**
+ * What is said before an install begins. While replication is not complete it is a warning that names the Service
+ * Provider appliances concerned, and says which targets begin now and which wait in the same install; otherwise it says
+ * what will be installed, on how many appliances, and where. Nothing is left out silently.
+ */
+import type { ApplianceCopy, InstallPreview, PatchDetail } from '../core/views.ts'
+import { CopyLabel } from './labels.tsx'
+import { Alert } from './layout.tsx'
+import { counted, listed, size, where } from './words.ts'
+
+export type Confirmation = {
+  patch: PatchDetail
+  organizations: string[]
+  dataCenter: string
+  preview: InstallPreview
+  /** The targets that are not in `preview.queued`. */
+  ready: string[]
+}
+
+export const InstallConfirmation = ({ patch, organizations, dataCenter, preview, ready }: Confirmation) => {
+  const complete = preview.notReplicated.length === 0
+  const order = JSON.stringify({ patch: patch.id, organizations, dataCenter })
+  return (
+    <div id="install-confirmation" class="pm-confirmation" data-order={order}>
+      <h2 class="pf-v6-c-title pf-m-xl" id="install-dialog-title">
+        {complete ? `Install ${patch.name} ${patch.version}?` : 'Replication is not complete'}
+      </h2>
+      <p>
+        {patch.name} {patch.version} for {listed(organizations)}: {counted(preview.targets, 'appliance')} in{' '}
+        {where(dataCenter)}.
+      </p>
+      {!complete && <NotReplicated copies={preview.notReplicated} bytes={patch.bytes} />}
+      {!complete && <StartsNow ready={ready} />}
+      {preview.queued.length > 0 && <Queued queued={preview.queued} />}
+      {patch.restart !== 'none' && <AllowOutage />}
+      <div id="install-outcome" role="alert" />
+      <div class="pm-row pm-buttons">
+        <button class="pf-v6-c-button pf-m-primary" type="button" data-action="start-install">
+          {complete ? 'Install' : 'Install where ready'}
+        </button>
+        <button class="pf-v6-c-button pf-m-link" type="button" data-closes="install-dialog">
+          Cancel
+        </button>
+      </div>
+    </div>
+  )
+}
+
+const NotReplicated = ({ copies, bytes }: { copies: ApplianceCopy[]; bytes: number }) => (
+  <Alert
+    tone="warning"
+    title={`Replication is not complete on ${counted(copies.length, 'Service Provider appliance')}`}
+  >
+    <ul class="pm-appliances" role="list" id="not-replicated">
+      {copies.map((copy) => (
+        <li>
+          <strong class="pm-name">{copy.name}</strong>
+          <span class="pm-quiet">
+            Data Center {copy.dataCenter}, {copy.role}
+          </span>
+          <span>
+            <CopyLabel state={copy.state} />{' '}
+            <span class="pm-quiet">
+              {size(bytes - copy.bytes)} left{copy.reason !== '' && `, ${copy.reason}`}
+            </span>
+          </span>
+        </li>
+      ))}
+    </ul>
+  </Alert>
+)
+
+const StartsNow = ({ ready }: { ready: string[] }) => (
+  <section aria-label="Starts now">
+    <h3 class="pf-v6-c-title pf-m-md">Ready: {counted(ready.length, 'appliance')}</h3>
+    <p class="pm-quiet">
+      {ready.length === 0
+        ? 'None of the chosen appliances can start now.'
+        : `${listed(ready)}. They start now, one of each pair after the other.`}
+    </p>
+  </section>
+)
+
+const Queued = ({ queued }: { queued: InstallPreview['queued'] }) => (
+  <section aria-label="Queued">
+    <h3 class="pf-v6-c-title pf-m-md">Queued: {counted(queued.length, 'appliance')}</h3>
+    <p class="pm-quiet">They follow in this install by themselves as soon as their copy is proven, within 24 hours.</p>
+    <ul class="pm-appliances" role="list" id="queued">
+      {queued.map(({ appliance, dataCenter, reason }) => (
+        <li>
+          <span class="pm-name">{appliance}</span>
+          <span class="pm-quiet">Data Center {dataCenter}</span>
+          <span class="pm-quiet">{reason}</span>
+        </li>
+      ))}
+    </ul>
+  </section>
+)
+
+const AllowOutage = () => (
+  <div class="pf-v6-c-check">
+    <input class="pf-v6-c-check__input" type="checkbox" id="allow-outage" />
+    <label class="pf-v6-c-check__label" for="allow-outage">
+      Also interrupt appliances that have no peer to stand in for them
+    </label>
+  </div>
+)

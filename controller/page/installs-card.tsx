@@ -1,0 +1,98 @@
+/**
+ * The installs of one patch, running ones first: every target with its state and reason, and what the installer printed
+ * where it did not succeed.
+ */
+import type { InstallDetail, TargetView } from '../core/views.ts'
+import { InstallLabel, TargetLabel } from './labels.tsx'
+import { Card } from './layout.tsx'
+import { elementId, listed, moment, where } from './words.ts'
+
+export const InstallsCard = ({ installs }: { installs: InstallDetail[] }) => {
+  const running = installs.filter(({ state }) => state === 'running')
+  const ended = installs.filter(({ state }) => state !== 'running')
+  return (
+    <Card id="installs" title="Installs">
+      <div id="installs-refusal" role="alert" />
+      <div data-live="installs">
+        {installs.length === 0 && <p id="no-installs">No install of this patch has been started.</p>}
+        {[...running, ...ended].map((install, index) => (
+          <Install install={install} open={install.state === 'running' || index === 0} />
+        ))}
+      </div>
+    </Card>
+  )
+}
+
+const Install = ({ install, open }: { install: InstallDetail; open: boolean }) => (
+  <details class="pm-install" id={elementId('install', install.id)} data-install={install.id} open={open}>
+    <summary>
+      <InstallLabel state={install.state} />
+      <span>
+        {listed(install.organizations)} in {where(install.dataCenter)}
+      </span>
+      <span class="pm-quiet" aria-live="polite">
+        {install.installed} of {install.total} installed, started{' '}
+        <time datetime={install.startedAt}>{moment(install.startedAt)}</time>
+      </span>
+    </summary>
+    {install.reason !== '' && <p class="pm-reason">{install.reason}</p>}
+    <table class="pf-v6-c-table pf-m-compact pf-m-grid-md pm-table" aria-label="Targets">
+      <thead class="pf-v6-c-table__thead">
+        <tr class="pf-v6-c-table__tr">
+          {['Appliance', 'Organization', 'Data Center', 'State', 'Version', 'Reason'].map((heading) => (
+            <th class="pf-v6-c-table__th" scope="col">
+              {heading}
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody class="pf-v6-c-table__tbody">
+        {install.targets.map((target) => (
+          <Target install={install.id} target={target} />
+        ))}
+      </tbody>
+    </table>
+    {install.state === 'running' && (
+      <div class="pm-row pm-buttons">
+        <button
+          class="pf-v6-c-button pf-m-secondary"
+          type="button"
+          data-action="cancel-install"
+          data-install={install.id}
+        >
+          Cancel install
+        </button>
+        <span class="pm-quiet">Nothing new starts; appliances that have begun finish.</span>
+      </div>
+    )}
+  </details>
+)
+
+const Target = ({ install, target }: { install: string; target: TargetView }) => (
+  <tr class="pf-v6-c-table__tr" id={elementId(install, target.appliance)} data-target={target.appliance}>
+    <td class="pf-v6-c-table__td" data-label="Appliance">
+      <span class="pm-name">{target.appliance}</span> <span class="pm-quiet">{target.role}</span>
+    </td>
+    <td class="pf-v6-c-table__td" data-label="Organization">
+      {target.organization}
+    </td>
+    <td class="pf-v6-c-table__td" data-label="Data Center">
+      {target.dataCenter}
+    </td>
+    <td class="pf-v6-c-table__td" data-label="State">
+      <TargetLabel state={target.state} />
+    </td>
+    <td class="pf-v6-c-table__td" data-label="Version">
+      {target.installedVersion ?? 'unknown'}
+    </td>
+    <td class="pf-v6-c-table__td pm-reason" data-label="Reason">
+      {target.reason}
+      {target.output !== '' && (
+        <details id={elementId(install, target.appliance, 'output')} open={target.state !== 'installed'}>
+          <summary>What the installer printed</summary>
+          <pre class="pm-output">{target.output}</pre>
+        </details>
+      )}
+    </td>
+  </tr>
+)

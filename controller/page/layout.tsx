@@ -1,0 +1,161 @@
+/**
+ * The frame of every page: masthead, navigation, the place where a lost connection is told, and the main region whose
+ * live parts page.js keeps up to date. It holds no data of its own.
+ */
+
+import { raw } from 'hono/html'
+import type { Child } from 'hono/jsx'
+import { assetAddress } from './assets.ts'
+import { SYSTEM_PATCHES } from './words.ts'
+
+type Frame = {
+  title: string
+  children?: Child /** Without a session there is nowhere to go and nothing to listen to. */
+  signedIn?: boolean
+}
+
+export const Layout = ({ title, children, signedIn = true }: Frame) => (
+  <>
+    {raw('<!doctype html>')}
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <title>{title}</title>
+        <link rel="icon" href={assetAddress('icon.svg')} type="image/svg+xml" />
+        <link rel="stylesheet" href={assetAddress('patternfly.css')} />
+        <link rel="stylesheet" href={assetAddress('page.css')} />
+        {signedIn && <script type="module" src={assetAddress('live.js')} />}
+        {signedIn && <script type="module" src={assetAddress('upload.js')} />}
+        {signedIn && <script type="module" src={assetAddress('actions.js')} />}
+      </head>
+      <body>
+        <div class="pf-v6-c-page">
+          <a class="pm-skip" href="#main">
+            Skip to content
+          </a>
+          <Masthead signedIn={signedIn} />
+          {signedIn && <Navigation />}
+          <div class="pf-v6-c-page__main-container">
+            <main class="pf-v6-c-page__main" id="main" tabindex={-1}>
+              {signedIn && <p class="pm-connection" id="connection" role="status" hidden />}
+              {children}
+            </main>
+          </div>
+        </div>
+      </body>
+    </html>
+  </>
+)
+
+const Masthead = ({ signedIn }: { signedIn: boolean }) => (
+  <header class="pf-v6-c-masthead">
+    <div class="pf-v6-c-masthead__main">
+      <div class="pf-v6-c-masthead__brand">
+        <a class="pf-v6-c-masthead__logo pm-brand" href={SYSTEM_PATCHES}>
+          <img src={assetAddress('icon.svg')} alt="" width="28" height="28" />
+          <span>
+            patchmesh <span class="pm-brand-place">Service Center</span>
+          </span>
+        </a>
+      </div>
+    </div>
+    <div class="pf-v6-c-masthead__content">
+      {signedIn && (
+        <button class="pf-v6-c-button pf-m-secondary pf-m-small pm-sign-out" type="button" data-action="sign-out">
+          Sign out
+        </button>
+      )}
+    </div>
+  </header>
+)
+
+const Navigation = () => (
+  <div class="pf-v6-c-page__sidebar pm-sidebar">
+    <div class="pf-v6-c-page__sidebar-main">
+      <div class="pf-v6-c-page__sidebar-body">
+        <nav class="pf-v6-c-nav" aria-label="Global">
+          <section class="pf-v6-c-nav__section" aria-labelledby="nav-appliances">
+            <h2 class="pf-v6-c-nav__section-title" id="nav-appliances">
+              Appliances
+            </h2>
+            <ul class="pf-v6-c-nav__list" role="list">
+              <li class="pf-v6-c-nav__item">
+                <a href={SYSTEM_PATCHES} class="pf-v6-c-nav__link pf-m-current" aria-current="page">
+                  <span class="pf-v6-c-nav__link-text">Software updates</span>
+                </a>
+              </li>
+            </ul>
+          </section>
+        </nav>
+      </div>
+    </div>
+  </div>
+)
+
+/** The top of a page: where it stands, its name, and what may be done with it as a whole. */
+export const PageHeader = (props: {
+  heading: string
+  trail: { name: string; address: string }[]
+  children?: Child
+}) => (
+  <section class="pf-v6-c-page__main-section pm-header" aria-label="Where you are">
+    <div class="pf-v6-c-page__main-body">
+      <nav class="pf-v6-c-breadcrumb" aria-label="Breadcrumb">
+        <ol class="pf-v6-c-breadcrumb__list" role="list">
+          {props.trail.map(({ name, address }) => (
+            <li class="pf-v6-c-breadcrumb__item">
+              <a href={address} class="pf-v6-c-breadcrumb__link">
+                {name}
+              </a>
+              <span class="pm-divider" aria-hidden="true">
+                ›
+              </span>
+            </li>
+          ))}
+          <li class="pf-v6-c-breadcrumb__item" aria-current="page">
+            {props.heading}
+          </li>
+        </ol>
+      </nav>
+      <div class="pm-heading">
+        <h1 class="pf-v6-c-title pf-m-2xl">{props.heading}</h1>
+        {props.children}
+      </div>
+    </div>
+  </section>
+)
+
+/** One card of a page; `live` names the part that page.js refreshes. */
+export const Card = (props: { id: string; title: string; children?: Child; live?: boolean }) => (
+  <section class="pf-v6-c-page__main-section" aria-labelledby={`${props.id}-title`}>
+    <div class="pf-v6-c-page__main-body">
+      <div class="pf-v6-c-card" id={props.id}>
+        <div class="pf-v6-c-card__title">
+          <h2 class="pf-v6-c-card__title-text" id={`${props.id}-title`}>
+            {props.title}
+          </h2>
+        </div>
+        <div class="pf-v6-c-card__body" {...(props.live ? { 'data-live': props.id } : {})}>
+          {props.children}
+        </div>
+      </div>
+    </div>
+  </section>
+)
+
+export type AlertTone = 'info' | 'success' | 'warning' | 'danger'
+const SIGNS: Record<AlertTone, string> = { info: 'i', success: '✓', warning: '!', danger: '✕' }
+
+export const Alert = (props: { tone: AlertTone; title: string; children?: Child }) => (
+  <div class={`pf-v6-c-alert pf-m-inline pf-m-${props.tone}`}>
+    <div class="pf-v6-c-alert__icon pm-sign" aria-hidden="true">
+      {SIGNS[props.tone]}
+    </div>
+    <p class="pf-v6-c-alert__title">
+      <span class="pf-v6-screen-reader">{props.tone}: </span>
+      {props.title}
+    </p>
+    {props.children !== undefined && <div class="pf-v6-c-alert__description">{props.children}</div>}
+  </div>
+)

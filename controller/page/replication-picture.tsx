@@ -1,0 +1,56 @@
+/**
+ * The way of a patch as a picture: from the Service Center to the primary of each Data Center and on to its secondary,
+ * with a bar for each copy. It is made of text and bars, so it reads the same without seeing it.
+ */
+import type { ApplianceCopy } from '../core/views.ts'
+import { CopyLabel } from './labels.tsx'
+import { elementId, size } from './words.ts'
+
+export const ReplicationPicture = ({ copies, bytes }: { copies: ApplianceCopy[]; bytes: number }) => {
+  if (copies.length === 0) {
+    return (
+      <p>
+        No Service Provider appliance is enrolled yet, so there is nowhere to replicate to. Enroll one with{' '}
+        <code>patchmesh enroll-token</code>.
+      </p>
+    )
+  }
+  const dataCenters = [...Map.groupBy(copies, ({ dataCenter }) => dataCenter)]
+  return (
+    <div class="pm-picture">
+      <div class="pm-box pm-origin">
+        <strong>Service Center</strong>
+        <span class="pm-quiet">{size(bytes)}, complete</span>
+      </div>
+      <ul class="pm-branches" role="list">
+        {dataCenters.map(([dataCenter, members]) => (
+          <li class="pm-branch" id={elementId('branch', dataCenter)}>
+            <h3 class="pm-place">Data Center {dataCenter}</h3>
+            <ol class="pm-chain" role="list">
+              {members.map((copy) => (
+                <Member copy={copy} bytes={bytes} />
+              ))}
+            </ol>
+          </li>
+        ))}
+      </ul>
+    </div>
+  )
+}
+
+const Member = ({ copy, bytes }: { copy: ApplianceCopy; bytes: number }) => (
+  <li class={`pm-box pm-member pm-${copy.state}`} id={elementId('copy', copy.name)} data-appliance={copy.name}>
+    <span class="pm-row pm-spread">
+      <strong class="pm-name">{copy.name}</strong>
+      <span class="pm-quiet">{copy.role}</span>
+    </span>
+    <progress max={bytes} value={copy.bytes} aria-label={`Copy on ${copy.name}`} />
+    <span class="pm-row pm-spread">
+      <CopyLabel state={copy.state} />
+      <span class="pm-quiet pm-number">
+        {copy.state === 'replicated' ? size(bytes) : `${size(copy.bytes)} of ${size(bytes)}`}
+      </span>
+    </span>
+    {copy.reason !== '' && <span class="pm-quiet">{copy.reason}</span>}
+  </li>
+)

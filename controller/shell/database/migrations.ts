@@ -1,0 +1,153 @@
+/**
+ * How the tables come into being and change from release to release. A migration that was released is never edited:
+ * a change is a new one, with a name that sorts after all others. They run together in one transaction, so a process
+ * that is killed in the middle has changed nothing.
+ */
+import type { Kysely, Transaction } from 'kysely'
+import { type Migration, Migrator } from 'kysely/migration'
+import type { Schema } from './schema.ts'
+
+const MIGRATIONS: Record<string, Migration> = { '0001-first-release': { up: firstRelease } }
+
+/** Throws a sentence for a database that a newer release has written. */
+export async function migrate(transaction: Transaction<Schema>): Promise<void> {
+  const newer = (await appliedMigrations(transaction)).find((name) => !Object.hasOwn(MIGRATIONS, name))
+  if (newer !== undefined) {
+    throw new Error(
+      `it was written by a newer release of patchmesh (it knows ${newer}, this release does not): ` +
+        'start that release, or restore the backup from before the upgrade',
+    )
+  }
+  const migrator = new Migrator({ db: transaction, provider: { getMigrations: async () => MIGRATIONS } })
+  const { error } = await migrator.migrateToLatest()
+  if (error !== undefined) throw error
+}
+
+async function appliedMigrations(transaction: Transaction<Schema>): Promise<string[]> {
+  const tables = await transaction.introspection.getTables({ withInternalKyselyTables: true })
+  if (!tables.some(({ name }) => name === 'kysely_migration')) return []
+  const rows = await transaction
+    .withTables<{ kysely_migration: { name: string } }>()
+    .selectFrom('kysely_migration')
+    .select('name')
+    .execute()
+  return rows.map(({ name }) => name)
+}
+
+async function firstRelease(database: Kysely<unknown>): Promise<void> {
+  const schema = database.schema
+  await schema
+    .createTable('tokens')
+    .addColumn('enrollingPeer', 'text', (column) => column.primaryKey())
+    .addColumn('position', 'bigint', (column) => column.notNull().unique())
+    .addColumn('name', 'text', (column) => column.notNull())
+    .addColumn('organization', 'text', (column) => column.notNull())
+    .addColumn('dataCenter', 'text', (column) => column.notNull())
+    .addColumn('kind', 'text', (column) => column.notNull())
+    .addColumn('role', 'text', (column) => column.notNull())
+    .addColumn('group', 'text', (column) => column.notNull())
+    .addColumn('proofKey', 'blob', (column) => column.notNull())
+    .addColumn('issuedAt', 'bigint', (column) => column.notNull())
+    .addColumn('expiresAt', 'bigint', (column) => column.notNull())
+    .addColumn('usedBy', 'text')
+    .execute()
+  await schema
+    .createTable('appliances')
+    .addColumn('peer', 'text', (column) => column.primaryKey())
+    .addColumn('name', 'text', (column) => column.notNull().unique())
+    .addColumn('organization', 'text', (column) => column.notNull())
+    .addColumn('dataCenter', 'text', (column) => column.notNull())
+    .addColumn('kind', 'text', (column) => column.notNull())
+    .addColumn('role', 'text', (column) => column.notNull())
+    .addColumn('group', 'text', (column) => column.notNull())
+    .addColumn('epoch', 'bigint', (column) => column.notNull())
+    .addColumn('enrolledAt', 'bigint', (column) => column.notNull())
+    .addColumn('membership', 'blob', (column) => column.notNull())
+    .addColumn('addresses', 'text', (column) => column.notNull())
+    .addColumn('orderSequence', 'bigint', (column) => column.notNull())
+    .addColumn('lastSeenAt', 'bigint', (column) => column.notNull())
+    .execute()
+  await schema
+    .createTable('patches')
+    .addColumn('sha256', 'text', (column) => column.primaryKey())
+    .addColumn('envelope', 'blob', (column) => column.notNull())
+    .addColumn('hashes', 'blob', (column) => column.notNull())
+    .addColumn('uploadedAt', 'bigint', (column) => column.notNull())
+    .addColumn('withdrawal', 'blob')
+    .execute()
+  await schema
+    .createTable('receipts')
+    .addColumn('sha256', 'text', (column) => column.notNull().references('patches.sha256'))
+    .addColumn('peer', 'text', (column) => column.notNull())
+    .addColumn('epoch', 'bigint', (column) => column.notNull())
+    .addColumn('verifiedAt', 'bigint', (column) => column.notNull())
+    .addColumn('envelope', 'blob', (column) => column.notNull())
+    .addPrimaryKeyConstraint('receipts_key', ['sha256', 'peer'])
+    .execute()
+  await schema
+    .createTable('detections')
+    .addColumn('sha256', 'text', (column) => column.notNull().references('patches.sha256'))
+    .addColumn('peer', 'text', (column) => column.notNull())
+    .addColumn('counter', 'bigint', (column) => column.notNull())
+    .addColumn('result', 'text', (column) => column.notNull())
+    .addColumn('installedVersion', 'text')
+    .addColumn('reason', 'text', (column) => column.notNull())
+    .addColumn('detectedAt', 'bigint', (column) => column.notNull())
+    .addPrimaryKeyConstraint('detections_key', ['sha256', 'peer'])
+    .execute()
+  await schema
+    .createTable('installs')
+    .addColumn('id', 'text', (column) => column.primaryKey())
+    .addColumn('patch', 'text', (column) => column.notNull().references('patches.sha256'))
+    .addColumn('organizations', 'text', (column) => column.notNull())
+    .addColumn('dataCenter', 'text', (column) => column.notNull())
+    .addColumn('allowOutage', 'integer', (column) => column.notNull())
+    .addColumn('state', 'text', (column) => column.notNull())
+    .addColumn('reason', 'text', (column) => column.notNull())
+    .addColumn('startedAt', 'bigint', (column) => column.notNull())
+    .addColumn('deadlineAt', 'bigint', (column) => column.notNull())
+    .execute()
+  await schema
+    .createTable('targets')
+    .addColumn('install', 'text', (column) => column.notNull().references('installs.id'))
+    .addColumn('appliance', 'text', (column) => column.notNull())
+    .addColumn('state', 'text', (column) => column.notNull())
+    .addColumn('reason', 'text', (column) => column.notNull())
+    .addColumn('refusal', 'text')
+    .addColumn('output', 'text', (column) => column.notNull())
+    .addColumn('installedVersion', 'text')
+    .addColumn('orderId', 'text')
+    .addColumn('orderEnvelope', 'blob')
+    .addColumn('counter', 'bigint', (column) => column.notNull())
+    .addColumn('changedAt', 'bigint', (column) => column.notNull())
+    .addPrimaryKeyConstraint('targets_key', ['install', 'appliance'])
+    .execute()
+  await schema
+    .createTable('rosters')
+    .addColumn('dataCenter', 'text', (column) => column.primaryKey())
+    .addColumn('version', 'bigint', (column) => column.notNull())
+    .execute()
+  await schema
+    .createTable('audit')
+    .addColumn('position', 'bigint', (column) => column.primaryKey())
+    .addColumn('at', 'bigint', (column) => column.notNull())
+    .addColumn('actor', 'text', (column) => column.notNull())
+    .addColumn('action', 'text', (column) => column.notNull())
+    .addColumn('subject', 'text', (column) => column.notNull())
+    .addColumn('outcome', 'text', (column) => column.notNull())
+    .execute()
+  await schema
+    .createTable('access')
+    .addColumn('secretHash', 'text', (column) => column.primaryKey())
+    .addColumn('kind', 'text', (column) => column.notNull())
+    .addColumn('name', 'text', (column) => column.notNull())
+    .addColumn('createdAt', 'bigint', (column) => column.notNull())
+    .addColumn('expiresAt', 'bigint', (column) => column.notNull())
+    .execute()
+  await schema.createIndex('access_by_expiry').on('access').column('expiresAt').execute()
+  await schema
+    .createTable('settings')
+    .addColumn('key', 'text', (column) => column.primaryKey())
+    .addColumn('value', 'text', (column) => column.notNull())
+    .execute()
+}

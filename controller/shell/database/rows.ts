@@ -1,0 +1,113 @@
+/**
+ * Records to rows and back, one pair of functions a table that needs it. A row that does not give its record again is a
+ * damaged database, not hostile input: it throws a sentence that names the row.
+ */
+import { decodeEnvelope, type Envelope, encodeEnvelope, reopen } from '../../../protocol/envelope.ts'
+import type { PeerId } from '../../../protocol/identifiers.ts'
+import { isRefusal } from '../../../protocol/refusals.ts'
+import { Publication } from '../../../protocol/statements.ts'
+import type {
+  ApplianceRecord,
+  DetectionRecord,
+  InstallRecord,
+  PatchRecord,
+  ReceiptRecord,
+  TargetRecord,
+  TokenRecord,
+} from '../../core/records.ts'
+import type { AccessRecord } from '../ports.ts'
+import type { ApplianceRow, InstallRow, PatchRow, ReceiptRow, TargetRow, TokenRow } from './schema.ts'
+
+export function tokenRecord({ position: _, ...record }: TokenRow): TokenRecord {
+  return record
+}
+
+export function applianceRow(record: ApplianceRecord): ApplianceRow {
+  return {
+    ...record,
+    membership: encodeEnvelope(record.membership),
+    addresses: JSON.stringify(record.addresses),
+  }
+}
+export function applianceRecord(row: ApplianceRow): ApplianceRecord {
+  const what = `appliance ${row.name}`
+  return { ...row, membership: envelopeOf(row.membership, what), addresses: listOf(row.addresses, what) }
+}
+
+export function patchRow({ sha256, envelope, hashes, uploadedAt, withdrawal }: PatchRecord): PatchRow {
+  return {
+    sha256,
+    envelope: encodeEnvelope(envelope),
+    hashes,
+    uploadedAt,
+    withdrawal: withdrawal === null ? null : encodeEnvelope(withdrawal),
+  }
+}
+/** `root` is the key that signed it: a publication that somebody edited in the file is noticed here. */
+export function patchRecord(row: PatchRow, root: PeerId): PatchRecord {
+  const what = `patch ${row.sha256}`
+  const envelope = envelopeOf(row.envelope, what)
+  const publication = reopen(Publication, envelope, [root])
+  if (publication.sha256 !== row.sha256) throw damaged(what, `its publication is of ${publication.sha256}`)
+  const withdrawal = row.withdrawal === null ? null : envelopeOf(row.withdrawal, what)
+  return { ...row, publication, envelope, withdrawal }
+}
+
+export function receiptRow(record: ReceiptRecord): ReceiptRow {
+  return { ...record, envelope: encodeEnvelope(record.envelope) }
+}
+export function receiptRecord(row: ReceiptRow): ReceiptRecord {
+  return { ...row, envelope: envelopeOf(row.envelope, `receipt of ${row.peer} for ${row.sha256}`) }
+}
+
+export function installRow(record: InstallRecord): InstallRow {
+  return {
+    ...record,
+    organizations: JSON.stringify(record.organizations),
+    allowOutage: record.allowOutage ? 1 : 0,
+  }
+}
+export function installRecord(row: InstallRow): InstallRecord {
+  return {
+    ...row,
+    organizations: listOf(row.organizations, `install ${row.id}`),
+    allowOutage: row.allowOutage === 1,
+  }
+}
+
+export function targetRow({ order, ...record }: TargetRecord): TargetRow {
+  return {
+    ...record,
+    orderId: order === null ? null : order.id,
+    orderEnvelope: order === null ? null : encodeEnvelope(order.envelope),
+  }
+}
+export function targetRecord({ orderId, orderEnvelope, ...row }: TargetRow): TargetRecord {
+  const order =
+    orderId === null || orderEnvelope === null
+      ? null
+      : { id: orderId, envelope: envelopeOf(orderEnvelope, `order ${orderId}`) }
+  return { ...row, order }
+}
+
+/** The rows of these tables are the records; only SQLite's objects without a prototype are made plain ones. */
+export function plain<Row extends DetectionRecord | AccessRecord>(row: Row): Row {
+  return { ...row }
+}
+
+function envelopeOf(bytes: Uint8Array, what: string): Envelope {
+  const envelope = decodeEnvelope(bytes)
+  if (isRefusal(envelope)) throw damaged(what, envelope.message)
+  return envelope
+}
+
+/** A list of names or addresses that this module wrote. */
+function listOf<Item extends string>(json: string, what: string): Item[] {
+  const list: unknown = JSON.parse(json)
+  if (!Array.isArray(list) || !list.every((item) => typeof item === 'string')) throw damaged(what, 'a list is wrong')
+  return list as Item[]
+}
+
+function damaged(what: string, why: string): Error {
+  return new Error(`The database is damaged at ${what}: ${why}. Stop the controller and restore the newest backup.`)
+}

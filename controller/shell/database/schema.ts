@@ -1,0 +1,60 @@
+/**
+ * The tables of the database as Kysely sees them; records.ts says what their columns mean, which have the same names.
+ * Only types that every database has: text, whole numbers and bytes. An envelope is the bytes of its encoding, a list
+ * is JSON, a truth value is 0 or 1.
+ */
+import type { OrderId, PeerId, Sha256 } from '../../../protocol/identifiers.ts'
+import type { ApplianceRecord, DetectionRecord, InstallRecord, TargetRecord, TokenRecord } from '../../core/records.ts'
+import type { AccessRecord } from '../ports.ts'
+
+/** `position` rises with every token that is issued. */
+export type TokenRow = TokenRecord & { position: number }
+
+export type ApplianceRow = Omit<ApplianceRecord, 'membership' | 'addresses'> & {
+  membership: Uint8Array
+  addresses: string
+}
+
+/** The publication itself is not a column: it is read from its signed envelope, so the two can never disagree. */
+export type PatchRow = {
+  sha256: Sha256
+  envelope: Uint8Array
+  hashes: Uint8Array
+  uploadedAt: number
+  withdrawal: Uint8Array | null
+}
+
+export type ReceiptRow = { peer: PeerId; sha256: Sha256; epoch: number; verifiedAt: number; envelope: Uint8Array }
+
+export type InstallRow = Omit<InstallRecord, 'organizations' | 'allowOutage'> & {
+  organizations: string
+  allowOutage: 0 | 1
+}
+
+export type TargetRow = Omit<TargetRecord, 'order'> & { orderId: OrderId | null; orderEnvelope: Uint8Array | null }
+
+export type RosterRow = { dataCenter: TokenRecord['dataCenter']; version: number }
+
+/** `position` rises with every entry; entries are never changed. */
+export type AuditRow = {
+  position: number
+  at: number
+  actor: string
+  action: string
+  subject: string
+  outcome: string
+}
+
+export type Schema = {
+  tokens: TokenRow
+  appliances: ApplianceRow
+  patches: PatchRow
+  receipts: ReceiptRow
+  detections: DetectionRecord
+  installs: InstallRow
+  targets: TargetRow
+  rosters: RosterRow
+  audit: AuditRow
+  access: AccessRecord
+  settings: { key: string; value: string }
+}

@@ -1,0 +1,84 @@
+/**
+ * Writes one change into its table: a new row, or the row of the same key anew. Always inside a transaction, which
+ * makes the changes of one commit appear together.
+ */
+import type { Transaction } from 'kysely'
+import { unreachable } from '../../../protocol/assert.ts'
+import type { Change } from '../../core/records.ts'
+import { applianceRow, installRow, patchRow, receiptRow, targetRow } from './rows.ts'
+import type { Schema } from './schema.ts'
+
+export async function writeChange(transaction: Transaction<Schema>, change: Change): Promise<void> {
+  switch (change.table) {
+    case 'tokens': {
+      const position = await nextPosition(transaction, 'tokens')
+      await transaction
+        .insertInto('tokens')
+        .values({ ...change.row, position })
+        .onConflict((conflict) => conflict.column('enrollingPeer').doUpdateSet(change.row))
+        .execute()
+      break
+    }
+    case 'audit': {
+      const position = await nextPosition(transaction, 'audit')
+      await transaction
+        .insertInto('audit')
+        .values({ ...change.row, position })
+        .execute()
+      break
+    }
+    case 'appliances': {
+      const row = applianceRow(change.row)
+      const insert = transaction.insertInto('appliances').values(row)
+      await insert.onConflict((conflict) => conflict.column('peer').doUpdateSet(row)).execute()
+      break
+    }
+    case 'patches': {
+      const row = patchRow(change.row)
+      const insert = transaction.insertInto('patches').values(row)
+      await insert.onConflict((conflict) => conflict.column('sha256').doUpdateSet(row)).execute()
+      break
+    }
+    case 'receipts': {
+      const row = receiptRow(change.row)
+      const insert = transaction.insertInto('receipts').values(row)
+      await insert.onConflict((conflict) => conflict.columns(['sha256', 'peer']).doUpdateSet(row)).execute()
+      break
+    }
+    case 'detections': {
+      const insert = transaction.insertInto('detections').values(change.row)
+      await insert.onConflict((conflict) => conflict.columns(['sha256', 'peer']).doUpdateSet(change.row)).execute()
+      break
+    }
+    case 'installs': {
+      const row = installRow(change.row)
+      const insert = transaction.insertInto('installs').values(row)
+      await insert.onConflict((conflict) => conflict.column('id').doUpdateSet(row)).execute()
+      break
+    }
+    case 'targets': {
+      const row = targetRow(change.row)
+      const insert = transaction.insertInto('targets').values(row)
+      await insert.onConflict((conflict) => conflict.columns(['install', 'appliance']).doUpdateSet(row)).execute()
+      break
+    }
+    case 'rosters': {
+      const insert = transaction.insertInto('rosters').values(change.row)
+      await insert.onConflict((conflict) => conflict.column('dataCenter').doUpdateSet(change.row)).execute()
+      break
+    }
+    default:
+      unreachable(change)
+  }
+}
+
+/** One more than the highest so far; the transaction holds the write lock, so nobody takes the same. */
+export async function nextPosition(transaction: Transaction<Schema>, table: 'tokens' | 'audit'): Promise<number> {
+  const newest = await transaction
+    .selectFrom(table)
+    .select('position')
+    .orderBy('position', 'desc')
+    .limit(1)
+    .executeTakeFirst()
+  return (newest?.position ?? 0) + 1
+}

@@ -1,0 +1,193 @@
+/**
+ * The one module that reads and writes the database. It decides nothing about the fleet: it keeps records exactly as
+ * the core made them. What a promise has resolved for is durable, and a commit is all or nothing, whenever the process
+ * is killed. Several processes may hold the same file: the controller, and the commands that make tokens.
+ */
+import { existsSync } from 'node:fs'
+import path from 'node:path'
+import { Kysely, type Transaction } from 'kysely'
+import type { PeerId, Sha256 } from '../../protocol/identifiers.ts'
+import { type Refusal, RefusedError } from '../../protocol/refusals.ts'
+import type { Change, TokenRecord } from '../core/records.ts'
+import { migrate } from './database/migrations.ts'
+import {
+  applianceRecord,
+  installRecord,
+  patchRecord,
+  plain,
+  receiptRecord,
+  targetRecord,
+  tokenRecord,
+} from './database/rows.ts'
+import type { Schema } from './database/schema.ts'
+import { sqliteDialect } from './database/sqlite-database.ts'
+import { nextPosition, writeChange } from './database/write-change.ts'
+import type { AccessRecord, Repository } from './ports.ts'
+
+/** Where the embedded database of a data folder lies. */
+export function databaseFile(folder: string): string {
+  return path.join(folder, 'patchmesh.sqlite')
+}
+
+export function databaseExists(folder: string): boolean {
+  return existsSync(databaseFile(folder))
+}
+
+/** The setting that names the signing key this database belongs to. */
+const ROOT_SETTING = 'root'
+
+/**
+ * Opens the database of a data folder, or makes it. `root` is the peer id of the key that signs publications. Throws a
+ * sentence for a database that is damaged, newer than this release or of other keys.
+ */
+export async function openRepository(options: { folder: string; root: PeerId }): Promise<SqlRepository> {
+  const file = databaseFile(options.folder)
+  const database = new Kysely<Schema>({ dialect: sqliteDialect(file) })
+  const repository = new SqlRepository(database, options.root)
+  try {
+    await repository.prepare()
+    return repository
+  } catch (error) {
+    await repository.close()
+    const why = error instanceof Error ? error.message : String(error)
+    if (why.startsWith('The database ')) throw error
+    throw new Error(`The database ${file} cannot be used: ${why}.`, { cause: error })
+  }
+}
+
+export class SqlRepository implements Repository {
+  readonly #database: Kysely<Schema>
+  readonly #root: PeerId
+
+  constructor(database: Kysely<Schema>, root: PeerId) {
+    this.#database = database
+    this.#root = root
+  }
+
+  /** Brings the tables to this release and binds a new database to its keys. */
+  async prepare(): Promise<void> {
+    await this.#database.transaction().execute(async (transaction) => {
+      await migrate(transaction)
+      const known = await readSetting(transaction, ROOT_SETTING)
+      if (known === undefined) await writeSetting(transaction, ROOT_SETTING, this.#root)
+      else if (known !== this.#root) {
+        throw new Error(
+          `it belongs to the signing key ${known}, and the folder "keys" holds ${this.#root}: ` +
+            'restore the folder "keys" and the database from the same backup',
+        )
+      }
+    })
+  }
+
+  /** In one transaction, so that the records belong together. */
+  load(): Promise<Change[]> {
+    return this.#database.transaction().execute(async (transaction) => {
+      const patches = await transaction.selectFrom('patches').selectAll().orderBy('uploadedAt').execute()
+      const installs = await transaction.selectFrom('installs').selectAll().orderBy('startedAt').execute()
+      const receipts = await transaction.selectFrom('receipts').selectAll().execute()
+      const detections = await transaction.selectFrom('detections').selectAll().execute()
+      const targets = await transaction.selectFrom('targets').selectAll().execute()
+      const rosters = await transaction.selectFrom('rosters').selectAll().execute()
+      return [
+        ...(await loadSlots(transaction)),
+        ...patches.map((row): Change => ({ table: 'patches', row: patchRecord(row, this.#root) })),
+        ...receipts.map((row): Change => ({ table: 'receipts', row: receiptRecord(row) })),
+        ...detections.map((row): Change => ({ table: 'detections', row: plain(row) })),
+        ...installs.map((row): Change => ({ table: 'installs', row: installRecord(row) })),
+        ...targets.map((row): Change => ({ table: 'targets', row: targetRecord(row) })),
+        ...rosters.map(({ dataCenter, version }): Change => ({ table: 'rosters', row: { dataCenter, version } })),
+      ]
+    })
+  }
+
+  async commit(changes: readonly Change[]): Promise<void> {
+    if (changes.length === 0) return
+    await this.#database.transaction().execute(async (transaction) => {
+      for (const change of changes) await writeChange(transaction, change)
+    })
+  }
+
+  /**
+   * `judge` sees every token and appliance while nobody else can add one, so two commands at the same moment cannot
+   * both get one name or one role. What it refuses is thrown as a `RefusedError` and nothing is stored.
+   */
+  async issueToken(
+    token: TokenRecord,
+    judge: (slots: readonly Change[]) => Refusal | null = () => null,
+  ): Promise<void> {
+    await this.#database.transaction().execute(async (transaction) => {
+      const refusal = judge(await loadSlots(transaction))
+      if (refusal !== null) throw new RefusedError(refusal)
+      const position = await nextPosition(transaction, 'tokens')
+      await transaction
+        .insertInto('tokens')
+        .values({ ...token, position })
+        .execute()
+    })
+  }
+
+  async tokensAfter(position: number): Promise<{ position: number; tokens: TokenRecord[] }> {
+    const rows = await this.#database
+      .selectFrom('tokens')
+      .selectAll()
+      .where('position', '>', position)
+      .orderBy('position')
+      .execute()
+    return { position: rows.at(-1)?.position ?? position, tokens: rows.map(tokenRecord) }
+  }
+
+  readSetting(key: string): Promise<string | undefined> {
+    return readSetting(this.#database, key)
+  }
+
+  writeSetting(key: string, value: string): Promise<void> {
+    return writeSetting(this.#database, key, value)
+  }
+
+  /** Forgets what has expired by the way, so the table stays small. */
+  async addAccess(access: AccessRecord): Promise<void> {
+    await this.#database.transaction().execute(async (transaction) => {
+      await transaction.deleteFrom('access').where('expiresAt', '<=', access.createdAt).execute()
+      await transaction.insertInto('access').values(access).execute()
+    })
+  }
+
+  async findAccess(secretHash: Sha256): Promise<AccessRecord | undefined> {
+    const query = this.#database.selectFrom('access').selectAll().where('secretHash', '=', secretHash)
+    const row = await query.executeTakeFirst()
+    return row === undefined ? undefined : plain(row)
+  }
+
+  async takeAccess(secretHash: Sha256): Promise<AccessRecord | undefined> {
+    const query = this.#database.deleteFrom('access').where('secretHash', '=', secretHash).returningAll()
+    const row = await query.executeTakeFirst()
+    return row === undefined ? undefined : plain(row)
+  }
+
+  close(): Promise<void> {
+    return this.#database.destroy()
+  }
+}
+
+/** The records that decide whether a token may be issued. */
+async function loadSlots(transaction: Transaction<Schema>): Promise<Change[]> {
+  const tokens = await transaction.selectFrom('tokens').selectAll().orderBy('position').execute()
+  const appliances = await transaction.selectFrom('appliances').selectAll().execute()
+  return [
+    ...tokens.map((row): Change => ({ table: 'tokens', row: tokenRecord(row) })),
+    ...appliances.map((row): Change => ({ table: 'appliances', row: applianceRecord(row) })),
+  ]
+}
+
+async function readSetting(database: Kysely<Schema>, key: string): Promise<string | undefined> {
+  const row = await database.selectFrom('settings').select('value').where('key', '=', key).executeTakeFirst()
+  return row?.value
+}
+
+async function writeSetting(database: Kysely<Schema>, key: string, value: string): Promise<void> {
+  await database
+    .insertInto('settings')
+    .values({ key, value })
+    .onConflict((conflict) => conflict.column('key').doUpdateSet({ value }))
+    .execute()
+}

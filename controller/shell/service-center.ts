@@ -1,0 +1,295 @@
+/**
+ * The Service Center as a running process: the database, the mesh, the seed that offers patches, and the loop around
+ * the core. The seed is the same agent core that runs on an appliance, so there is one way to move bytes.
+ */
+import { randomBytes } from 'node:crypto'
+import { rm } from 'node:fs/promises'
+import type { AgentEffect, AgentEvent } from '../../agent/core/events.ts'
+import { DEFAULT_SETTINGS, newAgent } from '../../agent/core/state.ts'
+import { step as stepSeed } from '../../agent/core/step.ts'
+import { startTicking } from '../../agent/shell/clock.ts'
+import { EventLoop } from '../../agent/shell/event-loop.ts'
+import { type Log, trace } from '../../agent/shell/log.ts'
+import { Network, type NetworkEvent } from '../../agent/shell/network/network.ts'
+import { PieceStore } from '../../agent/shell/piece-store.ts'
+import { StoreWork } from '../../agent/shell/store-work.ts'
+import { assert, unreachable } from '../../protocol/assert.ts'
+import { signingKeyFromSeed } from '../../protocol/envelope.ts'
+import { asSha256 } from '../../protocol/hashing.ts'
+import type { ListenAddress, Sha256 } from '../../protocol/identifiers.ts'
+import { piecesRoot } from '../../protocol/pieces.ts'
+import { seededRandom } from '../../protocol/random.ts'
+import { isRefusal, type Refusal } from '../../protocol/refusals.ts'
+import type { Command, Reply, ServiceCenterEffect, ServiceCenterEvent } from '../core/effects.ts'
+import { judgeUpload, livePatches } from '../core/publishing.ts'
+import { apply, emptyState } from '../core/state.ts'
+import { resume, step } from '../core/step.ts'
+import { type Received, receiveUpload } from './intake/receive-upload.ts'
+import type { KeptAuthority } from './keys.ts'
+import { Notices } from './notices.ts'
+import type { Repository, ServiceCenter } from './ports.ts'
+
+/** How soon a token that `enroll-token` wrote is known here. */
+const TOKEN_POLL_MS = 300
+export const MESH_ADDRESSES_SETTING = 'mesh-addresses'
+
+export type RunningServiceCenter = ServiceCenter & { readonly meshAddresses: ListenAddress[]; stop(): Promise<void> }
+
+export async function startServiceCenter(options: {
+  folder: string
+  authority: KeptAuthority
+  repository: Repository
+  mesh: readonly string[]
+  announce: readonly string[]
+  log: Log
+  fail: (error: unknown) => void
+}): Promise<RunningServiceCenter> {
+  const { authority, repository, log, fail } = options
+  const random = seededRandom(randomBytes(4).readUInt32LE())
+  const state = emptyState({ mesh: authority.mesh, signing: authority.signing }, random)
+  for (const change of await repository.load()) apply(state, change)
+
+  const store = await PieceStore.open(options.folder)
+  await store.removeUnknown(new Set(livePatches(state).map(({ sha256 }) => sha256)))
+  const stored = await store.held()
+  for (const { sha256, publication } of livePatches(state)) {
+    if (!stored.has(sha256))
+      log.error({ patch: sha256, name: publication.name }, 'the file of a published patch is missing from the store')
+  }
+
+  const notices = new Notices()
+  const replies = new Map<number, (reply: Reply | Refusal) => void>()
+  let nextCommand = 0
+
+  const loop = new EventLoop<ServiceCenterEvent, ServiceCenterEffect>({
+    step: (event) => {
+      trace(log, 'event', event)
+      return step(state, event)
+    },
+    perform,
+    fail,
+  })
+  const seed = newAgent({
+    identity: signingKeyFromSeed(authority.meshSeed),
+    root: authority.signing.peer,
+    random,
+    settings: DEFAULT_SETTINGS,
+    membership: null,
+    dial: [],
+  })
+  const seedLoop = new EventLoop<AgentEvent, AgentEffect>({
+    step: (event) => stepSeed(seed, event),
+    perform: performForSeed,
+    fail,
+  })
+
+  const network = await Network.start({
+    seed: authority.meshSeed,
+    listen: options.mesh,
+    announce: options.announce,
+    deliver: route,
+    readPiece: async (patch, index) => {
+      const publication = seed.replicas.get(patch)?.publication
+      if (publication === undefined) throw new Error('no longer stored')
+      return store.readPiece(publication, index)
+    },
+  })
+  const storeWork = new StoreWork({
+    store,
+    takeSlot: (slot) => network.takeSlot(slot),
+    patchOf: (patch) => seed.replicas.get(patch)?.publication,
+    deliver: seedLoop.deliver,
+  })
+
+  /** Control and enrollment go to the Service Center's core, pieces to the seed. */
+  function route(event: NetworkEvent): void {
+    switch (event.kind) {
+      case 'opened':
+      case 'closed': {
+        const { peer } = event
+        if (event.channel === 'downlink')
+          loop.deliver({ kind: event.kind === 'opened' ? 'control-opened' : 'control-closed', peer })
+        else seedLoop.deliver(event)
+        break
+      }
+      case 'control-received':
+        loop.deliver({ kind: 'control-received', peer: event.peer, message: event.message })
+        break
+      case 'enrollment-requested':
+        loop.deliver(event)
+        break
+      case 'pieces-received':
+      case 'piece-received':
+      case 'receiving':
+      case 'piece-sent':
+        seedLoop.deliver(event)
+        break
+      default:
+        unreachable(event)
+    }
+  }
+
+  function perform(effect: ServiceCenterEffect): void | Promise<void> {
+    trace(log, 'effect', effect)
+    switch (effect.kind) {
+      case 'commit':
+        return repository.commit(effect.changes)
+      case 'send':
+        return network.perform({
+          kind: 'send-control',
+          channel: 'downlink',
+          peer: effect.peer,
+          message: effect.message,
+        })
+      case 'answer-enrollment':
+      case 'admit':
+        return network.perform(effect)
+      case 'hang-up':
+        return network.perform({ kind: 'close', channel: 'downlink', peer: effect.peer })
+      case 'reply':
+        replies.get(effect.id)?.(effect.reply)
+        replies.delete(effect.id)
+        return
+      case 'seed': {
+        const record = state.patches.get(effect.patch)
+        assert(record !== undefined, 'only a published patch is seeded')
+        const { publication, envelope, hashes } = record
+        return seedLoop.deliver({ kind: 'seeded', publication, envelope, hashes })
+      }
+      case 'unseed':
+        return seedLoop.deliver({ kind: 'unseeded', patch: effect.patch })
+      case 'changed':
+        return notices.tell(effect.topic)
+      case 'log':
+        return log.info(effect.fields, effect.line)
+      default:
+        return unreachable(effect)
+    }
+  }
+
+  /** The seed offers and deletes; it never pulls, installs or makes statements. */
+  function performForSeed(effect: AgentEffect): void {
+    switch (effect.kind) {
+      case 'close':
+      case 'send-pieces':
+      case 'send-piece':
+        return network.perform(effect)
+      case 'drop-piece':
+      case 'discard':
+        return storeWork.perform(effect)
+      case 'log':
+        return log.info(effect.fields, effect.line)
+      default:
+        assert(false, `the seed never wants ${effect.kind}`)
+    }
+  }
+
+  function carryOut(command: Command): Promise<Reply | Refusal> {
+    return new Promise((resolve) => {
+      const id = nextCommand++
+      replies.set(id, resolve)
+      loop.deliver({ kind: 'command', id, command })
+    })
+  }
+
+  async function publish(received: Received, actor: string): Promise<{ patch: Sha256; created: boolean } | Refusal> {
+    const { path, sha256, bytes, pieceLength, hashes, format, manifest } = received
+    const { name, version } = manifest
+    const known = judgeUpload(state, { name, version, sha256 })
+    if (known !== null) {
+      await rm(path, { force: true })
+      return isRefusal(known) ? known : { patch: known.sha256, created: false }
+    }
+    await store.adopt(path, sha256, hashes)
+    const publication = {
+      name,
+      version,
+      bytes,
+      sha256,
+      pieceLength,
+      piecesRoot: asSha256(piecesRoot(hashes)),
+      format,
+      manifest,
+    }
+    const reply = await carryOut({ kind: 'publish', actor, publication, hashes })
+    if (!isRefusal(reply)) {
+      assert(reply.kind === 'published', 'a publication is answered as one')
+      return { patch: reply.patch, created: reply.created }
+    }
+    // Another upload of the same name was first.
+    if (!state.patches.has(sha256)) await store.discard(sha256)
+    return reply
+  }
+
+  const startedAt = Date.now()
+  const stopTicking = startTicking((clock) => {
+    loop.deliver({ kind: 'tick', clock })
+    seedLoop.deliver({ kind: 'tick', clock })
+  })
+  await loop.perform(resume(state))
+  await repository.writeSetting(
+    MESH_ADDRESSES_SETTING,
+    JSON.stringify(network.addresses.map((address) => `${address}/p2p/${authority.mesh}`)),
+  )
+  const stopPolling = pollTokens(repository, (event) => loop.deliver(event), fail)
+  log.info(
+    { patches: livePatches(state).length, appliances: state.appliances.size, ms: Date.now() - startedAt },
+    'serving',
+  )
+
+  return {
+    state,
+    carryOut,
+    upload: async ({ body, filename, actor, expectedBytes }) => {
+      const received = await receiveUpload({ body, filename, folder: store.partialFolder, expectedBytes })
+      if (!isRefusal(received)) return publish(received, actor)
+      log.info({ actor, filename, code: received.refused }, `upload refused: ${received.message}`)
+      const row = {
+        at: Date.now(),
+        actor,
+        action: 'upload',
+        subject: filename.slice(0, 200),
+        outcome: received.refused,
+      }
+      await repository.commit([{ table: 'audit', row }])
+      return received
+    },
+    subscribe: (listener) => notices.subscribe(listener),
+    notReady: () => null,
+    get connectedPeers() {
+      return new Set(state.sessions.keys())
+    },
+    meshAddresses: network.addresses,
+    async stop() {
+      stopPolling()
+      stopTicking()
+      notices.close()
+      await network.stop()
+      await storeWork.idle()
+      await store.close()
+    },
+  }
+}
+
+/** `enroll-token` writes into the same database; a running controller learns of it here. */
+function pollTokens(
+  repository: Repository,
+  deliver: (event: ServiceCenterEvent) => void,
+  fail: (error: unknown) => void,
+): () => void {
+  let position: number | null = null
+  let timer: NodeJS.Timeout | undefined
+  let stopped = false
+  const poll = async (): Promise<void> => {
+    const issued = await repository.tokensAfter(position ?? 0)
+    // Those of the first look were loaded with everything else, or came in between; knowing them twice is harmless.
+    position = issued.position
+    for (const token of issued.tokens) if (token.usedBy === null) deliver({ kind: 'token-issued', token })
+    if (!stopped) timer = setTimeout(() => poll().catch(fail), TOKEN_POLL_MS)
+  }
+  poll().catch(fail)
+  return () => {
+    stopped = true
+    clearTimeout(timer)
+  }
+}

@@ -1,0 +1,183 @@
+/**
+ * One record of every table, signed as the Service Center signs them, for tests of whatever keeps records.
+ */
+
+import type {
+  Change,
+  InstallRecord,
+  PatchRecord,
+  Slot,
+  TargetRecord,
+  TokenRecord,
+} from '../../controller/core/records.ts'
+import { seal, signingKeyFromSeed } from '../../protocol/envelope.ts'
+import { sha256Hex } from '../../protocol/hashing.ts'
+import {
+  ApplianceName,
+  DataCenterName,
+  GroupName,
+  InstallId,
+  ListenAddress,
+  OrderId,
+  OrganizationName,
+  PatchName,
+  PatchVersion,
+  SERVICE_PROVIDER,
+  type Sha256,
+} from '../../protocol/identifiers.ts'
+import { MIN_PIECE_BYTES } from '../../protocol/limits.ts'
+import { Membership, Order, Publication, Receipt, Withdrawal } from '../../protocol/statements.ts'
+
+export const signing = signingKeyFromSeed(new Uint8Array(32).fill(1))
+export const mesh = signingKeyFromSeed(new Uint8Array(32).fill(2)).peer
+export const identity = signingKeyFromSeed(new Uint8Array(32).fill(3))
+const AT = 1_790_000_000_000
+
+export const slot: Slot = {
+  name: ApplianceName.parse('Paris-Primär 1'),
+  organization: OrganizationName.parse("Provider'); drop table tokens; --"),
+  dataCenter: DataCenterName.parse('Paris'),
+  kind: SERVICE_PROVIDER,
+  role: 'primary',
+  group: GroupName.parse('pair'),
+}
+
+export function sampleToken(number: number): TokenRecord {
+  return {
+    ...slot,
+    name: ApplianceName.parse(`appliance-${number}`),
+    enrollingPeer: signingKeyFromSeed(new Uint8Array(32).fill(100 + number)).peer,
+    proofKey: new Uint8Array(32).fill(number),
+    issuedAt: AT,
+    expiresAt: AT + 3_600_000,
+    usedBy: null,
+  }
+}
+
+export function samplePatch(version = '1.0.0'): PatchRecord {
+  const sha256 = sha256Hex(Buffer.from(version))
+  const publication: Publication = {
+    name: PatchName.parse('sample'),
+    version: PatchVersion.parse(version),
+    bytes: 1000,
+    sha256,
+    pieceLength: MIN_PIECE_BYTES,
+    piecesRoot: sha256,
+    format: 'bundle',
+    publishedAt: AT,
+    manifest: {
+      name: PatchName.parse('sample'),
+      version: PatchVersion.parse(version),
+      kind: 'update',
+      publisher: 'somebody',
+      created: '2026-01-01T00:00:00.000Z',
+      payload: { size: 1000, sha256, pieceSize: MIN_PIECE_BYTES, piecesRoot: sha256 },
+      appliesTo: { applianceTypes: [], fromVersions: [] },
+      requires: [],
+      conflicts: [],
+      supersedes: [],
+      impact: { restart: 'none', estimateSeconds: 5 },
+      pair: { peerCompat: [], maxSkewSeconds: 60, order: 'secondary-first' },
+      install: { program: 'install', timeoutSeconds: 60 },
+      verify: { detect: { versionFile: '/opt/sample/version' }, soakSeconds: 0 },
+      revert: 'none',
+      diskBytes: 0,
+    },
+  }
+  const envelope = seal(Publication, publication, signing)
+  return { sha256, publication, envelope, hashes: new Uint8Array(64).fill(7), uploadedAt: AT, withdrawal: null }
+}
+
+export function withdrawn(patch: PatchRecord): PatchRecord {
+  const withdrawal = { sha256: patch.sha256, reason: 'a mistake', withdrawnAt: AT }
+  return { ...patch, withdrawal: seal(Withdrawal, withdrawal, signing) }
+}
+
+export function sampleInstall(number: number, patch: Sha256): InstallRecord {
+  return {
+    id: InstallId.parse(number.toString(16).padStart(32, '0')),
+    patch,
+    organizations: [slot.organization, OrganizationName.parse('Zweite "GmbH"')],
+    dataCenter: 'All',
+    allowOutage: number % 2 === 1,
+    state: 'running',
+    reason: '',
+    startedAt: AT + number,
+    deadlineAt: AT + 86_400_000,
+  }
+}
+
+export function sampleTarget(install: InstallRecord, appliance = identity.peer): TargetRecord {
+  const id = OrderId.parse('ab'.repeat(16))
+  const order: Order = {
+    to: appliance,
+    orderId: id,
+    sequence: 1,
+    install: install.id,
+    attempt: 1,
+    action: 'install',
+    patch: install.patch,
+    organization: slot.organization,
+    dataCenter: slot.dataCenter,
+    issuedAt: AT,
+    expiresAt: AT + 1,
+  }
+  return {
+    install: install.id,
+    appliance,
+    state: 'refused',
+    reason: 'said no',
+    refusal: 'not_applicable',
+    output: 'line one\nline two\n',
+    installedVersion: null,
+    order: { id, envelope: seal(Order, order, signing) },
+    counter: 3,
+    changedAt: AT,
+  }
+}
+
+/** One change a table, `audit` left out, in an order in which each may be written. */
+export function everyRecord(): Change[] {
+  const patch = samplePatch()
+  const install = sampleInstall(1, patch.sha256)
+  const { peer } = identity
+  const { sha256 } = patch
+  const membership = { ...slot, appliance: peer, epoch: 1, serviceCenter: mesh, enrolledAt: AT }
+  const receipt = { from: peer, epoch: 1, counter: 1, sha256, verifiedAt: AT, source: mesh }
+  return [
+    { table: 'tokens', row: sampleToken(1) },
+    {
+      table: 'appliances',
+      row: {
+        ...slot,
+        peer,
+        epoch: 1,
+        enrolledAt: AT,
+        membership: seal(Membership, membership, signing),
+        addresses: [ListenAddress.parse('/ip4/10.0.0.1/tcp/4001'), ListenAddress.parse('/dns4/paris.example/tcp/1')],
+        orderSequence: 9,
+        lastSeenAt: AT,
+      },
+    },
+    { table: 'patches', row: patch },
+    {
+      table: 'receipts',
+      row: { peer, sha256, epoch: 1, verifiedAt: AT, envelope: seal(Receipt, receipt, identity) },
+    },
+    {
+      table: 'detections',
+      row: {
+        peer,
+        sha256,
+        counter: 4,
+        result: 'installed',
+        installedVersion: '1.0.0',
+        reason: '',
+        detectedAt: AT,
+      },
+    },
+    { table: 'installs', row: install },
+    { table: 'targets', row: sampleTarget(install) },
+    { table: 'rosters', row: { dataCenter: slot.dataCenter, version: 12 } },
+  ]
+}

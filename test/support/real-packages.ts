@@ -1,0 +1,148 @@
+/**
+ * Real Debian packages and real Debian roots for tests, fetched with apt when a test asks for them. They are kept in a
+ * folder of this machine's temporary files, so that only the first run fetches. What cannot be fetched is an error, and
+ * a test that needs it fails.
+ */
+import { execFile } from 'node:child_process'
+import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+
+const run = promisify(execFile)
+
+const CACHE = join(tmpdir(), 'patchmesh-packages')
+
+/**
+ * `publicsuffix` (126 kB) and `iso-codes` (2.9 MB): no dependencies, no maintainer scripts; any root takes them.
+ * `less` (132 kB): needs libc6 and libtinfo6 and has three maintainer scripts; `minimalDebianRoot` takes it.
+ * `openclonk-data` (112 MB): one large file to replicate; no dependencies.
+ */
+export type RealPackage = 'publicsuffix' | 'iso-codes' | 'less' | 'openclonk-data'
+
+/** The path of the package file as Debian's archive holds it. Not to be changed; copy it. */
+export async function realPackage(name: RealPackage): Promise<string> {
+  await mkdir(CACHE, { recursive: true })
+  const kept = (await readdir(CACHE)).find((file) => file.startsWith(`${name}_`) && file.endsWith('.deb'))
+  if (kept !== undefined) return join(CACHE, kept)
+  const folder = await mkdtemp(join(CACHE, 'fetching-'))
+  try {
+    await download(name, folder)
+    const [file] = await readdir(folder)
+    if (file === undefined) throw new Error(`apt-get download ${name} ended well and left no file`)
+    await rename(join(folder, file), join(CACHE, file))
+    return join(CACHE, file)
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+/** Fetches the package lists when apt has none or has old ones that name files which are gone. */
+async function download(name: string, folder: string): Promise<void> {
+  try {
+    await run('apt-get', ['download', name], { cwd: folder })
+  } catch (first) {
+    try {
+      await run('apt-get', ['update'])
+      await run('apt-get', ['download', name], { cwd: folder })
+    } catch (error) {
+      throw new Error(`the real package ${name} cannot be fetched with apt-get (first: ${String(first)})`, {
+        cause: error,
+      })
+    }
+  }
+}
+
+/** Why roots and packages cannot be tested here, for a test's `skip`; false when they can. */
+export function cannotInstall(): string | false {
+  return process.getuid?.() === 0 ? false : 'dpkg installs only as root; run the tests as root to include this one'
+}
+
+/**
+ * Makes `folder` a Debian root with the essential packages and their database, where maintainer scripts run. Needs root;
+ * installs mmdebstrap when it is missing. The first call on a machine takes about ten seconds, later ones copy.
+ */
+export async function minimalDebianRoot(folder: string): Promise<void> {
+  const codename = /^VERSION_CODENAME=(.*)$/m.exec(await readFile('/etc/os-release', 'utf8'))?.[1] ?? 'stable'
+  const kept = join(CACHE, `root-${codename}`)
+  await mkdir(CACHE, { recursive: true })
+  if (!(await isThere(kept))) await buildRoot(codename, kept)
+  await run('cp', ['--archive', '--no-target-directory', kept, folder])
+}
+
+async function buildRoot(codename: string, kept: string): Promise<void> {
+  if (!(await isThere('/usr/bin/mmdebstrap'))) {
+    await run('apt-get', ['update'])
+    await run('apt-get', ['install', '--yes', '--no-install-recommends', 'mmdebstrap'])
+  }
+  const building = await mkdtemp(join(CACHE, 'building-'))
+  try {
+    const root = join(building, 'root')
+    const leaveOut = ['/usr/share/doc/*', '/usr/share/locale/*', '/usr/share/man/*', '/usr/share/info/*']
+    const options = leaveOut.map((path) => `--dpkgopt=path-exclude=${path}`)
+    await run('mmdebstrap', ['--variant=essential', '--quiet', ...options, codename, root])
+    await keep(root, kept)
+  } finally {
+    await rm(building, { recursive: true, force: true })
+  }
+}
+
+/** Another test process may have finished the same root first; then its root is as good. */
+async function keep(root: string, kept: string): Promise<void> {
+  try {
+    await rename(root, kept)
+  } catch (error) {
+    if (!(await isThere(kept))) throw error
+  }
+}
+
+export type OwnPackage = {
+  readonly name: string
+  readonly version: string
+  readonly architecture?: string
+  readonly depends?: string
+  /** Shell text of maintainer scripts. */
+  readonly scripts?: { readonly [script in 'preinst' | 'postinst' | 'prerm' | 'postrm']?: string }
+}
+
+/** Builds a package with the real dpkg-deb, for what no package of the archive does; it holds /opt/NAME/version. */
+export async function buildPackage(folder: string, own: OwnPackage): Promise<string> {
+  const { name, version, architecture = 'all', depends, scripts = {} } = own
+  const tree = await mkdtemp(join(folder, 'tree-'))
+  await mkdir(join(tree, 'DEBIAN'), { mode: 0o755 })
+  const control = [
+    `Package: ${name}`,
+    `Version: ${version}`,
+    `Architecture: ${architecture}`,
+    'Maintainer: patchmesh tests <tests@patchmesh.invalid>',
+    ...(depends === undefined ? [] : [`Depends: ${depends}`]),
+    'Description: made by a test',
+    '',
+  ]
+  await writeFile(join(tree, 'DEBIAN/control'), control.join('\n'))
+  for (const [script, text] of Object.entries(scripts)) {
+    await writeFile(join(tree, 'DEBIAN', script), `#!/bin/sh\nset -e\n${text}\n`, { mode: 0o755 })
+  }
+  await mkdir(join(tree, 'opt', name), { recursive: true })
+  await writeFile(join(tree, 'opt', name, 'version'), `${version}\n`)
+  const file = join(folder, `${name}_${version}_${architecture}.deb`)
+  await run('dpkg-deb', ['--root-owner-group', '--build', tree, file])
+  await rm(tree, { recursive: true })
+  return file
+}
+
+/** A copy that a test may change. */
+export async function copyOf(file: string, to: string): Promise<string> {
+  await cp(file, to)
+  return to
+}
+
+async function isThere(path: string): Promise<boolean> {
+  try {
+    await stat(path)
+    return true
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return false
+    throw error
+  }
+}
