@@ -25,6 +25,11 @@ export const InstallCard = ({ patch, dataCenters, dataCenter }: InstallCardProps
               </option>
             ))}
           </select>
+          <span class="pf-v6-c-form-control__utilities">
+            <span class="pf-v6-c-form-control__toggle-icon" aria-hidden="true">
+              ▾
+            </span>
+          </span>
         </span>
         <button class="pf-v6-c-button pf-m-primary" type="submit" id="install-button" aria-describedby="install-hint">
           Install

@@ -7,11 +7,21 @@ import { Card } from './layout.tsx'
 export const UploadCard = () => (
   <Card id="upload" title="Upload a patch">
     <form id="upload-form" class="pm-upload">
-      <label class="pf-v6-c-form__label" for="upload-file">
-        <span class="pf-v6-c-form__label-text">Patch file</span>
-      </label>
       <div class="pm-row">
-        <input class="pm-file" type="file" id="upload-file" name="file" aria-describedby="accepted-types" required />
+        <input
+          class="pf-v6-screen-reader"
+          type="file"
+          id="upload-file"
+          name="file"
+          aria-describedby="accepted-types"
+          aria-label="Patch file"
+        />
+        <label class="pf-v6-c-button pf-m-secondary" for="upload-file">
+          Browse
+        </label>
+        <output class="pm-file-name" id="upload-name" for="upload-file">
+          No file chosen
+        </output>
         <button class="pf-v6-c-button pf-m-primary" type="submit" id="upload-button">
           Upload
         </button>

@@ -35,7 +35,7 @@ describe('the embedded database', () => {
   test('is made once by many processes that start at once, and takes the tokens of them all', async () => {
     const folder = newFolder()
     const processes = [0, 1, 2, 3, 4, 5].map((number) => run('issue-tokens.ts', folder, String(20 * number), '20'))
-    for (const child of processes) assert.equal((await once(child, 'exit'))[0], 0)
+    for (const [code] of await Promise.all(processes.map((child) => once(child, 'exit')))) assert.equal(code, 0)
     const repository = await open(folder)
     assert.equal((await repository.tokensAfter(0)).tokens.length, 120)
     await repository.close()

@@ -8,8 +8,8 @@ export const HOME = '/appliances/software-updates'
 
 /** @returns {Promise<any>} the answer, or an Error that a person can read */
 export async function ask(/** @type {string} */ method, /** @type {string} */ address, /** @type {unknown} */ body) {
-  const headers = body === undefined ? {} : { 'Content-Type': 'application/json' }
-  const answer = await fetch(address, { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) })
+  const json = { headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) }
+  const answer = await fetch(address, body === undefined ? { method } : { method, ...json })
   return read(answer.ok, await answer.text())
 }
 

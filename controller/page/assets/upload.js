@@ -37,9 +37,15 @@ function upload(/** @type {File} */ file) {
   })
 }
 
+function showName() {
+  byId('upload-name').textContent = byId('upload-file').files[0]?.name ?? 'No file chosen'
+}
+byId('upload-file')?.addEventListener('change', showName)
+
 byId('upload-form')?.addEventListener('submit', (/** @type {SubmitEvent} */ event) => {
   event.preventDefault()
   const [file] = byId('upload-file').files
+  if (file === undefined) return show(byId('upload-outcome'), 'danger', 'No file is chosen.', 'Choose one with Browse first.')
   const working = (/** @type {boolean} */ on) => {
     byId('upload-progress').hidden = !on
     byId('upload-stop').hidden = !on
@@ -53,6 +59,7 @@ byId('upload-form')?.addEventListener('submit', (/** @type {SubmitEvent} */ even
       const next = isNew ? 'Its replication has started.' : 'The same file was there already; nothing changed.'
       show(byId('upload-outcome'), 'success', `${name} ${version} is in the Service Center.`, next)
       byId('upload-form').reset()
+      showName()
       document.dispatchEvent(new Event('refresh'))
     } finally {
       working(false)

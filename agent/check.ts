@@ -1,0 +1,106 @@
+/**
+ * `patchmesh check`: what stands between this appliance and its work: whom it must reach and which port is closed, its
+ * clock against the newest time that the Service Center signed, its disk. It only looks; a running agent is not
+ * disturbed.
+ */
+import { access, constants, statfs } from 'node:fs/promises'
+import { connect } from 'node:net'
+import { resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { pEvent, TimeoutError } from 'p-event'
+import { reopen } from '../protocol/envelope.ts'
+import type { DialAddress } from '../protocol/identifiers.ts'
+import { Roster } from '../protocol/statements.ts'
+import { type Enrollment, loadEnrollment } from './shell/enrolling.ts'
+
+const HELP = `Usage: patchmesh check [--data DIR] [--json]
+
+Says what the appliance can reach, and how its clock and its disk are. Exit status 1
+when something needs attention.
+`
+const CONNECT_WITHIN_MS = 5_000
+const WANTED_FREE_BYTES = 1e9
+const SUPPORTED_NODE = 26
+
+type Finding = { what: string; ok: boolean; detail: string }
+
+/** The exit status. */
+export async function check(args: string[]): Promise<number> {
+  const { values } = parseArgs({ args, options: { data: { type: 'string' }, json: { type: 'boolean' }, help: { type: 'boolean' } } })
+  if (values.help) {
+    process.stdout.write(HELP)
+    return 0
+  }
+  const findings: Finding[] = [checkNode()]
+  if (values.data !== undefined) findings.push(...(await checkFolder(resolve(values.data))))
+  if (values.json) process.stdout.write(`${JSON.stringify(findings)}\n`)
+  else for (const { ok, what, detail } of findings) process.stdout.write(`${ok ? 'ok     ' : 'PROBLEM'}  ${what.padEnd(22)}  ${detail}\n`)
+  return findings.every(({ ok }) => ok) ? 0 : 1
+}
+
+function checkNode(): Finding {
+  const major = Number(process.versions.node.split('.')[0])
+  return { what: 'Node.js', ok: major >= SUPPORTED_NODE, detail: `version ${process.versions.node}, ${SUPPORTED_NODE} or later is needed` }
+}
+
+async function checkFolder(folder: string): Promise<Finding[]> {
+  const disk = await checkDisk(folder)
+  if (!disk.ok && disk.what === 'data folder') return [disk]
+  const enrollment = await loadEnrollment(folder).catch((error: Error) => error)
+  if (enrollment instanceof Error) return [disk, { what: 'enrollment', ok: false, detail: enrollment.message }]
+  if (enrollment === null) {
+    return [disk, { what: 'enrollment', ok: false, detail: 'not enrolled; start the agent once with --token (patchmesh enroll-token)' }]
+  }
+  const { name, organization, dataCenter, kind, role } = enrollment.membership
+  const enrolled: Finding = { what: 'enrollment', ok: true, detail: `${name}, ${kind} ${role} of ${organization} in ${dataCenter}` }
+  const reached = await Promise.all(dialAddresses(enrollment).map(checkAddress))
+  return [disk, enrolled, checkClock(enrollment), ...reached]
+}
+
+async function checkDisk(folder: string): Promise<Finding> {
+  try {
+    await access(folder, constants.R_OK | constants.W_OK)
+  } catch (error) {
+    return { what: 'data folder', ok: false, detail: `${folder} cannot be used: ${(error as Error).message}` }
+  }
+  const { bavail, bsize } = await statfs(folder)
+  const free = bavail * bsize
+  return { what: 'disk', ok: free >= WANTED_FREE_BYTES, detail: `${(free / 1e9).toFixed(1)} GB free in ${folder}` }
+}
+
+/** A clock that is behind the past is wrong; how far ahead it is cannot be told from here. */
+function checkClock({ membership }: Enrollment): Finding {
+  const now = Date.now()
+  const behind = membership.enrolledAt - now
+  const ok = behind < 60_000
+  const detail = ok ? new Date(now).toISOString() : `${new Date(now).toISOString()} is before this appliance was enrolled; set the clock`
+  return { what: 'clock', ok, detail }
+}
+
+function dialAddresses({ dial, roster, root }: Enrollment): DialAddress[] {
+  const members = reopen(Roster, roster, [root]).members
+  const depot = members.flatMap(({ peer, kind, addresses }) =>
+    kind === 'service-provider' ? addresses.map((address) => `${address}/p2p/${peer}` as DialAddress) : [],
+  )
+  return [...new Set([...dial, ...depot])]
+}
+
+async function checkAddress(address: DialAddress): Promise<Finding> {
+  const [, , host = '', , port = ''] = address.split('/')
+  const what = `reaches ${host}`
+  const socket = connect({ host, port: Number(port) })
+  try {
+    await pEvent(socket, 'connect', { timeout: CONNECT_WITHIN_MS })
+    return { what, ok: true, detail: `port ${port} is open` }
+  } catch (error) {
+    return { what, ok: false, detail: whyUnreachable(error as NodeJS.ErrnoException, host, port) }
+  } finally {
+    socket.destroy()
+  }
+}
+
+function whyUnreachable(error: NodeJS.ErrnoException, host: string, port: string): string {
+  if (error.code === 'ECONNREFUSED') return `port ${port} is closed at ${host}: nothing listens there`
+  if (error instanceof TimeoutError) return `no answer on port ${port} within 5 seconds: a firewall on the way drops it, or ${host} is down`
+  return error.message
+}

@@ -1,0 +1,83 @@
+/**
+ * One daemon of patchmesh as a child process: started through the launcher as a service manager would, known to be up
+ * by its `ready` line, ended by SIGTERM. What it logs goes to a file beside its data.
+ */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { openSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+
+export const LAUNCHER = fileURLToPath(new URL('../../patchmesh', import.meta.url))
+const READY_WITHIN_MS = 60_000
+const STOP_WITHIN_MS = 10_000
+
+export class Daemon {
+  readonly name: string
+  readonly #process: ChildProcess
+  readonly #logFile: string
+
+  private constructor(name: string, child: ChildProcess, logFile: string) {
+    this.name = name
+    this.#process = child
+    this.#logFile = logFile
+  }
+
+  /** Resolves with the `key=value` pairs of the ready line. Rejects with the end of the log when it does not come. */
+  static async start(options: {
+    name: string
+    args: readonly string[]
+    logFile: string
+  }): Promise<{ daemon: Daemon; ready: ReadonlyMap<string, string> }> {
+    const { name, args, logFile } = options
+    const log = openSync(logFile, 'a', 0o600)
+    const child = spawn(LAUNCHER, args, { stdio: ['ignore', 'pipe', log] })
+    const daemon = new Daemon(name, child, logFile)
+    return { daemon, ready: await daemon.#readyLine() }
+  }
+
+  get pid(): number | undefined {
+    return this.#process.pid
+  }
+
+  get log(): string {
+    return readFileSync(this.#logFile, 'utf8')
+  }
+
+  get running(): boolean {
+    return this.#process.exitCode === null && this.#process.signalCode === null
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    this.#process.kill(signal)
+  }
+
+  /** SIGTERM, and SIGKILL if that is not obeyed. The exit status, or null when it had to be killed. */
+  async stop(): Promise<number | null> {
+    if (!this.running) return this.#process.exitCode
+    const exited = once(this.#process, 'exit')
+    this.kill('SIGTERM')
+    const force = setTimeout(() => this.kill('SIGKILL'), STOP_WITHIN_MS)
+    await exited
+    clearTimeout(force)
+    return this.#process.exitCode
+  }
+
+  #readyLine(): Promise<ReadonlyMap<string, string>> {
+    return new Promise((resolve, reject) => {
+      const give = (how: string): void => reject(new Error(`${this.name} ${how}. The end of its log:\n${this.log.slice(-2000)}`))
+      const late = setTimeout(() => give('was not ready within a minute'), READY_WITHIN_MS)
+      let printed = ''
+      this.#process.stdout?.setEncoding('utf8').on('data', (text: string) => {
+        printed += text
+        const line = /^ready (.*)\n/m.exec(printed)?.[1]
+        if (line === undefined) return
+        clearTimeout(late)
+        resolve(new Map(Array.from(line.matchAll(/(\w+)=(.*?)(?= \w+=|$)/g), ([, key, value]) => [key ?? '', value ?? ''])))
+      })
+      this.#process.once('exit', (status, signal) => {
+        clearTimeout(late)
+        give(`ended with ${signal ?? `status ${status}`}`)
+      })
+    })
+  }
+}
