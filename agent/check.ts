@@ -26,7 +26,10 @@ type Finding = { what: string; ok: boolean; detail: string }
 
 /** The exit status. */
 export async function check(args: string[]): Promise<number> {
-  const { values } = parseArgs({ args, options: { data: { type: 'string' }, json: { type: 'boolean' }, help: { type: 'boolean' } } })
+  const { values } = parseArgs({
+    args,
+    options: { data: { type: 'string' }, json: { type: 'boolean' }, help: { type: 'boolean' } },
+  })
   if (values.help) {
     process.stdout.write(HELP)
     return 0
@@ -34,13 +37,19 @@ export async function check(args: string[]): Promise<number> {
   const findings: Finding[] = [checkNode()]
   if (values.data !== undefined) findings.push(...(await checkFolder(resolve(values.data))))
   if (values.json) process.stdout.write(`${JSON.stringify(findings)}\n`)
-  else for (const { ok, what, detail } of findings) process.stdout.write(`${ok ? 'ok     ' : 'PROBLEM'}  ${what.padEnd(22)}  ${detail}\n`)
+  else
+    for (const { ok, what, detail } of findings)
+      process.stdout.write(`${ok ? 'ok     ' : 'PROBLEM'}  ${what.padEnd(22)}  ${detail}\n`)
   return findings.every(({ ok }) => ok) ? 0 : 1
 }
 
 function checkNode(): Finding {
   const major = Number(process.versions.node.split('.')[0])
-  return { what: 'Node.js', ok: major >= SUPPORTED_NODE, detail: `version ${process.versions.node}, ${SUPPORTED_NODE} or later is needed` }
+  return {
+    what: 'Node.js',
+    ok: major >= SUPPORTED_NODE,
+    detail: `version ${process.versions.node}, ${SUPPORTED_NODE} or later is needed`,
+  }
 }
 
 async function checkFolder(folder: string): Promise<Finding[]> {
@@ -49,10 +58,21 @@ async function checkFolder(folder: string): Promise<Finding[]> {
   const enrollment = await loadEnrollment(folder).catch((error: Error) => error)
   if (enrollment instanceof Error) return [disk, { what: 'enrollment', ok: false, detail: enrollment.message }]
   if (enrollment === null) {
-    return [disk, { what: 'enrollment', ok: false, detail: 'not enrolled; start the agent once with --token (patchmesh enroll-token)' }]
+    return [
+      disk,
+      {
+        what: 'enrollment',
+        ok: false,
+        detail: 'not enrolled; start the agent once with --token (patchmesh enroll-token)',
+      },
+    ]
   }
   const { name, organization, dataCenter, kind, role } = enrollment.membership
-  const enrolled: Finding = { what: 'enrollment', ok: true, detail: `${name}, ${kind} ${role} of ${organization} in ${dataCenter}` }
+  const enrolled: Finding = {
+    what: 'enrollment',
+    ok: true,
+    detail: `${name}, ${kind} ${role} of ${organization} in ${dataCenter}`,
+  }
   const reached = await Promise.all(dialAddresses(enrollment).map(checkAddress))
   return [disk, enrolled, checkClock(enrollment), ...reached]
 }
@@ -73,7 +93,9 @@ function checkClock({ membership }: Enrollment): Finding {
   const now = Date.now()
   const behind = membership.enrolledAt - now
   const ok = behind < 60_000
-  const detail = ok ? new Date(now).toISOString() : `${new Date(now).toISOString()} is before this appliance was enrolled; set the clock`
+  const detail = ok
+    ? new Date(now).toISOString()
+    : `${new Date(now).toISOString()} is before this appliance was enrolled; set the clock`
   return { what: 'clock', ok, detail }
 }
 
@@ -101,6 +123,7 @@ async function checkAddress(address: DialAddress): Promise<Finding> {
 
 function whyUnreachable(error: NodeJS.ErrnoException, host: string, port: string): string {
   if (error.code === 'ECONNREFUSED') return `port ${port} is closed at ${host}: nothing listens there`
-  if (error instanceof TimeoutError) return `no answer on port ${port} within 5 seconds: a firewall on the way drops it, or ${host} is down`
+  if (error instanceof TimeoutError)
+    return `no answer on port ${port} within 5 seconds: a firewall on the way drops it, or ${host} is down`
   return error.message
 }

@@ -15,8 +15,9 @@ import { describeFile, HEAD_BYTES } from './file-kinds.ts'
 import { equalBytes, sha256Hex } from './hashing.ts'
 import { MAX_MANIFEST_BYTES } from './limits.ts'
 import type { Manifest } from './manifest.ts'
-import { PayloadTree, quoted } from './payload-tree.ts'
+import { PayloadTree } from './payload-tree.ts'
 import { PieceHasher } from './piece-hasher.ts'
+import { quoted } from './quoted.ts'
 import { isRefusal, type Refusal, RefusedError, refuse } from './refusals.ts'
 import {
   isZeroBlock,

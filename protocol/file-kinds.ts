@@ -43,8 +43,7 @@ export function describeFile(head: Uint8Array): string {
 function describeText(head: Uint8Array): string | null {
   // a character cut at the end of the head is no reason to call text binary
   const text = new TextDecoder('utf-8').decode(head).replace(/\uFFFD$/, '')
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they tell text from binary data
-  if (/[\x00-\x08\x0e-\x1f\uFFFD]/.test(text)) return null
+  if (/[\p{Cc}\uFFFD]/u.test(text.replace(/\s/g, ''))) return null
   const start = text.trimStart().toLowerCase()
   if (start.startsWith('<!doctype html') || start.startsWith('<html')) return 'an HTML page'
   if (start.startsWith('<?xml')) return 'an XML document'

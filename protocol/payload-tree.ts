@@ -4,6 +4,7 @@
  * differs only in the case of letters, no file where a folder is needed.
  */
 import { PayloadPath } from './manifest.ts'
+import { quoted } from './quoted.ts'
 import { type Refusal, refuse } from './refusals.ts'
 import { FOLDER, PLAIN_FILE, type TarHeader } from './tar.ts'
 
@@ -43,7 +44,7 @@ export class PayloadTree {
       return refuse('too_large', `The payload has more than ${MAX_PAYLOAD_ENTRIES} entries.`)
     }
     if (header.type !== PLAIN_FILE && header.type !== FOLDER) {
-      const kind = TYPES[header.type] ?? `of type ${JSON.stringify(header.type)}`
+      const kind = TYPES[header.type] ?? `of type ${quoted(header.type)}`
       return refuse('unsafe_entry', `${place} is ${kind}; only plain files and folders are accepted.`)
     }
     if (header.name.startsWith('/') || header.name.split('/').some((step) => step === '..' || step === '.')) {
@@ -99,9 +100,4 @@ export class PayloadTree {
     this.#known.set(path.toLowerCase(), { path, kind, listed: true })
     return null
   }
-}
-
-/** A name from outside, safe to print. */
-export function quoted(name: string): string {
-  return JSON.stringify(name.length > 80 ? `${name.slice(0, 80)}…` : name)
 }

@@ -3,6 +3,7 @@
  * which counts), no key that reaches a prototype, no text that a terminal or a log would act on. What the values mean
  * is for a schema. Text longer than a caller wants to read whole must be refused before it comes here.
  */
+import { quoted } from './quoted.ts'
 import { type Refusal, type RefusalCode, refuse } from './refusals.ts'
 
 /** A manifest nests four deep; more is somebody looking for a parser that recurses. */
@@ -40,13 +41,12 @@ function findTrap(text: string): string | null {
     else if (token === ':') {
       const keys = open.at(-1)
       if (last === '__proto__') return 'has the key "__proto__"'
-      if (last !== null && keys?.has(last))
-        return `has the key ${JSON.stringify(last.slice(0, 60))} twice in one object`
+      if (last !== null && keys?.has(last)) return `has the key ${quoted(last)} twice in one object`
       if (last !== null) keys?.add(last)
     } else if (token !== ',') {
       last = JSON.parse(token) as string
       if (!last.isWellFormed() || UNPRINTABLE.test(last)) {
-        return `has a text with control or formatting characters, ${JSON.stringify(last.slice(0, 60))}`
+        return `has a text with control or formatting characters, ${quoted(last)}`
       }
     }
   }

@@ -2,6 +2,8 @@
  * What a fleet looks like, before it exists: Data Centers, the provider's pair in each, and tenant organizations with
  * their appliances. A topology is plain data; whoever runs one, as processes or in virtual time, reads the same value.
  */
+
+import type { Slot } from '../controller/core/records.ts'
 import {
   type ApplianceKind,
   ApplianceName,
@@ -12,7 +14,6 @@ import {
   SERVICE_PROVIDER,
   TENANT,
 } from '../protocol/identifiers.ts'
-import type { Slot } from '../controller/core/records.ts'
 
 export type Topology = { readonly appliances: readonly Slot[] }
 

@@ -68,8 +68,10 @@ export async function enroll(options: {
 }): Promise<Enrollment | Refusal> {
   const { folder, token, identity, log } = options
   const random = seededRandom(randomBytes(4).readUInt32LE())
+  // A depot has two members, and any of them will do.
+  const targets = [...Map.groupBy(token.dial, (address) => address.slice(address.lastIndexOf('/'))).values()]
   for (let failures = 0, hangUps = 0; ; failures++) {
-    const attempt = await ask(token, identity)
+    const attempt = await ask(token, targets[failures % targets.length] ?? token.dial, identity)
     if (attempt.kind === 'answered') {
       if (attempt.answer.kind === 'refused') return refuse(attempt.answer.code, attempt.answer.message)
       return keep(folder, token, identity, attempt.answer)
@@ -88,10 +90,10 @@ export async function enroll(options: {
 
 type Attempt = { kind: 'answered'; answer: EnrollmentAnswer } | { kind: 'hung-up' | 'unreachable'; reason: string }
 
-async function ask(token: Token, identity: SigningKey): Promise<Attempt> {
+async function ask(token: Token, dial: readonly DialAddress[], identity: SigningKey): Promise<Attempt> {
   const host = await startHost({ seed: enrollingSeed(token.secret), listen: [], mayConnect: () => false })
   try {
-    const connection = await host.dial(token.dial.map((address) => multiaddr(address)))
+    const connection = await host.dial(dial.map((address) => multiaddr(address)))
     const proof = enrollmentProof(proofKey(token.secret), token.serviceCenter, identity.peer)
     const request: EnrollmentRequest = { version: PROTOCOL_VERSION, appliance: identity.peer, proof }
     const stream = await connection.newStream(ENROLL_PROTOCOL).catch((error: Error) => error)

@@ -34,8 +34,8 @@ export const refusalPage = (refusal: { code: RefusalCode; message: string; hint:
 const HowToSignIn = () => (
   <ul class="pm-list">
     <li>
-      The controller prints a sign-in link each time it starts: the line that begins with <code>sign in:</code> in its
-      log. It works once.
+      The controller prints a sign-in link when it starts, on its standard error: the line with{' '}
+      <code>/sign-in?link=</code>. It works once, for a short time.
     </li>
     <li>
       Scripts use an API token, made beside the controller's data: <code>patchmesh api-token --data DIR</code>.

@@ -32,6 +32,9 @@ export interface Repository {
   close(): Promise<void>
 }
 
+/** A JSON array of the addresses, with peer id, at which appliances dial the Service Center; written at each start. */
+export const MESH_ADDRESSES_SETTING = 'mesh-addresses'
+
 export type AccessRecord = {
   secretHash: Sha256
   kind: 'api-token' | 'sign-in-link' | 'session'

@@ -27,11 +27,10 @@ import { resume, step } from '../core/step.ts'
 import { type Received, receiveUpload } from './intake/receive-upload.ts'
 import type { KeptAuthority } from './keys.ts'
 import { Notices } from './notices.ts'
-import type { Repository, ServiceCenter } from './ports.ts'
+import { MESH_ADDRESSES_SETTING, type Repository, type ServiceCenter } from './ports.ts'
 
 /** How soon a token that `enroll-token` wrote is known here. */
 const TOKEN_POLL_MS = 300
-export const MESH_ADDRESSES_SETTING = 'mesh-addresses'
 
 export type RunningServiceCenter = ServiceCenter & { readonly meshAddresses: ListenAddress[]; stop(): Promise<void> }
 

@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { openSync, readFileSync } from 'node:fs'
+import { closeSync, openSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 export const LAUNCHER = fileURLToPath(new URL('../../patchmesh', import.meta.url))
@@ -22,17 +22,13 @@ export class Daemon {
     this.#logFile = logFile
   }
 
-  /** Resolves with the `key=value` pairs of the ready line. Rejects with the end of the log when it does not come. */
-  static async start(options: {
-    name: string
-    args: readonly string[]
-    logFile: string
-  }): Promise<{ daemon: Daemon; ready: ReadonlyMap<string, string> }> {
+  /** Started, and not ready yet; whoever starts it must stop it. */
+  static start(options: { name: string; args: readonly string[]; logFile: string }): Daemon {
     const { name, args, logFile } = options
     const log = openSync(logFile, 'a', 0o600)
     const child = spawn(LAUNCHER, args, { stdio: ['ignore', 'pipe', log] })
-    const daemon = new Daemon(name, child, logFile)
-    return { daemon, ready: await daemon.#readyLine() }
+    closeSync(log)
+    return new Daemon(name, child, logFile)
   }
 
   get pid(): number | undefined {
@@ -62,9 +58,11 @@ export class Daemon {
     return this.#process.exitCode
   }
 
-  #readyLine(): Promise<ReadonlyMap<string, string>> {
+  /** Resolves with the `key=value` pairs of the ready line; rejects with the end of the log when it does not come. */
+  ready(): Promise<ReadonlyMap<string, string>> {
     return new Promise((resolve, reject) => {
-      const give = (how: string): void => reject(new Error(`${this.name} ${how}. The end of its log:\n${this.log.slice(-2000)}`))
+      const give = (how: string): void =>
+        reject(new Error(`${this.name} ${how}. The end of its log:\n${this.log.slice(-2000)}`))
       const late = setTimeout(() => give('was not ready within a minute'), READY_WITHIN_MS)
       let printed = ''
       this.#process.stdout?.setEncoding('utf8').on('data', (text: string) => {
@@ -72,7 +70,9 @@ export class Daemon {
         const line = /^ready (.*)\n/m.exec(printed)?.[1]
         if (line === undefined) return
         clearTimeout(late)
-        resolve(new Map(Array.from(line.matchAll(/(\w+)=(.*?)(?= \w+=|$)/g), ([, key, value]) => [key ?? '', value ?? ''])))
+        resolve(
+          new Map(Array.from(line.matchAll(/(\w+)=(.*?)(?= \w+=|$)/g), ([, key, value]) => [key ?? '', value ?? ''])),
+        )
       })
       this.#process.once('exit', (status, signal) => {
         clearTimeout(late)

@@ -44,7 +44,7 @@ test('U10 U11 refuses names that lead out of payload/', async () => {
 })
 
 test('U10 refuses names that are not plain, and prints them harmlessly', async () => {
-  const names = [
+  const plainIsNot = [
     'C:\\x',
     'a\nb',
     'a\x1b[31m',
@@ -52,22 +52,13 @@ test('U10 refuses names that are not plain, and prints them harmlessly', async (
     '<script>alert(1)</script>',
     ';reboot',
     '$(id)',
-    'caf\u00e9',
-    '\u202e',
     'a//b',
     '',
     'a/',
-    'x'.repeat(91),
   ]
-  for (const name of names) {
-    const full = `payload/${name}`.slice(0, 100)
-    const judged = await inspectBundle(chunked(bundleFixture({ payload: [SCRIPT, { name: full, content: 'x' }] })))
-    if (!isRefusal(judged)) assert.match(full, /^payload\/x+$/)
-    else {
-      assert.equal(judged.refused, 'bad_name', judged.message)
-      // biome-ignore lint/suspicious/noControlCharactersInRegex: none may reach a terminal
-      assert.doesNotMatch(judged.message, /[\x00-\x1f]/)
-    }
+  const unicode = ['caf\u00e9', 'a\u202eb', '\u{1f600}'].map((name) => Buffer.from(name).toString('latin1'))
+  for (const name of [...plainIsNot, ...unicode]) {
+    await refuses([{ name: `payload/${name}`, content: 'x' }], 'bad_name', /^[\x20-\x7e\u0080-\uffff]+$/)
   }
 })
 

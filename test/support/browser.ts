@@ -40,7 +40,10 @@ export type WatchedPage = {
 }
 
 /** A new person's window: nobody is signed in there. */
-export async function openWindow(browser: Browser, options: { width?: number; height?: number; javaScript?: boolean } = {}): Promise<WatchedPage> {
+export async function openWindow(
+  browser: Browser,
+  options: { width?: number; height?: number; javaScript?: boolean } = {},
+): Promise<WatchedPage> {
   const context = await browser.newContext({
     viewport: { width: options.width ?? 1280, height: options.height ?? 900 },
     javaScriptEnabled: options.javaScript ?? true,

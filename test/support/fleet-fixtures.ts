@@ -34,9 +34,19 @@ export type Fleet = {
   disconnect(appliance: string): Promise<void>
   tellProgress(appliance: string, progress: Progress): Promise<void>
   sendReceipt(appliance: string, patch: Sha256): Promise<void>
-  detect(appliance: string, patch: Sha256, result: 'applicable' | 'installed' | 'notApplicable', version: string): Promise<void>
+  detect(
+    appliance: string,
+    patch: Sha256,
+    result: 'applicable' | 'installed' | 'notApplicable',
+    version: string,
+  ): Promise<void>
   /** About the order that the appliance has; fails if it has none. */
-  report(appliance: string, install: InstallRecord['id'], state: ReportState, words?: { reason?: string; output?: string }): Promise<void>
+  report(
+    appliance: string,
+    install: InstallRecord['id'],
+    state: ReportState,
+    words?: { reason?: string; output?: string },
+  ): Promise<void>
   close(): Promise<void>
 }
 
@@ -45,11 +55,23 @@ export async function standardFleet(): Promise<Fleet> {
   const fleet = await emptyFleet()
   for (const place of ['paris', 'tokyo']) {
     for (const role of ['primary', 'secondary'] as const) {
-      await fleet.enroll({ name: `${place}/${role}`, organization: 'Org 1000', dataCenter: place, kind: 'service-provider', role })
+      await fleet.enroll({
+        name: `${place}/${role}`,
+        organization: 'Org 1000',
+        dataCenter: place,
+        kind: 'service-provider',
+        role,
+      })
     }
     for (const organization of ['acme', 'globex']) {
       for (const role of ['primary', 'secondary'] as const) {
-        await fleet.enroll({ name: `${organization}-${place}-${role}`, organization, dataCenter: place, kind: 'tenant', role })
+        await fleet.enroll({
+          name: `${organization}-${place}-${role}`,
+          organization,
+          dataCenter: place,
+          kind: 'tenant',
+          role,
+        })
       }
     }
   }
@@ -89,14 +111,19 @@ export async function emptyFleet(): Promise<Fleet> {
   /** Service Provider appliances speak for themselves, others through the first of their depot. */
   const viaOf = (name: string): PeerId => {
     const { kind, dataCenter } = recordOf(name)
-    const depots = [...state.appliances.values()].filter((other) => other.dataCenter === dataCenter && other.kind === SERVICE_PROVIDER)
+    const depots = [...state.appliances.values()].filter(
+      (other) => other.dataCenter === dataCenter && other.kind === SERVICE_PROVIDER,
+    )
     return kind === SERVICE_PROVIDER ? peerOf(name) : (depots[0]?.peer ?? peerOf(name))
   }
   const sendLetter = <Statement>(name: string, type: Parameters<typeof seal<Statement>>[0], statement: Statement) =>
     happen({
       kind: 'control-received',
       peer: viaOf(name),
-      message: { kind: 'letter', letter: { to: state.mesh, from: peerOf(name), envelope: seal(type, statement, keyOf(name)) } },
+      message: {
+        kind: 'letter',
+        letter: { to: state.mesh, from: peerOf(name), envelope: seal(type, statement, keyOf(name)) },
+      },
     })
 
   const serviceCenter: ServiceCenter = {
@@ -143,7 +170,14 @@ export async function emptyFleet(): Promise<Fleet> {
       const key = proofKey(secret)
       const enrolling = enrollingIdentity(secret).peer
       const issuedAt = Date.now()
-      const token = { ...slotOf(slot), enrollingPeer: enrolling, proofKey: key, issuedAt, expiresAt: issuedAt + 3600_000, usedBy: null }
+      const token = {
+        ...slotOf(slot),
+        enrollingPeer: enrolling,
+        proofKey: key,
+        issuedAt,
+        expiresAt: issuedAt + 3600_000,
+        usedBy: null,
+      }
       await repository.issueToken(token)
       await happen({ kind: 'token-issued', token })
       const appliance = peerOf(slot.name)
@@ -154,7 +188,8 @@ export async function emptyFleet(): Promise<Fleet> {
     async connect(name) {
       const greeting = { version: 1, addresses: [], rosterVersion: 0, known: [] } as const
       const [peer, via] = [peerOf(name), viaOf(name)]
-      const message = via === peer ? ({ kind: 'greeting', greeting } as const) : ({ kind: 'attached', peer, greeting } as const)
+      const message =
+        via === peer ? ({ kind: 'greeting', greeting } as const) : ({ kind: 'attached', peer, greeting } as const)
       await happen({ kind: 'control-received', peer: via, message: structuredClone(message) as never })
     },
     async disconnect(name) {
@@ -166,12 +201,28 @@ export async function emptyFleet(): Promise<Fleet> {
       happen({ kind: 'control-received', peer: peerOf(name), message: { kind: 'progress', progress } }),
     sendReceipt(name, patch) {
       const { peer, epoch } = recordOf(name)
-      const receipt = { from: peer, epoch, counter: ++counter, sha256: patch, verifiedAt: Date.now(), source: state.mesh }
+      const receipt = {
+        from: peer,
+        epoch,
+        counter: ++counter,
+        sha256: patch,
+        verifiedAt: Date.now(),
+        source: state.mesh,
+      }
       return sendLetter(name, Receipt, receipt)
     },
     detect(name, patch, result, installedVersion) {
       const { peer, epoch } = recordOf(name)
-      const detection = { from: peer, epoch, counter: ++counter, patch, result, installedVersion, reason: '', detectedAt: Date.now() }
+      const detection = {
+        from: peer,
+        epoch,
+        counter: ++counter,
+        patch,
+        result,
+        installedVersion,
+        reason: '',
+        detectedAt: Date.now(),
+      }
       return sendLetter(name, Detection, detection)
     },
     report(name, install, reportState, { reason = '', output = '' } = {}) {
@@ -179,7 +230,8 @@ export async function emptyFleet(): Promise<Fleet> {
       const target = state.targets.get(install)?.get(peer)
       if (target?.order == null) throw new Error(`${name} has no order of install ${install}: ${target?.reason}`)
       const patch = state.installs.get(install)?.patch as Sha256
-      const installedVersion = reportState === 'installed' ? (state.patches.get(patch)?.publication.version ?? null) : null
+      const installedVersion =
+        reportState === 'installed' ? (state.patches.get(patch)?.publication.version ?? null) : null
       return sendLetter(name, Report, {
         ...{ from: peer, epoch, counter: ++counter, install, orderId: target.order.id, patch, state: reportState },
         ...{ reason, refusal: null, output, installedVersion, reportedAt: Date.now() },

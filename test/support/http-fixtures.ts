@@ -7,6 +7,8 @@ import { makeAccess } from '../../controller/shell/access.ts'
 import type { Fleet } from './fleet-fixtures.ts'
 
 export type ServedApp = {
+  /** Of every route: the method and path it was registered with. */
+  routes: { method: string; path: string }[]
   url: string
   /** Each line of the log, as one text. */
   log: string[]
@@ -34,6 +36,7 @@ export async function serveApp(fleet: Fleet, options: { origins?: string[] } = {
   const signInLink = async () =>
     `${url}/sign-in?link=${await makeAccess(repository, { kind: 'sign-in-link', name: 'admin' })}`
   return {
+    routes: app.routes.map(({ method, path }) => ({ method, path })),
     url,
     log,
     signInLink,

@@ -3,7 +3,7 @@
  * Which members there are and what is in them is for debian-package.ts.
  */
 import type { ByteReader } from '../../../protocol/byte-reader.ts'
-import { quoted } from '../../../protocol/payload-tree.ts'
+import { quoted } from '../../../protocol/quoted.ts'
 import { RefusedError, refuse } from '../../../protocol/refusals.ts'
 
 export const AR_MAGIC = '!<arch>\n'

@@ -5,6 +5,7 @@
 import { PatchName, PatchVersion } from '../../../protocol/identifiers.ts'
 import { MAX_PATCH_BYTES } from '../../../protocol/limits.ts'
 import type { Manifest } from '../../../protocol/manifest.ts'
+import { quoted } from '../../../protocol/quoted.ts'
 import { type Refusal, type RefusalCode, refuse } from '../../../protocol/refusals.ts'
 
 export type ManifestDraft = Omit<Manifest, 'payload'>
@@ -55,16 +56,13 @@ export function deriveManifest(facts: PackageFacts): ManifestDraft | Refusal {
   for (const value of [name, version, architecture]) if (typeof value !== 'string') return value
   const patchName = PatchName.safeParse(name)
   const patchVersion = PatchVersion.safeParse(version)
-  if (!patchName.success) return refuse('bad_name', `The Package field ${JSON.stringify(name)} is too long.`)
-  if (!patchVersion.success) return refuse('bad_name', `The Version field ${JSON.stringify(version)} is too long.`)
+  if (!patchName.success) return refuse('bad_name', `The Package field ${quoted(String(name))} is too long.`)
+  if (!patchVersion.success) return refuse('bad_name', `The Version field ${quoted(String(version))} is too long.`)
   const publisher = facts.control.get('maintainer') ?? ''
   if (UNPRINTABLE.test(publisher)) return refuse('bad_manifest', 'The Maintainer field has control characters.')
   const installedSize = facts.control.get('installed-size')
   if (installedSize !== undefined && !/^\d{1,12}$/.test(installedSize)) {
-    return refuse(
-      'bad_manifest',
-      `The Installed-Size field ${JSON.stringify(installedSize.slice(0, 40))} is no number.`,
-    )
+    return refuse('bad_manifest', `The Installed-Size field ${quoted(installedSize)} is no number.`)
   }
   const diskBytes = installedSize === undefined ? facts.unpackedBytes : Number(installedSize) * 1024
   const createdSeconds = facts.createdSeconds < YEAR_10000_SECONDS ? facts.createdSeconds : 0
@@ -95,5 +93,5 @@ function field(facts: PackageFacts, name: string, grammar: RegExp, code: Refusal
   const value = facts.control.get(name.toLowerCase())
   if (value === undefined) return refuse('bad_manifest', `The control file has no ${name} field.`)
   if (grammar.test(value)) return value
-  return refuse(code, `The ${name} field of the control file, ${JSON.stringify(value.slice(0, 80))}, is not one.`)
+  return refuse(code, `The ${name} field of the control file, ${quoted(value)}, is not one.`)
 }

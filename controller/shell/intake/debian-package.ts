@@ -3,7 +3,7 @@
  * byte of what it would unpack, read as a stream and thrown away. The manifest is derived; nothing is run or written.
  */
 import { ByteReader } from '../../../protocol/byte-reader.ts'
-import { quoted } from '../../../protocol/payload-tree.ts'
+import { quoted } from '../../../protocol/quoted.ts'
 import { isRefusal, type Refusal, RefusedError, refuse } from '../../../protocol/refusals.ts'
 import { AR_MAGIC, type ArMember, readArMember, skipArPadding } from './ar-archive.ts'
 import { deriveManifest, type ManifestDraft, parseControl } from './debian-control.ts'

@@ -4,7 +4,7 @@
  * and nothing is written through a link that the same archive brings.
  */
 import type { ByteReader } from '../../../protocol/byte-reader.ts'
-import { quoted } from '../../../protocol/payload-tree.ts'
+import { quoted } from '../../../protocol/quoted.ts'
 import { isRefusal, RefusedError, refuse } from '../../../protocol/refusals.ts'
 import { isZeroBlock, readTarHeader, TAR_BLOCK_BYTES, type TarHeader, tarPadding } from '../../../protocol/tar.ts'
 
@@ -55,7 +55,7 @@ export async function* walkDebianTar(reader: ByteReader, archive: string): Async
     const entry = `The entry ${quoted(header.name)} of ${archive}`
     const kind = header.name.endsWith('/') && header.type === '\0' ? 'folder' : KINDS[header.type]
     if (kind === undefined) {
-      const what = REFUSED[header.type] ?? `of type ${JSON.stringify(header.type)}`
+      const what = REFUSED[header.type] ?? `of type ${quoted(header.type)}`
       throw refusal('unsafe_entry', `${entry} is ${what}.`)
     }
     const path = pathBelowRoot(header.name, entry)
@@ -135,8 +135,9 @@ function isAllZero(bytes: Uint8Array): boolean {
 }
 
 function pathBelowRoot(name: string, entry: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: refusing them is the purpose
-  if (/[\x00-\x1f\x7f]/.test(name)) throw refusal('bad_name', `${entry} has a control character in its name.`)
+  // by bytes, as tar has names: those from 0x80 on belong to UTF-8 characters
+  if (/\p{Cc}/u.test(name.replace(/[\x80-\xff]/g, '')))
+    throw refusal('bad_name', `${entry} has a control character in its name.`)
   if (name.length > MAX_NAME_BYTES) throw refusal('bad_name', `${entry} has a name of ${name.length} bytes.`)
   if (name === '') throw refusal('bad_name', `${entry} has no name.`)
   const steps = name.replace(/^\.\//, '').replace(/\/$/, '').split('/')

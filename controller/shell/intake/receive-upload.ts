@@ -12,6 +12,7 @@ import type { Sha256 } from '../../../protocol/identifiers.ts'
 import { MAX_PATCH_BYTES } from '../../../protocol/limits.ts'
 import type { Manifest, PatchFormat } from '../../../protocol/manifest.ts'
 import { pieceLengthBytes } from '../../../protocol/pieces.ts'
+import { quoted } from '../../../protocol/quoted.ts'
 import { isRefusal, type Refusal, RefusedError, refuse } from '../../../protocol/refusals.ts'
 import { recogniseFormat } from './inspect-patch.ts'
 import { Inspection } from './inspection.ts'
@@ -64,7 +65,7 @@ export async function receiveUpload(upload: Upload): Promise<Received | Refusal>
   } catch (error) {
     if (error instanceof RefusedError) return error.refusal
     if (isFullDisk(error)) return await noSpace(upload)
-    throw new Error(`receiving the upload ${JSON.stringify(upload.filename.slice(0, 100))} failed`, { cause: error })
+    throw new Error(`receiving the upload ${quoted(upload.filename)} failed`, { cause: error })
   } finally {
     await file?.close()
     if (file !== null && !kept) await rm(path, { force: true })

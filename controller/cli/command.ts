@@ -1,0 +1,107 @@
+/**
+ * What a command of the command line is: its name and usage as people read them, its options, and what it does. The
+ * options are read in one place, so every command refuses what it does not know, and `run` gets typed values.
+ */
+import { parseArgs } from 'node:util'
+import type { z } from 'zod'
+import type { Terminal } from './terminal.ts'
+
+/** Wrong usage: exit status 2. The message is one sentence without a full stop. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError'
+}
+
+export type Option = {
+  readonly type: 'string' | 'boolean'
+  readonly multiple?: boolean
+  /** What stands for the value in the usage, such as DIR. */
+  readonly value?: string
+  readonly about: string
+}
+export type Options = Readonly<Record<string, Option>>
+
+type Value<Given extends Option> = Given extends { type: 'boolean' }
+  ? boolean | undefined
+  : Given extends { multiple: true }
+    ? string[] | undefined
+    : string | undefined
+export type Values<Given extends Options> = { readonly [Name in keyof Given]: Value<Given[Name]> }
+
+export type Given<CommandOptions extends Options> = {
+  readonly options: Values<CommandOptions>
+  /** As many as `operands` names. */
+  readonly operands: readonly string[]
+  readonly terminal: Terminal
+}
+
+/** Exit status: 0 done, 1 failed after having told why. */
+export type ExitStatus = 0 | 1
+
+export type Command = {
+  /** One or two words. */
+  readonly name: string
+  /** One line for the list of all commands. */
+  readonly summary: string
+  /** Each must be given, once. */
+  readonly operands: readonly string[]
+  readonly options: Options
+  /** What follows the name in the usage. */
+  readonly usage: string
+  /** Anything else worth knowing. */
+  readonly remarks: readonly string[]
+  readonly example: string
+  run(words: readonly string[], terminal: Terminal): Promise<ExitStatus>
+}
+
+export function defineCommand<const CommandOptions extends Options>(
+  definition: Omit<Command, 'run' | 'options' | 'operands' | 'remarks'> & {
+    readonly operands?: readonly string[]
+    readonly options: CommandOptions
+    readonly remarks?: readonly string[]
+    run(given: Given<CommandOptions>): Promise<ExitStatus>
+  },
+): Command {
+  const { operands = [], remarks = [], options } = definition
+  return {
+    ...definition,
+    operands,
+    remarks,
+    run: (words, terminal) => definition.run({ ...readWords(words, options, operands), terminal }),
+  }
+}
+
+function readWords<CommandOptions extends Options>(
+  words: readonly string[],
+  options: CommandOptions,
+  operands: readonly string[],
+): Omit<Given<CommandOptions>, 'terminal'> {
+  let parsed: { values: object; positionals: string[] }
+  try {
+    parsed = parseArgs({ args: [...words], options: { ...options }, allowPositionals: true, strict: true })
+  } catch (error) {
+    // Node words this well: "Unknown option '--frob'", "Option '--name <value>' argument missing".
+    const [sentence = ''] = error instanceof Error ? error.message.split('. ') : []
+    throw new UsageError(sentence)
+  }
+  const { positionals } = parsed
+  const missing = operands[positionals.length]
+  if (missing !== undefined) throw new UsageError(`${missing} is missing`)
+  if (positionals.length > operands.length) {
+    throw new UsageError(`there is nothing to do with ${JSON.stringify(positionals[operands.length])}`)
+  }
+  return { options: parsed.values as Values<CommandOptions>, operands: positionals }
+}
+
+/** The value of an option that must be given. */
+export function required(name: string, value: string | undefined): string {
+  if (value === undefined || value === '') throw new UsageError(`--${name} is missing`)
+  return value
+}
+
+/** A value as its schema has it; the schemas word what is wrong as the end of a sentence. */
+export function parsed<Schema extends z.ZodType>(name: string, value: string, schema: Schema): z.output<Schema> {
+  const result = schema.safeParse(value)
+  if (result.success) return result.data
+  const why = result.error.issues[0]?.message ?? 'is wrong'
+  throw new UsageError(`--${name} ${JSON.stringify(value)}: ${why}`)
+}

@@ -1,0 +1,101 @@
+/**
+ * `patchmesh installs list|show|cancel`.
+ */
+import type { InstallDetail, InstallSummary } from '../core/views.ts'
+import { defineCommand } from './command.ts'
+import { readableTime } from './quantities.ts'
+import { connect, SERVER_OPTIONS } from './service-center-client.ts'
+import { printable, printableLines, table } from './terminal.ts'
+
+export const listInstalls = defineCommand({
+  name: 'installs list',
+  summary: 'Lists the installs',
+  usage: '[--server URL] [--api-token TOKEN] [--json]',
+  options: SERVER_OPTIONS,
+  example: 'patchmesh installs list',
+  async run({ options, terminal }) {
+    const installs = await connect(options).call<InstallSummary[]>({ method: 'GET', path: ['installs'] })
+    if (options.json === true) terminal.print(JSON.stringify(installs))
+    else for (const line of installTable(installs)) terminal.print(line)
+    return 0
+  },
+})
+
+export const showInstall = defineCommand({
+  name: 'installs show',
+  summary: 'Shows one install and each appliance it installs on',
+  operands: ['ID'],
+  usage: 'ID [--server URL] [--api-token TOKEN] [--json]',
+  options: SERVER_OPTIONS,
+  example: 'patchmesh installs show 5f0c0e6a3c1b4d5e9f8a7b6c5d4e3f2a',
+  async run({ options, operands: [id = ''], terminal }) {
+    const install = await connect(options).call<InstallDetail>({ method: 'GET', path: ['installs', id] })
+    if (options.json === true) terminal.print(JSON.stringify(install))
+    else for (const line of installLines(install)) terminal.print(line)
+    return 0
+  },
+})
+
+export const cancelInstall = defineCommand({
+  name: 'installs cancel',
+  summary: 'Lets nothing new of an install begin; what has begun ends by itself',
+  operands: ['ID'],
+  usage: 'ID [--server URL] [--api-token TOKEN] [--json]',
+  options: SERVER_OPTIONS,
+  example: 'patchmesh installs cancel 5f0c0e6a3c1b4d5e9f8a7b6c5d4e3f2a',
+  async run({ options, operands: [id = ''], terminal }) {
+    const call = { method: 'POST', path: ['installs', id, 'cancel'], body: {} } as const
+    const install = await connect(options).call<InstallDetail>(call)
+    if (options.json === true) terminal.print(JSON.stringify(install))
+    else for (const line of installLines(install)) terminal.print(line)
+    return 0
+  },
+})
+
+/** One install in full. */
+export function installLines(install: InstallDetail): string[] {
+  const { id, name, version, state, reason, installed, total, dataCenter, organizations, startedAt } = install
+  return [
+    printable(`install ${id} of ${name}@${version}: ${state}${reason === '' ? '' : `, ${reason}`}`),
+    printable(`${organizations.join(', ')} in ${dataCenter}, ${installed}/${total} installed`),
+    `started ${readableTime(startedAt)} UTC`,
+    '',
+    ...table(
+      ['APPLIANCE', 'ORGANIZATION', 'DATA CENTER', 'ROLE', 'STATE', 'HAS', ''],
+      install.targets.map((target) => [
+        target.appliance,
+        target.organization,
+        target.dataCenter,
+        target.role,
+        target.state,
+        target.installedVersion ?? 'unknown',
+        target.reason,
+      ]),
+      'It has no targets.',
+    ),
+    ...install.targets
+      .filter((target) => target.output !== '' && target.state !== 'installed')
+      .flatMap(({ appliance, output }) => [
+        '',
+        printable(`${appliance} printed:`),
+        ...printableLines(output.trimEnd()).map((line) => `  ${line}`),
+      ]),
+  ]
+}
+
+function installTable(installs: readonly InstallSummary[]): string[] {
+  return table(
+    ['ID', 'PATCH', 'STATE', 'INSTALLED', 'ORGANIZATIONS', 'DATA CENTER', 'STARTED (UTC)', ''],
+    installs.map((install) => [
+      install.id,
+      `${install.name}@${install.version}`,
+      install.state,
+      `${install.installed}/${install.total}`,
+      install.organizations.join(', '),
+      install.dataCenter,
+      readableTime(install.startedAt),
+      install.reason,
+    ]),
+    'There are no installs.',
+  )
+}

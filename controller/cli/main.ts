@@ -1,0 +1,95 @@
+/**
+ * The command line beside the daemons: finds the command, runs it, and ends with the status of the contract. Whatever
+ * goes wrong is one line on standard error that says why and what to do; only a bug of ours shows a stack.
+ */
+import { AssertionError } from 'node:assert'
+import { hint, RefusedError } from '../../protocol/refusals.ts'
+import { apiToken } from './api-token.ts'
+import { listAppliances } from './appliances.ts'
+import { type Command, UsageError } from './command.ts'
+import { enrollToken } from './enroll-token.ts'
+import { commandHelp, fullHelp } from './help.ts'
+import { cancelInstall, listInstalls, showInstall } from './installs.ts'
+import { listPatches, showPatch, withdrawPatch } from './patches.ts'
+import { releaseExample } from './release-example.ts'
+import { ServerRefusal } from './service-center-client.ts'
+import { startInstall } from './start-install.ts'
+import { printable, processTerminal, type Terminal } from './terminal.ts'
+import { uploadPatch } from './upload-patch.ts'
+
+const COMMANDS: Readonly<Record<string, readonly Command[]>> = {
+  'Let others in': [enrollToken, apiToken],
+  'Replicate patches': [uploadPatch, listPatches, showPatch, withdrawPatch],
+  'Install patches': [startInstall, listInstalls, showInstall, cancelInstall],
+  'Look around': [listAppliances],
+  'Make patches': [releaseExample],
+}
+
+const terminal = processTerminal()
+process.exitCode = await runCommandLine(process.argv.slice(2), terminal)
+
+async function runCommandLine(words: readonly string[], terminal: Terminal): Promise<number> {
+  const commands = Object.values(COMMANDS).flat()
+  const command = commands.find(({ name }) => name === words.slice(0, name.split(' ').length).join(' '))
+  if (command === undefined) return helpOrMistake(words, terminal)
+  const rest = words.slice(command.name.split(' ').length)
+  if (asksForHelp(rest)) {
+    for (const line of commandHelp(command)) terminal.print(line)
+    return 0
+  }
+  try {
+    return await command.run(rest, terminal)
+  } catch (error) {
+    return failed(error, command, terminal)
+  }
+}
+
+function helpOrMistake(words: readonly string[], terminal: Terminal): number {
+  const [first] = words
+  if (first === undefined || first === 'help' || asksForHelp(words)) {
+    for (const line of fullHelp(COMMANDS)) terminal.print(line)
+    return first === undefined ? 2 : 0
+  }
+  const family = Object.values(COMMANDS)
+    .flat()
+    .filter(({ name }) => name.startsWith(`${first} `))
+  const what =
+    family.length === 0
+      ? `there is no command ${printable(first)}`
+      : `${first} is one of: ${family.map(({ name }) => name).join(', ')}`
+  terminal.tell(`patchmesh: ${what}. See patchmesh --help.`)
+  return 2
+}
+
+/** Before a `--`, behind which everything is an operand. */
+function asksForHelp(words: readonly string[]): boolean {
+  const end = words.indexOf('--')
+  return (end === -1 ? words : words.slice(0, end)).some((word) => word === '--help' || word === '-h')
+}
+
+function failed(error: unknown, { name }: Command, terminal: Terminal): number {
+  if (error instanceof UsageError) {
+    terminal.tell(`patchmesh: ${sentence(error.message)} See patchmesh ${name} --help.`)
+    return 2
+  }
+  if (error instanceof RefusedError) terminal.tell(`patchmesh: ${advised(error.message, hint(error.refusal.refused))}`)
+  else if (error instanceof ServerRefusal) terminal.tell(`patchmesh: ${advised(error.message, error.hint)}`)
+  else if (error instanceof Error && !isBug(error)) terminal.tell(`patchmesh: ${sentence(error.message)}`)
+  else throw error
+  return 1
+}
+
+/** Errors of the language are never a sentence for the person at the keyboard. */
+function isBug(error: Error): boolean {
+  return [AssertionError, TypeError, RangeError, ReferenceError, SyntaxError].some((family) => error instanceof family)
+}
+
+function advised(message: string, advice: string): string {
+  return advice === '' ? sentence(message) : `${sentence(message)} ${printable(advice)}`
+}
+
+/** On one line, with its full stop. */
+function sentence(message: string): string {
+  const line = printable(message.replaceAll(/\s*\n\s*/g, ' '))
+  return /[.!?]$/.test(line) ? line : `${line}.`
+}

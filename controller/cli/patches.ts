@@ -1,0 +1,118 @@
+/**
+ * `patchmesh patches list|show|withdraw`: what the pages show, on a terminal.
+ */
+import type { PatchDetail, PatchSummary } from '../core/views.ts'
+import { defineCommand } from './command.ts'
+import { plural, readableBytes, readableTime } from './quantities.ts'
+import { connect, SERVER_OPTIONS } from './service-center-client.ts'
+import { printable, table } from './terminal.ts'
+
+export const listPatches = defineCommand({
+  name: 'patches list',
+  summary: 'Lists the patches and how far they are replicated',
+  usage: '[--server URL] [--api-token TOKEN] [--json]',
+  options: SERVER_OPTIONS,
+  example: 'patchmesh patches list',
+  async run({ options, terminal }) {
+    const patches = await connect(options).call<PatchSummary[]>({ method: 'GET', path: ['patches'] })
+    if (options.json === true) terminal.print(JSON.stringify(patches))
+    else for (const line of patchTable(patches)) terminal.print(line)
+    return 0
+  },
+})
+
+export const showPatch = defineCommand({
+  name: 'patches show',
+  summary: 'Shows one patch: where its copies are, and who is not patched yet',
+  operands: ['PATCH'],
+  usage: 'PATCH [--data-center NAME|All] [--server URL] [--api-token TOKEN] [--json]',
+  options: {
+    'data-center': { type: 'string', value: 'NAME', about: 'only the unpatched appliances there (default All)' },
+    ...SERVER_OPTIONS,
+  },
+  remarks: ['PATCH is an id or NAME@VERSION.'],
+  example: 'patchmesh patches show example@1.0.0',
+  async run({ options, operands: [patch = ''], terminal }) {
+    const query = { dataCenter: options['data-center'] }
+    const detail = await connect(options).call<PatchDetail>({ method: 'GET', path: ['patches', patch], query })
+    if (options.json === true) terminal.print(JSON.stringify(detail))
+    else for (const line of patchLines(detail)) terminal.print(line)
+    return 0
+  },
+})
+
+export const withdrawPatch = defineCommand({
+  name: 'patches withdraw',
+  summary: 'Takes a wrong patch back; every appliance deletes its copy',
+  operands: ['PATCH'],
+  usage: 'PATCH [--reason TEXT] [--server URL] [--api-token TOKEN] [--json]',
+  options: {
+    reason: { type: 'string', value: 'TEXT', about: 'why, for the audit log' },
+    ...SERVER_OPTIONS,
+  },
+  remarks: ['A patch that is installed, or being installed, stays.'],
+  example: 'patchmesh patches withdraw example@1.0.0 --reason "built from the wrong branch"',
+  async run({ options, operands: [patch = ''], terminal }) {
+    const body = options.reason === undefined ? {} : { reason: options.reason }
+    const answer = await connect(options).call<{ id: string }>({ method: 'DELETE', path: ['patches', patch], body })
+    terminal.print(options.json === true ? JSON.stringify(answer) : `withdrawn ${printable(patch)}`)
+    return 0
+  },
+})
+
+function patchTable(patches: readonly PatchSummary[]): string[] {
+  return table(
+    ['PATCH', 'SIZE', 'REPLICATIONS', 'UPLOADED (UTC)', 'ID'],
+    patches.map(({ name, version, bytes, replications, uploadedAt, id }) => [
+      `${name}@${version}`,
+      readableBytes(bytes),
+      `${replications.complete}/${replications.total}`,
+      readableTime(uploadedAt),
+      id,
+    ]),
+    'There are no patches.',
+  )
+}
+
+function patchLines(patch: PatchDetail): string[] {
+  const { complete, total } = patch.replications
+  return [
+    printable(`${patch.name}@${patch.version}, ${patch.kind} by ${patch.publisher}, ${readableBytes(patch.bytes)}`),
+    `SHA-256 ${patch.sha256}`,
+    `uploaded ${readableTime(patch.uploadedAt)} UTC, replicated ${complete}/${total}, restart: ${patch.restart}`,
+    '',
+    ...table(
+      ['SERVICE PROVIDER APPLIANCE', 'DATA CENTER', 'ROLE', 'COPY', 'BYTES', ''],
+      patch.appliances.map(({ name, dataCenter, role, state, bytes, reason }) => [
+        name,
+        dataCenter,
+        role,
+        state,
+        readableBytes(bytes),
+        reason,
+      ]),
+      'There are no Service Provider appliances.',
+    ),
+    '',
+    ...table(
+      ['UNPATCHED ORGANIZATION', 'PATCHED', 'APPLIANCE', 'DATA CENTER', 'ROLE', 'HAS', ''],
+      patch.unpatched.flatMap(({ organization, patched, total, appliances }) =>
+        appliances.map(({ name, dataCenter, role, installedVersion, reason }) => [
+          organization,
+          `${patched}/${total}`,
+          name,
+          dataCenter,
+          role,
+          installedVersion ?? 'unknown',
+          reason,
+        ]),
+      ),
+      'Every organization is patched.',
+    ),
+    ...(patch.patched.length === 0 ? [] : ['', `patched: ${printable(patch.patched.join(', '))}`]),
+    ...(patch.notApplicable.length === 0 ? [] : ['', `not meant for: ${printable(patch.notApplicable.join(', '))}`]),
+    ...(patch.installs.length === 0
+      ? []
+      : ['', `${plural(patch.installs.length, 'install')}: patchmesh installs list`]),
+  ]
+}

@@ -1,0 +1,82 @@
+/**
+ * Where the commands print and ask. Results go to standard output, everything else to standard error, so that a script
+ * that reads the first never finds a progress line in it. Names come from uploaded files and other people: nothing of
+ * them that a terminal would act on is ever printed as it is.
+ */
+import { createInterface } from 'node:readline/promises'
+import { stripVTControlCharacters } from 'node:util'
+
+/** Control and formatting characters, with those that turn the direction of writing. */
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu
+/** Characters that a terminal prints two columns wide. */
+const WIDE = /[\p{Script=Han}\p{Script=Hangul}\p{Script=Hiragana}\p{Script=Katakana}\p{Emoji_Presentation}]/u
+const graphemes = new Intl.Segmenter()
+
+export type Terminal = {
+  /** A line of the result. */
+  print(line: string): void
+  /** A line beside the result: progress, warnings, reasons. */
+  tell(line: string): void
+  /** Rewrites the last line told this way; only where `redraws`. */
+  redraw(line: string): void
+  readonly redraws: boolean
+  /** The answer of a person, or null when there is nobody. */
+  ask(question: string): Promise<string | null>
+}
+
+export function processTerminal(): Terminal {
+  const { stdout, stderr, stdin } = process
+  // `patchmesh patches list | head -1` closes our output; that is no failure.
+  stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(0)
+    throw error
+  })
+  return {
+    print: (line) => stdout.write(`${line}\n`),
+    tell: (line) => stderr.write(`${line}\n`),
+    redraw: (line) => stderr.write(`\r${line.slice(0, (stderr.columns ?? 80) - 1)}\u001b[K`),
+    redraws: stderr.isTTY === true,
+    async ask(question) {
+      const reader = createInterface({ input: stdin, output: stderr, terminal: stdin.isTTY === true })
+      try {
+        const ended = new Promise<null>((resolve) => reader.once('close', () => resolve(null)))
+        return await Promise.race([reader.question(question), ended])
+      } finally {
+        reader.close()
+        stdin.unref?.()
+      }
+    },
+  }
+}
+
+/** The text as it is, with whatever a terminal would act on written out. */
+export function printable(text: string): string {
+  return text.replace(UNPRINTABLE, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`)
+}
+
+/** Text of several lines, such as an installer's output: line ends and tabs stay, colours go. */
+export function printableLines(text: string): string[] {
+  return stripVTControlCharacters(text)
+    .split(/\r?\n/)
+    .map((line) => printable(line.replaceAll('\t', '  ')))
+}
+
+/** Aligned columns under their headings; nothing but `none` where there are no rows. */
+export function table(headings: readonly string[], rows: readonly (readonly string[])[], none: string): string[] {
+  if (rows.length === 0) return [none]
+  const cells = [headings, ...rows.map((row) => row.map(printable))]
+  const widths = headings.map((_, column) => Math.max(...cells.map((row) => columns(row[column] ?? ''))))
+  return cells.map((row) =>
+    row
+      .map((cell, column) => cell + ' '.repeat((widths[column] ?? 0) - columns(cell)))
+      .join('  ')
+      .trimEnd(),
+  )
+}
+
+/** How many columns of a terminal a text takes. */
+function columns(text: string): number {
+  let count = 0
+  for (const { segment } of graphemes.segment(text)) count += WIDE.test(segment) ? 2 : 1
+  return count
+}

@@ -1,0 +1,143 @@
+/**
+ * A topology as real processes on this machine: one Service Center, one agent an appliance, all on loopback, each with
+ * a data folder of its own under one temporary folder, which goes when the fleet stops.
+ */
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { ApiClient } from '../../controller/cli/api-client.ts'
+import type { Slot } from '../../controller/core/records.ts'
+import type { ApplianceView } from '../../controller/core/views.ts'
+import { makeAccess } from '../../controller/shell/access.ts'
+import { issueToken } from '../../controller/shell/issue-token.ts'
+import { type KeptAuthority, loadAuthority } from '../../controller/shell/keys.ts'
+import type { Repository } from '../../controller/shell/ports.ts'
+import { openRepository } from '../../controller/shell/repository.ts'
+import { SERVICE_PROVIDER } from '../../protocol/identifiers.ts'
+import { hint, isRefusal } from '../../protocol/refusals.ts'
+import { Daemon } from './daemon.ts'
+
+export class Fleet {
+  readonly folder: string
+  readonly url: string
+  readonly api: ApiClient
+  readonly #repository: Repository
+  readonly #authority: KeptAuthority
+  readonly #daemons = new Map<string, Daemon>()
+
+  private constructor(folder: string, url: string, apiToken: string, repository: Repository, authority: KeptAuthority) {
+    this.folder = folder
+    this.url = url
+    this.api = new ApiClient({ server: url, apiToken })
+    this.#repository = repository
+    this.#authority = authority
+  }
+
+  /** Starts the Service Center; appliances are added after. */
+  static async start(): Promise<Fleet> {
+    const folder = await mkdtemp(join(tmpdir(), 'patchmesh-'))
+    const data = join(folder, 'service-center')
+    const args = ['controller', '--data', data, '--http', '127.0.0.1:0', '--mesh', '/ip4/127.0.0.1/tcp/0']
+    const daemon = Daemon.start({ name: 'the Service Center', args, logFile: join(folder, 'service-center.log') })
+    const ready = await daemon.ready()
+    const authority = await loadAuthority(data)
+    const repository = await openRepository({ folder: data, root: authority.signing.peer })
+    const apiToken = await makeAccess(repository, { kind: 'api-token', name: 'demo' })
+    const fleet = new Fleet(folder, ready.get('http') ?? '', apiToken, repository, authority)
+    fleet.#daemons.set('', daemon)
+    return fleet
+  }
+
+  get serviceCenter(): Daemon {
+    return this.daemon('')
+  }
+
+  daemon(name: string): Daemon {
+    const daemon = this.#daemons.get(name)
+    if (daemon === undefined) throw new Error(`the fleet has no ${name}`)
+    return daemon
+  }
+
+  folderOf(name: string): string {
+    return join(this.folder, name)
+  }
+
+  /** Makes a token for the appliance and starts its agent; resolves when it is a member. */
+  async add(slot: Slot): Promise<void> {
+    const token = await issueToken(this.#repository, this.#authority, slot)
+    if (isRefusal(token)) throw new Error(`${slot.name}: ${token.message}. ${hint(token.refused)}`)
+    const data = this.folderOf(slot.name)
+    await mkdir(data)
+    await this.startAgent(slot.name, ['--token', token])
+  }
+
+  /** Starts the agent of an appliance; without a token it must be a member already. */
+  async startAgent(name: string, more: readonly string[] = []): Promise<void> {
+    const data = this.folderOf(name)
+    const args = [
+      'agent',
+      '--data',
+      data,
+      '--install-root',
+      join(data, 'root'),
+      '--listen',
+      '/ip4/127.0.0.1/tcp/0',
+      ...more,
+    ]
+    const daemon = Daemon.start({ name, args, logFile: join(this.folder, `${name}.log`) })
+    this.#daemons.set(name, daemon)
+    await daemon.ready()
+  }
+
+  /** The Service Provider appliances first: tenant appliances connect through them. */
+  async addAll(slots: readonly Slot[], onReady: (slot: Slot) => void = () => {}): Promise<void> {
+    const add = async (slot: Slot): Promise<void> => {
+      await this.add(slot)
+      onReady(slot)
+    }
+    const depots = slots.filter(({ kind }) => kind === SERVICE_PROVIDER)
+    const others = slots.filter(({ kind }) => kind !== SERVICE_PROVIDER)
+    await Promise.all(depots.map(add))
+    await this.reachable(depots.map(({ name }) => name))
+    await Promise.all(others.map(add))
+    await this.reachable(others.map(({ name }) => name))
+  }
+
+  /** Resolves when the Service Center sees all of them. */
+  async reachable(names: readonly string[]): Promise<ApplianceView[]> {
+    return this.until(
+      'every appliance is connected',
+      () => this.api.appliances(),
+      (all) => names.every((name) => all.find((appliance) => appliance.name === name)?.reachable === true),
+    )
+  }
+
+  /** Asks again and again until the answer is good enough; rejects after a deadline with the last answer. */
+  async until<Answer>(
+    what: string,
+    ask: () => Promise<Answer>,
+    good: (answer: Answer) => boolean,
+    withinMs = 60_000,
+  ): Promise<Answer> {
+    const deadline = performance.now() + withinMs
+    for (;;) {
+      const answer = await ask()
+      if (good(answer)) return answer
+      if (performance.now() > deadline)
+        throw new Error(`waited ${withinMs / 1000} s until ${what}; last seen: ${JSON.stringify(answer)}`)
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+  }
+
+  /** Makes a sign-in link for a person. */
+  async signInLink(): Promise<string> {
+    return `${this.url}/sign-in?link=${await makeAccess(this.#repository, { kind: 'sign-in-link', name: 'demo admin' })}`
+  }
+
+  /** Stops every process and removes every file. */
+  async stop(): Promise<void> {
+    await Promise.all([...this.#daemons.values()].map((daemon) => daemon.stop()))
+    await this.#repository.close()
+    await rm(this.folder, { recursive: true, force: true })
+  }
+}

@@ -1,0 +1,250 @@
+/**
+ * Patches and installs through the API, as the command line and other scripts use it.
+ */
+import assert from 'node:assert/strict'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { after, before, test } from 'node:test'
+import { writeExampleBundle } from '../../controller/cli/example-bundle.ts'
+import type { InstallDetail, PatchDetail, PatchSummary } from '../../controller/core/views.ts'
+import { emptyFleet, type Fleet, standardFleet } from '../support/fleet-fixtures.ts'
+import { type ServedApp, serveApp } from '../support/http-fixtures.ts'
+
+let fleet: Fleet
+let app: ServedApp
+let token: string
+let folder: string
+before(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'patchmesh-api-'))
+  fleet = await standardFleet()
+  app = await serveApp(fleet)
+  token = await app.apiToken()
+})
+after(async () => {
+  await app.close()
+  await fleet.close()
+  await rm(folder, { recursive: true })
+})
+
+async function ask(method: string, address: string, body?: unknown, type = 'application/json') {
+  const isText = typeof body === 'string' || body instanceof Uint8Array
+  const answer = await fetch(`${app.url}/api/v1${address}`, {
+    method,
+    headers: { Authorization: `Bearer ${token}`, ...(body === undefined ? {} : { 'Content-Type': type }) },
+    ...(body === undefined ? {} : { body: isText ? (body as BodyInit) : JSON.stringify(body) }),
+  })
+  return { status: answer.status, json: await answer.json() }
+}
+
+async function bundle(name: string): Promise<Buffer> {
+  const out = path.join(folder, `${name}.patch`)
+  await writeExampleBundle({ name, bytes: 64 * 1024, out })
+  return readFile(out)
+}
+
+test('takes an upload as its raw body, and the same bytes again change nothing (U29)', async () => {
+  const bytes = await bundle('uploaded')
+  const first = await ask('POST', '/patches?filename=uploaded.patch', bytes, 'application/octet-stream')
+  assert.equal(first.status, 201)
+  const { id, name, version, replications } = first.json as PatchSummary
+  assert.deepEqual(
+    { name, version, replications },
+    { name: 'uploaded', version: '1.0.0', replications: { complete: 0, total: 4 } },
+  )
+  const second = await ask('POST', '/patches?filename=uploaded.patch', bytes, 'application/octet-stream')
+  assert.equal(second.status, 200)
+  assert.equal(second.json.id, id)
+  const listed = (await ask('GET', '/patches')).json as PatchSummary[]
+  assert.equal(listed.filter((patch) => patch.name === 'uploaded').length, 1)
+})
+
+test('refuses what is no patch with a code, a sentence, a hint and a request id', async () => {
+  const before = (await ask('GET', '/patches')).json
+  const { status, json } = await ask('POST', '/patches?filename=a.patch', 'not a patch at all', 'text/plain')
+  assert.equal(status, 422)
+  assert.deepEqual(Object.keys(json), ['error'])
+  assert.deepEqual(Object.keys(json.error), ['code', 'message', 'hint', 'requestId'])
+  assert.equal(json.error.code, 'not_a_patch')
+  assert.match(json.error.requestId, /^[0-9a-f-]{36}$/)
+  assert.ok(app.log.some((line) => line.includes(json.error.requestId)))
+  assert.deepEqual((await ask('GET', '/patches')).json, before)
+})
+
+test('U36 refuses a file that was packed for the way', async () => {
+  const answer = await fetch(`${app.url}/api/v1/patches?filename=a.patch`, {
+    method: 'POST',
+    headers: { Authorization: `Bearer ${token}`, 'Content-Encoding': 'gzip' },
+    body: 'x',
+  })
+  assert.equal(answer.status, 400)
+})
+
+test('shows a patch by id and by NAME@VERSION, and counts for one Data Center', async () => {
+  const id = await fleet.publish({ name: 'shown', version: '2.0' })
+  await fleet.sendReceipt('paris/primary', id)
+  await fleet.detect('acme-tokyo-primary', id, 'installed', '2.0')
+  const all = (await ask('GET', '/patches/shown@2.0')).json as PatchDetail
+  assert.equal(all.id, id)
+  assert.deepEqual(all.replications, { complete: 1, total: 4 })
+  const acme = all.unpatched.find(({ organization }) => organization === 'acme')
+  assert.deepEqual({ patched: acme?.patched, total: acme?.total }, { patched: 1, total: 4 })
+  const tokyo = (await ask('GET', `/patches/${id}?dataCenter=tokyo`)).json as PatchDetail
+  assert.equal(tokyo.unpatched.find(({ organization }) => organization === 'acme')?.total, 2)
+  assert.equal((await ask('GET', `/patches/${id}?dataCenter=atlantis`)).json.error.code, 'unknown_data_center')
+})
+
+test('the preview names the Service Provider appliances on which replication is not complete', async () => {
+  const id = await fleet.publish({ name: 'previewed', version: '1' })
+  for (const name of ['paris/primary', 'paris/secondary', 'tokyo/primary']) await fleet.sendReceipt(name, id)
+  const { status, json } = await ask('GET', `/patches/${id}/install-preview?organization=acme&organization=Org%201000`)
+  assert.equal(status, 200)
+  assert.deepEqual(
+    json.notReplicated.map(({ name }: { name: string }) => name),
+    ['tokyo/secondary'],
+  )
+  assert.deepEqual(
+    json.queued.map(({ appliance }: { appliance: string }) => appliance),
+    ['tokyo/secondary'],
+  )
+  assert.equal(json.ready, 7)
+})
+
+test('starts, lists, shows and cancels an install', async () => {
+  const id = await fleet.publish({ name: 'installed', version: '1' })
+  const order = { patch: 'installed@1', organizations: ['acme', 'acme'], dataCenter: 'paris' }
+  const started = await ask('POST', '/installs', order)
+  assert.equal(started.status, 201)
+  const install = started.json as InstallDetail
+  assert.deepEqual(install.organizations, ['acme'])
+  assert.deepEqual(
+    install.targets.map(({ appliance, state }) => [appliance, state]),
+    [
+      ['acme-paris-primary', 'queued'],
+      ['acme-paris-secondary', 'queued'],
+    ],
+  )
+  const again = await ask('POST', '/installs', order)
+  assert.equal(again.json.error.code, 'in_use')
+  assert.equal((await ask('DELETE', `/patches/${id}`)).json.error.code, 'in_use')
+  assert.equal((await ask('GET', `/installs/${install.id}`)).json.id, install.id)
+  assert.ok(((await ask('GET', '/installs')).json as InstallDetail[]).some((one) => one.id === install.id))
+  const cancelled = await ask('POST', `/installs/${install.id}/cancel`)
+  assert.equal(cancelled.status, 200)
+  assert.equal(cancelled.json.state, 'cancelled')
+  assert.equal((await ask('POST', `/installs/${install.id}/cancel`)).status, 200)
+  assert.equal((await ask('GET', `/installs/${'0'.repeat(32)}`)).status, 404)
+})
+
+test('withdraws a patch, and says so afterwards', async () => {
+  const id = await fleet.publish({ name: 'withdrawn', version: '1' })
+  const { status, json } = await ask('DELETE', `/patches/withdrawn@1`, { reason: 'a mistake' })
+  assert.deepEqual({ status, json }, { status: 200, json: { id } })
+  for (const reference of [id, 'withdrawn@1']) {
+    assert.equal((await ask('GET', `/patches/${reference}`)).json.error.code, 'withdrawn')
+  }
+  assert.equal((await ask('POST', '/installs', { patch: id, organizations: ['acme'], dataCenter: 'All' })).status, 410)
+})
+
+test('A4 A25 refuses unknown fields, everywhere', async () => {
+  const id = await fleet.publish({ name: 'strict', version: '1' })
+  const order = { patch: id, organizations: ['acme'], dataCenter: 'All' }
+  const wrong: [string, string, unknown?][] = [
+    ['POST', '/installs', { ...order, approvedBy: 'me' }],
+    ['POST', '/installs/x/cancel', { force: true }],
+    ['DELETE', `/patches/${id}`, { role: 'admin' }],
+    ['GET', `/patches/${id}?datacenter=paris`],
+    ['GET', `/patches/${id}/install-preview?organization=acme&all=1`],
+    ['POST', '/patches?filename=a.patch&force=1', 'x'],
+    ['POST', '/patches', 'x'],
+  ]
+  for (const [method, address, body] of wrong) {
+    const { status, json } = await ask(method, address, body)
+    assert.equal(status, 400, `${method} ${address}`)
+    assert.equal(json.error.code, 'bad_request')
+  }
+})
+
+test('A24 refuses what is no JSON, and JSON with traps in it', async () => {
+  const wrong = [
+    '',
+    '{',
+    '[]',
+    'null',
+    '{"patch":1e400}',
+    '{"a":1,"a":2}',
+    '{"__proto__":{}}',
+    '\ufeff{}',
+    '{"patch":"\\ud800"}',
+  ]
+  for (const body of [...wrong, `${'['.repeat(20_000)}${']'.repeat(20_000)}`]) {
+    const { status } = await ask('POST', '/installs', body)
+    assert.equal(status, 400, body.slice(0, 40))
+  }
+  assert.equal((await ask('POST', '/installs', '{}', 'text/plain')).status, 400)
+})
+
+test('reads at most 64 KiB of JSON, also where no length is announced', async () => {
+  const body = JSON.stringify({ patch: 'a'.repeat(70_000) })
+  assert.equal((await ask('POST', '/installs', body)).json.error.code, 'too_large')
+  const chunked = new ReadableStream({
+    start(controller) {
+      for (let sent = 0; sent < body.length; sent += 10_000)
+        controller.enqueue(Buffer.from(body.slice(sent, sent + 10_000)))
+      controller.close()
+    },
+  })
+  const answer = await fetch(`${app.url}/api/v1/installs`, {
+    method: 'POST',
+    headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' },
+    body: chunked,
+    duplex: 'half',
+  } as RequestInit)
+  assert.equal(answer.status, 413)
+})
+
+test('A30 an error nobody expected shows its request id and nothing else', async () => {
+  const broken = await emptyFleet()
+  const served = await serveApp(broken)
+  await broken.close()
+  const answer = await fetch(`${served.url}/api/v1/patches`, { headers: { Authorization: `Bearer ${token}` } })
+  const text = await answer.text()
+  assert.equal(answer.status, 500)
+  const { code, message, requestId } = JSON.parse(text).error
+  assert.deepEqual({ code, message }, { code: 'internal', message: 'the Service Center could not answer this request' })
+  const line = served.log.find((one) => one.includes(requestId)) ?? ''
+  assert.match(line, / at .*repository/, 'the log has the stack')
+  await served.close()
+})
+
+test('tells the fleet, and describes itself', async () => {
+  const appliances = (await ask('GET', '/appliances')).json
+  assert.equal(appliances.length, 12)
+  assert.deepEqual((await ask('GET', '/data-centers')).json, ['paris', 'tokyo'])
+  assert.deepEqual(
+    (await ask('GET', '/organizations')).json.find(({ name }: { name: string }) => name === 'Org 1000'),
+    {
+      ...{ name: 'Org 1000', isProvider: true, appliances: 4 },
+    },
+  )
+  const { json } = await ask('GET', '/openapi.json')
+  const described = Object.entries(json.paths as Record<string, object>).flatMap(([address, methods]) =>
+    Object.keys(methods).map((method) => `${method.toUpperCase()} ${address}`),
+  )
+  const registered = app.routes
+    .filter(
+      ({ method, path: address }) =>
+        method !== 'ALL' && address.startsWith('/api/v1/') && !address.endsWith('openapi.json'),
+    )
+    .map(({ method, path: address }) => `${method} ${address.replace(/:(\w+)/g, '{$1}')}`)
+  assert.deepEqual(described.sort(), [...new Set(registered)].sort())
+  assert.ok(json.paths['/api/v1/installs'].post.requestBody.content['application/json'].schema)
+})
+
+test('gives its numbers to Prometheus', async () => {
+  const answer = await fetch(`${app.url}/metrics`, { headers: { Authorization: `Bearer ${token}` } })
+  const text = await answer.text()
+  assert.match(text, /^patchmesh_appliances\{reachable="yes"\} 12$/m)
+  assert.match(text, /^patchmesh_replications\{patch="shown@2.0",count="complete"\} 1$/m)
+  assert.match(text, /^process_cpu_seconds_total /m)
+})

@@ -1,0 +1,201 @@
+/**
+ * One patch in a real browser: its copies, the organizations that need it, the warning before an install, the install
+ * itself, and withdrawing.
+ */
+import assert from 'node:assert/strict'
+import { everyoneNeeds, pageTest, screenshot, type Visit } from './page-fixtures.ts'
+
+const ALL = ['paris/primary', 'paris/secondary', 'tokyo/primary', 'tokyo/secondary']
+const REFUSED = /Failed to load resource.* 4\d\d/
+
+async function openPatch({ page, fleet }: Visit, replicated: string[]) {
+  const patch = await fleet.publish({ name: 'openssl', version: '3.0', restart: 'service' })
+  for (const name of replicated) await fleet.sendReceipt(name, patch)
+  await everyoneNeeds(fleet, patch)
+  await page.getByRole('link', { name: 'openssl' }).click()
+  await page.getByRole('heading', { level: 1, name: 'openssl 3.0' }).waitFor()
+  return patch
+}
+
+function installs({ fleet }: Visit) {
+  return [...fleet.serviceCenter.state.installs.values()]
+}
+
+pageTest('shows each copy on its way, live', {}, async (visit) => {
+  const { page, fleet } = visit
+  const patch = await openPatch(visit, ['paris/primary'])
+  const copy = page.locator('[data-appliance="tokyo/primary"]')
+  await copy.getByText('waiting').waitFor()
+  await fleet.tellProgress('tokyo/primary', { patch, state: 'transferring', bytes: 150 * 1024 * 1024, reason: '' })
+  await copy.getByText('150.0 MiB of 300.0 MiB').waitFor()
+  await fleet.sendReceipt('tokyo/primary', patch)
+  await copy.getByText('replicated').waitFor()
+  await page.getByText('2/4').waitFor()
+})
+
+pageTest(
+  'counts the patched appliances of an organization, and keeps what the person ticked and opened',
+  {},
+  async (visit) => {
+    const { page, fleet } = visit
+    const patch = await openPatch(visit, ALL)
+    const row = page.locator('[data-organization="acme"]')
+    await row.getByText('0 of 4 patched').waitFor()
+    await row.getByRole('checkbox').check()
+    await row.locator('summary').click()
+    for (const place of ['paris-primary', 'paris-secondary', 'tokyo-primary'])
+      await fleet.detect(`acme-${place}`, patch, 'installed', '3.0')
+    await row.getByText('3 of 4 patched').waitFor()
+    assert.equal(await row.getByRole('checkbox').isChecked(), true)
+    assert.equal(await row.locator('details').getAttribute('open'), '')
+    await row.getByText('acme-tokyo-secondary').waitFor()
+    await fleet.detect('acme-tokyo-secondary', patch, 'installed', '3.0')
+    await row.waitFor({ state: 'detached' })
+    await page.getByText('Patched: acme.').waitFor()
+  },
+)
+
+pageTest('the Data Center drop-down is at All and narrows the list', {}, async (visit) => {
+  const { page } = visit
+  await openPatch(visit, ALL)
+  assert.equal(await page.getByLabel('Data Center').inputValue(), 'All')
+  await page.getByLabel('Data Center').selectOption('tokyo')
+  await page.locator('[data-organization="acme"]').getByText('0 of 2 patched').waitFor()
+})
+
+pageTest('Install is off, and says why, until an organization is chosen', {}, async (visit) => {
+  const { page } = visit
+  await openPatch(visit, ALL)
+  const button = page.getByRole('button', { name: 'Install', exact: true })
+  assert.equal(await button.isDisabled(), true)
+  await page.getByText('Choose at least one organization.').waitFor()
+  await page.getByLabel('globex', { exact: true }).check()
+  assert.equal(await button.isEnabled(), true)
+})
+
+pageTest('P7 warns before n = m, names the appliances, and installs where ready', {}, async (visit) => {
+  const { page } = visit
+  await openPatch(visit, ALL.slice(0, 2))
+  await page.getByLabel('acme', { exact: true }).check()
+  await page.getByRole('button', { name: 'Install', exact: true }).click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByRole('heading', { name: 'Replication is not complete' }).waitFor()
+  const named = await dialog.locator('#not-replicated strong').allTextContents()
+  assert.deepEqual(named, ['tokyo/primary', 'tokyo/secondary'])
+  await dialog.getByText('300.0 MiB left, the appliance has not answered yet').first().waitFor()
+  await dialog.getByText('Ready: 2 appliances').waitFor()
+  await dialog.getByText('acme-paris-primary and acme-paris-secondary').waitFor()
+  assert.deepEqual(await dialog.locator('#queued .pm-name').allTextContents(), [
+    'acme-tokyo-primary',
+    'acme-tokyo-secondary',
+  ])
+  await screenshot(page, 'warning')
+  await dialog.getByRole('button', { name: 'Cancel' }).click()
+  assert.equal(installs(visit).length, 0)
+  await page.getByRole('button', { name: 'Install', exact: true }).click()
+  await dialog.getByRole('button', { name: 'Install where ready' }).click()
+  await page
+    .locator('[data-target="acme-tokyo-primary"]')
+    .getByText('no Service Provider appliance of tokyo holds the patch yet')
+    .waitFor()
+  assert.deepEqual(
+    installs(visit).map(({ organizations, dataCenter }) => ({ organizations, dataCenter })),
+    [{ organizations: ['acme'], dataCenter: 'All' }],
+  )
+})
+
+pageTest('P4 a double click on Install gives one order', { expected: REFUSED }, async (visit) => {
+  const { page } = visit
+  await openPatch(visit, ALL)
+  await page.getByLabel('acme', { exact: true }).check()
+  await page.getByRole('button', { name: 'Install', exact: true }).dblclick()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByRole('heading', { name: 'Install openssl 3.0?' }).waitFor()
+  await dialog.getByText('openssl 3.0 for acme: 4 appliances in all Data Centers.').waitFor()
+  const orders: string[] = []
+  page.on('request', (request) => {
+    if (request.method() === 'POST') orders.push(request.url())
+  })
+  await dialog.getByRole('button', { name: 'Install', exact: true }).dblclick()
+  await page.locator('[data-target="acme-paris-primary"]').waitFor()
+  assert.equal(installs(visit).length, 1)
+  assert.equal(orders.length, 1)
+})
+
+pageTest('follows an install: states, reasons, what a failed installer printed, and cancelling', {}, async (visit) => {
+  const { page, fleet } = visit
+  await openPatch(visit, ALL)
+  await page.getByLabel('acme', { exact: true }).check()
+  await page.getByLabel('globex', { exact: true }).check()
+  await page.getByRole('button', { name: 'Install', exact: true }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Install', exact: true }).click()
+  const target = page.locator('[data-target="acme-paris-secondary"]')
+  await target.getByText('ordered through its depot, waits for the appliance to answer').waitFor()
+  const [install] = installs(visit)
+  assert.ok(install)
+  await fleet.report('acme-paris-secondary', install.id, 'installing')
+  await target.getByText('installing').waitFor()
+  await page.getByRole('button', { name: 'Cancel install' }).click()
+  await page.locator('[data-install]').getByText('cancelled by admin').waitFor()
+  await fleet.report('acme-paris-secondary', install.id, 'failed', {
+    reason: 'the installer ended with status 3',
+    output: 'disk <full>\n',
+  })
+  await target.getByText('the installer ended with status 3').waitFor()
+  assert.equal(await target.locator('pre').textContent(), 'disk <full>\n')
+  await screenshot(page, 'install')
+})
+
+pageTest(
+  'P5 a patch that was withdrawn meanwhile: the page says so, and nothing is sent',
+  { expected: REFUSED },
+  async (visit) => {
+    const { page, fleet } = visit
+    const patch = await openPatch(visit, ALL)
+    await fleet.serviceCenter.carryOut({ kind: 'withdraw', actor: 'somebody', patch, reason: '' })
+    await page.getByText('The patch openssl@3.0 was withdrawn.').waitFor()
+    assert.equal(await page.getByRole('button', { name: 'Install', exact: true }).count(), 0)
+    await screenshot(page, 'withdrawn')
+  },
+)
+
+pageTest('withdraws a patch after asking, and leads back to the list', {}, async (visit) => {
+  const { page } = visit
+  await openPatch(visit, ALL)
+  await page.getByRole('button', { name: 'Withdraw' }).click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByText('4 Service Provider appliances delete their copies').waitFor()
+  await dialog.getByLabel('Reason').fill('wrong build')
+  await screenshot(page, 'withdraw')
+  await dialog.getByRole('button', { name: 'Withdraw' }).click()
+  await page.getByText('No patch yet').waitFor()
+})
+
+pageTest('says why a patch that is being installed cannot be withdrawn', { expected: REFUSED }, async (visit) => {
+  const { page } = visit
+  const patch = await openPatch(visit, ALL)
+  const started = {
+    kind: 'start-install',
+    actor: 'somebody',
+    patch,
+    organizations: ['acme'],
+    dataCenter: 'All',
+    allowOutage: false,
+  }
+  await visit.fleet.serviceCenter.carryOut(started as Parameters<typeof visit.fleet.serviceCenter.carryOut>[0])
+  await page.getByRole('button', { name: 'Withdraw' }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Withdraw' }).click()
+  await page.getByRole('alert').getByText('Cancel the install that uses the patch, or keep the patch.').waitFor()
+})
+
+pageTest('P8 a session that ended is told, and what was chosen stays', { expected: /40[13]|Failed/ }, async (visit) => {
+  const { page, fleet, window } = visit
+  await openPatch(visit, ALL)
+  await page.getByLabel('acme', { exact: true }).check()
+  const [cookie] = await page.context().cookies()
+  await page.context().clearCookies()
+  await fleet.publish({ name: 'other', version: '1' })
+  await page.getByText(/^You are signed out\./).waitFor()
+  assert.equal(await page.getByLabel('acme', { exact: true }).isChecked(), true)
+  assert.ok(cookie?.httpOnly && cookie.sameSite === 'Strict' && window.faults.length > 0)
+})
