@@ -166,7 +166,9 @@ function offered(
 export function partialOpened(state: AgentState, replica: Replica, have: Uint8Array): AgentEffect[] {
   if (replica.phase.name !== 'opening') return []
   enter(replica, { name: 'transferring', hashes: replica.phase.hashes, stored: have, storing: new Set() })
-  return [...offerTo(state, replica), ...sealWhenWhole(replica), ...pull(state)]
+  const fields = { patch: replica.publication.sha256, pieces: countBits(have), of: pieceCount(replica.publication) }
+  const log: AgentEffect = { kind: 'log', line: 'goes on with the pieces that are here', fields }
+  return [log, ...offerTo(state, replica), ...sealWhenWhole(replica), ...pull(state)]
 }
 
 export function pieceReceived(

@@ -1,7 +1,6 @@
 /**
  * `patchmesh appliances list`: the fleet.
  */
-import type { ApplianceView } from '../core/views.ts'
 import { defineCommand } from './command.ts'
 import { readableTime } from './quantities.ts'
 import { connect, SERVER_OPTIONS } from './service-center-client.ts'
@@ -14,7 +13,7 @@ export const listAppliances = defineCommand({
   options: SERVER_OPTIONS,
   example: 'patchmesh appliances list',
   async run({ options, terminal }) {
-    const appliances = await connect(options).call<ApplianceView[]>({ method: 'GET', path: ['appliances'] })
+    const appliances = await connect(options).appliances()
     const rows = appliances.map((appliance) => [
       appliance.name,
       appliance.organization,

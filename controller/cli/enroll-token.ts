@@ -54,9 +54,10 @@ export const enrollToken = defineCommand({
     'patchmesh enroll-token --data ./center --data-center Paris --organization Provider --kind service-provider ' +
     '--role primary --name paris-1',
   async run({ options, terminal }) {
+    const data = required('data', options.data)
     const slot = readSlot(options)
-    return await withData(options.data, async (data) => {
-      const { token, expiresAt } = await issue(data, slot)
+    return await withData(data, async (opened) => {
+      const { token, expiresAt } = await issue(opened, slot)
       const expires = new Date(expiresAt).toISOString()
       terminal.print(options.json === true ? JSON.stringify({ name: slot.name, token, expiresAt: expires }) : token)
       return 0
@@ -108,7 +109,7 @@ function ofCenter(setting: string | undefined): DialAddress[] {
   if (setting === undefined) {
     throw new Error('The controller has never run on this folder, so its address is unknown: start it once first')
   }
-  return DialAddresses.parse(JSON.parse(setting))
+  return DialAddresses.parse((JSON.parse(setting) as unknown[]).slice(0, 2 * MAX_ADDRESSES))
 }
 
 function ofDepot(state: ServiceCenterState, { dataCenter, name }: Slot): DialAddress[] {

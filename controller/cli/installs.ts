@@ -14,7 +14,7 @@ export const listInstalls = defineCommand({
   options: SERVER_OPTIONS,
   example: 'patchmesh installs list',
   async run({ options, terminal }) {
-    const installs = await connect(options).call<InstallSummary[]>({ method: 'GET', path: ['installs'] })
+    const installs = await connect(options).installs()
     if (options.json === true) terminal.print(JSON.stringify(installs))
     else for (const line of installTable(installs)) terminal.print(line)
     return 0
@@ -29,7 +29,7 @@ export const showInstall = defineCommand({
   options: SERVER_OPTIONS,
   example: 'patchmesh installs show 5f0c0e6a3c1b4d5e9f8a7b6c5d4e3f2a',
   async run({ options, operands: [id = ''], terminal }) {
-    const install = await connect(options).call<InstallDetail>({ method: 'GET', path: ['installs', id] })
+    const install = await connect(options).install(id)
     if (options.json === true) terminal.print(JSON.stringify(install))
     else for (const line of installLines(install)) terminal.print(line)
     return 0
@@ -44,8 +44,7 @@ export const cancelInstall = defineCommand({
   options: SERVER_OPTIONS,
   example: 'patchmesh installs cancel 5f0c0e6a3c1b4d5e9f8a7b6c5d4e3f2a',
   async run({ options, operands: [id = ''], terminal }) {
-    const call = { method: 'POST', path: ['installs', id, 'cancel'], body: {} } as const
-    const install = await connect(options).call<InstallDetail>(call)
+    const install = await connect(options).cancelInstall(id)
     if (options.json === true) terminal.print(JSON.stringify(install))
     else for (const line of installLines(install)) terminal.print(line)
     return 0

@@ -14,7 +14,7 @@ export const listPatches = defineCommand({
   options: SERVER_OPTIONS,
   example: 'patchmesh patches list',
   async run({ options, terminal }) {
-    const patches = await connect(options).call<PatchSummary[]>({ method: 'GET', path: ['patches'] })
+    const patches = await connect(options).patches()
     if (options.json === true) terminal.print(JSON.stringify(patches))
     else for (const line of patchTable(patches)) terminal.print(line)
     return 0
@@ -33,8 +33,7 @@ export const showPatch = defineCommand({
   remarks: ['PATCH is an id or NAME@VERSION.'],
   example: 'patchmesh patches show example@1.0.0',
   async run({ options, operands: [patch = ''], terminal }) {
-    const query = { dataCenter: options['data-center'] }
-    const detail = await connect(options).call<PatchDetail>({ method: 'GET', path: ['patches', patch], query })
+    const detail = await connect(options).patch(patch, options['data-center'])
     if (options.json === true) terminal.print(JSON.stringify(detail))
     else for (const line of patchLines(detail)) terminal.print(line)
     return 0
@@ -53,8 +52,7 @@ export const withdrawPatch = defineCommand({
   remarks: ['A patch that is installed, or being installed, stays.'],
   example: 'patchmesh patches withdraw example@1.0.0 --reason "built from the wrong branch"',
   async run({ options, operands: [patch = ''], terminal }) {
-    const body = options.reason === undefined ? {} : { reason: options.reason }
-    const answer = await connect(options).call<{ id: string }>({ method: 'DELETE', path: ['patches', patch], body })
+    const answer = await connect(options).withdraw(patch, options.reason)
     terminal.print(options.json === true ? JSON.stringify(answer) : `withdrawn ${printable(patch)}`)
     return 0
   },

@@ -1,18 +1,20 @@
 /**
- * Speaks to the Service Center's REST API. A refusal of the server becomes a `ServerRefusal` with what it says to do;
- * a server that cannot be reached, or is something else, an error with a sentence. Bodies stream: a patch of any size
- * is sent with the memory of one chunk, as fast as the network takes it.
+ * The Service Center's REST API as a client sees it: one method a request, each with the values of
+ * controller/core/views.ts. How an exchange can fail is in exchange.ts.
  */
-import { type IncomingMessage, request as requestHttp } from 'node:http'
-import { request as requestHttps } from 'node:https'
-import { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
+import path from 'node:path'
+import type {
+  ApplianceView,
+  InstallDetail,
+  InstallPreview,
+  InstallSummary,
+  PatchDetail,
+  PatchSummary,
+} from '../core/views.ts'
 import { UsageError } from './command.ts'
+import { Exchange } from './exchange.ts'
+import { openPatchFile } from './patch-file.ts'
 
-/** Nothing moved in either direction for so long: the server, or the way to it, is gone. */
-const IDLE_TIMEOUT_MS = 120_000
-/** The list of all appliances of the largest fleet is a few MiB. */
-const MAX_ANSWER_BYTES = 256 * 1024 * 1024
 const DEFAULT_SERVER = 'http://127.0.0.1:8080'
 
 export const SERVER_OPTIONS = {
@@ -21,112 +23,62 @@ export const SERVER_OPTIONS = {
   json: { type: 'boolean', about: 'print JSON' },
 } as const
 
-export class ServerRefusal extends Error {
-  override readonly name = 'ServerRefusal'
-  readonly code: string
-  readonly hint: string
-
-  constructor(refusal: { code: string; message: string; hint: string }) {
-    super(refusal.message)
-    this.code = refusal.code
-    this.hint = refusal.hint
-  }
-}
-
-/** The server did not answer, which may pass. */
-export class UnreachableError extends Error {
-  override readonly name = 'UnreachableError'
-}
-
-export type Upload = { readonly bytes: number; chunks(): AsyncIterable<Uint8Array> }
-export type Call = {
-  readonly method: 'GET' | 'POST' | 'DELETE'
-  /** Below /api/v1; each part is escaped. */
-  readonly path: readonly string[]
-  readonly query?: Readonly<Record<string, string | readonly string[] | undefined>>
-  readonly body?: object | Upload
+export type StartInstall = {
+  readonly patch: string
+  readonly organizations: readonly string[]
+  readonly dataCenter: string
+  readonly allowOutage: boolean
 }
 
 export class ServiceCenterClient {
-  readonly #server: URL
-  readonly #apiToken: string
+  readonly #exchange: Exchange
 
-  constructor(server: URL, apiToken: string) {
-    this.#server = server
-    this.#apiToken = apiToken
+  constructor({ server, apiToken }: { server: string; apiToken: string }) {
+    this.#exchange = new Exchange(new URL(server), apiToken)
   }
 
-  /** The server's answer; its form is the contract of the API (controller/core/views.ts). */
-  async call<Answer>(call: Call): Promise<Answer> {
-    const { status, text } = await this.#exchange(call)
-    let json: unknown
+  /** Streams the file; `progress` hears how many bytes have left so far, of how many. */
+  async upload(file: string, progress: (sent: number, total: number) => void = () => {}): Promise<PatchSummary> {
+    const opened = await openPatchFile(file)
+    const { bytes } = opened
     try {
-      json = JSON.parse(text)
-    } catch {
-      throw this.#stranger(status)
-    }
-    if (status >= 200 && status < 300) return json as Answer
-    const refusal = refusalIn(json)
-    throw refusal === undefined ? this.#stranger(status) : new ServerRefusal(refusal)
-  }
-
-  async #exchange(call: Call): Promise<{ status: number; text: string }> {
-    const payload = payloadOf(call.body)
-    const url = this.#address(call)
-    const start = url.protocol === 'https:' ? requestHttps : requestHttp
-    const outgoing = start(url, {
-      method: call.method,
-      headers: { authorization: `Bearer ${this.#apiToken}`, accept: 'application/json', ...payload.headers },
-    })
-    outgoing.setTimeout(IDLE_TIMEOUT_MS, () =>
-      outgoing.destroy(new Error(`nothing moved for ${IDLE_TIMEOUT_MS / 1000} s`)),
-    )
-    const answered = new Promise<IncomingMessage>((resolve, reject) => {
-      outgoing.once('response', resolve)
-      outgoing.on('error', reject)
-    })
-    const sent = pipeline(payload.chunks, outgoing)
-    try {
-      // A server that refuses answers before it has read everything, and then stops reading: its answer counts.
-      const answer = await Promise.race([answered, sent.then(() => answered)])
-      return { status: answer.statusCode ?? 0, text: await textOf(answer) }
-    } catch (error) {
-      throw this.#unreachable(error)
+      const body = { bytes, chunks: () => opened.chunks((sent) => progress(sent, bytes)) }
+      const query = { filename: path.basename(file) }
+      return await this.#exchange.call<PatchSummary>({ method: 'POST', path: ['patches'], query, body })
     } finally {
-      outgoing.destroy()
-      await sent.catch(ignoreAfterAnswer)
+      await opened.close()
     }
   }
-
-  #address({ path, query = {} }: Call): URL {
-    const url = new URL(this.#server)
-    url.pathname = `${url.pathname.replace(/\/+$/, '')}/api/v1/${path.map(encodeURIComponent).join('/')}`
-    for (const [name, value] of Object.entries(query)) {
-      for (const one of value === undefined ? [] : [value].flat()) url.searchParams.append(name, one)
-    }
-    return url
+  patches(): Promise<PatchSummary[]> {
+    return this.#exchange.call({ method: 'GET', path: ['patches'] })
   }
-
-  #unreachable(error: unknown): Error {
-    // A file that cannot be read is not the server's fault; it comes through the same pipe.
-    if (error instanceof LocalFileError) return error
-    const why = error instanceof Error ? error.message || ('code' in error ? String(error.code) : error.name) : ''
-    return new UnreachableError(
-      `The Service Center at ${this.#server.origin} cannot be reached (${why}): start it, or name it with --server URL`,
-      { cause: error },
-    )
+  /** `dataCenter` narrows who counts as unpatched. */
+  patch(patch: string, dataCenter?: string): Promise<PatchDetail> {
+    return this.#exchange.call({ method: 'GET', path: ['patches', patch], query: { dataCenter } })
   }
-
-  #stranger(status: number): Error {
-    return new Error(
-      `What answers at ${this.#server.origin} (status ${status}) is not a Service Center: give its address with --server URL`,
-    )
+  withdraw(patch: string, reason?: string): Promise<{ id: string }> {
+    const body = reason === undefined ? {} : { reason }
+    return this.#exchange.call({ method: 'DELETE', path: ['patches', patch], body })
   }
-}
-
-/** Wraps what goes wrong while the body is read from this machine. */
-export class LocalFileError extends Error {
-  override readonly name = 'LocalFileError'
+  preview(patch: string, organizations: readonly string[], dataCenter: string): Promise<InstallPreview> {
+    const query = { organization: organizations, dataCenter }
+    return this.#exchange.call({ method: 'GET', path: ['patches', patch, 'install-preview'], query })
+  }
+  startInstall(install: StartInstall): Promise<InstallDetail> {
+    return this.#exchange.call({ method: 'POST', path: ['installs'], body: install })
+  }
+  installs(): Promise<InstallSummary[]> {
+    return this.#exchange.call({ method: 'GET', path: ['installs'] })
+  }
+  install(id: string): Promise<InstallDetail> {
+    return this.#exchange.call({ method: 'GET', path: ['installs', id] })
+  }
+  cancelInstall(id: string): Promise<InstallDetail> {
+    return this.#exchange.call({ method: 'POST', path: ['installs', id, 'cancel'], body: {} })
+  }
+  appliances(): Promise<ApplianceView[]> {
+    return this.#exchange.call({ method: 'GET', path: ['appliances'] })
+  }
 }
 
 /** From the options or the environment. */
@@ -139,38 +91,5 @@ export function connect(options: { server: string | undefined; 'api-token': stri
   if (!/^[\x21-\x7e]+$/.test(apiToken)) {
     throw new UsageError('--api-token is missing: make one with patchmesh api-token, or set PATCHMESH_API_TOKEN')
   }
-  return new ServiceCenterClient(new URL(server), apiToken)
+  return new ServiceCenterClient({ server, apiToken })
 }
-
-function payloadOf(body: Call['body']): { headers: Record<string, string | number>; chunks: Readable } {
-  if (body === undefined) return { headers: {}, chunks: Readable.from([]) }
-  if ('chunks' in body) {
-    const headers = { 'content-type': 'application/octet-stream', 'content-length': body.bytes }
-    return { headers, chunks: Readable.from(body.chunks(), { objectMode: false }) }
-  }
-  const json = Buffer.from(JSON.stringify(body))
-  const headers = { 'content-type': 'application/json', 'content-length': json.byteLength }
-  return { headers, chunks: Readable.from([json]) }
-}
-
-async function textOf(answer: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = []
-  let bytes = 0
-  for await (const chunk of answer as AsyncIterable<Buffer>) {
-    bytes += chunk.byteLength
-    if (bytes > MAX_ANSWER_BYTES) throw new Error(`its answer is longer than ${MAX_ANSWER_BYTES} bytes`)
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks).toString()
-}
-
-function refusalIn(json: unknown): { code: string; message: string; hint: string } | undefined {
-  if (typeof json !== 'object' || json === null || !('error' in json)) return undefined
-  const { error } = json
-  if (typeof error !== 'object' || error === null || !('message' in error)) return undefined
-  const { code, message, hint } = error as { code?: unknown; message: unknown; hint?: unknown }
-  return { code: String(code ?? ''), message: String(message), hint: String(hint ?? '') }
-}
-
-/** Whether the rest of the body was sent no longer matters: the answer, or why there is none, is known. */
-function ignoreAfterAnswer(): void {}

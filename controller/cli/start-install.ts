@@ -7,10 +7,11 @@ import type { TargetState } from '../core/records.ts'
 import { isFinal } from '../core/rollout.ts'
 import type { InstallDetail, InstallPreview } from '../core/views.ts'
 import { defineCommand, UsageError } from './command.ts'
+import { UnreachableError } from './exchange.ts'
 import { installLines } from './installs.ts'
 import { ProgressLine } from './progress-line.ts'
 import { plural } from './quantities.ts'
-import { connect, SERVER_OPTIONS, type ServiceCenterClient, UnreachableError } from './service-center-client.ts'
+import { connect, SERVER_OPTIONS, type ServiceCenterClient } from './service-center-client.ts'
 import { printable, type Terminal, table } from './terminal.ts'
 
 const POLL_MS = 500
@@ -39,11 +40,7 @@ export const startInstall = defineCommand({
     const dataCenter = options['data-center'] ?? 'All'
     const client = connect(options)
     if (options.yes !== true) {
-      const preview = await client.call<InstallPreview>({
-        method: 'GET',
-        path: ['patches', patch, 'install-preview'],
-        query: { organization: organizations, dataCenter },
-      })
+      const preview = await client.preview(patch, organizations, dataCenter)
       const scope = printable(`${patch} for ${organizations.join(', ')} in ${dataCenter}`)
       if (!(await agreed(terminal, preview, scope))) {
         terminal.tell('Nothing was started. Answer y to start, or give --yes.')
@@ -51,8 +48,7 @@ export const startInstall = defineCommand({
       }
     }
     const allowOutage = options['allow-outage'] === true
-    const body = { patch, organizations, dataCenter, allowOutage }
-    const started = await client.call<InstallDetail>({ method: 'POST', path: ['installs'], body })
+    const started = await client.startInstall({ patch, organizations, dataCenter, allowOutage })
     terminal.tell(`install ${started.id} has started on ${plural(started.total, 'appliance')}`)
     const install = options.wait === true ? await follow(client, started, terminal) : started
     if (options.json === true) terminal.print(JSON.stringify(install))
@@ -93,7 +89,7 @@ async function follow(client: ServiceCenterClient, started: InstallDetail, termi
   while (!hasEnded(install)) {
     await pause(POLL_MS)
     try {
-      install = await client.call<InstallDetail>({ method: 'GET', path: ['installs', started.id] })
+      install = await client.install(started.id)
       answeredAt = performance.now()
       progress.change(progressOf(install))
     } catch (error) {

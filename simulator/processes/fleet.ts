@@ -23,6 +23,8 @@ export class Fleet {
   readonly api: ApiClient
   readonly #repository: Repository
   readonly #authority: KeptAuthority
+  readonly #apiToken: string
+  #meshAddress = ''
   readonly #daemons = new Map<string, Daemon>()
 
   private constructor(folder: string, url: string, apiToken: string, repository: Repository, authority: KeptAuthority) {
@@ -31,25 +33,39 @@ export class Fleet {
     this.api = new ApiClient({ server: url, apiToken })
     this.#repository = repository
     this.#authority = authority
+    this.#apiToken = apiToken
   }
 
   /** Starts the Service Center; appliances are added after. */
   static async start(): Promise<Fleet> {
     const folder = await mkdtemp(join(tmpdir(), 'patchmesh-'))
     const data = join(folder, 'service-center')
-    const args = ['controller', '--data', data, '--http', '127.0.0.1:0', '--mesh', '/ip4/127.0.0.1/tcp/0']
-    const daemon = Daemon.start({ name: 'the Service Center', args, logFile: join(folder, 'service-center.log') })
+    const daemon = startController(folder, '127.0.0.1:0', '/ip4/127.0.0.1/tcp/0')
     const ready = await daemon.ready()
     const authority = await loadAuthority(data)
     const repository = await openRepository({ folder: data, root: authority.signing.peer })
     const apiToken = await makeAccess(repository, { kind: 'api-token', name: 'demo' })
     const fleet = new Fleet(folder, ready.get('http') ?? '', apiToken, repository, authority)
     fleet.#daemons.set('', daemon)
+    fleet.#meshAddress = (ready.get('mesh') ?? '').replace(/\/p2p\/.*/, '')
     return fleet
   }
 
   get serviceCenter(): Daemon {
     return this.daemon('')
+  }
+
+  /** For requests that a test makes by itself. */
+  get authorization(): string {
+    return `Bearer ${this.#apiToken}`
+  }
+
+  /** After it was stopped or killed: the same data, at the same addresses. */
+  async restartServiceCenter(): Promise<void> {
+    await this.serviceCenter.stop()
+    const daemon = startController(this.folder, new URL(this.url).host, this.#meshAddress)
+    this.#daemons.set('', daemon)
+    await daemon.ready()
   }
 
   daemon(name: string): Daemon {
@@ -140,4 +156,9 @@ export class Fleet {
     await this.#repository.close()
     await rm(this.folder, { recursive: true, force: true })
   }
+}
+
+function startController(folder: string, http: string, mesh: string): Daemon {
+  const args = ['controller', '--data', join(folder, 'service-center'), '--http', http, '--mesh', mesh]
+  return Daemon.start({ name: 'the Service Center', args, logFile: join(folder, 'service-center.log') })
 }

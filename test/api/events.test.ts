@@ -3,6 +3,7 @@
  */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { eventually } from '../support/eventually.ts'
 import { type Fleet, standardFleet } from '../support/fleet-fixtures.ts'
 import { type ServedApp, serveApp } from '../support/http-fixtures.ts'
 
@@ -63,6 +64,7 @@ test('A17 opens at most 20 streams for one session', deadline, async () => {
   assert.equal(refused.status, 429)
   assert.equal((await open(await app.cookie())).status, 200)
   for (const stream of streams) stream.close()
+  await eventually('a stream of this session can be opened again', async () => (await open(cookie)).status === 200)
 })
 
 test('A6 a stream ends when its session signs out', deadline, async () => {

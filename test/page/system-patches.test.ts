@@ -112,14 +112,18 @@ pageTest(
   },
 )
 
-pageTest('signs out, and the page is closed to whoever comes back', { expected: /40[13]|Failed/ }, async ({ page, fleet }) => {
-  await fleet.publish({ name: 'kernel', version: '1' })
-  await page.getByRole('link', { name: 'kernel' }).click()
-  await page.getByRole('button', { name: 'Sign out' }).click()
-  await page.getByRole('heading', { name: 'Not signed in' }).waitFor()
-  await page.goBack()
-  await page.getByRole('heading', { name: 'Not signed in' }).waitFor()
-})
+pageTest(
+  'signs out, and the page is closed to whoever comes back',
+  { expected: /40[13]|Failed/ },
+  async ({ page, fleet }) => {
+    await fleet.publish({ name: 'kernel', version: '1' })
+    await page.getByRole('link', { name: 'kernel' }).click()
+    await page.getByRole('button', { name: 'Sign out' }).click()
+    await page.getByRole('heading', { name: 'Not signed in' }).waitFor()
+    await page.goBack()
+    await page.getByRole('heading', { name: 'Not signed in' }).waitFor()
+  },
+)
 
 for (const width of [1280, 800]) {
   pageTest(`shows nothing beyond the edge at ${width} pixels`, { width }, async ({ page, fleet }) => {

@@ -1,28 +1,18 @@
 /**
- * A Service Center in this process for tests of its HTTP side: the real core, the real database in a temporary folder
- * and the real intake; only the network is missing. What appliances would send over it, a test says with the functions
- * of `Fleet`; it is signed with their keys and goes through the same `step` as in production.
+ * A fleet for tests of the HTTP side: the Service Center in this process, and what appliances would send it over the
+ * network said by the test. It is signed with their keys and goes through the same `step` as in production.
  */
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import path from 'node:path'
-import type { ServiceCenterEvent } from '../../controller/core/effects.ts'
 import type { InstallRecord } from '../../controller/core/records.ts'
-import { emptyState } from '../../controller/core/state.ts'
-import { step } from '../../controller/core/step.ts'
-import { receiveUpload } from '../../controller/shell/intake/receive-upload.ts'
-import type { Repository, ServiceCenter, Topic } from '../../controller/shell/ports.ts'
-import { openRepository } from '../../controller/shell/repository.ts'
+import type { Repository, ServiceCenter } from '../../controller/shell/ports.ts'
 import { type SigningKey, seal, signingKeyFromSeed } from '../../protocol/envelope.ts'
 import { sha256, sha256Hex } from '../../protocol/hashing.ts'
-import { type PeerId, SERVICE_PROVIDER, Sha256 } from '../../protocol/identifiers.ts'
+import { type PeerId, SERVICE_PROVIDER, type Sha256 } from '../../protocol/identifiers.ts'
 import type { Progress } from '../../protocol/messages.ts'
-import { pieceLengthBytes } from '../../protocol/pieces.ts'
-import { seededRandom } from '../../protocol/random.ts'
-import { isRefusal, type Refusal } from '../../protocol/refusals.ts'
-import { Detection, Publication, Receipt, Report, type ReportState } from '../../protocol/statements.ts'
+import { Detection, Receipt, Report, type ReportState } from '../../protocol/statements.ts'
 import { enrollingIdentity, enrollmentProof, proofKey } from '../../protocol/token.ts'
 import { type SlotText, slotOf } from './fleet-slots.ts'
+import { startServiceCenter } from './in-process-service-center.ts'
+import { publicationOf } from './publication-fixtures.ts'
 
 export type Fleet = {
   serviceCenter: ServiceCenter
@@ -79,29 +69,11 @@ export async function standardFleet(): Promise<Fleet> {
 }
 
 export async function emptyFleet(): Promise<Fleet> {
-  const folder = await mkdtemp(path.join(tmpdir(), 'patchmesh-fleet-'))
-  const signing = keyOf('signing')
-  const repository = await openRepository({ folder, root: signing.peer })
-  const state = emptyState({ mesh: keyOf('mesh').peer, signing }, seededRandom(1))
-  const listeners = new Set<(topic: Topic) => void>()
-  const replies = new Map<number, (reply: never) => void>()
-  let line: Promise<void> = Promise.resolve()
+  const running = await startServiceCenter({ mesh: keyOf('mesh').peer, signing: keyOf('signing') })
+  const { serviceCenter, repository, happen } = running
+  const { state } = serviceCenter
   let counter = 0
 
-  const tick = (): ServiceCenterEvent => ({
-    kind: 'tick',
-    clock: { monotonicMs: performance.now(), wallMs: Date.now() },
-  })
-  const happen = (event: ServiceCenterEvent): Promise<void> => {
-    line = line.then(async () => {
-      for (const effect of [...step(state, tick()), ...step(state, event)]) {
-        if (effect.kind === 'commit') await repository.commit(effect.changes)
-        else if (effect.kind === 'changed') for (const listener of listeners) listener(effect.topic)
-        else if (effect.kind === 'reply') replies.get(effect.id)?.(effect.reply as never)
-      }
-    })
-    return line
-  }
   const peerOf = (name: string): PeerId => keyOf(name).peer
   const recordOf = (name: string) => {
     const record = state.appliances.get(peerOf(name))
@@ -125,36 +97,6 @@ export async function emptyFleet(): Promise<Fleet> {
         letter: { to: state.mesh, from: peerOf(name), envelope: seal(type, statement, keyOf(name)) },
       },
     })
-
-  const serviceCenter: ServiceCenter = {
-    state,
-    async carryOut(command) {
-      const id = ++counter
-      const { promise, resolve } = Promise.withResolvers<never>()
-      replies.set(id, resolve)
-      await happen({ kind: 'command', id, command })
-      return promise
-    },
-    async upload({ body, filename, actor, expectedBytes }) {
-      const received = await receiveUpload({ body, filename, folder, expectedBytes })
-      if (isRefusal(received)) return received
-      await rm(received.path)
-      const { bytes, sha256: digest, hashes, pieceLength, format, manifest } = received
-      const { name, version } = manifest
-      const root = sha256Hex(hashes)
-      const publication = { name, version, bytes, sha256: digest, pieceLength, piecesRoot: root, format, manifest }
-      const reply = await serviceCenter.carryOut({ kind: 'publish', actor, publication, hashes })
-      return reply as Refusal | { patch: Sha256; created: boolean }
-    },
-    subscribe(listener) {
-      listeners.add(listener)
-      return () => listeners.delete(listener)
-    },
-    notReady: () => null,
-    get connectedPeers() {
-      return new Set(state.sessions.keys())
-    },
-  }
 
   const fleet: Fleet = {
     serviceCenter,
@@ -237,35 +179,11 @@ export async function emptyFleet(): Promise<Fleet> {
         ...{ reason, refusal: null, output, installedVersion, reportedAt: Date.now() },
       })
     },
-    async close() {
-      await line
-      await repository.close()
-      await rm(folder, { recursive: true })
-    },
+    close: running.close,
   }
   return fleet
 }
 
 function keyOf(name: string): SigningKey {
   return signingKeyFromSeed(sha256(Buffer.from(name)))
-}
-
-type PublicationText = { name: string; version: string; bytes: number; restart: 'none' | 'service'; digest: Sha256 }
-
-function publicationOf({ name, version, bytes, restart, digest }: PublicationText): Omit<Publication, 'publishedAt'> {
-  const pieceLength = pieceLengthBytes(bytes)
-  const { publishedAt: _, ...publication } = Publication.schema.parse({
-    ...{ name, version, bytes, sha256: digest, pieceLength, piecesRoot: digest, format: 'bundle', publishedAt: 0 },
-    manifest: {
-      ...{ name, version, kind: 'update', publisher: 'Example Ltd', created: '2026-01-01T00:00:00.000Z' },
-      payload: { size: bytes, sha256: digest, pieceSize: pieceLength, piecesRoot: digest },
-      appliesTo: { applianceTypes: [], fromVersions: [] },
-      ...{ requires: [], conflicts: [], supersedes: [], impact: { restart, estimateSeconds: 5 } },
-      pair: { peerCompat: [], maxSkewSeconds: 3600, order: 'secondary-first' },
-      install: { program: 'install', timeoutSeconds: 60 },
-      verify: { detect: { versionFile: '/opt/example/version' }, soakSeconds: 0 },
-      ...{ revert: 'snapshot', diskBytes: bytes },
-    },
-  })
-  return publication
 }

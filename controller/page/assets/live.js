@@ -5,6 +5,8 @@
  */
 // @ts-check
 const REFRESH_PAUSE_MS = 400
+/** A page of ten thousand appliances takes longer: it rests this many times as long as it took. */
+const REFRESH_REST = 4
 const RETRY_MS = 3000
 const connection = /** @type {HTMLElement} */ (document.getElementById('connection'))
 
@@ -32,7 +34,8 @@ function morphChildren(/** @type {Element} */ from, /** @type {Element} */ to) {
   let place = from.firstChild
   for (const wanted of [...to.childNodes]) {
     const id = wanted instanceof Element ? wanted.id : ''
-    const known = id === '' ? place : [...from.children].find((child) => child.id === id)
+    const isNext = id === '' || (place instanceof Element && place.id === id)
+    const known = isNext ? place : [...from.children].find((child) => child.id === id)
     const fits = known?.nodeName === wanted.nodeName && (known instanceof Element ? known.id : '') === id
     if (known == null || !fits) {
       from.insertBefore(document.importNode(wanted, true), place)
@@ -53,6 +56,7 @@ async function refresh() {
   again = busy
   if (busy) return
   busy = true
+  const began = performance.now()
   try {
     const answer = await fetch(location.href, { headers: { Accept: 'text/html' } })
     const fresh = new DOMParser().parseFromString(await answer.text(), 'text/html')
@@ -73,7 +77,7 @@ async function refresh() {
   setTimeout(() => {
     busy = false
     if (again) refresh()
-  }, REFRESH_PAUSE_MS)
+  }, Math.max(REFRESH_PAUSE_MS, REFRESH_REST * (performance.now() - began)))
 }
 
 function tell(/** @type {string} */ sentence) {

@@ -1,0 +1,155 @@
+/**
+ * One exchange with the Service Center's REST API: a call there, its answer or a sentence back. A refusal of the server
+ * becomes a `ServerRefusal` with what it says to do; a server that cannot be reached, or is something else, an error.
+ * Bodies stream: a patch of any size is sent with the memory of one chunk, as fast as the network takes it.
+ */
+import { type IncomingMessage, request as requestHttp } from 'node:http'
+import { request as requestHttps } from 'node:https'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+
+/** Nothing moved in either direction for so long: the server, or the way to it, is gone. */
+const IDLE_TIMEOUT_MS = 120_000
+/** The list of all appliances of the largest fleet is a few MiB. */
+const MAX_ANSWER_BYTES = 256 * 1024 * 1024
+
+export class ServerRefusal extends Error {
+  override readonly name = 'ServerRefusal'
+  readonly code: string
+  readonly hint: string
+
+  constructor(refusal: { code: string; message: string; hint: string }) {
+    super(refusal.message)
+    this.code = refusal.code
+    this.hint = refusal.hint
+  }
+}
+
+/** The server did not answer, which may pass. */
+export class UnreachableError extends Error {
+  override readonly name = 'UnreachableError'
+}
+
+export type Upload = { readonly bytes: number; chunks(): AsyncIterable<Uint8Array> }
+export type Call = {
+  readonly method: 'GET' | 'POST' | 'DELETE'
+  /** Below /api/v1; each part is escaped. */
+  readonly path: readonly string[]
+  readonly query?: Readonly<Record<string, string | readonly string[] | undefined>>
+  readonly body?: object | Upload
+}
+
+export class Exchange {
+  readonly #server: URL
+  readonly #apiToken: string
+
+  constructor(server: URL, apiToken: string) {
+    this.#server = server
+    this.#apiToken = apiToken
+  }
+
+  /** The server's answer; its form is the contract of the API (controller/core/views.ts). */
+  async call<Answer>(call: Call): Promise<Answer> {
+    const { status, text } = await this.#exchange(call)
+    let json: unknown
+    try {
+      json = JSON.parse(text)
+    } catch {
+      throw this.#stranger(status)
+    }
+    if (status >= 200 && status < 300) return json as Answer
+    const refusal = refusalIn(json)
+    throw refusal === undefined ? this.#stranger(status) : new ServerRefusal(refusal)
+  }
+
+  async #exchange(call: Call): Promise<{ status: number; text: string }> {
+    const payload = payloadOf(call.body)
+    const url = this.#address(call)
+    const start = url.protocol === 'https:' ? requestHttps : requestHttp
+    const outgoing = start(url, {
+      method: call.method,
+      headers: { authorization: `Bearer ${this.#apiToken}`, accept: 'application/json', ...payload.headers },
+    })
+    outgoing.setTimeout(IDLE_TIMEOUT_MS, () =>
+      outgoing.destroy(new Error(`nothing moved for ${IDLE_TIMEOUT_MS / 1000} s`)),
+    )
+    const answered = new Promise<IncomingMessage>((resolve, reject) => {
+      outgoing.once('response', resolve)
+      outgoing.on('error', reject)
+    })
+    const sent = pipeline(payload.chunks, outgoing)
+    try {
+      // A server that refuses answers before it has read everything, and then stops reading: its answer counts.
+      const answer = await Promise.race([answered, sent.then(() => answered)])
+      return { status: answer.statusCode ?? 0, text: await textOf(answer) }
+    } catch (error) {
+      throw this.#unreachable(error)
+    } finally {
+      outgoing.destroy()
+      await sent.catch(ignoreAfterAnswer)
+    }
+  }
+
+  #address({ path, query = {} }: Call): URL {
+    const url = new URL(this.#server)
+    url.pathname = `${url.pathname.replace(/\/+$/, '')}/api/v1/${path.map(encodeURIComponent).join('/')}`
+    for (const [name, value] of Object.entries(query)) {
+      for (const one of value === undefined ? [] : [value].flat()) url.searchParams.append(name, one)
+    }
+    return url
+  }
+
+  #unreachable(error: unknown): Error {
+    // A file that cannot be read is not the server's fault; it comes through the same pipe.
+    if (error instanceof LocalFileError) return error
+    const why = error instanceof Error ? error.message || ('code' in error ? String(error.code) : error.name) : ''
+    return new UnreachableError(
+      `The Service Center at ${this.#server.origin} cannot be reached (${why}): start it, or name it with --server URL`,
+      { cause: error },
+    )
+  }
+
+  #stranger(status: number): Error {
+    return new Error(
+      `What answers at ${this.#server.origin} (status ${status}) is not a Service Center: give its address with --server URL`,
+    )
+  }
+}
+
+/** Wraps what goes wrong while the body is read from this machine. */
+export class LocalFileError extends Error {
+  override readonly name = 'LocalFileError'
+}
+
+function payloadOf(body: Call['body']): { headers: Record<string, string | number>; chunks: Readable } {
+  if (body === undefined) return { headers: {}, chunks: Readable.from([]) }
+  if ('chunks' in body) {
+    const headers = { 'content-type': 'application/octet-stream', 'content-length': body.bytes }
+    return { headers, chunks: Readable.from(body.chunks(), { objectMode: false }) }
+  }
+  const json = Buffer.from(JSON.stringify(body))
+  const headers = { 'content-type': 'application/json', 'content-length': json.byteLength }
+  return { headers, chunks: Readable.from([json]) }
+}
+
+async function textOf(answer: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = []
+  let bytes = 0
+  for await (const chunk of answer as AsyncIterable<Buffer>) {
+    bytes += chunk.byteLength
+    if (bytes > MAX_ANSWER_BYTES) throw new Error(`its answer is longer than ${MAX_ANSWER_BYTES} bytes`)
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString()
+}
+
+function refusalIn(json: unknown): { code: string; message: string; hint: string } | undefined {
+  if (typeof json !== 'object' || json === null || !('error' in json)) return undefined
+  const { error } = json
+  if (typeof error !== 'object' || error === null || !('message' in error)) return undefined
+  const { code, message, hint } = error as { code?: unknown; message: unknown; hint?: unknown }
+  return { code: String(code ?? ''), message: String(message), hint: String(hint ?? '') }
+}
+
+/** Whether the rest of the body was sent no longer matters: the answer, or why there is none, is known. */
+function ignoreAfterAnswer(): void {}

@@ -1,0 +1,91 @@
+/**
+ * The Service Center without a network: the real core, the real database in a temporary folder and the real intake, fed
+ * one event at a time. Its effects are performed in order, so what it tells has been stored.
+ */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import type { ServiceCenterEvent } from '../../controller/core/effects.ts'
+import { type Authority, emptyState } from '../../controller/core/state.ts'
+import { step } from '../../controller/core/step.ts'
+import { receiveUpload } from '../../controller/shell/intake/receive-upload.ts'
+import type { Repository, ServiceCenter, Topic } from '../../controller/shell/ports.ts'
+import { openRepository } from '../../controller/shell/repository.ts'
+import { sha256Hex } from '../../protocol/hashing.ts'
+import type { Sha256 } from '../../protocol/identifiers.ts'
+import { seededRandom } from '../../protocol/random.ts'
+import { isRefusal, type Refusal } from '../../protocol/refusals.ts'
+
+export type RunningServiceCenter = {
+  serviceCenter: ServiceCenter
+  repository: Repository
+  /** Resolves when everything that follows from the event is done. */
+  happen(event: ServiceCenterEvent): Promise<void>
+  close(): Promise<void>
+}
+
+export async function startServiceCenter(authority: Authority): Promise<RunningServiceCenter> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'patchmesh-fleet-'))
+  const repository = await openRepository({ folder, root: authority.signing.peer })
+  const state = emptyState(authority, seededRandom(1))
+  const listeners = new Set<(topic: Topic) => void>()
+  const replies = new Map<number, (reply: never) => void>()
+  let line: Promise<void> = Promise.resolve()
+  let commands = 0
+
+  const tick = (): ServiceCenterEvent => ({
+    kind: 'tick',
+    clock: { monotonicMs: performance.now(), wallMs: Date.now() },
+  })
+  const happen = (event: ServiceCenterEvent): Promise<void> => {
+    line = line.then(async () => {
+      for (const effect of [...step(state, tick()), ...step(state, event)]) {
+        if (effect.kind === 'commit') await repository.commit(effect.changes)
+        else if (effect.kind === 'changed') for (const listener of listeners) listener(effect.topic)
+        else if (effect.kind === 'reply') replies.get(effect.id)?.(effect.reply as never)
+      }
+    })
+    return line
+  }
+
+  const serviceCenter: ServiceCenter = {
+    state,
+    async carryOut(command) {
+      const id = ++commands
+      const { promise, resolve } = Promise.withResolvers<never>()
+      replies.set(id, resolve)
+      await happen({ kind: 'command', id, command })
+      return promise
+    },
+    async upload({ body, filename, actor, expectedBytes }) {
+      const received = await receiveUpload({ body, filename, folder, expectedBytes })
+      if (isRefusal(received)) return received
+      await rm(received.path)
+      const { bytes, sha256: digest, hashes, pieceLength, format, manifest } = received
+      const { name, version } = manifest
+      const root = sha256Hex(hashes)
+      const publication = { name, version, bytes, sha256: digest, pieceLength, piecesRoot: root, format, manifest }
+      const reply = await serviceCenter.carryOut({ kind: 'publish', actor, publication, hashes })
+      return reply as Refusal | { patch: Sha256; created: boolean }
+    },
+    subscribe(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+    notReady: () => null,
+    get connectedPeers() {
+      return new Set(state.sessions.keys())
+    },
+  }
+
+  return {
+    serviceCenter,
+    repository,
+    happen,
+    async close() {
+      await line
+      await repository.close()
+      await rm(folder, { recursive: true })
+    },
+  }
+}
