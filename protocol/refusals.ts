@@ -55,7 +55,7 @@ const TABLE = {
   used_token: [403, 'A token enrolls one appliance. Make a new one: patchmesh enroll-token.'],
   not_a_member: [403, 'Enroll the appliance with a token.'],
   too_many: [429, 'Keep to the limits in protocol/README.md.'],
-  withdrawn: [410, 'The patch was withdrawn.'],
+  withdrawn: [410, 'Choose another version, or upload the file again if it was withdrawn by mistake.'],
   // why an appliance does not carry out an order
   not_replicated: [409, 'Wait until the patch is replicated to this Data Center.'],
   not_applicable: [409, 'The patch is not meant for this appliance.'],

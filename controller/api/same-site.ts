@@ -28,9 +28,11 @@ export function onlyOurHosts({ origins, log }: AppDependencies): MiddlewareHandl
 }
 
 export function onlyOurPages({ origins, log }: AppDependencies): MiddlewareHandler<AppEnvironment> {
+  // As a browser writes them: without a trailing slash, and without the port where it is the usual one.
+  const ours = origins.map((origin) => new URL(origin).origin)
   return async (c, next) => {
     if (SAFE.has(c.req.method) || c.req.header('authorization') !== undefined) return next()
-    const reason = foreign(c, origins)
+    const reason = foreign(c, ours)
     return reason === null ? next() : answerRefusal(c, refuse('cross_site', reason), log)
   }
 }

@@ -1,58 +1,63 @@
 /**
- * Issuing an enrollment token: judges the slot against the fleet as the database knows it, makes the secret, and stores
- * what proves it. Works beside a running controller, which learns of the token from the database.
+ * Issuing an enrollment token: judges the slot by the same rules as the running controller and stores what proves the
+ * token, both in one transaction, so two at once cannot both get a name or a role. It works on the database, whether a
+ * controller runs beside it or not.
  */
 import { randomBytes } from 'node:crypto'
-import { type DialAddress, SERVICE_PROVIDER } from '../../protocol/identifiers.ts'
+import { DialAddress, SERVICE_PROVIDER } from '../../protocol/identifiers.ts'
+import { MAX_ADDRESSES } from '../../protocol/limits.ts'
+import { DialAddresses } from '../../protocol/messages.ts'
 import { seededRandom } from '../../protocol/random.ts'
-import { isRefusal, type Refusal, refuse } from '../../protocol/refusals.ts'
+import { RefusedError, refuse } from '../../protocol/refusals.ts'
 import { enrollingIdentity, printToken, proofKey, TOKEN_SECRET_BYTES } from '../../protocol/token.ts'
 import { judgeSlot } from '../core/membership.ts'
-import type { Slot } from '../core/records.ts'
+import type { Change, Slot } from '../core/records.ts'
 import { depotOf } from '../core/replications.ts'
 import { type Authority, apply, emptyState, type ServiceCenterState } from '../core/state.ts'
 import { MESH_ADDRESSES_SETTING, type Repository } from './ports.ts'
 
-export const TOKEN_LIFETIME_MS = 3600 * 1000
+/** Time to carry it to the appliance, and no more: whoever finds it later has found nothing. */
+const TOKEN_LIFETIME_MS = 60 * 60 * 1000
 
-/** The text of the token, which is nowhere else, or why there is none. */
-export async function issueToken(repository: Repository, authority: Authority, slot: Slot): Promise<string | Refusal> {
-  const state = emptyState(authority, seededRandom(0))
+/** The text of the token, which is nowhere else. Throws `RefusedError` when the slot cannot be had. */
+export async function issueToken(
+  { authority, repository }: { authority: Authority; repository: Repository },
+  slot: Slot,
+): Promise<{ token: string; expiresAt: number }> {
+  const secret = new Uint8Array(randomBytes(TOKEN_SECRET_BYTES))
   const issuedAt = Date.now()
-  state.clock = { monotonicMs: 0, wallMs: issuedAt }
-  for (const change of await repository.load()) apply(state, change)
-  const refusal = judgeSlot(state, slot)
-  if (refusal !== null) return refusal
-  const dial = slot.kind === SERVICE_PROVIDER ? await meshAddresses(repository) : depotAddresses(state, slot)
-  if (isRefusal(dial)) return dial
-  const secret = randomBytes(TOKEN_SECRET_BYTES)
-  await repository.issueToken({
-    ...slot,
-    enrollingPeer: enrollingIdentity(secret).peer,
-    proofKey: proofKey(secret),
-    issuedAt,
-    expiresAt: issuedAt + TOKEN_LIFETIME_MS,
-    usedBy: null,
-  })
-  return printToken({ version: 1, dial, secret, root: authority.signing.peer, serviceCenter: authority.mesh })
+  const expiresAt = issuedAt + TOKEN_LIFETIME_MS
+  const meshAddresses = await repository.readSetting(MESH_ADDRESSES_SETTING)
+  let dial: DialAddress[] = []
+  const judge = (slots: readonly Change[]) => {
+    const state = emptyState(authority, seededRandom(0))
+    state.clock = { monotonicMs: 0, wallMs: issuedAt }
+    for (const change of slots) apply(state, change)
+    const refusal = judgeSlot(state, slot)
+    if (refusal === null) dial = slot.kind === SERVICE_PROVIDER ? ofServiceCenter(meshAddresses) : ofDepot(state, slot)
+    return refusal
+  }
+  const enrollingPeer = enrollingIdentity(secret).peer
+  await repository.issueToken(
+    { ...slot, enrollingPeer, proofKey: proofKey(secret), issuedAt, expiresAt, usedBy: null },
+    judge,
+  )
+  const root = authority.signing.peer
+  return { token: printToken({ version: 1, dial, secret, root, serviceCenter: authority.mesh }), expiresAt }
 }
 
-async function meshAddresses(repository: Repository): Promise<DialAddress[] | Refusal> {
-  const setting = await repository.readSetting(MESH_ADDRESSES_SETTING)
-  if (setting !== undefined) return JSON.parse(setting) as DialAddress[]
-  return refuse(
-    'not_found',
-    'the controller of this data folder has never run, so nobody knows where appliances shall dial it',
-  )
+function ofServiceCenter(setting: string | undefined): DialAddress[] {
+  if (setting === undefined) {
+    throw new Error('The controller has never run on this folder, so its address is unknown: start it once first')
+  }
+  return DialAddresses.parse(JSON.parse(setting).slice(0, 2 * MAX_ADDRESSES))
 }
 
-function depotAddresses(state: ServiceCenterState, slot: Slot): DialAddress[] | Refusal {
-  const addresses = depotOf(state, slot.dataCenter).flatMap(({ peer, addresses }) =>
-    addresses.map((address) => `${address}/p2p/${peer}` as DialAddress),
+function ofDepot(state: ServiceCenterState, { dataCenter, name }: Slot): DialAddress[] {
+  const dial = depotOf(state, dataCenter).flatMap(({ addresses, peer }) =>
+    addresses.map((address) => DialAddress.parse(`${address}/p2p/${peer}`)),
   )
-  if (addresses.length > 0) return addresses.slice(0, 16)
-  return refuse(
-    'no_depot',
-    `no Service Provider appliance of ${slot.dataCenter} has been connected yet, so its address is not known`,
-  )
+  if (dial.length > 0) return dial.slice(0, 2 * MAX_ADDRESSES)
+  const message = `no Service Provider appliance of ${dataCenter} has ever been connected, so there is no address for ${name} to dial`
+  throw new RefusedError(refuse('no_depot', message))
 }

@@ -17,8 +17,11 @@ export interface Repository {
   load(): Promise<Change[]>
   /** All or nothing, in one transaction. */
   commit(changes: readonly Change[]): Promise<void>
-  /** Inserts a token that another process (`enroll-token`) made; fails if its key exists. */
-  issueToken(token: TokenRecord): Promise<void>
+  /**
+   * Judges by the tokens and appliances there are and inserts, in one transaction; throws `RefusedError` with what
+   * `judge` found. Used by another process (`enroll-token`) too.
+   */
+  issueToken(token: TokenRecord, judge?: (slots: readonly Change[]) => Refusal | null): Promise<void>
   /** Tokens issued after the given position, in order; a running controller polls this. */
   tokensAfter(position: number): Promise<{ position: number; tokens: TokenRecord[] }>
   /** Small named values: the addresses a token must name, the schema's version. */

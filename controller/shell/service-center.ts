@@ -46,6 +46,8 @@ export async function startServiceCenter(options: {
   const { authority, repository, log, fail } = options
   const random = seededRandom(randomBytes(4).readUInt32LE())
   const state = emptyState({ mesh: authority.mesh, signing: authority.signing }, random)
+  // The position first: a token that is issued while the rest is read is heard of twice rather than never.
+  const { position } = await repository.tokensAfter(0)
   for (const change of await repository.load()) apply(state, change)
 
   const store = await PieceStore.open(options.folder)
@@ -230,7 +232,7 @@ export async function startServiceCenter(options: {
     MESH_ADDRESSES_SETTING,
     JSON.stringify(network.addresses.map((address) => `${address}/p2p/${authority.mesh}`)),
   )
-  const stopPolling = pollTokens(repository, (event) => loop.deliver(event), fail)
+  const stopPolling = pollTokens(repository, position, (event) => loop.deliver(event), fail)
   log.info(
     { patches: livePatches(state).length, appliances: state.appliances.size, ms: Date.now() - startedAt },
     'serving',
@@ -273,15 +275,15 @@ export async function startServiceCenter(options: {
 /** `enroll-token` writes into the same database; a running controller learns of it here. */
 function pollTokens(
   repository: Repository,
+  from: number,
   deliver: (event: ServiceCenterEvent) => void,
   fail: (error: unknown) => void,
 ): () => void {
-  let position: number | null = null
+  let position = from
   let timer: NodeJS.Timeout | undefined
   let stopped = false
   const poll = async (): Promise<void> => {
-    const issued = await repository.tokensAfter(position ?? 0)
-    // Those of the first look were loaded with everything else, or came in between; knowing them twice is harmless.
+    const issued = await repository.tokensAfter(position)
     position = issued.position
     for (const token of issued.tokens) if (token.usedBy === null) deliver({ kind: 'token-issued', token })
     if (!stopped) timer = setTimeout(() => poll().catch(fail), TOKEN_POLL_MS)

@@ -5,7 +5,7 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { ApiClient } from '../../controller/cli/api-client.ts'
+import { ServiceCenterClient } from '../../controller/cli/service-center-client.ts'
 import type { Slot } from '../../controller/core/records.ts'
 import type { ApplianceView } from '../../controller/core/views.ts'
 import { makeAccess } from '../../controller/shell/access.ts'
@@ -14,13 +14,12 @@ import { type KeptAuthority, loadAuthority } from '../../controller/shell/keys.t
 import type { Repository } from '../../controller/shell/ports.ts'
 import { openRepository } from '../../controller/shell/repository.ts'
 import { SERVICE_PROVIDER } from '../../protocol/identifiers.ts'
-import { hint, isRefusal } from '../../protocol/refusals.ts'
 import { Daemon } from './daemon.ts'
 
 export class Fleet {
   readonly folder: string
   readonly url: string
-  readonly api: ApiClient
+  readonly api: ServiceCenterClient
   readonly #repository: Repository
   readonly #authority: KeptAuthority
   readonly #apiToken: string
@@ -30,7 +29,7 @@ export class Fleet {
   private constructor(folder: string, url: string, apiToken: string, repository: Repository, authority: KeptAuthority) {
     this.folder = folder
     this.url = url
-    this.api = new ApiClient({ server: url, apiToken })
+    this.api = new ServiceCenterClient({ server: url, apiToken })
     this.#repository = repository
     this.#authority = authority
     this.#apiToken = apiToken
@@ -80,8 +79,7 @@ export class Fleet {
 
   /** Makes a token for the appliance and starts its agent; resolves when it is a member. */
   async add(slot: Slot): Promise<void> {
-    const token = await issueToken(this.#repository, this.#authority, slot)
-    if (isRefusal(token)) throw new Error(`${slot.name}: ${token.message}. ${hint(token.refused)}`)
+    const { token } = await issueToken({ repository: this.#repository, authority: this.#authority }, slot)
     const data = this.folderOf(slot.name)
     await mkdir(data)
     await this.startAgent(slot.name, ['--token', token])

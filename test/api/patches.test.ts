@@ -7,7 +7,13 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { after, before, test } from 'node:test'
 import { writeExampleBundle } from '../../controller/cli/example-bundle.ts'
-import type { InstallDetail, PatchDetail, PatchSummary } from '../../controller/core/views.ts'
+import type {
+  ApplianceView,
+  InstallDetail,
+  InstallPreview,
+  PatchDetail,
+  PatchSummary,
+} from '../../controller/core/views.ts'
 import { type Fleet, standardFleet } from '../support/fleet-fixtures.ts'
 import { type ServedApp, serveApp } from '../support/http-fixtures.ts'
 import { type Ask, asking } from './api-client.ts'
@@ -38,14 +44,14 @@ async function bundle(name: string): Promise<Buffer> {
 
 test('takes an upload as its raw body, and the same bytes again change nothing (U29)', async () => {
   const bytes = await bundle('uploaded')
-  const first = await ask('POST', '/patches?filename=uploaded.patch', bytes, 'application/octet-stream')
+  const first = await ask<PatchSummary>('POST', '/patches?filename=uploaded.patch', bytes, 'application/octet-stream')
   assert.equal(first.status, 201)
-  const { id, name, version, replications } = first.json as PatchSummary
+  const { id, name, version, replications } = first.json
   assert.deepEqual(
     { name, version, replications },
     { name: 'uploaded', version: '1.0.0', replications: { complete: 0, total: 4 } },
   )
-  const second = await ask('POST', '/patches?filename=uploaded.patch', bytes, 'application/octet-stream')
+  const second = await ask<PatchSummary>('POST', '/patches?filename=uploaded.patch', bytes, 'application/octet-stream')
   assert.equal(second.status, 200)
   assert.equal(second.json.id, id)
   const listed = (await ask<PatchSummary[]>('GET', '/patches')).json
@@ -90,14 +96,15 @@ test('shows a patch by id and by NAME@VERSION, and counts for one Data Center', 
 test('the preview names the Service Provider appliances on which replication is not complete', async () => {
   const id = await fleet.publish({ name: 'previewed', version: '1' })
   for (const name of ['paris/primary', 'paris/secondary', 'tokyo/primary']) await fleet.sendReceipt(name, id)
-  const { status, json } = await ask('GET', `/patches/${id}/install-preview?organization=acme&organization=Org%201000`)
+  const address = `/patches/${id}/install-preview?organization=acme&organization=Org%201000`
+  const { status, json } = await ask<InstallPreview>('GET', address)
   assert.equal(status, 200)
   assert.deepEqual(
-    json.notReplicated.map(({ name }: { name: string }) => name),
+    json.notReplicated.map(({ name }) => name),
     ['tokyo/secondary'],
   )
   assert.deepEqual(
-    json.queued.map(({ appliance }: { appliance: string }) => appliance),
+    json.queued.map(({ appliance }) => appliance),
     ['tokyo/secondary'],
   )
   assert.equal(json.ready, 7)
@@ -106,9 +113,9 @@ test('the preview names the Service Provider appliances on which replication is 
 test('starts, lists, shows and cancels an install', async () => {
   const id = await fleet.publish({ name: 'installed', version: '1' })
   const order = { patch: 'installed@1', organizations: ['acme', 'acme'], dataCenter: 'paris' }
-  const started = await ask('POST', '/installs', order)
+  const started = await ask<InstallDetail>('POST', '/installs', order)
   assert.equal(started.status, 201)
-  const install = started.json as InstallDetail
+  const install = started.json
   assert.deepEqual(install.organizations, ['acme'])
   assert.deepEqual(
     install.targets.map(({ appliance, state }) => [appliance, state]),
@@ -120,9 +127,9 @@ test('starts, lists, shows and cancels an install', async () => {
   const again = await ask('POST', '/installs', order)
   assert.equal(again.json.error.code, 'in_use')
   assert.equal((await ask('DELETE', `/patches/${id}`)).json.error.code, 'in_use')
-  assert.equal((await ask('GET', `/installs/${install.id}`)).json.id, install.id)
+  assert.equal((await ask<InstallDetail>('GET', `/installs/${install.id}`)).json.id, install.id)
   assert.ok((await ask<InstallDetail[]>('GET', '/installs')).json.some((one) => one.id === install.id))
-  const cancelled = await ask('POST', `/installs/${install.id}/cancel`)
+  const cancelled = await ask<InstallDetail>('POST', `/installs/${install.id}/cancel`)
   assert.equal(cancelled.status, 200)
   assert.equal(cancelled.json.state, 'cancelled')
   assert.equal((await ask('POST', `/installs/${install.id}/cancel`)).status, 200)
@@ -139,18 +146,17 @@ test('withdraws a patch, and says so afterwards', async () => {
   assert.equal((await ask('POST', '/installs', { patch: id, organizations: ['acme'], dataCenter: 'All' })).status, 410)
 })
 
+type Operation = { requestBody?: { content: { 'application/json': { schema: object } } } }
+
 test('tells the fleet, and describes itself', async () => {
-  const appliances = (await ask('GET', '/appliances')).json
+  const appliances = (await ask<ApplianceView[]>('GET', '/appliances')).json
   assert.equal(appliances.length, 12)
   assert.deepEqual((await ask('GET', '/data-centers')).json, ['paris', 'tokyo'])
-  assert.deepEqual(
-    (await ask('GET', '/organizations')).json.find(({ name }: { name: string }) => name === 'Org 1000'),
-    {
-      ...{ name: 'Org 1000', isProvider: true, appliances: 4 },
-    },
-  )
-  const { json } = await ask('GET', '/openapi.json')
-  const described = Object.entries(json.paths as Record<string, object>).flatMap(([address, methods]) =>
+  const organizations = (await ask<{ name: string }[]>('GET', '/organizations')).json
+  const provider = organizations.find(({ name }) => name === 'Org 1000')
+  assert.deepEqual(provider, { name: 'Org 1000', isProvider: true, appliances: 4 })
+  const { json } = await ask<{ paths: Record<string, Record<string, Operation>> }>('GET', '/openapi.json')
+  const described = Object.entries(json.paths).flatMap(([address, methods]) =>
     Object.keys(methods).map((method) => `${method.toUpperCase()} ${address}`),
   )
   const registered = app.routes
@@ -160,7 +166,7 @@ test('tells the fleet, and describes itself', async () => {
     )
     .map(({ method, path: address }) => `${method} ${address.replace(/:(\w+)/g, '{$1}')}`)
   assert.deepEqual(described.sort(), [...new Set(registered)].sort())
-  assert.ok(json.paths['/api/v1/installs'].post.requestBody.content['application/json'].schema)
+  assert.ok(json.paths['/api/v1/installs']?.['post']?.requestBody?.content['application/json'].schema)
 })
 
 test('gives its numbers to Prometheus', async () => {

@@ -12,7 +12,7 @@ let app: ServedApp
 let cookie: string
 before(async () => {
   fleet = await standardFleet()
-  app = await serveApp(fleet, { origins: ['https://patches.example.com'] })
+  app = await serveApp(fleet, { origins: ['https://patches.example.com:443/'] })
   cookie = await app.cookie()
 })
 after(async () => {

@@ -159,7 +159,7 @@ pageTest(
   },
 )
 
-pageTest('withdraws a patch after asking, and leads back to the list', {}, async (visit) => {
+pageTest('withdraws a patch after asking, and leads back to the list', { expected: REFUSED }, async (visit) => {
   const { page } = visit
   await openPatch(visit, ALL)
   await page.getByRole('button', { name: 'Withdraw' }).click()

@@ -18,8 +18,10 @@ import type {
 import type { AccessRecord } from '../ports.ts'
 import type { ApplianceRow, InstallRow, PatchRow, ReceiptRow, TargetRow, TokenRow } from './schema.ts'
 
-export function tokenRecord({ position: _, ...record }: TokenRow): TokenRecord {
-  return record
+export function tokenRecord(row: TokenRow): TokenRecord {
+  const { enrollingPeer, name, organization, dataCenter, kind, role, group } = row
+  const { proofKey, issuedAt, expiresAt, usedBy } = row
+  return { enrollingPeer, name, organization, dataCenter, kind, role, group, proofKey, issuedAt, expiresAt, usedBy }
 }
 
 export function applianceRow(record: ApplianceRecord): ApplianceRow {

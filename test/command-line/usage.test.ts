@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { patchmesh } from './run-patchmesh.ts'
+
+const ALL_COMMANDS = [
+  'demo',
+  'simulate',
+  'controller',
+  'agent',
+  'check',
+  'enroll-token',
+  'api-token',
+  'patches upload',
+  'patches list',
+  'patches show',
+  'patches withdraw',
+  'installs start',
+  'installs list',
+  'installs show',
+  'installs cancel',
+  'appliances list',
+  'release example',
+]
+const OWN_COMMANDS = ALL_COMMANDS.slice(5)
+
+describe('the command line', () => {
+  test('lists every command with one line each', async () => {
+    const { status, stdout, stderr } = await patchmesh(['--help'])
+    assert.equal(status, 0)
+    assert.equal(stderr, '')
+    const lines = stdout.split('\n')
+    for (const name of ALL_COMMANDS) {
+      assert.equal(lines.filter((line) => line.startsWith(`  ${name} `)).length, 1, name)
+    }
+    assert.ok(lines.every((line) => line.length <= 120))
+  })
+
+  test('shows the same list, and exits 2, when no command is given', async () => {
+    const { status, stdout } = await patchmesh([])
+    assert.equal(status, 2)
+    assert.equal(stdout, (await patchmesh(['--help'])).stdout)
+  })
+
+  for (const name of OWN_COMMANDS) {
+    test(`explains ${name} with its usage, options and an example`, async () => {
+      const { status, stdout, stderr } = await patchmesh([...name.split(' '), '--help'])
+      assert.equal(status, 0)
+      assert.equal(stderr, '')
+      assert.match(stdout, new RegExp(`^Usage: patchmesh ${name}[ \n]`))
+      assert.match(stdout, /\nOptions:\n {2}--/)
+      assert.match(stdout, /\nExample:\n {2}.*patchmesh /)
+    })
+  }
+
+  const mistakes: [words: string[], sentence: RegExp][] = [
+    [['frobnicate'], /^patchmesh: there is no command frobnicate\. See patchmesh --help\.\n$/],
+    [['\u001b[31mred'], /there is no command \\u\{1b\}\[31mred/],
+    [['patches'], /patches is one of: patches upload, patches list, patches show, patches withdraw/],
+    [['patches', 'eat'], /patches is one of/],
+    [['patches', 'upload'], /FILE is missing\. See patchmesh patches upload --help\./],
+    [['patches', 'show', 'a', 'b'], /there is nothing to do with "b"/],
+    [['patches', 'list', '--frob'], /Unknown option '--frob'/],
+    [['patches', 'list', '--server'], /'--server <value>' argument missing/],
+    [['patches', 'list'], /--api-token is missing: make one with patchmesh api-token/],
+    [['patches', 'list', '--api-token', 't', '--server', 'ftp://x'], /--server "ftp:\/\/x" is not an address such as/],
+    [['installs', 'start', 'x@1', '--api-token', 't'], /--organization is missing/],
+    [['api-token'], /--data is missing/],
+    [['enroll-token'], /--data is missing/],
+    [['enroll-token', '--data', 'x', '--role', 'tertiary'], /--role is primary or secondary, not "tertiary"/],
+    [['release', 'example'], /--out is missing/],
+    [['release', 'example', '--out', 'x', '--bytes', '1e3'], /--bytes is a whole number, not "1e3"/],
+    [['release', 'example', '--out', 'x', '--failing', 'sometimes'], /--failing is install or health/],
+  ]
+  for (const [words, sentence] of mistakes) {
+    test(`exits 2 with one sentence for: patchmesh ${JSON.stringify(words.join(' '))}`, async () => {
+      const { status, stdout, stderr } = await patchmesh(words)
+      assert.equal(status, 2, stderr)
+      assert.equal(stdout, '')
+      assert.match(stderr, sentence)
+      assert.match(stderr, /^[^\n]+\n$/)
+    })
+  }
+
+  test('exits 1 when nobody listens at the address, and says what to do', async () => {
+    const { status, stderr } = await patchmesh([
+      'patches',
+      'list',
+      '--api-token',
+      't',
+      '--server',
+      'http://127.0.0.1:9',
+    ])
+    assert.equal(status, 1)
+    assert.match(
+      stderr,
+      /^patchmesh: The Service Center at http:\/\/127\.0\.0\.1:9 cannot be reached .*: start it, .*\n$/,
+    )
+  })
+})

@@ -1,0 +1,208 @@
+/**
+ * How the bytes of a patch reach every Service Provider appliance, and what they go through on the way.
+ */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { isStalled } from '../../../agent/core/planning.ts'
+import { estate, replicate } from '../estate.ts'
+import { symbolicPatch } from '../symbolic-patch.ts'
+import { World } from '../world.ts'
+
+test('each piece crosses the WAN into a Data Center once, and the secondary takes everything from its primary', () => {
+  const world = estate('paris', 'oslo')
+  replicate(world, symbolicPatch({ pieces: 9 }))
+  for (const dataCenter of ['paris', 'oslo']) {
+    const inside = world.taken.filter(({ to }) => to.startsWith(dataCenter))
+    const crossed = inside.filter(({ from }) => from === 'service-center')
+    assert.deepEqual(crossed.map(({ index }) => index).sort(), [0, 1, 2, 3, 4, 5, 6, 7, 8])
+    assert.deepEqual(new Set(crossed.map(({ to }) => to)), new Set([`${dataCenter}/primary`]))
+    const local = inside.filter(({ to }) => to === `${dataCenter}/secondary`)
+    assert.deepEqual(new Set(local.map(({ from }) => from)), new Set([`${dataCenter}/primary`]))
+  }
+  world.transcript.check('secondary takes everything from its primary')
+})
+
+test('a Data Center that cannot be reached delays no other one', () => {
+  const world = estate('paris', 'oslo')
+  for (const name of ['oslo/primary', 'oslo/secondary']) world.appliance(name).stop()
+  const patch = symbolicPatch()
+  world.upload(patch)
+  world.await('paris has it', () => world.replications(patch) === '2/4')
+  assert.ok(world.nowMs < 4_000, 'in the time that it takes alone')
+})
+
+test('a secondary whose primary stands still for 15 s goes over the WAN, and the primary then takes what is inside', () => {
+  const world = estate('paris')
+  const patch = symbolicPatch({ pieces: 6 })
+  world.upload(patch)
+  world.await(
+    'the secondary has two pieces',
+    () => world.taken.filter(({ to }) => to === 'paris/secondary').length === 2,
+  )
+  world.appliance('paris/primary').freeze()
+  world.say('paris/primary', 'STANDS STILL')
+  world.await('the secondary has all', () => world.replications(patch) === '1/2')
+  world.say('paris/primary', 'GOES ON')
+  world.appliance('paris/primary').thaw()
+  world.await('both have all', () => world.replications(patch) === '2/2')
+
+  const overWan = world.taken.filter(({ to, from }) => to === 'paris/secondary' && from === 'service-center')
+  const fromPrimary = world.taken.filter(({ to, from }) => to === 'paris/secondary' && from === 'paris/primary')
+  assert.ok(overWan.length > 0 && overWan.length < 6, 'the pieces that were inside already stay')
+  assert.equal(overWan.length + fromPrimary.length, 6)
+  world.transcript.check('primary stands still and secondary goes over the WAN')
+})
+
+test('an appliance that is restarted in the middle takes only the pieces that are missing', () => {
+  const world = estate('paris')
+  const patch = symbolicPatch({ pieces: 6 })
+  world.upload(patch)
+  const takenByPrimary = () => world.taken.filter(({ to }) => to === 'paris/primary').map(({ index }) => index)
+  world.await('half of it is there', () => takenByPrimary().length === 3)
+  world.run(20)
+  world.restart('paris/primary')
+  world.await('both have all', () => world.replications(patch) === '2/2')
+  assert.deepEqual(takenByPrimary().sort(), [0, 1, 2, 3, 4, 5], 'no piece was taken twice')
+  world.transcript.check('restart in the middle takes only what is missing')
+})
+
+test('a bad piece is caught at the piece, its source is named, and after three it is left alone while another serves', () => {
+  const world = estate('paris')
+  const patch = symbolicPatch({ pieces: 8 })
+  const bad = world.appliance('paris/primary')
+  bad.corruptsPieces = true
+  world.upload(patch)
+  world.await('both have all', () => world.replications(patch) === '2/2')
+  const strikes = world
+    .appliance('paris/secondary')
+    .performed.filter((effect) => effect.kind === 'log' && effect.line.startsWith('bad source'))
+  assert.equal(strikes.length, 3)
+  assert.ok(strikes.every((effect) => effect.kind === 'log' && effect.fields['peer'] === bad.peer))
+  const source = world.appliance('paris/secondary').state.sources.get(bad.peer)
+  assert.ok(
+    source && source.quarantinedUntilMs > world.nowMs && !isStalled(world.appliance('paris/secondary').state, source),
+  )
+  assert.deepEqual(
+    new Set(world.taken.filter(({ to }) => to === 'paris/secondary').map(({ from }) => from)),
+    new Set(['service-center']),
+  )
+  world.transcript.check('bad source is named and left alone')
+})
+
+test('a full disk stops one transfer with its reason, and when there is room again it goes on from what was kept', () => {
+  const world = estate('paris')
+  const patch = symbolicPatch({ pieces: 6 })
+  const secondary = world.appliance('paris/secondary')
+  world.upload(patch)
+  const takenBySecondary = () => world.taken.filter(({ to }) => to === 'paris/secondary').map(({ index }) => index)
+  world.await('two pieces are there', () => takenBySecondary().length === 2)
+  world.run(10)
+  secondary.store.isFull = true
+  world.say('paris/secondary', 'HAS A FULL DISK')
+  world.run(4_000)
+  assert.equal(world.replications(patch), '1/2')
+  assert.match(
+    world.center.state.progress.get(patch.publication.sha256)?.get(secondary.peer)?.reason ?? '',
+    /^no space: /,
+  )
+  secondary.store.isFull = false
+  world.say('paris/secondary', 'HAS ROOM AGAIN')
+  world.await('both have all', () => world.replications(patch) === '2/2')
+  assert.equal(takenBySecondary().filter((index) => index < 2).length, 2, 'what was kept is not taken again')
+  world.transcript.check('full disk and room again')
+})
+
+test('a file that is damaged before it is sealed is never counted, and is pulled anew', () => {
+  const world = estate('paris')
+  const patch = symbolicPatch({ pieces: 4 })
+  const { sha256 } = patch.publication
+  const primary = world.appliance('paris/primary')
+  world.upload(patch)
+  world.await('three pieces are there', () => world.taken.filter(({ to }) => to === primary.name).length === 3)
+  world.run(10)
+  primary.store.rot(sha256, 1)
+  world.say(primary.name, 'LOSES A BIT OF PIECE 1')
+  world.await('both have all', () => world.replications(patch) === '2/2')
+  assert.ok(primary.store.held().has(sha256))
+  const expelled = world.transcript.lines.filter((line) => line.includes('reader expelled'))
+  assert.deepEqual(expelled, [], 'a reader that was offered the lost pieces is told, not blamed')
+  world.transcript.check('damaged file is pulled anew')
+})
+
+test('a crash between sealing the file and signing for it costs a second look at the disk, and the receipt still comes', () => {
+  const world = estate('paris')
+  const patch = symbolicPatch()
+  const primary = world.appliance('paris/primary')
+  primary.crashPoint = { when: ({ kind }) => kind === 'seal', moment: 'after' }
+  world.upload(patch)
+  world.await('the primary has crashed', () => !primary.isRunning)
+  assert.ok(primary.store.held().has(patch.publication.sha256))
+  world.run(1_000)
+  world.restart('paris/primary')
+  world.await('both have all', () => world.replications(patch) === '2/2')
+  world.transcript.check('crash between sealing and receipt')
+})
+
+test('a crash after the receipt is recorded and before it is sent loses nothing', () => {
+  const world = estate('paris')
+  const patch = symbolicPatch()
+  const primary = world.appliance('paris/primary')
+  primary.crashPoint = {
+    when: (effect) => effect.kind === 'record' && effect.entries.some(({ key }) => key.startsWith('proven-')),
+    moment: 'after',
+  }
+  world.upload(patch)
+  world.await('the primary has crashed', () => !primary.isRunning)
+  world.restart('paris/primary')
+  world.await('both have all', () => world.replications(patch) === '2/2')
+})
+
+test('a patch whose bytes are already whole in the unfinished file is sealed without a single piece', () => {
+  const world = estate('paris')
+  const patch = symbolicPatch()
+  const primary = world.appliance('paris/primary')
+  primary.crashPoint = { when: ({ kind }) => kind === 'seal', moment: 'before' }
+  world.upload(patch)
+  world.await('the primary has crashed', () => !primary.isRunning)
+  const before = world.taken.filter(({ to }) => to === primary.name).length
+  world.restart('paris/primary')
+  world.await('both have all', () => world.replications(patch) === '2/2')
+  assert.equal(world.taken.filter(({ to }) => to === primary.name).length, before)
+})
+
+test('the Service Center that is restarted goes on serving what it holds', () => {
+  const world = estate('paris')
+  const patch = symbolicPatch({ pieces: 6 })
+  world.upload(patch)
+  world.await('two pieces are there', () => world.taken.length === 2)
+  world.center.stop()
+  world.run(3_000)
+  world.center.start()
+  world.await('both have all', () => world.replications(patch) === '2/2')
+  assert.equal(new Set(world.taken.map(({ to, index }) => `${to} ${index}`)).size, world.taken.length)
+})
+
+test('two patches reach every appliance side by side', () => {
+  const world = estate('paris', 'oslo')
+  const one = symbolicPatch({ name: 'patch-1', pieces: 5 })
+  const other = symbolicPatch({ name: 'patch-2', pieces: 3 })
+  world.upload(one)
+  world.upload(other)
+  world.await('both are everywhere', () => world.replications(one) === '4/4' && world.replications(other) === '4/4')
+})
+
+test('a secondary that a cut separates from its primary is served over the WAN, and counted', () => {
+  const world = estate('paris')
+  world.network.cut('paris/primary', 'paris/secondary')
+  const patch = replicate(world)
+  assert.equal(world.replications(patch), '2/2')
+})
+
+test('a single Service Provider appliance called secondary pulls over the WAN at once', () => {
+  const world = new World()
+  world.add('paris/secondary')
+  world.run(1_000)
+  const patch = symbolicPatch()
+  world.upload(patch)
+  world.await('it has all', () => world.replications(patch) === '1/1')
+})
