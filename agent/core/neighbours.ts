@@ -23,7 +23,8 @@ export function addressesOf(state: AgentState, peer: PeerId): DialAddress[] {
 /**
  * The peers that this patch may be pulled from. Every appliance takes from the depot of its own Data Center; the
  * primary also from the Service Center, so that each piece crosses the WAN once. A secondary goes over the WAN itself
- * when nothing inside has moved for a while, the next secondary after twice that while, and so on.
+ * when nothing inside has moved for a while, the next secondary after twice that while, and so on; and at once when its
+ * primary sends wrong pieces.
  */
 export function sourcesFor(state: AgentState, replica: Replica): PeerId[] {
   const depot = depotMembers(state).map(({ peer }) => peer)
@@ -36,6 +37,8 @@ export function pullsOverWan(state: AgentState, replica: Replica): boolean {
   if (membership === null || membership.kind !== SERVICE_PROVIDER) return false
   const primary = depotMembers(state).find(({ role }) => role === 'primary')
   if (membership.role === 'primary' || primary === undefined) return true
+  // A primary that sent wrong pieces is not waited for.
+  if ((state.sources.get(primary.peer)?.quarantinedUntilMs ?? 0) > state.clock.monotonicMs) return true
   const secondaries = depotMembers(state).filter(({ role, name }) => role === 'secondary' && name < membership.name)
   const patienceMs = state.settings.primaryPatienceMs * (secondaries.length + 1)
   return state.clock.monotonicMs - replica.localProgressAtMs > patienceMs

@@ -11,7 +11,7 @@ import { backoffMs } from './backoff.ts'
 import type { AgentEffect, AgentEvent } from './events.ts'
 import { addressesOf, sourcesFor } from './neighbours.ts'
 import { planPull, requestKey } from './planning.ts'
-import { announcePiece, offerTo } from './relaying.ts'
+import { announcePiece, offerTo, retract } from './relaying.ts'
 import { enter, isPulling, type Replica } from './replica.ts'
 import type { AgentState, Source } from './state.ts'
 
@@ -130,16 +130,17 @@ export function sourceSaid(state: AgentState, peer: PeerId, message: FromSource)
     case 'offer':
       return [...offered(state, source, replica, message), ...pull(state)]
     case 'have': {
-      const have = source.offers.get(message.patch)
-      if (have === undefined || message.index >= pieceCount(replica.publication))
+      if (message.index >= pieceCount(replica.publication))
         return strike(state, source, 'announced a piece that cannot be')
+      const have = source.offers.get(message.patch)
+      // Nothing new, or said before the source knew that its offer no longer holds.
+      if (have === undefined || hasBit(have, message.index)) return []
       setBit(have, message.index)
       moved(state, source, replica)
       return request(state)
     }
     case 'gone':
-      source.offers.delete(message.patch)
-      return request(state)
+      return gone(state, source, message.patch)
     default:
       return strike(state, source, `said ${message.kind}, which a source never does`)
   }
@@ -161,6 +162,20 @@ function offered(
   if (replica.phase.name !== 'waiting') return []
   enter(replica, { name: 'opening', hashes: offer.hashes })
   return [{ kind: 'open-partial', publication, hashes: offer.hashes }]
+}
+
+/** It offers the patch no longer, and is asked to say so when it does again. */
+function gone(state: AgentState, source: Source, patch: Sha256): AgentEffect[] {
+  source.wanted.delete(patch)
+  source.offers.delete(patch)
+  for (const [key, request] of source.requested) if (request.patch === patch) source.requested.delete(key)
+  const unwant: AgentEffect = {
+    kind: 'send-pieces',
+    channel: 'source',
+    peer: source.peer,
+    message: { kind: 'unwant', patch },
+  }
+  return [unwant, ...pull(state)]
 }
 
 export function partialOpened(state: AgentState, replica: Replica, have: Uint8Array): AgentEffect[] {
@@ -220,6 +235,7 @@ export function corrupt(state: AgentState, replica: Replica): AgentEffect[] {
   enter(replica, { name: 'waiting', reason: 'the file on disk was damaged and is pulled again' })
   return [
     ...effects,
+    ...retract(state, replica.publication.sha256),
     { kind: 'log', line: 'the stored file was damaged', fields: { patch: replica.publication.sha256 } },
     ...pull(state),
   ]
@@ -240,6 +256,7 @@ export function storeFailed(
   enter(replica, { name: 'blocked', reason, retryAtMs: state.clock.monotonicMs + waitMs, failures: replica.failures })
   return [
     { kind: 'log', line: reason, fields: { patch: replica.publication.sha256, retryInMs: waitMs } },
+    ...retract(state, replica.publication.sha256),
     ...pull(state),
   ]
 }

@@ -51,10 +51,11 @@ function requested(
   index: number,
 ): AgentEffect[] {
   const offered = replica === undefined ? null : offerable(replica)
-  // The patch may have gone since it was offered; the reader has been told so.
+  if (replica !== undefined && index >= pieceCount(replica.publication))
+    return expel(state, reader, `requested piece ${index}, which the patch does not have`)
+  // What was offered may have gone since; the reader has been told so, and its request was on the way.
   if (replica === undefined || offered === null || !reader.offered.has(patch)) return []
-  const has = offered.have === 'all' ? index < pieceCount(replica.publication) : hasBit(offered.have, index)
-  if (!has) return expel(state, reader, `requested piece ${index} that was not offered`)
+  if (offered.have !== 'all' && !hasBit(offered.have, index)) return []
   if (reader.queued >= MAX_QUEUED_REQUESTS) return expel(state, reader, 'has more requests in line than the limit')
   reader.queued += 1
   return [{ kind: 'send-piece', peer: reader.peer, patch, index }]

@@ -35,15 +35,15 @@ export class Installations {
     const patch = publication.sha256
     switch (effect.kind) {
       case 'detect':
-        this.#detect(publication).then((found) => this.#deliver({ kind: 'detected', patch, found }))
+        void this.#detect(publication).then((found) => this.#deliver({ kind: 'detected', patch, found }))
         break
       case 'run-step':
-        this.#runStep(effect.step, publication).then((outcome) =>
+        void this.#runStep(effect.step, publication).then((outcome) =>
           this.#deliver({ kind: 'step-ended', step: effect.step, patch, outcome }),
         )
         break
       case 'settle':
-        installerFor(publication)
+        void installerFor(publication)
           .settle(this.#taskOf(publication))
           // What cannot be waited for is verified all the same, and found wanting if it is.
           .catch(() => undefined)

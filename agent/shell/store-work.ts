@@ -86,7 +86,7 @@ export class StoreWork {
       this.#deliver({ kind: 'store-failed', patch, code: isNoSpace(error) ? 'no_space' : 'failure', message })
     })
     this.#queues.set(patch, done)
-    done.finally(() => {
+    void done.finally(() => {
       if (this.#queues.get(patch) === done) this.#queues.delete(patch)
     })
   }

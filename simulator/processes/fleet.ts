@@ -35,9 +35,10 @@ export class Fleet {
     this.#apiToken = apiToken
   }
 
-  /** Starts the Service Center; appliances are added after. */
-  static async start(): Promise<Fleet> {
+  /** Starts the Service Center; appliances are added after. `prepare` gets the fleet's folder before anything starts. */
+  static async start(prepare: (folder: string) => Promise<void> = async () => {}): Promise<Fleet> {
     const folder = await mkdtemp(join(tmpdir(), 'patchmesh-'))
+    await prepare(folder)
     const data = join(folder, 'service-center')
     const daemon = startController(folder, '127.0.0.1:0', '/ip4/127.0.0.1/tcp/0')
     const ready = await daemon.ready()

@@ -145,14 +145,11 @@ export class SimulatedAppliance implements Host {
         network.sendPieces(this, effect.channel, effect.peer, effect.message)
         break
       case 'send-piece': {
-        const bytes = this.store.readPiece({ sha256: effect.patch }, effect.index)
-        network.sendPiece(
-          this,
-          effect.peer,
-          effect.patch,
-          effect.index,
-          this.corruptsPieces ? Buffer.from('bad') : bytes,
-        )
+        const { peer, patch, index } = effect
+        network.sendPiece(this, peer, patch, index, () => {
+          const bytes = this.store.readPiece({ sha256: patch }, index)
+          return this.corruptsPieces ? Buffer.from('bad') : bytes
+        })
         break
       }
       case 'admit':

@@ -113,12 +113,18 @@ export class SimulatedNetwork {
     )
   }
 
-  sendPiece(from: Host, peer: PeerId, patch: Sha256, index: number, bytes: Uint8Array): void {
+  /** `read` gives the bytes when the piece leaves; where it throws, the reader is told that the patch is gone. */
+  sendPiece(from: Host, peer: PeerId, patch: Sha256, index: number, read: () => Uint8Array): void {
     const to = this.#hosts.get(peer)
     const tookMs = this.pieceMsBetween.get(pair(from.name, to?.name ?? '')) ?? this.pieceMs
     this.#carry(from, 'reader', peer, tookMs, (receiver) => {
       from.hear({ kind: 'piece-sent', peer })
-      receiver.hearPiece(from.peer, patch, index, bytes)
+      const bytes = attempt(read)
+      if (bytes !== null) receiver.hearPiece(from.peer, patch, index, bytes)
+      else {
+        const message = { kind: 'gone' as const, patch }
+        receiver.hear({ kind: 'pieces-received', channel: 'source', peer: from.peer, message })
+      }
     })
   }
 
@@ -167,4 +173,13 @@ function keyOf(host: Host, channel: Channel, peer: PeerId): string {
 function throughCodec<Message>(message: Message): Exclude<Message, { refused: unknown }> {
   assert(!isRefusal(message), `a core said what the wire does not know: ${JSON.stringify(message)}`)
   return message as Exclude<Message, { refused: unknown }>
+}
+
+function attempt(read: () => Uint8Array): Uint8Array | null {
+  try {
+    return read()
+  } catch (error) {
+    assert(error instanceof Error, 'a store throws errors')
+    return null
+  }
 }

@@ -31,26 +31,42 @@ test('a Data Center that cannot be reached delays no other one', () => {
   assert.ok(world.nowMs < 4_000, 'in the time that it takes alone')
 })
 
-test('a secondary whose primary stands still for 15 s goes over the WAN, and the primary then takes what is inside', () => {
+test('a secondary whose primary gets nothing for 15 s goes over the WAN, and the primary takes what is then inside', () => {
   const world = estate('paris')
   const patch = symbolicPatch({ pieces: 6 })
   world.upload(patch)
-  world.await(
-    'the secondary has two pieces',
-    () => world.taken.filter(({ to }) => to === 'paris/secondary').length === 2,
-  )
-  world.appliance('paris/primary').freeze()
-  world.say('paris/primary', 'STANDS STILL')
+  const takenBy = (name: string) => world.taken.filter(({ to }) => to === name)
+  world.await('the secondary has two pieces', () => takenBy('paris/secondary').length === 2)
+  world.network.cut('paris/primary', 'service-center')
+  world.say('paris/primary', 'LOSES THE WAN')
   world.await('the secondary has all', () => world.replications(patch) === '1/2')
-  world.say('paris/primary', 'GOES ON')
+  world.run(1_000)
+  assert.equal(takenBy('paris/primary').length, 6)
+  world.network.mend('paris/primary', 'service-center')
+  world.say('paris/primary', 'HAS THE WAN AGAIN')
+  world.await('both are counted', () => world.replications(patch) === '2/2')
+
+  const crossed = world.taken.filter(({ from }) => from === 'service-center').map(({ index }) => index)
+  assert.deepEqual(crossed.sort(), [0, 1, 2, 3, 4, 5], 'each piece crossed the WAN once')
+  world.transcript.check('primary loses the WAN and secondary goes over it')
+})
+
+test('a secondary whose primary stands still takes the missing pieces over the WAN and keeps those that are inside', () => {
+  const world = estate('paris')
+  const patch = symbolicPatch({ pieces: 6 })
+  world.upload(patch)
+  const takenBySecondary = () => world.taken.filter(({ to }) => to === 'paris/secondary')
+  world.await('the secondary has two pieces', () => takenBySecondary().length === 2)
+  world.appliance('paris/primary').freeze()
+  const frozenAtMs = world.nowMs
+  world.await('the secondary has all', () => world.replications(patch) === '1/2')
+  assert.ok(world.nowMs - frozenAtMs > 15_000)
+  assert.deepEqual(
+    takenBySecondary().map(({ index }) => index),
+    [0, 1, 2, 3, 4, 5],
+  )
   world.appliance('paris/primary').thaw()
   world.await('both have all', () => world.replications(patch) === '2/2')
-
-  const overWan = world.taken.filter(({ to, from }) => to === 'paris/secondary' && from === 'service-center')
-  const fromPrimary = world.taken.filter(({ to, from }) => to === 'paris/secondary' && from === 'paris/primary')
-  assert.ok(overWan.length > 0 && overWan.length < 6, 'the pieces that were inside already stay')
-  assert.equal(overWan.length + fromPrimary.length, 6)
-  world.transcript.check('primary stands still and secondary goes over the WAN')
 })
 
 test('an appliance that is restarted in the middle takes only the pieces that are missing', () => {
