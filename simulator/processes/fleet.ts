@@ -78,12 +78,16 @@ export class Fleet {
     return join(this.folder, name)
   }
 
-  /** Makes a token for the appliance and starts its agent; resolves when it is a member. */
-  async add(slot: Slot): Promise<void> {
-    const { token } = await issueToken({ repository: this.#repository, authority: this.#authority }, slot)
-    const data = this.folderOf(slot.name)
-    await mkdir(data)
-    await this.startAgent(slot.name, ['--token', token])
+  /** Makes a token for the appliance. */
+  async token(slot: Slot): Promise<string> {
+    return (await issueToken({ repository: this.#repository, authority: this.#authority }, slot)).token
+  }
+
+  /** Makes a token for the appliance and starts its agent, with `more` options; resolves when it is a member. */
+  async add(slot: Slot, more: readonly string[] = []): Promise<void> {
+    const token = await this.token(slot)
+    await mkdir(this.folderOf(slot.name), { recursive: true })
+    await this.startAgent(slot.name, ['--token', token, ...more])
   }
 
   /** Starts the agent of an appliance; without a token it must be a member already. */

@@ -90,6 +90,7 @@ export class SimulatedAppliance implements Host {
   }
 
   hear(event: AgentEvent): void {
+    if (!this.isRunning) return
     // A process that stands still does not count the ticks that it has missed.
     if (event.kind === 'tick' && this.#frozen !== null) return
     this.#later(0, () => this.#handle(event))

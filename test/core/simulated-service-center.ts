@@ -82,6 +82,7 @@ export class SimulatedServiceCenter implements Host {
   }
 
   hear(event: NetworkEvent): void {
+    if (!this.isRunning) return
     const process = this.#process
     this.#world.at(this.#world.nowMs, () => {
       if (process === this.#process) this.#route(event)
