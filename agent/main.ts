@@ -2,15 +2,15 @@
  * `patchmesh agent` and `patchmesh check`: reads the command line, enrolls on the first start, and runs until told to
  * stop. The line `ready …` on standard output means that the appliance is a member.
  */
-import { mkdir, readFile } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { parseArgs } from 'node:util'
 import { z } from 'zod'
 import { ListenAddress } from '../protocol/identifiers.ts'
 import { hint, isRefusal } from '../protocol/refusals.ts'
 import { readToken } from '../protocol/token.ts'
 import { DEFAULT_SETTINGS } from './core/state.ts'
 import { startAppliance } from './shell/appliance.ts'
+import { fail, failed, readConfig, readOptions, stopOnSignal } from './shell/daemon-command.ts'
 import { type Enrollment, enroll, loadEnrollment, loadIdentity } from './shell/enrolling.ts'
 import { openLog } from './shell/log.ts'
 
@@ -39,7 +39,17 @@ const Config = z.strictObject({
   primaryPatienceSeconds: z.number().min(1).max(3600).optional(),
 })
 
-main().catch((error: unknown) => fail(error instanceof Error ? error.message : String(error), 1))
+const OPTIONS = {
+  data: { type: 'string' },
+  token: { type: 'string' },
+  listen: { type: 'string', multiple: true },
+  announce: { type: 'string', multiple: true },
+  'install-root': { type: 'string' },
+  config: { type: 'string' },
+  help: { type: 'boolean' },
+} as const
+
+main().catch(failed)
 
 async function main(): Promise<void> {
   const [command, ...args] = process.argv.slice(2)
@@ -48,7 +58,7 @@ async function main(): Promise<void> {
     process.exitCode = await check(args)
     return
   }
-  const { values } = readArguments(args)
+  const values = readOptions('agent', args, OPTIONS)
   if (values.help) {
     process.stdout.write(HELP)
     return
@@ -56,7 +66,7 @@ async function main(): Promise<void> {
   if (values.data === undefined) return fail('--data DIR is missing: say where the agent shall keep its files', 2)
   const folder = resolve(values.data)
   await mkdir(folder, { recursive: true, mode: 0o700 })
-  const config = await readConfig(values.config)
+  const config = await readConfig(Config, values.config)
   const { seed, identity } = await loadIdentity(folder)
   const log = openLog('agent')
   const enrollment = await enrolled(folder, values.token, identity, log)
@@ -79,14 +89,7 @@ async function main(): Promise<void> {
     },
   })
   process.stdout.write(`ready name=${membership.name} peer=${identity.peer} listen=${appliance.addresses[0] ?? '-'}\n`)
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.once(signal, () => {
-      appliance.stop().then(
-        () => process.exit(0),
-        (error: unknown) => fail(`the agent did not stop cleanly: ${String(error)}`, 1),
-      )
-    })
-  }
+  stopOnSignal(() => appliance.stop())
 }
 
 async function enrolled(
@@ -104,37 +107,4 @@ async function enrolled(
   const enrollment = await enroll({ folder, token, identity, log })
   if (isRefusal(enrollment)) return fail(`${enrollment.message}. ${hint(enrollment.refused)}`, 1)
   return enrollment
-}
-
-function readArguments(args: string[]) {
-  try {
-    return parseArgs({
-      args,
-      options: {
-        data: { type: 'string' },
-        token: { type: 'string' },
-        listen: { type: 'string', multiple: true },
-        announce: { type: 'string', multiple: true },
-        'install-root': { type: 'string' },
-        config: { type: 'string' },
-        help: { type: 'boolean' },
-      },
-    })
-  } catch (error) {
-    return fail(`${(error as Error).message}; see patchmesh agent --help`, 2)
-  }
-}
-
-async function readConfig(file: string | undefined): Promise<z.infer<typeof Config>> {
-  if (file === undefined) return {}
-  const { parse } = await import('yaml')
-  const config = Config.safeParse(parse(await readFile(file, 'utf8')) ?? {})
-  if (config.success) return config.data
-  const issue = config.error.issues[0]
-  return fail(`${file}: ${issue?.path.join('.')} ${issue?.message}`, 2)
-}
-
-function fail(message: string, status: number): never {
-  process.stderr.write(`patchmesh: ${message}\n`)
-  process.exit(status)
 }

@@ -5,8 +5,8 @@
 import { mkdir, readFile } from 'node:fs/promises'
 import { isIPv4 } from 'node:net'
 import { resolve } from 'node:path'
-import { parseArgs } from 'node:util'
 import { z } from 'zod'
+import { fail, failed, readConfig, readOptions, stopOnSignal } from '../agent/shell/daemon-command.ts'
 import { openLog } from '../agent/shell/log.ts'
 import { ListenAddress } from '../protocol/identifiers.ts'
 import { createApp } from './api/app.ts'
@@ -45,10 +45,23 @@ const Config = z.strictObject({
   announce: z.array(ListenAddress).optional(),
 })
 
-main().catch((error: unknown) => fail(error instanceof Error ? error.message : String(error), 1))
+const OPTIONS = {
+  data: { type: 'string' },
+  http: { type: 'string' },
+  'tls-cert': { type: 'string' },
+  'tls-key': { type: 'string' },
+  'behind-tls-proxy': { type: 'boolean' },
+  origin: { type: 'string', multiple: true },
+  mesh: { type: 'string', multiple: true },
+  announce: { type: 'string', multiple: true },
+  config: { type: 'string' },
+  help: { type: 'boolean' },
+} as const
+
+main().catch(failed)
 
 async function main(): Promise<void> {
-  const { values } = readArguments(process.argv.slice(3))
+  const values = readOptions('controller', process.argv.slice(3), OPTIONS)
   if (values.help) {
     process.stdout.write(HELP)
     return
@@ -57,7 +70,7 @@ async function main(): Promise<void> {
     return fail('--data DIR is missing: say where the Service Center shall keep its files', 2)
   const folder = resolve(values.data)
   await mkdir(folder, { recursive: true, mode: 0o700 })
-  const config = await readConfig(values.config)
+  const config = await readConfig(Config, values.config)
   const { hostname, port } = readHost(values.http ?? config.http ?? '127.0.0.1:8080')
   const certificate = values['tls-cert'] ?? config.tlsCert
   const key = values['tls-key'] ?? config.tlsKey
@@ -103,16 +116,11 @@ async function main(): Promise<void> {
   }
   process.stdout.write(`ready http=${url} mesh=${serviceCenter.meshAddresses[0]}/p2p/${authority.mesh}\n`)
 
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.once(signal, () => {
-      const stopped = async (): Promise<void> => {
-        await server.close(2000)
-        await serviceCenter.stop()
-        await repository.close()
-      }
-      stopped().then(() => process.exit(0), crash)
-    })
-  }
+  stopOnSignal(async () => {
+    await server.close(2000)
+    await serviceCenter.stop()
+    await repository.close()
+  })
 }
 
 function isLoopback(hostname: string): boolean {
@@ -124,40 +132,4 @@ function readHost(text: string): { hostname: string; port: number } {
   const port = Number(match?.[3])
   if (match === null || port > 65535) return fail(`--http ${text} is not HOST:PORT`, 2)
   return { hostname: match[1] ?? match[2] ?? '', port }
-}
-
-function readArguments(args: string[]) {
-  try {
-    return parseArgs({
-      args,
-      options: {
-        data: { type: 'string' },
-        http: { type: 'string' },
-        'tls-cert': { type: 'string' },
-        'tls-key': { type: 'string' },
-        'behind-tls-proxy': { type: 'boolean' },
-        origin: { type: 'string', multiple: true },
-        mesh: { type: 'string', multiple: true },
-        announce: { type: 'string', multiple: true },
-        config: { type: 'string' },
-        help: { type: 'boolean' },
-      },
-    })
-  } catch (error) {
-    return fail(`${(error as Error).message}; see patchmesh controller --help`, 2)
-  }
-}
-
-async function readConfig(file: string | undefined): Promise<z.infer<typeof Config>> {
-  if (file === undefined) return {}
-  const { parse } = await import('yaml')
-  const config = Config.safeParse(parse(await readFile(file, 'utf8')) ?? {})
-  if (config.success) return config.data
-  const issue = config.error.issues[0]
-  return fail(`${file}: ${issue?.path.join('.')} ${issue?.message}`, 2)
-}
-
-function fail(message: string, status: number): never {
-  process.stderr.write(`patchmesh: ${message}\n`)
-  process.exit(status)
 }

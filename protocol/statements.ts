@@ -133,7 +133,16 @@ export type Order = z.infer<(typeof Order)['schema']>
 /** The holder of this key re-read these bytes from its disk and found them right, then. */
 export const Receipt = statement(
   'receipt',
-  z.strictObject({ from: PeerId, epoch: counter, counter, sha256: Sha256, verifiedAt: WallTime, source: PeerId }),
+  z.strictObject({
+    from: PeerId,
+    epoch: counter,
+    counter,
+    sha256: Sha256,
+    /** Of the publication it is for: a file may be withdrawn and published again, and then each copy is proven anew. */
+    publishedAt: WallTime,
+    verifiedAt: WallTime,
+    source: PeerId,
+  }),
 )
 export type Receipt = z.infer<(typeof Receipt)['schema']>
 

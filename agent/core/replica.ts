@@ -23,7 +23,8 @@ export type Phase =
   | { name: 'held'; hashes: Uint8Array }
   /** The disk refused; tried again at `retryAtMs` (monotonic). */
   | { name: 'blocked'; reason: string; retryAtMs: number; failures: number }
-  | { name: 'discarding' }
+  /** `next` is a publication of the same file that came before the file was gone. */
+  | { name: 'discarding'; next: Envelope | null }
 
 const MOVES: Record<Phase['name'], readonly Phase['name'][]> = {
   described: ['waiting', 'discarding'],
@@ -31,7 +32,7 @@ const MOVES: Record<Phase['name'], readonly Phase['name'][]> = {
   opening: ['transferring', 'verifying', 'blocked', 'discarding'],
   transferring: ['verifying', 'blocked', 'discarding'],
   verifying: ['held', 'waiting', 'blocked', 'discarding'],
-  held: ['discarding'],
+  held: ['verifying', 'discarding'],
   blocked: ['waiting', 'discarding'],
   discarding: [],
 }

@@ -7,45 +7,17 @@ import { unreachable } from '../../protocol/assert.ts'
 import { type Envelope, open } from '../../protocol/envelope.ts'
 import { type PeerId, SERVICE_PROVIDER, type Sha256 } from '../../protocol/identifiers.ts'
 import type { ControlMessage } from '../../protocol/messages.ts'
-import { pieceLengthBytes } from '../../protocol/pieces.ts'
 import { isRefusal } from '../../protocol/refusals.ts'
-import {
-  Acknowledgement,
-  type Letter,
-  Order,
-  Publication,
-  Receipt,
-  Roster,
-  Withdrawal,
-} from '../../protocol/statements.ts'
+import { Acknowledgement, type Letter, Order, Publication, Roster, Withdrawal } from '../../protocol/statements.ts'
 import type { AgentEffect, AgentEvent } from './events.ts'
-import {
-  detected,
-  isOrdered,
-  orderArrived,
-  resumeAttempt,
-  settled,
-  staged,
-  stepEnded,
-  tendAttempt,
-} from './installing.ts'
-import { provenEntry, publicationEntry, sealedEntry } from './ledger.ts'
-import { acknowledge, acknowledged, forwardDown, forwardUp, post, resendDown } from './letters.ts'
+import { discard, isWanted, published, seeded, storeAnswered, withdrawn } from './holding.ts'
+import { detected, orderArrived, resumeAttempt, settled, stepEnded, tendAttempt } from './installing.ts'
+import { sealedEntry } from './ledger.ts'
+import { acknowledge, acknowledged, forwardDown, forwardUp, resendDown } from './letters.ts'
 import { admission } from './neighbours.ts'
-import {
-  corrupt,
-  partialOpened,
-  pieceReceived,
-  pieceStored,
-  pull,
-  receiving,
-  sourceClosed,
-  sourceOpened,
-  sourceSaid,
-  storeFailed,
-} from './pulling.ts'
-import { offerTo, pieceSent, readerClosed, readerOpened, readerSaid, retract } from './relaying.ts'
-import { enter, progressOf, type Replica } from './replica.ts'
+import { pieceReceived, pull, receiving, sourceClosed, sourceOpened, sourceSaid } from './pulling.ts'
+import { pieceSent, readerClosed, readerOpened, readerSaid } from './relaying.ts'
+import { enter, progressOf } from './replica.ts'
 import type { AgentState } from './state.ts'
 import { tendUplink, uplinkClosed, uplinkOpened } from './uplink.ts'
 
@@ -116,11 +88,6 @@ export function resume(state: AgentState, held: ReadonlyMap<Sha256, Uint8Array>)
       enter(replica, { name: 'waiting', reason: 'the agent has just started' })
   }
   return [...effects, ...resumeAttempt(state)]
-}
-
-/** A Service Provider appliance stores every patch; others what an order asks for. */
-function isWanted(state: AgentState, patch: Sha256): boolean {
-  return state.membership?.kind === SERVICE_PROVIDER || isOrdered(state, patch)
 }
 
 function opened(state: AgentState, channel: 'uplink' | 'downlink' | 'source' | 'reader', peer: PeerId): AgentEffect[] {
@@ -213,123 +180,12 @@ function read(state: AgentState, letter: Letter): AgentEffect[] {
   }
 }
 
-function published(state: AgentState, envelope: Envelope): AgentEffect[] {
-  const publication = open(Publication, envelope, [state.root])
-  if (isRefusal(publication)) return [log(publication.message, { code: publication.refused })]
-  const { sha256, bytes, pieceLength } = publication
-  if (state.replicas.has(sha256) || publication.publishedAt <= (state.withdrawn.get(sha256) ?? -1)) return []
-  if (pieceLength !== pieceLengthBytes(bytes))
-    return [log('ignored a publication with pieces of another length', { patch: sha256 })]
-  const replica: Replica = {
-    publication,
-    envelope,
-    phase: isWanted(state, sha256) ? { name: 'waiting', reason: 'just learned' } : { name: 'described' },
-    localProgressAtMs: state.clock.monotonicMs,
-    failures: 0,
-    told: null,
-  }
-  state.replicas.set(sha256, replica)
-  return [
-    { kind: 'record', entries: [publicationEntry(sha256, replica)] },
-    { kind: 'detect', publication },
-    ...pull(state),
-  ]
-}
-
-function withdrawn(state: AgentState, envelope: Envelope): AgentEffect[] {
-  const withdrawal = open(Withdrawal, envelope, [state.root])
-  if (isRefusal(withdrawal)) return [log(withdrawal.message, { code: withdrawal.refused })]
-  const { sha256, withdrawnAt } = withdrawal
-  // An install that has begun ends first; the Service Center refuses to withdraw a patch that is being installed.
-  const publishedAt = state.replicas.get(sha256)?.publication.publishedAt ?? 0
-  if (publishedAt > withdrawnAt || state.withdrawn.has(sha256) || isOrdered(state, sha256)) return []
-  state.withdrawn.set(sha256, withdrawnAt)
-  state.proven.delete(sha256)
-  const entries = [
-    sealedEntry(`withdrawal-${sha256}`, envelope),
-    publicationEntry(sha256, null),
-    provenEntry(sha256, false),
-  ]
-  return [{ kind: 'record', entries }, ...discard(state, sha256)]
-}
-
-function discard(state: AgentState, patch: Sha256): AgentEffect[] {
-  const replica = state.replicas.get(patch)
-  if (replica === undefined || replica.phase.name === 'discarding') return []
-  enter(replica, { name: 'discarding' })
-  const effects: AgentEffect[] = [...retract(state, patch), { kind: 'discard', patch }]
-  return [...effects, ...pull(state)]
-}
-
 function rosterArrived(state: AgentState, envelope: Envelope): AgentEffect[] {
   const roster = open(Roster, envelope, [state.root])
   if (isRefusal(roster)) return [log(roster.message, { code: roster.refused })]
   if (roster.to !== state.identity.peer || roster.version <= (state.roster?.version ?? -1)) return []
   state.roster = roster
   return [{ kind: 'record', entries: [sealedEntry('roster', envelope)] }, admission(state), ...pull(state)]
-}
-
-type StoreEvent = Extract<
-  AgentEvent,
-  { kind: 'partial-opened' | 'piece-stored' | 'sealed' | 'corrupt' | 'discarded' | 'store-failed' }
->
-
-function storeAnswered(state: AgentState, replica: Replica, event: StoreEvent): AgentEffect[] {
-  switch (event.kind) {
-    case 'partial-opened':
-      return partialOpened(state, replica, event.have)
-    case 'piece-stored':
-      return pieceStored(state, replica, event.index)
-    case 'sealed':
-      return held(state, replica)
-    case 'corrupt':
-      return corrupt(state, replica)
-    case 'store-failed':
-      return storeFailed(state, replica, event.code, event.message)
-    case 'discarded':
-      if (replica.phase.name === 'discarding') state.replicas.delete(event.patch)
-      return []
-    default:
-      return unreachable(event)
-  }
-}
-
-/** The copy is proven: tell the Service Center, with a receipt that only this appliance can sign. */
-function held(state: AgentState, replica: Replica): AgentEffect[] {
-  if (replica.phase.name !== 'verifying') return []
-  enter(replica, { name: 'held', hashes: replica.phase.hashes })
-  const { sha256 } = replica.publication
-  const source = lastSource(state, sha256)
-  const verifiedAt = state.clock.wallMs
-  state.proven.add(sha256)
-  const entries = [provenEntry(sha256, true)]
-  const told: AgentEffect[] =
-    state.membership?.kind === SERVICE_PROVIDER
-      ? post(state, Receipt, (common) => ({ ...common, sha256, verifiedAt, source }), entries)
-      : [{ kind: 'record', entries }]
-  return [...told, ...staged(state, sha256), ...pull(state)]
-}
-
-/** Whom a receipt names: the source that still offers the patch, a local one first. */
-function lastSource(state: AgentState, patch: Sha256): PeerId {
-  const offering = [...state.sources.values()].filter(({ offers }) => offers.has(patch))
-  return (offering.find(({ wan }) => !wan) ?? offering[0])?.peer ?? state.identity.peer
-}
-
-function seeded(
-  state: AgentState,
-  { publication, envelope, hashes }: Extract<AgentEvent, { kind: 'seeded' }>,
-): AgentEffect[] {
-  const replica: Replica = {
-    publication,
-    envelope,
-    phase: { name: 'held', hashes },
-    localProgressAtMs: 0,
-    failures: 0,
-    told: null,
-  }
-  state.replicas.set(publication.sha256, replica)
-  return offerTo(state, replica)
 }
 
 /** Tells how far each copy is, when that has changed; a depot's progress is what the page shows while it waits. */

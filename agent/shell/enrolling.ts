@@ -6,6 +6,7 @@
 import { randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { type Stream, UnexpectedPeerError } from '@libp2p/interface'
 import { multiaddr } from '@multiformats/multiaddr'
 import { z } from 'zod'
 import { decode, encode } from '../../protocol/codec.ts'
@@ -76,6 +77,9 @@ export async function enroll(options: {
       if (attempt.answer.kind === 'refused') return refuse(attempt.answer.code, attempt.answer.message)
       return keep(folder, token, identity, attempt.answer)
     }
+    if (attempt.kind === 'somebody-else' && ++hangUps >= MAX_HANG_UPS) {
+      return refuse('unknown_token', `who answers at ${token.dial[0]} is somebody else than the token names`)
+    }
     if (attempt.kind === 'hung-up' && ++hangUps >= MAX_HANG_UPS) {
       return refuse(
         'unknown_token',
@@ -88,7 +92,9 @@ export async function enroll(options: {
   }
 }
 
-type Attempt = { kind: 'answered'; answer: EnrollmentAnswer } | { kind: 'hung-up' | 'unreachable'; reason: string }
+type Attempt =
+  | { kind: 'answered'; answer: EnrollmentAnswer }
+  | { kind: 'hung-up' | 'unreachable' | 'somebody-else'; reason: string }
 
 async function ask(token: Token, dial: readonly DialAddress[], identity: SigningKey): Promise<Attempt> {
   const host = await startHost({ seed: enrollingSeed(token.secret), listen: [], mayConnect: () => false })
@@ -96,8 +102,13 @@ async function ask(token: Token, dial: readonly DialAddress[], identity: Signing
     const connection = await host.dial(dial.map((address) => multiaddr(address)))
     const proof = enrollmentProof(proofKey(token.secret), token.serviceCenter, identity.peer)
     const request: EnrollmentRequest = { version: PROTOCOL_VERSION, appliance: identity.peer, proof }
-    const stream = await connection.newStream(ENROLL_PROTOCOL).catch((error: Error) => error)
-    if (stream instanceof Error) return { kind: 'hung-up', reason: stream.message }
+    let stream: Stream
+    try {
+      stream = await connection.newStream(ENROLL_PROTOCOL)
+    } catch (error) {
+      // What libp2p rejects with is an event where the connection was closed meanwhile, and not always an error.
+      return { kind: 'hung-up', reason: error instanceof Error ? error.message : 'the connection was closed' }
+    }
     return await new Promise<Attempt>((resolve) => {
       const deadline = setTimeout(
         () => resolve({ kind: 'unreachable', reason: 'no answer within 15 seconds' }),
@@ -119,7 +130,9 @@ async function ask(token: Token, dial: readonly DialAddress[], identity: Signing
       messages.send(request)
     })
   } catch (error) {
-    return { kind: 'unreachable', reason: error instanceof Error ? error.message : String(error) }
+    const causes = error instanceof AggregateError ? error.errors : [error]
+    const kind = causes.some((cause) => cause instanceof UnexpectedPeerError) ? 'somebody-else' : 'unreachable'
+    return { kind, reason: error instanceof Error ? error.message : String(error) }
   } finally {
     await host.stop()
   }

@@ -32,9 +32,12 @@ export function readLetter(state: ServiceCenterState, letter: Letter): Change[] 
 function readReceipt(state: ServiceCenterState, appliance: ApplianceRecord, envelope: Envelope): Change[] | Refusal {
   const receipt = openFrom(appliance, Receipt, envelope)
   if (isRefusal(receipt)) return receipt
-  const { sha256, epoch, verifiedAt } = receipt
-  if (!state.patches.has(sha256))
+  const { sha256, epoch, publishedAt, verifiedAt } = receipt
+  const patch = state.patches.get(sha256)
+  if (patch === undefined)
     return refuse('not_found', `a receipt from ${appliance.name} names the unknown patch ${sha256}`)
+  if (publishedAt !== patch.publication.publishedAt)
+    return refuse('stale', `a receipt from ${appliance.name} is for an earlier publication of ${sha256}`)
   if (state.receipts.get(sha256)?.get(appliance.peer)?.epoch === epoch) return []
   return [{ table: 'receipts', row: { peer: appliance.peer, sha256, epoch, verifiedAt, envelope } }]
 }

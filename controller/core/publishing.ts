@@ -2,7 +2,7 @@
  * Patches come and go: publishing a checked upload, and withdrawing a wrong one. A name and version stand for one file
  * for ever; the same file again changes nothing.
  */
-import { seal } from '../../protocol/envelope.ts'
+import { reopen, seal } from '../../protocol/envelope.ts'
 import type { Sha256 } from '../../protocol/identifiers.ts'
 import { isRefusal, type Refusal, refuse } from '../../protocol/refusals.ts'
 import { Publication, Withdrawal } from '../../protocol/statements.ts'
@@ -54,7 +54,7 @@ export function publish(state: ServiceCenterState, { actor, publication, hashes 
   })
   if (isRefusal(judged)) return { reply: judged, changes: [audit(judged.refused)] }
   if (judged !== null) return { reply: { kind: 'published', patch: judged.sha256, created: false }, changes: [] }
-  const signed: Publication = { ...publication, publishedAt: at }
+  const signed: Publication = { ...publication, publishedAt: Math.max(at, withdrawnAt(state, publication.sha256) + 1) }
   const row: PatchRecord = {
     sha256: publication.sha256,
     publication: signed,
@@ -65,8 +65,22 @@ export function publish(state: ServiceCenterState, { actor, publication, hashes 
   }
   return {
     reply: { kind: 'published', patch: row.sha256, created: true },
-    changes: [{ table: 'patches', row }, audit('done')],
+    changes: [{ table: 'patches', row }, ...voidReceipts(state, row.sha256), audit('done')],
   }
+}
+
+/** Since this time an appliance that was told so knows that the patch was withdrawn; -1 if it never was. */
+function withdrawnAt(state: ServiceCenterState, patch: Sha256): number {
+  const withdrawal = state.patches.get(patch)?.withdrawal ?? null
+  return withdrawal === null ? -1 : reopen(Withdrawal, withdrawal, [state.signing.peer]).withdrawnAt
+}
+
+/** Copies that were proven for an earlier publication of the same file may be gone: epoch 0 is no appliance's. */
+function voidReceipts(state: ServiceCenterState, patch: Sha256): Change[] {
+  return [...(state.receipts.get(patch)?.values() ?? [])].map((row) => ({
+    table: 'receipts',
+    row: { ...row, epoch: 0 },
+  }))
 }
 
 /** Only a patch that no install has touched can be withdrawn; one that is installed somewhere is part of history. */
@@ -84,7 +98,9 @@ export function withdraw(state: ServiceCenterState, { actor, patch, reason }: Wi
     }
   }
   const at = state.clock.wallMs
-  const withdrawal = seal(Withdrawal, { sha256: patch, reason, withdrawnAt: at }, state.signing)
+  // A clock that was set back must not make the withdrawal older than what it withdraws.
+  const withdrawnAt = Math.max(at, found.publication.publishedAt)
+  const withdrawal = seal(Withdrawal, { sha256: patch, reason, withdrawnAt }, state.signing)
   return {
     reply: { kind: 'withdrawn', patch },
     changes: [

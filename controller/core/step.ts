@@ -4,7 +4,7 @@
  */
 import { unreachable } from '../../protocol/assert.ts'
 import { envelopeDigest, seal } from '../../protocol/envelope.ts'
-import { type PeerId, SERVICE_PROVIDER } from '../../protocol/identifiers.ts'
+import { type PeerId, SERVICE_PROVIDER, type Sha256 } from '../../protocol/identifiers.ts'
 import type { ControlMessage, Greeting } from '../../protocol/messages.ts'
 import { isRefusal, type Refusal } from '../../protocol/refusals.ts'
 import { Acknowledgement, type Letter } from '../../protocol/statements.ts'
@@ -14,6 +14,7 @@ import { readLetter } from './letters.ts'
 import { admitted, enroll, nextRosterVersion } from './membership.ts'
 import { type Decision, livePatches, publish, withdraw } from './publishing.ts'
 import type { ApplianceRecord, Change } from './records.ts'
+import { isReplicated } from './replications.ts'
 import { apply, inner, type ServiceCenterState } from './state.ts'
 import { letterTo, synchronize } from './synchronize.ts'
 
@@ -174,7 +175,9 @@ function greeted(
   greeting: Greeting,
 ): ServiceCenterEffect[] {
   const { addresses, rosterVersion, known } = greeting
-  state.sessions.set(appliance.peer, { via: via.peer, rosterVersion, known: new Set(known), sent: new Set() })
+  // What is not proven there may be an earlier publication of the same file: it is told again.
+  const proven = known.filter((patch) => !isUnproven(state, patch, appliance))
+  state.sessions.set(appliance.peer, { via: via.peer, rosterVersion, known: new Set(proven), sent: new Set() })
   const changes: Change[] = [{ table: 'appliances', row: { ...appliance, addresses, lastSeenAt: state.clock.wallMs } }]
   if (addresses.join() !== appliance.addresses.join()) changes.push(nextRosterVersion(state, appliance.dataCenter))
   return [
@@ -183,6 +186,11 @@ function greeted(
     ...advanceInstalls(state),
     { kind: 'changed', topic: 'patches' },
   ]
+}
+
+function isUnproven(state: ServiceCenterState, patch: Sha256, appliance: ApplianceRecord): boolean {
+  const isLive = state.patches.get(patch)?.withdrawal === null
+  return isLive && appliance.kind === SERVICE_PROVIDER && !isReplicated(state, patch, appliance)
 }
 
 function readAndAcknowledge(state: ServiceCenterState, via: PeerId, letter: Letter): ServiceCenterEffect[] {

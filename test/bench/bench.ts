@@ -44,7 +44,13 @@ async function demoFigure(): Promise<void> {
   say('npm start -- --once')
   const bare = await seconds(() => run(process.execPath, ['--eval', '']))
   const measured = await seconds(() => run(LAUNCHER, ['demo', '--once', '--json']))
-  add({ what: '`npm start -- --once`, from nothing to 4/4 and stopped', measured, unit: 's', limit: 15, beside: `starting Node 13 times: ${(13 * bare).toFixed(1)} s` })
+  add({
+    what: '`npm start -- --once`, from nothing to 4/4 and stopped',
+    measured,
+    unit: 's',
+    limit: 15,
+    beside: `starting Node 13 times: ${(13 * bare).toFixed(1)} s`,
+  })
 }
 
 async function replicationFigure(): Promise<void> {
@@ -59,7 +65,13 @@ async function replicationFigure(): Promise<void> {
       const { id } = await fleet.api.upload(file)
       await replicated(fleet, id)
     })
-    add({ what: 'a 100 MB patch, from the start of its upload to 4/4', measured, unit: 's', limit: 8, beside: `cp and sha256sum of it 5 times: ${bare.toFixed(1)} s` })
+    add({
+      what: 'a 100 MB patch, from the start of its upload to 4/4',
+      measured,
+      unit: 's',
+      limit: 8,
+      beside: `cp and sha256sum of it 5 times: ${bare.toFixed(1)} s`,
+    })
   })
 }
 
@@ -74,12 +86,24 @@ async function uploadFigures(): Promise<void> {
     const before = await status(pid, 'VmRSS')
     const uploading = await seconds(() => fleet.api.upload(file))
     const grown = ((await status(pid, 'VmHWM')) - before) / MB
-    add({ what: 'growth of the Service Center during an upload of 2 GiB', measured: grown, unit: 'MB', limit: 100, beside: `the upload took ${uploading.toFixed(1)} s, sha256sum ${bare.toFixed(1)} s` })
+    add({
+      what: 'growth of the Service Center during an upload of 2 GiB',
+      measured: grown,
+      unit: 'MB',
+      limit: 100,
+      beside: `the upload took ${uploading.toFixed(1)} s, sha256sum ${bare.toFixed(1)} s`,
+    })
     const restarted = await seconds(async () => {
       await fleet.restartServiceCenter()
       await fleet.api.patches()
     })
-    add({ what: 'restart of the Service Center with it, until it serves', measured: restarted, unit: 's', limit: 5, beside: 'stopping included' })
+    add({
+      what: 'restart of the Service Center with it, until it serves',
+      measured: restarted,
+      unit: 's',
+      limit: 5,
+      beside: 'stopping included',
+    })
   })
 }
 
@@ -94,8 +118,20 @@ async function idleFigures(): Promise<void> {
     const shares = after.map((spent, index) => (100 * (spent - (before[index] ?? 0))) / IDLE_SECONDS)
     const sizes = await Promise.all(names.map(async (name) => (await status(fleet.daemon(name).pid, 'VmRSS')) / MB))
     const bare = Number((await run(process.execPath, ['--eval', 'console.log(process.memoryUsage().rss)'])).stdout) / MB
-    add({ what: 'memory of an idle agent, the largest of 6', measured: Math.max(...sizes), unit: 'MB', limit: 130, beside: `an empty Node: ${bare.toFixed(0)} MB` })
-    add({ what: 'CPU of an idle agent, the busiest of 6', measured: Math.max(...shares), unit: '% of a core', limit: 0.5, beside: `over ${IDLE_SECONDS} s` })
+    add({
+      what: 'memory of an idle agent, the largest of 6',
+      measured: Math.max(...sizes),
+      unit: 'MB',
+      limit: 130,
+      beside: `an empty Node: ${bare.toFixed(0)} MB`,
+    })
+    add({
+      what: 'CPU of an idle agent, the busiest of 6',
+      measured: Math.max(...shares),
+      unit: '% of a core',
+      limit: 0.5,
+      beside: `over ${IDLE_SECONDS} s`,
+    })
   })
 }
 
@@ -112,7 +148,13 @@ async function pageFigure(): Promise<void> {
       const shown = page.getByText('2/2', { exact: false }).first().waitFor({ timeout: 60_000 })
       while (!(await Promise.all(stores.map(exists))).every(Boolean)) await pause(2)
       const measured = await seconds(() => shown)
-      add({ what: 'from the last copy in a store to 2/2 on the page', measured, unit: 's', limit: 1, beside: 'receipt, count and browser together' })
+      add({
+        what: 'from the last copy in a store to 2/2 on the page',
+        measured,
+        unit: 's',
+        limit: 1,
+        beside: 'receipt, count and browser together',
+      })
     })
   } finally {
     await browser.close()
@@ -130,7 +172,11 @@ async function withFleet(dataCenters: number, use: (fleet: Fleet) => Promise<voi
 }
 
 function replicated(fleet: Fleet, patch: string): Promise<PatchDetail> {
-  return fleet.until('every copy is there', () => fleet.api.patch(patch), ({ replications: { complete, total } }) => complete === total)
+  return fleet.until(
+    'every copy is there',
+    () => fleet.api.patch(patch),
+    ({ replications: { complete, total } }) => complete === total,
+  )
 }
 
 async function example(name: string, bytes: number): Promise<string> {

@@ -143,7 +143,7 @@ export function everyRecord(): Change[] {
   const { peer } = identity
   const { sha256 } = patch
   const membership = { ...slot, appliance: peer, epoch: 1, serviceCenter: mesh, enrolledAt: AT }
-  const receipt = { from: peer, epoch: 1, counter: 1, sha256, verifiedAt: AT, source: mesh }
+  const receipt = { from: peer, epoch: 1, counter: 1, sha256, publishedAt: AT, verifiedAt: AT, source: mesh }
   return [
     { table: 'tokens', row: sampleToken(1) },
     {

@@ -148,6 +148,7 @@ export async function emptyFleet(): Promise<Fleet> {
         epoch,
         counter: ++counter,
         sha256: patch,
+        publishedAt: state.patches.get(patch)?.publication.publishedAt ?? 0,
         verifiedAt: Date.now(),
         source: state.mesh,
       }

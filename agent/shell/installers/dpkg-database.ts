@@ -55,9 +55,9 @@ function asState(line: string): PackageState {
   return { words, version, architecture }
 }
 
-/** `hi ` is installed too, and held by the appliance's own administrator: dpkg takes the hold off when it installs. */
-export function isInstalled(state: PackageState | null): state is PackageState & { readonly words: 'ii ' | 'hi ' } {
-  return state?.words === 'ii ' || state?.words === 'hi '
+/** Wanted and installed, without any error: the only state that counts. */
+export function isInstalled(state: PackageState | null): state is PackageState & { readonly words: 'ii ' } {
+  return state?.words === 'ii '
 }
 
 /** What `dpkg --audit` finds wrong in the whole database; empty when it is sound. */

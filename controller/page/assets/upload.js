@@ -57,7 +57,7 @@ byId('upload-form')?.addEventListener('submit', (/** @type {SubmitEvent} */ even
     try {
       const { name, version, isNew } = await upload(file)
       const next = isNew ? 'Its replication has started.' : 'The same file was there already; nothing changed.'
-      show(byId('upload-outcome'), 'success', `${name} ${version} is in the Service Center.`, next)
+      show(byId('upload-outcome'), 'success', `The patch ${name} ${version} is in the Service Center.`, next)
       byId('upload-form').reset()
       showName()
       document.dispatchEvent(new Event('refresh'))

@@ -1,0 +1,172 @@
+/**
+ * Which patches this appliance holds: those it learns of, how far the store has come with each, the proof of a whole
+ * copy and the receipt for it, and those it gives up again. What is held was read back from disk and found right.
+ */
+import { unreachable } from '../../protocol/assert.ts'
+import { type Envelope, open } from '../../protocol/envelope.ts'
+import { type PeerId, SERVICE_PROVIDER, type Sha256 } from '../../protocol/identifiers.ts'
+import { pieceLengthBytes } from '../../protocol/pieces.ts'
+import { isRefusal } from '../../protocol/refusals.ts'
+import { Publication, Receipt, Withdrawal } from '../../protocol/statements.ts'
+import type { AgentEffect, AgentEvent } from './events.ts'
+import { isOrdered, staged } from './installing.ts'
+import { provenEntry, publicationEntry, sealedEntry } from './ledger.ts'
+import { post } from './letters.ts'
+import { corrupt, partialOpened, pieceStored, pull, storeFailed } from './pulling.ts'
+import { offerTo, retract } from './relaying.ts'
+import { enter, type Replica } from './replica.ts'
+import type { AgentState } from './state.ts'
+
+/** A Service Provider appliance stores every patch; others what an order asks for. */
+export function isWanted(state: AgentState, patch: Sha256): boolean {
+  return state.membership?.kind === SERVICE_PROVIDER || isOrdered(state, patch)
+}
+
+/** A patch that may be stored here. Publishing anew what is here, after a withdrawal elsewhere, asks for a new proof. */
+export function published(state: AgentState, envelope: Envelope): AgentEffect[] {
+  const publication = open(Publication, envelope, [state.root])
+  if (isRefusal(publication)) return [log(publication.message, { code: publication.refused })]
+  const { sha256, bytes, pieceLength, publishedAt } = publication
+  if (publishedAt <= (state.withdrawn.get(sha256) ?? -1)) return []
+  if (pieceLength !== pieceLengthBytes(bytes))
+    return [log('ignored a publication with pieces of another length', { patch: sha256 })]
+  const before = state.replicas.get(sha256)
+  if (before !== undefined) return publishedAnew(state, before, publication, envelope)
+  const replica: Replica = {
+    publication,
+    envelope,
+    phase: isWanted(state, sha256) ? { name: 'waiting', reason: 'just learned' } : { name: 'described' },
+    localProgressAtMs: state.clock.monotonicMs,
+    failures: 0,
+    told: null,
+  }
+  state.replicas.set(sha256, replica)
+  return [
+    { kind: 'record', entries: [publicationEntry(sha256, replica)] },
+    { kind: 'detect', publication },
+    ...pull(state),
+  ]
+}
+
+function publishedAnew(
+  state: AgentState,
+  before: Replica,
+  publication: Publication,
+  envelope: Envelope,
+): AgentEffect[] {
+  if (publication.publishedAt <= before.publication.publishedAt) return []
+  const { sha256 } = publication
+  const recorded: AgentEffect = { kind: 'record', entries: [sealedEntry(`publication-${sha256}`, envelope)] }
+  if (before.phase.name === 'discarding') {
+    before.phase.next = envelope
+    return [recorded]
+  }
+  const replica: Replica = { ...before, publication, envelope }
+  state.replicas.set(sha256, replica)
+  if (replica.phase.name !== 'held') return [recorded]
+  enter(replica, { name: 'verifying', hashes: replica.phase.hashes })
+  return [recorded, { kind: 'seal', patch: sha256 }]
+}
+
+export function withdrawn(state: AgentState, envelope: Envelope): AgentEffect[] {
+  const withdrawal = open(Withdrawal, envelope, [state.root])
+  if (isRefusal(withdrawal)) return [log(withdrawal.message, { code: withdrawal.refused })]
+  const { sha256, withdrawnAt } = withdrawal
+  // An install that has begun ends first; the Service Center refuses to withdraw a patch that is being installed.
+  const publishedAt = state.replicas.get(sha256)?.publication.publishedAt ?? 0
+  const isKnown = (state.withdrawn.get(sha256) ?? -1) >= withdrawnAt
+  if (publishedAt > withdrawnAt || isKnown || isOrdered(state, sha256)) return []
+  state.withdrawn.set(sha256, withdrawnAt)
+  state.proven.delete(sha256)
+  const entries = [
+    sealedEntry(`withdrawal-${sha256}`, envelope),
+    publicationEntry(sha256, null),
+    provenEntry(sha256, false),
+  ]
+  return [{ kind: 'record', entries }, ...discard(state, sha256)]
+}
+
+export function discard(state: AgentState, patch: Sha256): AgentEffect[] {
+  const replica = state.replicas.get(patch)
+  if (replica === undefined) return []
+  if (replica.phase.name === 'discarding') {
+    replica.phase.next = null
+    return []
+  }
+  enter(replica, { name: 'discarding', next: null })
+  const effects: AgentEffect[] = [...retract(state, patch), { kind: 'discard', patch }]
+  return [...effects, ...pull(state)]
+}
+
+export type StoreEvent = Extract<
+  AgentEvent,
+  { kind: 'partial-opened' | 'piece-stored' | 'sealed' | 'corrupt' | 'discarded' | 'store-failed' }
+>
+
+export function storeAnswered(state: AgentState, replica: Replica, event: StoreEvent): AgentEffect[] {
+  switch (event.kind) {
+    case 'partial-opened':
+      return partialOpened(state, replica, event.have)
+    case 'piece-stored':
+      return pieceStored(state, replica, event.index)
+    case 'sealed':
+      return held(state, replica)
+    case 'corrupt':
+      return corrupt(state, replica)
+    case 'store-failed':
+      return storeFailed(state, replica, event.code, event.message)
+    case 'discarded':
+      return discarded(state, replica)
+    default:
+      return unreachable(event)
+  }
+}
+
+/** Its file is gone; a publication that came in the meantime begins it again. */
+function discarded(state: AgentState, replica: Replica): AgentEffect[] {
+  if (replica.phase.name !== 'discarding') return []
+  state.replicas.delete(replica.publication.sha256)
+  return replica.phase.next === null ? [] : published(state, replica.phase.next)
+}
+
+/** The copy is proven: tell the Service Center, with a receipt that only this appliance can sign. */
+function held(state: AgentState, replica: Replica): AgentEffect[] {
+  if (replica.phase.name !== 'verifying') return []
+  enter(replica, { name: 'held', hashes: replica.phase.hashes })
+  const { sha256, publishedAt } = replica.publication
+  const source = lastSource(state, sha256)
+  const verifiedAt = state.clock.wallMs
+  state.proven.add(sha256)
+  const entries = [provenEntry(sha256, true)]
+  const told: AgentEffect[] =
+    state.membership?.kind === SERVICE_PROVIDER
+      ? post(state, Receipt, (common) => ({ ...common, sha256, publishedAt, verifiedAt, source }), entries)
+      : [{ kind: 'record', entries }]
+  return [...told, ...staged(state, sha256), ...pull(state)]
+}
+
+/** Whom a receipt names: the source that still offers the patch, a local one first. */
+function lastSource(state: AgentState, patch: Sha256): PeerId {
+  const offering = [...state.sources.values()].filter(({ offers }) => offers.has(patch))
+  return (offering.find(({ wan }) => !wan) ?? offering[0])?.peer ?? state.identity.peer
+}
+
+export function seeded(
+  state: AgentState,
+  { publication, envelope, hashes }: Extract<AgentEvent, { kind: 'seeded' }>,
+): AgentEffect[] {
+  const replica: Replica = {
+    publication,
+    envelope,
+    phase: { name: 'held', hashes },
+    localProgressAtMs: 0,
+    failures: 0,
+    told: null,
+  }
+  state.replicas.set(publication.sha256, replica)
+  return offerTo(state, replica)
+}
+
+function log(line: string, fields: Record<string, string | number>): AgentEffect {
+  return { kind: 'log', line, fields }
+}

@@ -1,0 +1,52 @@
+/**
+ * What the command lines of both daemons share: settings from a YAML file, one-line failures with the contract's exit
+ * status, and ending by a signal.
+ */
+import { readFile } from 'node:fs/promises'
+import { type ParseArgsConfig, parseArgs } from 'node:util'
+import type { z } from 'zod'
+
+/** Ends the process: 1 refused or failed, 2 wrong usage. `message` says why and what to do. */
+export function fail(message: string, status: 1 | 2): never {
+  process.stderr.write(`patchmesh: ${message}\n`)
+  process.exit(status)
+}
+
+export function readOptions<Options extends NonNullable<ParseArgsConfig['options']>>(
+  command: string,
+  args: string[],
+  options: Options,
+) {
+  try {
+    return parseArgs({ args, options }).values
+  } catch (error) {
+    return fail(`${(error as Error).message}; see patchmesh ${command} --help`, 2)
+  }
+}
+
+/** The settings of `--config FILE`, or none. */
+export async function readConfig<Config>(schema: z.ZodType<Config>, file: string | undefined): Promise<Config> {
+  const { parse } = await import('yaml')
+  const settings: unknown = file === undefined ? {} : (parse(await readFile(file, 'utf8')) ?? {})
+  const config = schema.safeParse(settings)
+  if (config.success) return config.data
+  const issue = config.error.issues[0]
+  return fail(`${file}: ${issue?.path.join('.')} ${issue?.message}`, 2)
+}
+
+/** SIGTERM and SIGINT end the process cleanly, once `stop` has. */
+export function stopOnSignal(stop: () => Promise<void>): void {
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.once(signal, () => {
+      stop().then(
+        () => process.exit(0),
+        (error: unknown) => fail(`did not stop cleanly: ${String(error)}`, 1),
+      )
+    })
+  }
+}
+
+/** For the top of a daemon: whatever escapes is one line, and status 1. */
+export function failed(error: unknown): never {
+  return fail(error instanceof Error ? error.message : String(error), 1)
+}
