@@ -6,7 +6,7 @@
 import { randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Stream, UnexpectedPeerError } from '@libp2p/interface'
+import type { Stream } from '@libp2p/interface'
 import { multiaddr } from '@multiformats/multiaddr'
 import { z } from 'zod'
 import { decode, encode } from '../../protocol/codec.ts'
@@ -27,6 +27,8 @@ import { MessageStream } from './network/message-stream.ts'
 /** Connections closed without a word, after which the token counts as unknown; a token made just now may take a second to spread. */
 const MAX_HANG_UPS = 6
 const ANSWER_WITHIN_MS = 15_000
+/** What Noise says when another key answers than the one in the address; libp2p passes on its words only. */
+const WRONG_PEER = /does not match expected remote identity/
 
 /** What makes an appliance a member, kept in `DIR/enrollment`. */
 const Enrollment = z.strictObject({
@@ -131,7 +133,7 @@ async function ask(token: Token, dial: readonly DialAddress[], identity: Signing
     })
   } catch (error) {
     const causes = error instanceof AggregateError ? error.errors : [error]
-    const kind = causes.some((cause) => cause instanceof UnexpectedPeerError) ? 'somebody-else' : 'unreachable'
+    const kind = causes.some((cause) => WRONG_PEER.test(String(cause))) ? 'somebody-else' : 'unreachable'
     return { kind, reason: error instanceof Error ? error.message : String(error) }
   } finally {
     await host.stop()

@@ -10,7 +10,7 @@ import { Order, type Report } from '../../protocol/statements.ts'
 import type { Command, Reply } from './effects.ts'
 import { type Decision, livePatch, title } from './publishing.ts'
 import type { ApplianceRecord, Change, InstallRecord, TargetRecord } from './records.ts'
-import { byPlace, groupOf, readiness, unreachableSince } from './replications.ts'
+import { byPlace, groupKey, readiness, unreachableSince } from './replications.ts'
 import { isFailure, isFinal, planRollout, type TargetFacts } from './rollout.ts'
 import type { ServiceCenterState } from './state.ts'
 
@@ -174,10 +174,11 @@ export function advance(state: ServiceCenterState, install: InstallRecord): Chan
 }
 
 function order(state: ServiceCenterState, install: InstallRecord, targets: TargetRecord[]): Change[] {
+  const groups = Map.groupBy(state.appliances.values(), groupKey)
   const facts = targets.flatMap((target): TargetFacts[] => {
     const appliance = state.appliances.get(target.appliance)
     if (appliance === undefined) return []
-    const peers = groupOf(state, appliance).filter(({ peer }) => peer !== appliance.peer)
+    const peers = (groups.get(groupKey(appliance)) ?? []).filter(({ peer }) => peer !== appliance.peer)
     return [
       {
         target,

@@ -74,11 +74,7 @@ function compare(left: string, right: string): number {
   return left < right ? -1 : left > right ? 1 : 0
 }
 
-/** The appliances that stand in for each other with this one, itself included. */
-export function groupOf(state: ServiceCenterState, appliance: ApplianceRecord): ApplianceRecord[] {
-  return [...state.appliances.values()].filter((other) => groupKey(other) === groupKey(appliance)).sort(byPlace)
-}
-
+/** Equal for the appliances that stand in for each other. */
 export function groupKey(appliance: ApplianceRecord): string {
   return JSON.stringify([appliance.organization, appliance.dataCenter, appliance.kind, appliance.group])
 }

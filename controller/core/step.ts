@@ -85,8 +85,10 @@ function commit(state: ServiceCenterState, changes: Change[]): ServiceCenterEffe
   for (const change of changes) apply(state, change)
   const effects: ServiceCenterEffect[] = [{ kind: 'commit', changes }]
   const tables = new Set(changes.map(({ table }) => table))
-  if (tables.has('patches') || tables.has('rosters')) {
-    for (const peer of state.sessions.keys()) effects.push(...synchronize(state, peer))
+  const rosters = new Set(changes.flatMap((change) => (change.table === 'rosters' ? [change.row.dataCenter] : [])))
+  for (const peer of state.sessions.keys()) {
+    const dataCenter = state.appliances.get(peer)?.dataCenter
+    if (tables.has('patches') || (dataCenter !== undefined && rosters.has(dataCenter))) effects.push(...synchronize(state, peer))
   }
   for (const change of changes) {
     if (change.table === 'targets' && change.row.order !== null)

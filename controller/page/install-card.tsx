@@ -6,7 +6,7 @@
 import type { PatchDetail, UnpatchedAppliance, UnpatchedOrganization } from '../core/views.ts'
 import { Label } from './labels.tsx'
 import { Card } from './layout.tsx'
-import { counted, elementId, listed, SYSTEM_PATCHES, where } from './words.ts'
+import { counted, dataCenterTitle, elementId, listed, SYSTEM_PATCHES, where } from './words.ts'
 
 type InstallCardProps = { patch: PatchDetail; dataCenters: string[]; dataCenter: string }
 
@@ -99,7 +99,7 @@ const Appliances = ({ appliances }: { appliances: UnpatchedAppliance[] }) => (
       <li id={elementId('unpatched', appliance.name)}>
         <span class="pm-name">{appliance.name}</span>
         <span class="pm-quiet">
-          Data Center {appliance.dataCenter}, {appliance.kind} {appliance.role}
+          {dataCenterTitle(appliance.dataCenter)}, {appliance.kind} {appliance.role}
         </span>
         <span>
           <Label tone={appliance.detected === 'unknown' ? 'warning' : 'waiting'} text={appliance.detected} />{' '}

@@ -6,7 +6,7 @@
 import type { ApplianceCopy, InstallPreview, PatchDetail } from '../core/views.ts'
 import { CopyLabel } from './labels.tsx'
 import { Alert } from './layout.tsx'
-import { counted, listed, size, where } from './words.ts'
+import { counted, dataCenterTitle, listed, size, where } from './words.ts'
 
 export type Confirmation = {
   patch: PatchDetail
@@ -56,7 +56,7 @@ const NotReplicated = ({ copies, bytes }: { copies: ApplianceCopy[]; bytes: numb
         <li>
           <strong class="pm-name">{copy.name}</strong>
           <span class="pm-quiet">
-            Data Center {copy.dataCenter}, {copy.role}
+            {dataCenterTitle(copy.dataCenter)}, {copy.role}
           </span>
           <span>
             <CopyLabel state={copy.state} />{' '}
@@ -89,7 +89,7 @@ const Queued = ({ queued }: { queued: InstallPreview['queued'] }) => (
       {queued.map(({ appliance, dataCenter, reason }) => (
         <li>
           <span class="pm-name">{appliance}</span>
-          <span class="pm-quiet">Data Center {dataCenter}</span>
+          <span class="pm-quiet">{dataCenterTitle(dataCenter)}</span>
           <span class="pm-quiet">{reason}</span>
         </li>
       ))}

@@ -4,7 +4,7 @@
  */
 import type { ApplianceCopy } from '../core/views.ts'
 import { CopyLabel } from './labels.tsx'
-import { elementId, size } from './words.ts'
+import { dataCenterTitle, elementId, size } from './words.ts'
 
 export const ReplicationPicture = ({ copies, bytes }: { copies: ApplianceCopy[]; bytes: number }) => {
   if (copies.length === 0) {
@@ -25,7 +25,7 @@ export const ReplicationPicture = ({ copies, bytes }: { copies: ApplianceCopy[];
       <ul class="pm-branches" role="list">
         {dataCenters.map(([dataCenter, members]) => (
           <li class="pm-branch" id={elementId('branch', dataCenter)}>
-            <h3 class="pm-place">Data Center {dataCenter}</h3>
+            <h3 class="pm-place">{dataCenterTitle(dataCenter)}</h3>
             <ol class="pm-chain" role="list">
               {members.map((copy) => (
                 <Member copy={copy} bytes={bytes} />

@@ -29,7 +29,12 @@ export function listed(names: readonly string[]): string {
 }
 
 export function where(dataCenter: string): string {
-  return dataCenter === 'All' ? 'all Data Centers' : `Data Center ${dataCenter}`
+  return dataCenter === 'All' ? 'all Data Centers' : dataCenterTitle(dataCenter)
+}
+
+/** `Data Center Paris`, and `Data Center 1` for one that is named so. */
+export function dataCenterTitle(name: string): string {
+  return /^data center\b/i.test(name) ? name : `Data Center ${name}`
 }
 
 /** The address of the list; a patch's page lies below it. */

@@ -16,6 +16,7 @@ import type { PeerId } from '../../protocol/identifiers.ts'
 import type { EnrollmentAnswer } from '../../protocol/messages.ts'
 import { type Random, seededRandom } from '../../protocol/random.ts'
 import type { Refusal } from '../../protocol/refusals.ts'
+import type { Letter } from '../../protocol/statements.ts'
 import type { Host, NetworkEvent } from './simulated-network.ts'
 import { SimulatedStore } from './simulated-store.ts'
 import type { World } from './world.ts'
@@ -28,6 +29,8 @@ export class SimulatedServiceCenter implements Host {
   readonly store = new SimulatedStore()
   readonly database: Change[] = []
   readonly enrollments: EnrollmentAnswer[] = []
+  /** Every letter that ever came in, in order. */
+  readonly letters: Letter[] = []
   isRunning = false
   corruptsPieces = false
   state: ServiceCenterState
@@ -76,6 +79,7 @@ export class SimulatedServiceCenter implements Host {
   /** An event that the core hears now. */
   tell(event: ServiceCenterEvent): void {
     this.#world.transcript.centerEvent(event)
+    if (event.kind === 'control-received' && event.message.kind === 'letter') this.letters.push(event.message.letter)
     this.#performAll(step(this.state, event))
     if (event.kind === 'tick') this.#tellSeed(event)
     this.#world.afterEvent()

@@ -1,0 +1,68 @@
+/**
+ * Patches for a world: nominal bytes that give a number of pieces, and for each piece a few symbolic bytes which are
+ * really hashed, so that the Merkle root and the digest of the whole hold as they do for a real file.
+ */
+import type { Command } from '../../controller/core/effects.ts'
+import { asSha256, sha256Hex } from '../../protocol/hashing.ts'
+import { MIN_PIECE_BYTES } from '../../protocol/limits.ts'
+import { Manifest } from '../../protocol/manifest.ts'
+import { pieceHash, pieceLengthBytes, piecesRoot } from '../../protocol/pieces.ts'
+
+export type SymbolicPatch = {
+  readonly publication: Extract<Command, { kind: 'publish' }>['publication']
+  readonly hashes: Uint8Array
+  readonly pieces: readonly Uint8Array[]
+}
+
+export type PatchOptions = {
+  name?: string
+  version?: string
+  pieces?: number
+  restart?: 'none' | 'service' | 'reboot'
+  order?: 'secondary-first' | 'any'
+  /** Makes another file of the same name and version. */
+  content?: string
+}
+
+export function symbolicPatch(options: PatchOptions = {}): SymbolicPatch {
+  const { name = 'patch-1', version = '1', pieces: count = 4, content = '' } = options
+  const pieces = Array.from({ length: count }, (_, index) =>
+    Buffer.from(`${name} ${version} ${content} piece ${index}`),
+  )
+  const hashes = Buffer.concat(pieces.map((piece) => pieceHash(piece)))
+  const bytes = count * MIN_PIECE_BYTES
+  const sha256 = sha256Hex(...pieces)
+  const root = asSha256(piecesRoot(hashes))
+  const manifest = Manifest.parse({
+    name,
+    version,
+    kind: 'hotfix',
+    publisher: 'somebody',
+    created: '2026-01-01T00:00:00.000Z',
+    payload: { size: bytes, sha256, pieceSize: MIN_PIECE_BYTES, piecesRoot: root },
+    appliesTo: { applianceTypes: [], fromVersions: [] },
+    requires: [],
+    conflicts: [],
+    supersedes: [],
+    impact: { restart: options.restart ?? 'service', estimateSeconds: 5 },
+    pair: { peerCompat: [], maxSkewSeconds: 3600, order: options.order ?? 'secondary-first' },
+    install: { program: 'install', timeoutSeconds: 60 },
+    verify: { detect: { versionFile: `/opt/${name}/version` }, soakSeconds: 0 },
+    revert: 'snapshot',
+    diskBytes: 0,
+  })
+  return {
+    publication: {
+      name: manifest.name,
+      version: manifest.version,
+      bytes,
+      sha256,
+      pieceLength: pieceLengthBytes(bytes),
+      piecesRoot: root,
+      format: 'bundle',
+      manifest,
+    },
+    hashes,
+    pieces,
+  }
+}

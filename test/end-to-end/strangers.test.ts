@@ -1,0 +1,250 @@
+/**
+ * Whoever is not a member gets nothing but a closed connection, and a member that misbehaves loses its stream and
+ * nothing else happens: the processes live, their memory stays, and the others go on.
+ */
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
+import { connect, type Socket } from 'node:net'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { multiaddr } from '@multiformats/multiaddr'
+import { writeExampleBundle } from '../../controller/cli/example-bundle.ts'
+import type { Sha256 } from '../../protocol/identifiers.ts'
+import { CONTROL_PROTOCOL, ENROLL_PROTOCOL, PIECES_PROTOCOL } from '../../protocol/messages.ts'
+import { enrollingSeed, readToken } from '../../protocol/token.ts'
+import { Fleet } from '../../simulator/processes/fleet.ts'
+import { eventually } from '../support/eventually.ts'
+import { slotOf } from '../support/fleet-slots.ts'
+import { HostilePeer, stolenIdentity, type Talk, varint } from '../support/hostile-peer.ts'
+import { auditStore } from '../support/store-audit.ts'
+
+const PROTOCOLS = [CONTROL_PROTOCOL, PIECES_PROTOCOL, ENROLL_PROTOCOL]
+const MiB = 1024 * 1024
+const MAY_GROW_BYTES = 120 * MiB
+let fleet: Fleet
+let patch: Sha256
+const addresses = new Map<string, string>()
+const peers: HostilePeer[] = []
+
+before(async () => {
+  fleet = await Fleet.start()
+  const provider = { organization: 'Provider', kind: 'service-provider' }
+  await fleet.addAll([
+    slotOf({ ...provider, name: 'paris', dataCenter: 'Paris', role: 'primary' }),
+    slotOf({ ...provider, name: 'tokyo', dataCenter: 'Tokyo', role: 'primary' }),
+    slotOf({ name: 'acme', organization: 'Acme', dataCenter: 'Paris', kind: 'tenant', role: 'primary' }),
+  ])
+  const file = join(fleet.folder, 'sample.patch')
+  await writeExampleBundle({ name: 'sample', version: '1.0.0', bytes: 3 * MiB, out: file })
+  patch = (await fleet.api.upload(file)).id
+  await fleet.until(
+    '2/2',
+    () => fleet.api.patch(patch),
+    ({ replications }) => replications.complete === 2,
+  )
+  for (const [name, dataCenter] of [
+    ['paris', 'Paris'],
+    ['tokyo', 'Tokyo'],
+  ] as const) {
+    const token = readToken(
+      await fleet.token(
+        slotOf({ name: `at ${name}`, organization: 'Acme', dataCenter, kind: 'tenant', role: 'secondary' }),
+      ),
+    )
+    assert.ok('dial' in token)
+    addresses.set(name, token.dial[0] ?? '')
+  }
+  const token = readToken(
+    await fleet.token(slotOf({ ...provider, name: 'at the center', dataCenter: 'Oslo', role: 'primary' })),
+  )
+  assert.ok('dial' in token)
+  addresses.set('', token.dial[0] ?? '')
+})
+after(async () => {
+  await Promise.all(peers.map((peer) => peer.stop()))
+  await fleet.stop()
+})
+
+async function peerWith(seed: Uint8Array): Promise<HostilePeer> {
+  const peer = await HostilePeer.start(seed)
+  peers.push(peer)
+  return peer
+}
+
+function address(name: string): string {
+  return addresses.get(name) ?? ''
+}
+
+/** Opens the protocol and says something; true when anything at all came back before the end. */
+async function answers(peer: HostilePeer, to: string, protocol: string): Promise<boolean> {
+  const greeting = { version: 1, addresses: [], rosterVersion: 0, known: [] }
+  const words = protocol === CONTROL_PROTOCOL ? { kind: 'greeting', greeting } : { kind: 'want', patch }
+  let talk: Talk
+  try {
+    talk = await peer.open(to, protocol)
+  } catch {
+    return false
+  }
+  talk.say(words)
+  talk.say({ kind: 'ping' })
+  return Promise.race([
+    talk.ended.then(() => talk.received.length > 0),
+    eventually('an answer', () => talk.received.length > 0),
+  ])
+}
+
+async function memoryBytes(name: string): Promise<number> {
+  const status = await readFile(`/proc/${fleet.daemon(name).pid}/status`, 'utf8')
+  return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) * 1024
+}
+
+/** Everyone is still connected, and a patch that comes now is replicated. */
+async function allIsWell(name: string): Promise<void> {
+  await fleet.reachable(['paris', 'tokyo', 'acme'].filter((member) => fleet.daemon(member).running))
+  const file = join(fleet.folder, `${name}.patch`)
+  await writeExampleBundle({ name, version: '1.0.0', bytes: MiB, out: file })
+  const { id } = await fleet.api.upload(file)
+  await fleet.until(
+    '2/2',
+    () => fleet.api.patch(id),
+    ({ replications }) => replications.complete === 2,
+  )
+  for (const member of ['paris', 'tokyo']) assert.ok((await auditStore(fleet.folderOf(member))).includes(id))
+  assert.doesNotMatch(fleet.serviceCenter.log, /"level":60/)
+}
+
+async function socketTo(name: string): Promise<Socket> {
+  const { host, port } = multiaddr(address(name)).toOptions()
+  const socket = connect(port, host)
+  socket.on('error', () => {})
+  await once(socket, 'connect')
+  return socket
+}
+
+test('N7 a stranger gets nothing but a closed connection, whatever it opens', async () => {
+  for (const name of ['', 'paris']) {
+    for (const protocol of [...PROTOCOLS, '/ipfs/id/1.0.0', '/patchmesh/control/999']) {
+      assert.equal(
+        await answers(await peerWith(randomBytes(32)), address(name), protocol),
+        false,
+        `${name} ${protocol}`,
+      )
+    }
+  }
+})
+
+test('N7 the bearer of a token may enroll and open nothing else', async () => {
+  const text = await fleet.token(
+    slotOf({ name: 'new', organization: 'Provider', dataCenter: 'Lima', kind: 'service-provider', role: 'primary' }),
+  )
+  const token = readToken(text)
+  assert.ok('secret' in token)
+  const bearer = await peerWith(enrollingSeed(token.secret))
+  const known = async () => (await bearer.open(address(''), ENROLL_PROTOCOL)).stream.status === 'open'
+  await eventually('the token is known', () => known().catch(() => false))
+  for (const protocol of [CONTROL_PROTOCOL, PIECES_PROTOCOL])
+    assert.equal(await answers(bearer, address(''), protocol), false)
+  assert.equal(await answers(bearer, address('paris'), ENROLL_PROTOCOL), false)
+})
+
+test('N1 hundreds of idle sockets and sockets with random bytes keep no honest agent out', async () => {
+  const idle = await Promise.all(Array.from({ length: 90 }, () => socketTo('')))
+  for (const socket of idle.slice(0, 40)) socket.write(randomBytes(1000))
+  const multistream = Buffer.from('\x13/multistream/1.0.0\n')
+  for (const socket of idle.slice(40, 60)) socket.write(Buffer.concat([multistream, randomBytes(2000)]))
+  for (const socket of idle.slice(60, 70))
+    socket.write(Buffer.concat([multistream, Buffer.from('\x07/noise\n'), Buffer.alloc(20)]))
+  await fleet.daemon('tokyo').stop()
+  await fleet.startAgent('tokyo')
+  await fleet.reachable(['tokyo'])
+  await Promise.all(idle.map(async (socket) => socket.closed || once(socket, 'close')))
+})
+
+test('a tenant appliance speaks with its own depot, and with nobody else', async () => {
+  await fleet.daemon('acme').stop()
+  const acme = await peerWith(await stolenIdentity(fleet.folderOf('acme')))
+  for (const protocol of PROTOCOLS) {
+    assert.equal(await answers(acme, address(''), protocol), false, `the Service Center on ${protocol}`)
+    assert.equal(await answers(acme, address('tokyo'), protocol), false, `another Data Center on ${protocol}`)
+  }
+  assert.equal(await answers(acme, address('paris'), ENROLL_PROTOCOL), false)
+  assert.equal(await answers(acme, address('paris'), PIECES_PROTOCOL), true)
+  assert.equal(await answers(acme, address('paris'), CONTROL_PROTOCOL), true)
+})
+
+const request = (index: number) => ({ kind: 'request', patch, index })
+const BAD: [title: string, protocol: string, say: (talk: Talk) => void][] = [
+  ['N12 an oversized length', PIECES_PROTOCOL, (talk) => talk.sendRaw(varint(2 ** 40))],
+  ['N12 an oversized length', CONTROL_PROTOCOL, (talk) => talk.sendRaw(varint(2n ** 62n))],
+  ['N12 a length without an end', CONTROL_PROTOCOL, (talk) => talk.sendRaw(new Uint8Array(4096).fill(0xff))],
+  ['N12 a length just over the limit', CONTROL_PROTOCOL, (talk) => talk.sendFrame(new Uint8Array(MiB + 1))],
+  ['N12 frames of no bytes', CONTROL_PROTOCOL, (talk) => talk.sendRaw(new Uint8Array(10_000))],
+  ['N13 random bytes of the right size', CONTROL_PROTOCOL, (talk) => talk.sendFrame(randomBytes(500))],
+  ['N13 a message of the other protocol', PIECES_PROTOCOL, (talk) => talk.say({ kind: 'ping' })],
+  ['N13 a field too many', PIECES_PROTOCOL, (talk) => talk.say({ kind: 'want', patch, more: 1 })],
+  ['N13 what only a source says', PIECES_PROTOCOL, (talk) => talk.say({ kind: 'have', patch, index: 0 })],
+  [
+    'N14 a piece that nobody asked for',
+    PIECES_PROTOCOL,
+    (talk) => talk.say({ kind: 'piece', patch, index: 0, bytes: new Uint8Array(9) }),
+  ],
+  [
+    'N14 a piece beyond the end',
+    PIECES_PROTOCOL,
+    (talk) => [{ kind: 'want', patch }, request(4_000_000)].forEach((words) => talk.say(words)),
+  ],
+  [
+    'N14 a negative piece',
+    PIECES_PROTOCOL,
+    (talk) => [{ kind: 'want', patch }, request(-1)].forEach((words) => talk.say(words)),
+  ],
+  [
+    'N17 the same piece a thousand times',
+    PIECES_PROTOCOL,
+    (talk) =>
+      [{ kind: 'want', patch }, ...Array.from({ length: 1000 }, () => request(0))].forEach((words) => talk.say(words)),
+  ],
+  [
+    'N17 ten thousand wants',
+    PIECES_PROTOCOL,
+    (talk) => Array.from({ length: 10_000 }, () => talk.say({ kind: 'want', patch: randomBytes(32).toString('hex') })),
+  ],
+]
+
+for (const [title, protocol, say] of BAD) {
+  test(`${title} on ${protocol} ends the stream of the member that sent it`, async () => {
+    const acme = await peerWith(await stolenIdentity(fleet.folderOf('acme')))
+    const talk = await acme.open(address('paris'), protocol)
+    say(talk)
+    await talk.ended
+    await eventually('the stream is closed', () => talk.stream.status !== 'open')
+    await acme.stop()
+    assert.ok(fleet.daemon('paris').running)
+  })
+}
+
+test('N18 a patch that was not offered is never sent, and asking for it ten thousand times costs no memory', async () => {
+  const acme = await peerWith(await stolenIdentity(fleet.folderOf('acme')))
+  const before = await memoryBytes('paris')
+  const talk = await acme.open(address('paris'), PIECES_PROTOCOL)
+  for (let count = 0; count < 10_000; count++) talk.say(request(0))
+  talk.say({ kind: 'want', patch })
+  await eventually('the offer', () => talk.received.length > 0)
+  assert.equal(talk.received.length, 1, 'no piece came before the patch was offered')
+  assert.ok((await memoryBytes('paris')) - before < MAY_GROW_BYTES)
+})
+
+test('N26 a member that asks and never reads costs its depot no memory, and the others nothing', async () => {
+  const acme = await peerWith(await stolenIdentity(fleet.folderOf('acme')))
+  const before = await memoryBytes('paris')
+  for (let count = 0; count < 30; count++) {
+    const talk = await acme.open(address('paris'), PIECES_PROTOCOL)
+    talk.stream.pause()
+    talk.say({ kind: 'want', patch })
+    for (let index = 0; index < 12; index++) talk.say(request(index))
+  }
+  await allIsWell('while-nobody-reads')
+  assert.ok((await memoryBytes('paris')) - before < MAY_GROW_BYTES)
+})
