@@ -10,7 +10,10 @@ import { type Refusal, refuse } from './refusals.ts'
 /** A CBOR byte string. */
 export const Bytes = z.custom<Uint8Array>((value) => value instanceof Uint8Array, 'is not a byte string')
 
-/** Strict both ways: no undefined, no floats that are integers, no indefinite lengths, no duplicate map keys, no tags. */
+/**
+ * Strict on the way in: no undefined, no indefinite lengths, no integer longer than it need be, no key twice, no tags. A
+ * float that is a whole number reads as one, and the order of keys is not checked: what is signed is the exact bytes.
+ */
 const STRICT = {
   allowIndefinite: false,
   allowUndefined: false,

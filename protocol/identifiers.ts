@@ -11,10 +11,18 @@ export const Sha256 = z
   .brand<'Sha256'>()
 export type Sha256 = z.infer<typeof Sha256>
 
-/** The text form of an Ed25519 libp2p peer id. The public key is inside it, so it also names a signing key. */
+/** The peer ids of the smallest and the largest 32 bytes; base58 texts of one length sort like the numbers they are. */
+const FIRST_PEER_ID = '12D3KooW9pNAk8aiBuGVQtWRdbkLmo5qVL3e2h5UxbN2Nz9ttwiw'
+const LAST_PEER_ID = '12D3KooWT3gYEvLJyx1FyyHqrmvdy1tMjpgxmu9aSeKMEuafQtyC'
+
+/**
+ * The text form of an Ed25519 libp2p peer id. The public key is inside it, so it also names a signing key; a text beyond
+ * the first and the last one would decode to the key of another peer id.
+ */
 export const PeerId = z
   .string()
   .regex(/^12D3KooW[1-9A-HJ-NP-Za-km-z]{44}$/, 'is not an Ed25519 peer id')
+  .refine((peer) => peer >= FIRST_PEER_ID && peer <= LAST_PEER_ID, 'is not the peer id of an Ed25519 key')
   .brand<'PeerId'>()
 export type PeerId = z.infer<typeof PeerId>
 
@@ -47,7 +55,7 @@ const displayName = z
     'has spaces at an end or is not in Unicode NFC',
   )
   // biome-ignore lint/suspicious/noControlCharactersInRegex: refusing them is the purpose
-  .regex(/^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+$/u, 'has control or formatting characters')
+  .regex(/^[^\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]+$/u, 'has control or formatting characters')
 
 export const OrganizationName = displayName.brand<'OrganizationName'>()
 export type OrganizationName = z.infer<typeof OrganizationName>

@@ -33,7 +33,7 @@ const TABLE = {
   unknown_organization: [422, 'Choose organizations that have appliances: patchmesh appliances list.'],
   unknown_data_center: [422, 'Choose a Data Center that has appliances, or All.'],
   nothing_chosen: [422, 'Choose at least one organization.'],
-  nothing_to_install: [422, 'No appliance of the chosen organizations is in that Data Center.'],
+  nothing_to_install: [422, 'Choose another Data Center, or an organization that has appliances in that one.'],
   in_use: [409, 'Cancel the install that uses the patch, or keep the patch.'],
   already_ended: [409, 'Start a new install; an ended one does not start again.'],
   no_depot: [
@@ -44,12 +44,15 @@ const TABLE = {
   role_taken: [409, 'The group already has a primary. Enroll this appliance as secondary, or name another group.'],
   // what a peer said
   undecodable: [400, 'The peer speaks another protocol or version. Compare the versions of both ends.'],
-  bad_signature: [403, 'It was not signed by the key it names, or was changed on the way.'],
-  wrong_signer: [403, 'It was signed by a key that has no say in this.'],
-  wrong_addressee: [403, 'It was meant for another appliance.'],
-  wrong_scope: [403, "The order names another organization or Data Center than this appliance's membership."],
-  stale: [409, 'Something newer is already known here.'],
-  replayed: [409, 'It has been carried out already; nothing happens twice.'],
+  bad_signature: [403, 'It was changed on the way, or the key that it names did not sign it. Ask for it again.'],
+  wrong_signer: [403, 'Ask whoever has a say in this to sign it.'],
+  wrong_addressee: [403, 'Send it to the appliance that it names.'],
+  wrong_scope: [
+    403,
+    "Compare the order with the appliance's membership, and start a new install for its organization and Data Center.",
+  ],
+  stale: [409, 'Keep what is known here; it is newer.'],
+  replayed: [409, 'Start a new install if it shall be done again; one order is carried out once.'],
   expired: [410, 'Its time has passed. Ask for a new one.'],
   unknown_token: [403, 'Make a new token: patchmesh enroll-token.'],
   used_token: [403, 'A token enrolls one appliance. Make a new one: patchmesh enroll-token.'],
@@ -58,7 +61,7 @@ const TABLE = {
   withdrawn: [410, 'Choose another version, or upload the file again if it was withdrawn by mistake.'],
   // why an appliance does not carry out an order
   not_replicated: [409, 'Wait until the patch is replicated to this Data Center.'],
-  not_applicable: [409, 'The patch is not meant for this appliance.'],
+  not_applicable: [409, 'Choose a patch that is meant for this appliance.'],
   internal: [500, "Look for the request id in the controller's log."],
 } as const satisfies Record<string, readonly [status: number, hint: string]>
 

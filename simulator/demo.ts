@@ -7,6 +7,8 @@ import { parseArgs } from 'node:util'
 import { writeExampleBundle } from '../controller/cli/example-bundle.ts'
 import type { ApplianceView, InstallDetail, PatchDetail } from '../controller/core/views.ts'
 import { Fleet } from './processes/fleet.ts'
+import { followReplication, installEverywhere, secondsSince } from './real/follow-patch.ts'
+import { guardRun, Interrupted } from './real/guard-run.ts'
 import { demoTopology } from './topology.ts'
 
 const HELP = `Usage: patchmesh demo [options]
@@ -39,26 +41,26 @@ export async function demo(args: string[]): Promise<number> {
   const options = readOptions(args)
   if (typeof options === 'number') return options
   const outcome: Outcome = { replicatedMs: null, appliances: [], url: '' }
-  const interrupted = new Promise<'interrupted'>((done) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => done('interrupted'))
-  })
+  const guard = guardRun()
   say(`starting a Service Center and ${options.dataCenters * 6} appliances in ${options.dataCenters} Data Centers`)
-  const fleet = await Fleet.start()
-  outcome.url = fleet.url
+  let fleet: Fleet | undefined
   let status = 0
   try {
-    const ended = await Promise.race([run(fleet, options, outcome), interrupted])
-    if (ended === 'interrupted') return 130
+    fleet = await guard.interruptible(Fleet.start())
+    outcome.url = fleet.url
+    await guard.interruptible(run(fleet, options, outcome))
     if (!options.once) {
       say(`\nSystem Patches: ${await fleet.signInLink()}\n(the link works once; Ctrl-C stops everything)`)
-      await interrupted
+      await guard.interrupted
     }
   } catch (error) {
+    if (error instanceof Interrupted) return error.status
     say(`failed: ${error instanceof Error ? error.message : String(error)}`)
     status = 1
   } finally {
     say('stopping')
-    await fleet.stop()
+    await fleet?.stop()
+    for (const left of await guard.end()) say(left)
   }
   if (options.json) process.stdout.write(`${JSON.stringify(report(outcome))}\n`)
   return status
@@ -71,7 +73,7 @@ async function run(fleet: Fleet, options: Options, outcome: Outcome): Promise<vo
   await fleet.addAll(appliances, ({ name }) => {
     ready += 1
     if (ready % 6 === 0 || ready === appliances.length)
-      say(`${ready} of ${appliances.length} appliances enrolled, ${name} last, after ${seconds(started)}`)
+      say(`${ready} of ${appliances.length} appliances enrolled, ${name} last, after ${secondsSince(started)}`)
   })
   outcome.appliances = await fleet.api.appliances()
 
@@ -80,9 +82,13 @@ async function run(fleet: Fleet, options: Options, outcome: Outcome): Promise<vo
   const uploaded = await fleet.api.upload(file)
   const uploadedAt = performance.now()
   say(`${uploaded.name} ${uploaded.version}, ${uploaded.bytes} bytes, is published; it replicates by itself`)
-  outcome.patch = await follow(fleet, uploaded.id, uploadedAt, outcome)
+  const hear = (detail: PatchDetail): void => void (outcome.patch = detail)
+  await followReplication(fleet, uploaded.id, { since: uploadedAt, say, hear })
   outcome.replicatedMs = Math.round(performance.now() - uploadedAt)
-  if (options.install) await install(fleet, outcome)
+  if (!options.install) return
+  const organizations = [...new Set(outcome.appliances.map(({ organization }) => organization))]
+  const hearInstall = (detail: InstallDetail): void => void (outcome.install = detail)
+  await installEverywhere(fleet, { patch: uploaded.id, organizations }, { say, hear: hearInstall })
 }
 
 async function sample(fleet: Fleet): Promise<string> {
@@ -90,57 +96,6 @@ async function sample(fleet: Fleet): Promise<string> {
   await writeExampleBundle({ name: 'sample', version: '1.0.0', bytes: SAMPLE_BYTES, out })
   return out
 }
-
-async function follow(fleet: Fleet, patch: string, uploadedAt: number, outcome: Outcome): Promise<PatchDetail> {
-  let shown = ''
-  return fleet.until(
-    'the patch is on every Service Provider appliance',
-    async () => {
-      const detail = await fleet.api.patch(patch)
-      outcome.patch = detail
-      const { complete, total } = detail.replications
-      const moving = detail.appliances
-        .filter(({ state }) => state !== 'replicated')
-        .map(({ name, state }) => `${name} ${state}`)
-      const line = `replications ${complete}/${total}${moving.length === 0 ? '' : `  ${moving.join(', ')}`}`
-      if (line !== shown) say(`${line}  after ${seconds(uploadedAt)}`)
-      shown = line
-      return detail
-    },
-    ({ replications: { complete, total } }) => total > 0 && complete === total,
-    30 * 60_000,
-  )
-}
-
-async function install(fleet: Fleet, outcome: Outcome): Promise<void> {
-  const organizations = [...new Set(outcome.appliances.map(({ organization }) => organization))]
-  const patch = outcome.patch?.id ?? ''
-  say(`installing for ${organizations.join(', ')} in all Data Centers`)
-  const { id } = await fleet.api.startInstall({ patch, organizations, dataCenter: 'All', allowOutage: false })
-  let shown = ''
-  outcome.install = await fleet.until(
-    'the install has ended',
-    async () => {
-      const detail = await fleet.api.install(id)
-      outcome.install = detail
-      const line = `installed ${detail.installed} of ${detail.total}`
-      if (line !== shown) say(line)
-      shown = line
-      return detail
-    },
-    ({ state, targets }) => state !== 'running' && targets.every((target) => ENDED.has(target.state)),
-    30 * 60_000,
-  )
-  for (const target of outcome.install.targets) {
-    if (target.state !== 'installed') say(`${target.appliance} ${target.state}: ${target.reason}\n${target.output}`)
-  }
-  if (outcome.install.state !== 'done')
-    throw new Error(`the install is ${outcome.install.state}: ${outcome.install.reason}`)
-  const { installed, total } = outcome.install
-  if (installed !== total) throw new Error(`${total - installed} of ${total} appliances did not install it`)
-}
-
-const ENDED: ReadonlySet<string> = new Set(['installed', 'failed', 'reverted', 'refused', 'cancelled', 'unknown'])
 
 /** The object of `--json`. */
 function report({ patch, replicatedMs, appliances, install, url }: Outcome): unknown {
@@ -203,10 +158,6 @@ function readOptions(args: string[]): Options | number {
     say(`patchmesh: ${(error as Error).message}; see patchmesh demo --help`)
     return 2
   }
-}
-
-function seconds(since: number): string {
-  return `${((performance.now() - since) / 1000).toFixed(1)} s`
 }
 
 function say(line: string): void {

@@ -1,7 +1,8 @@
 /**
- * `patchmesh demo`: fleets that are not there for real, or only for a while.
+ * `patchmesh demo` and `patchmesh simulate`: fleets that are not there for real, or only for a while.
  */
 import { demo } from './demo.ts'
+import { simulate } from './simulate.ts'
 
 const [command, ...args] = process.argv.slice(2)
 
@@ -15,6 +16,7 @@ run().then(
 
 async function run(): Promise<number> {
   if (command === 'demo') return demo(args)
+  if (command === 'simulate') return simulate(args)
   process.stderr.write(`patchmesh: ${command} is not there yet; see patchmesh --help\n`)
   return 2
 }

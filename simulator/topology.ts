@@ -1,9 +1,8 @@
 /**
- * What a fleet looks like, before it exists: Data Centers, the provider's pair in each, and tenant organizations with
- * their appliances. A topology is plain data; whoever runs one, as processes or in virtual time, reads the same value.
+ * The topology that is built in: what `patchmesh demo` runs. The value itself, which files are read into, is described
+ * in controller/topology/topology.ts, since the Service Center's command line enrolls from it too.
  */
-
-import type { Slot } from '../controller/core/records.ts'
+import type { Link, Topology, TopologyAppliance, TopologyDataCenter } from '../controller/topology/topology.ts'
 import {
   type ApplianceKind,
   ApplianceName,
@@ -15,24 +14,33 @@ import {
   TENANT,
 } from '../protocol/identifiers.ts'
 
-export type Topology = { readonly appliances: readonly Slot[] }
+export type { Link, Outage, Topology, TopologyAppliance, TopologyDataCenter } from '../controller/topology/topology.ts'
 
 const PAIR = GroupName.parse('pair')
 const ROLES: readonly Role[] = ['primary', 'secondary']
+const DISK_BYTES = 100e9
+const LAN_BITS_PER_SECOND = 10e9
 
 /** A Service Provider pair in each Data Center, and a pair of each of two tenant organizations beside it. */
-export function demoTopology(dataCenters: number): Topology {
-  const appliances: Slot[] = []
-  for (let number = 1; number <= dataCenters; number++) {
-    const dataCenter = DataCenterName.parse(`Data Center ${number}`)
-    appliances.push(...pairOf('Provider', dataCenter, `dc${number}-sp`, SERVICE_PROVIDER))
-    appliances.push(...pairOf('Acme', dataCenter, `dc${number}-acme`, TENANT))
-    appliances.push(...pairOf('Globex', dataCenter, `dc${number}-globex`, TENANT))
+export function demoTopology(count: number): Topology {
+  const appliances: TopologyAppliance[] = []
+  const dataCenters: TopologyDataCenter[] = []
+  for (let number = 1; number <= count; number++) {
+    const name = DataCenterName.parse(`Data Center ${number}`)
+    dataCenters.push({ name, wan: clearLink(1e9) })
+    appliances.push(...pairOf('Provider', name, `dc${number}-sp`, SERVICE_PROVIDER))
+    appliances.push(...pairOf('Acme', name, `dc${number}-acme`, TENANT))
+    appliances.push(...pairOf('Globex', name, `dc${number}-globex`, TENANT))
   }
-  return { appliances }
+  return { appliances, dataCenters, serviceCenter: clearLink(10e9), lanBitsPerSecond: LAN_BITS_PER_SECOND }
 }
 
-function pairOf(organization: string, dataCenter: Slot['dataCenter'], prefix: string, kind: ApplianceKind): Slot[] {
+function pairOf(
+  organization: string,
+  dataCenter: DataCenterName,
+  prefix: string,
+  kind: ApplianceKind,
+): TopologyAppliance[] {
   return ROLES.map((role) => ({
     name: ApplianceName.parse(`${prefix}-${role}`),
     organization: OrganizationName.parse(organization),
@@ -40,5 +48,17 @@ function pairOf(organization: string, dataCenter: Slot['dataCenter'], prefix: st
     kind,
     role,
     group: PAIR,
+    diskBytes: DISK_BYTES,
   }))
+}
+
+/** The same rate both ways, and nothing in its way. */
+function clearLink(bitsPerSecond: number): Link {
+  return {
+    downBitsPerSecond: bitsPerSecond,
+    upBitsPerSecond: bitsPerSecond,
+    latencyMs: 0,
+    lossRatio: 0,
+    unavailable: [],
+  }
 }

@@ -11,7 +11,7 @@ import { isRefusal, type Refusal } from '../../protocol/refusals.ts'
 import { Letter, Order, Publication, Roster, Withdrawal } from '../../protocol/statements.ts'
 import type { LedgerEntry } from './events.ts'
 import type { Replica } from './replica.ts'
-import type { AgentState } from './state.ts'
+import type { AgentState, KeptLetter } from './state.ts'
 
 const Outcome = z.strictObject({ ok: z.boolean(), reason: z.string(), output: z.string(), temporary: z.boolean() })
 const Orders = z.strictObject({
@@ -28,7 +28,8 @@ const Orders = z.strictObject({
     .nullable(),
 })
 const Counter = z.strictObject({ version: z.literal(1), counter: z.int().min(0) })
-const Stored = z.strictObject({ version: z.literal(1), letter: Letter })
+const Sent = z.strictObject({ version: z.literal(1), letter: Letter })
+const Kept = z.strictObject({ version: z.literal(1), letter: Letter, number: z.int().min(0) })
 const Proven = z.strictObject({ version: z.literal(1), patch: Sha256 })
 const Sealed = z.strictObject({ version: z.literal(1), envelope: Bytes })
 
@@ -44,8 +45,13 @@ export function counterEntry({ counter }: AgentState): LedgerEntry {
   return { key: 'counter', value: encode({ version: 1, counter }) }
 }
 
-export function letterEntry(box: 'outbox' | 'mailbox', id: Sha256, letter: Letter | null): LedgerEntry {
-  return { key: `${box}-${id}`, value: letter === null ? null : encode({ version: 1, letter }) }
+export function sentEntry(id: Sha256, letter: Letter | null): LedgerEntry {
+  return { key: `outbox-${id}`, value: letter === null ? null : encode({ version: 1, letter }) }
+}
+
+/** `key` is that of the mailbox. */
+export function keptEntry(key: string, kept: KeptLetter | null): LedgerEntry {
+  return { key: `mailbox-${key}`, value: kept === null ? null : encode({ version: 1, ...kept }) }
 }
 
 export function publicationEntry(patch: Sha256, replica: Replica | null): LedgerEntry {
@@ -62,6 +68,7 @@ export function provenEntry(patch: Sha256, proven: boolean): LedgerEntry {
 
 /** Reads a ledger back into a fresh state. Throws on a damaged one: an appliance must not act on half of what it knew. */
 export function readLedger(state: AgentState, entries: ReadonlyMap<string, Uint8Array>): void {
+  const kept: [string, KeptLetter][] = []
   for (const [key, value] of entries) {
     const dash = key.indexOf('-')
     switch (dash < 0 ? key : key.slice(0, dash)) {
@@ -73,11 +80,14 @@ export function readLedger(state: AgentState, entries: ReadonlyMap<string, Uint8
       case 'counter':
         state.counter = intact(key, decode(Counter, value, 'the statement counter')).counter
         break
-      case 'outbox':
+      case 'outbox': {
+        const { letter } = intact(key, decode(Sent, value, 'a letter of this appliance'))
+        state.outbox.set(envelopeDigest(letter.envelope), letter)
+        break
+      }
       case 'mailbox': {
-        const { letter } = intact(key, decode(Stored, value, 'a stored letter'))
-        const box = key.startsWith('outbox') ? state.outbox : state.mailbox
-        box.set(envelopeDigest(letter.envelope), letter)
+        const { letter, number } = intact(key, decode(Kept, value, 'a letter of another'))
+        kept.push([key.slice(dash + 1), { letter, number }])
         break
       }
       case 'roster':
@@ -110,6 +120,9 @@ export function readLedger(state: AgentState, entries: ReadonlyMap<string, Uint8
         throw new Error(`the ledger has a record ${key} that this version does not know; run the version that wrote it`)
     }
   }
+  // An order must not come before the publication that it needs, so they go on in the order in which they came.
+  state.mailbox = new Map(kept.sort(([, left], [, right]) => left.number - right.number))
+  state.lastKept = Math.max(0, ...kept.map(([, { number }]) => number))
 }
 
 function envelopeIn(key: string, value: Uint8Array): Replica['envelope'] {

@@ -6,12 +6,12 @@
 
 import { assert } from '../../protocol/assert.ts'
 import { type Envelope, envelopeDigest, open, type StatementType, seal } from '../../protocol/envelope.ts'
-import { type PeerId, SERVICE_PROVIDER } from '../../protocol/identifiers.ts'
+import { type PeerId, SERVICE_PROVIDER, type Sha256 } from '../../protocol/identifiers.ts'
 import { MAX_STORED_LETTERS } from '../../protocol/limits.ts'
 import { isRefusal } from '../../protocol/refusals.ts'
 import { Acknowledgement, type Letter } from '../../protocol/statements.ts'
 import type { AgentEffect, LedgerEntry } from './events.ts'
-import { counterEntry, letterEntry } from './ledger.ts'
+import { counterEntry, keptEntry, sentEntry } from './ledger.ts'
 import type { AgentState } from './state.ts'
 
 /** Signs a statement of this appliance and sends it to the Service Center; `also` is recorded with it, all or nothing. */
@@ -29,10 +29,7 @@ export function post<Statement>(
   const letter: Letter = { to: serviceCenter, from, envelope }
   const id = envelopeDigest(envelope)
   state.outbox.set(id, letter)
-  return [
-    { kind: 'record', entries: [counterEntry(state), letterEntry('outbox', id, letter), ...also] },
-    ...sendUp(state, letter),
-  ]
+  return [{ kind: 'record', entries: [counterEntry(state), sentEntry(id, letter), ...also] }, ...sendUp(state, letter)]
 }
 
 export function acknowledge(state: AgentState, letter: Letter): AgentEffect[] {
@@ -43,13 +40,13 @@ export function acknowledge(state: AgentState, letter: Letter): AgentEffect[] {
 
 /** All that has not been acknowledged, when the uplink is new. */
 export function resendUp(state: AgentState): AgentEffect[] {
-  const upwards = [...state.mailbox.values()].filter(({ to }) => to === state.membership?.serviceCenter)
+  const upwards = keptFor(state, state.membership?.serviceCenter)
   return [...state.outbox.values(), ...upwards].flatMap((letter) => sendUp(state, letter))
 }
 
 /** What is kept for one attached appliance. */
 export function resendDown(state: AgentState, peer: PeerId): AgentEffect[] {
-  return [...state.mailbox.values()].filter(({ to }) => to === peer).map((letter) => sendDown(peer, letter))
+  return keptFor(state, peer).map((letter) => sendDown(peer, letter))
 }
 
 /** A letter from above that is for an appliance of this Data Center. */
@@ -76,20 +73,22 @@ export function acknowledged(state: AgentState, envelope: Envelope): AgentEffect
   const statement = open(Acknowledgement, envelope, [state.root])
   if (isRefusal(statement)) return [{ kind: 'log', line: statement.message, fields: { code: statement.refused } }]
   const known = statement.letters.filter((id) => state.outbox.delete(id))
-  return known.length === 0 ? [] : [{ kind: 'record', entries: known.map((id) => letterEntry('outbox', id, null)) }]
+  return known.length === 0 ? [] : [{ kind: 'record', entries: known.map((id) => sentEntry(id, null)) }]
 }
 
 function keep(state: AgentState, letter: Letter): AgentEffect[] {
-  const id = envelopeDigest(letter.envelope)
-  if (state.mailbox.has(id)) return []
-  const entries: LedgerEntry[] = [letterEntry('mailbox', id, letter)]
-  state.mailbox.set(id, letter)
+  const key = mailKey(letter.to, envelopeDigest(letter.envelope))
+  if (state.mailbox.has(key)) return []
+  state.lastKept += 1
+  const kept = { letter, number: state.lastKept }
+  const entries: LedgerEntry[] = [keptEntry(key, kept)]
+  state.mailbox.set(key, kept)
   if (state.mailbox.size > MAX_STORED_LETTERS) {
     // The oldest goes; the Service Center and the appliances compare what they know at each greeting and send it anew.
     const [oldest] = state.mailbox.keys()
     if (oldest !== undefined) {
       state.mailbox.delete(oldest)
-      entries.push(letterEntry('mailbox', oldest, null))
+      entries.push(keptEntry(oldest, null))
     }
   }
   return [{ kind: 'record', entries }]
@@ -99,8 +98,17 @@ function keep(state: AgentState, letter: Letter): AgentEffect[] {
 function forget(state: AgentState, { from, envelope }: Letter, signer: PeerId): AgentEffect[] {
   const statement = open(Acknowledgement, envelope, [signer])
   if (isRefusal(statement) || statement.from !== from) return []
-  const known = statement.letters.filter((id) => state.mailbox.get(id)?.to === from && state.mailbox.delete(id))
-  return known.length === 0 ? [] : [{ kind: 'record', entries: known.map((id) => letterEntry('mailbox', id, null)) }]
+  const known = statement.letters.map((id) => mailKey(from, id)).filter((key) => state.mailbox.delete(key))
+  return known.length === 0 ? [] : [{ kind: 'record', entries: known.map((key) => keptEntry(key, null)) }]
+}
+
+/** The same statement, such as a publication, may be kept for several. */
+function mailKey(to: PeerId, id: Sha256): string {
+  return `${to}-${id}`
+}
+
+function keptFor(state: AgentState, peer: PeerId | undefined): Letter[] {
+  return [...state.mailbox.values()].map(({ letter }) => letter).filter(({ to }) => to === peer)
 }
 
 function sendUp(state: AgentState, letter: Letter): AgentEffect[] {

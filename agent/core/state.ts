@@ -52,6 +52,9 @@ export type Attempt = {
   retryAtMs: number | null
 }
 
+/** A letter in the mailbox; `number` rises with each one that is kept. */
+export type KeptLetter = { readonly letter: Letter; readonly number: number }
+
 export type Settings = {
   /** How long a secondary waits for a sign of progress from its primary before it pulls over the WAN itself. */
   readonly primaryPatienceMs: number
@@ -85,8 +88,10 @@ export type AgentState = {
   counter: number
   /** Own letters that nobody has acknowledged yet. */
   outbox: Map<Sha256, Letter>
-  /** Letters of others, kept for them unopened. */
-  mailbox: Map<Sha256, Letter>
+  /** Letters of others, kept for them unopened, in the order in which they came. */
+  mailbox: Map<string, KeptLetter>
+  /** The number of the newest letter that was ever kept. */
+  lastKept: number
   orders: { sequence: number; queue: Order[]; attempt: Attempt | null }
 }
 
@@ -110,6 +115,7 @@ export function newAgent(appliance: Appliance): AgentState {
     counter: 0,
     outbox: new Map(),
     mailbox: new Map(),
+    lastKept: 0,
     orders: { sequence: 0, queue: [], attempt: null },
   }
 }

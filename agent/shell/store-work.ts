@@ -39,7 +39,7 @@ export class StoreWork {
       case 'open-partial': {
         const { publication, hashes } = effect
         const patch = publication.sha256
-        this.#inTurn(patch, async () => {
+        this.#perform(patch, async () => {
           this.#deliver({ kind: 'partial-opened', patch, have: await this.#store.openPartial(publication, hashes) })
         })
         break
@@ -48,7 +48,7 @@ export class StoreWork {
         const { patch, index } = effect
         const bytes = this.#takeSlot(effect.slot)
         assert(bytes !== undefined, 'a received piece is stored once')
-        this.#inTurn(patch, async () => {
+        this.#perform(patch, async () => {
           await this.#store.writePiece(patch, index, bytes)
           this.#deliver({ kind: 'piece-stored', patch, index })
         })
@@ -58,14 +58,14 @@ export class StoreWork {
         const { patch } = effect
         const stored = this.#patchOf(patch)
         assert(stored !== undefined, 'only a known patch is sealed')
-        this.#inTurn(patch, async () => {
+        this.#perform(patch, async () => {
           this.#deliver({ kind: (await this.#store.seal(stored)) ? 'sealed' : 'corrupt', patch })
         })
         break
       }
       case 'discard': {
         const { patch } = effect
-        this.#inTurn(patch, async () => {
+        this.#perform(patch, async () => {
           await this.#store.discard(patch)
           this.#deliver({ kind: 'discarded', patch })
         })
@@ -79,15 +79,25 @@ export class StoreWork {
     await Promise.all(this.#queues.values())
   }
 
-  #inTurn(patch: Sha256, work: () => Promise<void>): void {
-    const before = this.#queues.get(patch) ?? Promise.resolve()
-    const done = before.then(work).catch((error: unknown) => {
+  /** Other work on the same patch, after what was asked for before it, and before what is asked for later. */
+  async inTurn<Result>(patch: Sha256, work: () => Promise<Result>): Promise<Result> {
+    const result = (this.#queues.get(patch) ?? Promise.resolve()).then(work)
+    const done = result.then(
+      () => {},
+      () => {},
+    )
+    this.#queues.set(patch, done)
+    try {
+      return await result
+    } finally {
+      if (this.#queues.get(patch) === done) this.#queues.delete(patch)
+    }
+  }
+
+  #perform(patch: Sha256, work: () => Promise<void>): void {
+    this.inTurn(patch, work).catch((error: unknown) => {
       const message = error instanceof Error ? error.message : String(error)
       this.#deliver({ kind: 'store-failed', patch, code: isNoSpace(error) ? 'no_space' : 'failure', message })
-    })
-    this.#queues.set(patch, done)
-    void done.finally(() => {
-      if (this.#queues.get(patch) === done) this.#queues.delete(patch)
     })
   }
 }

@@ -11,7 +11,7 @@ import type { Command, Reply } from './effects.ts'
 import { type Decision, livePatch, title } from './publishing.ts'
 import type { ApplianceRecord, Change, InstallRecord, TargetRecord } from './records.ts'
 import { byPlace, groupKey, readiness, unreachableSince } from './replications.ts'
-import { isFailure, isFinal, planRollout, type TargetFacts } from './rollout.ts'
+import { isFailure, isFinal, isInFlight, planRollout, type TargetFacts } from './rollout.ts'
 import type { ServiceCenterState } from './state.ts'
 
 type Start = Extract<Command, { kind: 'start-install' }>
@@ -164,7 +164,7 @@ export function advance(state: ServiceCenterState, install: InstallRecord): Chan
       ]
     }
     if (targets.every(({ state }) => isFinal(state))) {
-      return [{ table: 'installs', row: { ...install, state: 'done', reason: '' } }]
+      return [{ table: 'installs', row: { ...install, state: 'done', reason: unheard(state, targets) } }]
     }
     if (state.clock.wallMs > install.deadlineAt)
       return endUnordered(state, install, 'the deadline of the install has passed')
@@ -174,6 +174,7 @@ export function advance(state: ServiceCenterState, install: InstallRecord): Chan
 }
 
 function order(state: ServiceCenterState, install: InstallRecord, targets: TargetRecord[]): Change[] {
+  if (targets.every((target) => target.order !== null || isFinal(target.state))) return []
   const groups = Map.groupBy(state.appliances.values(), groupKey)
   const facts = targets.flatMap((target): TargetFacts[] => {
     const appliance = state.appliances.get(target.appliance)
@@ -192,12 +193,29 @@ function order(state: ServiceCenterState, install: InstallRecord, targets: Targe
   })
   const manifest = state.patches.get(install.patch)?.publication.manifest
   if (manifest === undefined) return []
-  const plan = planRollout(install, manifest, facts)
+  const plan = planRollout(install, manifest, facts, inFlightElsewhere(state, install))
   return facts.flatMap(({ target, appliance }): Change[] => {
     if (plan.start.includes(appliance.peer)) return sealOrder(state, install, target, appliance)
     const reason = plan.waiting.get(appliance.peer)
     return reason === undefined || reason === target.reason ? [] : [{ table: 'targets', row: { ...target, reason } }]
   })
+}
+
+/** Which targets ended as `unknown`, as a reason. */
+function unheard(state: ServiceCenterState, targets: readonly TargetRecord[]): string {
+  const names = targets
+    .filter((target) => target.state === 'unknown')
+    .map(({ appliance }) => state.appliances.get(appliance)?.name ?? appliance)
+  return names.length === 0 ? '' : `nothing was heard any more of ${names.join(', ')}`
+}
+
+/** A pair is a pair whichever install disrupts it; one that was halted or cancelled may still have orders in flight. */
+function inFlightElsewhere(state: ServiceCenterState, install: InstallRecord): ApplianceRecord[] {
+  return [...state.targets].flatMap(([id, targets]) =>
+    id === install.id || state.installs.get(id)?.state === 'done'
+      ? []
+      : [...targets.values()].filter(isInFlight).flatMap(({ appliance }) => state.appliances.get(appliance) ?? []),
+  )
 }
 
 function sealOrder(

@@ -7,9 +7,12 @@
  *   or the patch disrupts nothing);
  * - after a failure nothing new starts: the install halts, what runs ends by itself;
  * - within a group the secondary first (the manifest's `pair.order`), but a ready member before one that is not;
- * - within one organization never two Data Centers at once; organizations side by side.
+ * - within one organization never two Data Centers at once, and one is finished before the next; organizations side by
+ *   side. An appliance that was ordered and of which nothing is heard any more holds its own Data Center, no other.
+ *
+ * What is in flight counts, whichever install ordered it.
  */
-import type { PeerId } from '../../protocol/identifiers.ts'
+import type { DataCenterName, OrganizationName, PeerId } from '../../protocol/identifiers.ts'
 import type { Manifest } from '../../protocol/manifest.ts'
 import type { ApplianceRecord, InstallRecord, TargetRecord, TargetState } from './records.ts'
 import { groupKey } from './replications.ts'
@@ -32,7 +35,7 @@ export type RolloutPlan = {
 }
 
 const FINAL: ReadonlySet<TargetState> = new Set(['installed', 'failed', 'reverted', 'refused', 'cancelled', 'unknown'])
-const FAILED: ReadonlySet<TargetState> = new Set(['failed', 'reverted', 'unknown'])
+const FAILED: ReadonlySet<TargetState> = new Set(['failed', 'reverted'])
 
 export function isFinal(state: TargetState): boolean {
   return FINAL.has(state)
@@ -45,38 +48,63 @@ export function isInFlight(target: TargetRecord): boolean {
   return target.order !== null && !isFinal(target.state)
 }
 
-export function planRollout(install: InstallRecord, manifest: Manifest, facts: readonly TargetFacts[]): RolloutPlan {
+/** `elsewhere` are the appliances that orders of other installs are in flight to. */
+export function planRollout(
+  install: InstallRecord,
+  manifest: Manifest,
+  facts: readonly TargetFacts[],
+  elsewhere: readonly ApplianceRecord[],
+): RolloutPlan {
   const start: PeerId[] = []
   const waiting = new Map<PeerId, string>()
-  const busyGroups = new Map<string, ApplianceRecord>()
-  const busyDataCenters = new Map<string, string>()
-  const occupy = (appliance: ApplianceRecord): void => {
-    busyGroups.set(groupKey(appliance), appliance)
-    busyDataCenters.set(appliance.organization, appliance.dataCenter)
+  const busy: Busy = { groups: new Map(), sites: new Map(), silent: new Map() }
+  for (const appliance of elsewhere) occupy(busy, appliance)
+  for (const { target, appliance } of facts) {
+    if (isInFlight(target)) occupy(busy, appliance)
+    if (target.state === 'unknown') busy.silent.set(siteKey(appliance), appliance)
   }
-  for (const { target, appliance } of facts) if (isInFlight(target)) occupy(appliance)
-
   for (const fact of inOrder(facts, manifest.pair.order)) {
     const { target, appliance } = fact
     if (target.order !== null || isFinal(target.state)) continue
-    const busyMember = busyGroups.get(groupKey(appliance))
-    const busyDataCenter = busyDataCenters.get(appliance.organization)
-    if (fact.ready !== true) waiting.set(appliance.peer, fact.ready)
-    else if (!fact.reachable) waiting.set(appliance.peer, `${appliance.name} is not reachable`)
-    else if (busyMember !== undefined)
-      waiting.set(appliance.peer, `waits for ${busyMember.name} of the same pair to finish`)
-    else if (busyDataCenter !== undefined && busyDataCenter !== appliance.dataCenter) {
-      waiting.set(appliance.peer, `waits for ${busyDataCenter}: one Data Center of an organization at a time`)
-    } else {
-      const outage = outageOf(fact, install, manifest)
-      if (outage !== null) waiting.set(appliance.peer, outage)
-      else {
-        start.push(appliance.peer)
-        occupy(appliance)
-      }
+    const reason = whyNotNow(fact, busy) ?? outageOf(fact, install, manifest)
+    if (reason !== null) waiting.set(appliance.peer, reason)
+    else {
+      start.push(appliance.peer)
+      occupy(busy, appliance)
     }
   }
   return { start, waiting }
+}
+
+/** Who has an order in flight, by group and by organization; and of whom nothing is heard, by Data Center. */
+type Busy = {
+  readonly groups: Map<string, ApplianceRecord>
+  readonly sites: Map<OrganizationName, Set<DataCenterName>>
+  readonly silent: Map<string, ApplianceRecord>
+}
+
+function occupy(busy: Busy, appliance: ApplianceRecord): void {
+  const { organization, dataCenter } = appliance
+  busy.groups.set(groupKey(appliance), appliance)
+  busy.sites.set(organization, (busy.sites.get(organization) ?? new Set()).add(dataCenter))
+}
+
+function whyNotNow({ appliance, ready, reachable }: TargetFacts, busy: Busy): string | null {
+  const { name, organization, dataCenter } = appliance
+  if (ready !== true) return ready
+  if (!reachable) return `${name} is not reachable`
+  const member = busy.groups.get(groupKey(appliance))
+  if (member?.peer === appliance.peer) return `waits for another install on ${name} to finish`
+  if (member !== undefined) return `waits for ${member.name} of the same pair to finish`
+  const elsewhere = [...(busy.sites.get(organization) ?? [])].find((site) => site !== dataCenter)
+  if (elsewhere !== undefined) return `waits for ${elsewhere}: one Data Center of an organization at a time`
+  const silent = busy.silent.get(siteKey(appliance))
+  if (silent !== undefined) return `waits until something is heard of ${silent.name}, which was ordered to install`
+  return null
+}
+
+function siteKey({ organization, dataCenter }: ApplianceRecord): string {
+  return JSON.stringify([organization, dataCenter])
 }
 
 /** Why starting now would take the last serving member down, or null. */
@@ -90,10 +118,14 @@ function outageOf(fact: TargetFacts, install: InstallRecord, manifest: Manifest)
   return null
 }
 
+/** A Data Center that has begun before one that has not, so that no more pairs than need be stay half done. */
 function inOrder(facts: readonly TargetFacts[], order: Manifest['pair']['order']): TargetFacts[] {
-  const rank = ({ appliance }: TargetFacts): number =>
-    order === 'secondary-first' && appliance.role === 'primary' ? 1 : 0
-  return [...facts].sort(
-    (left, right) => rank(left) - rank(right) || (left.appliance.name < right.appliance.name ? -1 : 1),
-  )
+  const begun = new Set(facts.filter(({ target }) => target.order !== null).map(({ appliance }) => siteKey(appliance)))
+  const rank = ({ appliance }: TargetFacts): string => {
+    const site = siteKey(appliance)
+    const role = order === 'secondary-first' && appliance.role === 'primary' ? 1 : 0
+    return JSON.stringify([begun.has(site) ? 0 : 1, site, role, appliance.name])
+  }
+  const ranked = facts.map((fact) => ({ fact, rank: rank(fact) }))
+  return ranked.sort((left, right) => (left.rank < right.rank ? -1 : 1)).map(({ fact }) => fact)
 }

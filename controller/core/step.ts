@@ -88,7 +88,8 @@ function commit(state: ServiceCenterState, changes: Change[]): ServiceCenterEffe
   const rosters = new Set(changes.flatMap((change) => (change.table === 'rosters' ? [change.row.dataCenter] : [])))
   for (const peer of state.sessions.keys()) {
     const dataCenter = state.appliances.get(peer)?.dataCenter
-    if (tables.has('patches') || (dataCenter !== undefined && rosters.has(dataCenter))) effects.push(...synchronize(state, peer))
+    if (tables.has('patches') || (dataCenter !== undefined && rosters.has(dataCenter)))
+      effects.push(...synchronize(state, peer))
   }
   for (const change of changes) {
     if (change.table === 'targets' && change.row.order !== null)

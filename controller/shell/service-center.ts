@@ -196,30 +196,33 @@ export async function startServiceCenter(options: {
   async function publish(received: Received, actor: string): Promise<{ patch: Sha256; created: boolean } | Refusal> {
     const { path, sha256, bytes, pieceLength, hashes, format, manifest } = received
     const { name, version } = manifest
-    const known = judgeUpload(state, { name, version, sha256 })
-    if (known !== null) {
-      await rm(path, { force: true })
-      return isRefusal(known) ? known : { patch: known.sha256, created: false }
-    }
-    await store.adopt(path, sha256, hashes)
-    const publication = {
-      name,
-      version,
-      bytes,
-      sha256,
-      pieceLength,
-      piecesRoot: asSha256(piecesRoot(hashes)),
-      format,
-      manifest,
-    }
-    const reply = await carryOut({ kind: 'publish', actor, publication, hashes })
-    if (!isRefusal(reply)) {
-      assert(reply.kind === 'published', 'a publication is answered as one')
-      return { patch: reply.patch, created: reply.created }
-    }
-    // Another upload of the same name was first.
-    if (!state.patches.has(sha256)) await store.discard(sha256)
-    return reply
+    // In turn for each file: it may be uploaded twice at once, or its withdrawn copy be on its way out.
+    return storeWork.inTurn(sha256, async () => {
+      const known = judgeUpload(state, { name, version, sha256 })
+      if (known !== null) {
+        await rm(path, { force: true })
+        return isRefusal(known) ? known : { patch: known.sha256, created: false }
+      }
+      await store.adopt(path, sha256, hashes)
+      const publication = {
+        name,
+        version,
+        bytes,
+        sha256,
+        pieceLength,
+        piecesRoot: asSha256(piecesRoot(hashes)),
+        format,
+        manifest,
+      }
+      const reply = await carryOut({ kind: 'publish', actor, publication, hashes })
+      if (!isRefusal(reply)) {
+        assert(reply.kind === 'published', 'a publication is answered as one')
+        return { patch: reply.patch, created: reply.created }
+      }
+      // Another file of the same name was first.
+      await store.discard(sha256)
+      return reply
+    })
   }
 
   const startedAt = Date.now()

@@ -6,6 +6,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, openSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { OWN_MARK, RUN_VARIABLE } from './run-mark.ts'
 
 export const LAUNCHER = fileURLToPath(new URL('../../patchmesh', import.meta.url))
 const READY_WITHIN_MS = 60_000
@@ -22,11 +23,13 @@ export class Daemon {
     this.#logFile = logFile
   }
 
-  /** Started, and not ready yet; whoever starts it must stop it. */
-  static start(options: { name: string; args: readonly string[]; logFile: string }): Daemon {
-    const { name, args, logFile } = options
+  /** Started, and not ready yet; whoever starts it must stop it. `enter` comes before the command. */
+  static start(options: { name: string; args: readonly string[]; logFile: string; enter?: readonly string[] }): Daemon {
+    const { name, args, logFile, enter = [] } = options
     const log = openSync(logFile, 'a', 0o600)
-    const child = spawn(LAUNCHER, args, { stdio: ['ignore', 'pipe', log] })
+    const [command = LAUNCHER, ...words] = [...enter, LAUNCHER, ...args]
+    const env = { ...process.env, [RUN_VARIABLE]: OWN_MARK }
+    const child = spawn(command, words, { stdio: ['ignore', 'pipe', log], env })
     closeSync(log)
     return new Daemon(name, child, logFile)
   }

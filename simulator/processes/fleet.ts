@@ -1,6 +1,6 @@
 /**
- * A topology as real processes on this machine: one Service Center, one agent an appliance, all on loopback, each with
- * a data folder of its own under one temporary folder, which goes when the fleet stops.
+ * A topology as real processes on this machine: one Service Center, one agent an appliance, all on loopback or each
+ * where `Places` says, with data folders of their own under one temporary folder, which goes when the fleet stops.
  */
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -13,21 +13,37 @@ import { issueToken } from '../../controller/shell/issue-token.ts'
 import { type KeptAuthority, loadAuthority } from '../../controller/shell/keys.ts'
 import type { Repository } from '../../controller/shell/ports.ts'
 import { openRepository } from '../../controller/shell/repository.ts'
+import { slotOf } from '../../controller/topology/topology.ts'
 import { SERVICE_PROVIDER } from '../../protocol/identifiers.ts'
 import { Daemon } from './daemon.ts'
+import { LOOPBACK, type Places } from './place.ts'
+import { FOLDER_PREFIX, OWN_MARK } from './run-mark.ts'
+
+type FleetParts = {
+  folder: string
+  places: Places
+  url: string
+  apiToken: string
+  repository: Repository
+  authority: KeptAuthority
+}
+/** Starting so many at once makes none of them late, on two cores. */
+const STARTED_AT_ONCE = 16
 
 export class Fleet {
   readonly folder: string
   readonly url: string
   readonly api: ServiceCenterClient
+  readonly #places: Places
   readonly #repository: Repository
   readonly #authority: KeptAuthority
   readonly #apiToken: string
   #meshAddress = ''
   readonly #daemons = new Map<string, Daemon>()
 
-  private constructor(folder: string, url: string, apiToken: string, repository: Repository, authority: KeptAuthority) {
+  private constructor({ folder, places, url, apiToken, repository, authority }: FleetParts) {
     this.folder = folder
+    this.#places = places
     this.url = url
     this.api = new ServiceCenterClient({ server: url, apiToken })
     this.#repository = repository
@@ -36,19 +52,29 @@ export class Fleet {
   }
 
   /** Starts the Service Center; appliances are added after. `prepare` gets the fleet's folder before anything starts. */
-  static async start(prepare: (folder: string) => Promise<void> = async () => {}): Promise<Fleet> {
-    const folder = await mkdtemp(join(tmpdir(), 'patchmesh-'))
-    await prepare(folder)
-    const data = join(folder, 'service-center')
-    const daemon = startController(folder, '127.0.0.1:0', '/ip4/127.0.0.1/tcp/0')
-    const ready = await daemon.ready()
-    const authority = await loadAuthority(data)
-    const repository = await openRepository({ folder: data, root: authority.signing.peer })
-    const apiToken = await makeAccess(repository, { kind: 'api-token', name: 'demo' })
-    const fleet = new Fleet(folder, ready.get('http') ?? '', apiToken, repository, authority)
-    fleet.#daemons.set('', daemon)
-    fleet.#meshAddress = (ready.get('mesh') ?? '').replace(/\/p2p\/.*/, '')
-    return fleet
+  static async start(
+    prepare: (folder: string) => Promise<void> = async () => {},
+    places: Places = LOOPBACK,
+  ): Promise<Fleet> {
+    const folder = await mkdtemp(join(tmpdir(), `${FOLDER_PREFIX}${OWN_MARK}-`))
+    let daemon: Daemon | undefined
+    try {
+      await prepare(folder)
+      const data = join(folder, 'service-center')
+      daemon = startController(folder, places, places.serviceCenter.http, places.serviceCenter.listen)
+      const ready = await daemon.ready()
+      const authority = await loadAuthority(data)
+      const repository = await openRepository({ folder: data, root: authority.signing.peer })
+      const apiToken = await makeAccess(repository, { kind: 'api-token', name: 'demo' })
+      const fleet = new Fleet({ folder, places, url: ready.get('http') ?? '', apiToken, repository, authority })
+      fleet.#daemons.set('', daemon)
+      fleet.#meshAddress = (ready.get('mesh') ?? '').replace(/\/p2p\/.*/, '')
+      return fleet
+    } catch (error) {
+      await daemon?.stop()
+      await rm(folder, { recursive: true, force: true })
+      throw error
+    }
   }
 
   get serviceCenter(): Daemon {
@@ -63,7 +89,7 @@ export class Fleet {
   /** After it was stopped or killed: the same data, at the same addresses. */
   async restartServiceCenter(): Promise<void> {
     await this.serviceCenter.stop()
-    const daemon = startController(this.folder, new URL(this.url).host, this.#meshAddress)
+    const daemon = startController(this.folder, this.#places, new URL(this.url).host, this.#meshAddress)
     this.#daemons.set('', daemon)
     await daemon.ready()
   }
@@ -74,36 +100,29 @@ export class Fleet {
     return daemon
   }
 
+  /** Names of appliances may hold what names of folders may not. */
   folderOf(name: string): string {
-    return join(this.folder, name)
+    return join(this.folder, name.replaceAll(/[/%]/g, encodeURIComponent))
   }
 
   /** Makes a token for the appliance. */
   async token(slot: Slot): Promise<string> {
-    return (await issueToken({ repository: this.#repository, authority: this.#authority }, slot)).token
+    return (await issueToken({ repository: this.#repository, authority: this.#authority }, slotOf(slot))).token
   }
 
   /** Makes a token for the appliance and starts its agent, with `more` options; resolves when it is a member. */
   async add(slot: Slot, more: readonly string[] = []): Promise<void> {
     const token = await this.token(slot)
-    await mkdir(this.folderOf(slot.name), { recursive: true })
+    await mkdir(join(this.folderOf(slot.name), 'root'), { recursive: true })
     await this.startAgent(slot.name, ['--token', token, ...more])
   }
 
   /** Starts the agent of an appliance; without a token it must be a member already. */
   async startAgent(name: string, more: readonly string[] = []): Promise<void> {
     const data = this.folderOf(name)
-    const args = [
-      'agent',
-      '--data',
-      data,
-      '--install-root',
-      join(data, 'root'),
-      '--listen',
-      '/ip4/127.0.0.1/tcp/0',
-      ...more,
-    ]
-    const daemon = Daemon.start({ name, args, logFile: join(this.folder, `${name}.log`) })
+    const { enter, listen } = this.#places.of(name)
+    const args = ['agent', '--data', data, '--install-root', join(data, 'root'), '--listen', listen, ...more]
+    const daemon = Daemon.start({ name, args, logFile: `${data}.log`, enter })
     this.#daemons.set(name, daemon)
     await daemon.ready()
   }
@@ -116,9 +135,9 @@ export class Fleet {
     }
     const depots = slots.filter(({ kind }) => kind === SERVICE_PROVIDER)
     const others = slots.filter(({ kind }) => kind !== SERVICE_PROVIDER)
-    await Promise.all(depots.map(add))
+    await inBatches(depots, add)
     await this.reachable(depots.map(({ name }) => name))
-    await Promise.all(others.map(add))
+    await inBatches(others, add)
     await this.reachable(others.map(({ name }) => name))
   }
 
@@ -161,7 +180,13 @@ export class Fleet {
   }
 }
 
-function startController(folder: string, http: string, mesh: string): Daemon {
+function startController(folder: string, { serviceCenter }: Places, http: string, mesh: string): Daemon {
   const args = ['controller', '--data', join(folder, 'service-center'), '--http', http, '--mesh', mesh]
-  return Daemon.start({ name: 'the Service Center', args, logFile: join(folder, 'service-center.log') })
+  const logFile = join(folder, 'service-center.log')
+  return Daemon.start({ name: 'the Service Center', args, logFile, enter: serviceCenter.enter })
+}
+
+async function inBatches(slots: readonly Slot[], add: (slot: Slot) => Promise<void>): Promise<void> {
+  for (let first = 0; first < slots.length; first += STARTED_AT_ONCE)
+    await Promise.all(slots.slice(first, first + STARTED_AT_ONCE).map(add))
 }

@@ -1,27 +1,42 @@
 /**
- * An appliance's installers in virtual time, with outcomes that a test chooses. What is installed, and a program that
- * runs, survive a crash of the agent, as they do on a real appliance.
+ * An appliance's installers in virtual time, with outcomes, durations and health that whoever runs the world chooses.
+ * What is installed, and a program that runs, survive a crash of the agent, as they do on a real appliance; a loss of
+ * power or a reboot ends every program.
  */
 import type { Found, InstallStep, Outcome } from '../../agent/core/events.ts'
 import type { Publication } from '../../protocol/statements.ts'
 
 const WELL: Outcome = { ok: true, reason: '', output: '', temporary: false }
-const STEP_MS = 2_000
+const SETTLE_MS = 500
+
+export type Runs = {
+  began(step: InstallStep, publication: Publication): void
+  ended(step: InstallStep, publication: Publication, outcome: Outcome | null): void
+}
 
 export class SimulatedInstaller {
   /** Outcomes that the next runs of a step will have; the others go well. */
   readonly outcomes: Record<InstallStep, Outcome[]> = { install: [], verify: [], revert: [] }
+  /** How long each step takes. */
+  readonly durationsMs: Record<InstallStep, number> = { install: 2_000, verify: 2_000, revert: 2_000 }
   /** Every program that was ever started, as `install patch-1`. */
   readonly started: string[] = []
   /** Sentence by which this appliance says that no patch is for it, or null. */
   notApplicable: string | null = null
+  /** Why the new version does not come up well, or null. */
+  sickness: string | null = null
+  /** How long the machine is away after the install of a patch that says so; null where patches never reboot it. */
+  rebootMs: number | null = null
   readonly #installed = new Map<string, string>()
   readonly #before = new Map<string, string | undefined>()
   readonly #after: (delayMs: number, act: () => void) => void
-  #running = 0
+  readonly #runs: Runs
+  readonly #running = new Map<number, { step: InstallStep; publication: Publication }>()
+  #count = 0
 
-  constructor(after: (delayMs: number, act: () => void) => void) {
+  constructor(after: (delayMs: number, act: () => void) => void, runs: Runs) {
     this.#after = after
+    this.#runs = runs
   }
 
   installedVersion(name: string): string | null {
@@ -37,20 +52,29 @@ export class SimulatedInstaller {
   /** `ended` is called when the step has ended, unless the agent that asked is no longer there. */
   run(step: InstallStep, publication: Publication, ended: (outcome: Outcome) => void): void {
     const { name, version } = publication
+    const number = this.#count++
     this.started.push(`${step} ${name}`)
     const chosen = this.outcomes[step].shift()
-    this.#running += 1
-    this.#after(STEP_MS, () => {
-      this.#running -= 1
+    this.#running.set(number, { step, publication })
+    this.#runs.began(step, publication)
+    this.#after(this.durationsMs[step], () => {
+      if (!this.#running.delete(number)) return
       const outcome = chosen ?? this.#finish(step, name, version)
+      this.#runs.ended(step, publication, outcome)
       ended(outcome)
     })
   }
 
   /** Calls `settled` when no program runs any more. */
   settle(settled: () => void): void {
-    if (this.#running === 0) settled()
-    else this.#after(STEP_MS / 4, () => this.settle(settled))
+    if (this.#running.size === 0) settled()
+    else this.#after(SETTLE_MS, () => this.settle(settled))
+  }
+
+  /** The machine stops: every program is cut off where it is, and leaves what was there before. */
+  losePower(): void {
+    for (const { step, publication } of this.#running.values()) this.#runs.ended(step, publication, null)
+    this.#running.clear()
   }
 
   #finish(step: InstallStep, name: string, version: string): Outcome {
@@ -60,6 +84,7 @@ export class SimulatedInstaller {
         this.#installed.set(name, version)
         return WELL
       case 'verify':
+        if (this.sickness !== null) return { ...WELL, ok: false, reason: this.sickness }
         return this.#installed.get(name) === version
           ? WELL
           : { ...WELL, ok: false, reason: 'the new version is not there' }

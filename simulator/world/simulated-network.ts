@@ -1,176 +1,326 @@
 /**
- * Streams between the hosts of a world: opened, answered, delivered in order and cut, as events at virtual times.
- * Every message passes through the codec, so a core that says what the wire does not know is found here.
+ * Streams between the hosts of a world, as TCP gives them: opened, answered, delivered in order, held up and cut. Small
+ * messages go ahead of pieces and cost latency only, but are counted; pieces are fluids that share links (flows.ts).
+ * Nothing is lost, repeated or reordered inside a stream; what a stream had not delivered when it was cut is lost.
  */
-import type { AgentEvent, Channel } from '../../agent/core/events.ts'
+import type { Channel } from '../../agent/core/events.ts'
 import { assert } from '../../protocol/assert.ts'
 import { decode, encode } from '../../protocol/codec.ts'
 import type { PeerId, Sha256 } from '../../protocol/identifiers.ts'
 import { ControlMessage, PiecesMessage } from '../../protocol/messages.ts'
+import type { Random } from '../../protocol/random.ts'
 import { isRefusal } from '../../protocol/refusals.ts'
+import { happens } from './child-random.ts'
+import { Flows } from './flows.ts'
+import { Partitions } from './partitions.ts'
+import { newSite, placeIn, routeBetween, type Site, type SiteOptions } from './routes.ts'
+import { type Host, type Lane, laneFrom, newPort, newStream, OTHER_END, type Port, type Stream } from './streams.ts'
 
-const MESSAGE_MS = 5
+/** A host that is there says no at once; where nothing answers, the dialler gives up by itself. */
 const REFUSED_MS = 10
+const DIAL_TIMEOUT_MS = 10_000
+/** A stream in which nothing arrives ends at both sides: the keep-alive of Yamux, and TCP's own patience. */
+const SILENT_STREAM_MS = 60_000
+/** CBOR, the frame and the names around the bytes of a piece. */
+const PIECE_FRAME_BYTES = 110
+/** What a message counts where it is not encoded: about what most of them are. */
+const MESSAGE_BYTES = 120
 
-export type Host = {
-  readonly name: string
-  readonly peer: PeerId
-  readonly isRunning: boolean
-  admits(peer: PeerId): boolean
-  hear(event: NetworkEvent): void
-  /** Keeps the bytes of a piece that has come in. */
-  hearPiece(from: PeerId, patch: Sha256, index: number, bytes: Uint8Array): void
-}
-export type NetworkEvent = Extract<
-  AgentEvent,
-  { kind: 'opened' | 'closed' | 'control-received' | 'pieces-received' | 'piece-sent' }
->
+/** What a fault does to one control message: how many copies arrive, and how much later than they should. */
+export type Tampering = { copies: number; lateMs: number }
 
-/** One stream; `dialler` knows it as uplink or source, `listener` as downlink or reader. */
-type Stream = { readonly key: string; dialler: Host; listener: Host; busyUntilMs: Map<Host, number> }
-
-const OTHER_END: Record<Channel, Channel> = {
-  uplink: 'downlink',
-  downlink: 'uplink',
-  source: 'reader',
-  reader: 'source',
+export type NetworkOptions = {
+  readonly now: () => number
+  readonly at: (timeMs: number, act: () => void) => void
+  readonly random: Random
+  /** Every message passes through the codec, so a core that says what the wire does not know is found. */
+  readonly checksMessages: boolean
 }
 
 export class SimulatedNetwork {
-  /** How long a piece takes between two hosts, by their names; `pieceMs` for the others. */
-  readonly pieceMsBetween = new Map<string, number>()
+  /** How long a piece takes between hosts that have no site. */
   pieceMs = 100
-  readonly #hosts = new Map<PeerId, Host>()
-  readonly #streams = new Map<string, Stream>()
-  readonly #cuts = new Set<string>()
-  readonly #now: () => number
-  readonly #at: (timeMs: number, act: () => void) => void
+  /** A fault: decides about each control message. */
+  tamper: ((from: Host, to: Host, message: ControlMessage) => Tampering | null) | null = null
+  readonly sites = new Map<string, Site>()
+  readonly #partitions = new Partitions()
+  readonly #ports = new Map<PeerId, Port>()
+  readonly #streams = new Set<Stream>()
+  readonly #flows: Flows
+  readonly #options: NetworkOptions
 
-  constructor(now: () => number, at: (timeMs: number, act: () => void) => void) {
-    this.#now = now
-    this.#at = at
+  constructor(options: NetworkOptions) {
+    this.#options = options
+    this.#flows = new Flows(options.now, options.at)
   }
 
-  join(host: Host): void {
-    this.#hosts.set(host.peer, host)
+  addSite(name: string, options: SiteOptions): Site {
+    const site = newSite(name, options)
+    this.sites.set(name, site)
+    return site
   }
 
+  join(host: Host, siteName: string | null = null): void {
+    const site = siteName === null ? null : this.sites.get(siteName)
+    assert(site !== undefined, `there is a site ${siteName}`)
+    this.#ports.set(host.peer, newPort(host, site === null ? null : placeIn(site, host.name)))
+  }
+
+  /** Ends every stream between the two at once, as a reset does, and lets none be opened. */
   cut(one: string, other: string): void {
-    this.#cuts.add(pair(one, other))
-    for (const stream of this.#streams.values()) {
-      if (this.#isCut(stream.dialler, stream.listener)) this.#end(stream, 'the link was cut')
+    this.#partitions.cut(one, other)
+    for (const stream of [...this.#streams]) {
+      const { from, to } = stream.up
+      if (this.#partitions.isCut(from.host.name, to.host.name)) this.#end(stream, 'the link was cut')
     }
   }
 
-  mend(one: string, other: string): void {
-    this.#cuts.delete(pair(one, other))
+  /** From now on nothing gets from one to the other, and neither is told. */
+  silence(from: string, to: string): void {
+    this.#partitions.silence(from, to)
+    this.#observePartitions()
   }
 
-  /** The host is gone: its streams end at the other side. */
-  leave(host: Host): void {
-    for (const stream of [...this.#streams.values()]) {
-      if (stream.dialler === host || stream.listener === host) this.#end(stream, 'the connection was lost')
+  /** A site's WAN link goes silent, both ways. */
+  isolate(site: string): void {
+    this.#partitions.isolate(site)
+    this.#observePartitions()
+  }
+
+  rejoin(site: string): void {
+    this.#partitions.rejoin(site)
+    this.#observePartitions()
+  }
+
+  /** Lifts every cut and silence between the two. */
+  mend(one: string, other: string): void {
+    this.#partitions.mend(one, other)
+    this.#observePartitions()
+  }
+
+  mendAll(): void {
+    this.#partitions.mendAll()
+    this.#observePartitions()
+  }
+
+  /** The process is gone: its streams end at the other side. After a loss of power nobody tells the other side. */
+  leave(host: Host, { silently = false } = {}): void {
+    for (const streams of Object.values(this.#portOf(host).streams)) {
+      for (const stream of [...streams.values()]) {
+        if (silently) this.#halfOpen(stream)
+        else this.#end(stream, 'the connection was lost')
+      }
+    }
+  }
+
+  /** The host is there again: what is left of its old streams is answered with a reset. */
+  answer(host: Host): void {
+    for (const stream of [...this.#streams]) {
+      if (stream.isHalfOpen && (stream.up.from.host === host || stream.up.to.host === host))
+        this.#end(stream, 'reset by the other side')
+    }
+  }
+
+  /** Only these may stay connected to `host`. */
+  admit(host: Host, members: ReadonlySet<PeerId>): void {
+    const { downlink, reader } = this.#portOf(host).streams
+    for (const [peer, stream] of [...downlink, ...reader]) {
+      if (!members.has(peer)) this.#end(stream, 'no longer a member')
     }
   }
 
   open(dialler: Host, channel: 'uplink' | 'source', peer: PeerId): void {
-    const listener = this.#hosts.get(peer)
-    this.#at(this.#now() + REFUSED_MS, () => {
-      if (listener === undefined || !listener.isRunning || this.#isCut(dialler, listener)) {
-        dialler.hear({ kind: 'closed', channel, peer, reason: 'no answer' })
-      } else if (!listener.admits(dialler.peer)) {
-        dialler.hear({ kind: 'closed', channel, peer, reason: 'closed by the other side' })
-      } else if (dialler.isRunning) {
-        const key = keyOf(dialler, channel, peer)
-        const before = this.#streams.get(key)
-        if (before !== undefined) this.#end(before, 'replaced by a newer stream')
-        this.#streams.set(key, { key, dialler, listener, busyUntilMs: new Map() })
-        listener.hear({ kind: 'opened', channel: OTHER_END[channel], peer: dialler.peer })
-        dialler.hear({ kind: 'opened', channel, peer })
-      }
+    const from = this.#portOf(dialler)
+    const to = this.#ports.get(peer)
+    const isSilent = to !== undefined && (this.#isSilent(from, to) || this.#isSilent(to, from))
+    // A handshake of TCP, Noise and Yamux is about three round trips.
+    const { latencyMs, links } = routeBetween(from.place, to?.place ?? null)
+    const tookMs = isSilent ? DIAL_TIMEOUT_MS : REFUSED_MS + (links.length === 0 ? 0 : 6 * latencyMs)
+    this.#after(tookMs, () => {
+      const closed = (reason: string) => dialler.hear({ kind: 'closed', channel, peer, reason })
+      if (to === undefined || isSilent || !to.host.isRunning || this.#partitions.isCut(dialler.name, to.host.name))
+        closed('no answer')
+      else if (!to.host.admits(dialler.peer)) closed('closed by the other side')
+      else if (dialler.isRunning) this.#connect(from, channel, to)
     })
   }
 
   close(from: Host, channel: Channel, peer: PeerId): void {
-    const stream = this.#streams.get(keyOf(from, channel, peer))
+    const stream = this.#portOf(from).streams[channel].get(peer)
     if (stream !== undefined) this.#end(stream, `closed by ${from.name}`)
   }
 
   sendControl(from: Host, channel: 'uplink' | 'downlink', peer: PeerId, message: ControlMessage): void {
+    const stream = this.#portOf(from).streams[channel].get(peer)
+    if (stream === undefined) return
+    const lane = laneFrom(stream, channel)
     const other = OTHER_END[channel] as typeof channel
-    const received = throughCodec(decode(ControlMessage, encode(message), 'a control message'))
-    this.#carry(from, channel, peer, MESSAGE_MS, (to) =>
-      to.hear({ kind: 'control-received', channel: other, peer: from.peer, message: received }),
-    )
+    const bytes = this.#options.checksMessages ? encode(message) : null
+    const received = bytes === null ? message : asReceived(decode(ControlMessage, bytes, 'a control message'))
+    const { copies, lateMs } = this.tamper?.(from, lane.to.host, message) ?? { copies: 1, lateMs: 0 }
+    for (let copy = 0; copy < copies; copy++) {
+      this.#carry(stream, lane, bytes?.byteLength ?? MESSAGE_BYTES, lateMs, (to) =>
+        to.hear({ kind: 'control-received', channel: other, peer: from.peer, message: received }),
+      )
+    }
   }
 
   sendPieces(from: Host, channel: 'source' | 'reader', peer: PeerId, message: PiecesMessage): void {
+    const stream = this.#portOf(from).streams[channel].get(peer)
+    if (stream === undefined) return
     const other = OTHER_END[channel] as typeof channel
-    const received = throughCodec(decode(PiecesMessage, encode(message), 'a message of the pieces protocol'))
+    const bytes = this.#options.checksMessages ? encode(message) : null
+    const received = bytes === null ? message : asReceived(decode(PiecesMessage, bytes, 'a pieces message'))
     assert(received.kind !== 'piece', 'pieces are sent by sendPiece')
-    this.#carry(from, channel, peer, MESSAGE_MS, (to) =>
+    this.#carry(stream, laneFrom(stream, channel), bytes?.byteLength ?? MESSAGE_BYTES, 0, (to) =>
       to.hear({ kind: 'pieces-received', channel: other, peer: from.peer, message: received }),
     )
   }
 
-  /** `read` gives the bytes when the piece leaves; where it throws, the reader is told that the patch is gone. */
-  sendPiece(from: Host, peer: PeerId, patch: Sha256, index: number, read: () => Uint8Array): void {
-    const to = this.#hosts.get(peer)
-    const tookMs = this.pieceMsBetween.get(pair(from.name, to?.name ?? '')) ?? this.pieceMs
-    this.#carry(from, 'reader', peer, tookMs, (receiver) => {
-      from.hear({ kind: 'piece-sent', peer })
-      const bytes = attempt(read)
-      if (bytes !== null) receiver.hearPiece(from.peer, patch, index, bytes)
-      else {
-        const message = { kind: 'gone' as const, patch }
-        receiver.hear({ kind: 'pieces-received', channel: 'source', peer: from.peer, message })
-      }
+  /** `read` gives the bytes when its turn has come; where it throws, the reader is told that the patch is gone. */
+  sendPiece(from: Host, peer: PeerId, piece: { patch: Sha256; index: number; bytes: number }, read: () => Uint8Array) {
+    const stream = this.#portOf(from).streams.reader.get(peer)
+    const sent = (): void => from.hear({ kind: 'piece-sent', peer })
+    if (stream === undefined) {
+      sent()
+      return
+    }
+    const lane = stream.down
+    const { patch, index } = piece
+    let bytes: Uint8Array | null = null
+    this.#flows.send(lane.flow, {
+      bytes: piece.bytes + PIECE_FRAME_BYTES,
+      tookMs: this.pieceMs,
+      begin: () => {
+        bytes = attempt(read)
+        sent()
+        if (bytes === null) this.sendPieces(from, 'reader', peer, { kind: 'gone', patch })
+        return bytes !== null
+      },
+      end: () => {
+        const isNextDoor = lane.route.links.length === 0
+        this.#arrive(stream, lane, this.#options.now() + (isNextDoor ? 0 : lane.route.latencyMs), (to) => {
+          if (bytes !== null) to.hearPiece(from.peer, patch, index, bytes)
+        })
+      },
     })
   }
 
-  /** Takes its turn after what the same host sent into the same stream before. */
-  #carry(from: Host, channel: Channel, peer: PeerId, tookMs: number, arrive: (to: Host) => void): void {
-    const stream = this.#streams.get(keyOf(from, channel, peer))
-    if (stream === undefined) return
-    const to = stream.dialler === from ? stream.listener : stream.dialler
-    const arrivesAtMs = Math.max(this.#now(), stream.busyUntilMs.get(from) ?? 0) + tookMs
-    stream.busyUntilMs.set(from, arrivesAtMs)
-    this.#at(arrivesAtMs, () => {
-      if (this.#streams.get(stream.key) === stream) arrive(to)
-    })
+  /** The sources from which bytes of a piece are coming in. */
+  *movingTowards(host: Host): Generator<PeerId> {
+    for (const [peer, { down }] of this.#portOf(host).streams.source) {
+      if (down.flow.isMoving && down.route.links.length > 0) yield peer
+    }
+  }
+
+  #connect(from: Port, channel: 'uplink' | 'source', to: Port): void {
+    const before = from.streams[channel].get(to.host.peer)
+    if (before !== undefined) this.#end(before, 'replaced by a newer stream')
+    const stream = newStream(channel === 'uplink' ? 'control' : 'pieces', from, to)
+    this.#streams.add(stream)
+    from.streams[channel].set(to.host.peer, stream)
+    to.streams[OTHER_END[channel]].set(from.host.peer, stream)
+    to.host.hear({ kind: 'opened', channel: OTHER_END[channel], peer: from.host.peer })
+    from.host.hear({ kind: 'opened', channel, peer: to.host.peer })
+  }
+
+  /** A message takes its turn after what the same host sent into the same stream before. */
+  #carry(stream: Stream, lane: Lane, bytes: number, lateMs: number, hear: (to: Host) => void): void {
+    const { route } = lane
+    for (const link of route.links) link.messageBytes += bytes
+    const isLost = route.lossRatio > 0 && happens(this.#options.random, route.lossRatio)
+    const arrivesMs = this.#options.now() + route.latencyMs + (isLost ? route.retransmissionMs : 0)
+    if (lateMs > 0) {
+      this.#arrive(stream, lane, arrivesMs + lateMs, hear)
+      return
+    }
+    lane.lastArrivalMs = Math.max(lane.lastArrivalMs, arrivesMs)
+    this.#arrive(stream, lane, lane.lastArrivalMs, hear)
+  }
+
+  #arrive(stream: Stream, lane: Lane, timeMs: number, hear: (to: Host) => void): void {
+    const arrive = (): void => {
+      if (stream.hasEnded || stream.isHalfOpen) return
+      if (lane.held.length > 0 || this.#isSilent(lane.from, lane.to)) lane.held.push(arrive)
+      else hear(lane.to.host)
+    }
+    this.#options.at(timeMs, arrive)
   }
 
   #end(stream: Stream, reason: string): void {
-    const { dialler, listener, key } = stream
-    this.#streams.delete(key)
-    const channel = key.startsWith('control') ? 'uplink' : 'source'
-    dialler.hear({ kind: 'closed', channel, peer: listener.peer, reason })
-    listener.hear({ kind: 'closed', channel: OTHER_END[channel], peer: dialler.peer, reason })
+    if (stream.hasEnded) return
+    const { up, down, kind } = stream
+    this.#forget(stream)
+    const channel = kind === 'control' ? 'uplink' : 'source'
+    const [dialler, listener] = [up.from, down.from]
+    const other = OTHER_END[channel]
+    if (dialler.streams[channel].get(listener.host.peer) === stream) {
+      dialler.streams[channel].delete(listener.host.peer)
+      dialler.host.hear({ kind: 'closed', channel, peer: listener.host.peer, reason })
+    }
+    if (listener.streams[other].get(dialler.host.peer) === stream) {
+      listener.streams[other].delete(dialler.host.peer)
+      listener.host.hear({ kind: 'closed', channel: other, peer: dialler.host.peer, reason })
+    }
   }
 
-  #isCut(one: Host, other: Host): boolean {
-    return this.#cuts.has(pair(one.name, other.name))
+  #forget(stream: Stream): void {
+    stream.hasEnded = true
+    this.#streams.delete(stream)
+    this.#flows.drop(stream.up.flow)
+    this.#flows.drop(stream.down.flow)
+  }
+
+  #halfOpen(stream: Stream): void {
+    stream.isHalfOpen = true
+    this.#flows.block(stream.up.flow)
+    this.#flows.block(stream.down.flow)
+    this.#after(SILENT_STREAM_MS, () => this.#end(stream, 'nobody answers'))
+  }
+
+  #observePartitions(): void {
+    for (const stream of [...this.#streams]) {
+      if (stream.isHalfOpen) continue
+      const { up, down } = stream
+      const [isUpSilent, isDownSilent] = [this.#isSilent(up.from, up.to), this.#isSilent(down.from, down.to)]
+      // Where acknowledgements do not come back, bytes do not go on either.
+      const isSilent = isUpSilent || isDownSilent
+      for (const { flow } of [up, down]) this.#flows[isSilent ? 'block' : 'unblock'](flow)
+      if (!isUpSilent) release(up)
+      if (!isDownSilent) release(down)
+      if (isSilent && stream.silentSinceMs === null) this.#watch(stream, this.#options.now())
+      else if (!isSilent) stream.silentSinceMs = null
+    }
+  }
+
+  #watch(stream: Stream, sinceMs: number): void {
+    stream.silentSinceMs = sinceMs
+    this.#after(SILENT_STREAM_MS, () => {
+      if (stream.silentSinceMs === sinceMs) this.#end(stream, 'nothing came through for a minute')
+    })
+  }
+
+  #isSilent(from: Port, to: Port): boolean {
+    return this.#partitions.isSilent(from.where, to.where)
+  }
+
+  #after(delayMs: number, act: () => void): void {
+    this.#options.at(this.#options.now() + delayMs, act)
+  }
+
+  #portOf(host: Host): Port {
+    const port = this.#ports.get(host.peer)
+    assert(port !== undefined, `${host.name} has joined the network`)
+    return port
   }
 }
 
-export function pair(one: string, other: string): string {
-  return [one, other].sort().join(' - ')
+/** In the order in which it came; `held` is empty before, so that nothing is held again. */
+function release({ held }: Lane): void {
+  for (const arrive of held.splice(0)) arrive()
 }
 
-function keyOf(host: Host, channel: Channel, peer: PeerId): string {
-  switch (channel) {
-    case 'uplink':
-      return `control ${host.peer} ${peer}`
-    case 'downlink':
-      return `control ${peer} ${host.peer}`
-    case 'source':
-      return `pieces ${host.peer} ${peer}`
-    case 'reader':
-      return `pieces ${peer} ${host.peer}`
-  }
-}
-
-function throughCodec<Message>(message: Message): Exclude<Message, { refused: unknown }> {
+function asReceived<Message>(message: Message): Exclude<Message, { refused: unknown }> {
   assert(!isRefusal(message), `a core said what the wire does not know: ${JSON.stringify(message)}`)
   return message as Exclude<Message, { refused: unknown }>
 }

@@ -1,83 +1,186 @@
 /**
- * A piece store in memory, with the interface of the real one (agent/shell/piece-store.ts) and bytes that are really
- * hashed. It can be full, and it can lose or change what it holds; the store contract runs on both.
+ * The piece store of a world: the steps of the real one (agent/shell/piece-store.ts), in the same order, on a simulated
+ * disk, with bytes that are really hashed. Where a step is missing or comes too early, a loss of power shows it. Sizes
+ * are nominal: a piece takes as much of the disk as the patch says, and a few bytes of memory.
  */
 import { emptyBitfield, setBit } from '../../protocol/bitfield.ts'
 import { equalBytes, sha256Hex } from '../../protocol/hashing.ts'
 import type { Sha256 } from '../../protocol/identifiers.ts'
-import { type Cut, hashAt, pieceCount, pieceHash } from '../../protocol/pieces.ts'
+import { type Cut, hashAt, pieceCount, pieceHash, pieceRange } from '../../protocol/pieces.ts'
+import { type Inode, SimulatedDisk } from './simulated-disk.ts'
 
-type File = { hashes: Uint8Array; pieces: (Uint8Array | undefined)[]; isSealed: boolean }
+/** What a transfer never eats; see the real store. */
+const RESERVED_BYTES = 16 * 1024 * 1024
+/** A disk on which nobody counts: a test that is about something else. */
+const UNLIMITED = Number.POSITIVE_INFINITY
+
+type Stored = Cut & { readonly sha256: Sha256 }
 
 export class SimulatedStore {
-  readonly #files = new Map<Sha256, File>()
+  readonly disk = new SimulatedDisk()
+  /** Everything that would take more room is refused. */
   isFull = false
+  readonly sizeBytes: number
+  readonly #unfinished = new Map<Sha256, Inode>()
+  /** What each file will take when it is whole, which is set aside when it begins. */
+  readonly #cuts = new Map<string, Stored>()
+
+  constructor(sizeBytes = UNLIMITED) {
+    this.sizeBytes = sizeBytes
+  }
 
   held(): Map<Sha256, Uint8Array> {
+    const held = new Map<Sha256, Uint8Array>()
+    for (const name of this.disk.names('store')) {
+      const hashes = this.disk.find({ folder: 'pieces', name })?.blocks[0]
+      if (hashes !== undefined) held.set(name as Sha256, hashes)
+    }
+    return held
+  }
+
+  /** Whether the file under the final name is whole and right, as `sha256sum` would find it. */
+  audit(): Map<Sha256, boolean> {
     return new Map(
-      [...this.#files].filter(([, { isSealed }]) => isSealed).map(([patch, { hashes }]) => [patch, hashes]),
+      this.disk.names('store').map((name) => [name as Sha256, digestOf(this.disk.find({ folder: 'store', name })) === name]),
     )
   }
 
   removeUnknown(known: ReadonlySet<string>): void {
-    for (const patch of this.#files.keys()) if (!known.has(patch)) this.#files.delete(patch)
+    this.#unfinished.clear()
+    for (const folder of ['store', 'partial', 'pieces']) {
+      for (const name of this.disk.names(folder)) if (!known.has(name)) this.disk.remove({ folder, name })
+    }
   }
 
-  openPartial(patch: Cut & { sha256: Sha256 }, hashes: Uint8Array): Uint8Array {
+  openPartial(patch: Stored, hashes: Uint8Array): Uint8Array {
+    const path = { folder: 'partial', name: patch.sha256 }
     this.#refuseWhenFull()
-    const before = this.#files.get(patch.sha256)
-    const count = pieceCount(patch)
-    const have = emptyBitfield(count)
-    const pieces = Array.from({ length: count }, (_, index) => {
-      const piece = before?.pieces[index]
-      if (piece === undefined || !equalBytes(pieceHash(piece), hashAt(hashes, index))) return undefined
-      setBit(have, index)
-      return piece
-    })
-    this.#files.set(patch.sha256, { hashes, pieces, isSealed: false })
+    this.#writeDurably('pieces', patch.sha256, hashes)
+    const inode = this.disk.find(path) ?? this.disk.create(path)
+    this.#refuseWithoutRoom(patch, inode)
+    this.#cuts.set(patch.sha256, patch)
+    const have = emptyBitfield(pieceCount(patch))
+    for (let index = 0; index < pieceCount(patch); index++) {
+      const piece = this.disk.read(inode, index)
+      if (piece !== undefined && equalBytes(pieceHash(piece), hashAt(hashes, index))) setBit(have, index)
+    }
+    this.#unfinished.set(patch.sha256, inode)
     return have
   }
 
   writePiece(patch: Sha256, index: number, bytes: Uint8Array): void {
     this.#refuseWhenFull()
-    this.#fileOf(patch).pieces[index] = bytes
+    const inode = this.#unfinished.get(patch)
+    if (inode === undefined) throw new Error(`the unfinished file of ${patch} is not open`)
+    this.disk.write(inode, index, bytes)
   }
 
   readPiece(patch: { sha256: Sha256 }, index: number): Uint8Array {
-    const piece = this.#fileOf(patch.sha256).pieces[index]
+    const inode = this.#unfinished.get(patch.sha256) ?? this.disk.find({ folder: 'store', name: patch.sha256 })
+    const piece = inode === undefined ? undefined : this.disk.read(inode, index)
     if (piece === undefined) throw new Error(`piece ${index} of ${patch.sha256} is not on disk`)
     return piece
   }
 
+  /** False when the whole is not what was signed: it is gone then. */
   seal(patch: { sha256: Sha256 }): boolean {
-    const file = this.#fileOf(patch.sha256)
-    file.isSealed = sha256Hex(...file.pieces.map((piece) => piece ?? new Uint8Array())) === patch.sha256
-    if (!file.isSealed) this.#files.delete(patch.sha256)
-    return file.isSealed
+    const { sha256 } = patch
+    const unfinished = this.#unfinished.get(sha256)
+    if (unfinished === undefined) return this.#proveAgain(sha256)
+    try {
+      this.disk.sync(unfinished)
+      if (digestOf(unfinished) !== sha256) {
+        this.discard(sha256)
+        return false
+      }
+      this.#putAway(sha256)
+      return true
+    } catch (error) {
+      this.#discardAfter(error, sha256)
+      throw error
+    } finally {
+      this.#unfinished.delete(sha256)
+    }
   }
 
-  /** Takes a complete file, as the Service Center does with an upload. */
+  /** An upload as the Service Center receives it: written and synced below `partial`, then taken like any other. */
   adopt(patch: Sha256, hashes: Uint8Array, pieces: readonly Uint8Array[]): void {
-    this.#files.set(patch, { hashes, pieces: [...pieces], isSealed: true })
+    const inode = this.disk.create({ folder: 'partial', name: patch })
+    for (const [index, piece] of pieces.entries()) this.disk.write(inode, index, piece)
+    this.disk.sync(inode)
+    if (digestOf(inode) !== patch) throw new Error('the disk gives back other bytes than were written')
+    this.#writeDurably('pieces', patch, hashes)
+    this.#putAway(patch)
   }
 
   discard(patch: Sha256): void {
-    this.#files.delete(patch)
+    this.#unfinished.delete(patch)
+    this.#cuts.delete(patch)
+    for (const folder of ['store', 'partial', 'pieces']) this.disk.remove({ folder, name: patch })
+    this.disk.syncFolder('store')
   }
 
   /** A fault: what the disk gives back is not what was written. */
   rot(patch: Sha256, index: number): void {
-    const piece = this.#fileOf(patch).pieces[index]
-    if (piece !== undefined) this.#fileOf(patch).pieces[index] = piece.map((byte) => byte ^ 1)
+    const inode = this.disk.find({ folder: 'partial', name: patch }) ?? this.disk.find({ folder: 'store', name: patch })
+    if (inode !== undefined) this.disk.rot(inode, index)
   }
 
-  #fileOf(patch: Sha256): File {
-    const file = this.#files.get(patch)
-    if (file === undefined) throw new Error(`there is no file of ${patch}`)
-    return file
+  #putAway(patch: Sha256): void {
+    this.disk.rename({ folder: 'partial', name: patch }, { folder: 'store', name: patch })
+    this.disk.syncFolder('store')
+    this.disk.syncFolder('partial')
+  }
+
+  #proveAgain(patch: Sha256): boolean {
+    const inode = this.disk.find({ folder: 'store', name: patch })
+    if (inode === undefined) throw new Error(`there is no file of ${patch}`)
+    const isRight = digestOf(inode) === patch
+    if (!isRight) this.discard(patch)
+    return isRight
+  }
+
+  /** An error is final for a file; a disk that cannot even forget it, or one without power, keeps it until the start. */
+  #discardAfter(error: unknown, patch: Sha256): void {
+    try {
+      if (error instanceof Error && 'code' in error) this.discard(patch)
+    } catch (second) {
+      throw new Error(`the file of ${patch} could not be put away, and not be removed`, { cause: second })
+    }
+  }
+
+  #writeDurably(folder: string, name: string, content: Uint8Array): void {
+    const temporary = { folder, name: `.${name}.new` }
+    const inode = this.disk.create(temporary)
+    this.disk.write(inode, 0, content)
+    this.disk.sync(inode)
+    this.disk.rename(temporary, { folder, name })
+    this.disk.syncFolder(folder)
   }
 
   #refuseWhenFull(): void {
     if (this.isFull) throw Object.assign(new Error('8 MB needed and 1 MB free'), { code: 'ENOSPC' })
   }
+
+  #refuseWithoutRoom(patch: Stored, inode: Inode): void {
+    let free = this.sizeBytes
+    if (free === UNLIMITED) return
+    for (const folder of ['store', 'partial']) {
+      for (const name of this.disk.names(folder)) free -= this.#bytesOf(name, this.disk.find({ folder, name }))
+    }
+    const needed = patch.bytes - this.#bytesOf(patch.sha256, inode) + RESERVED_BYTES
+    if (needed <= free) return
+    const message = `${Math.ceil(needed / 1e6)} MB needed and ${Math.ceil(free / 1e6)} MB free`
+    throw Object.assign(new Error(message), { code: 'ENOSPC' })
+  }
+
+  #bytesOf(name: string, inode: Inode | undefined): number {
+    const cut = this.#cuts.get(name)
+    if (cut === undefined || inode === undefined) return 0
+    return inode.blocks.reduce((sum, block, index) => sum + (block === undefined ? 0 : pieceRange(cut, index).length), 0)
+  }
+}
+
+function digestOf(inode: Inode | undefined): Sha256 {
+  return sha256Hex(...(inode?.blocks ?? []).map((block) => block ?? new Uint8Array()))
 }

@@ -11,6 +11,7 @@ import type { ListenAddress, PeerId, Sha256 } from '../../protocol/identifiers.t
 import { pieceHash } from '../../protocol/pieces.ts'
 import type { Roster } from '../../protocol/statements.ts'
 import { SimulatedInstaller } from './simulated-installer.ts'
+import { SimulatedLedger } from './simulated-ledger.ts'
 import type { Host } from './simulated-network.ts'
 import { SimulatedStore } from './simulated-store.ts'
 import type { World } from './world.ts'
@@ -25,7 +26,7 @@ export class SimulatedAppliance implements Host {
   readonly name: string
   readonly peer: PeerId
   readonly store = new SimulatedStore()
-  readonly ledger = new Map<string, Uint8Array>()
+  readonly ledger = new SimulatedLedger()
   readonly installer: SimulatedInstaller
   state: AgentState
   isRunning = false
@@ -60,7 +61,7 @@ export class SimulatedAppliance implements Host {
     this.isRunning = true
     this.state = newAgent(this.#options)
     this.state.roster = this.#roster
-    readLedger(this.state, this.ledger)
+    readLedger(this.state, this.ledger.read())
     this.state.addresses = this.#addresses
     this.store.removeUnknown(new Set(this.state.replicas.keys()))
     this.#performAll(resume(this.state, this.store.held()))
@@ -128,10 +129,7 @@ export class SimulatedAppliance implements Host {
     transcript.agentEffect(this.name, effect, this.peer)
     switch (effect.kind) {
       case 'record':
-        for (const { key, value } of effect.entries) {
-          if (value === null) this.ledger.delete(key)
-          else this.ledger.set(key, value)
-        }
+        this.ledger.record(effect.entries)
         break
       case 'open':
         network.open(this, effect.channel, effect.peer)

@@ -72,6 +72,7 @@ guide('a patch page that shows the organizations with appliances that are not pa
   await acme.getByText('4 appliances not patched').click()
   for (const name of ['dc1-acme-primary', 'dc1-acme-secondary', 'dc2-acme-primary', 'dc2-acme-secondary'])
     await acme.getByText(name, { exact: true }).waitFor()
+  await acme.getByText('applicable', { exact: true }).nth(3).waitFor()
   await screenshot(page, 'patch')
 })
 
@@ -162,6 +163,7 @@ guide(
       await row(STANDS_STILL).getByText('queued', { exact: true }).waitFor()
       assert.ok(!(await installedOn(fleet, 'begun')).includes(STANDS_STILL))
       await screenshot(page, 'begun')
+      await page.locator('#installs').screenshot({ path: '/tmp/patchmesh-guide-installs.png' })
       goOn()
       await row(STANDS_STILL).getByText('installed', { exact: true }).waitFor({ timeout: MINUTE_PER_APPLIANCE_MS })
       await leavesTheList(page, 'Provider', 1)

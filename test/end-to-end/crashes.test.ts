@@ -43,8 +43,14 @@ test('an agent killed in the middle of a transfer goes on with the missing piece
   await kill(PRIMARY)
   assert.deepEqual(await readdir(join(fleet.folderOf(PRIMARY), 'store')), [], 'nothing under a final name yet')
   await fleet.startAgent(PRIMARY)
-  await fleet.until('2/2', () => fleet.api.patch(id), ({ replications }) => replications.complete === 2)
-  const found = [...fleet.daemon(PRIMARY).log.matchAll(/"pieces":(\d+),"of":\d+,"msg":"goes on/g)].map(([, pieces]) => Number(pieces))
+  await fleet.until(
+    '2/2',
+    () => fleet.api.patch(id),
+    ({ replications }) => replications.complete === 2,
+  )
+  const found = [...fleet.daemon(PRIMARY).log.matchAll(/"pieces":(\d+),"of":\d+,"msg":"goes on/g)].map(([, pieces]) =>
+    Number(pieces),
+  )
   assert.equal(found.length, 2)
   assert.ok(found[0] === 0 && (found[1] ?? 0) > 0, `the second try began with ${found[1]} pieces`)
   for (const name of [PRIMARY, SECONDARY]) assert.deepEqual(await auditStore(fleet.folderOf(name)), [id])
@@ -73,7 +79,11 @@ test('a controller killed in the middle of an upload keeps nothing of it, serves
   assert.deepEqual(await readdir(partial), [])
   assert.deepEqual(await fleet.api.patches(), before)
   const { id } = await fleet.api.upload(file)
-  await fleet.until('2/2 after the agents came back', () => fleet.api.patch(id), ({ replications }) => replications.complete === 2)
+  await fleet.until(
+    '2/2 after the agents came back',
+    () => fleet.api.patch(id),
+    ({ replications }) => replications.complete === 2,
+  )
   assert.ok((await auditStore(join(fleet.folder, 'service-center'))).includes(id))
 })
 
@@ -81,7 +91,11 @@ test('an agent killed in the middle of an install never starts the installer aga
   const file = join(fleet.folder, 'held.patch')
   await writeControlledBundle({ out: file, name: 'held', waits: true })
   const { id } = await fleet.api.upload(file)
-  await fleet.until('2/2', () => fleet.api.patch(id), ({ replications }) => replications.complete === 2)
+  await fleet.until(
+    '2/2',
+    () => fleet.api.patch(id),
+    ({ replications }) => replications.complete === 2,
+  )
   const roots = new Map<string, string>()
   for (const name of ['dc1-acme-primary', 'dc1-acme-secondary']) {
     roots.set(name, join(fleet.folderOf(name), 'root'))
@@ -90,14 +104,28 @@ test('an agent killed in the middle of an install never starts the installer aga
   const secondary = roots.get('dc1-acme-secondary') ?? ''
   const primary = roots.get('dc1-acme-primary') ?? ''
   await writeFile(join(primary, 'go'), '')
-  const install = await fleet.api.startInstall({ patch: id, organizations: ['Acme'], dataCenter: 'All', allowOutage: false })
-  await eventually('the installer of the secondary runs', () => readFile(join(secondary, 'attempts'), 'utf8').catch(() => null))
+  const install = await fleet.api.startInstall({
+    patch: id,
+    organizations: ['Acme'],
+    dataCenter: 'All',
+    allowOutage: false,
+  })
+  await eventually('the installer of the secondary runs', () =>
+    readFile(join(secondary, 'attempts'), 'utf8').catch(() => null),
+  )
   await kill('dc1-acme-secondary')
   await writeFile(join(secondary, 'go'), '')
   await fleet.startAgent('dc1-acme-secondary')
-  const ended = await fleet.until('the install ends', () => fleet.api.install(install.id), ({ state }) => state !== 'running')
+  const ended = await fleet.until(
+    'the install ends',
+    () => fleet.api.install(install.id),
+    ({ state }) => state !== 'running',
+  )
   assert.equal(ended.state, 'done', JSON.stringify(ended))
-  assert.deepEqual(ended.targets.map(({ installedVersion }) => installedVersion), ['1.0.0', '1.0.0'])
+  assert.deepEqual(
+    ended.targets.map(({ installedVersion }) => installedVersion),
+    ['1.0.0', '1.0.0'],
+  )
   assert.equal(await readFile(join(secondary, 'attempts'), 'utf8'), 'run\n')
 })
 
@@ -105,17 +133,35 @@ test('a controller killed in the middle of an install finds its end when it is b
   const file = join(fleet.folder, 'orphaned.patch')
   await writeControlledBundle({ out: file, name: 'orphaned', waits: true })
   const { id } = await fleet.api.upload(file)
-  await fleet.until('2/2', () => fleet.api.patch(id), ({ replications }) => replications.complete === 2)
+  await fleet.until(
+    '2/2',
+    () => fleet.api.patch(id),
+    ({ replications }) => replications.complete === 2,
+  )
   const names = ['dc1-globex-primary', 'dc1-globex-secondary']
   for (const name of names) await mkdir(join(fleet.folderOf(name), 'root'), { recursive: true })
-  const install = await fleet.api.startInstall({ patch: id, organizations: ['Globex'], dataCenter: 'All', allowOutage: false })
+  const install = await fleet.api.startInstall({
+    patch: id,
+    organizations: ['Globex'],
+    dataCenter: 'All',
+    allowOutage: false,
+  })
   const secondary = join(fleet.folderOf('dc1-globex-secondary'), 'root')
-  await eventually('the installer of the secondary runs', () => readFile(join(secondary, 'attempts'), 'utf8').catch(() => null))
+  await eventually('the installer of the secondary runs', () =>
+    readFile(join(secondary, 'attempts'), 'utf8').catch(() => null),
+  )
   fleet.serviceCenter.kill('SIGKILL')
   for (const name of names) await writeFile(join(fleet.folderOf(name), 'root', 'go'), '')
-  await eventually('the appliance ends what it was ordered', () => stat(join(secondary, 'opt/orphaned/version')).catch(() => null))
+  await eventually('the appliance ends what it was ordered', () =>
+    stat(join(secondary, 'opt/orphaned/version')).catch(() => null),
+  )
   await fleet.restartServiceCenter()
-  const ended = await fleet.until('the install ends', () => fleet.api.install(install.id), ({ state }) => state !== 'running')
+  const ended = await fleet.until(
+    'the install ends',
+    () => fleet.api.install(install.id),
+    ({ state }) => state !== 'running',
+  )
   assert.equal(ended.state, 'done', JSON.stringify(ended))
-  for (const name of names) assert.equal(await readFile(join(fleet.folderOf(name), 'root', 'attempts'), 'utf8'), 'run\n')
+  for (const name of names)
+    assert.equal(await readFile(join(fleet.folderOf(name), 'root', 'attempts'), 'utf8'), 'run\n')
 })

@@ -4,27 +4,35 @@
  * a test that needs it fails.
  */
 import { execFile } from 'node:child_process'
-import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { existsSync } from 'node:fs'
+import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { alone, aptGet, CACHE, provide } from './machine.ts'
 
 const run = promisify(execFile)
-
-const CACHE = join(tmpdir(), 'patchmesh-packages')
 
 /**
  * `publicsuffix` (126 kB) and `iso-codes` (2.9 MB): no dependencies, no maintainer scripts; any root takes them.
  * `less` (132 kB): needs libc6 and libtinfo6 and has three maintainer scripts; `minimalDebianRoot` takes it.
  * `openclonk-data` (112 MB): one large file to replicate; no dependencies.
  */
-export type RealPackage = 'publicsuffix' | 'iso-codes' | 'less' | 'openclonk-data'
+export const REAL_PACKAGES = ['publicsuffix', 'iso-codes', 'less', 'openclonk-data'] as const
+export type RealPackage = (typeof REAL_PACKAGES)[number]
 
 /** The path of the package file as Debian's archive holds it. Not to be changed; copy it. */
 export async function realPackage(name: RealPackage): Promise<string> {
+  return (await keptPackage(name)) ?? (await alone(async () => (await keptPackage(name)) ?? (await fetchPackage(name))))
+}
+
+/** Undefined where it has not been fetched yet. */
+export async function keptPackage(name: RealPackage): Promise<string | undefined> {
   await mkdir(CACHE, { recursive: true })
   const kept = (await readdir(CACHE)).find((file) => file.startsWith(`${name}_`) && file.endsWith('.deb'))
-  if (kept !== undefined) return join(CACHE, kept)
+  return kept === undefined ? undefined : join(CACHE, kept)
+}
+
+async function fetchPackage(name: RealPackage): Promise<string> {
   const folder = await mkdtemp(join(CACHE, 'fetching-'))
   try {
     await download(name, folder)
@@ -40,16 +48,12 @@ export async function realPackage(name: RealPackage): Promise<string> {
 /** Fetches the package lists when apt has none or has old ones that name files which are gone. */
 async function download(name: string, folder: string): Promise<void> {
   try {
-    await run('apt-get', ['download', name], { cwd: folder })
-  } catch (first) {
-    try {
-      await run('apt-get', ['update'])
-      await run('apt-get', ['download', name], { cwd: folder })
-    } catch (error) {
-      throw new Error(`the real package ${name} cannot be fetched with apt-get (first: ${String(first)})`, {
-        cause: error,
-      })
-    }
+    await aptGet(['download', name], folder).catch(async () => {
+      await aptGet(['update'])
+      await aptGet(['download', name], folder)
+    })
+  } catch (cause) {
+    throw new Error(`the real package ${name} cannot be fetched; as root, "apt-get update" may help`, { cause })
   }
 }
 
@@ -63,36 +67,38 @@ export function cannotInstall(): string | false {
  * installs mmdebstrap when it is missing. The first call on a machine takes about ten seconds, later ones copy.
  */
 export async function minimalDebianRoot(folder: string): Promise<void> {
-  const codename = /^VERSION_CODENAME=(.*)$/m.exec(await readFile('/etc/os-release', 'utf8'))?.[1] ?? 'stable'
-  const kept = join(CACHE, `root-${codename}`)
-  await mkdir(CACHE, { recursive: true })
-  if (!(await isThere(kept))) await buildRoot(codename, kept)
-  await run('cp', ['--archive', '--no-target-directory', kept, folder])
+  await makeKeptRoot()
+  await run('cp', ['--archive', '--no-target-directory', await keptRoot(), folder])
 }
 
-async function buildRoot(codename: string, kept: string): Promise<void> {
-  if (!(await isThere('/usr/bin/mmdebstrap'))) {
-    await run('apt-get', ['update'])
-    await run('apt-get', ['install', '--yes', '--no-install-recommends', 'mmdebstrap'])
-  }
+/** Makes what `minimalDebianRoot` copies, once on a machine. */
+export async function makeKeptRoot(): Promise<void> {
+  const kept = await keptRoot()
+  if (existsSync(kept)) return
+  await provide('mmdebstrap')
+  await alone(() => buildRoot(kept))
+}
+
+/** Where that is, or will be. */
+export async function keptRoot(): Promise<string> {
+  return join(CACHE, `root-${await codename()}`)
+}
+
+async function codename(): Promise<string> {
+  return /^VERSION_CODENAME=(.*)$/m.exec(await readFile('/etc/os-release', 'utf8'))?.[1] ?? 'stable'
+}
+
+async function buildRoot(kept: string): Promise<void> {
+  if (existsSync(kept)) return
   const building = await mkdtemp(join(CACHE, 'building-'))
   try {
     const root = join(building, 'root')
     const leaveOut = ['/usr/share/doc/*', '/usr/share/locale/*', '/usr/share/man/*', '/usr/share/info/*']
     const options = leaveOut.map((path) => `--dpkgopt=path-exclude=${path}`)
-    await run('mmdebstrap', ['--variant=essential', '--quiet', ...options, codename, root])
-    await keep(root, kept)
+    await run('mmdebstrap', ['--variant=essential', '--quiet', ...options, await codename(), root])
+    await rename(root, kept)
   } finally {
     await rm(building, { recursive: true, force: true })
-  }
-}
-
-/** Another test process may have finished the same root first; then its root is as good. */
-async function keep(root: string, kept: string): Promise<void> {
-  try {
-    await rename(root, kept)
-  } catch (error) {
-    if (!(await isThere(kept))) throw error
   }
 }
 
@@ -135,14 +141,4 @@ export async function buildPackage(folder: string, own: OwnPackage): Promise<str
 export async function copyOf(file: string, to: string): Promise<string> {
   await cp(file, to)
   return to
-}
-
-async function isThere(path: string): Promise<boolean> {
-  try {
-    await stat(path)
-    return true
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return false
-    throw error
-  }
 }

@@ -37,7 +37,12 @@ export class MessageStream<Message> {
     this.#stream = stream
     this.#receive(options).then(
       () => this.#end(options, 'closed by the other side'),
-      (error: unknown) => this.#end(options, error instanceof Error ? error.message : String(error)),
+      (error: unknown) => {
+        const reason = error instanceof Error ? error.message : String(error)
+        // Closing politely would leave the peer's half open for as long as it likes.
+        this.abort(reason)
+        this.#end(options, reason)
+      },
     )
     pipe(
       this.#outgoing(),

@@ -33,7 +33,7 @@ test('a patch that is withdrawn while it is transferred is deleted everywhere, a
     world.appliances
       .values()
       .toArray()
-      .flatMap(({ ledger }) => [...ledger.keys()].filter((key) => /^(publication|proven)-/.test(key))),
+      .flatMap(({ ledger }) => [...ledger.read().keys()].filter((key) => /^(publication|proven)-/.test(key))),
     [],
   )
   world.transcript.check('withdraw while transferring')

@@ -1,0 +1,44 @@
+/**
+ * n/m: what is counted is on the disks. An appliance is counted only while its disk durably holds the right bytes, or
+ * until a fault changes them afterwards; and in the end every live patch is counted everywhere.
+ */
+import { SERVICE_PROVIDER } from '../../protocol/identifiers.ts'
+import { countReplications, isReplicated } from '../../controller/core/replications.ts'
+import type { Checker, Evidence } from './evidence.ts'
+
+export function counting(evidence: Evidence): Checker {
+  const name = 'n/m is the truth'
+  const { world } = evidence
+  const look = (): void => {
+    const { state } = world.center
+    for (const patch of state.patches.values()) {
+      if (patch.withdrawal !== null) continue
+      for (const record of state.appliances.values()) {
+        if (record.kind !== SERVICE_PROVIDER || !isReplicated(state, patch.sha256, record)) continue
+        const who = evidence.appliances.get(record.peer)
+        if (who === undefined || evidence.isDamaged(who.name, patch.sha256)) continue
+        evidence.expect(
+          evidence.holds(who, patch.sha256),
+          name,
+          () => `${who.name} is counted for ${evidence.titleOf(patch.sha256)}, and its disk does not hold it`,
+        )
+      }
+    }
+  }
+  return {
+    name,
+    committed(change) {
+      if (change.table === 'receipts') look()
+    },
+    sweep: look,
+    pending() {
+      const { state } = world.center
+      for (const patch of state.patches.values()) {
+        if (patch.withdrawal !== null) continue
+        const { complete, total } = countReplications(state, patch.sha256)
+        if (complete < total) return `${evidence.titleOf(patch.sha256)} is at ${complete}/${total}`
+      }
+      return null
+    },
+  }
+}

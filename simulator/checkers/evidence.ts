@@ -1,0 +1,131 @@
+/**
+ * What the checkers know, gathered outside the system: every effect that an appliance really performed, every record
+ * that the Service Center really committed, every message on a wire, what the admins were told, and which copies a fault
+ * damaged. No checker asks a core for its opinion where the world can be asked for the truth.
+ */
+import type { AgentEffect } from '../../agent/core/events.ts'
+import type { Change } from '../../controller/core/records.ts'
+import type { InstallId, OrderId, PeerId, Sha256 } from '../../protocol/identifiers.ts'
+import type { ControlMessage } from '../../protocol/messages.ts'
+import { equalBytes } from '../../protocol/hashing.ts'
+import type { Cut } from '../../protocol/pieces.ts'
+import type { SimulatedAppliance } from '../world/simulated-appliance.ts'
+import type { SymbolicPatch } from '../world/symbolic-patch.ts'
+import type { World } from '../world/world.ts'
+
+/** A promise that did not hold: which checker saw it, and what it saw. */
+export class Broken extends Error {
+  readonly checker: string
+  constructor(checker: string, sentence: string) {
+    super(sentence)
+    this.checker = checker
+  }
+}
+
+export type Checker = {
+  readonly name: string
+  /** An appliance has performed this effect. */
+  performed?(who: SimulatedAppliance, effect: AgentEffect): void
+  /** The Service Center has committed this record. */
+  committed?(change: Change): void
+  /** This was given to the network by `from` for `to`. */
+  said?(from: PeerId, to: PeerId, message: ControlMessage): void
+  /** Looks at the whole world: every second of virtual time, and at the end. */
+  sweep?(): void
+  /** What is still to come before the world is at rest, in words; asked in the quiet phase only. */
+  pending?(): string | null
+  /** Nothing will come any more. */
+  ended?(): void
+}
+
+/** What an admin was told had been done; a command whose reply was lost is in none of these. */
+export type Told = {
+  published: Set<Sha256>
+  withdrawn: Set<Sha256>
+  installs: Set<InstallId>
+  cancelled: Set<InstallId>
+}
+
+export class Evidence {
+  readonly world: World
+  readonly told: Told = { published: new Set(), withdrawn: new Set(), installs: new Set(), cancelled: new Set() }
+  /** Patches whose state nobody can tell, since the Service Center died between the command and its reply. */
+  readonly doubtful = new Set<Sha256>()
+  readonly patches = new Map<Sha256, SymbolicPatch>()
+  /** `paris/primary SHA256` of copies that a fault has changed on disk since they were proven. */
+  readonly damaged = new Set<string>()
+  /** Data Centers into which a fault may have sent bytes twice. */
+  readonly excused = new Set<string>()
+  /** Outcomes `temporary` that a fault gave to an appliance's installer. */
+  readonly temporary = new Map<string, number>()
+  readonly orders = new Map<OrderId, { install: InstallId; appliance: PeerId }>()
+  readonly appliances = new Map<PeerId, SimulatedAppliance>()
+  checks = 0
+
+  constructor(world: World) {
+    this.world = world
+  }
+
+  expect(holds: boolean, checker: string, sentence: () => string): void {
+    this.checks += 1
+    if (!holds) throw new Broken(checker, sentence())
+  }
+
+  nameOf(peer: PeerId): string {
+    return this.appliances.get(peer)?.name ?? (peer === this.world.center.peer ? 'service-center' : 'a stranger')
+  }
+
+  /** `patch-1` for its digest. */
+  titleOf(patch: Sha256): string {
+    return this.patches.get(patch)?.publication.name ?? patch
+  }
+
+  /** What a store gives back for a piece, compared with what was uploaded. */
+  onDisk(store: PieceReader, patch: Sha256, index: number): 'right' | 'wrong' | 'absent' {
+    const truth = this.patches.get(patch)
+    const expected = truth?.pieces[index]
+    if (truth === undefined || expected === undefined) return 'wrong'
+    try {
+      return equalBytes(store.readPiece(truth.publication, index), expected) ? 'right' : 'wrong'
+    } catch {
+      return 'absent'
+    }
+  }
+
+  /** Whether the disk of this host holds the whole patch, under its final name, with the right bytes. */
+  holds(who: { store: PieceReader & { held(): ReadonlyMap<Sha256, unknown> } }, patch: Sha256): boolean {
+    const pieces = this.patches.get(patch)?.pieces ?? []
+    return who.store.held().has(patch) && pieces.every((_, index) => this.onDisk(who.store, patch, index) === 'right')
+  }
+
+  giveTemporary(name: string): void {
+    this.temporary.set(name, (this.temporary.get(name) ?? 0) + 1)
+  }
+
+  /** Whether a fault made this appliance's installer call an error temporary; each such fault answers once. */
+  takeTemporary(name: string): boolean {
+    const left = this.temporary.get(name) ?? 0
+    this.temporary.set(name, left - 1)
+    return left > 0
+  }
+
+  isDamaged(name: string, patch: Sha256): boolean {
+    return this.damaged.has(`${name} ${patch}`)
+  }
+}
+
+type PieceReader = { readPiece(patch: Cut & { sha256: Sha256 }, index: number): Uint8Array }
+
+/** `paris` of `paris/acme/primary`. */
+export function dataCenterOf(name: string): string {
+  return name.split('/')[0] ?? ''
+}
+
+/** `paris/acme` of `paris/acme/primary`: those who stand in for each other. */
+export function groupOf(name: string): string {
+  return name.split('/').slice(0, -1).join('/')
+}
+
+export function isTenant(name: string): boolean {
+  return name.split('/').length > 2
+}

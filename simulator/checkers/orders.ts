@@ -1,0 +1,92 @@
+/**
+ * Installing: only under an order that the Service Center wrote down for this appliance, before it expires, never of a
+ * withdrawn patch, at most once for each order, and never on both members of a group at a time.
+ */
+import { type InstallId, type OrderId, Sha256 } from '../../protocol/identifiers.ts'
+import type { SimulatedAppliance } from '../world/simulated-appliance.ts'
+import { type Checker, type Evidence, groupOf } from './evidence.ts'
+
+/** A clock is told every half second. */
+const TICK_SLACK_MS = 1_000
+
+type Known = { install: InstallId; appliance: string; patch: Sha256; expiresAt: number }
+
+export function orders(evidence: Evidence): Checker {
+  const { world } = evidence
+  const known = new Map<OrderId, Known>()
+  const outages = new Set<InstallId>()
+  const installs = new Map<InstallId, { patch: Sha256; deadlineAt: number }>()
+  const withdrawn = new Set<Sha256>()
+  const runs = new Map<OrderId, number>()
+  /** Who is disrupted since an installer was started there, under which order. */
+  const disrupted = new Map<SimulatedAppliance, OrderId>()
+
+  const isDisrupted = (who: SimulatedAppliance): boolean =>
+    disrupted.has(who) && who.state.orders.attempt?.order.orderId === disrupted.get(who)
+
+  const isHarmless = (who: SimulatedAppliance): boolean => {
+    const order = known.get(disrupted.get(who) as OrderId)
+    if (order === undefined || outages.has(order.install)) return true
+    return evidence.patches.get(order.patch)?.publication.manifest.impact.restart === 'none'
+  }
+
+  return {
+    name: 'orders',
+    committed(change) {
+      if (change.table === 'installs') {
+        if (change.row.allowOutage) outages.add(change.row.id)
+        installs.set(change.row.id, change.row)
+      } else if (change.table === 'patches') {
+        if (change.row.withdrawal === null) withdrawn.delete(change.row.sha256)
+        else withdrawn.add(change.row.sha256)
+      } else if (change.table === 'targets' && change.row.order !== null) {
+        const { install, appliance, order } = change.row
+        const { patch, deadlineAt: expiresAt } = installs.get(install) ?? { patch: Sha256.parse('00'.repeat(32)), deadlineAt: 0 }
+        known.set(order.id, { install, appliance, patch, expiresAt })
+      }
+    },
+    performed(who, effect) {
+      if (effect.kind !== 'run-step' || effect.step === 'verify') return
+      const attempt = who.state.orders.attempt
+      const title = effect.publication.name
+      evidence.expect(attempt !== null, 'no install without an order', () => `${who.name} installs ${title}`)
+      if (attempt === null) return
+      const { orderId } = attempt.order
+      disrupted.set(who, orderId)
+      if (effect.step === 'install') {
+        const order = known.get(orderId)
+        evidence.expect(
+          order !== undefined && order.appliance === who.peer && order.patch === effect.publication.sha256,
+          'no install without an order',
+          () => `${who.name} installs ${title}, which the Service Center never ordered there`,
+        )
+        evidence.expect(
+          who.state.clock.wallMs <= (order?.expiresAt ?? 0) + TICK_SLACK_MS,
+          'no install after its order expired',
+          () => `${who.name} begins to install ${title} when the order has expired`,
+        )
+        evidence.expect(
+          !withdrawn.has(effect.publication.sha256),
+          'a withdrawn patch is never installed',
+          () => `${who.name} begins to install ${title}, which is withdrawn`,
+        )
+        const count = (runs.get(orderId) ?? 0) + 1
+        runs.set(orderId, count)
+        evidence.expect(
+          count === 1 || (count === 2 && evidence.takeTemporary(who.name)),
+          'an order executes at most once',
+          () => `${who.name} starts the installer of ${title} for the ${count}. time under one order`,
+        )
+      }
+      if (isHarmless(who)) return
+      for (const other of world.appliances.values()) {
+        if (other === who || groupOf(other.name) !== groupOf(who.name)) continue
+        evidence.expect(
+          !isDisrupted(other) || isHarmless(other),
+          'never both members of a group',
+          () => `${who.name} begins to ${effect.step} ${title} while ${other.name} has not ended`,
+        )
+      }
+    },
+  }
+}

@@ -1,0 +1,173 @@
+/**
+ * A bad carrier of letters: sends them twice, late, or again long after; a depot that drops what it should forward, or
+ * forges what it cannot sign. It sits where messages enter the network, and sees them all for the checkers too.
+ */
+import { type Envelope, seal } from '../protocol/envelope.ts'
+import { InstallId, OrderId, type PeerId } from '../protocol/identifiers.ts'
+import type { ControlMessage } from '../protocol/messages.ts'
+import { Order, Receipt, Report, Roster, Withdrawal } from '../protocol/statements.ts'
+import { dataCenterOf, type Evidence, isTenant } from './checkers/evidence.ts'
+import type { Fault, FaultKind } from './faults.ts'
+import type { SimulatedAppliance } from './world/simulated-appliance.ts'
+import type { World } from './world/world.ts'
+
+type Network = World['network']
+type Sending = Parameters<Network['sendControl']>
+type Counted = (kind: FaultKind) => void
+
+const REMEMBERED = 300
+
+export class LetterTampering {
+  readonly #world: World
+  readonly #evidence: Evidence
+  readonly #send: Network['sendControl']
+  readonly #waiting: { fault: Fault; counted: Counted }[] = []
+  readonly #dropping = new Map<string, Counted>()
+  readonly #seen: Sending[] = []
+
+  /** `heard` is told of every message that enters the network. */
+  constructor(world: World, evidence: Evidence, heard: (from: PeerId, to: PeerId, message: ControlMessage) => void) {
+    this.#world = world
+    this.#evidence = evidence
+    this.#send = world.network.sendControl.bind(world.network)
+    world.network.sendControl = (...sending: Sending) => {
+      const [from, , to, message] = sending
+      heard(from.peer, to, message)
+      this.#carry(sending)
+    }
+  }
+
+  end(): void {
+    this.#waiting.length = 0
+    this.#dropping.clear()
+  }
+
+  /** Lays out a fault of letters; `counted` is called each time it strikes. */
+  lay(fault: Fault, counted: Counted): (() => void) | null {
+    switch (fault.kind) {
+      case 'duplicate-letter':
+      case 'late-letter': {
+        const waiting = { fault, counted }
+        this.#waiting.push(waiting)
+        return () => {}
+      }
+      case 'depot-drops-letters':
+        this.#dropping.set(fault.who, counted)
+        return () => this.#dropping.delete(fault.who)
+      case 'replayed-letter': {
+        const carried = this.#seen.filter(([from]) => from.name === fault.who)
+        const again = carried[fault.dice % Math.max(1, carried.length)]
+        if (again === undefined) return null
+        counted(fault.kind)
+        this.#send(...again)
+        return () => {}
+      }
+      case 'forged-letter':
+        return this.#forge(fault, counted) ? () => {} : null
+      default:
+        return null
+    }
+  }
+
+  #carry(sending: Sending): void {
+    const [from, , to, message] = sending
+    if (message.kind !== 'letter') return this.#send(...sending)
+    const { letter } = message
+    const dropped = this.#dropping.get(from.name)
+    if (dropped !== undefined && letter.from !== from.peer && letter.to !== from.peer)
+      return dropped('depot-drops-letters')
+    if (isTenant(from.name) || this.#seen.length >= REMEMBERED) this.#seen.shift()
+    this.#seen.push(sending)
+    const other = this.#evidence.nameOf(to)
+    const at = this.#waiting.findIndex(({ fault }) => isBetween(fault, from.name, other))
+    const [laid] = at < 0 ? [] : this.#waiting.splice(at, 1)
+    if (laid === undefined) return this.#send(...sending)
+    laid.counted(laid.fault.kind)
+    if (laid.fault.kind === 'duplicate-letter') this.#send(...sending)
+    this.#world.at(this.#world.nowMs + laid.fault.lastsMs, () => this.#send(...sending))
+  }
+
+  /** A member of a depot makes a statement that only somebody else may make. */
+  #forge({ who, dice, kind }: Fault, counted: Counted): boolean {
+    const depot = this.#world.appliances.get(who)
+    if (depot?.isRunning !== true) return false
+    const near = [...this.#world.appliances.values()].filter(
+      ({ name }) => name !== who && dataCenterOf(name) === dataCenterOf(who),
+    )
+    const victim = near[dice % Math.max(1, near.length)]
+    const [patch] = this.#evidence.patches.keys()
+    if (victim === undefined || patch === undefined) return false
+    const envelope = forgeries(depot, victim, patch, this.#world)[dice % 5]
+    if (envelope === undefined) return false
+    const center = this.#world.center.peer
+    const isUpwards = envelope.payloadType === Receipt.payloadType || envelope.payloadType === Report.payloadType
+    counted(kind)
+    if (isUpwards) {
+      const letter = { to: center, from: victim.peer, envelope }
+      this.#send(depot, 'uplink', center, { kind: 'letter', letter })
+    } else if (isTenant(victim.name)) {
+      const letter = { to: victim.peer, from: center, envelope }
+      this.#send(depot, 'downlink', victim.peer, { kind: 'letter', letter })
+    }
+    return true
+  }
+}
+
+function isBetween({ who, other }: Fault, one: string, another: string): boolean {
+  return (who === one && other === another) || (who === another && other === one)
+}
+
+function forgeries(
+  depot: SimulatedAppliance,
+  victim: SimulatedAppliance,
+  patch: Receipt['sha256'],
+  world: World,
+): Envelope[] {
+  const { identity, membership } = depot.state
+  const { wallMs } = depot.state.clock
+  if (membership === null) return []
+  const { organization, dataCenter } = victim.state.membership ?? membership
+  const [order] = [...world.center.state.targets.values()].flatMap((targets) => targets.get(victim.peer) ?? [])
+  const install = order?.install ?? InstallId.parse('f1'.repeat(16))
+  const orderId = order?.order?.id ?? OrderId.parse('f0'.repeat(16))
+  const publishedAt = world.center.state.patches.get(patch)?.publication.publishedAt ?? wallMs
+  const common = { from: victim.peer, epoch: 1, counter: 1_000_000 }
+  return [
+    seal(Receipt, { ...common, sha256: patch, publishedAt, verifiedAt: wallMs, source: depot.peer }, identity),
+    seal(
+      Order,
+      {
+        to: victim.peer,
+        orderId: OrderId.parse('f0'.repeat(16)),
+        sequence: 1_000,
+        install,
+        attempt: 1,
+        action: 'install',
+        patch,
+        organization,
+        dataCenter,
+        issuedAt: wallMs,
+        expiresAt: wallMs + 3_600_000,
+      },
+      identity,
+    ),
+    seal(Withdrawal, { sha256: patch, reason: 'forged', withdrawnAt: wallMs + 1_000_000 }, identity),
+    seal(Roster, { to: victim.peer, version: 1_000_000, members: [], enrolling: [] }, identity),
+    seal(
+      Report,
+      {
+        ...common,
+        install,
+        orderId,
+        patch,
+        state: 'installed',
+        reason: '',
+        refusal: null,
+        output: '',
+        installedVersion: '1',
+        reportedAt: wallMs,
+      },
+      identity,
+    ),
+  ]
+}

@@ -1,0 +1,256 @@
+/**
+ * One seed: an estate, what its admins do, and what goes wrong, all drawn beforehand; a safety phase in which the
+ * checkers look after every step; then a quiet phase without faults, in which everything must come to rest within its
+ * budget. The same seed and options give the same run.
+ */
+import { AssertionError } from 'node:assert'
+import { DataCenterName, type InstallId, OrganizationName } from '../protocol/identifiers.ts'
+import { nextBelow, nextWord, type Random, seededRandom } from '../protocol/random.ts'
+import { isRefusal } from '../protocol/refusals.ts'
+import { acknowledged } from './checkers/acknowledged.ts'
+import { counting } from './checkers/counting.ts'
+import { ending } from './checkers/ending.ts'
+import { Broken, type Checker, Evidence } from './checkers/evidence.ts'
+import { letters } from './checkers/letters.ts'
+import { orders } from './checkers/orders.ts'
+import { storage } from './checkers/storage.ts'
+import { Watch } from './checkers/watch.ts'
+import { wideArea } from './checkers/wide-area.ts'
+import { withdrawing } from './checkers/withdrawing.ts'
+import { CAUSES_QUARANTINE, drawFaults, type Fault, type FaultKind } from './faults.ts'
+import { Injector } from './injecting.ts'
+import { LetterTampering } from './letter-tampering.ts'
+import { type Deed, drawEstate, drawWorkload, type Estate, type Workload } from './workload.ts'
+import { type SymbolicPatch, symbolicPatch } from './world/symbolic-patch.ts'
+import { World } from './world/world.ts'
+
+export type SeedOptions = {
+  readonly without?: readonly FaultKind[]
+  /** Ids of the only faults that may happen. */
+  readonly only?: readonly number[]
+  readonly untilStep?: number
+  readonly trace?: boolean
+}
+
+export type Failure = {
+  readonly checker: string
+  readonly sentence: string
+  readonly step: number
+  readonly atMs: number
+}
+
+export type SeedResult = {
+  readonly seed: number
+  readonly steps: number
+  readonly checks: number
+  readonly virtualMs: number
+  readonly faults: Readonly<Partial<Record<FaultKind, number>>>
+  /** Ids of the faults that happened. */
+  readonly happened: readonly number[]
+  readonly failure: Failure | null
+  readonly trace: readonly string[]
+}
+
+type Plan = {
+  readonly safetyMs: number
+  readonly estate: Estate
+  readonly workload: Workload
+  readonly faults: readonly Fault[]
+}
+
+/** What a source that sent wrong pieces is left alone for, and some more. */
+const QUARANTINE_BUDGET_MS = 11 * 60_000
+const BUDGET_MS = 5 * 60_000
+/** Past the deadline of every install. */
+const NEXT_DAY_MS = 25 * 3_600_000
+const AGAIN_MS = 1_500
+
+class Stopped extends Error {}
+
+export function planOf(seed: number): Plan {
+  const random = seededRandom(seed)
+  const stream = (): Random => seededRandom(nextWord(random))
+  const safetyMs = 100_000 + nextBelow(stream(), 100_000)
+  const estate = drawEstate(stream(), safetyMs)
+  return {
+    safetyMs,
+    estate,
+    workload: drawWorkload(stream(), estate, safetyMs),
+    faults: drawFaults(stream(), estate, safetyMs),
+  }
+}
+
+export function runSeed(seed: number, options: SeedOptions = {}): SeedResult {
+  const plan = planOf(seed)
+  const run = new Run(seed, plan, options)
+  let failure: Failure | null = null
+  try {
+    run.toTheEnd()
+  } catch (error) {
+    if (!(error instanceof Stopped)) failure = run.failureOf(error)
+  }
+  return run.result(failure)
+}
+
+class Run {
+  readonly #seed: number
+  readonly #plan: Plan
+  readonly #options: SeedOptions
+  readonly #world: World
+  readonly #evidence: Evidence
+  readonly #watch: Watch
+  readonly #injector: Injector
+  readonly #patches: readonly { first: SymbolicPatch; other: SymbolicPatch }[]
+  readonly #installs: (InstallId | null)[] = []
+
+  constructor(seed: number, plan: Plan, options: SeedOptions) {
+    this.#seed = seed
+    this.#plan = plan
+    this.#options = options
+    this.#world = new World(seed)
+    this.#evidence = new Evidence(this.#world)
+    if (options.trace !== true) this.#world.transcript.mute()
+    const { workload } = plan
+    this.#patches = workload.patches.map((shape) => ({
+      first: symbolicPatch(shape),
+      other: symbolicPatch({ ...shape, content: 'other' }),
+    }))
+    for (const { first, other } of this.#patches)
+      for (const patch of [first, other]) this.#evidence.patches.set(patch.publication.sha256, patch)
+    const make: ((evidence: Evidence) => Checker)[] = [
+      storage,
+      counting,
+      acknowledged,
+      orders,
+      withdrawing,
+      letters,
+      ending,
+      wideArea,
+    ]
+    this.#watch = new Watch(
+      this.#evidence,
+      make.map((checker) => checker(this.#evidence)),
+    )
+    const tampering = new LetterTampering(this.#world, this.#evidence, (from, to, message) =>
+      this.#watch.said(from, to, message),
+    )
+    this.#injector = new Injector(this.#world, this.#evidence, tampering, seededRandom(seed + 1))
+    this.#world.invariants.push(() => {
+      this.#watch.look()
+      if (this.#watch.steps >= (options.untilStep ?? Number.POSITIVE_INFINITY)) throw new Stopped()
+    })
+  }
+
+  toTheEnd(): void {
+    const { estate, safetyMs, workload, faults } = this.#plan
+    const { late } = estate
+    for (const name of estate.appliances) if (late === null || !name.startsWith(`${late.dataCenter}/`)) this.#join(name)
+    if (late !== null)
+      for (const name of estate.appliances)
+        if (name.startsWith(`${late.dataCenter}/`)) this.#whenCenterRuns(late.atMs, () => this.#join(name))
+    for (const deed of workload.deeds) this.#whenCenterRuns(deed.atMs, () => this.#carryOut(deed))
+    const { without = [], only } = this.#options
+    const left = faults.filter(({ id, kind }) => !without.includes(kind) && (only === undefined || only.includes(id)))
+    this.#injector.arm(left)
+    this.#world.run(safetyMs)
+    this.#world.say('everybody', 'QUIET: all faults end')
+    this.#injector.calm()
+    this.#rest()
+    this.#world.wallOffsetMs += NEXT_DAY_MS
+    this.#world.say('everybody', 'THE NEXT DAY')
+    this.#world.run(5_000)
+    this.#watch.ended()
+  }
+
+  failureOf(error: unknown): Failure {
+    const { steps } = this.#watch
+    const atMs = this.#world.nowMs
+    if (error instanceof Broken) return { checker: error.checker, sentence: error.message, step: steps, atMs }
+    const checker = error instanceof AssertionError ? 'assertion' : 'crash'
+    const sentence =
+      error instanceof Error ? (error.stack ?? error.message).split('\n').slice(0, 4).join(' ') : String(error)
+    return { checker, sentence, step: steps, atMs }
+  }
+
+  result(failure: Failure | null): SeedResult {
+    return {
+      seed: this.#seed,
+      steps: this.#watch.steps,
+      checks: this.#evidence.checks,
+      virtualMs: this.#world.nowMs,
+      faults: Object.fromEntries(this.#injector.counts),
+      happened: this.#injector.happened,
+      failure,
+      trace: this.#options.trace === true ? this.#world.transcript.lines : [],
+    }
+  }
+
+  #join(name: string): void {
+    const appliance = this.#world.add(name)
+    this.#evidence.appliances.set(appliance.peer, appliance)
+  }
+
+  /** Admins try again until the Service Center answers. */
+  #whenCenterRuns(atMs: number, act: () => void): void {
+    this.#world.at(atMs, () => {
+      if (this.#world.center.isRunning) act()
+      else this.#whenCenterRuns(this.#world.nowMs + AGAIN_MS, act)
+    })
+  }
+
+  #carryOut(deed: Deed): void {
+    const { told } = this.#evidence
+    const actor = deed.admin
+    if (deed.kind === 'upload') {
+      const patch = this.#patchOf(deed)
+      const reply = this.#world.upload(patch)
+      if (!isRefusal(reply)) {
+        told.published.add(patch.publication.sha256)
+        told.withdrawn.delete(patch.publication.sha256)
+      }
+    } else if (deed.kind === 'withdraw') {
+      const { sha256 } = this.#patchOf({ ...deed, content: 'first' }).publication
+      const reply = this.#world.ask({ kind: 'withdraw', actor, patch: sha256, reason: 'was a mistake' })
+      if (isRefusal(reply)) return
+      told.withdrawn.add(sha256)
+      told.published.delete(sha256)
+    } else if (deed.kind === 'install') {
+      const reply = this.#world.ask({
+        kind: 'start-install',
+        actor,
+        patch: this.#patchOf({ ...deed, content: 'first' }).publication.sha256,
+        organizations: deed.organizations.map((name) => OrganizationName.parse(name)),
+        dataCenter: deed.dataCenter === null ? 'All' : DataCenterName.parse(deed.dataCenter),
+        allowOutage: deed.allowOutage,
+      })
+      const isStarted = !isRefusal(reply) && reply.kind === 'install-started'
+      this.#installs.push(isStarted ? reply.install : null)
+      if (isStarted) told.installs.add(reply.install)
+    } else {
+      const install = this.#installs[deed.install] ?? null
+      if (install === null) return
+      const reply = this.#world.ask({ kind: 'cancel-install', actor, install })
+      if (!isRefusal(reply)) told.cancelled.add(install)
+    }
+  }
+
+  #patchOf({ patch, content }: { patch: number; content: 'first' | 'other' }): SymbolicPatch {
+    const found = this.#patches[patch]
+    if (found === undefined) throw new Error(`the workload has no patch ${patch}`)
+    return found[content]
+  }
+
+  /** Waits until no checker expects anything more; what is still to come after the budget never comes. */
+  #rest(): void {
+    const kinds = [...this.#injector.counts.keys()]
+    const budgetMs = BUDGET_MS + (kinds.some((kind) => CAUSES_QUARANTINE.has(kind)) ? QUARANTINE_BUDGET_MS : 0)
+    const endMs = this.#world.nowMs + budgetMs
+    while (this.#world.nowMs < endMs) {
+      this.#world.run(1_000)
+      if (this.#watch.pending() === null) return
+    }
+    const pending = this.#watch.pending()
+    if (pending !== null)
+      throw new Broken(pending.checker, `${Math.round(budgetMs / 1000)} s after the last fault: ${pending.sentence}`)
+  }
+}

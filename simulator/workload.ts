@@ -1,0 +1,123 @@
+/**
+ * What a seed builds and what its admins do there: Data Centers with Service Provider groups, tenant organizations with
+ * theirs, uploads, installs, cancellations and withdrawals at chosen times. All of it is drawn before the world begins,
+ * so that a run can leave parts of it out and still be the same run.
+ */
+import { nextBelow, type Random } from '../protocol/random.ts'
+
+export type Estate = {
+  readonly dataCenters: readonly string[]
+  /** A Data Center that joins in the middle. */
+  readonly late: { readonly dataCenter: string; readonly atMs: number } | null
+  /** Names such as `paris/primary` and `paris/acme/secondary`, depots first. */
+  readonly appliances: readonly string[]
+}
+
+export type Deed = { readonly atMs: number; readonly admin: string } & (
+  | { readonly kind: 'upload'; readonly patch: number; readonly content: 'first' | 'other' }
+  | {
+      readonly kind: 'install'
+      readonly patch: number
+      readonly organizations: readonly string[]
+      readonly dataCenter: string | null
+      readonly allowOutage: boolean
+    }
+  | { readonly kind: 'cancel'; readonly install: number }
+  | { readonly kind: 'withdraw'; readonly patch: number }
+)
+
+export type PatchShape = {
+  readonly name: string
+  readonly pieces: number
+  readonly restart: 'none' | 'service' | 'reboot'
+  readonly order: 'secondary-first' | 'any'
+}
+
+export type Workload = { readonly patches: readonly PatchShape[]; readonly deeds: readonly Deed[] }
+
+const SITES = ['paris', 'oslo', 'rome', 'lima']
+const TENANTS = ['acme', 'globex']
+const ADMINS = ['ada', 'grace', 'edsger']
+/** Mostly pairs; a group of one or three now and then. */
+const GROUPS = [
+  ['primary', 'secondary'],
+  ['primary', 'secondary'],
+  ['primary', 'secondary'],
+  ['primary', 'secondary'],
+  ['primary', 'secondary'],
+  ['primary', 'secondary'],
+  ['primary'],
+  ['primary', 'secondary', 'third'],
+]
+
+export function drawEstate(random: Random, safetyMs: number): Estate {
+  const dice = nextBelow(random, 20)
+  const count = dice < 4 ? 1 : dice < 17 ? 2 : 3
+  const dataCenters = SITES.slice(0, count)
+  const late =
+    count < 3 && chance(random, 25)
+      ? { dataCenter: SITES[3] as string, atMs: 10_000 + nextBelow(random, Math.floor(safetyMs / 2)) }
+      : null
+  const sites = late === null ? dataCenters : [...dataCenters, late.dataCenter]
+  const appliances = sites.flatMap((site) => {
+    const tenants = TENANTS.slice(0, 1 + nextBelow(random, 2))
+    const depot = pick(random, GROUPS).map((role) => `${site}/${role}`)
+    return [...depot, ...tenants.flatMap((tenant) => pick(random, GROUPS).map((role) => `${site}/${tenant}/${role}`))]
+  })
+  return { dataCenters, late, appliances }
+}
+
+export function drawWorkload(random: Random, estate: Estate, safetyMs: number): Workload {
+  const patches = Array.from(
+    { length: 1 + nextBelow(random, 3) },
+    (_, index): PatchShape => ({
+      name: `patch-${index + 1}`,
+      pieces: 1 + nextBelow(random, 12),
+      restart: pick(random, ['service', 'service', 'service', 'reboot', 'none']),
+      order: pick(random, ['secondary-first', 'secondary-first', 'any']),
+    }),
+  )
+  const deeds: Deed[] = []
+  const admin = (): string => pick(random, ADMINS)
+  const soon = (afterMs: number): number =>
+    afterMs + nextBelow(random, Math.max(1, Math.floor((safetyMs - afterMs) * 0.8)))
+  let installs = 0
+  for (const patch of patches.keys()) {
+    const atMs = nextBelow(random, Math.floor(safetyMs / 2))
+    deeds.push({ kind: 'upload', patch, content: 'first', atMs, admin: admin() })
+    if (chance(random, 30)) deeds.push({ kind: 'upload', patch, content: 'first', atMs: soon(atMs), admin: admin() })
+    if (chance(random, 30)) deeds.push({ kind: 'upload', patch, content: 'other', atMs: soon(atMs), admin: admin() })
+    if (chance(random, 25)) {
+      const withdrawnAtMs = soon(atMs)
+      deeds.push({ kind: 'withdraw', patch, atMs: withdrawnAtMs, admin: admin() })
+      if (chance(random, 60))
+        deeds.push({ kind: 'upload', patch, content: 'first', atMs: soon(withdrawnAtMs), admin: admin() })
+    }
+    for (let count = nextBelow(random, 4); count > 0; count--) {
+      const organizations = ['provider', ...TENANTS].filter(() => chance(random, 60))
+      const installedAtMs = soon(atMs)
+      const dataCenter = chance(random, 30) ? pick(random, estate.dataCenters) : null
+      deeds.push({
+        kind: 'install',
+        patch,
+        organizations: organizations.length === 0 ? ['provider'] : organizations,
+        dataCenter,
+        allowOutage: chance(random, 10),
+        atMs: installedAtMs,
+        admin: admin(),
+      })
+      if (chance(random, 20))
+        deeds.push({ kind: 'cancel', install: installs, atMs: soon(installedAtMs), admin: admin() })
+      installs += 1
+    }
+  }
+  return { patches, deeds: deeds.sort((left, right) => left.atMs - right.atMs) }
+}
+
+export function chance(random: Random, percent: number): boolean {
+  return nextBelow(random, 100) < percent
+}
+
+export function pick<Value>(random: Random, from: readonly Value[]): Value {
+  return from[nextBelow(random, from.length)] as Value
+}

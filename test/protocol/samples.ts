@@ -1,0 +1,169 @@
+/**
+ * One valid value of everything that is decoded from outside, with its schema: what the fuzz tests start from.
+ */
+import type { z } from 'zod'
+import { Envelope, seal, signingKeyFromSeed } from '../../protocol/envelope.ts'
+import { sha256, sha256Hex } from '../../protocol/hashing.ts'
+import { DialAddress, SERVICE_PROVIDER } from '../../protocol/identifiers.ts'
+import { MIN_PIECE_BYTES } from '../../protocol/limits.ts'
+import { Manifest } from '../../protocol/manifest.ts'
+import { ControlMessage, EnrollmentAnswer, EnrollmentRequest, PiecesMessage } from '../../protocol/messages.ts'
+import {
+  Acknowledgement,
+  Detection,
+  Letter,
+  Membership,
+  Order,
+  Publication,
+  Receipt,
+  Report,
+  Roster,
+  Withdrawal,
+} from '../../protocol/statements.ts'
+import { Token } from '../../protocol/token.ts'
+
+export const root = signingKeyFromSeed(new Uint8Array(32).fill(1))
+export const appliance = signingKeyFromSeed(new Uint8Array(32).fill(2))
+const { peer } = appliance
+const patch = sha256Hex(Buffer.from('patch-1'))
+const id = 'ab'.repeat(16)
+const AT = 1_790_000_000_000
+const common = { from: peer, epoch: 1, counter: 1 }
+const place = { organization: 'acme', dataCenter: 'paris' }
+const slot = { ...place, name: 'paris/primary', kind: SERVICE_PROVIDER, role: 'primary', group: 'pair' }
+
+const manifest = {
+  name: 'patch-1',
+  version: '1.0',
+  kind: 'hotfix',
+  publisher: 'somebody',
+  created: '2026-01-01T00:00:00.000Z',
+  payload: { size: 1000, sha256: patch, pieceSize: MIN_PIECE_BYTES, piecesRoot: patch },
+  appliesTo: { applianceTypes: ['tenant'], fromVersions: ['0.9'] },
+  requires: [{ name: 'patch-0' }],
+  conflicts: [],
+  supersedes: [],
+  impact: { restart: 'service', estimateSeconds: 5 },
+  pair: { peerCompat: [], maxSkewSeconds: 60, order: 'secondary-first' },
+  install: { program: 'bin/install', timeoutSeconds: 60 },
+  verify: { detect: { versionFile: '/opt/patch-1/version' }, soakSeconds: 0 },
+  revert: 'snapshot',
+  diskBytes: 0,
+}
+
+export const publication = Publication.schema.parse({
+  name: 'patch-1',
+  version: '1.0',
+  bytes: 1000,
+  sha256: patch,
+  pieceLength: MIN_PIECE_BYTES,
+  piecesRoot: patch,
+  format: 'bundle',
+  manifest,
+  publishedAt: AT,
+})
+export const envelope = seal(Publication, publication, root)
+const roster = {
+  to: peer,
+  version: 3,
+  members: [{ ...slot, peer: root.peer, addresses: ['/ip4/10.0.0.1/tcp/4001'] }],
+  enrolling: [root.peer],
+}
+const membership = { ...slot, appliance: peer, epoch: 1, serviceCenter: root.peer, enrolledAt: AT }
+const greeting = { version: 1, addresses: ['/ip4/10.0.0.1/tcp/4001'], rosterVersion: 3, known: [patch] }
+const letter = { to: peer, from: root.peer, envelope }
+const report = {
+  ...common,
+  install: id,
+  orderId: id,
+  patch,
+  state: 'refused',
+  reason: 'because',
+  refusal: 'not_replicated',
+  output: '',
+  installedVersion: null,
+  reportedAt: AT,
+}
+const request = { version: 1, appliance: peer, proof: sha256(Buffer.from('proof')) }
+const answer = { kind: 'enrolled', membership: envelope, roster: envelope }
+const refused = { kind: 'refused', code: 'used_token', message: 'no' }
+const order = {
+  to: peer,
+  orderId: id,
+  sequence: 1,
+  install: id,
+  attempt: 1,
+  action: 'install',
+  patch,
+  ...place,
+  issuedAt: AT,
+  expiresAt: AT + 1,
+}
+
+export type Sample = { what: string; schema: z.ZodType<unknown>; values: unknown[] }
+
+export const samples: Sample[] = [
+  { what: 'an envelope', schema: Envelope, values: [envelope] },
+  { what: 'a manifest', schema: Manifest, values: [manifest] },
+  { what: 'a publication', schema: Publication.schema, values: [publication] },
+  { what: 'a withdrawal', schema: Withdrawal.schema, values: [{ sha256: patch, reason: '', withdrawnAt: AT }] },
+  { what: 'a membership', schema: Membership.schema, values: [membership] },
+  { what: 'a roster', schema: Roster.schema, values: [roster] },
+  { what: 'an order', schema: Order.schema, values: [order] },
+  {
+    what: 'a receipt',
+    schema: Receipt.schema,
+    values: [{ ...common, sha256: patch, publishedAt: AT, verifiedAt: AT, source: root.peer }],
+  },
+  {
+    what: 'a detection',
+    schema: Detection.schema,
+    values: [{ ...common, patch, result: 'installed', installedVersion: '1.0', reason: '', detectedAt: AT }],
+  },
+  { what: 'a report', schema: Report.schema, values: [report] },
+  { what: 'an acknowledgement', schema: Acknowledgement.schema, values: [{ from: peer, letters: [patch] }] },
+  { what: 'a letter', schema: Letter, values: [letter] },
+  {
+    what: 'a control message',
+    schema: ControlMessage,
+    values: [
+      { kind: 'greeting', greeting },
+      { kind: 'letter', letter },
+      { kind: 'progress', progress: { patch, state: 'transferring', bytes: 5, reason: '' } },
+      { kind: 'ping' },
+      { kind: 'pong' },
+      { kind: 'attached', peer, greeting },
+      { kind: 'detached', peer },
+      { kind: 'enrolling', peer, request },
+      { kind: 'enrollment', peer, answer },
+    ],
+  },
+  {
+    what: 'a message of the pieces protocol',
+    schema: PiecesMessage,
+    values: [
+      { kind: 'want', patch },
+      { kind: 'unwant', patch },
+      { kind: 'offer', patch, hashes: sha256(), have: Uint8Array.of(0x80) },
+      { kind: 'have', patch, index: 3 },
+      { kind: 'gone', patch },
+      { kind: 'request', patch, index: 3 },
+      { kind: 'piece', patch, index: 3, bytes: Buffer.from('some bytes') },
+    ],
+  },
+  { what: 'an enrollment request', schema: EnrollmentRequest, values: [request] },
+  { what: 'an enrollment answer', schema: EnrollmentAnswer, values: [answer, refused] },
+  {
+    what: 'a token',
+    schema: Token,
+    values: [
+      {
+        version: 1,
+        dial: [DialAddress.parse(`/ip4/10.0.0.1/tcp/4001/p2p/${root.peer}`)],
+        secret: sha256(Buffer.from('secret')),
+        root: root.peer,
+        serviceCenter: root.peer,
+      },
+    ],
+  },
+]
