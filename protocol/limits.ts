@@ -14,6 +14,9 @@ export const MAX_PIECE_BYTES = 4 * MiB
 /** A relay hands on whole pieces, so a patch of many pieces reaches a secondary almost when it reaches the primary. */
 export const WANTED_PIECES_AT_MOST = 256
 
+/** What patches never take of a disk: the database, or the ledger, beside them must be able to go on. */
+export const RESERVED_DISK_BYTES = 16 * MiB
+
 /** A manifest is read whole into memory, at the Service Center and on each appliance. */
 export const MAX_MANIFEST_BYTES = 64 * KiB
 

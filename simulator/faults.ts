@@ -11,9 +11,12 @@ export const FAULT_KINDS = [
   'crash-at-effect',
   'center-crash',
   'center-crash-at-effect',
+  'power-loss',
+  'power-loss-in-write',
   'freeze',
   'cut',
   'cut-one-way',
+  'isolate',
   'flap',
   'slow-link',
   'drop-streams',
@@ -90,9 +93,10 @@ export function drawFaults(random: Random, estate: Estate, safetyMs: number): Fa
     const atMs = 1_000 + nextBelow(random, safetyMs - 1_000)
     const lastsMs = 200 + nextBelow(random, chance(random, 15) ? 40_000 : 6_000)
     const dice = nextBelow(random, 1_000_000)
-    if (isOfLink(kind)) return { atMs, kind, who, other, lastsMs, dice }
-    const at = kind.startsWith('center') ? 'service-center' : pick(random, isOfDepot(kind) ? depots : estate.appliances)
-    return { atMs, kind, who: at, other: '', lastsMs, dice }
+    const fault = { kind, lastsMs, dice, atMs: kind === 'clock-drift' ? 0 : atMs }
+    if (isOfLink(kind)) return { ...fault, who, other }
+    if (kind.startsWith('center')) return { ...fault, who: 'service-center', other: '' }
+    return { ...fault, who: pick(random, isOfDepot(kind) ? depots : estate.appliances), other: '' }
   })
   return drawn.sort((left, right) => left.atMs - right.atMs).map((fault, id) => ({ id, ...fault }))
 }
@@ -108,7 +112,7 @@ export function linksOf(estate: Estate): [string, string][] {
 }
 
 function isOfLink(kind: FaultKind): boolean {
-  return ['cut', 'cut-one-way', 'flap', 'slow-link', 'drop-streams', 'duplicate-letter', 'late-letter'].includes(kind)
+  return ['cut', 'cut-one-way', 'flap', 'drop-streams', 'duplicate-letter', 'late-letter'].includes(kind)
 }
 
 function isOfDepot(kind: FaultKind): boolean {

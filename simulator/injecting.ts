@@ -3,12 +3,14 @@
  * the one place that knows by which methods of the world a fault is done.
  */
 import type { AgentEffect } from '../agent/core/events.ts'
+import type { ServiceCenterEffect } from '../controller/core/effects.ts'
 import { nextBelow, type Random } from '../protocol/random.ts'
 import { dataCenterOf, type Evidence } from './checkers/evidence.ts'
 import { type Fault, type FaultKind, HARMLESS_FOR_TRANSFERS } from './faults.ts'
 import type { LetterTampering } from './letter-tampering.ts'
+import { pair } from './world/partitions.ts'
 import type { SimulatedAppliance } from './world/simulated-appliance.ts'
-import { pair } from './world/simulated-network.ts'
+import type { SimulatedServiceCenter } from './world/simulated-service-center.ts'
 import type { World } from './world/world.ts'
 
 type Heal = () => void
@@ -17,6 +19,10 @@ type Act = (fault: Fault) => Heal | null
 
 const FAILURE = { ok: false, output: 'no', temporary: false }
 const HOUR_MS = 3_600_000
+const JUMPS_MS = [-HOUR_MS, -60_000, -5_000, 5_000, 60_000, HOUR_MS, 25 * HOUR_MS]
+/** Longer than any installer may take. */
+const HANG_MS = 65_000
+const START_AGAIN_MS = 2_000
 const EFFECTS: readonly AgentEffect['kind'][] = [
   'record',
   'store-piece',
@@ -28,6 +34,16 @@ const EFFECTS: readonly AgentEffect['kind'][] = [
   'open-partial',
   'send-piece',
   'admit',
+]
+
+const CENTER_EFFECTS: readonly ServiceCenterEffect['kind'][] = [
+  'commit',
+  'reply',
+  'send',
+  'seed',
+  'unseed',
+  'changed',
+  'commit',
 ]
 
 export class Injector {
@@ -59,11 +75,15 @@ export class Injector {
     this.#tampering.end()
     for (const heal of [...this.#heals]) heal()
     this.#heals.clear()
-    if (!this.#world.center.isRunning) this.#world.center.start()
+    this.#world.network.mendAll()
+    this.#cuts.clear()
+    this.#world.center.crashPoint = null
+    this.#startAgain(this.#world.center)
     for (const appliance of this.#world.appliances.values()) {
       appliance.crashPoint = null
+      appliance.store.disk.operationsToPowerLoss = Number.POSITIVE_INFINITY
       for (const outcomes of Object.values(appliance.installer.outcomes)) outcomes.length = 0
-      if (!appliance.isRunning) appliance.start()
+      this.#startAgain(appliance)
     }
   }
 
@@ -121,23 +141,64 @@ export class Injector {
     },
     'crash-at-effect': (fault) =>
       this.#crashAtEffect(fault, EFFECTS[fault.dice % EFFECTS.length], 1 + (fault.dice % 5)),
-    'reboot-in-install': (fault) => this.#crashAtEffect(fault, 'run-step', 1),
-    'center-crash': () => {
-      const { center } = this.#world
-      if (!center.isRunning) return null
-      center.stop()
+    'power-loss': (fault) => {
+      const appliance = this.#running(fault)
+      appliance?.losePower()
+      return appliance === null ? null : () => this.#startAgain(appliance)
+    },
+    'power-loss-in-write': (fault) => {
+      const appliance = this.#running(fault)
+      if (appliance === null) return null
+      const { disk } = appliance.store
+      disk.operationsToPowerLoss = 1 + (fault.dice % 12)
       return () => {
-        if (!center.isRunning) center.start()
+        if (disk.operationsToPowerLoss === Number.POSITIVE_INFINITY) this.count(fault.kind)
+        disk.operationsToPowerLoss = Number.POSITIVE_INFINITY
+        this.#startAgain(appliance)
       }
     },
-    'center-crash-at-effect': () => null,
+    'reboot-in-install': (fault) => this.#crashAtEffect(fault, 'run-step', 1, { losesPower: true }),
+    'center-crash': ({ dice }) => {
+      const { center } = this.#world
+      if (!center.isRunning) return null
+      if (dice % 2 === 0) center.stop()
+      else center.losePower()
+      return () => this.#startAgain(center)
+    },
+    'center-crash-at-effect': ({ kind, dice, lastsMs }) => {
+      const { center } = this.#world
+      if (!center.isRunning || center.crashPoint !== null) return null
+      const wanted = CENTER_EFFECTS[dice % CENTER_EFFECTS.length]
+      let left = 1 + (dice % 3)
+      const point = {
+        moment: dice % 2 === 0 ? ('before' as const) : ('after' as const),
+        losesPower: dice % 5 === 0,
+        when: (effect: ServiceCenterEffect) => {
+          if (effect.kind !== wanted || --left > 0) return false
+          this.count(kind)
+          this.#later(lastsMs, () => this.#startAgain(center))
+          return true
+        },
+      }
+      center.crashPoint = point
+      return () => {
+        if (center.crashPoint === point) center.crashPoint = null
+      }
+    },
     freeze: (fault) => {
       const appliance = this.#running(fault)
       appliance?.freeze()
       return appliance === null ? null : () => appliance.thaw()
     },
     cut: (fault) => this.#cut(fault.who, fault.other),
-    'cut-one-way': () => null,
+    'cut-one-way': (fault) => this.#cut(fault.who, fault.other, fault.dice % 2 === 0 ? 'there' : 'back'),
+    isolate: ({ who }) => {
+      const site = dataCenterOf(who)
+      const { network } = this.#world
+      if (!network.sites.has(site)) return null
+      network.isolate(site)
+      return () => network.rejoin(site)
+    },
     flap: (fault) => {
       if (!this.#exists(fault.who) || !this.#exists(fault.other)) return null
       for (let turn = 0; turn < 3; turn++) {
@@ -148,11 +209,20 @@ export class Injector {
       }
       return () => {}
     },
-    'slow-link': ({ who, other, dice }) => {
-      if (!this.#exists(who) || !this.#exists(other)) return null
+    'slow-link': ({ who, dice }) => {
       const { network } = this.#world
-      network.pieceMsBetween.set(pair(who, other), 500 + (dice % 8_000))
-      return () => network.pieceMsBetween.delete(pair(who, other))
+      const site = network.sites.get(dataCenterOf(who))
+      if (site === undefined) {
+        network.pieceMs = 500 + (dice % 8_000)
+        return () => {
+          network.pieceMs = 100
+        }
+      }
+      const usual = site.options.downBitsPerSecond / 8_000
+      site.down.bytesPerMs = usual / (2 + (dice % 60))
+      return () => {
+        site.down.bytesPerMs = usual
+      }
     },
     'drop-streams': (fault) => {
       this.#cut(fault.who, fault.other)?.()
@@ -167,7 +237,13 @@ export class Injector {
         store.isFull = false
       }
     },
-    'disk-error': () => null,
+    'disk-error': ({ who, dice }) => {
+      const disk = this.#world.appliances.get(who)?.store.disk
+      const operation = (['read', 'write', 'sync'] as const)[dice % 3]
+      if (disk === undefined || operation === undefined) return null
+      disk.failing.add(operation)
+      return () => disk.failing.delete(operation)
+    },
     'rot-partial': (fault) => {
       const appliance = this.#running(fault)
       for (const [patch, { phase }] of appliance?.state.replicas ?? []) {
@@ -198,12 +274,20 @@ export class Injector {
         appliance.corruptsPieces = false
       }
     },
-    'clock-jump': ({ dice }) => {
-      const jumps = [-HOUR_MS, -60_000, -5_000, 5_000, 60_000, HOUR_MS, 25 * HOUR_MS]
-      this.#world.wallOffsetMs += jumps[dice % jumps.length] ?? 0
+    'clock-jump': ({ who, dice }) => {
+      const jump = JUMPS_MS[dice % JUMPS_MS.length] ?? 0
+      const machine = dice % 4 === 0 ? this.#world.center : this.#world.appliances.get(who)
+      if (dice % 3 === 0 || machine === undefined) this.#world.wallOffsetMs += jump
+      else machine.process.clock.jump(jump)
       return () => {}
     },
-    'clock-drift': () => null,
+    /** Only when its machine is new: a monotonic clock changes its pace, and never what it shows. */
+    'clock-drift': ({ who, dice }) => {
+      const appliance = this.#world.appliances.get(who)
+      if (appliance === undefined || appliance.process.clock.driftPpm !== 0) return null
+      appliance.process.clock.driftPpm = (dice % 20_000) - 10_000
+      return () => {}
+    },
     'install-fails': (fault) =>
       this.#outcome(fault, 'install', { ...FAILURE, reason: 'the program ended with status 3' }),
     'health-fails': (fault) => this.#outcome(fault, 'verify', { ...FAILURE, reason: 'it is not healthy' }),
@@ -213,7 +297,15 @@ export class Injector {
       if (heal !== null) this.#evidence.giveTemporary(fault.who)
       return heal
     },
-    'installer-hangs': () => null,
+    'installer-hangs': (fault) => {
+      const installer = this.#world.appliances.get(fault.who)?.installer
+      if (installer === undefined) return null
+      installer.durationsMs.install = HANG_MS
+      this.#outcome(fault, 'install', { ...FAILURE, reason: 'it did not end within 60 seconds' })
+      return () => {
+        installer.durationsMs.install = 2_000
+      }
+    },
     'duplicate-letter': (fault) => this.#tampering.lay(fault, (kind) => this.count(kind)),
     'late-letter': (fault) => this.#tampering.lay(fault, (kind) => this.count(kind)),
     'replayed-letter': (fault) => this.#tampering.lay(fault, (kind) => this.count(kind)),
@@ -232,16 +324,26 @@ export class Injector {
     'forged-letter': (fault) => this.#tampering.lay(fault, (kind) => this.count(kind)),
   }
 
-  #startAgain(appliance: SimulatedAppliance): void {
-    if (!appliance.isRunning) appliance.start()
+  /** As a service manager does: a program that cannot start is started again and again. */
+  #startAgain(machine: SimulatedAppliance | SimulatedServiceCenter): void {
+    // Whoever is killed while standing still does not stand still when it is started.
+    if (!machine.isRunning) machine.thaw()
+    if (!machine.isRunning) machine.start()
+    if (!machine.isRunning) this.#later(START_AGAIN_MS, () => this.#startAgain(machine))
   }
 
-  #crashAtEffect(fault: Fault, kind: AgentEffect['kind'] | undefined, nth: number): Heal | null {
+  #crashAtEffect(
+    fault: Fault,
+    kind: AgentEffect['kind'] | undefined,
+    nth: number,
+    { losesPower = fault.dice % 5 === 0 } = {},
+  ): Heal | null {
     const appliance = this.#running(fault)
     if (appliance === null || appliance.crashPoint !== null) return null
     let left = nth
     const point = {
       moment: fault.dice % 2 === 0 ? ('before' as const) : ('after' as const),
+      losesPower,
       when: (effect: AgentEffect) => {
         if (effect.kind !== kind || --left > 0) return false
         this.count(fault.kind)
@@ -256,15 +358,18 @@ export class Injector {
   }
 
   /** Cuts of one link may overlap; it is whole when the last has ended. */
-  #cut(one: string, other: string): Heal | null {
+  #cut(one: string, other: string, way: 'both' | 'there' | 'back' = 'both'): Heal | null {
     if (!this.#exists(one) || !this.#exists(other)) return null
+    const { network } = this.#world
     const link = pair(one, other)
     this.#cuts.set(link, (this.#cuts.get(link) ?? 0) + 1)
-    this.#world.network.cut(one, other)
+    if (way === 'both') network.cut(one, other)
+    else if (way === 'there') network.silence(one, other)
+    else network.silence(other, one)
     return () => {
       const left = (this.#cuts.get(link) ?? 1) - 1
       this.#cuts.set(link, left)
-      if (left === 0) this.#world.network.mend(one, other)
+      if (left === 0) network.mend(one, other)
     }
   }
 

@@ -9,31 +9,31 @@ import { Order, Receipt, Report, Roster, Withdrawal } from '../protocol/statemen
 import { dataCenterOf, type Evidence, isTenant } from './checkers/evidence.ts'
 import type { Fault, FaultKind } from './faults.ts'
 import type { SimulatedAppliance } from './world/simulated-appliance.ts'
+import type { Tampering } from './world/simulated-network.ts'
+import type { Host } from './world/streams.ts'
 import type { World } from './world/world.ts'
 
-type Network = World['network']
-type Sending = Parameters<Network['sendControl']>
+type Sending = Parameters<World['network']['sendControl']>
 type Counted = (kind: FaultKind) => void
 
 const REMEMBERED = 300
+const UNTOUCHED: Tampering = { copies: 1, lateMs: 0 }
 
 export class LetterTampering {
   readonly #world: World
   readonly #evidence: Evidence
-  readonly #send: Network['sendControl']
   readonly #waiting: { fault: Fault; counted: Counted }[] = []
   readonly #dropping = new Map<string, Counted>()
   readonly #seen: Sending[] = []
+  #isOwn = false
 
-  /** `heard` is told of every message that enters the network. */
+  /** `heard` is told of every message that enters a stream. */
   constructor(world: World, evidence: Evidence, heard: (from: PeerId, to: PeerId, message: ControlMessage) => void) {
     this.#world = world
     this.#evidence = evidence
-    this.#send = world.network.sendControl.bind(world.network)
-    world.network.sendControl = (...sending: Sending) => {
-      const [from, , to, message] = sending
-      heard(from.peer, to, message)
-      this.#carry(sending)
+    world.network.tamper = (from, to, message) => {
+      heard(from.peer, to.peer, message)
+      return message.kind !== 'letter' || this.#isOwn ? UNTOUCHED : this.#tamper(from, to, message)
     }
   }
 
@@ -69,22 +69,32 @@ export class LetterTampering {
     }
   }
 
-  #carry(sending: Sending): void {
-    const [from, , to, message] = sending
-    if (message.kind !== 'letter') return this.#send(...sending)
+  #tamper(from: Host, to: Host, message: Extract<ControlMessage, { kind: 'letter' }>): Tampering {
     const { letter } = message
     const dropped = this.#dropping.get(from.name)
-    if (dropped !== undefined && letter.from !== from.peer && letter.to !== from.peer)
-      return dropped('depot-drops-letters')
-    if (isTenant(from.name) || this.#seen.length >= REMEMBERED) this.#seen.shift()
-    this.#seen.push(sending)
-    const other = this.#evidence.nameOf(to)
-    const at = this.#waiting.findIndex(({ fault }) => isBetween(fault, from.name, other))
+    if (dropped !== undefined && letter.from !== from.peer && letter.to !== from.peer) {
+      dropped('depot-drops-letters')
+      return { copies: 0, lateMs: 0 }
+    }
+    if (!isTenant(from.name)) this.#remember([from, isTenant(to.name) ? 'downlink' : 'uplink', to.peer, message])
+    const at = this.#waiting.findIndex(({ fault }) => isBetween(fault, from.name, to.name))
     const [laid] = at < 0 ? [] : this.#waiting.splice(at, 1)
-    if (laid === undefined) return this.#send(...sending)
-    laid.counted(laid.fault.kind)
-    if (laid.fault.kind === 'duplicate-letter') this.#send(...sending)
-    this.#world.at(this.#world.nowMs + laid.fault.lastsMs, () => this.#send(...sending))
+    if (laid === undefined) return UNTOUCHED
+    const { kind, lastsMs, dice } = laid.fault
+    laid.counted(kind)
+    return kind === 'duplicate-letter' ? { copies: 2 + (dice % 2), lateMs: 0 } : { copies: 1, lateMs: lastsMs }
+  }
+
+  #remember(sending: Sending): void {
+    if (this.#seen.length >= REMEMBERED) this.#seen.shift()
+    this.#seen.push(sending)
+  }
+
+  /** Sends what nobody tampers with once more. */
+  #send(...sending: Sending): void {
+    this.#isOwn = true
+    this.#world.network.sendControl(...sending)
+    this.#isOwn = false
   }
 
   /** A member of a depot makes a statement that only somebody else may make. */

@@ -4,13 +4,15 @@
  * budget. The same seed and options give the same run.
  */
 import { AssertionError } from 'node:assert'
-import { DataCenterName, type InstallId, OrganizationName } from '../protocol/identifiers.ts'
+import type { Reply } from '../controller/core/effects.ts'
+import { unreachable } from '../protocol/assert.ts'
+import { DataCenterName, type InstallId, OrganizationName, type Sha256 } from '../protocol/identifiers.ts'
 import { nextBelow, nextWord, type Random, seededRandom } from '../protocol/random.ts'
-import { isRefusal } from '../protocol/refusals.ts'
+import { isRefusal, type Refusal, refuse } from '../protocol/refusals.ts'
 import { acknowledged } from './checkers/acknowledged.ts'
 import { counting } from './checkers/counting.ts'
 import { ending } from './checkers/ending.ts'
-import { Broken, type Checker, Evidence } from './checkers/evidence.ts'
+import { Broken, type Checker, dataCenterOf, Evidence } from './checkers/evidence.ts'
 import { letters } from './checkers/letters.ts'
 import { orders } from './checkers/orders.ts'
 import { storage } from './checkers/storage.ts'
@@ -61,11 +63,26 @@ type Plan = {
 /** What a source that sent wrong pieces is left alone for, and some more. */
 const QUARANTINE_BUDGET_MS = 11 * 60_000
 const BUDGET_MS = 5 * 60_000
-/** Past the deadline of every install. */
-const NEXT_DAY_MS = 25 * 3_600_000
+/** Past the deadline of every install, wherever the clocks have jumped to. */
+const NEXT_DAY_MS = 72 * 3_600_000
 const AGAIN_MS = 1_500
+const CENTER_SITE = 'hub'
+
+const REBOOT_MS = 8_000
 
 class Stopped extends Error {}
+
+function prepareSites(
+  network: World['network'],
+  { dataCenters, late, downBitsPerSecond }: Estate,
+): { serviceCenterSite: string } {
+  const shape = { latencyMs: 10, lossRatio: 0, lanBitsPerSecond: 1e9 }
+  network.addSite(CENTER_SITE, { ...shape, downBitsPerSecond: 1e9, upBitsPerSecond: 1e9 })
+  if (downBitsPerSecond !== null)
+    for (const name of [...dataCenters, ...(late === null ? [] : [late.dataCenter])])
+      network.addSite(name, { ...shape, downBitsPerSecond, upBitsPerSecond: downBitsPerSecond })
+  return { serviceCenterSite: CENTER_SITE }
+}
 
 export function planOf(seed: number): Plan {
   const random = seededRandom(seed)
@@ -102,12 +119,14 @@ class Run {
   readonly #injector: Injector
   readonly #patches: readonly { first: SymbolicPatch; other: SymbolicPatch }[]
   readonly #installs: (InstallId | null)[] = []
+  /** Deeds that have not been answered yet. */
+  #undone = 0
 
   constructor(seed: number, plan: Plan, options: SeedOptions) {
     this.#seed = seed
     this.#plan = plan
     this.#options = options
-    this.#world = new World(seed)
+    this.#world = new World({ seed, prepare: (network) => prepareSites(network, plan.estate) })
     this.#evidence = new Evidence(this.#world)
     if (options.trace !== true) this.#world.transcript.mute()
     const { workload } = plan
@@ -148,6 +167,7 @@ class Run {
     if (late !== null)
       for (const name of estate.appliances)
         if (name.startsWith(`${late.dataCenter}/`)) this.#whenCenterRuns(late.atMs, () => this.#join(name))
+    this.#undone = workload.deeds.length
     for (const deed of workload.deeds) this.#whenCenterRuns(deed.atMs, () => this.#carryOut(deed))
     const { without = [], only } = this.#options
     const left = faults.filter(({ id, kind }) => !without.includes(kind) && (only === undefined || only.includes(id)))
@@ -185,8 +205,15 @@ class Run {
     }
   }
 
+  /** Enrolling is an admin's work at the machine, which is done in one go. */
   #join(name: string): void {
-    const appliance = this.#world.add(name)
+    const { center, network } = this.#world
+    const { crashPoint } = center
+    center.crashPoint = null
+    const site = dataCenterOf(name)
+    const appliance = this.#world.add(name, network.sites.has(site) ? { site } : {})
+    center.crashPoint = crashPoint
+    appliance.installer.rebootMs = REBOOT_MS
     this.#evidence.appliances.set(appliance.peer, appliance)
   }
 
@@ -198,39 +225,75 @@ class Run {
     })
   }
 
+  /** Does what an admin wants; where no answer comes, the admin does it again, and nobody knows the truth meanwhile. */
   #carryOut(deed: Deed): void {
+    const patch = deed.kind === 'cancel' ? null : this.#patchOf({ content: 'first', ...deed }).publication.sha256
+    const { doubtful } = this.#evidence
+    if (patch !== null) doubtful.add(patch)
+    const reply = this.#ask(deed)
+    if (reply === null) {
+      this.#whenCenterRuns(this.#world.nowMs + AGAIN_MS, () => this.#carryOut(deed))
+      return
+    }
+    if (patch !== null) doubtful.delete(patch)
+    this.#undone -= 1
     const { told } = this.#evidence
+    const isDone = !isRefusal(reply)
+    if (deed.kind === 'install') this.#installs.push(isDone && reply.kind === 'install-started' ? reply.install : null)
+    if (!isDone) {
+      // The answer to an earlier try was lost, and it had been done.
+      if (deed.kind === 'withdraw' && reply.refused === 'withdrawn' && patch !== null) this.#toldWithdrawn(patch)
+      return
+    }
+    switch (reply.kind) {
+      case 'published':
+        told.published.add(reply.patch)
+        told.withdrawn.delete(reply.patch)
+        break
+      case 'withdrawn':
+        this.#toldWithdrawn(reply.patch)
+        break
+      case 'install-started':
+        told.installs.add(reply.install)
+        break
+      case 'install-cancelled':
+        told.cancelled.add(reply.install)
+        break
+      default:
+        unreachable(reply)
+    }
+  }
+
+  #toldWithdrawn(patch: Sha256): void {
+    this.#evidence.told.withdrawn.add(patch)
+    this.#evidence.told.published.delete(patch)
+  }
+
+  #ask(deed: Deed): Reply | Refusal | null {
     const actor = deed.admin
-    if (deed.kind === 'upload') {
-      const patch = this.#patchOf(deed)
-      const reply = this.#world.upload(patch)
-      if (!isRefusal(reply)) {
-        told.published.add(patch.publication.sha256)
-        told.withdrawn.delete(patch.publication.sha256)
+    switch (deed.kind) {
+      case 'upload':
+        return this.#world.tryUpload(this.#patchOf(deed))
+      case 'withdraw': {
+        const { sha256 } = this.#patchOf({ ...deed, content: 'first' }).publication
+        return this.#world.tryAsk({ kind: 'withdraw', actor, patch: sha256, reason: 'was a mistake' })
       }
-    } else if (deed.kind === 'withdraw') {
-      const { sha256 } = this.#patchOf({ ...deed, content: 'first' }).publication
-      const reply = this.#world.ask({ kind: 'withdraw', actor, patch: sha256, reason: 'was a mistake' })
-      if (isRefusal(reply)) return
-      told.withdrawn.add(sha256)
-      told.published.delete(sha256)
-    } else if (deed.kind === 'install') {
-      const reply = this.#world.ask({
-        kind: 'start-install',
-        actor,
-        patch: this.#patchOf({ ...deed, content: 'first' }).publication.sha256,
-        organizations: deed.organizations.map((name) => OrganizationName.parse(name)),
-        dataCenter: deed.dataCenter === null ? 'All' : DataCenterName.parse(deed.dataCenter),
-        allowOutage: deed.allowOutage,
-      })
-      const isStarted = !isRefusal(reply) && reply.kind === 'install-started'
-      this.#installs.push(isStarted ? reply.install : null)
-      if (isStarted) told.installs.add(reply.install)
-    } else {
-      const install = this.#installs[deed.install] ?? null
-      if (install === null) return
-      const reply = this.#world.ask({ kind: 'cancel-install', actor, install })
-      if (!isRefusal(reply)) told.cancelled.add(install)
+      case 'install':
+        return this.#world.tryAsk({
+          kind: 'start-install',
+          actor,
+          patch: this.#patchOf({ ...deed, content: 'first' }).publication.sha256,
+          organizations: deed.organizations.map((name) => OrganizationName.parse(name)),
+          dataCenter: deed.dataCenter === null ? 'All' : DataCenterName.parse(deed.dataCenter),
+          allowOutage: deed.allowOutage,
+        })
+      case 'cancel': {
+        const install = this.#installs[deed.install] ?? null
+        if (install === null) return refuse('not_found', 'the install was never started')
+        return this.#world.tryAsk({ kind: 'cancel-install', actor, install })
+      }
+      default:
+        return unreachable(deed)
     }
   }
 
@@ -247,7 +310,7 @@ class Run {
     const endMs = this.#world.nowMs + budgetMs
     while (this.#world.nowMs < endMs) {
       this.#world.run(1_000)
-      if (this.#watch.pending() === null) return
+      if (this.#undone === 0 && this.#watch.pending() === null) return
     }
     const pending = this.#watch.pending()
     if (pending !== null)

@@ -5,6 +5,7 @@
 import { parseArgs } from 'node:util'
 import { A_SIZE, readSize } from '../controller/topology/quantities.ts'
 import { MAX_PATCH_BYTES } from '../protocol/limits.ts'
+import { summary } from './run-summary.ts'
 import type { Topology } from './topology.ts'
 import { readTopologyFile } from './topology-file.ts'
 
@@ -79,17 +80,18 @@ export async function simulate(args: string[]): Promise<number> {
   return virtually({ ...options, topology })
 }
 
+/** Equal options print equal bytes: nothing here may depend on this machine or on the time. */
 async function virtually(options: SimulateOptions): Promise<number> {
-  const module: string = new URL('./virtual-run.ts', import.meta.url).href
-  let loaded: { simulateVirtually(options: SimulateOptions): Promise<number> }
-  try {
-    loaded = await import(module)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw error
-    say('patchmesh: simulating in virtual time is not there yet; see --real')
+  const { topology, seed, patchBytes, install, faults, json } = options
+  if (options.report !== undefined) {
+    say('patchmesh: --report is not there yet')
     return 2
   }
-  return loaded.simulateVirtually(options)
+  const { simulateVirtually } = await import('./virtual-run.ts')
+  const run = await simulateVirtually({ topology, seed, patchBytes, install, faults, progress: say })
+  if (json) process.stdout.write(`${JSON.stringify(run)}\n`)
+  else process.stdout.write(`${summary(run)}\n`)
+  return run.makespanMs !== null && (run.installs === null || run.installs.state === 'done') ? 0 : 1
 }
 
 function readOptions(args: string[]): Given | number {

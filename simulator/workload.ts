@@ -11,6 +11,8 @@ export type Estate = {
   readonly late: { readonly dataCenter: string; readonly atMs: number } | null
   /** Names such as `paris/primary` and `paris/acme/secondary`, depots first. */
   readonly appliances: readonly string[]
+  /** What each Data Center has of bandwidth; null where nobody counts it. */
+  readonly downBitsPerSecond: number | null
 }
 
 export type Deed = { readonly atMs: number; readonly admin: string } & (
@@ -64,7 +66,8 @@ export function drawEstate(random: Random, safetyMs: number): Estate {
     const depot = pick(random, GROUPS).map((role) => `${site}/${role}`)
     return [...depot, ...tenants.flatMap((tenant) => pick(random, GROUPS).map((role) => `${site}/${tenant}/${role}`))]
   })
-  return { dataCenters, late, appliances }
+  const downBitsPerSecond = chance(random, 65) ? pick(random, [5e6, 20e6, 100e6]) : null
+  return { dataCenters, late, appliances, downBitsPerSecond }
 }
 
 export function drawWorkload(random: Random, estate: Estate, safetyMs: number): Workload {

@@ -8,11 +8,12 @@ import { type PeerId, SERVICE_PROVIDER, type Sha256 } from '../../protocol/ident
 import { pieceLengthBytes } from '../../protocol/pieces.ts'
 import { isRefusal } from '../../protocol/refusals.ts'
 import { Publication, Receipt, Withdrawal } from '../../protocol/statements.ts'
+import { backoffMs } from './backoff.ts'
 import type { AgentEffect, AgentEvent } from './events.ts'
 import { isOrdered, staged } from './installing.ts'
 import { provenEntry, publicationEntry, sealedEntry } from './ledger.ts'
 import { post } from './letters.ts'
-import { corrupt, partialOpened, pieceStored, pull, storeFailed } from './pulling.ts'
+import { partialOpened, pieceStored, pull } from './pulling.ts'
 import { offerTo, retract } from './relaying.ts'
 import { enter, type Replica } from './replica.ts'
 import type { AgentState } from './state.ts'
@@ -93,7 +94,7 @@ export function discard(state: AgentState, patch: Sha256): AgentEffect[] {
     replica.phase.next = null
     return []
   }
-  enter(replica, { name: 'discarding', next: null })
+  enter(replica, { name: 'discarding', next: null, retryAtMs: null })
   const effects: AgentEffect[] = [...retract(state, patch), { kind: 'discard', patch }]
   return [...effects, ...pull(state)]
 }
@@ -120,6 +121,59 @@ export function storeAnswered(state: AgentState, replica: Replica, event: StoreE
     default:
       return unreachable(event)
   }
+}
+
+/** The whole file was not what was signed, although each piece was: the disk lost something. It is pulled anew. */
+function corrupt(state: AgentState, replica: Replica): AgentEffect[] {
+  if (replica.phase.name !== 'verifying') return []
+  // While it is not being pulled, `pull` takes back what was wanted, so that every source offers it again.
+  const effects = pull(state)
+  enter(replica, { name: 'waiting', reason: 'the file on disk was damaged and is pulled again' })
+  return [
+    ...effects,
+    ...retract(state, replica.publication.sha256),
+    { kind: 'log', line: 'the stored file was damaged', fields: { patch: replica.publication.sha256 } },
+    ...pull(state),
+  ]
+}
+
+/** The disk refused: everything waits a while and starts from what is really there. */
+function storeFailed(
+  state: AgentState,
+  replica: Replica,
+  code: 'no_space' | 'failure',
+  message: string,
+): AgentEffect[] {
+  const { name } = replica.phase
+  if (name !== 'opening' && name !== 'transferring' && name !== 'verifying' && name !== 'discarding') return []
+  replica.failures += 1
+  const waitMs = backoffMs(state.random, replica.failures + 2)
+  if (replica.phase.name === 'discarding') {
+    replica.phase.retryAtMs = state.clock.monotonicMs + waitMs
+    return [
+      {
+        kind: 'log',
+        line: `cannot delete: ${message}`,
+        fields: { patch: replica.publication.sha256, retryInMs: waitMs },
+      },
+    ]
+  }
+  const reason = code === 'no_space' ? `no space: ${message}` : `the disk failed: ${message}`
+  enter(replica, { name: 'blocked', reason, retryAtMs: state.clock.monotonicMs + waitMs, failures: replica.failures })
+  return [
+    { kind: 'log', line: reason, fields: { patch: replica.publication.sha256, retryInMs: waitMs } },
+    ...retract(state, replica.publication.sha256),
+    ...pull(state),
+  ]
+}
+
+/** What the disk could not delete, it is asked to delete again. */
+export function tendDiscards(state: AgentState): AgentEffect[] {
+  return [...state.replicas.values()].flatMap(({ phase, publication }): AgentEffect[] => {
+    if (phase.name !== 'discarding' || phase.retryAtMs === null || state.clock.monotonicMs < phase.retryAtMs) return []
+    phase.retryAtMs = null
+    return [{ kind: 'discard', patch: publication.sha256 }]
+  })
 }
 
 /** Its file is gone; a publication that came in the meantime begins it again. */

@@ -11,12 +11,11 @@ import { assert, unreachable } from '../../protocol/assert.ts'
 import { type Envelope, open } from '../../protocol/envelope.ts'
 import type { Sha256 } from '../../protocol/identifiers.ts'
 import { SERVICE_PROVIDER } from '../../protocol/identifiers.ts'
-import { isRefusal, type Refusal, type RefusalCode, refuse } from '../../protocol/refusals.ts'
-import { Detection, Order, Report, type ReportState } from '../../protocol/statements.ts'
+import { isRefusal, type Refusal, refuse } from '../../protocol/refusals.ts'
+import { Order, type ReportState } from '../../protocol/statements.ts'
 import type { AgentEffect, Found, InstallStep, Outcome } from './events.ts'
-import { ordersEntry } from './ledger.ts'
-import { post } from './letters.ts'
 import { enter, type Replica } from './replica.ts'
+import { type Ending, report, tellDetection } from './reporting.ts'
 import type { AgentState, Attempt } from './state.ts'
 
 /** An error that the installer calls temporary is waited out once. */
@@ -250,55 +249,9 @@ export function settled(state: AgentState, patch: Sha256): AgentEffect[] {
   return revert(state, attempt, attempt.failure.step, attempt.failure.outcome)
 }
 
-type Ending = {
-  state: ReportState
-  reason: string
-  refusal?: RefusalCode
-  output?: string
-  installedVersion?: string | null
-}
-
 function end(state: AgentState, attempt: Attempt, ending: Ending): AgentEffect[] {
   state.orders.attempt = null
   return [...report(state, attempt.order, ending), ...beginNext(state)]
-}
-
-function report(
-  state: AgentState,
-  order: Order,
-  { state: reached, reason, refusal, output, installedVersion }: Ending,
-): AgentEffect[] {
-  const reportedAt = state.clock.wallMs
-  return post(
-    state,
-    Report,
-    (common) => ({
-      ...common,
-      install: order.install,
-      orderId: order.orderId,
-      patch: order.patch,
-      state: reached,
-      reason: reason.slice(0, 1000),
-      refusal: refusal ?? null,
-      output: output ?? '',
-      installedVersion: installedVersion ?? null,
-      reportedAt,
-    }),
-    [ordersEntry(state)],
-  )
-}
-
-function tellDetection(state: AgentState, patch: Sha256, found: Found): AgentEffect[] {
-  if (state.membership === null) return []
-  const detectedAt = state.clock.wallMs
-  return post(state, Detection, (common) => ({
-    ...common,
-    patch,
-    result: found.result,
-    installedVersion: found.installedVersion,
-    reason: found.reason.slice(0, 1000),
-    detectedAt,
-  }))
 }
 
 /** Whether an order still needs this patch here. */

@@ -3,7 +3,7 @@
  * peers a patch can be pulled from. A policy in one place; nothing here changes the state.
  */
 import { type DialAddress, type PeerId, SERVICE_PROVIDER } from '../../protocol/identifiers.ts'
-import type { RosterMember } from '../../protocol/statements.ts'
+import type { Membership, RosterMember } from '../../protocol/statements.ts'
 import type { AgentEffect } from './events.ts'
 import type { Replica } from './replica.ts'
 import type { AgentState } from './state.ts'
@@ -27,19 +27,25 @@ export function addressesOf(state: AgentState, peer: PeerId): DialAddress[] {
  * primary sends wrong pieces.
  */
 export function sourcesFor(state: AgentState, replica: Replica): PeerId[] {
-  const depot = depotMembers(state).map(({ peer }) => peer)
-  if (state.membership === null || state.membership.kind !== SERVICE_PROVIDER) return depot
-  return pullsOverWan(state, replica) ? [...depot, state.membership.serviceCenter] : depot
+  const depot = depotMembers(state)
+  const sources = depot.map(({ peer }) => peer)
+  if (state.membership !== null && pullsOverWan(state, state.membership, depot, replica))
+    sources.push(state.membership.serviceCenter)
+  return sources
 }
 
-export function pullsOverWan(state: AgentState, replica: Replica): boolean {
-  const { membership } = state
-  if (membership === null || membership.kind !== SERVICE_PROVIDER) return false
-  const primary = depotMembers(state).find(({ role }) => role === 'primary')
+function pullsOverWan(
+  state: AgentState,
+  membership: Membership,
+  depot: readonly RosterMember[],
+  replica: Replica,
+): boolean {
+  if (membership.kind !== SERVICE_PROVIDER) return false
+  const primary = depot.find(({ role }) => role === 'primary')
   if (membership.role === 'primary' || primary === undefined) return true
   // A primary that sent wrong pieces is not waited for.
   if ((state.sources.get(primary.peer)?.quarantinedUntilMs ?? 0) > state.clock.monotonicMs) return true
-  const secondaries = depotMembers(state).filter(({ role, name }) => role === 'secondary' && name < membership.name)
+  const secondaries = depot.filter(({ role, name }) => role === 'secondary' && name < membership.name)
   const patienceMs = state.settings.primaryPatienceMs * (secondaries.length + 1)
   return state.clock.monotonicMs - replica.localProgressAtMs > patienceMs
 }

@@ -26,6 +26,7 @@ export function planPull(state: AgentState): PlannedRequest[] {
 function planReplica(state: AgentState, replica: Replica, plan: PlannedRequest[]): void {
   const { phase, publication } = replica
   if (phase.name !== 'transferring') return
+  const count = pieceCount(publication)
   const allowed = sourcesFor(state, replica)
   const usable = [...state.sources.values()].filter(
     (source) => source.phase === 'open' && allowed.includes(source.peer) && source.offers.has(publication.sha256),
@@ -33,8 +34,14 @@ function planReplica(state: AgentState, replica: Replica, plan: PlannedRequest[]
   const local = usable.filter((source) => !source.wan)
   for (const source of [...local, ...usable.filter(({ wan }) => wan)]) {
     const room = roomOf(source, plan)
+    if (room.bytes <= 0) continue
     const have = source.offers.get(publication.sha256) as Bitfield
-    for (let index = 0; index < pieceCount(publication) && room.requests > 0; index++) {
+    for (let index = 0; index < count && room.requests > 0; index++) {
+      // A byte of the bitfields at a time, past what is here or cannot be had.
+      if ((index & 7) === 0 && isNothingNew(have, phase.stored, index >> 3)) {
+        index += 7
+        continue
+      }
       if (hasBit(phase.stored, index) || phase.storing.has(index) || !hasBit(have, index)) continue
       if (source.wan && local.some((other) => offers(other, publication.sha256, index) && !isStalled(state, other)))
         continue
@@ -51,6 +58,11 @@ function planReplica(state: AgentState, replica: Replica, plan: PlannedRequest[]
       plan.push({ source: source.peer, patch: publication.sha256, index, bytes })
     }
   }
+}
+
+/** Of the eight pieces of this byte, none is offered that is not stored. */
+function isNothingNew(have: Bitfield, stored: Bitfield, byte: number): boolean {
+  return ((have[byte] ?? 0) & ~(stored[byte] ?? 0)) === 0
 }
 
 function roomOf(source: Source, plan: readonly PlannedRequest[]): { bytes: number; requests: number } {

@@ -11,7 +11,7 @@ import { backoffMs } from './backoff.ts'
 import type { AgentEffect, AgentEvent } from './events.ts'
 import { addressesOf, sourcesFor } from './neighbours.ts'
 import { planPull, requestKey } from './planning.ts'
-import { announcePiece, offerTo, retract } from './relaying.ts'
+import { announcePiece, offerTo } from './relaying.ts'
 import { enter, isPulling, type Replica } from './replica.ts'
 import type { AgentState, Source } from './state.ts'
 
@@ -225,40 +225,6 @@ function sealWhenWhole(replica: Replica): AgentEffect[] {
   if (countBits(replica.phase.stored) < pieceCount(replica.publication)) return []
   enter(replica, { name: 'verifying', hashes: replica.phase.hashes })
   return [{ kind: 'seal', patch: replica.publication.sha256 }]
-}
-
-/** The whole file was not what was signed, although each piece was: the disk lost something. It is pulled anew. */
-export function corrupt(state: AgentState, replica: Replica): AgentEffect[] {
-  if (replica.phase.name !== 'verifying') return []
-  // While it is not being pulled, `pull` takes back what was wanted, so that every source offers it again.
-  const effects = pull(state)
-  enter(replica, { name: 'waiting', reason: 'the file on disk was damaged and is pulled again' })
-  return [
-    ...effects,
-    ...retract(state, replica.publication.sha256),
-    { kind: 'log', line: 'the stored file was damaged', fields: { patch: replica.publication.sha256 } },
-    ...pull(state),
-  ]
-}
-
-/** The disk refused: everything waits a while and starts from what is really there. */
-export function storeFailed(
-  state: AgentState,
-  replica: Replica,
-  code: 'no_space' | 'failure',
-  message: string,
-): AgentEffect[] {
-  const { name } = replica.phase
-  if (name !== 'opening' && name !== 'transferring' && name !== 'verifying') return []
-  replica.failures += 1
-  const waitMs = backoffMs(state.random, replica.failures + 2)
-  const reason = code === 'no_space' ? `no space: ${message}` : `the disk failed: ${message}`
-  enter(replica, { name: 'blocked', reason, retryAtMs: state.clock.monotonicMs + waitMs, failures: replica.failures })
-  return [
-    { kind: 'log', line: reason, fields: { patch: replica.publication.sha256, retryInMs: waitMs } },
-    ...retract(state, replica.publication.sha256),
-    ...pull(state),
-  ]
 }
 
 function moved(state: AgentState, source: Source, replica: Replica): void {

@@ -23,8 +23,11 @@ export type Phase =
   | { name: 'held'; hashes: Uint8Array }
   /** The disk refused; tried again at `retryAtMs` (monotonic). */
   | { name: 'blocked'; reason: string; retryAtMs: number; failures: number }
-  /** `next` is a publication of the same file that came before the file was gone. */
-  | { name: 'discarding'; next: Envelope | null }
+  /**
+   * `next` is a publication of the same file that came before the file was gone; `retryAtMs` (monotonic) is set when the
+   * disk could not delete it.
+   */
+  | { name: 'discarding'; next: Envelope | null; retryAtMs: number | null }
 
 const MOVES: Record<Phase['name'], readonly Phase['name'][]> = {
   described: ['waiting', 'discarding'],

@@ -10,7 +10,7 @@ import type { ControlMessage } from '../../protocol/messages.ts'
 import { isRefusal } from '../../protocol/refusals.ts'
 import { Acknowledgement, type Letter, Order, Publication, Roster, Withdrawal } from '../../protocol/statements.ts'
 import type { AgentEffect, AgentEvent } from './events.ts'
-import { discard, isWanted, published, seeded, storeAnswered, withdrawn } from './holding.ts'
+import { discard, isWanted, published, seeded, storeAnswered, tendDiscards, withdrawn } from './holding.ts'
 import { detected, orderArrived, resumeAttempt, settled, stepEnded, tendAttempt } from './installing.ts'
 import { sealedEntry } from './ledger.ts'
 import { acknowledge, acknowledged, forwardDown, forwardUp, resendDown } from './letters.ts'
@@ -25,7 +25,13 @@ export function step(state: AgentState, event: AgentEvent): AgentEffect[] {
   switch (event.kind) {
     case 'tick':
       state.clock = event.clock
-      return [...tendUplink(state), ...pull(state), ...tendAttempt(state), ...tellProgress(state)]
+      return [
+        ...tendUplink(state),
+        ...pull(state),
+        ...tendDiscards(state),
+        ...tendAttempt(state),
+        ...tellProgress(state),
+      ]
     case 'opened':
       return opened(state, event.channel, event.peer)
     case 'closed':

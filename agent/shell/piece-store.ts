@@ -12,12 +12,11 @@ import { join } from 'node:path'
 import { emptyBitfield, setBit } from '../../protocol/bitfield.ts'
 import { equalBytes } from '../../protocol/hashing.ts'
 import { Sha256 } from '../../protocol/identifiers.ts'
+import { RESERVED_DISK_BYTES } from '../../protocol/limits.ts'
 import { type Cut, hashAt, pieceCount, pieceHash, pieceRange } from '../../protocol/pieces.ts'
 import { syncFolder, writeDurably } from './durable-file.ts'
 
 const READ_BYTES = 1024 * 1024
-/** What a transfer never eats: the appliance itself must go on working. */
-const RESERVED_BYTES = 16 * 1024 * 1024
 
 export type StoredPatch = Cut & { readonly sha256: Sha256 }
 
@@ -74,7 +73,8 @@ export class PieceStore {
     const flags = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW
     const handle = await open(path, flags, 0o600)
     try {
-      await refuseWithoutSpace(this.#folders.partial, handle, patch.bytes)
+      const { blocks } = await handle.stat()
+      await refuseWithoutSpace(this.#folders.partial, patch.bytes - blocks * 512)
       const have = await piecesIn(handle, patch, hashes)
       this.#unfinished.set(patch.sha256, { handle, patch })
       return have
@@ -87,6 +87,8 @@ export class PieceStore {
   async writePiece(sha256: Sha256, index: number, bytes: Uint8Array): Promise<void> {
     const { handle, patch } = this.#unfinishedOf(sha256)
     const { offset } = pieceRange(patch, index)
+    // Looked at again for each piece: other transfers, and others than us, fill the same disk.
+    await refuseWithoutSpace(this.#folders.partial, bytes.byteLength)
     for (let written = 0; written < bytes.byteLength; ) {
       written += (await handle.write(bytes, written, bytes.byteLength - written, offset + written)).bytesWritten
     }
@@ -214,10 +216,9 @@ async function digestOf(handle: FileHandle): Promise<Sha256> {
   }
 }
 
-async function refuseWithoutSpace(folder: string, handle: FileHandle, bytes: number): Promise<void> {
+async function refuseWithoutSpace(folder: string, bytes: number): Promise<void> {
   const { bavail, bsize } = await statfs(folder)
-  const { blocks } = await handle.stat()
-  const needed = bytes - blocks * 512 + RESERVED_BYTES
+  const needed = bytes + RESERVED_DISK_BYTES
   const free = bavail * bsize
   if (needed <= free) return
   throw Object.assign(new Error(`${megabytes(needed)} needed and ${megabytes(free)} free in ${folder}`), {

@@ -14,6 +14,7 @@ import type { Slot } from '../core/records.ts'
 import { issueToken } from '../shell/issue-token.ts'
 import { defineCommand, parsed, required, UsageError } from './command.ts'
 import { DATA_OPTION, withData } from './data-folder.ts'
+import { enrollTopology } from './enroll-topology.ts'
 
 const OPTIONS = {
   ...DATA_OPTION,
@@ -23,24 +24,34 @@ const OPTIONS = {
   role: { type: 'string', value: 'ROLE', about: 'primary or secondary of its pair' },
   name: { type: 'string', value: 'NAME', about: 'what it is called; unique in the fleet' },
   group: { type: 'string', value: 'NAME', about: 'its pair, where an organization has several there (default pair)' },
-  json: { type: 'boolean', about: 'print {"name","token","expiresAt"}' },
+  from: { type: 'string', value: 'TOPOLOGY.yaml', about: 'make tokens for all appliances that this file describes' },
+  json: { type: 'boolean', about: 'print {"name","token","expiresAt"}, or with --from [{"name","token"}]' },
 } as const
 
 export const enrollToken = defineCommand({
   name: 'enroll-token',
   summary: 'Makes the token with which one new appliance enrolls, valid for an hour',
   usage:
-    '--data DIR --data-center NAME --organization NAME --kind WORD --role primary|secondary --name NAME [--group NAME] [--json]',
+    '--data DIR --data-center NAME --organization NAME --kind WORD --role primary|secondary --name NAME [--group NAME] [--json]\n' +
+    '       patchmesh enroll-token --data DIR --from TOPOLOGY.yaml [--json]',
   options: OPTIONS,
   remarks: [
     'Organizations and Data Centers come into being with their first token. Enroll the Service Provider\n' +
       'appliances of a Data Center first: the others connect through them.',
+    'With --from, names that are in use are skipped, and appliances whose depot has never been connected are left out,\n' +
+      'since their token would have no address in it: connect the depots, then run the same command again for the rest.',
   ],
   example:
     'patchmesh enroll-token --data ./center --data-center Paris --organization Provider --kind service-provider ' +
     '--role primary --name paris-1',
   async run({ options, terminal }) {
     const data = required('data', options.data)
+    if (options.from !== undefined) {
+      const file = required('from', options.from)
+      const besides = SLOT_OPTIONS.find((name) => options[name] !== undefined)
+      if (besides !== undefined) throw new UsageError(`--from and --${besides} do not go together`)
+      return await withData(data, (opened) => enrollTopology(opened, file, { json: options.json === true, terminal }))
+    }
     const slot = readSlot(options)
     return await withData(data, async (opened) => {
       const { token, expiresAt } = await issueToken(opened, slot)
@@ -51,9 +62,8 @@ export const enrollToken = defineCommand({
   },
 })
 
-type SlotOptions = Readonly<
-  Record<'data-center' | 'organization' | 'kind' | 'role' | 'name' | 'group', string | undefined>
->
+const SLOT_OPTIONS = ['data-center', 'organization', 'kind', 'role', 'name', 'group'] as const
+type SlotOptions = Readonly<Record<(typeof SLOT_OPTIONS)[number], string | undefined>>
 
 function readSlot(options: SlotOptions): Slot {
   const role = required('role', options.role)

@@ -203,7 +203,12 @@ export async function startServiceCenter(options: {
         await rm(path, { force: true })
         return isRefusal(known) ? known : { patch: known.sha256, created: false }
       }
-      await store.adopt(path, sha256, hashes)
+      try {
+        await store.adopt(path, sha256, hashes)
+      } catch (error) {
+        await rm(path, { force: true })
+        throw error
+      }
       const publication = {
         name,
         version,

@@ -2,8 +2,9 @@
  * n/m: what is counted is on the disks. An appliance is counted only while its disk durably holds the right bytes, or
  * until a fault changes them afterwards; and in the end every live patch is counted everywhere.
  */
-import { SERVICE_PROVIDER } from '../../protocol/identifiers.ts'
+
 import { countReplications, isReplicated } from '../../controller/core/replications.ts'
+import { SERVICE_PROVIDER } from '../../protocol/identifiers.ts'
 import type { Checker, Evidence } from './evidence.ts'
 
 export function counting(evidence: Evidence): Checker {

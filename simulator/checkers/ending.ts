@@ -42,11 +42,19 @@ export function ending(evidence: Evidence): Checker {
     ended() {
       const { state } = world.center
       for (const install of state.installs.values())
-        evidence.expect(install.state !== 'running', 'every install ends', () => `install ${install.id} is still running`)
+        evidence.expect(
+          install.state !== 'running',
+          'every install ends',
+          () => `install ${install.id} is still running`,
+        )
       for (const [install, targets] of state.targets) {
         const version = state.patches.get(state.installs.get(install)?.patch ?? ('' as never))?.publication
         for (const { appliance, state: reached } of targets.values()) {
-          evidence.expect(isFinal(reached), 'every install ends', () => `${evidence.nameOf(appliance)} is still ${reached}`)
+          evidence.expect(
+            isFinal(reached),
+            'every install ends',
+            () => `${evidence.nameOf(appliance)} is still ${reached}`,
+          )
           if (reached !== 'installed' || version === undefined) continue
           const found = evidence.appliances.get(appliance)?.installer.installedVersion(version.name)
           evidence.expect(

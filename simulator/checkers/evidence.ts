@@ -5,11 +5,11 @@
  */
 import type { AgentEffect } from '../../agent/core/events.ts'
 import type { Change } from '../../controller/core/records.ts'
+import { equalBytes } from '../../protocol/hashing.ts'
 import type { InstallId, OrderId, PeerId, Sha256 } from '../../protocol/identifiers.ts'
 import type { ControlMessage } from '../../protocol/messages.ts'
-import { equalBytes } from '../../protocol/hashing.ts'
-import type { Cut } from '../../protocol/pieces.ts'
 import type { SimulatedAppliance } from '../world/simulated-appliance.ts'
+import type { SimulatedStore } from '../world/simulated-store.ts'
 import type { SymbolicPatch } from '../world/symbolic-patch.ts'
 import type { World } from '../world/world.ts'
 
@@ -80,22 +80,28 @@ export class Evidence {
     return this.patches.get(patch)?.publication.name ?? patch
   }
 
-  /** What a store gives back for a piece, compared with what was uploaded. */
-  onDisk(store: PieceReader, patch: Sha256, index: number): 'right' | 'wrong' | 'absent' {
+  /** What lies on a disk in the place of a piece, compared with what was uploaded. */
+  onDisk(store: SimulatedStore, patch: Sha256, index: number): 'right' | 'wrong' | 'absent' {
     const truth = this.patches.get(patch)
     const expected = truth?.pieces[index]
     if (truth === undefined || expected === undefined) return 'wrong'
-    try {
-      return equalBytes(store.readPiece(truth.publication, index), expected) ? 'right' : 'wrong'
-    } catch {
-      return 'absent'
-    }
+    const { disk } = store
+    const name = patch
+    const file = disk.find({ folder: 'partial', name }) ?? disk.find({ folder: 'store', name })
+    const block = file?.blocks[index]
+    if (block === undefined) return 'absent'
+    return equalBytes(block, expected) ? 'right' : 'wrong'
   }
 
   /** Whether the disk of this host holds the whole patch, under its final name, with the right bytes. */
-  holds(who: { store: PieceReader & { held(): ReadonlyMap<Sha256, unknown> } }, patch: Sha256): boolean {
+  holds({ store }: { store: SimulatedStore }, patch: Sha256): boolean {
+    const file = store.disk.find({ folder: 'store', name: patch })
     const pieces = this.patches.get(patch)?.pieces ?? []
-    return who.store.held().has(patch) && pieces.every((_, index) => this.onDisk(who.store, patch, index) === 'right')
+    return (
+      file !== undefined &&
+      store.held().has(patch) &&
+      pieces.every((piece, index) => equalBytes(file.blocks[index] ?? new Uint8Array(), piece))
+    )
   }
 
   giveTemporary(name: string): void {
@@ -113,8 +119,6 @@ export class Evidence {
     return this.damaged.has(`${name} ${patch}`)
   }
 }
-
-type PieceReader = { readPiece(patch: Cut & { sha256: Sha256 }, index: number): Uint8Array }
 
 /** `paris` of `paris/acme/primary`. */
 export function dataCenterOf(name: string): string {

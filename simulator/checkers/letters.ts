@@ -2,8 +2,9 @@
  * Letters: a statement counter is used once, a roster never gets older, nothing is said to or about an appliance of
  * another organization or Data Center, and in the end every letter has been acknowledged.
  */
-import { type Envelope, envelopeDigest } from '../../protocol/envelope.ts'
+
 import { decode } from '../../protocol/codec.ts'
+import { type Envelope, envelopeDigest } from '../../protocol/envelope.ts'
 import type { Sha256 } from '../../protocol/identifiers.ts'
 import { SERVICE_PROVIDER } from '../../protocol/identifiers.ts'
 import { isRefusal } from '../../protocol/refusals.ts'
@@ -24,7 +25,11 @@ export function letters(evidence: Evidence): Checker {
     const key = `${who.name} ${counter}`
     const digest = envelopeDigest(envelope)
     const before = used.get(key) ?? digest
-    evidence.expect(before === digest, 'counters never go back', () => `${who.name} says two things with counter ${counter}`)
+    evidence.expect(
+      before === digest,
+      'counters never go back',
+      () => `${who.name} says two things with counter ${counter}`,
+    )
     used.set(key, digest)
   }
 
@@ -53,7 +58,7 @@ export function letters(evidence: Evidence): Checker {
     pending() {
       for (const who of world.appliances.values()) {
         if (who.state.outbox.size > 0) return `${who.name} has a letter that nobody has acknowledged`
-        const [kept] = who.state.mailbox.values()
+        const kept = [...who.state.mailbox.values()][0]?.letter
         if (kept !== undefined)
           return `${who.name} keeps a letter from ${evidence.nameOf(kept.from)} to ${evidence.nameOf(kept.to)}`
       }
@@ -62,11 +67,7 @@ export function letters(evidence: Evidence): Checker {
   }
 }
 
-function rosterChanged(
-  evidence: Evidence,
-  rosters: Map<SimulatedAppliance, number>,
-  who: SimulatedAppliance,
-): void {
+function rosterChanged(evidence: Evidence, rosters: Map<SimulatedAppliance, number>, who: SimulatedAppliance): void {
   const { roster } = who.state
   if (roster === null) return
   const before = rosters.get(who) ?? -1

@@ -41,7 +41,10 @@ export function orders(evidence: Evidence): Checker {
         else withdrawn.add(change.row.sha256)
       } else if (change.table === 'targets' && change.row.order !== null) {
         const { install, appliance, order } = change.row
-        const { patch, deadlineAt: expiresAt } = installs.get(install) ?? { patch: Sha256.parse('00'.repeat(32)), deadlineAt: 0 }
+        const { patch, deadlineAt: expiresAt } = installs.get(install) ?? {
+          patch: Sha256.parse('00'.repeat(32)),
+          deadlineAt: 0,
+        }
         known.set(order.id, { install, appliance, patch, expiresAt })
       }
     },

@@ -102,7 +102,10 @@ export class Fleet {
 
   /** Names of appliances may hold what names of folders may not. */
   folderOf(name: string): string {
-    return join(this.folder, name.replaceAll(/[/%]/g, encodeURIComponent))
+    return join(
+      this.folder,
+      name.replaceAll(/[/%]|^\.+$/g, (part) => `%${Buffer.from(part).toString('hex')}`),
+    )
   }
 
   /** Makes a token for the appliance. */

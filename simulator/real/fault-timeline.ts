@@ -2,7 +2,7 @@
  * Lets a plan of faults happen to a running fleet, each at its moment. What has not happened when the timeline ends does
  * not happen; what has happened is made good first: links are there again, and killed appliances have started.
  */
-import type { DataCenterName } from '../../protocol/identifiers.ts'
+import type { ApplianceName, DataCenterName } from '../../protocol/identifiers.ts'
 import type { Fleet } from '../processes/fleet.ts'
 import type { Fault } from './fault-plan.ts'
 import type { Say } from './follow-patch.ts'
@@ -15,8 +15,9 @@ export class FaultTimeline {
   readonly #timers = new Set<NodeJS.Timeout>()
   /** How many faults keep the link down now. */
   readonly #cuts = new Map<DataCenterName, number>()
-  /** Links change one after the other. */
-  #work: Promise<void> = Promise.resolve()
+  /** Links change one after the other, and appliances start one after the other, beside them. */
+  #links: Promise<void> = Promise.resolve()
+  #restarts: Promise<void> = Promise.resolve()
   readonly happened = { kills: 0, linkDowns: 0 }
 
   constructor({ fleet, network, say }: { fleet: Fleet; network: IsolatedNetwork | null; say: Say }) {
@@ -27,44 +28,52 @@ export class FaultTimeline {
 
   /** Moments count from now. */
   begin(faults: readonly Fault[]): void {
-    for (const fault of faults) this.#at(fault.atMs, () => this.#happen(fault))
+    for (const fault of faults) {
+      this.#at(fault.atMs, () => {
+        if (fault.kind === 'kill') this.#restarts = this.#restarts.then(() => this.#kill(fault.appliance))
+        else this.#links = this.#links.then(() => this.#cut(fault.dataCenter, fault.forMs))
+      })
+    }
   }
 
   /** Rejects with what went wrong while faults were made or made good. */
   async end(): Promise<void> {
     for (const timer of this.#timers) clearTimeout(timer)
     this.#timers.clear()
-    await this.#work
+    await Promise.all([this.#links, this.#restarts])
+    for (const timer of this.#timers) clearTimeout(timer)
     for (const dataCenter of this.#cuts.keys()) await this.#network?.join(dataCenter)
     this.#cuts.clear()
   }
 
-  #at(ms: number, act: () => Promise<void>): void {
+  #at(ms: number, act: () => void): void {
     const timer = setTimeout(() => {
       this.#timers.delete(timer)
-      this.#work = this.#work.then(act)
+      act()
       // `end` tells what went wrong; until then nobody listens.
-      this.#work.catch(() => {})
+      this.#links.catch(() => {})
+      this.#restarts.catch(() => {})
     }, ms)
     this.#timers.add(timer)
   }
 
-  async #happen(fault: Fault): Promise<void> {
-    if (fault.kind === 'kill') {
-      this.#say(`fault: ${fault.appliance} is killed and started again`)
-      this.happened.kills += 1
-      const daemon = this.#fleet.daemon(fault.appliance)
-      daemon.kill('SIGKILL')
-      await daemon.stop()
-      await this.#fleet.startAgent(fault.appliance)
-      return
-    }
-    const { dataCenter, forMs } = fault
+  async #kill(appliance: ApplianceName): Promise<void> {
+    this.#say(`fault: ${appliance} is killed and started again`)
+    this.happened.kills += 1
+    const daemon = this.#fleet.daemon(appliance)
+    daemon.kill('SIGKILL')
+    await daemon.stop()
+    await this.#fleet.startAgent(appliance)
+  }
+
+  async #cut(dataCenter: DataCenterName, forMs: number): Promise<void> {
     this.#say(`fault: the WAN link of ${dataCenter} is down for ${(forMs / 1000).toFixed(1)} s`)
     this.happened.linkDowns += 1
     this.#cuts.set(dataCenter, (this.#cuts.get(dataCenter) ?? 0) + 1)
     await this.#network?.cut(dataCenter)
-    this.#at(forMs, () => this.#mend(dataCenter))
+    this.#at(forMs, () => {
+      this.#links = this.#links.then(() => this.#mend(dataCenter))
+    })
   }
 
   async #mend(dataCenter: DataCenterName): Promise<void> {

@@ -8,6 +8,7 @@ import type { InstallDetail, PatchDetail } from '../../controller/core/views.ts'
 import type { DataCenterName } from '../../protocol/identifiers.ts'
 import { dataCenterBoundMs, fluidBoundMs } from '../fluid-bound.ts'
 import { Fleet } from '../processes/fleet.ts'
+import { summary } from '../run-summary.ts'
 import type { Topology } from '../topology.ts'
 import { planFaults } from './fault-plan.ts'
 import { FaultTimeline } from './fault-timeline.ts'
@@ -34,7 +35,7 @@ type Outcome = {
   patch?: PatchDetail
   install?: InstallDetail
   makespanMs: number | null
-  readonly completeMs: Map<DataCenterName, number>
+  readonly completeMs: Map<string, number>
   wanBytesIn: ReadonlyMap<DataCenterName, number> | null
   faults: { kills: number; linkDowns: number }
 }
@@ -132,7 +133,7 @@ async function run(
 
 function noteCompleteDataCenters(detail: PatchDetail, since: number, outcome: Outcome): void {
   outcome.patch = detail
-  const open = new Set(
+  const open = new Set<string>(
     detail.appliances.filter(({ state }) => state !== 'replicated').map(({ dataCenter }) => dataCenter),
   )
   for (const { dataCenter } of detail.appliances) {
@@ -154,17 +155,18 @@ function print({ topology, patchBytes, isolate, seed, json }: RealOptions, outco
     replications: patch?.replications ?? { complete: 0, total: 0 },
     makespanMs,
     boundMs,
-    ratio: makespanMs === null ? null : round(makespanMs / boundMs),
+    /** Loopback has no rates to be bound by. */
+    ratio: makespanMs === null || !isolate ? null : round(makespanMs / boundMs),
     wanFactor: {
       mean: factors === null ? null : round(factors.reduce((sum, factor) => sum + factor, 0) / factors.length),
       max: factors === null ? null : round(Math.max(...factors)),
     },
-    faults: outcome.faults,
-    dataCenters: topology.dataCenters.map((dataCenter) => ({
+    faultsHappened: outcome.faults,
+    perDataCenter: topology.dataCenters.map((dataCenter) => ({
       name: dataCenter.name,
       completeMs: outcome.completeMs.get(dataCenter.name) ?? null,
       boundMs: Math.round(dataCenterBoundMs(topology, dataCenter, bytes)),
-      wanBytesIn: wanBytesIn?.get(dataCenter.name) ?? null,
+      wanFactor: wanBytesIn === null ? null : round((wanBytesIn.get(dataCenter.name) ?? 0) / bytes),
     })),
     install:
       install === undefined ? null : { state: install.state, installed: install.installed, total: install.total },
@@ -173,11 +175,7 @@ function print({ topology, patchBytes, isolate, seed, json }: RealOptions, outco
     process.stdout.write(`${JSON.stringify(report)}\n`)
     return
   }
-  const { replications, ratio, wanFactor } = report
-  const took = makespanMs === null ? 'not complete' : `complete after ${seconds(makespanMs)}`
-  const against = isolate && ratio !== null ? `, ${ratio} times the bound of ${seconds(boundMs)}` : ''
-  const wan = wanFactor.mean === null ? '' : `, WAN factor ${wanFactor.mean} (at most ${wanFactor.max})`
-  process.stdout.write(`replications ${replications.complete}/${replications.total}, ${took}${against}${wan}\n`)
+  process.stdout.write(`${summary(report)}\n`)
 }
 
 function difference(
@@ -201,10 +199,6 @@ function tellWhatLoopbackLeavesOut({ serviceCenter, dataCenters }: Topology): vo
 
 function round(value: number): number {
   return Math.round(value * 1000) / 1000
-}
-
-function seconds(ms: number): string {
-  return `${(ms / 1000).toFixed(1)} s`
 }
 
 const say: Say = (line) => void process.stderr.write(`${line}\n`)

@@ -8,30 +8,33 @@ import { type AgentState, type Appliance, newAgent } from '../../agent/core/stat
 import { resume, step } from '../../agent/core/step.ts'
 import { assert, unreachable } from '../../protocol/assert.ts'
 import type { ListenAddress, PeerId, Sha256 } from '../../protocol/identifiers.ts'
-import { pieceHash } from '../../protocol/pieces.ts'
+import { pieceHash, pieceRange } from '../../protocol/pieces.ts'
 import type { Roster } from '../../protocol/statements.ts'
+import type { CrashPoint } from './crash-point.ts'
+import { PowerLoss } from './simulated-disk.ts'
 import { SimulatedInstaller } from './simulated-installer.ts'
-import type { Host } from './simulated-network.ts'
+import { SimulatedLedger } from './simulated-ledger.ts'
+import { SimulatedProcess } from './simulated-process.ts'
 import { SimulatedStore } from './simulated-store.ts'
+import type { Host } from './streams.ts'
 import type { World } from './world.ts'
 
 const DISK_MS = 1
 const SEAL_MS = 50
 
-/** Where a crash comes: before or after this effect has been performed. */
-export type CrashPoint = { when: (effect: AgentEffect) => boolean; moment: 'before' | 'after' }
+type StoreEffect = Extract<AgentEffect, { kind: 'open-partial' | 'store-piece' | 'drop-piece' | 'seal' | 'discard' }>
 
 export class SimulatedAppliance implements Host {
   readonly name: string
   readonly peer: PeerId
-  readonly store = new SimulatedStore()
-  readonly ledger = new Map<string, Uint8Array>()
+  readonly store: SimulatedStore
+  readonly ledger = new SimulatedLedger()
   readonly installer: SimulatedInstaller
+  readonly process: SimulatedProcess
   state: AgentState
-  isRunning = false
   /** Sends wrong bytes in the place of every piece. */
   corruptsPieces = false
-  crashPoint: CrashPoint | null = null
+  crashPoint: CrashPoint<AgentEffect> | null = null
   /** Every effect, for a test to look through. */
   readonly performed: AgentEffect[] = []
   readonly #world: World
@@ -40,60 +43,88 @@ export class SimulatedAppliance implements Host {
   readonly #addresses: ListenAddress[]
   readonly #slots = new Map<Slot, { from: PeerId; bytes: Uint8Array }>()
   #members: ReadonlySet<PeerId> = new Set()
-  #process = 0
-  #frozen: (() => void)[] | null = null
 
-  constructor(world: World, name: string, options: Appliance, roster: Roster, addresses: ListenAddress[]) {
+  constructor(world: World, name: string, { options, roster, addresses, diskBytes }: Place) {
     this.name = name
     this.peer = options.identity.peer
     this.#world = world
     this.#options = options
     this.#roster = roster
     this.#addresses = addresses
+    this.store = new SimulatedStore(diskBytes)
     this.state = newAgent(options)
-    this.installer = new SimulatedInstaller((delayMs, act) => world.at(world.nowMs + delayMs, act))
+    this.process = new SimulatedProcess(
+      () => world.nowMs,
+      (timeMs, act) => world.at(timeMs, act),
+    )
+    this.installer = new SimulatedInstaller(
+      (delayMs, act) => world.at(world.nowMs + delayMs, act),
+      world.disruptions.watch(this),
+    )
+  }
+
+  get isRunning(): boolean {
+    return this.process.isRunning
   }
 
   start(): void {
     assert(!this.isRunning, 'an appliance is started once')
-    this.#process += 1
-    this.isRunning = true
+    this.#world.network.answer(this)
+    this.process.begin()
     this.state = newAgent(this.#options)
     this.state.roster = this.#roster
-    readLedger(this.state, this.ledger)
+    readLedger(this.state, this.ledger.read())
     this.state.addresses = this.#addresses
-    this.store.removeUnknown(new Set(this.state.replicas.keys()))
+    try {
+      this.store.removeUnknown(new Set(this.state.replicas.keys()))
+    } catch (error) {
+      this.#world.say(this.name, `cannot start: ${error instanceof Error ? error.message : error}`)
+      this.#crash(error instanceof PowerLoss)
+      return
+    }
     this.#performAll(resume(this.state, this.store.held()))
-    this.hear({ kind: 'tick', clock: this.#world.clock })
+    this.tick()
   }
 
   /** The process ends at once, in the middle of whatever it does. */
   stop(): void {
-    this.isRunning = false
-    this.#process += 1
+    this.process.end()
     this.#slots.clear()
     this.#world.network.leave(this)
   }
 
+  /** The machine stops at once: nobody hears of it, and unsynced bytes are lost. */
+  losePower(): void {
+    this.process.end()
+    this.#slots.clear()
+    this.installer.losePower()
+    this.store.disk.losePower(this.#world.randomFor(`power ${this.name}`))
+    this.#world.network.leave(this, { silently: true })
+  }
+
   /** It stands still, with its connections open, until `thaw`. */
   freeze(): void {
-    this.#frozen = []
+    this.process.freeze()
   }
   thaw(): void {
-    const held = this.#frozen ?? []
-    this.#frozen = null
-    for (const act of held) act()
+    this.process.thaw()
   }
 
   admits(peer: PeerId): boolean {
     return this.#members.has(peer)
   }
 
+  /** A process that stands still does not count the ticks that it has missed. */
+  tick(): void {
+    if (!this.isRunning || this.process.isFrozen) return
+    for (const peer of this.#world.network.movingTowards(this)) this.hear({ kind: 'receiving', peer })
+    this.hear({ kind: 'tick', clock: this.process.clock.read(this.#world.nowMs, this.#world.wallOffsetMs) })
+  }
+
   hear(event: AgentEvent): void {
     if (!this.isRunning) return
-    // A process that stands still does not count the ticks that it has missed.
-    if (event.kind === 'tick' && this.#frozen !== null) return
-    this.#later(0, () => this.#handle(event))
+    if (this.#world.isBusy || this.process.isFrozen) this.process.later(0, () => this.#handle(event))
+    else this.#handle(event)
   }
 
   hearPiece(from: PeerId, patch: Sha256, index: number, bytes: Uint8Array): void {
@@ -104,34 +135,34 @@ export class SimulatedAppliance implements Host {
 
   #handle(event: AgentEvent): void {
     this.#world.transcript.agentEvent(this.name, event)
-    this.#performAll(step(this.state, event))
+    this.#world.busily(() => this.#performAll(step(this.state, event)))
     this.#world.afterEvent()
   }
 
   #performAll(effects: readonly AgentEffect[]): void {
-    const process = this.#process
+    const { generation } = this.process
     for (const effect of effects) {
-      const crash = this.crashPoint?.when(effect) ? this.crashPoint.moment : null
+      const crash = this.crashPoint?.when(effect) ? this.crashPoint : null
       if (crash !== null) this.crashPoint = null
-      if (crash !== 'before') this.#perform(effect)
-      if (crash !== null) {
-        this.#world.say(this.name, 'CRASHES')
-        this.stop()
-      }
-      if (process !== this.#process) return
+      if (crash?.moment !== 'before') this.#perform(effect)
+      if (crash !== null && generation === this.process.generation) this.#crash(crash.losesPower ?? false)
+      if (generation !== this.process.generation) return
     }
+  }
+
+  #crash(losesPower: boolean): void {
+    this.#world.say(this.name, losesPower ? 'LOSES POWER' : 'CRASHES')
+    if (losesPower) this.losePower()
+    else this.stop()
   }
 
   #perform(effect: AgentEffect): void {
     const { network, transcript } = this.#world
-    this.performed.push(effect)
+    if (this.#world.keepsEverything) this.performed.push(effect)
     transcript.agentEffect(this.name, effect, this.peer)
     switch (effect.kind) {
       case 'record':
-        for (const { key, value } of effect.entries) {
-          if (value === null) this.ledger.delete(key)
-          else this.ledger.set(key, value)
-        }
+        this.ledger.record(effect.entries)
         break
       case 'open':
         network.open(this, effect.channel, effect.peer)
@@ -147,35 +178,31 @@ export class SimulatedAppliance implements Host {
         break
       case 'send-piece': {
         const { peer, patch, index } = effect
-        network.sendPiece(this, peer, patch, index, () => {
-          const bytes = this.store.readPiece({ sha256: patch }, index)
-          return this.corruptsPieces ? Buffer.from('bad') : bytes
+        const publication = this.state.replicas.get(patch)?.publication
+        const bytes = publication === undefined ? 0 : pieceRange(publication, index).length
+        network.sendPiece(this, peer, { patch, index, bytes }, () => {
+          const read = this.store.readPiece({ sha256: patch }, index)
+          return this.corruptsPieces ? Buffer.from('bad') : read
         })
         break
       }
       case 'admit':
         this.#members = effect.members
+        network.admit(this, effect.members)
         break
-      case 'detect':
-        this.#soon({
-          kind: 'detected',
-          patch: effect.publication.sha256,
-          found: this.installer.detect(effect.publication),
-        })
-        break
-      case 'run-step': {
-        const { step, publication } = effect
-        const process = this.#process
-        this.installer.run(step, publication, (outcome) => {
-          if (process === this.#process) this.hear({ kind: 'step-ended', step, patch: publication.sha256, outcome })
-        })
+      case 'detect': {
+        const { publication } = effect
+        this.#soon({ kind: 'detected', patch: publication.sha256, found: this.installer.detect(publication) })
         break
       }
+      case 'run-step':
+        this.#runStep(effect)
+        break
       case 'settle': {
-        const process = this.#process
+        const { generation } = this.process
         const patch = effect.publication.sha256
         this.installer.settle(() => {
-          if (process === this.#process) this.hear({ kind: 'settled', patch })
+          if (generation === this.process.generation) this.hear({ kind: 'settled', patch })
         })
         break
       }
@@ -194,9 +221,28 @@ export class SimulatedAppliance implements Host {
     }
   }
 
-  #store(
-    effect: Extract<AgentEffect, { kind: 'open-partial' | 'store-piece' | 'drop-piece' | 'seal' | 'discard' }>,
-  ): void {
+  #runStep({ step: which, publication }: Extract<AgentEffect, { kind: 'run-step' }>): void {
+    const { generation } = this.process
+    const patch = publication.sha256
+    this.installer.run(which, publication, (outcome) => {
+      const { rebootMs } = this.installer
+      const reboots = which === 'install' && outcome.ok && publication.manifest.impact.restart === 'reboot'
+      if (reboots && rebootMs !== null && this.isRunning) this.#reboot(rebootMs)
+      else if (generation === this.process.generation) this.hear({ kind: 'step-ended', step: which, patch, outcome })
+    })
+  }
+
+  #reboot(awayMs: number): void {
+    this.#world.say(this.name, 'reboots')
+    this.stop()
+    const back = this.#world.disruptions.reboot(this)
+    this.#world.at(this.#world.nowMs + awayMs, () => {
+      back()
+      if (!this.isRunning) this.start()
+    })
+  }
+
+  #store(effect: StoreEffect): void {
     switch (effect.kind) {
       case 'drop-piece':
         this.#slots.delete(effect.slot)
@@ -204,11 +250,8 @@ export class SimulatedAppliance implements Host {
       case 'open-partial': {
         const { publication, hashes } = effect
         const patch = publication.sha256
-        this.#onDisk(patch, () => ({
-          kind: 'partial-opened',
-          patch,
-          have: this.store.openPartial(publication, hashes),
-        }))
+        const open = () => this.store.openPartial(publication, hashes)
+        this.#onDisk(patch, () => ({ kind: 'partial-opened', patch, have: open() }), DISK_MS)
         break
       }
       case 'store-piece': {
@@ -217,51 +260,59 @@ export class SimulatedAppliance implements Host {
         assert(piece !== undefined, 'a received piece is stored once')
         this.#slots.delete(slot)
         this.#world.pieceTaken({ from: piece.from, to: this, patch, index })
-        this.#onDisk(patch, () => {
+        const write = (): AgentEvent => {
           this.store.writePiece(patch, index, piece.bytes)
           return { kind: 'piece-stored', patch, index }
-        })
+        }
+        this.#onDisk(patch, write, DISK_MS + this.#bytesOf(patch, index) / this.#world.disks.writeBytesPerMs)
         break
       }
       case 'seal': {
         const { patch } = effect
-        this.#onDisk(patch, () => ({ kind: this.store.seal({ sha256: patch }) ? 'sealed' : 'corrupt', patch }), SEAL_MS)
+        const seal = (): AgentEvent => ({ kind: this.store.seal({ sha256: patch }) ? 'sealed' : 'corrupt', patch })
+        this.#onDisk(patch, seal, SEAL_MS + this.#bytesOf(patch) / this.#world.disks.proveBytesPerMs)
         break
       }
       case 'discard': {
         const { patch } = effect
-        this.#onDisk(patch, () => {
+        const discard = (): AgentEvent => {
           this.store.discard(patch)
           return { kind: 'discarded', patch }
-        })
+        }
+        this.#onDisk(patch, discard, DISK_MS)
         break
       }
+      default:
+        unreachable(effect)
     }
   }
 
+  #bytesOf(patch: Sha256, index?: number): number {
+    const publication = this.state.replicas.get(patch)?.publication
+    if (publication === undefined) return 0
+    return index === undefined ? publication.bytes : pieceRange(publication, index).length
+  }
+
   /** Does the work at once and tells of it later, as the disk would. */
-  #onDisk(patch: Sha256, work: () => AgentEvent, tookMs = DISK_MS): void {
+  #onDisk(patch: Sha256, work: () => AgentEvent, tookMs: number): void {
     let event: AgentEvent
     try {
       event = work()
     } catch (error) {
       assert(error instanceof Error, 'a store throws errors')
+      if (error instanceof PowerLoss) {
+        this.#crash(true)
+        return
+      }
       const code = 'code' in error && error.code === 'ENOSPC' ? 'no_space' : 'failure'
       event = { kind: 'store-failed', patch, code, message: error.message }
     }
-    this.#later(tookMs, () => this.#handle(event))
+    this.process.later(tookMs, () => this.#handle(event))
   }
 
   #soon(event: AgentEvent): void {
-    this.#later(DISK_MS, () => this.#handle(event))
-  }
-
-  #later(delayMs: number, act: () => void): void {
-    const process = this.#process
-    this.#world.at(this.#world.nowMs + delayMs, () => {
-      if (process !== this.#process) return
-      if (this.#frozen !== null) this.#frozen.push(() => this.#later(0, act))
-      else act()
-    })
+    this.process.later(DISK_MS, () => this.#handle(event))
   }
 }
+
+type Place = { options: Appliance; roster: Roster; addresses: ListenAddress[]; diskBytes: number | undefined }

@@ -4,7 +4,7 @@
  * between (Pillai and others, "All File Systems Are Not Created Equal", OSDI 2014): any of the unsynced blocks, whole,
  * torn or zeroed, and any of the unsynced changes of names, each whole. Blocks are the pieces of a patch.
  */
-import { type Random, nextBelow } from '../../protocol/random.ts'
+import { nextBelow, type Random } from '../../protocol/random.ts'
 import { happens } from './child-random.ts'
 
 export type Block = Uint8Array
@@ -113,7 +113,8 @@ export class SimulatedDisk {
 }
 
 function perform(image: Map<string, Map<string, Inode>>, { inode, from, to }: Move): void {
-  if (from !== null && folderOf(image, from.folder).get(from.name) === inode) folderOf(image, from.folder).delete(from.name)
+  if (from !== null && folderOf(image, from.folder).get(from.name) === inode)
+    folderOf(image, from.folder).delete(from.name)
   if (to !== null) folderOf(image, to.folder).set(to.name, inode)
 }
 

@@ -12,7 +12,7 @@ import type { Random } from '../../protocol/random.ts'
 import { isRefusal } from '../../protocol/refusals.ts'
 import { happens } from './child-random.ts'
 import { Flows } from './flows.ts'
-import { Partitions } from './partitions.ts'
+import { Partitions, pair } from './partitions.ts'
 import { newSite, placeIn, routeBetween, type Site, type SiteOptions } from './routes.ts'
 import { type Host, type Lane, laneFrom, newPort, newStream, OTHER_END, type Port, type Stream } from './streams.ts'
 
@@ -29,6 +29,9 @@ const MESSAGE_BYTES = 120
 /** What a fault does to one control message: how many copies arrive, and how much later than they should. */
 export type Tampering = { copies: number; lateMs: number }
 
+export { pair } from './partitions.ts'
+export type { Host, NetworkEvent } from './streams.ts'
+
 export type NetworkOptions = {
   readonly now: () => number
   readonly at: (timeMs: number, act: () => void) => void
@@ -40,6 +43,8 @@ export type NetworkOptions = {
 export class SimulatedNetwork {
   /** How long a piece takes between hosts that have no site. */
   pieceMs = 100
+  /** The same for one pair of hosts, by `pair` of their names. */
+  readonly pieceMsBetween = new Map<string, number>()
   /** A fault: decides about each control message. */
   tamper: ((from: Host, to: Host, message: ControlMessage) => Tampering | null) | null = null
   readonly sites = new Map<string, Site>()
@@ -190,7 +195,7 @@ export class SimulatedNetwork {
     let bytes: Uint8Array | null = null
     this.#flows.send(lane.flow, {
       bytes: piece.bytes + PIECE_FRAME_BYTES,
-      tookMs: this.pieceMs,
+      tookMs: this.pieceMsBetween.get(pair(from.name, lane.to.host.name)) ?? this.pieceMs,
       begin: () => {
         bytes = attempt(read)
         sent()
@@ -209,7 +214,7 @@ export class SimulatedNetwork {
   /** The sources from which bytes of a piece are coming in. */
   *movingTowards(host: Host): Generator<PeerId> {
     for (const [peer, { down }] of this.#portOf(host).streams.source) {
-      if (down.flow.isMoving && down.route.links.length > 0) yield peer
+      if (down.flow.isMoving) yield peer
     }
   }
 

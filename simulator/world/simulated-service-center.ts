@@ -1,11 +1,12 @@
 /**
- * The Service Center of a world: the real core and its real seed agent, with a database that is a list of changes and a
- * store in memory. Both survive a restart.
+ * The Service Center of a world: the real core and its real seed agent, with a database that is a list of committed
+ * changes and a store on a simulated disk. Both survive a restart; a command whose reply was not given by then gets none.
  */
 import type { AgentEffect, AgentEvent } from '../../agent/core/events.ts'
 import { type AgentState, DEFAULT_SETTINGS, newAgent } from '../../agent/core/state.ts'
 import { step as stepSeed } from '../../agent/core/step.ts'
 import type { Command, Reply, ServiceCenterEffect, ServiceCenterEvent } from '../../controller/core/effects.ts'
+import { livePatches } from '../../controller/core/publishing.ts'
 import type { Change } from '../../controller/core/records.ts'
 import { apply, emptyState, type ServiceCenterState } from '../../controller/core/state.ts'
 import { resume, step } from '../../controller/core/step.ts'
@@ -14,79 +15,135 @@ import { type SigningKey, signingKeyFromSeed } from '../../protocol/envelope.ts'
 import { sha256 } from '../../protocol/hashing.ts'
 import type { PeerId } from '../../protocol/identifiers.ts'
 import type { EnrollmentAnswer } from '../../protocol/messages.ts'
-import { type Random, seededRandom } from '../../protocol/random.ts'
+import { pieceRange } from '../../protocol/pieces.ts'
 import type { Refusal } from '../../protocol/refusals.ts'
-import type { Host, NetworkEvent } from './simulated-network.ts'
+import type { Letter } from '../../protocol/statements.ts'
+import { childOf } from './child-random.ts'
+import type { CrashPoint } from './crash-point.ts'
+import { PowerLoss } from './simulated-disk.ts'
+import { SimulatedProcess } from './simulated-process.ts'
 import { SimulatedStore } from './simulated-store.ts'
+import type { Host, NetworkEvent } from './streams.ts'
+import type { SymbolicPatch } from './symbolic-patch.ts'
 import type { World } from './world.ts'
+
+const SIGNING = signingKeyFromSeed(sha256(Buffer.from('signing')))
+const MESH = signingKeyFromSeed(sha256(Buffer.from('mesh')))
 
 export class SimulatedServiceCenter implements Host {
   readonly name = 'service-center'
-  readonly signing: SigningKey = signingKeyFromSeed(sha256(Buffer.from('signing')))
-  readonly #mesh = signingKeyFromSeed(sha256(Buffer.from('mesh')))
-  readonly peer: PeerId = this.#mesh.peer
+  readonly signing: SigningKey = SIGNING
+  readonly peer: PeerId = MESH.peer
   readonly store = new SimulatedStore()
+  readonly process: SimulatedProcess
   readonly database: Change[] = []
+  /** Told of each commit, when it is durable. */
+  readonly committed: ((changes: readonly Change[]) => void)[] = []
   readonly enrollments: EnrollmentAnswer[] = []
-  isRunning = false
+  /** Every letter that ever came in, in order. */
+  readonly letters: Letter[] = []
   corruptsPieces = false
+  crashPoint: CrashPoint<ServiceCenterEffect> | null = null
   state: ServiceCenterState
   seed: AgentState
   readonly #world: World
-  readonly #random: Random
-  readonly #replies: (Reply | Refusal)[] = []
+  #replies: (Reply | Refusal)[] = []
   #members: ReadonlySet<PeerId> = new Set()
-  #process = 0
 
-  constructor(world: World, seed: number) {
+  constructor(world: World) {
     this.#world = world
-    this.#random = seededRandom(seed)
-    this.state = emptyState({ mesh: this.peer, signing: this.signing }, this.#random)
+    this.process = new SimulatedProcess(
+      () => world.nowMs,
+      (timeMs, act) => world.at(timeMs, act),
+    )
+    this.state = this.#emptyState()
     this.seed = this.#newSeed()
+  }
+
+  get isRunning(): boolean {
+    return this.process.isRunning
   }
 
   start(): void {
-    this.#process += 1
-    this.isRunning = true
-    this.state = emptyState({ mesh: this.peer, signing: this.signing }, this.#random)
+    this.#world.network.answer(this)
+    this.process.begin()
+    this.state = this.#emptyState()
     for (const change of this.database) apply(this.state, change)
     this.seed = this.#newSeed()
+    this.store.removeUnknown(new Set(livePatches(this.state).map((patch) => patch.sha256)))
     this.#performAll(resume(this.state))
-    this.tell({ kind: 'tick', clock: this.#world.clock })
+    this.tick()
   }
 
   stop(): void {
-    this.isRunning = false
-    this.#process += 1
+    this.process.end()
+    this.#replies = []
     this.#world.network.leave(this)
+  }
+
+  losePower(): void {
+    this.process.end()
+    this.#replies = []
+    this.store.disk.losePower(this.#world.randomFor('power service-center'))
+    this.#world.network.leave(this, { silently: true })
+  }
+
+  freeze(): void {
+    this.process.freeze()
+  }
+  thaw(): void {
+    this.process.thaw()
   }
 
   admits(peer: PeerId): boolean {
     return this.#members.has(peer)
   }
 
-  /** Carries out a command at once and gives its answer. */
-  carryOut(command: Command): Reply | Refusal {
+  /** Carries out a command at once and gives its answer; null where it went away first. */
+  request(command: Command): Reply | Refusal | null {
+    if (!this.isRunning) return null
+    this.#replies = []
     this.tell({ kind: 'command', id: 0, command })
-    const reply = this.#replies.pop()
-    assert(reply !== undefined, 'a command is answered by one reply')
+    return this.#replies.pop() ?? null
+  }
+
+  /** `request`, where nothing is in its way. */
+  carryOut(command: Command): Reply | Refusal {
+    const reply = this.request(command)
+    assert(reply !== null, 'a command is answered by one reply')
     return reply
+  }
+
+  /** What the real intake does with a checked upload: first the file, then the record, then the answer. */
+  receive({ publication, hashes, pieces }: SymbolicPatch): Reply | Refusal | null {
+    if (!this.isRunning) return null
+    try {
+      if (!this.store.held().has(publication.sha256)) this.store.adopt(publication.sha256, hashes, pieces)
+    } catch (error) {
+      if (error instanceof PowerLoss) this.#crash(true)
+      return null
+    }
+    return this.request({ kind: 'publish', actor: 'admin', publication, hashes })
+  }
+
+  tick(): void {
+    if (!this.isRunning || this.process.isFrozen) return
+    this.tell({ kind: 'tick', clock: this.process.clock.read(this.#world.nowMs, this.#world.wallOffsetMs) })
   }
 
   /** An event that the core hears now. */
   tell(event: ServiceCenterEvent): void {
+    if (!this.isRunning) return
     this.#world.transcript.centerEvent(event)
+    if (this.#world.keepsEverything && event.kind === 'control-received' && event.message.kind === 'letter')
+      this.letters.push(event.message.letter)
     this.#performAll(step(this.state, event))
     if (event.kind === 'tick') this.#tellSeed(event)
     this.#world.afterEvent()
   }
 
   hear(event: NetworkEvent): void {
-    if (!this.isRunning) return
-    const process = this.#process
-    this.#world.at(this.#world.nowMs, () => {
-      if (process === this.#process) this.#route(event)
-    })
+    if (this.isRunning) this.process.later(0, () => this.#route(event))
   }
 
   hearPiece(): void {
@@ -102,7 +159,20 @@ export class SimulatedServiceCenter implements Host {
   }
 
   #performAll(effects: readonly ServiceCenterEffect[]): void {
-    for (const effect of effects) this.#perform(effect)
+    const { generation } = this.process
+    for (const effect of effects) {
+      const crash = this.crashPoint?.when(effect) ? this.crashPoint : null
+      if (crash !== null) this.crashPoint = null
+      if (crash?.moment !== 'before') this.#perform(effect)
+      if (crash !== null && generation === this.process.generation) this.#crash(crash.losesPower ?? false)
+      if (generation !== this.process.generation) return
+    }
+  }
+
+  #crash(losesPower: boolean): void {
+    this.#world.say(this.name, losesPower ? 'LOSES POWER' : 'CRASHES')
+    if (losesPower) this.losePower()
+    else this.stop()
   }
 
   #perform(effect: ServiceCenterEffect): void {
@@ -111,6 +181,7 @@ export class SimulatedServiceCenter implements Host {
     switch (effect.kind) {
       case 'commit':
         this.database.push(...effect.changes)
+        for (const tell of this.committed) tell(effect.changes)
         break
       case 'send':
         network.sendControl(this, 'downlink', effect.peer, effect.message)
@@ -123,6 +194,7 @@ export class SimulatedServiceCenter implements Host {
         break
       case 'admit':
         this.#members = effect.members
+        network.admit(this, effect.members)
         break
       case 'hang-up':
         network.close(this, 'downlink', effect.peer)
@@ -146,6 +218,7 @@ export class SimulatedServiceCenter implements Host {
   }
 
   #tellSeed(event: AgentEvent): void {
+    if (!this.isRunning) return
     for (const effect of stepSeed(this.seed, event)) this.#performForSeed(effect)
   }
 
@@ -160,9 +233,11 @@ export class SimulatedServiceCenter implements Host {
         break
       case 'send-piece': {
         const { peer, patch, index } = effect
-        network.sendPiece(this, peer, patch, index, () => {
-          const bytes = this.store.readPiece({ sha256: patch }, index)
-          return this.corruptsPieces ? Buffer.from('bad') : bytes
+        const publication = this.seed.replicas.get(patch)?.publication
+        const bytes = publication === undefined ? 0 : pieceRange(publication, index).length
+        network.sendPiece(this, peer, { patch, index, bytes }, () => {
+          const read = this.store.readPiece({ sha256: patch }, index)
+          return this.corruptsPieces ? Buffer.from('bad') : read
         })
         break
       }
@@ -178,15 +253,23 @@ export class SimulatedServiceCenter implements Host {
     }
   }
 
+  #emptyState(): ServiceCenterState {
+    return emptyState({ mesh: this.peer, signing: this.signing }, this.#random())
+  }
+
   #newSeed(): AgentState {
-    const { signing } = this
     return newAgent({
-      identity: this.#mesh,
-      root: signing.peer,
-      random: this.#random,
+      identity: MESH,
+      root: SIGNING.peer,
+      random: this.#random(),
       settings: DEFAULT_SETTINGS,
       membership: null,
       dial: [],
     })
+  }
+
+  /** Another one for each process: a restarted Service Center must not give the ids of orders again. */
+  #random() {
+    return childOf(this.#world.random, `service-center ${this.process.generation}`)
   }
 }

@@ -41,7 +41,9 @@ export class SimulatedStore {
   /** Whether the file under the final name is whole and right, as `sha256sum` would find it. */
   audit(): Map<Sha256, boolean> {
     return new Map(
-      this.disk.names('store').map((name) => [name as Sha256, digestOf(this.disk.find({ folder: 'store', name })) === name]),
+      this.disk
+        .names('store')
+        .map((name) => [name as Sha256, digestOf(this.disk.find({ folder: 'store', name })) === name]),
     )
   }
 
@@ -177,7 +179,10 @@ export class SimulatedStore {
   #bytesOf(name: string, inode: Inode | undefined): number {
     const cut = this.#cuts.get(name)
     if (cut === undefined || inode === undefined) return 0
-    return inode.blocks.reduce((sum, block, index) => sum + (block === undefined ? 0 : pieceRange(cut, index).length), 0)
+    return inode.blocks.reduce(
+      (sum, block, index) => sum + (block === undefined ? 0 : pieceRange(cut, index).length),
+      0,
+    )
   }
 }
 

@@ -6,7 +6,7 @@ import type { Command } from '../../controller/core/effects.ts'
 import { asSha256, sha256Hex } from '../../protocol/hashing.ts'
 import { MIN_PIECE_BYTES } from '../../protocol/limits.ts'
 import { Manifest } from '../../protocol/manifest.ts'
-import { pieceHash, pieceLengthBytes, piecesRoot } from '../../protocol/pieces.ts'
+import { pieceCount, pieceHash, pieceLengthBytes, piecesRoot } from '../../protocol/pieces.ts'
 
 export type SymbolicPatch = {
   readonly publication: Extract<Command, { kind: 'publish' }>['publication']
@@ -18,6 +18,8 @@ export type PatchOptions = {
   name?: string
   version?: string
   pieces?: number
+  /** Nominal; instead of `pieces`. */
+  bytes?: number
   restart?: 'none' | 'service' | 'reboot'
   order?: 'secondary-first' | 'any'
   /** Makes another file of the same name and version. */
@@ -25,12 +27,14 @@ export type PatchOptions = {
 }
 
 export function symbolicPatch(options: PatchOptions = {}): SymbolicPatch {
-  const { name = 'patch-1', version = '1', pieces: count = 4, content = '' } = options
+  const { name = 'patch-1', version = '1', content = '' } = options
+  const bytes = options.bytes ?? (options.pieces ?? 4) * MIN_PIECE_BYTES
+  const pieceLength = pieceLengthBytes(bytes)
+  const count = pieceCount({ bytes, pieceLength })
   const pieces = Array.from({ length: count }, (_, index) =>
     Buffer.from(`${name} ${version} ${content} piece ${index}`),
   )
   const hashes = Buffer.concat(pieces.map((piece) => pieceHash(piece)))
-  const bytes = count * MIN_PIECE_BYTES
   const sha256 = sha256Hex(...pieces)
   const root = asSha256(piecesRoot(hashes))
   const manifest = Manifest.parse({
@@ -57,7 +61,7 @@ export function symbolicPatch(options: PatchOptions = {}): SymbolicPatch {
       version: manifest.version,
       bytes,
       sha256,
-      pieceLength: pieceLengthBytes(bytes),
+      pieceLength,
       piecesRoot: root,
       format: 'bundle',
       manifest,

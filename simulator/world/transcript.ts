@@ -13,15 +13,22 @@ import type { Envelope } from '../../protocol/envelope.ts'
 import { isRefusal } from '../../protocol/refusals.ts'
 import { Order, Publication, Receipt, Report, Roster, Withdrawal } from '../../protocol/statements.ts'
 
-const FOLDER = join(import.meta.dirname, 'transcripts')
+const FOLDER = join(import.meta.dirname, '../../test/core/transcripts')
 
 export class Transcript {
   readonly lines: string[] = []
   readonly #names = new Map<string, string>()
   readonly #now: () => number
+  #keepsLines: boolean
 
-  constructor(now: () => number) {
+  constructor(now: () => number, keepsLines = true) {
     this.#now = now
+    this.#keepsLines = keepsLines
+  }
+
+  /** Keeps no more lines: for worlds that nobody reads, and that would fill the memory with them. */
+  mute(): void {
+    this.#keepsLines = false
   }
 
   /** From now on `id` is written as `name`. */
@@ -37,22 +44,25 @@ export class Transcript {
   }
 
   say(who: string, what: string): void {
+    if (!this.#keepsLines) return
     const seconds = (this.#now() / 1000).toFixed(3).padStart(8)
     this.lines.push(`${seconds}  ${who.padEnd(22)} ${this.#named(what)}`)
   }
 
   agentEvent(who: string, event: AgentEvent): void {
+    if (!this.#keepsLines) return
     const line = agentEventLine(event)
     if (line !== null) this.say(who, line)
   }
 
   agentEffect(who: string, effect: AgentEffect, self: string): void {
+    if (!this.#keepsLines) return
     const line = agentEffectLine(effect, self)
     if (line !== null) this.say(who, line)
   }
 
   centerEvent(event: ServiceCenterEvent): void {
-    if (event.kind !== 'command') return
+    if (!this.#keepsLines || event.kind !== 'command') return
     const { command } = event
     const subject =
       command.kind === 'publish' ? command.publication.sha256 : 'patch' in command ? command.patch : command.install
@@ -60,6 +70,7 @@ export class Transcript {
   }
 
   centerEffect(effect: ServiceCenterEffect): void {
+    if (!this.#keepsLines) return
     switch (effect.kind) {
       case 'reply':
         if (isRefusal(effect.reply))

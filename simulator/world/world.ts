@@ -1,111 +1,150 @@
 /**
  * A whole estate on one thread: the real cores of one Service Center, its seed and any number of appliances, in virtual
  * time, over streams and disks in memory. Nothing is left to chance but by a seed, so the same steps give the same
- * transcript. Whatever a test does to the world it does through the methods here.
+ * transcript. Whatever a test, a workload or a fault does to the world it does through the methods here.
  */
 import type { Slot } from '../../agent/core/events.ts'
 import { DEFAULT_SETTINGS } from '../../agent/core/state.ts'
 import type { Command, Reply } from '../../controller/core/effects.ts'
-import type { Slot as Place } from '../../controller/core/records.ts'
+import type { Slot as Position } from '../../controller/core/records.ts'
 import { countReplications } from '../../controller/core/replications.ts'
 import { assert } from '../../protocol/assert.ts'
-import type { Clock } from '../../protocol/clock.ts'
-import { reopen, signingKeyFromSeed } from '../../protocol/envelope.ts'
-import { sha256 } from '../../protocol/hashing.ts'
+import { reopen } from '../../protocol/envelope.ts'
 import {
-  ApplianceName,
+  type ApplianceKind,
   DataCenterName,
-  type DialAddress,
-  GroupName,
   ListenAddress,
   OrganizationName,
   type PeerId,
-  type Role,
   SERVICE_PROVIDER,
   type Sha256,
-  TENANT,
 } from '../../protocol/identifiers.ts'
-import { PROTOCOL_VERSION } from '../../protocol/messages.ts'
-import { seededRandom } from '../../protocol/random.ts'
+import { type Random, seededRandom } from '../../protocol/random.ts'
 import { isRefusal, type Refusal } from '../../protocol/refusals.ts'
 import { Membership, Roster } from '../../protocol/statements.ts'
-import { enrollingIdentity, enrollmentProof, proofKey } from '../../protocol/token.ts'
+import { Agenda } from './agenda.ts'
+import { childOf } from './child-random.ts'
+import { Disruptions } from './disruptions.ts'
+import { enroll, positionOf } from './enroll.ts'
 import { SimulatedAppliance } from './simulated-appliance.ts'
 import { SimulatedNetwork } from './simulated-network.ts'
 import { SimulatedServiceCenter } from './simulated-service-center.ts'
 import type { SymbolicPatch } from './symbolic-patch.ts'
 import { Transcript } from './transcript.ts'
+import { VirtualClock } from './virtual-clock.ts'
 
-export const START_WALL_MS = Date.UTC(2026, 0, 1)
-const TICK_MS = 500
+export { START_WALL_MS } from './virtual-clock.ts'
+
 const HOUR_MS = 3_600_000
 
 export type PieceTaken = { from: string; to: string; patch: Sha256; index: number }
+
+export type WorldOptions = {
+  seed?: number
+  /** How often each agent is told the time; half a second, as in production, but where a world is huge. */
+  tickMs?: number
+  /** Lines, effects and letters are kept for whoever looks through them. */
+  keepsEverything?: boolean
+  checksMessages?: boolean
+  /** Bytes that a disk writes into its cache, and reads back and hashes, in a millisecond; instantly, unless said. */
+  disks?: { writeBytesPerMs: number; proveBytesPerMs: number }
+  /** The site at which the Service Center stands, which must be added by `sites`. */
+  prepare?: (network: SimulatedNetwork) => { serviceCenterSite: string }
+}
 
 export class World {
   nowMs = 0
   /** Added to the wall clock of everybody. */
   wallOffsetMs = 0
-  readonly transcript = new Transcript(() => this.nowMs)
-  readonly network = new SimulatedNetwork(
-    () => this.nowMs,
-    (timeMs, act) => this.at(timeMs, act),
-  )
+  /** Events and effects so far: what a step is. */
+  steps = 0
+  readonly keepsEverything: boolean
+  readonly disks: { writeBytesPerMs: number; proveBytesPerMs: number }
+  readonly random: Random
+  readonly transcript: Transcript
+  readonly network: SimulatedNetwork
   readonly center: SimulatedServiceCenter
   readonly appliances = new Map<string, SimulatedAppliance>()
+  readonly disruptions = new Disruptions(() => this.nowMs)
   /** Each piece that an appliance took and found right, in order. */
   readonly taken: PieceTaken[] = []
   /** Checked after each event. */
   readonly invariants: (() => void)[] = []
-  readonly #agenda: { timeMs: number; turn: number; act: () => void }[] = []
-  #turn = 0
+  readonly #agenda = new Agenda()
+  readonly #names = new Map<PeerId, string>()
+  readonly #children = new Map<string, Random>()
   #slot = 0
 
-  constructor(seed = 1) {
-    this.center = new SimulatedServiceCenter(this, seed)
-    this.network.join(this.center)
+  constructor(options: number | WorldOptions = 1) {
+    const {
+      seed = 1,
+      tickMs = 500,
+      keepsEverything = true,
+      checksMessages = true,
+      disks,
+      prepare,
+    } = typeof options === 'number' ? { seed: options } : options
+    this.keepsEverything = keepsEverything
+    this.disks = disks ?? { writeBytesPerMs: Number.POSITIVE_INFINITY, proveBytesPerMs: Number.POSITIVE_INFINITY }
+    this.random = seededRandom(seed)
+    this.transcript = new Transcript(() => this.nowMs, keepsEverything)
+    this.network = new SimulatedNetwork({
+      now: () => this.nowMs,
+      at: (timeMs, act) => this.at(timeMs, act),
+      random: this.randomFor('network'),
+      checksMessages,
+    })
+    const place = prepare?.(this.network)
+    this.center = new SimulatedServiceCenter(this)
+    this.network.join(this.center, place?.serviceCenterSite)
+    this.#names.set(this.center.peer, this.center.name)
     this.transcript.call(this.center.peer, 'service-center')
     this.transcript.call(this.center.signing.peer, 'service-center')
     this.center.start()
-    this.#tick()
+    this.#tick(tickMs)
   }
 
-  get clock(): Clock {
-    return { monotonicMs: this.nowMs, wallMs: START_WALL_MS + this.wallOffsetMs + this.nowMs }
+  /** The true time. */
+  get clock() {
+    return new VirtualClock().read(this.nowMs, this.wallOffsetMs)
+  }
+
+  /** The child of the world's seed with this name; the same one each time. */
+  randomFor(name: string): Random {
+    let child = this.#children.get(name)
+    if (child === undefined) {
+      child = childOf(this.random, name)
+      this.#children.set(name, child)
+    }
+    return child
   }
 
   /** Enrolls and starts an appliance called `paris/primary`, or `paris/acme/primary` for one of the tenant `acme`. */
-  add(name: string, { kind = name.split('/').length > 2 ? TENANT : SERVICE_PROVIDER } = {}): SimulatedAppliance {
-    const [dataCenter = '', ...rest] = name.split('/')
+  add(
+    name: string,
+    options: { kind?: ApplianceKind; position?: Position; site?: string; diskBytes?: number } = {},
+  ): SimulatedAppliance {
+    const position = options.position ?? positionOf(name, options.kind)
     const number = this.appliances.size + 1
-    const place: Place = {
-      name: ApplianceName.parse(name),
-      organization: OrganizationName.parse(rest.length > 1 ? rest[0] : 'provider'),
-      dataCenter: DataCenterName.parse(dataCenter),
-      kind,
-      role: (rest.at(-1) === 'primary' ? 'primary' : 'secondary') satisfies Role,
-      group: GroupName.parse('pair'),
-    }
-    const identity = signingKeyFromSeed(sha256(Buffer.from(name)))
-    this.transcript.call(identity.peer, name)
-    const { membership, roster, dial } = this.#enroll(place, identity.peer)
+    const { identity, membership, roster, dial } = enroll(this, position)
     const { signing } = this.center
-    const appliance = new SimulatedAppliance(
-      this,
-      name,
-      {
+    const address = `/ip4/10.${number >> 16}.${(number >> 8) & 255}.${number & 255}/tcp/4001`
+    const appliance = new SimulatedAppliance(this, name, {
+      options: {
         identity,
         root: signing.peer,
-        random: seededRandom(number),
+        random: childOf(this.random, `appliance ${name}`),
         settings: DEFAULT_SETTINGS,
         membership: reopen(Membership, membership, [signing.peer]),
         dial,
       },
-      reopen(Roster, roster, [signing.peer]),
-      kind === SERVICE_PROVIDER ? [ListenAddress.parse(`/ip4/10.0.0.${number}/tcp/4001`)] : [],
-    )
+      roster: reopen(Roster, roster, [signing.peer]),
+      addresses: position.kind === SERVICE_PROVIDER ? [ListenAddress.parse(address)] : [],
+      diskBytes: options.diskBytes,
+    })
     this.appliances.set(name, appliance)
-    this.network.join(appliance)
+    this.#names.set(appliance.peer, name)
+    this.network.join(appliance, options.site)
     appliance.start()
     return appliance
   }
@@ -123,14 +162,20 @@ export class World {
     appliance.start()
   }
 
+  /** Uploads a patch; fails when there is no answer. */
   upload(patch: SymbolicPatch): Reply | Refusal {
-    const { publication, hashes, pieces } = patch
-    this.transcript.call(publication.sha256, publication.name)
-    if (!this.center.store.held().has(publication.sha256)) this.center.store.adopt(publication.sha256, hashes, pieces)
-    return this.center.carryOut({ kind: 'publish', actor: 'admin', publication, hashes })
+    const reply = this.tryUpload(patch)
+    assert(reply !== null, 'the upload is answered')
+    return reply
   }
 
-  /** Starts an install and gives its id; fails the test when it is refused. */
+  /** Uploads a patch; null when the Service Center went away before it answered. */
+  tryUpload(patch: SymbolicPatch): Reply | Refusal | null {
+    this.transcript.call(patch.publication.sha256, patch.publication.name)
+    return this.center.receive(patch)
+  }
+
+  /** Starts an install and gives its id; fails when it is refused. */
   install(patch: SymbolicPatch, organizations: string[], scope: { dataCenter?: string; allowOutage?: boolean } = {}) {
     const reply = this.ask({
       kind: 'start-install',
@@ -148,6 +193,11 @@ export class World {
     return this.center.carryOut(command)
   }
 
+  /** `ask`, with null when the Service Center is away or went away before it answered. */
+  tryAsk(command: Command): Reply | Refusal | null {
+    return this.center.request(command)
+  }
+
   /** `2/4` for one patch. */
   replications(patch: SymbolicPatch): string {
     const { complete, total } = countReplications(this.center.state, patch.publication.sha256)
@@ -162,12 +212,12 @@ export class World {
   /** Lets virtual time pass until `isSo`, or to `endMs`; whether it came to be so. */
   runUntil(isSo: () => boolean, endMs = this.nowMs + HOUR_MS): boolean {
     while (!isSo()) {
-      const next = this.#agenda[0]
-      if (next === undefined || next.timeMs > endMs) {
-        this.nowMs = endMs
+      const nextMs = this.#agenda.nextMs
+      const next = nextMs === null || nextMs > endMs ? undefined : this.#agenda.take()
+      if (next === undefined) {
+        this.nowMs = Math.max(this.nowMs, endMs)
         return false
       }
-      this.#agenda.shift()
       this.nowMs = Math.max(this.nowMs, next.timeMs)
       next.act()
     }
@@ -184,13 +234,11 @@ export class World {
   }
 
   at(timeMs: number, act: () => void): void {
-    const entry = { timeMs, turn: this.#turn++, act }
-    let place = this.#agenda.length
-    while (place > 0 && (this.#agenda[place - 1]?.timeMs ?? 0) > timeMs) place--
-    this.#agenda.splice(place, 0, entry)
+    this.#agenda.enter(timeMs, act)
   }
 
   afterEvent(): void {
+    this.steps += 1
     for (const check of this.invariants) check()
   }
 
@@ -199,38 +247,14 @@ export class World {
   }
 
   pieceTaken({ from, to, patch, index }: { from: PeerId; to: SimulatedAppliance; patch: Sha256; index: number }): void {
-    const source = [this.center, ...this.appliances.values()].find(({ peer }) => peer === from)
-    this.taken.push({ from: source?.name ?? '', to: to.name, patch, index })
+    if (!this.keepsEverything) return
+    this.taken.push({ from: this.#names.get(from) ?? '', to: to.name, patch, index })
     this.say(to.name, `takes piece ${index} of ${patch} from ${from}`)
   }
 
-  #tick(): void {
-    for (const appliance of this.appliances.values())
-      if (appliance.isRunning) appliance.hear({ kind: 'tick', clock: this.clock })
-    if (this.center.isRunning) this.center.tell({ kind: 'tick', clock: this.clock })
-    this.at(this.nowMs + TICK_MS, () => this.#tick())
-  }
-
-  #enroll(place: Place, appliance: PeerId) {
-    const secret = sha256(Buffer.from(`token of ${place.name}`))
-    const enrollingPeer = enrollingIdentity(secret).peer
-    const key = proofKey(secret)
-    const { wallMs } = this.clock
-    const row = { ...place, enrollingPeer, proofKey: key, issuedAt: wallMs, expiresAt: wallMs + HOUR_MS, usedBy: null }
-    this.center.database.push({ table: 'tokens', row })
-    this.center.tell({ kind: 'token-issued', token: row })
-    const proof = enrollmentProof(key, this.center.peer, appliance)
-    this.center.tell({
-      kind: 'enrollment-requested',
-      peer: enrollingPeer,
-      request: { version: PROTOCOL_VERSION, appliance, proof },
-    })
-    const answer = this.center.enrollments.pop()
-    assert(answer?.kind === 'enrolled', `${place.name} is enrolled: ${JSON.stringify(answer)}`)
-    const atCenter = `/ip4/10.1.0.1/tcp/4001/p2p/${this.center.peer}` as DialAddress
-    const depot = [...this.center.state.appliances.values()]
-      .filter(({ kind, dataCenter }) => kind === SERVICE_PROVIDER && dataCenter === place.dataCenter)
-      .flatMap(({ addresses, peer }) => addresses.map((address) => `${address}/p2p/${peer}` as DialAddress))
-    return { ...answer, dial: place.kind === SERVICE_PROVIDER ? [atCenter] : depot }
+  #tick(everyMs: number): void {
+    for (const appliance of this.appliances.values()) appliance.tick()
+    this.center.tick()
+    this.at(this.nowMs + everyMs, () => this.#tick(everyMs))
   }
 }

@@ -42,7 +42,7 @@ export class SimulatedAppliance implements Host {
   readonly #slots = new Map<Slot, { from: PeerId; bytes: Uint8Array }>()
   #members: ReadonlySet<PeerId> = new Set()
   #process = 0
-  #frozen: (() => void)[] | null = null
+  #frozen: (() => unknown)[] | null = null
 
   constructor(world: World, name: string, options: Appliance, roster: Roster, addresses: ListenAddress[]) {
     this.name = name
@@ -83,7 +83,7 @@ export class SimulatedAppliance implements Host {
   thaw(): void {
     const held = this.#frozen ?? []
     this.#frozen = null
-    for (const act of held) act()
+    for (const act of held) this.#world.at(this.#world.nowMs, act)
   }
 
   admits(peer: PeerId): boolean {
@@ -228,10 +228,14 @@ export class SimulatedAppliance implements Host {
       }
       case 'discard': {
         const { patch } = effect
-        this.#onDisk(patch, () => {
-          this.store.discard(patch)
-          return { kind: 'discarded', patch }
-        })
+        this.#onDisk(
+          patch,
+          () => {
+            this.store.discard(patch)
+            return { kind: 'discarded', patch }
+          },
+          SEAL_MS,
+        )
         break
       }
     }
@@ -258,8 +262,8 @@ export class SimulatedAppliance implements Host {
     const process = this.#process
     this.#world.at(this.#world.nowMs + delayMs, () => {
       if (process !== this.#process) return
-      if (this.#frozen !== null) this.#frozen.push(() => this.#later(0, act))
-      else act()
+      if (this.#frozen === null) act()
+      else this.#frozen.push(() => process === this.#process && act())
     })
   }
 }

@@ -1,11 +1,9 @@
 /**
- * Whoever is not a member gets nothing but a closed connection, and a member that misbehaves loses its stream and
- * nothing else happens: the processes live, their memory stays, and the others go on.
+ * Whoever is not a member gets nothing but a closed connection, and keeps nobody else from getting in.
  */
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { readFile } from 'node:fs/promises'
 import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -16,12 +14,10 @@ import { enrollingSeed, readToken } from '../../protocol/token.ts'
 import { Fleet } from '../../simulator/processes/fleet.ts'
 import { eventually } from '../support/eventually.ts'
 import { slotOf } from '../support/fleet-slots.ts'
-import { HostilePeer, stolenIdentity, type Talk, varint } from '../support/hostile-peer.ts'
-import { auditStore } from '../support/store-audit.ts'
+import { HostilePeer, stolenIdentity, type Talk } from '../support/hostile-peer.ts'
 
 const PROTOCOLS = [CONTROL_PROTOCOL, PIECES_PROTOCOL, ENROLL_PROTOCOL]
 const MiB = 1024 * 1024
-const MAY_GROW_BYTES = 120 * MiB
 let fleet: Fleet
 let patch: Sha256
 const addresses = new Map<string, string>()
@@ -96,26 +92,6 @@ async function answers(peer: HostilePeer, to: string, protocol: string): Promise
   return talk.received.length > 0
 }
 
-async function memoryBytes(name: string): Promise<number> {
-  const status = await readFile(`/proc/${fleet.daemon(name).pid}/status`, 'utf8')
-  return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) * 1024
-}
-
-/** Everyone is still connected, and a patch that comes now is replicated. */
-async function allIsWell(name: string): Promise<void> {
-  await fleet.reachable(['paris', 'tokyo', 'acme'].filter((member) => fleet.daemon(member).running))
-  const file = join(fleet.folder, `${name}.patch`)
-  await writeExampleBundle({ name, version: '1.0.0', bytes: MiB, out: file })
-  const { id } = await fleet.api.upload(file)
-  await fleet.until(
-    '2/2',
-    () => fleet.api.patch(id),
-    ({ replications }) => replications.complete === 2,
-  )
-  for (const member of ['paris', 'tokyo']) assert.ok((await auditStore(fleet.folderOf(member))).includes(id))
-  assert.doesNotMatch(fleet.serviceCenter.log, /"level":60/)
-}
-
 async function socketTo(name: string): Promise<Socket> {
   const [, , host, , port] = address(name).split('/')
   const socket = connect(Number(port), host)
@@ -173,79 +149,4 @@ test('a tenant appliance speaks with its own depot, and with nobody else', async
   assert.equal(await answers(acme, address('paris'), ENROLL_PROTOCOL), false)
   assert.equal(await answers(acme, address('paris'), PIECES_PROTOCOL), true)
   assert.equal(await answers(acme, address('paris'), CONTROL_PROTOCOL), true)
-})
-
-const request = (index: number) => ({ kind: 'request', patch, index })
-const BAD: [title: string, protocol: string, say: (talk: Talk) => void][] = [
-  ['N12 an oversized length', PIECES_PROTOCOL, (talk) => talk.sendRaw(varint(2 ** 40))],
-  ['N12 an oversized length', CONTROL_PROTOCOL, (talk) => talk.sendRaw(varint(2n ** 62n))],
-  ['N12 a length without an end', CONTROL_PROTOCOL, (talk) => talk.sendRaw(new Uint8Array(4096).fill(0xff))],
-  ['N12 a length just over the limit', CONTROL_PROTOCOL, (talk) => talk.sendFrame(new Uint8Array(MiB + 1))],
-  ['N12 frames of no bytes', CONTROL_PROTOCOL, (talk) => talk.sendRaw(new Uint8Array(10_000))],
-  ['N13 random bytes of the right size', CONTROL_PROTOCOL, (talk) => talk.sendFrame(randomBytes(500))],
-  ['N13 a message of the other protocol', PIECES_PROTOCOL, (talk) => talk.say({ kind: 'ping' })],
-  ['N13 a field too many', PIECES_PROTOCOL, (talk) => talk.say({ kind: 'want', patch, more: 1 })],
-  ['N13 what only a source says', PIECES_PROTOCOL, (talk) => talk.say({ kind: 'have', patch, index: 0 })],
-  [
-    'N14 a piece that nobody asked for',
-    PIECES_PROTOCOL,
-    (talk) => talk.say({ kind: 'piece', patch, index: 0, bytes: new Uint8Array(9) }),
-  ],
-  [
-    'N14 a piece beyond the end',
-    PIECES_PROTOCOL,
-    (talk) => [{ kind: 'want', patch }, request(4_000_000)].forEach((words) => talk.say(words)),
-  ],
-  [
-    'N14 a negative piece',
-    PIECES_PROTOCOL,
-    (talk) => [{ kind: 'want', patch }, request(-1)].forEach((words) => talk.say(words)),
-  ],
-  [
-    'N17 the same piece a thousand times',
-    PIECES_PROTOCOL,
-    (talk) =>
-      [{ kind: 'want', patch }, ...Array.from({ length: 1000 }, () => request(0))].forEach((words) => talk.say(words)),
-  ],
-  [
-    'N17 ten thousand wants',
-    PIECES_PROTOCOL,
-    (talk) => Array.from({ length: 10_000 }, () => talk.say({ kind: 'want', patch: randomBytes(32).toString('hex') })),
-  ],
-]
-
-for (const [title, protocol, say] of BAD) {
-  test(`${title} on ${protocol} ends the stream of the member that sent it`, async () => {
-    const acme = await peerWith(await stolenIdentity(fleet.folderOf('acme')))
-    const talk = await acme.open(address('paris'), protocol)
-    say(talk)
-    await talk.ended
-    await eventually('the stream is closed', () => talk.stream.status !== 'open')
-    await acme.stop()
-    assert.ok(fleet.daemon('paris').running)
-  })
-}
-
-test('N18 a patch that was not offered is never sent, and asking for it ten thousand times costs no memory', async () => {
-  const acme = await peerWith(await stolenIdentity(fleet.folderOf('acme')))
-  const before = await memoryBytes('paris')
-  const talk = await acme.open(address('paris'), PIECES_PROTOCOL)
-  for (let count = 0; count < 10_000; count++) talk.say(request(0))
-  talk.say({ kind: 'want', patch })
-  await eventually('the offer', () => talk.received.length > 0)
-  assert.equal(talk.received.length, 1, 'no piece came before the patch was offered')
-  assert.ok((await memoryBytes('paris')) - before < MAY_GROW_BYTES)
-})
-
-test('N26 a member that asks and never reads costs its depot no memory, and the others nothing', async () => {
-  const acme = await peerWith(await stolenIdentity(fleet.folderOf('acme')))
-  const before = await memoryBytes('paris')
-  for (let count = 0; count < 30; count++) {
-    const talk = await acme.open(address('paris'), PIECES_PROTOCOL)
-    talk.stream.pause()
-    talk.say({ kind: 'want', patch })
-    for (let index = 0; index < 12; index++) talk.say(request(index))
-  }
-  await allIsWell('while-nobody-reads')
-  assert.ok((await memoryBytes('paris')) - before < MAY_GROW_BYTES)
 })

@@ -28,7 +28,7 @@ const { peer } = appliance
 const patch = sha256Hex(Buffer.from('patch-1'))
 const id = 'ab'.repeat(16)
 const AT = 1_790_000_000_000
-const common = { from: peer, epoch: 1, counter: 1 }
+const spoken = { from: peer, epoch: 1, counter: 1 }
 const place = { organization: 'acme', dataCenter: 'paris' }
 const slot = { ...place, name: 'paris/primary', kind: SERVICE_PROVIDER, role: 'primary', group: 'pair' }
 
@@ -73,7 +73,7 @@ const membership = { ...slot, appliance: peer, epoch: 1, serviceCenter: root.pee
 const greeting = { version: 1, addresses: ['/ip4/10.0.0.1/tcp/4001'], rosterVersion: 3, known: [patch] }
 const letter = { to: peer, from: root.peer, envelope }
 const report = {
-  ...common,
+  ...spoken,
   install: id,
   orderId: id,
   patch,
@@ -113,12 +113,12 @@ export const samples: Sample[] = [
   {
     what: 'a receipt',
     schema: Receipt.schema,
-    values: [{ ...common, sha256: patch, publishedAt: AT, verifiedAt: AT, source: root.peer }],
+    values: [{ ...spoken, sha256: patch, publishedAt: AT, verifiedAt: AT, source: root.peer }],
   },
   {
     what: 'a detection',
     schema: Detection.schema,
-    values: [{ ...common, patch, result: 'installed', installedVersion: '1.0', reason: '', detectedAt: AT }],
+    values: [{ ...spoken, patch, result: 'installed', installedVersion: '1.0', reason: '', detectedAt: AT }],
   },
   { what: 'a report', schema: Report.schema, values: [report] },
   { what: 'an acknowledgement', schema: Acknowledgement.schema, values: [{ from: peer, letters: [patch] }] },

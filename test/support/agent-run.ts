@@ -1,6 +1,7 @@
 /**
  * One start of `patchmesh agent` that is expected to end by itself: how it ended, and what it said.
  */
+import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
@@ -19,4 +20,14 @@ export async function runAgent(words: readonly string[]): Promise<AgentEnd> {
   const [stdout, stderr, [status]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')])
   const sentences = stderr.split('\n').filter((line) => line !== '' && !line.startsWith('{'))
   return { status: status as number | null, stdout, stderr, sentences }
+}
+
+/** It ended with status 1 and with one sentence, which says what is wrong and what to do, and no stack trace. */
+export function refused(end: AgentEnd, sentence: RegExp): void {
+  assert.equal(end.status, 1, end.stderr)
+  assert.equal(end.sentences.length, 1, end.stderr)
+  assert.match(end.sentences[0] ?? '', sentence)
+  assert.match(end.sentences[0] ?? '', /^patchmesh: .*\. [A-Z].*\.$|: .*patchmesh enroll-token/)
+  assert.doesNotMatch(end.stderr, /\n {4}at |"stack"/)
+  assert.equal(end.stdout, '')
 }

@@ -60,10 +60,8 @@ type Held = { control: MessageStream<ControlMessage> } | { pieces: MessageStream
 export class Network {
   readonly #options: NetworkOptions
   readonly #channels = new Map<string, Held>()
-  readonly #enrolling = new Map<
-    PeerId,
-    { stream: MessageStream<EnrollmentAnswer | EnrollmentRequest>; connection: Connection }
-  >()
+  /** Requests that wait for their answer, oldest first: several may hold one token, and answers come in order. */
+  readonly #enrolling = new Map<PeerId, MessageStream<EnrollmentAnswer | EnrollmentRequest>[]>()
   readonly #slots = new Map<Slot, Uint8Array>()
   #nextSlot = 0
   #members: ReadonlySet<PeerId> = new Set()
@@ -245,21 +243,30 @@ export class Network {
       maxMessageBytes: MAX_ENROLLMENT_MESSAGE_BYTES,
       what: 'an enrollment request',
       onMessage: (request) => {
-        if ('proof' in request) this.#options.deliver({ kind: 'enrollment-requested', peer, request })
+        const waiting = this.#enrolling.get(peer) ?? []
+        if (!('proof' in request) || waiting.includes(messages)) return
+        this.#enrolling.set(peer, [...waiting, messages])
+        this.#options.deliver({ kind: 'enrollment-requested', peer, request })
       },
       onEnd: () => {
         clearTimeout(deadline)
-        if (this.#enrolling.get(peer)?.stream === messages) this.#enrolling.delete(peer)
+        this.#noLongerEnrolling(peer, messages)
       },
     })
-    this.#enrolling.set(peer, { stream: messages, connection })
   }
 
   #answerEnrollment(peer: PeerId, answer: EnrollmentAnswer | null): void {
-    const enrolling = this.#enrolling.get(peer)
-    if (enrolling === undefined) return
-    if (answer !== null) enrolling.stream.send(answer)
-    enrolling.stream.close()
+    const [oldest] = this.#enrolling.get(peer) ?? []
+    if (oldest === undefined) return
+    this.#noLongerEnrolling(peer, oldest)
+    if (answer !== null) oldest.send(answer)
+    oldest.close()
+  }
+
+  #noLongerEnrolling(peer: PeerId, messages: MessageStream<EnrollmentAnswer | EnrollmentRequest>): void {
+    const others = (this.#enrolling.get(peer) ?? []).filter((other) => other !== messages)
+    if (others.length > 0) this.#enrolling.set(peer, others)
+    else this.#enrolling.delete(peer)
   }
 
   #admit(members: ReadonlySet<PeerId>, enrolling: ReadonlySet<PeerId>): void {

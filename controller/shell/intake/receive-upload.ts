@@ -9,7 +9,7 @@ import { type FileHandle, open, rm, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { HEAD_BYTES } from '../../../protocol/file-kinds.ts'
 import type { Sha256 } from '../../../protocol/identifiers.ts'
-import { MAX_PATCH_BYTES } from '../../../protocol/limits.ts'
+import { MAX_PATCH_BYTES, RESERVED_DISK_BYTES } from '../../../protocol/limits.ts'
 import type { Manifest, PatchFormat } from '../../../protocol/manifest.ts'
 import { pieceLengthBytes } from '../../../protocol/pieces.ts'
 import { quoted } from '../../../protocol/quoted.ts'
@@ -91,6 +91,7 @@ async function receiveInto(file: FileHandle, path: string, upload: Upload): Prom
         if (isRefusal(format)) return format
         inspection = new Inspection({ path, expectedBytes })
       }
+      if ((await freeBytes(upload.folder)) < block.byteLength) return await noSpace(upload)
       await writeAll(file, block)
       bytes += block.byteLength
       upload.progress?.(bytes)
@@ -147,12 +148,16 @@ async function requireRoom(upload: Upload): Promise<void> {
 async function noSpace(upload: Upload): Promise<Refusal> {
   const needed = upload.expectedBytes === undefined ? 'more than that' : `${upload.expectedBytes} bytes`
   const free = await freeBytes(upload.folder)
-  return refuse('no_space', `The disk of the Service Center has ${free} bytes free; the upload needs ${needed}.`)
+  return refuse(
+    'no_space',
+    `The disk of the Service Center has ${free} bytes free for patches; the upload needs ${needed}.`,
+  )
 }
 
+/** What uploads may still take. */
 async function freeBytes(folder: string): Promise<number> {
   const { bavail, bsize } = await statfs(folder)
-  return bavail * bsize
+  return Math.max(0, bavail * bsize - RESERVED_DISK_BYTES)
 }
 
 function isFullDisk(error: unknown): boolean {

@@ -1,0 +1,61 @@
+/**
+ * Makes a failure small: fewer kinds of faults first, then fewer faults, by delta debugging (Zeller and Hildebrandt,
+ * "Simplifying and Isolating Failure-Inducing Input", 2002). A smaller run counts when the same checker fires.
+ */
+import type { FaultKind } from './faults.ts'
+import { planOf, runSeed, type SeedOptions, type SeedResult } from './seed-run.ts'
+
+/** Runs after which what has been reached is good enough. */
+const MAX_RUNS = 400
+
+export type Shrunk = {
+  readonly without: readonly FaultKind[]
+  readonly only: readonly number[]
+  readonly result: SeedResult
+  readonly runs: number
+}
+
+export function shrink(result: SeedResult): Shrunk {
+  const { seed, failure } = result
+  let runs = 0
+  let best = result
+  const fails = (options: SeedOptions): boolean => {
+    if (runs >= MAX_RUNS) return false
+    runs += 1
+    const again = runSeed(seed, options)
+    if (again.failure?.checker !== failure?.checker) return false
+    best = again
+    return true
+  }
+
+  const without: FaultKind[] = []
+  for (const kind of Object.keys(result.faults) as FaultKind[])
+    if (fails({ without: [...without, kind] })) without.push(kind)
+
+  const kindOf = new Map(planOf(seed).faults.map(({ id, kind }) => [id, kind]))
+  const happened = best.happened.filter((id) => !without.includes(kindOf.get(id) as FaultKind))
+  // What was laid out and did not strike can matter to nobody; where it does after all, the whole list is kept.
+  const only = fails({ only: happened }) ? fewer(happened, (ids) => fails({ only: ids })) : happened
+  return { without, only, result: best, runs }
+}
+
+/** The smallest list that still fails, as far as ddmin finds it. */
+export function fewer(all: readonly number[], fails: (part: readonly number[]) => boolean): number[] {
+  let left = [...all]
+  if (fails([])) return []
+  for (let parts = 2; left.length >= 2; ) {
+    const size = Math.ceil(left.length / parts)
+    let isSmaller = false
+    for (let from = 0; from < left.length && !isSmaller; from += size) {
+      const rest = [...left.slice(0, from), ...left.slice(from + size)]
+      if (!fails(rest)) continue
+      left = rest
+      parts = Math.max(parts - 1, 2)
+      isSmaller = true
+    }
+    if (isSmaller) continue
+    if (parts >= left.length) break
+    parts = Math.min(left.length, parts * 2)
+  }
+  return left
+}

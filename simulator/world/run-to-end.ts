@@ -1,0 +1,32 @@
+/**
+ * Runs a world until something is over, or until it can be seen that it never will be: no byte has crossed a WAN link
+ * and nothing was installed for hours of virtual time.
+ */
+import type { World } from './world.ts'
+
+const LOOK_EVERY_MS = 10_000
+const GIVE_UP_MS = 2 * 3_600_000
+
+export function runToEnd(
+  world: World,
+  options: { isOver: () => boolean; line: () => string; progress: (line: string) => void },
+): void {
+  let [movedMs, moved] = [world.nowMs, -1]
+  while (!world.runUntil(options.isOver, world.nowMs + LOOK_EVERY_MS)) {
+    options.progress(options.line())
+    const now = movement(world)
+    if (now !== moved) [movedMs, moved] = [world.nowMs, now]
+    else if (world.nowMs - movedMs > GIVE_UP_MS) return
+  }
+}
+
+/** Grows while anything gets on. */
+function movement({ network, disruptions }: World): number {
+  let bytes = disruptions.all.length
+  for (const { down, up } of network.sites.values()) bytes += down.pieceBytes + up.pieceBytes
+  return bytes
+}
+
+export function seconds(ms: number): string {
+  return (ms / 1000).toFixed(0)
+}
