@@ -63,7 +63,7 @@ export const ControlMessage = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('detached'), peer: PeerId }),
   /** Depot to Service Center and back: enrollment of a peer that can reach only the depot. */
   z.strictObject({ kind: z.literal('enrolling'), peer: PeerId, request: z.lazy(() => EnrollmentRequest) }),
-  z.strictObject({ kind: z.literal('enrollment'), peer: PeerId, answer: z.lazy(() => EnrollmentAnswer) }),
+  z.strictObject({ kind: z.literal('enrollment'), peer: PeerId, appliance: PeerId, answer: z.lazy(() => EnrollmentAnswer) }),
 ])
 export type ControlMessage = z.infer<typeof ControlMessage>
 

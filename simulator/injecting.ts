@@ -188,7 +188,9 @@ export class Injector {
     freeze: (fault) => {
       const appliance = this.#running(fault)
       appliance?.freeze()
-      return appliance === null ? null : () => appliance.thaw()
+      if (appliance === null) return null
+      const { generation } = appliance.process
+      return () => this.#thaw(appliance, generation)
     },
     cut: (fault) => this.#cut(fault.who, fault.other),
     'cut-one-way': (fault) => this.#cut(fault.who, fault.other, fault.dice % 2 === 0 ? 'there' : 'back'),
@@ -322,6 +324,15 @@ export class Injector {
           }
     },
     'forged-letter': (fault) => this.#tampering.lay(fault, (kind) => this.count(kind)),
+  }
+
+  /** What stood still may have been replaced since: nothing that the old process had begun goes on in the new one. */
+  #thaw(appliance: SimulatedAppliance, generation: number): void {
+    if (appliance.process.generation === generation) appliance.thaw()
+    else if (appliance.isRunning && appliance.process.isFrozen) {
+      appliance.stop()
+      this.#startAgain(appliance)
+    }
   }
 
   /** As a service manager does: a program that cannot start is started again and again. */

@@ -12,7 +12,7 @@ import { isRefusal, type Refusal, refuse } from '../protocol/refusals.ts'
 import { acknowledged } from './checkers/acknowledged.ts'
 import { counting } from './checkers/counting.ts'
 import { ending } from './checkers/ending.ts'
-import { Broken, type Checker, dataCenterOf, Evidence } from './checkers/evidence.ts'
+import { Broken, type Checker, dataCenterOf, Evidence, groupOf, isTenant } from './checkers/evidence.ts'
 import { letters } from './checkers/letters.ts'
 import { orders } from './checkers/orders.ts'
 import { storage } from './checkers/storage.ts'
@@ -69,6 +69,8 @@ const AGAIN_MS = 1_500
 const CENTER_SITE = 'hub'
 
 const REBOOT_MS = 8_000
+/** Two secondaries in turn lose their patience, and a patch crosses the slowest WAN. */
+const FAILOVER_BUDGET_MS = 90_000
 
 class Stopped extends Error {}
 
@@ -176,6 +178,7 @@ class Run {
     this.#world.say('everybody', 'QUIET: all faults end')
     this.#injector.calm()
     this.#rest()
+    if (this.#seed % 2 === 0) this.#withoutPrimaries()
     this.#world.wallOffsetMs += NEXT_DAY_MS
     this.#world.say('everybody', 'THE NEXT DAY')
     this.#world.run(5_000)
@@ -301,6 +304,37 @@ class Run {
     const found = this.#patches[patch]
     if (found === undefined) throw new Error(`the workload has no patch ${patch}`)
     return found[content]
+  }
+
+  /** The primary of each depot is away for good while a new patch comes: the others get it all the same. */
+  #withoutPrimaries(): void {
+    const depots = [...this.#world.appliances.values()].filter(({ name }) => !isTenant(name))
+    const away = depots.filter(
+      ({ name }) =>
+        name.endsWith('/primary') &&
+        depots.some((other) => other.name !== name && groupOf(other.name) === groupOf(name)),
+    )
+    if (away.length === 0) return
+    for (const primary of away) {
+      this.#world.say(primary.name, 'STOPS FOR A WHILE')
+      primary.stop()
+    }
+    const patch = symbolicPatch({ name: 'patch-last', pieces: 3 })
+    const { sha256 } = patch.publication
+    this.#evidence.patches.set(sha256, patch)
+    this.#world.upload(patch)
+    const others = depots.filter((appliance) => !away.includes(appliance))
+    const endMs = this.#world.nowMs + FAILOVER_BUDGET_MS
+    while (this.#world.nowMs < endMs && !others.every((other) => this.#evidence.holds(other, sha256)))
+      this.#world.run(1_000)
+    for (const other of others)
+      this.#evidence.expect(
+        this.#evidence.holds(other, sha256),
+        'a depot goes on without its primary',
+        () => `${other.name} still waits for its primary`,
+      )
+    for (const primary of away) primary.start()
+    this.#rest()
   }
 
   /** Waits until no checker expects anything more; what is still to come after the budget never comes. */

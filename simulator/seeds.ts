@@ -30,9 +30,6 @@ const { values } = parseArgs({
   },
 })
 
-if (values.worker) serve()
-else process.exitCode = await main()
-
 async function main(): Promise<number> {
   const options: SeedOptions = { ...faultOptions(), trace: values.trace }
   if (values.search) return searchPlanted()
@@ -144,11 +141,14 @@ function tellFailure(result: SeedResult, isShrunk: boolean): void {
   const excluded = values.without === '' ? '' : ` --without ${values.without}`
   console.log(`  replay   npm run seeds -- --seed ${seed}${excluded} --trace`)
   if (!isShrunk) return
-  const { only, result: smaller, runs } = shrink(result)
+  const { only, result: smaller, runs } = shrink(result, faultOptions())
   console.log(
-    `  smaller  npm run seeds -- --seed ${seed} --only ${only.join(',') || "''"} --until ${smaller.failure?.step ?? 0} --trace`,
+    `  smaller  npm run seeds -- --seed ${seed} --only ${only.join(',') || "''"} --until ${(smaller.failure?.step ?? 0) + 1} --trace`,
   )
   console.log(
     `           ${only.length} of ${result.happened.length} faults, after ${runs} runs: ${smaller.failure?.sentence ?? ''}`,
   )
 }
+
+if (values.worker) serve()
+else process.exitCode = await main()

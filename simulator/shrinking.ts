@@ -15,20 +15,20 @@ export type Shrunk = {
   readonly runs: number
 }
 
-export function shrink(result: SeedResult): Shrunk {
+export function shrink(result: SeedResult, options: SeedOptions = {}): Shrunk {
   const { seed, failure } = result
   let runs = 0
   let best = result
-  const fails = (options: SeedOptions): boolean => {
+  const fails = (part: SeedOptions): boolean => {
     if (runs >= MAX_RUNS) return false
     runs += 1
-    const again = runSeed(seed, options)
+    const again = runSeed(seed, part)
     if (again.failure?.checker !== failure?.checker) return false
     best = again
     return true
   }
 
-  const without: FaultKind[] = []
+  const without: FaultKind[] = [...(options.without ?? [])]
   for (const kind of Object.keys(result.faults) as FaultKind[])
     if (fails({ without: [...without, kind] })) without.push(kind)
 

@@ -2,6 +2,7 @@
  * One patch over one topology in virtual time: published, replicated to every Service Provider appliance, and installed
  * if that is wanted. What it gives is plain data, the same bytes for the same seed; it prints nothing and reads no clock.
  */
+import { DEFAULT_SETTINGS, type Settings } from '../agent/core/state.ts'
 import { countReplications } from '../controller/core/replications.ts'
 import { assert } from '../protocol/assert.ts'
 import { SERVICE_PROVIDER } from '../protocol/identifiers.ts'
@@ -23,6 +24,8 @@ export type VirtualOptions = {
   readonly patchBytes?: number
   readonly install?: boolean
   readonly faults?: 'none' | 'some' | 'all'
+  /** Of every appliance, where they are not the defaults. */
+  readonly settings?: Settings
   /** Called every ten virtual seconds. */
   readonly progress?: (line: string) => void
 }
@@ -58,8 +61,15 @@ export type VirtualRun = {
 }
 
 export async function simulateVirtually(options: VirtualOptions): Promise<VirtualRun> {
-  const { topology, seed = 1, patchBytes = DEFAULT_PATCH_BYTES, faults = 'none', progress = () => {} } = options
-  const world = worldOf(topology, { seed })
+  const {
+    topology,
+    seed = 1,
+    patchBytes = DEFAULT_PATCH_BYTES,
+    faults = 'none',
+    settings = DEFAULT_SETTINGS,
+    progress = () => {},
+  } = options
+  const world = worldOf(topology, { seed, settings })
   const patch = symbolicPatch({ name: 'simulated', bytes: patchBytes })
   const copies = followCopies(world, patch)
   const beganMs = world.nowMs

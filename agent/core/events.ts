@@ -69,7 +69,7 @@ export type AgentEffect =
   | { kind: 'send-pieces'; channel: 'source' | 'reader'; peer: PeerId; message: PiecesMessage }
   /** Read the piece from the store and send it; answered by `piece-sent`. */
   | { kind: 'send-piece'; peer: PeerId; patch: Sha256; index: number }
-  | { kind: 'answer-enrollment'; peer: PeerId; answer: EnrollmentAnswer | null }
+  | { kind: 'answer-enrollment'; peer: PeerId; appliance: PeerId; answer: EnrollmentAnswer | null }
   /** Who may connect and open anything, and who may connect only to enroll. Everyone else is closed. */
   | { kind: 'admit'; members: ReadonlySet<PeerId>; enrolling: ReadonlySet<PeerId> }
   | { kind: 'open-partial'; publication: Publication; hashes: Uint8Array }

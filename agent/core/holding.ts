@@ -57,7 +57,10 @@ function publishedAnew(
 ): AgentEffect[] {
   if (publication.publishedAt <= before.publication.publishedAt) return []
   const { sha256 } = publication
-  const recorded: AgentEffect = { kind: 'record', entries: [sealedEntry(`publication-${sha256}`, envelope)] }
+  // What was proven was another publication's copy; after a crash in between it is proven again, and its receipt sent.
+  state.proven.delete(sha256)
+  const entries = [sealedEntry(`publication-${sha256}`, envelope), provenEntry(sha256, false)]
+  const recorded: AgentEffect = { kind: 'record', entries }
   if (before.phase.name === 'discarding') {
     before.phase.next = envelope
     return [recorded]

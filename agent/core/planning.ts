@@ -66,13 +66,17 @@ function isNothingNew(have: Bitfield, stored: Bitfield, byte: number): boolean {
 }
 
 function roomOf(source: Source, plan: readonly PlannedRequest[]): { bytes: number; requests: number } {
-  let bytes = MAX_REQUESTED_BYTES
-  let requests = MAX_QUEUED_REQUESTS / 2
-  for (const request of [...source.requested.values(), ...plan.filter((p) => p.source === source.peer)]) {
-    bytes -= request.bytes
-    requests -= 1
+  const room = { bytes: MAX_REQUESTED_BYTES, requests: MAX_QUEUED_REQUESTS / 2 }
+  for (const { bytes } of source.requested.values()) {
+    room.bytes -= bytes
+    room.requests -= 1
   }
-  return { bytes, requests }
+  for (const { source: peer, bytes } of plan) {
+    if (peer !== source.peer) continue
+    room.bytes -= bytes
+    room.requests -= 1
+  }
+  return room
 }
 
 /** On its way already: from this source, or from another that is not stalled. */

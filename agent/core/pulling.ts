@@ -153,8 +153,7 @@ function offered(
   offer: Extract<FromSource, { kind: 'offer' }>,
 ): AgentEffect[] {
   const { publication } = replica
-  const root = Buffer.from(publication.piecesRoot, 'hex')
-  if (!provesPieces(offer.hashes, publication, root) || !isBitfieldOf(offer.have, pieceCount(publication))) {
+  if (!areProven(offer.hashes, replica) || !isBitfieldOf(offer.have, pieceCount(publication))) {
     return strike(state, source, 'offered piece hashes that the signed root does not prove')
   }
   source.offers.set(publication.sha256, offer.have)
@@ -162,6 +161,12 @@ function offered(
   if (replica.phase.name !== 'waiting') return []
   enter(replica, { name: 'opening', hashes: offer.hashes })
   return [{ kind: 'open-partial', publication, hashes: offer.hashes }]
+}
+
+/** Hashes that were proven once are compared, not proven again: an offer comes with every new stream. */
+function areProven(hashes: Uint8Array, { phase, publication }: Replica): boolean {
+  if ('hashes' in phase && equalBytes(hashes, phase.hashes)) return true
+  return provesPieces(hashes, publication, Buffer.from(publication.piecesRoot, 'hex'))
 }
 
 /** It offers the patch no longer, and is asked to say so when it does again. */

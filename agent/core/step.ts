@@ -51,7 +51,10 @@ export function step(state: AgentState, event: AgentEvent): AgentEffect[] {
     case 'piece-sent':
       return pieceSent(state, event.peer)
     case 'enrollment-requested':
-      if (state.uplink.phase !== 'up') return [{ kind: 'answer-enrollment', peer: event.peer, answer: null }]
+      if (state.uplink.phase !== 'up') {
+        const { appliance } = event.request
+        return [{ kind: 'answer-enrollment', peer: event.peer, appliance, answer: null }]
+      }
       return [up(state.uplink.peer, { kind: 'enrolling', peer: event.peer, request: event.request })]
     case 'seeded':
       return seeded(state, event)
@@ -142,7 +145,7 @@ function saidFromAbove(state: AgentState, peer: PeerId, message: ControlMessage)
       if (message.letter.to !== state.identity.peer) return forwardDown(state, message.letter)
       return read(state, message.letter)
     case 'enrollment':
-      return [{ kind: 'answer-enrollment', peer: message.peer, answer: message.answer }]
+      return [{ kind: 'answer-enrollment', peer: message.peer, appliance: message.appliance, answer: message.answer }]
     default:
       return []
   }

@@ -69,6 +69,7 @@ export async function startAppliance(options: ApplianceOptions): Promise<Running
     listen: listens ? options.listen : [],
     announce: listens ? options.announce : [],
     deliver,
+    room: loop.room,
     readPiece: async (patch, index) => {
       const stored = patchOf(patch)
       if (stored === undefined) throw new Error('no longer stored')

@@ -3,11 +3,18 @@
  * next one begins is awaited. An error that escapes an effect is a bug or a dead disk and ends the process: the ledger
  * or the database has what is needed to start again.
  */
+
+/** Events in line above which whoever delivers from outside shall wait: one peer must not fill the memory. */
+const CROWDED = 1_000
+/** Sockets and timers get their turn at least this often, however long the line is. */
+const EVENTS_IN_A_ROW = 100
+
 export class EventLoop<Event, Effect> {
   readonly #step: (event: Event) => Effect[]
   readonly #perform: (effect: Effect) => void | Promise<void>
   readonly #fail: (error: unknown) => void
   readonly #queue: Event[] = []
+  #waiting: (() => void)[] = []
   #running = false
 
   constructor(options: {
@@ -28,6 +35,12 @@ export class EventLoop<Event, Effect> {
     this.#run().catch(this.#fail)
   }
 
+  /** Undefined while there is room for more events, else resolves when there is. */
+  readonly room = (): Promise<void> | undefined => {
+    if (this.#queue.length < CROWDED) return undefined
+    return new Promise((resolve) => this.#waiting.push(resolve))
+  }
+
   /** Performs effects that no event led to, such as those of `resume`. */
   async perform(effects: readonly Effect[]): Promise<void> {
     for (const effect of effects) {
@@ -37,9 +50,18 @@ export class EventLoop<Event, Effect> {
   }
 
   async #run(): Promise<void> {
+    let inARow = 0
     for (let event = this.#queue.shift(); event !== undefined; event = this.#queue.shift()) {
       await this.perform(this.#step(event))
+      if (this.#queue.length < CROWDED && this.#waiting.length > 0) this.#letIn()
+      if (++inARow % EVENTS_IN_A_ROW === 0) await new Promise((resolve) => setImmediate(resolve))
     }
     this.#running = false
+  }
+
+  #letIn(): void {
+    const waiting = this.#waiting
+    this.#waiting = []
+    for (const enter of waiting) enter()
   }
 }

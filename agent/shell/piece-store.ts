@@ -60,7 +60,7 @@ export class PieceStore {
   async removeUnknown(known: ReadonlySet<string>): Promise<void> {
     for (const folder of Object.values(this.#folders)) {
       for (const name of await readdir(folder)) {
-        if (!known.has(name)) await rm(join(folder, name), { force: true })
+        if (!known.has(name)) await rm(join(folder, name), { recursive: true, force: true })
       }
     }
   }

@@ -47,7 +47,7 @@ export type ServiceCenterEvent =
 export type ServiceCenterEffect =
   | { kind: 'commit'; changes: Change[] }
   | { kind: 'send'; peer: PeerId; message: ControlMessage }
-  | { kind: 'answer-enrollment'; peer: PeerId; answer: EnrollmentAnswer }
+  | { kind: 'answer-enrollment'; peer: PeerId; appliance: PeerId; answer: EnrollmentAnswer }
   | { kind: 'reply'; id: number; reply: Reply | Refusal }
   /** The peers that may connect: members, and those who may enroll. Everyone else is closed after the handshake. */
   | { kind: 'admit'; members: ReadonlySet<PeerId>; enrolling: ReadonlySet<PeerId> }

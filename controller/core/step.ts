@@ -39,7 +39,11 @@ export function step(state: ServiceCenterState, event: ServiceCenterEvent): Serv
       return received(state, event.peer, event.message)
     case 'enrollment-requested': {
       const { answer, changes } = enroll(state, event.peer, event.request)
-      return [...commit(state, changes), admitted(state), { kind: 'answer-enrollment', peer: event.peer, answer }]
+      return [
+        ...commit(state, changes),
+        admitted(state),
+        { kind: 'answer-enrollment', peer: event.peer, appliance: event.request.appliance, answer },
+      ]
     }
     default:
       return unreachable(event)
@@ -138,6 +142,8 @@ function received(state: ServiceCenterState, peer: PeerId, message: ControlMessa
   if (appliance === undefined) return [{ kind: 'hang-up', peer }]
   switch (message.kind) {
     case 'greeting':
+      // Each greeting costs a commit, so a stream begins with one and has no other.
+      if (state.sessions.get(peer)?.via === peer) return [{ kind: 'hang-up', peer }]
       return greeted(state, appliance, appliance, message.greeting)
     case 'attached': {
       const attached = state.appliances.get(message.peer)
@@ -161,7 +167,11 @@ function received(state: ServiceCenterState, peer: PeerId, message: ControlMessa
       const { answer, changes } = enroll(state, message.peer, message.request)
       return [
         ...commit(state, changes),
-        { kind: 'send', peer, message: { kind: 'enrollment', peer: message.peer, answer } },
+        {
+          kind: 'send',
+          peer,
+          message: { kind: 'enrollment', peer: message.peer, appliance: message.request.appliance, answer },
+        },
       ]
     }
     case 'letter':

@@ -89,6 +89,7 @@ export async function startServiceCenter(options: {
     listen: options.mesh,
     announce: options.announce,
     deliver: route,
+    room: () => loop.room() ?? seedLoop.room(),
     readPiece: async (patch, index) => {
       const publication = seed.replicas.get(patch)?.publication
       if (publication === undefined) throw new Error('no longer stored')

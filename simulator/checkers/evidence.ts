@@ -133,3 +133,8 @@ export function groupOf(name: string): string {
 export function isTenant(name: string): boolean {
   return name.split('/').length > 2
 }
+
+/** `acme` of `paris/acme/primary`; a depot belongs to the service provider. */
+export function organizationOf(name: string): string {
+  return isTenant(name) ? (name.split('/')[1] ?? '') : 'provider'
+}

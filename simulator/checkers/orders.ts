@@ -2,9 +2,11 @@
  * Installing: only under an order that the Service Center wrote down for this appliance, before it expires, never of a
  * withdrawn patch, at most once for each order, and never on both members of a group at a time.
  */
+import type { TargetRecord } from '../../controller/core/records.ts'
+import { isFailure, isInFlight } from '../../controller/core/rollout.ts'
 import { type InstallId, type OrderId, Sha256 } from '../../protocol/identifiers.ts'
 import type { SimulatedAppliance } from '../world/simulated-appliance.ts'
-import { type Checker, type Evidence, groupOf } from './evidence.ts'
+import { type Checker, dataCenterOf, type Evidence, groupOf, organizationOf } from './evidence.ts'
 
 /** A clock is told every half second. */
 const TICK_SLACK_MS = 1_000
@@ -18,6 +20,7 @@ export function orders(evidence: Evidence): Checker {
   const installs = new Map<InstallId, { patch: Sha256; deadlineAt: number }>()
   const withdrawn = new Set<Sha256>()
   const runs = new Map<OrderId, number>()
+  const targets = new Map<string, TargetRecord>()
   /** Who is disrupted since an installer was started there, under which order. */
   const disrupted = new Map<SimulatedAppliance, OrderId>()
 
@@ -28,6 +31,26 @@ export function orders(evidence: Evidence): Checker {
     const order = known.get(disrupted.get(who) as OrderId)
     if (order === undefined || outages.has(order.install)) return true
     return evidence.patches.get(order.patch)?.publication.manifest.impact.restart === 'none'
+  }
+
+  /** Judges an order at the moment at which it is written down. */
+  const ordered = ({ install, appliance }: TargetRecord): void => {
+    const name = evidence.nameOf(appliance)
+    for (const other of targets.values()) {
+      if (other.install === install)
+        evidence.expect(
+          !isFailure(other.state),
+          'a failure halts its install',
+          () => `${name} is ordered to install after ${evidence.nameOf(other.appliance)} ${other.state}`,
+        )
+      if (!isInFlight(other) || other.appliance === appliance) continue
+      const busy = evidence.nameOf(other.appliance)
+      evidence.expect(
+        organizationOf(busy) !== organizationOf(name) || dataCenterOf(busy) === dataCenterOf(name),
+        'one Data Center of an organization at a time',
+        () => `${name} is ordered to install while ${busy} has not ended`,
+      )
+    }
   }
 
   return {
@@ -46,7 +69,9 @@ export function orders(evidence: Evidence): Checker {
           deadlineAt: 0,
         }
         known.set(order.id, { install, appliance, patch, expiresAt })
+        if (targets.get(`${install} ${appliance}`)?.order == null) ordered(change.row)
       }
+      if (change.table === 'targets') targets.set(`${change.row.install} ${change.row.appliance}`, change.row)
     },
     performed(who, effect) {
       if (effect.kind !== 'run-step' || effect.step === 'verify') return

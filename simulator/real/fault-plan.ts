@@ -8,10 +8,13 @@ import { nextBelow, seededRandom } from '../../protocol/random.ts'
 import { fluidBoundMs } from '../fluid-bound.ts'
 import type { Topology } from '../topology.ts'
 
+/** A Data Center, or null for the Service Center. */
+export type Site = DataCenterName | null
+
 /** `atMs` counts from the end of the upload. */
 export type Fault = { readonly atMs: number } & (
   | { readonly kind: 'kill'; readonly appliance: ApplianceName }
-  | { readonly kind: 'cut'; readonly dataCenter: DataCenterName; readonly forMs: number }
+  | { readonly kind: 'cut'; readonly site: Site; readonly forMs: number }
 )
 
 const LEAST_CUT_MS = 2_000
@@ -29,9 +32,8 @@ export type FaultsAsked = {
 export function planFaults({ topology, patchBytes, seed, faults, links }: FaultsAsked): Fault[] {
   const planned: Fault[] = []
   if (links) {
-    for (const { name, wan } of topology.dataCenters) {
-      for (const { fromMs, forMs } of wan.unavailable)
-        planned.push({ kind: 'cut', dataCenter: name, atMs: fromMs, forMs })
+    for (const { name, wan } of [{ name: null, wan: topology.serviceCenter }, ...topology.dataCenters]) {
+      for (const { fromMs, forMs } of wan.unavailable) planned.push({ kind: 'cut', site: name, atMs: fromMs, forMs })
     }
   }
   if (faults === 'some') {
@@ -44,7 +46,7 @@ export function planFaults({ topology, patchBytes, seed, faults, links }: Faults
     const site = topology.dataCenters[nextBelow(random, topology.dataCenters.length)]
     const forMs = LEAST_CUT_MS + nextBelow(random, MOST_CUT_MS - LEAST_CUT_MS)
     if (links && site !== undefined)
-      planned.push({ kind: 'cut', dataCenter: site.name, atMs: nextBelow(random, half), forMs })
+      planned.push({ kind: 'cut', site: site.name, atMs: nextBelow(random, half), forMs })
   }
   return planned.sort((left, right) => left.atMs - right.atMs)
 }

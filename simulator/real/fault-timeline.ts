@@ -2,9 +2,9 @@
  * Lets a plan of faults happen to a running fleet, each at its moment. What has not happened when the timeline ends does
  * not happen; what has happened is made good first: links are there again, and killed appliances have started.
  */
-import type { ApplianceName, DataCenterName } from '../../protocol/identifiers.ts'
+import type { ApplianceName } from '../../protocol/identifiers.ts'
 import type { Fleet } from '../processes/fleet.ts'
-import type { Fault } from './fault-plan.ts'
+import type { Fault, Site } from './fault-plan.ts'
 import type { Say } from './follow-patch.ts'
 import type { IsolatedNetwork } from './isolated-network.ts'
 
@@ -14,7 +14,7 @@ export class FaultTimeline {
   readonly #say: Say
   readonly #timers = new Set<NodeJS.Timeout>()
   /** How many faults keep the link down now. */
-  readonly #cuts = new Map<DataCenterName, number>()
+  readonly #cuts = new Map<Site, number>()
   /** Links change one after the other, and appliances start one after the other, beside them. */
   #links: Promise<void> = Promise.resolve()
   #restarts: Promise<void> = Promise.resolve()
@@ -31,7 +31,7 @@ export class FaultTimeline {
     for (const fault of faults) {
       this.#at(fault.atMs, () => {
         if (fault.kind === 'kill') this.#restarts = this.#restarts.then(() => this.#kill(fault.appliance))
-        else this.#links = this.#links.then(() => this.#cut(fault.dataCenter, fault.forMs))
+        else this.#links = this.#links.then(() => this.#cut(fault.site, fault.forMs))
       })
     }
   }
@@ -42,7 +42,7 @@ export class FaultTimeline {
     this.#timers.clear()
     await Promise.all([this.#links, this.#restarts])
     for (const timer of this.#timers) clearTimeout(timer)
-    for (const dataCenter of this.#cuts.keys()) await this.#network?.join(dataCenter)
+    for (const site of this.#cuts.keys()) await this.#network?.join(site)
     this.#cuts.clear()
   }
 
@@ -66,24 +66,24 @@ export class FaultTimeline {
     await this.#fleet.startAgent(appliance)
   }
 
-  async #cut(dataCenter: DataCenterName, forMs: number): Promise<void> {
-    this.#say(`fault: the WAN link of ${dataCenter} is down for ${(forMs / 1000).toFixed(1)} s`)
+  async #cut(site: Site, forMs: number): Promise<void> {
+    this.#say(`fault: the WAN link of ${site ?? 'the Service Center'} is down for ${(forMs / 1000).toFixed(1)} s`)
     this.happened.linkDowns += 1
-    this.#cuts.set(dataCenter, (this.#cuts.get(dataCenter) ?? 0) + 1)
-    await this.#network?.cut(dataCenter)
+    this.#cuts.set(site, (this.#cuts.get(site) ?? 0) + 1)
+    await this.#network?.cut(site)
     this.#at(forMs, () => {
-      this.#links = this.#links.then(() => this.#mend(dataCenter))
+      this.#links = this.#links.then(() => this.#mend(site))
     })
   }
 
-  async #mend(dataCenter: DataCenterName): Promise<void> {
-    const cuts = (this.#cuts.get(dataCenter) ?? 1) - 1
+  async #mend(site: Site): Promise<void> {
+    const cuts = (this.#cuts.get(site) ?? 1) - 1
     if (cuts > 0) {
-      this.#cuts.set(dataCenter, cuts)
+      this.#cuts.set(site, cuts)
       return
     }
-    this.#cuts.delete(dataCenter)
-    await this.#network?.join(dataCenter)
-    this.#say(`the WAN link of ${dataCenter} is up again`)
+    this.#cuts.delete(site)
+    await this.#network?.join(site)
+    this.#say(`the WAN link of ${site ?? 'the Service Center'} is up again`)
   }
 }

@@ -63,7 +63,7 @@ export async function whyNotIsolated({ serviceCenter, dataCenters }: Topology): 
 
 export class IsolatedNetwork {
   readonly #topology: Topology
-  readonly #sites: ReadonlyMap<DataCenterName, Site>
+  readonly #sites: ReadonlyMap<DataCenterName, JoinedSite>
   readonly #places = new Map<string, Place>()
   #closeDoor: () => void = () => {}
   #httpPort = 0
@@ -110,13 +110,15 @@ export class IsolatedNetwork {
     return new Map(Array.from(this.#sites, ([name, { device }]) => [name, through.get(device) ?? 0]))
   }
 
-  async cut(dataCenter: DataCenterName): Promise<void> {
-    await inside(WAN, [`link set ${this.#site(dataCenter).device} down`])
+  /** A Data Center, or null for the Service Center. */
+  async cut(dataCenter: DataCenterName | null): Promise<void> {
+    await inside(WAN, [`link set ${dataCenter === null ? 'sc' : this.#site(dataCenter).device} down`])
   }
 
-  /** The route goes with the link, and does not come back by itself. */
-  async join(dataCenter: DataCenterName): Promise<void> {
+  async join(dataCenter: DataCenterName | null): Promise<void> {
+    if (dataCenter === null) return inside(WAN, ['link set sc up'])
     const site = this.#site(dataCenter)
+    // The route to the LAN went with the link, and does not come back by itself.
     await inside(WAN, [`link set ${site.device} up`, `route replace ${site.lan}.0/24 via ${site.addresses.far}`])
   }
 
@@ -125,7 +127,7 @@ export class IsolatedNetwork {
     this.#closeDoor()
   }
 
-  #site(dataCenter: DataCenterName): Site {
+  #site(dataCenter: DataCenterName): JoinedSite {
     const site = this.#sites.get(dataCenter)
     if (site === undefined) throw new Error(`the network has no Data Center ${dataCenter}`)
     return site
@@ -145,7 +147,7 @@ export class IsolatedNetwork {
     await shape(WAN, 'sc', this.#topology.serviceCenter.downBitsPerSecond)
   }
 
-  async #makeSite({ dataCenter, namespace, device, addresses, lan }: Site): Promise<void> {
+  async #makeSite({ dataCenter, namespace, device, addresses, lan }: JoinedSite): Promise<void> {
     await makeNamespace(namespace, 'router')
     await inside(namespace, [
       `link add wan type veth peer name ${device} netns ${WAN}`,
@@ -214,7 +216,7 @@ export class IsolatedNetwork {
   }
 }
 
-type Site = {
+type JoinedSite = {
   readonly dataCenter: TopologyDataCenter
   readonly namespace: string
   /** At the WAN router. */
@@ -224,7 +226,7 @@ type Site = {
   readonly lan: string
 }
 
-function siteOf(dataCenter: TopologyDataCenter, number: number): Site {
+function siteOf(dataCenter: TopologyDataCenter, number: number): JoinedSite {
   return {
     dataCenter,
     namespace: namespaceOf(`site${number}`),

@@ -117,13 +117,13 @@ export class SimulatedAppliance implements Host {
   /** A process that stands still does not count the ticks that it has missed. */
   tick(): void {
     if (!this.isRunning || this.process.isFrozen) return
-    for (const peer of this.#world.network.movingTowards(this)) this.hear({ kind: 'receiving', peer })
+    this.#world.network.tellMoving(this)
     this.hear({ kind: 'tick', clock: this.process.clock.read(this.#world.nowMs, this.#world.wallOffsetMs) })
   }
 
   hear(event: AgentEvent): void {
     if (!this.isRunning) return
-    if (this.#world.isBusy || this.process.isFrozen) this.process.later(0, () => this.#handle(event))
+    if (this.#world.performing > 0 || this.process.isFrozen) this.process.later(0, () => this.#handle(event))
     else this.#handle(event)
   }
 
@@ -135,19 +135,21 @@ export class SimulatedAppliance implements Host {
 
   #handle(event: AgentEvent): void {
     this.#world.transcript.agentEvent(this.name, event)
-    this.#world.busily(() => this.#performAll(step(this.state, event)))
+    this.#performAll(step(this.state, event))
     this.#world.afterEvent()
   }
 
   #performAll(effects: readonly AgentEffect[]): void {
     const { generation } = this.process
+    this.#world.performing += 1
     for (const effect of effects) {
       const crash = this.crashPoint?.when(effect) ? this.crashPoint : null
       if (crash !== null) this.crashPoint = null
       if (crash?.moment !== 'before') this.#perform(effect)
       if (crash !== null && generation === this.process.generation) this.#crash(crash.losesPower ?? false)
-      if (generation !== this.process.generation) return
+      if (generation !== this.process.generation) break
     }
+    this.#world.performing -= 1
   }
 
   #crash(losesPower: boolean): void {

@@ -185,9 +185,8 @@ export class SimulatedNetwork {
   /** `read` gives the bytes when its turn has come; where it throws, the reader is told that the patch is gone. */
   sendPiece(from: Host, peer: PeerId, piece: { patch: Sha256; index: number; bytes: number }, read: () => Uint8Array) {
     const stream = this.#portOf(from).streams.reader.get(peer)
-    const sent = (): void => from.hear({ kind: 'piece-sent', peer })
     if (stream === undefined) {
-      sent()
+      from.hear({ kind: 'piece-sent', peer })
       return
     }
     const lane = stream.down
@@ -195,10 +194,10 @@ export class SimulatedNetwork {
     let bytes: Uint8Array | null = null
     this.#flows.send(lane.flow, {
       bytes: piece.bytes + PIECE_FRAME_BYTES,
-      tookMs: this.pieceMsBetween.get(pair(from.name, lane.to.host.name)) ?? this.pieceMs,
+      tookMs: this.#pieceMs(lane),
       begin: () => {
         bytes = attempt(read)
-        sent()
+        from.hear({ kind: 'piece-sent', peer })
         if (bytes === null) this.sendPieces(from, 'reader', peer, { kind: 'gone', patch })
         return bytes !== null
       },
@@ -211,11 +210,18 @@ export class SimulatedNetwork {
     })
   }
 
-  /** The sources from which bytes of a piece are coming in. */
-  *movingTowards(host: Host): Generator<PeerId> {
-    for (const [peer, { down }] of this.#portOf(host).streams.source) {
-      if (down.flow.isMoving) yield peer
+  /** Tells of each source from which bytes of a piece are coming in. */
+  tellMoving(host: Host): void {
+    const port = this.#portOf(host)
+    if (port.streams.source.size === 0) return
+    for (const { down } of port.streams.source.values()) {
+      if (down.flow.isMoving) host.hear({ kind: 'receiving', peer: down.from.host.peer })
     }
+  }
+
+  #pieceMs({ from, to }: Lane): number {
+    if (this.pieceMsBetween.size === 0) return this.pieceMs
+    return this.pieceMsBetween.get(pair(from.host.name, to.host.name)) ?? this.pieceMs
   }
 
   #connect(from: Port, channel: 'uplink' | 'source', to: Port): void {
@@ -244,12 +250,13 @@ export class SimulatedNetwork {
   }
 
   #arrive(stream: Stream, lane: Lane, timeMs: number, hear: (to: Host) => void): void {
-    const arrive = (): void => {
-      if (stream.hasEnded || stream.isHalfOpen) return
-      if (lane.held.length > 0 || this.#isSilent(lane.from, lane.to)) lane.held.push(arrive)
-      else hear(lane.to.host)
-    }
-    this.#options.at(timeMs, arrive)
+    this.#options.at(timeMs, () => this.#deliver(stream, lane, hear))
+  }
+
+  #deliver(stream: Stream, lane: Lane, hear: (to: Host) => void): void {
+    if (stream.hasEnded || stream.isHalfOpen) return
+    if (lane.held.length === 0 && !this.#isSilent(lane.from, lane.to)) hear(lane.to.host)
+    else lane.held.push(() => this.#deliver(stream, lane, hear))
   }
 
   #end(stream: Stream, reason: string): void {

@@ -143,7 +143,9 @@ export class SimulatedServiceCenter implements Host {
   }
 
   hear(event: NetworkEvent): void {
-    if (this.isRunning) this.process.later(0, () => this.#route(event))
+    if (!this.isRunning) return
+    if (this.#world.performing > 0 || this.process.isFrozen) this.process.later(0, () => this.#route(event))
+    else this.#route(event)
   }
 
   hearPiece(): void {
@@ -160,13 +162,15 @@ export class SimulatedServiceCenter implements Host {
 
   #performAll(effects: readonly ServiceCenterEffect[]): void {
     const { generation } = this.process
+    this.#world.performing += 1
     for (const effect of effects) {
       const crash = this.crashPoint?.when(effect) ? this.crashPoint : null
       if (crash !== null) this.crashPoint = null
       if (crash?.moment !== 'before') this.#perform(effect)
       if (crash !== null && generation === this.process.generation) this.#crash(crash.losesPower ?? false)
-      if (generation !== this.process.generation) return
+      if (generation !== this.process.generation) break
     }
+    this.#world.performing -= 1
   }
 
   #crash(losesPower: boolean): void {
@@ -219,7 +223,9 @@ export class SimulatedServiceCenter implements Host {
 
   #tellSeed(event: AgentEvent): void {
     if (!this.isRunning) return
+    this.#world.performing += 1
     for (const effect of stepSeed(this.seed, event)) this.#performForSeed(effect)
+    this.#world.performing -= 1
   }
 
   #performForSeed(effect: AgentEffect): void {

@@ -2,6 +2,7 @@
  * A world that stands as a topology says: a site for each Data Center and one for the Service Center, with the rates,
  * latency and loss of their links, and every appliance enrolled and connected.
  */
+import { DEFAULT_SETTINGS, type Settings } from '../../agent/core/state.ts'
 import { assert } from '../../protocol/assert.ts'
 import { SERVICE_PROVIDER } from '../../protocol/identifiers.ts'
 import type { Link, Topology } from '../topology.ts'
@@ -17,21 +18,25 @@ const PROCESS_BITS_PER_SECOND = 1.6e9
 const WRITE_BYTES_PER_MS = 1_000_000
 const PROVE_BYTES_PER_MS = 600_000
 
-/** From here on the agents of a world are told the time once a second, which changes no decision of a transfer. */
+/** From here on the agents of a world are told the time every two seconds: the longest at which a source that sends never looks stalled. */
 const HUGE = 500
 const TICK_MS = 500
-const TICK_OF_HUGE_MS = 1_000
+const TICK_OF_HUGE_MS = 2_000
 const CONNECTED_WITHIN_MS = 120_000
 
 export const SERVICE_CENTER_SITE = 'Service Center'
 
-export function worldOf(topology: Topology, options: { seed: number; keepsEverything?: boolean }): World {
+export function worldOf(
+  topology: Topology,
+  options: { seed: number; keepsEverything?: boolean; settings?: Settings },
+): World {
   const { appliances, dataCenters, serviceCenter, lanBitsPerSecond } = topology
   const world = new World({
     seed: options.seed,
     keepsEverything: options.keepsEverything ?? false,
     checksMessages: appliances.length <= HUGE,
     tickMs: appliances.length > HUGE ? TICK_OF_HUGE_MS : TICK_MS,
+    settings: options.settings ?? DEFAULT_SETTINGS,
     disks: { writeBytesPerMs: WRITE_BYTES_PER_MS, proveBytesPerMs: PROVE_BYTES_PER_MS },
     prepare: (network) => {
       network.addSite(SERVICE_CENTER_SITE, siteOptions(ofOneProcess(serviceCenter), lanBitsPerSecond))

@@ -4,7 +4,7 @@
  * transcript. Whatever a test, a workload or a fault does to the world it does through the methods here.
  */
 import type { Slot } from '../../agent/core/events.ts'
-import { DEFAULT_SETTINGS } from '../../agent/core/state.ts'
+import { DEFAULT_SETTINGS, type Settings } from '../../agent/core/state.ts'
 import type { Command, Reply } from '../../controller/core/effects.ts'
 import type { Slot as Position } from '../../controller/core/records.ts'
 import { countReplications } from '../../controller/core/replications.ts'
@@ -46,6 +46,8 @@ export type WorldOptions = {
   /** Lines, effects and letters are kept for whoever looks through them. */
   keepsEverything?: boolean
   checksMessages?: boolean
+  /** Of every appliance. */
+  settings?: Settings
   /** Bytes that a disk writes into its cache, and reads back and hashes, in a millisecond; instantly, unless said. */
   disks?: { writeBytesPerMs: number; proveBytesPerMs: number }
   /** The site at which the Service Center stands, which must be added by `sites`. */
@@ -58,6 +60,8 @@ export class World {
   wallOffsetMs = 0
   /** Events and effects so far: what a step is. */
   steps = 0
+  /** Above zero while effects are performed: what somebody hears then waits for the end of it. */
+  performing = 0
   readonly keepsEverything: boolean
   readonly disks: { writeBytesPerMs: number; proveBytesPerMs: number }
   readonly random: Random
@@ -73,6 +77,7 @@ export class World {
   readonly #agenda = new Agenda()
   readonly #names = new Map<PeerId, string>()
   readonly #children = new Map<string, Random>()
+  readonly #settings: Settings
   #slot = 0
 
   constructor(options: number | WorldOptions = 1) {
@@ -82,9 +87,11 @@ export class World {
       keepsEverything = true,
       checksMessages = true,
       disks,
+      settings = DEFAULT_SETTINGS,
       prepare,
     } = typeof options === 'number' ? { seed: options } : options
     this.keepsEverything = keepsEverything
+    this.#settings = settings
     this.disks = disks ?? { writeBytesPerMs: Number.POSITIVE_INFINITY, proveBytesPerMs: Number.POSITIVE_INFINITY }
     this.random = seededRandom(seed)
     this.transcript = new Transcript(() => this.nowMs, keepsEverything)
@@ -134,7 +141,7 @@ export class World {
         identity,
         root: signing.peer,
         random: childOf(this.random, `appliance ${name}`),
-        settings: DEFAULT_SETTINGS,
+        settings: this.#settings,
         membership: reopen(Membership, membership, [signing.peer]),
         dial,
       },

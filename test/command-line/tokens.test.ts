@@ -150,7 +150,7 @@ describe('enroll-token', () => {
     assert.equal(status, 1)
     assert.match(
       stderr,
-      /No Service Provider appliance of Paris has ever been connected, .*start their agents first\.\n$/,
+      /no Service Provider appliance of Paris has ever been connected, .*Service Provider appliance.*\.\n$/,
     )
   })
 

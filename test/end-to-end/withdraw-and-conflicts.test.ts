@@ -110,10 +110,8 @@ test('a withdrawn patch leaves the list and every store, and nothing installs it
   await fleet.api.withdraw(id)
   assert.ok((await fleet.api.patches()).every((patch) => patch.id !== id))
   for (const name of ['service-center', ...SERVICE_PROVIDERS]) {
-    await eventually(`the store of ${name} forgets it`, async () => {
-      const stored = await readdir(join(fleet.folderOf(name), 'store'))
-      return !stored.includes(id)
-    })
+    const forgotten = async () => !(await readdir(join(fleet.folderOf(name), 'store'))).includes(id)
+    await eventually(`the store of ${name} forgets it`, forgotten)
   }
   const refused = await install(['mistake@1.0.0', '--organization', 'Acme'])
   assert.equal(refused.status, 1)

@@ -181,13 +181,15 @@ describe('A Debian package', { skip: cannotInstall() }, () => {
     succeeds(await verify(newer))
   })
 
-  test('that the administrator holds at its version counts as installed', async () => {
+  test('that the administrator holds does not count as installed, and an order installs it', async () => {
     const task = await taskFor(await realPackage('publicsuffix'))
     succeeds(await install(task))
     const selecting = run('dpkg', [`--root=${task.root}`, '--set-selections'])
     selecting.child.stdin?.end('publicsuffix hold\n')
     await selecting
-    assert.equal((await detect(task)).result, 'installed')
+    assert.equal((await detect(task)).result, 'applicable')
+    assert.equal((await verify(task)).ok, false)
+    succeeds(await install(task))
     succeeds(await verify(task))
   })
 

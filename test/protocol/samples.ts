@@ -135,7 +135,7 @@ export const samples: Sample[] = [
       { kind: 'attached', peer, greeting },
       { kind: 'detached', peer },
       { kind: 'enrolling', peer, request },
-      { kind: 'enrollment', peer, answer },
+      { kind: 'enrollment', peer, appliance: peer, answer },
     ],
   },
   {

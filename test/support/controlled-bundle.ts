@@ -14,7 +14,13 @@ export type ControlledBundle = {
   restart?: 'none' | 'service' | 'reboot'
 }
 
-export async function writeControlledBundle({ out, name, version = '1.0.0', waits = false, restart = 'none' }: ControlledBundle): Promise<void> {
+export async function writeControlledBundle({
+  out,
+  name,
+  version = '1.0.0',
+  waits = false,
+  restart = 'none',
+}: ControlledBundle): Promise<void> {
   const wait = waits ? 'while [ ! -e "$PATCHMESH_ROOT/go" ]; do sleep 0.05; done\n' : ''
   const install = `#!/bin/sh
 set -eu

@@ -55,7 +55,7 @@ function asState(line: string): PackageState {
   return { words, version, architecture }
 }
 
-/** Wanted and installed, without any error: the only state that counts. */
+/** Wanted, installed, and no error: the only state that counts. A package on hold (`hi `) is not in it. */
 export function isInstalled(state: PackageState | null): state is PackageState & { readonly words: 'ii ' } {
   return state?.words === 'ii '
 }

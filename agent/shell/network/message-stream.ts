@@ -22,6 +22,8 @@ export type MessageStreamOptions<Message> = {
   readonly what: string
   readonly onMessage: (message: Message) => void
   readonly onBytes?: () => void
+  /** Reading waits for this before each further message. */
+  readonly room?: () => Promise<void> | undefined
   /** Called once, when nothing more comes in. */
   readonly onEnd: (reason: string) => void
 }
@@ -99,6 +101,7 @@ export class MessageStream<Message> {
             throw new Error(message.message)
           }
           options.onMessage(message)
+          await options.room?.()
         }
       },
     )

@@ -2,25 +2,20 @@
  * The network as the cores see it: channels by kind and peer, opened and closed by effects, heard of by events. It
  * decides nothing but what the allow-list says; a stream of a kind that its peer may not open is cut at once.
  */
-import type { Connection, Libp2p, Stream } from '@libp2p/interface'
+import type { Libp2p, Stream } from '@libp2p/interface'
 import { multiaddr } from '@multiformats/multiaddr'
 import type { DialAddress, ListenAddress, PeerId, Sha256 } from '../../../protocol/identifiers.ts'
-import {
-  MAX_CONTROL_MESSAGE_BYTES,
-  MAX_ENROLLMENT_MESSAGE_BYTES,
-  MAX_PIECES_MESSAGE_BYTES,
-} from '../../../protocol/limits.ts'
+import { MAX_CONTROL_MESSAGE_BYTES, MAX_PIECES_MESSAGE_BYTES } from '../../../protocol/limits.ts'
 import {
   CONTROL_PROTOCOL,
   ControlMessage,
   ENROLL_PROTOCOL,
-  EnrollmentAnswer,
-  EnrollmentRequest,
   PIECES_PROTOCOL,
   PiecesMessage,
 } from '../../../protocol/messages.ts'
 import { pieceHash } from '../../../protocol/pieces.ts'
 import type { AgentEffect, AgentEvent, Channel, Slot } from '../../core/events.ts'
+import { EnrollingPeers } from './enrolling-peers.ts'
 import { addressesOfHost, type HostOptions, startHost } from './host.ts'
 import { MessageStream } from './message-stream.ts'
 
@@ -45,12 +40,12 @@ export type NetworkEffect = Extract<
 
 /** `receiving` is told at most this often for each source. */
 const RECEIVING_EVERY_MS = 500
-/** A peer that was let in only to enroll has this long. */
-const ENROLLMENT_MS = 15_000
 
 export type NetworkOptions = Omit<HostOptions, 'mayConnect'> & {
   readonly announce: readonly string[]
   readonly deliver: (event: NetworkEvent) => void
+  /** Waits, where too much that was delivered has not been dealt with yet; nothing more is read meanwhile. */
+  readonly room: () => Promise<void> | undefined
   /** Reads a stored piece for a reader; rejects when it is not there any more. */
   readonly readPiece: (patch: Sha256, index: number) => Promise<Uint8Array>
 }
@@ -60,8 +55,7 @@ type Held = { control: MessageStream<ControlMessage> } | { pieces: MessageStream
 export class Network {
   readonly #options: NetworkOptions
   readonly #channels = new Map<string, Held>()
-  /** Requests that wait for their answer, oldest first: several may hold one token, and answers come in order. */
-  readonly #enrolling = new Map<PeerId, MessageStream<EnrollmentAnswer | EnrollmentRequest>[]>()
+  readonly #enrolling: EnrollingPeers
   readonly #slots = new Map<Slot, Uint8Array>()
   #nextSlot = 0
   #members: ReadonlySet<PeerId> = new Set()
@@ -70,6 +64,9 @@ export class Network {
 
   private constructor(options: NetworkOptions) {
     this.#options = options
+    this.#enrolling = new EnrollingPeers((peer, request) =>
+      options.deliver({ kind: 'enrollment-requested', peer, request }),
+    )
   }
 
   static async start(options: NetworkOptions): Promise<Network> {
@@ -89,8 +86,14 @@ export class Network {
       (stream, { remotePeer }) => network.#accept('reader', peerOf(remotePeer), stream),
       { maxInboundStreams: 2 },
     )
-    await host.handle(ENROLL_PROTOCOL, (stream, connection) => network.#acceptEnrollment(stream, connection), {
-      maxInboundStreams: 1,
+    await host.handle(
+      ENROLL_PROTOCOL,
+      (stream, { remotePeer }) => network.#acceptEnrollment(stream, peerOf(remotePeer)),
+      { maxInboundStreams: 1 },
+    )
+    host.addEventListener('connection:open', ({ detail: connection }) => {
+      const isStranger = connection.direction === 'inbound' && !network.#members.has(peerOf(connection.remotePeer))
+      if (isStranger) network.#enrolling.connected(connection)
     })
     return network
   }
@@ -117,7 +120,7 @@ export class Network {
         this.#sendPiece(effect.peer, effect.patch, effect.index)
         break
       case 'answer-enrollment':
-        this.#answerEnrollment(effect.peer, effect.answer)
+        this.#enrolling.answer(effect.peer, effect.appliance, effect.answer)
         break
       case 'admit':
         this.#admit(effect.members, effect.enrolling)
@@ -163,6 +166,7 @@ export class Network {
     const before = this.#channels.get(key)
     let lastTold = 0
     const shared = {
+      room: this.#options.room,
       onBytes: () => {
         const now = performance.now()
         if (now - lastTold < RECEIVING_EVERY_MS) return
@@ -231,42 +235,9 @@ export class Network {
     }
   }
 
-  #acceptEnrollment(stream: Stream, connection: Connection): void {
-    const peer = peerOf(connection.remotePeer)
-    if (!this.#mayEnroll.has(peer)) {
-      stream.abort(new Error('only the bearer of a token may enroll'))
-      return
-    }
-    const deadline = setTimeout(() => connection.abort(new Error('enrollment took too long')), ENROLLMENT_MS).unref()
-    const messages = new MessageStream<EnrollmentAnswer | EnrollmentRequest>(stream, {
-      schema: EnrollmentRequest,
-      maxMessageBytes: MAX_ENROLLMENT_MESSAGE_BYTES,
-      what: 'an enrollment request',
-      onMessage: (request) => {
-        const waiting = this.#enrolling.get(peer) ?? []
-        if (!('proof' in request) || waiting.includes(messages)) return
-        this.#enrolling.set(peer, [...waiting, messages])
-        this.#options.deliver({ kind: 'enrollment-requested', peer, request })
-      },
-      onEnd: () => {
-        clearTimeout(deadline)
-        this.#noLongerEnrolling(peer, messages)
-      },
-    })
-  }
-
-  #answerEnrollment(peer: PeerId, answer: EnrollmentAnswer | null): void {
-    const [oldest] = this.#enrolling.get(peer) ?? []
-    if (oldest === undefined) return
-    this.#noLongerEnrolling(peer, oldest)
-    if (answer !== null) oldest.send(answer)
-    oldest.close()
-  }
-
-  #noLongerEnrolling(peer: PeerId, messages: MessageStream<EnrollmentAnswer | EnrollmentRequest>): void {
-    const others = (this.#enrolling.get(peer) ?? []).filter((other) => other !== messages)
-    if (others.length > 0) this.#enrolling.set(peer, others)
-    else this.#enrolling.delete(peer)
+  #acceptEnrollment(stream: Stream, peer: PeerId): void {
+    if (this.#mayEnroll.has(peer)) this.#enrolling.accept(peer, stream)
+    else stream.abort(new Error('only the bearer of a token may enroll'))
   }
 
   #admit(members: ReadonlySet<PeerId>, enrolling: ReadonlySet<PeerId>): void {

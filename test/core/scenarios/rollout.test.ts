@@ -90,22 +90,37 @@ test('an organization with many Data Centers is installed in one after the other
 
 test('an appliance of which nothing is heard any more holds its own Data Center only', () => {
   const world = estate('oslo', 'paris')
-  const patch = replicate(world)
+  const patch = replicate(world, symbolicPatch({ restart: 'none' }))
   const install = world.install(patch, ['provider'])
   world.run(1_000)
-  for (const name of ['oslo/primary', 'oslo/secondary']) world.network.cut(name, 'service-center')
+  world.network.cut('oslo/secondary', 'service-center')
   world.run(30 * 60_000)
-  world.await('paris is installed', () => installs(world).filter((name) => name.startsWith('paris')).length === 2)
-  const stateOf = (name: string) => world.center.state.targets.get(install)?.get(world.appliance(name).peer)
-  assert.equal(stateOf('oslo/secondary')?.state, 'unknown')
-  assert.deepEqual(
-    installs(world).filter((name) => name.startsWith('oslo')),
-    ['oslo/secondary'],
-  )
-  for (const name of ['oslo/primary', 'oslo/secondary']) world.network.mend(name, 'service-center')
+  const target = (name: string) => world.center.state.targets.get(install)?.get(world.appliance(name).peer)
+  assert.equal(target('oslo/secondary')?.state, 'unknown')
+  assert.match(target('oslo/primary')?.reason ?? '', /waits until something is heard of oslo\/secondary/)
+  assert.deepEqual(installs(world), ['oslo/secondary', 'paris/secondary', 'paris/primary'])
+  world.network.mend('oslo/secondary', 'service-center')
   world.await('it has ended', () => ended(world))
-  assert.deepEqual([stateOf('oslo/secondary')?.state, stateOf('oslo/primary')?.state], ['installed', 'installed'])
+  assert.deepEqual(installs(world), ['oslo/secondary', 'paris/secondary', 'paris/primary', 'oslo/primary'])
   assert.equal(world.center.state.installs.get(install)?.state, 'done')
+})
+
+test('a pair that has begun is finished before another Data Center that becomes ready meanwhile', () => {
+  const world = estate('oslo', 'paris')
+  for (const name of ['oslo/primary', 'oslo/secondary']) world.network.cut(name, 'service-center')
+  const patch = symbolicPatch()
+  world.upload(patch)
+  world.await('paris is complete', () => world.replications(patch) === '2/4')
+  world.install(patch, ['provider'])
+  world.run(500)
+  for (const name of ['oslo/primary', 'oslo/secondary']) world.network.mend(name, 'service-center')
+  for (const name of ['paris/primary', 'paris/secondary']) {
+    const { outcomes } = world.appliance(name).installer
+    outcomes.install.push({ ok: false, reason: 'locked', output: '', temporary: true })
+  }
+  world.await('it has ended', () => ended(world))
+  const sites = installs(world).map((name) => name.split('/')[0])
+  assert.deepEqual(sites, sites.toSorted().reverse(), 'all of paris, then all of oslo')
 })
 
 test('a patch that interrupts its appliance waits while the peer cannot be reached, and says for whom', () => {

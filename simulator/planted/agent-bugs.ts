@@ -1,0 +1,166 @@
+/**
+ * Planted in what an appliance decides.
+ */
+import type { PlantedBug } from './bugs.ts'
+
+const holding = 'agent/core/holding.ts'
+const installing = 'agent/core/installing.ts'
+
+export const agentBugs: readonly PlantedBug[] = [
+  {
+    name: 'the receipt is sent before the file is sealed',
+    file: holding,
+    find: 'return pieceStored(state, replica, event.index)',
+    replace: 'return [...pieceStored(state, replica, event.index), ...held(state, replica)]',
+    checkers: ['n/m is the truth'],
+  },
+  {
+    name: 'a copy is recorded as proven without its receipt',
+    file: holding,
+    find: '? post(state, Receipt, (common) => ({ ...common, sha256, publishedAt, verifiedAt, source }), entries)',
+    replace:
+      "? [{ kind: 'record', entries }, ...post(state, Receipt, (common) => ({ ...common, sha256, publishedAt, verifiedAt, source }))]",
+    checkers: ['n/m is the truth'],
+  },
+  {
+    name: 'a file that stands in the store is believed after a restart',
+    file: 'agent/core/step.ts',
+    find: 'if (hashes !== undefined && state.proven.has(replica.publication.sha256)) replica.phase',
+    replace: 'if (hashes !== undefined) replica.phase',
+    checkers: ['n/m is the truth'],
+  },
+  {
+    name: 'a withdrawn patch is known again after a restart',
+    file: holding,
+    find: `    publicationEntry(sha256, null),
+    provenEntry(sha256, false),`,
+    replace: '',
+    checkers: ['a withdrawn patch goes from every disk'],
+  },
+  {
+    name: 'what the disk could not delete is never deleted',
+    file: 'agent/core/step.ts',
+    find: '        ...tendDiscards(state),\n',
+    replace: '        ...tendDiscards(state).slice(0, 0),\n',
+    checkers: ['a withdrawn patch goes from every disk', 'n/m is the truth'],
+  },
+  {
+    name: 'the hash of a piece is not compared',
+    file: 'agent/core/pulling.ts',
+    find: 'if (!equalBytes(event.hash, hashAt(hashes, index))) {',
+    replace: 'if (!equalBytes(event.hash, hashAt(hashes, index)) && index < 0) {',
+    checkers: ['only verified bytes'],
+  },
+  {
+    name: 'a wrong piece is blamed on its source and kept',
+    file: 'agent/core/pulling.ts',
+    find: `    return [
+      drop,
+      ...strike(`,
+    replace: `    return [
+      { kind: 'store-piece', patch, index, slot },
+      ...strike(`,
+    checkers: ['only verified bytes'],
+  },
+  {
+    name: 'nothing is tried again after the disk was full',
+    file: 'agent/core/pulling.ts',
+    find: "if (replica.phase.name === 'blocked' && now >= replica.phase.retryAtMs)",
+    replace: "if (replica.phase.name === 'blocked' && now < 0)",
+    checkers: ['n/m is the truth', 'every order ends'],
+  },
+  {
+    name: 'a secondary never gives up on its primary',
+    file: 'agent/core/neighbours.ts',
+    find: 'return state.clock.monotonicMs - replica.localProgressAtMs > patienceMs',
+    replace: 'return patienceMs < 0',
+    checkers: ['a depot goes on without its primary'],
+  },
+  {
+    name: 'a secondary never waits for its primary',
+    file: 'agent/core/neighbours.ts',
+    find: 'return state.clock.monotonicMs - replica.localProgressAtMs > patienceMs',
+    replace: 'return patienceMs > 0',
+    checkers: ['one copy crosses the WAN'],
+  },
+  {
+    name: 'the expiry of an order is forgotten',
+    file: installing,
+    find: 'if (attempt.order.expiresAt <= state.clock.wallMs) {',
+    replace: 'if (attempt.order.expiresAt <= 0) {',
+    checkers: ['no install after its order expired'],
+  },
+  {
+    name: 'the sequence of orders is ignored',
+    file: installing,
+    find: 'if (order.sequence <= state.orders.sequence) {',
+    replace: 'if (order.sequence < 0) {',
+    checkers: ['an order executes at most once'],
+  },
+  {
+    name: 'an installer that was started runs again after a crash',
+    file: installing,
+    find: `    case 'preflight':
+      return preflight(state, attempt)
+    case 'installing':`,
+    replace: `    case 'preflight':
+    case 'installing':
+      return preflight(state, attempt)`,
+    checkers: ['an order executes at most once'],
+  },
+  {
+    name: 'the installer is started before that is written down',
+    file: installing,
+    find: `  return [
+    ...report(state, attempt.order, { state: 'installing', reason: 'the installer runs' }),
+    { kind: 'run-step', step: 'install', publication: replicaOf(state, attempt.order).publication },
+  ]`,
+    replace: `  return [
+    { kind: 'run-step', step: 'install', publication: replicaOf(state, attempt.order).publication },
+    ...report(state, attempt.order, { state: 'installing', reason: 'the installer runs' }),
+  ]`,
+    checkers: ['an order executes at most once'],
+  },
+  {
+    name: 'a temporary error is tried for ever',
+    file: installing,
+    find: 'const MAX_TRIES = 2',
+    replace: 'const MAX_TRIES = 200',
+    checkers: ['an order executes at most once'],
+  },
+  {
+    name: 'the outbox is forgotten in a restart',
+    file: 'agent/core/ledger.ts',
+    find: 'state.outbox.set(envelopeDigest(letter.envelope), letter)',
+    replace: 'envelopeDigest(letter.envelope)',
+    checkers: ['n/m is the truth', 'every order ends'],
+  },
+  {
+    name: 'the statement counter is not written down',
+    file: 'agent/core/letters.ts',
+    find: 'entries: [counterEntry(state), ',
+    replace: 'entries: [',
+    checkers: ['counters never go back'],
+  },
+  {
+    name: 'an older roster is accepted',
+    file: 'agent/core/step.ts',
+    find: 'roster.version <= (state.roster?.version ?? -1)',
+    replace: 'roster.version < 0',
+    checkers: ['counters never go back'],
+  },
+  {
+    name: 'any signer is accepted',
+    file: 'protocol/envelope.ts',
+    find: 'find(({ keyid }) => signers.includes(keyid))',
+    replace: 'find(({ keyid }) => signers.length > 0 && keyid.length > 0)',
+    checkers: [
+      'no install without an order',
+      'n/m is the truth',
+      'counters never go back',
+      'every order ends',
+      'what is told to be installed is installed',
+      'nothing crosses organizations',
+    ],
+  },
+]

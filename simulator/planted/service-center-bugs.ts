@@ -1,0 +1,102 @@
+/**
+ * Planted in what the Service Center decides.
+ */
+import type { PlantedBug } from './bugs.ts'
+
+const installing = 'controller/core/installing.ts'
+const publishing = 'controller/core/publishing.ts'
+const rollout = 'controller/core/rollout.ts'
+
+export const serviceCenterBugs: readonly PlantedBug[] = [
+  {
+    name: 'a copy is counted before it is verified',
+    file: 'controller/core/replications.ts',
+    find: 'return state.receipts.get(patch)?.get(appliance.peer)?.epoch === appliance.epoch',
+    replace: `return (
+    state.progress.get(patch)?.get(appliance.peer)?.state === 'verifying' ||
+    state.receipts.get(patch)?.get(appliance.peer)?.epoch === appliance.epoch
+  )`,
+    checkers: ['n/m is the truth'],
+  },
+  {
+    name: 'an upload is answered before it is committed',
+    file: 'controller/core/step.ts',
+    find: "return [...effects, { kind: 'reply', id, reply }, ...advanceInstalls(state)]",
+    replace: "return [{ kind: 'reply', id, reply }, ...effects, ...advanceInstalls(state)]",
+    checkers: ['what was answered is never lost'],
+  },
+  {
+    name: 'orders are sent before they are committed',
+    file: 'controller/core/step.ts',
+    find: "if (tables.has('patches') || tables.has('receipts')) effects.push",
+    replace: `effects.push(...effects.splice(0, 1))
+  if (tables.has('patches') || tables.has('receipts')) effects.push`,
+    checkers: ['no install without an order'],
+  },
+  {
+    name: 'receipts of an earlier publication still count',
+    file: publishing,
+    find: '...voidReceipts(state, row.sha256), ',
+    replace: '',
+    checkers: ['n/m is the truth'],
+  },
+  {
+    name: 'a patch that is being installed can be withdrawn',
+    file: publishing,
+    find: "if (target.state === 'installed' || !isFinal(target.state)) {",
+    replace: "if (target.state === 'installed' || (!isFinal(target.state) && target.state === 'unknown')) {",
+    checkers: ['a withdrawn patch is never installed', 'a withdrawn patch goes from every disk'],
+  },
+  {
+    name: 'both members of a pair are ordered at once',
+    file: rollout,
+    find: 'if (member !== undefined) return',
+    replace: 'if (member !== undefined && member === undefined) return',
+    checkers: ['never both members of a group'],
+  },
+  {
+    name: 'two Data Centers of an organization are ordered at once',
+    file: rollout,
+    find: 'if (elsewhere !== undefined) return',
+    replace: 'if (elsewhere === dataCenter) return',
+    checkers: ['one Data Center of an organization at a time'],
+  },
+  {
+    name: 'what other installs have in flight is not looked at',
+    file: rollout,
+    find: 'for (const appliance of elsewhere) occupy(busy, appliance)',
+    replace: '',
+    checkers: ['never both members of a group', 'one Data Center of an organization at a time'],
+  },
+  {
+    name: 'an install is not halted by a failure',
+    file: rollout,
+    find: "new Set(['failed', 'reverted'])",
+    replace: 'new Set([])',
+    checkers: ['a failure halts its install'],
+  },
+  {
+    name: 'an older report overwrites a newer one',
+    file: installing,
+    find: ' || report.counter <= target.counter) return []',
+    replace: ') return []',
+    checkers: ['counters never go back', 'every order ends'],
+  },
+  {
+    name: 'a restarted Service Center offers nothing',
+    file: 'controller/core/step.ts',
+    find: "...livePatches(state).map(({ sha256 }): ServiceCenterEffect => ({ kind: 'seed', patch: sha256 })),",
+    replace:
+      "...livePatches(state).slice(0, 0).map(({ sha256 }): ServiceCenterEffect => ({ kind: 'seed', patch: sha256 })),",
+    checkers: ['n/m is the truth'],
+  },
+  {
+    name: 'tenant appliances are told of each other',
+    file: 'controller/core/membership.ts',
+    find: `    : depotOf(state, appliance.dataCenter)
+  return seal(`,
+    replace: `    : [...state.appliances.values()].filter(({ dataCenter }) => dataCenter === appliance.dataCenter)
+  return seal(`,
+    checkers: ['nothing crosses organizations'],
+  },
+]
