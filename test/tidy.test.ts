@@ -3,7 +3,7 @@
  * named and begun. Each message says what to do instead.
  */
 import assert from 'node:assert/strict'
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { describe, test } from 'node:test'
 import { TARGET_STATES } from '../controller/core/records.ts'
@@ -249,4 +249,14 @@ describe('tests', () => {
         .map(({ path }) => `${path}: wait for what must happen, with a deadline (test/support/eventually.ts)`),
     )
   })
+})
+
+describe('the pages are true', () => {
+  for (const page of ['README.md', 'ARCHITECTURE.md', 'protocol/README.md', 'docs/operators-guide.md']) {
+    test(`every file that ${page} names is there`, () => {
+      const text = readFileSync(join(ROOT, page), 'utf8')
+      const named = [...text.matchAll(/`((?:protocol|agent|controller|simulator|test|docs)\/[\w./-]*)`/g)]
+      check(named.flatMap(([, path = '']) => (existsSync(join(ROOT, path)) ? [] : [`${page} names ${path}`])))
+    })
+  }
 })

@@ -28,9 +28,7 @@ import { type Received, receiveUpload } from './intake/receive-upload.ts'
 import type { KeptAuthority } from './keys.ts'
 import { Notices } from './notices.ts'
 import { MESH_ADDRESSES_SETTING, type Repository, type ServiceCenter } from './ports.ts'
-
-/** How soon a token that `enroll-token` wrote is known here. */
-const TOKEN_POLL_MS = 300
+import { watchTokens } from './token-watch.ts'
 
 export type RunningServiceCenter = ServiceCenter & { readonly meshAddresses: ListenAddress[]; stop(): Promise<void> }
 
@@ -241,7 +239,7 @@ export async function startServiceCenter(options: {
     MESH_ADDRESSES_SETTING,
     JSON.stringify(network.addresses.map((address) => `${address}/p2p/${authority.mesh}`)),
   )
-  const stopPolling = pollTokens(repository, position, (event) => loop.deliver(event), fail)
+  const stopPolling = watchTokens(repository, position, loop.deliver, fail)
   log.info(
     { patches: livePatches(state).length, appliances: state.appliances.size, ms: Date.now() - startedAt },
     'serving',
@@ -278,28 +276,5 @@ export async function startServiceCenter(options: {
       await storeWork.idle()
       await store.close()
     },
-  }
-}
-
-/** `enroll-token` writes into the same database; a running controller learns of it here. */
-function pollTokens(
-  repository: Repository,
-  from: number,
-  deliver: (event: ServiceCenterEvent) => void,
-  fail: (error: unknown) => void,
-): () => void {
-  let position = from
-  let timer: NodeJS.Timeout | undefined
-  let stopped = false
-  const poll = async (): Promise<void> => {
-    const issued = await repository.tokensAfter(position)
-    position = issued.position
-    for (const token of issued.tokens) if (token.usedBy === null) deliver({ kind: 'token-issued', token })
-    if (!stopped) timer = setTimeout(() => poll().catch(fail), TOKEN_POLL_MS)
-  }
-  poll().catch(fail)
-  return () => {
-    stopped = true
-    clearTimeout(timer)
   }
 }
