@@ -4,15 +4,12 @@
  * budget. The same seed and options give the same run.
  */
 import { AssertionError } from 'node:assert'
-import type { Reply } from '../controller/core/effects.ts'
-import { unreachable } from '../protocol/assert.ts'
-import { DataCenterName, type InstallId, OrganizationName, type Sha256 } from '../protocol/identifiers.ts'
 import { nextBelow, nextWord, type Random, seededRandom } from '../protocol/random.ts'
-import { isRefusal, type Refusal, refuse } from '../protocol/refusals.ts'
+import { Admins } from './admins.ts'
 import { acknowledged } from './checkers/acknowledged.ts'
 import { counting } from './checkers/counting.ts'
 import { ending } from './checkers/ending.ts'
-import { Broken, type Checker, dataCenterOf, Evidence, groupOf, isTenant } from './checkers/evidence.ts'
+import { Broken, type Checker, Evidence, groupOf, isTenant } from './checkers/evidence.ts'
 import { letters } from './checkers/letters.ts'
 import { orders } from './checkers/orders.ts'
 import { storage } from './checkers/storage.ts'
@@ -22,8 +19,8 @@ import { withdrawing } from './checkers/withdrawing.ts'
 import { CAUSES_QUARANTINE, drawFaults, type Fault, type FaultKind } from './faults.ts'
 import { Injector } from './injecting.ts'
 import { LetterTampering } from './letter-tampering.ts'
-import { type Deed, drawEstate, drawWorkload, type Estate, type Workload } from './workload.ts'
-import { type SymbolicPatch, symbolicPatch } from './world/symbolic-patch.ts'
+import { drawEstate, drawWorkload, type Estate, type Workload } from './workload.ts'
+import { symbolicPatch } from './world/symbolic-patch.ts'
 import { World } from './world/world.ts'
 
 export type SeedOptions = {
@@ -65,10 +62,8 @@ const QUARANTINE_BUDGET_MS = 11 * 60_000
 const BUDGET_MS = 5 * 60_000
 /** Past the deadline of every install, wherever the clocks have jumped to. */
 const NEXT_DAY_MS = 72 * 3_600_000
-const AGAIN_MS = 1_500
 const CENTER_SITE = 'hub'
 
-const REBOOT_MS = 8_000
 /** Two secondaries in turn lose their patience, and a patch crosses the slowest WAN. */
 const FAILOVER_BUDGET_MS = 90_000
 
@@ -119,10 +114,7 @@ class Run {
   readonly #evidence: Evidence
   readonly #watch: Watch
   readonly #injector: Injector
-  readonly #patches: readonly { first: SymbolicPatch; other: SymbolicPatch }[]
-  readonly #installs: (InstallId | null)[] = []
-  /** Deeds that have not been answered yet. */
-  #undone = 0
+  readonly #admins: Admins
 
   constructor(seed: number, plan: Plan, options: SeedOptions) {
     this.#seed = seed
@@ -131,13 +123,7 @@ class Run {
     this.#world = new World({ seed, prepare: (network) => prepareSites(network, plan.estate) })
     this.#evidence = new Evidence(this.#world)
     if (options.trace !== true) this.#world.transcript.mute()
-    const { workload } = plan
-    this.#patches = workload.patches.map((shape) => ({
-      first: symbolicPatch(shape),
-      other: symbolicPatch({ ...shape, content: 'other' }),
-    }))
-    for (const { first, other } of this.#patches)
-      for (const patch of [first, other]) this.#evidence.patches.set(patch.publication.sha256, patch)
+    this.#admins = new Admins(this.#world, this.#evidence, plan.workload)
     const make: ((evidence: Evidence) => Checker)[] = [
       storage,
       counting,
@@ -163,14 +149,8 @@ class Run {
   }
 
   toTheEnd(): void {
-    const { estate, safetyMs, workload, faults } = this.#plan
-    const { late } = estate
-    for (const name of estate.appliances) if (late === null || !name.startsWith(`${late.dataCenter}/`)) this.#join(name)
-    if (late !== null)
-      for (const name of estate.appliances)
-        if (name.startsWith(`${late.dataCenter}/`)) this.#whenCenterRuns(late.atMs, () => this.#join(name))
-    this.#undone = workload.deeds.length
-    for (const deed of workload.deeds) this.#whenCenterRuns(deed.atMs, () => this.#carryOut(deed))
+    const { estate, safetyMs, faults } = this.#plan
+    this.#admins.begin(estate)
     const { without = [], only } = this.#options
     const left = faults.filter(({ id, kind }) => !without.includes(kind) && (only === undefined || only.includes(id)))
     this.#injector.arm(left)
@@ -206,104 +186,6 @@ class Run {
       failure,
       trace: this.#options.trace === true ? this.#world.transcript.lines : [],
     }
-  }
-
-  /** Enrolling is an admin's work at the machine, which is done in one go. */
-  #join(name: string): void {
-    const { center, network } = this.#world
-    const { crashPoint } = center
-    center.crashPoint = null
-    const site = dataCenterOf(name)
-    const appliance = this.#world.add(name, network.sites.has(site) ? { site } : {})
-    center.crashPoint = crashPoint
-    appliance.installer.rebootMs = REBOOT_MS
-    this.#evidence.appliances.set(appliance.peer, appliance)
-  }
-
-  /** Admins try again until the Service Center answers. */
-  #whenCenterRuns(atMs: number, act: () => void): void {
-    this.#world.at(atMs, () => {
-      if (this.#world.center.isRunning) act()
-      else this.#whenCenterRuns(this.#world.nowMs + AGAIN_MS, act)
-    })
-  }
-
-  /** Does what an admin wants; where no answer comes, the admin does it again, and nobody knows the truth meanwhile. */
-  #carryOut(deed: Deed): void {
-    const patch = deed.kind === 'cancel' ? null : this.#patchOf({ content: 'first', ...deed }).publication.sha256
-    const { doubtful } = this.#evidence
-    if (patch !== null) doubtful.add(patch)
-    const reply = this.#ask(deed)
-    if (reply === null) {
-      this.#whenCenterRuns(this.#world.nowMs + AGAIN_MS, () => this.#carryOut(deed))
-      return
-    }
-    if (patch !== null) doubtful.delete(patch)
-    this.#undone -= 1
-    const { told } = this.#evidence
-    const isDone = !isRefusal(reply)
-    if (deed.kind === 'install') this.#installs.push(isDone && reply.kind === 'install-started' ? reply.install : null)
-    if (!isDone) {
-      // The answer to an earlier try was lost, and it had been done.
-      if (deed.kind === 'withdraw' && reply.refused === 'withdrawn' && patch !== null) this.#toldWithdrawn(patch)
-      return
-    }
-    switch (reply.kind) {
-      case 'published':
-        told.published.add(reply.patch)
-        told.withdrawn.delete(reply.patch)
-        break
-      case 'withdrawn':
-        this.#toldWithdrawn(reply.patch)
-        break
-      case 'install-started':
-        told.installs.add(reply.install)
-        break
-      case 'install-cancelled':
-        told.cancelled.add(reply.install)
-        break
-      default:
-        unreachable(reply)
-    }
-  }
-
-  #toldWithdrawn(patch: Sha256): void {
-    this.#evidence.told.withdrawn.add(patch)
-    this.#evidence.told.published.delete(patch)
-  }
-
-  #ask(deed: Deed): Reply | Refusal | null {
-    const actor = deed.admin
-    switch (deed.kind) {
-      case 'upload':
-        return this.#world.tryUpload(this.#patchOf(deed))
-      case 'withdraw': {
-        const { sha256 } = this.#patchOf({ ...deed, content: 'first' }).publication
-        return this.#world.tryAsk({ kind: 'withdraw', actor, patch: sha256, reason: 'was a mistake' })
-      }
-      case 'install':
-        return this.#world.tryAsk({
-          kind: 'start-install',
-          actor,
-          patch: this.#patchOf({ ...deed, content: 'first' }).publication.sha256,
-          organizations: deed.organizations.map((name) => OrganizationName.parse(name)),
-          dataCenter: deed.dataCenter === null ? 'All' : DataCenterName.parse(deed.dataCenter),
-          allowOutage: deed.allowOutage,
-        })
-      case 'cancel': {
-        const install = this.#installs[deed.install] ?? null
-        if (install === null) return refuse('not_found', 'the install was never started')
-        return this.#world.tryAsk({ kind: 'cancel-install', actor, install })
-      }
-      default:
-        return unreachable(deed)
-    }
-  }
-
-  #patchOf({ patch, content }: { patch: number; content: 'first' | 'other' }): SymbolicPatch {
-    const found = this.#patches[patch]
-    if (found === undefined) throw new Error(`the workload has no patch ${patch}`)
-    return found[content]
   }
 
   /** The primary of each depot is away for good while a new patch comes: the others get it all the same. */
@@ -344,7 +226,7 @@ class Run {
     const endMs = this.#world.nowMs + budgetMs
     while (this.#world.nowMs < endMs) {
       this.#world.run(1_000)
-      if (this.#undone === 0 && this.#watch.pending() === null) return
+      if (this.#admins.undone === 0 && this.#watch.pending() === null) return
     }
     const pending = this.#watch.pending()
     if (pending !== null)

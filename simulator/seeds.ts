@@ -14,7 +14,8 @@ const DEFAULT_COUNT = 200
 /** Failures that are made small; the others are only named. */
 const SHRUNK_AT_MOST = 5
 
-const { values } = parseArgs({
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
     count: { type: 'string' },
     from: { type: 'string', default: '1' },
@@ -32,7 +33,7 @@ const { values } = parseArgs({
 
 async function main(): Promise<number> {
   const options: SeedOptions = { ...faultOptions(), trace: values.trace }
-  if (values.search) return searchPlanted()
+  if (values.search) return searchPlanted(positionals)
   if (values.planted) return replayPlanted()
   return values.seed === undefined ? many(options) : one(Number(values.seed), options)
 }

@@ -22,6 +22,8 @@ export type InstallRun = {
   readonly tookMs: number | null
   readonly installed: number
   readonly total: number
+  /** Those that did not install it, or wait for what never came, with why. */
+  readonly others: readonly { appliance: string; state: string; reason: string }[]
   /** One for each appliance on which something ran, from the installer's start to the end of its verification. */
   readonly runs: readonly {
     appliance: string
@@ -62,6 +64,13 @@ export function installRun(world: World, patch: SymbolicPatch, progress: (line: 
     tookMs: hasEnded ? Math.round(world.nowMs - beganMs) : null,
     installed: installed(),
     total: targets().length,
+    others: targets()
+      .filter((target) => target.state !== 'installed')
+      .map(({ appliance, state: reached, reason }) => ({
+        appliance: state.appliances.get(appliance)?.name ?? '',
+        state: reached,
+        reason,
+      })),
     runs,
     unprotected: unprotected(world, runs),
     bothDisrupted: bothDisrupted(world),

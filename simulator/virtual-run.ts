@@ -10,6 +10,7 @@ import { isRefusal } from '../protocol/refusals.ts'
 import { dataCenterBoundMs, fluidBoundMs } from './fluid-bound.ts'
 import type { Topology } from './topology.ts'
 import { type InstallRun, installRun } from './virtual-install.ts'
+import { type Progress, watchProgress } from './virtual-progress.ts'
 import { WIRE_BYTES_PER_BYTE } from './world/routes.ts'
 import { runToEnd, seconds } from './world/run-to-end.ts'
 import { type SymbolicPatch, symbolicPatch } from './world/symbolic-patch.ts'
@@ -55,6 +56,7 @@ export type VirtualRun = {
   readonly perDataCenter: readonly DataCenterRun[]
   /** When each copy was counted, in that order. */
   readonly copies: readonly { appliance: string; dataCenter: string; atMs: number }[]
+  readonly progress: Progress
   readonly installs: InstallRun | null
   /** Events and the steps that answered them. */
   readonly steps: number
@@ -74,6 +76,7 @@ export async function simulateVirtually(options: VirtualOptions): Promise<Virtua
   const copies = followCopies(world, patch)
   const beganMs = world.nowMs
   const before = linkBytes(world)
+  const endWatch = watchProgress(world, patch)
   const reply = world.upload(patch)
   assert(!isRefusal(reply), `the upload is accepted: ${JSON.stringify(reply)}`)
   openWindows(world, topology)
@@ -85,6 +88,7 @@ export async function simulateVirtually(options: VirtualOptions): Promise<Virtua
     line: () => `${seconds(world.nowMs - beganMs)} s of virtual time: replications ${copies.size}/${total}`,
     progress,
   })
+  const progressOverTime = endWatch()
   const replications = countReplications(world.center.state, patch.publication.sha256)
   const isComplete = replications.complete === replications.total
   const makespanMs = isComplete ? rounded(world.nowMs - beganMs) : null
@@ -124,6 +128,7 @@ export async function simulateVirtually(options: VirtualOptions): Promise<Virtua
       ]),
     ),
     perDataCenter,
+    progress: progressOverTime,
     copies: [...copies].map(([appliance, atMs]) => ({
       appliance,
       dataCenter: world.appliance(appliance).state.membership?.dataCenter ?? '',

@@ -66,16 +66,16 @@ export function drawEstate(random: Random, safetyMs: number): Estate {
     const depot = pick(random, GROUPS).map((role) => `${site}/${role}`)
     return [...depot, ...tenants.flatMap((tenant) => pick(random, GROUPS).map((role) => `${site}/${tenant}/${role}`))]
   })
-  const downBitsPerSecond = chance(random, 65) ? pick(random, [5e6, 20e6, 100e6]) : null
+  const downBitsPerSecond = chance(random, 65) ? pick(random, [2e6, 5e6, 20e6, 100e6]) : null
   return { dataCenters, late, appliances, downBitsPerSecond }
 }
 
 export function drawWorkload(random: Random, estate: Estate, safetyMs: number): Workload {
   const patches = Array.from(
-    { length: 1 + nextBelow(random, 3) },
+    { length: 2 + nextBelow(random, 4) },
     (_, index): PatchShape => ({
       name: `patch-${index + 1}`,
-      pieces: 1 + nextBelow(random, 12),
+      pieces: 1 + nextBelow(random, chance(random, 25) ? 40 : 12),
       restart: pick(random, ['service', 'service', 'service', 'reboot', 'none']),
       order: pick(random, ['secondary-first', 'secondary-first', 'any']),
     }),
@@ -96,7 +96,7 @@ export function drawWorkload(random: Random, estate: Estate, safetyMs: number): 
       if (chance(random, 60))
         deeds.push({ kind: 'upload', patch, content: 'first', atMs: soon(withdrawnAtMs), admin: admin() })
     }
-    for (let count = nextBelow(random, 4); count > 0; count--) {
+    for (let count = nextBelow(random, 5); count > 0; count--) {
       const organizations = ['provider', ...TENANTS].filter(() => chance(random, 60))
       const installedAtMs = soon(atMs)
       const dataCenter = chance(random, 30) ? pick(random, estate.dataCenters) : null

@@ -138,7 +138,14 @@ export function followReport(state: ServiceCenterState, report: Report): Change[
     installedVersion,
     changedAt: state.clock.wallMs,
   }
-  return [{ table: 'targets', row }]
+  return [{ table: 'targets', row }, ...runsAgain(state, row)]
+}
+
+/** An appliance of which nothing was heard has gone on after all: its install, which had ended without it, has not. */
+function runsAgain(state: ServiceCenterState, target: TargetRecord): Change[] {
+  const install = state.installs.get(target.install)
+  if (install?.state !== 'done' || isFinal(target.state)) return []
+  return [{ table: 'installs', row: { ...install, state: 'running', reason: '' } }]
 }
 
 /**

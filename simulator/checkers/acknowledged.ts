@@ -22,7 +22,7 @@ export function acknowledged(evidence: Evidence): Checker {
       if (!world.center.isRunning) return
       const { state, store } = world.center
       for (const patch of told.published) {
-        if (evidence.doubtful.has(patch)) continue
+        if (evidence.isDoubtful(patch)) continue
         const record = state.patches.get(patch)
         const title = evidence.titleOf(patch)
         evidence.expect(record?.withdrawal === null, name, () => `${title} was accepted, and there is no record of it`)
@@ -33,7 +33,7 @@ export function acknowledged(evidence: Evidence): Checker {
         )
       }
       for (const patch of told.withdrawn) {
-        if (evidence.doubtful.has(patch)) continue
+        if (evidence.isDoubtful(patch)) continue
         const isLive = state.patches.get(patch)?.withdrawal === null
         evidence.expect(!isLive, name, () => `${evidence.titleOf(patch)} was withdrawn, and is there again`)
       }

@@ -2,8 +2,7 @@
  * Everything ends: every order, every install, every transfer; what has not ended says why in words; and what is told
  * to be installed is installed.
  */
-import { isFinal } from '../../controller/core/rollout.ts'
-import type { Checker, Evidence } from './evidence.ts'
+import { type Checker, type Evidence, hasEnded } from './evidence.ts'
 
 export function ending(evidence: Evidence): Checker {
   const { world } = evidence
@@ -15,7 +14,7 @@ export function ending(evidence: Evidence): Checker {
       for (const targets of state.targets.values())
         for (const target of targets.values())
           evidence.expect(
-            isFinal(target.state) || target.reason !== '',
+            hasEnded(target.state) || target.reason !== '',
             name,
             () => `${evidence.nameOf(target.appliance)} is ${target.state} and nobody says why`,
           )
@@ -35,7 +34,7 @@ export function ending(evidence: Evidence): Checker {
       }
       for (const targets of world.center.state.targets.values())
         for (const target of targets.values())
-          if (target.order !== null && !isFinal(target.state))
+          if (target.order !== null && !hasEnded(target.state))
             return `the order to ${evidence.nameOf(target.appliance)} is ${target.state}: ${target.reason}`
       return null
     },
@@ -51,7 +50,7 @@ export function ending(evidence: Evidence): Checker {
         const version = state.patches.get(state.installs.get(install)?.patch ?? ('' as never))?.publication
         for (const { appliance, state: reached } of targets.values()) {
           evidence.expect(
-            isFinal(reached),
+            hasEnded(reached),
             'every install ends',
             () => `${evidence.nameOf(appliance)} is still ${reached}`,
           )

@@ -4,7 +4,7 @@
  * damaged. No checker asks a core for its opinion where the world can be asked for the truth.
  */
 import type { AgentEffect } from '../../agent/core/events.ts'
-import type { Change } from '../../controller/core/records.ts'
+import type { Change, TargetState } from '../../controller/core/records.ts'
 import { equalBytes } from '../../protocol/hashing.ts'
 import type { InstallId, OrderId, PeerId, Sha256 } from '../../protocol/identifiers.ts'
 import type { ControlMessage } from '../../protocol/messages.ts'
@@ -49,11 +49,13 @@ export type Told = {
 export class Evidence {
   readonly world: World
   readonly told: Told = { published: new Set(), withdrawn: new Set(), installs: new Set(), cancelled: new Set() }
-  /** Patches whose state nobody can tell, since the Service Center died between the command and its reply. */
-  readonly doubtful = new Set<Sha256>()
+  /** Commands about a patch that have not been answered: until then nobody can tell what is true of it. */
+  readonly #doubts = new Map<Sha256, number>()
   readonly patches = new Map<Sha256, SymbolicPatch>()
   /** `paris/primary SHA256` of copies that a fault has changed on disk since they were proven. */
   readonly damaged = new Set<string>()
+  /** Copies that a fault changed before they were whole: they may be relayed, and never be proven. */
+  readonly spoiled = new Set<string>()
   /** Data Centers into which a fault may have sent bytes twice. */
   readonly excused = new Set<string>()
   /** Outcomes `temporary` that a fault gave to an appliance's installer. */
@@ -104,6 +106,15 @@ export class Evidence {
     )
   }
 
+  /** A command about this patch has begun, or has been answered. */
+  doubt(patch: Sha256, change: 1 | -1): void {
+    this.#doubts.set(patch, (this.#doubts.get(patch) ?? 0) + change)
+  }
+
+  isDoubtful(patch: Sha256): boolean {
+    return (this.#doubts.get(patch) ?? 0) > 0
+  }
+
   giveTemporary(name: string): void {
     this.temporary.set(name, (this.temporary.get(name) ?? 0) + 1)
   }
@@ -113,6 +124,20 @@ export class Evidence {
     const left = this.temporary.get(name) ?? 0
     this.temporary.set(name, left - 1)
     return left > 0
+  }
+
+  /** Patches of which this disk holds some pieces, and not yet the whole. */
+  unfinishedOn({ store }: SimulatedAppliance): Sha256[] {
+    return [...this.patches.values()]
+      .filter(({ publication: { sha256 }, pieces }) => {
+        const isBegun = store.disk.find({ folder: 'partial', name: sha256 }) !== undefined
+        return (
+          isBegun &&
+          !store.held().has(sha256) &&
+          pieces.some((_, index) => this.onDisk(store, sha256, index) === 'right')
+        )
+      })
+      .map(({ publication: { sha256 } }) => sha256)
   }
 
   isDamaged(name: string, patch: Sha256): boolean {
@@ -137,4 +162,11 @@ export function isTenant(name: string): boolean {
 /** `acme` of `paris/acme/primary`; a depot belongs to the service provider. */
 export function organizationOf(name: string): string {
   return isTenant(name) ? (name.split('/')[1] ?? '') : 'provider'
+}
+
+const ENDED: readonly TargetState[] = ['installed', 'failed', 'reverted', 'refused', 'cancelled', 'unknown']
+
+/** By the words of the domain, and not by what the Service Center thinks. */
+export function hasEnded(state: TargetState): boolean {
+  return ENDED.includes(state)
 }

@@ -3,10 +3,9 @@
  * withdrawn patch, at most once for each order, and never on both members of a group at a time.
  */
 import type { TargetRecord } from '../../controller/core/records.ts'
-import { isFailure, isInFlight } from '../../controller/core/rollout.ts'
 import { type InstallId, type OrderId, Sha256 } from '../../protocol/identifiers.ts'
 import type { SimulatedAppliance } from '../world/simulated-appliance.ts'
-import { type Checker, dataCenterOf, type Evidence, groupOf, organizationOf } from './evidence.ts'
+import { type Checker, dataCenterOf, type Evidence, groupOf, hasEnded, organizationOf } from './evidence.ts'
 
 /** A clock is told every half second. */
 const TICK_SLACK_MS = 1_000
@@ -39,11 +38,11 @@ export function orders(evidence: Evidence): Checker {
     for (const other of targets.values()) {
       if (other.install === install)
         evidence.expect(
-          !isFailure(other.state),
+          other.state !== 'failed' && other.state !== 'reverted',
           'a failure halts its install',
           () => `${name} is ordered to install after ${evidence.nameOf(other.appliance)} ${other.state}`,
         )
-      if (!isInFlight(other) || other.appliance === appliance) continue
+      if (other.order === null || hasEnded(other.state) || other.appliance === appliance) continue
       const busy = evidence.nameOf(other.appliance)
       evidence.expect(
         organizationOf(busy) !== organizationOf(name) || dataCenterOf(busy) === dataCenterOf(name),

@@ -14,6 +14,9 @@ export function storage(evidence: Evidence): Checker {
         case 'send-piece': {
           const { patch, index } = effect
           if (!evidence.patches.has(patch) || evidence.isDamaged(who.name, patch)) break
+          // A loss of power right after it tears what was written, and a disk that refuses keeps what was there.
+          const isRefused = who.store.isFull || who.store.disk.failing.has('write')
+          if (!who.isRunning || isRefused || evidence.spoiled.has(`${who.name} ${patch}`)) break
           const verb = effect.kind === 'store-piece' ? 'stored' : 'relays'
           evidence.expect(
             evidence.onDisk(who.store, patch, index) !== 'wrong',

@@ -66,6 +66,7 @@ export class Watch {
       if (effect === undefined) continue
       if (effect.kind === 'discard' || effect.kind === 'open-partial') {
         const patch = effect.kind === 'discard' ? effect.patch : effect.publication.sha256
+        this.#evidence.spoiled.delete(`${who.name} ${patch}`)
         if (!who.store.held().has(patch)) this.#evidence.damaged.delete(`${who.name} ${patch}`)
       }
       for (const checker of this.#checkers) checker.performed?.(who, effect)

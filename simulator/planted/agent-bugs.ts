@@ -38,6 +38,14 @@ export const agentBugs: readonly PlantedBug[] = [
     checkers: ['a withdrawn patch goes from every disk'],
   },
   {
+    name: 'a copy that was proven for an earlier publication is believed',
+    file: holding,
+    find: `  state.proven.delete(sha256)
+  const entries = [sealedEntry(\`publication-\${sha256}\`, envelope), provenEntry(sha256, false)]`,
+    replace: `  const entries = [sealedEntry(\`publication-\${sha256}\`, envelope)]`,
+    checkers: ['n/m is the truth'],
+  },
+  {
     name: 'what the disk could not delete is never deleted',
     file: 'agent/core/step.ts',
     find: '        ...tendDiscards(state),\n',

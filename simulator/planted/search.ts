@@ -4,7 +4,7 @@
  * recorded ones again; where the sources have moved on since, it searches anew.
  */
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { z } from 'zod'
 import type { SeedResult } from '../seed-run.ts'
@@ -18,34 +18,44 @@ const RECORD = join(import.meta.dirname, 'found.json')
 const Found = z.record(z.string(), z.strictObject({ seed: z.int(), checker: z.string() }))
 export type Catch = { readonly seed: number; readonly checker: string }
 
-export async function searchPlanted(): Promise<number> {
-  const found: z.infer<typeof Found> = {}
+/** `named` are the only bugs to look for, by a part of their name; what is recorded of the others stays. */
+export async function searchPlanted(named: readonly string[]): Promise<number> {
+  const sought = plantedBugs.filter(({ name }) => named.length === 0 || named.some((part) => name.includes(part)))
+  const found: z.infer<typeof Found> = named.length === 0 ? {} : readFound()
   let missed = 0
-  for (const bug of plantedBugs) {
+  for (const bug of sought) {
     const caught = await catchBug(bug, range(1, SEEDS_AT_MOST))
     tell(bug, caught)
     if (caught === null) missed += 1
     else found[bug.name] = caught
   }
   writeFileSync(RECORD, `${JSON.stringify(found, null, 2)}\n`)
-  console.log(`${plantedBugs.length - missed} of ${plantedBugs.length} planted bugs found; written to ${RECORD}`)
+  console.log(`${sought.length - missed} of ${sought.length} planted bugs found; written to ${RECORD}`)
   return missed === 0 ? 0 : 1
 }
 
 export async function replayPlanted(): Promise<number> {
-  const recorded = Found.parse(JSON.parse(readFileSync(RECORD, 'utf8')))
+  const recorded = readFound()
+  const left = [...plantedBugs]
   let missed = 0
-  for (const bug of plantedBugs) {
-    const seed = recorded[bug.name]?.seed
-    const again = seed === undefined ? null : await catchBug(bug, [seed], 1)
-    const caught = again ?? (await catchBug(bug, range(1, SEEDS_AT_MOST)))
-    if (again === null && caught !== null)
-      console.log(`${bug.name}: seed ${seed} finds it no more; --search records anew`)
-    tell(bug, caught)
-    if (caught === null) missed += 1
+  const replay = async (): Promise<void> => {
+    for (let bug = left.shift(); bug !== undefined; bug = left.shift()) {
+      const seed = recorded[bug.name]?.seed
+      const again = seed === undefined ? null : await catchBug(bug, [seed], 1)
+      const caught = again ?? (await catchBug(bug, range(1, SEEDS_AT_MOST)))
+      if (again === null && caught !== null)
+        console.log(`${bug.name}: seed ${seed} finds it no more; --search records anew`)
+      tell(bug, caught)
+      if (caught === null) missed += 1
+    }
   }
+  await Promise.all(Array.from({ length: availableParallelism() }, replay))
   console.log(`${plantedBugs.length - missed} of ${plantedBugs.length} planted bugs found`)
   return missed === 0 ? 0 : 1
+}
+
+function readFound(): z.infer<typeof Found> {
+  return Found.parse(JSON.parse(readFileSync(RECORD, 'utf8')))
 }
 
 /** The first of these seeds in which one of the checkers that should catch the bug fires, or null. */

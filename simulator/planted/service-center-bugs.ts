@@ -69,6 +69,13 @@ export const serviceCenterBugs: readonly PlantedBug[] = [
     checkers: ['never both members of a group', 'one Data Center of an organization at a time'],
   },
   {
+    name: 'an appliance that goes on after all does not count',
+    file: installing,
+    find: "return [{ table: 'targets', row }, ...runsAgain(state, row)]",
+    replace: "return [{ table: 'targets', row }, ...runsAgain(state, row).slice(0, 0)]",
+    checkers: ['never both members of a group', 'one Data Center of an organization at a time', 'every install ends'],
+  },
+  {
     name: 'an install is not halted by a failure',
     file: rollout,
     find: "new Set(['failed', 'reverted'])",

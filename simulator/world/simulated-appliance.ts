@@ -2,7 +2,7 @@
  * One appliance of a world: the real agent core, with a store, installers and a network in virtual time. What a disk
  * keeps survives a crash (the ledger, the store, what is installed); the state of the process does not.
  */
-import type { AgentEffect, AgentEvent, Slot } from '../../agent/core/events.ts'
+import type { AgentEffect, AgentEvent } from '../../agent/core/events.ts'
 import { readLedger } from '../../agent/core/ledger.ts'
 import { type AgentState, type Appliance, newAgent } from '../../agent/core/state.ts'
 import { resume, step } from '../../agent/core/step.ts'
@@ -16,13 +16,9 @@ import { SimulatedInstaller } from './simulated-installer.ts'
 import { SimulatedLedger } from './simulated-ledger.ts'
 import { SimulatedProcess } from './simulated-process.ts'
 import { SimulatedStore } from './simulated-store.ts'
+import { DISK_MS, SimulatedStoreWork } from './simulated-store-work.ts'
 import type { Host } from './streams.ts'
 import type { World } from './world.ts'
-
-const DISK_MS = 1
-const SEAL_MS = 50
-
-type StoreEffect = Extract<AgentEffect, { kind: 'open-partial' | 'store-piece' | 'drop-piece' | 'seal' | 'discard' }>
 
 export class SimulatedAppliance implements Host {
   readonly name: string
@@ -41,7 +37,7 @@ export class SimulatedAppliance implements Host {
   readonly #options: Appliance
   readonly #roster: Roster
   readonly #addresses: ListenAddress[]
-  readonly #slots = new Map<Slot, { from: PeerId; bytes: Uint8Array }>()
+  readonly #storeWork: SimulatedStoreWork
   #members: ReadonlySet<PeerId> = new Set()
 
   constructor(world: World, name: string, { options, roster, addresses, diskBytes }: Place) {
@@ -57,6 +53,14 @@ export class SimulatedAppliance implements Host {
       () => world.nowMs,
       (timeMs, act) => world.at(timeMs, act),
     )
+    this.#storeWork = new SimulatedStoreWork({
+      store: this.store,
+      rates: world.disks,
+      cutOf: (patch) => this.state.replicas.get(patch)?.publication,
+      taken: (from, patch, index) => world.pieceTaken({ from, to: this, patch, index }),
+      tell: (afterMs, event) => this.process.later(afterMs, () => this.#handle(event)),
+      losePower: () => this.#crash(true),
+    })
     this.installer = new SimulatedInstaller(
       (delayMs, act) => world.at(world.nowMs + delayMs, act),
       world.disruptions.watch(this),
@@ -78,7 +82,7 @@ export class SimulatedAppliance implements Host {
     try {
       this.store.removeUnknown(new Set(this.state.replicas.keys()))
     } catch (error) {
-      this.#world.say(this.name, `cannot start: ${error instanceof Error ? error.message : error}`)
+      this.#world.say(this.name, `cannot start: ${error instanceof Error ? error.message : String(error)}`)
       this.#crash(error instanceof PowerLoss)
       return
     }
@@ -89,14 +93,14 @@ export class SimulatedAppliance implements Host {
   /** The process ends at once, in the middle of whatever it does. */
   stop(): void {
     this.process.end()
-    this.#slots.clear()
+    this.#storeWork.slots.clear()
     this.#world.network.leave(this)
   }
 
   /** The machine stops at once: nobody hears of it, and unsynced bytes are lost. */
   losePower(): void {
     this.process.end()
-    this.#slots.clear()
+    this.#storeWork.slots.clear()
     this.installer.losePower()
     this.store.disk.losePower(this.#world.randomFor(`power ${this.name}`))
     this.#world.network.leave(this, { silently: true })
@@ -129,7 +133,7 @@ export class SimulatedAppliance implements Host {
 
   hearPiece(from: PeerId, patch: Sha256, index: number, bytes: Uint8Array): void {
     const slot = this.#world.nextSlot()
-    this.#slots.set(slot, { from, bytes })
+    this.#storeWork.slots.set(slot, { from, bytes })
     this.hear({ kind: 'piece-received', peer: from, patch, index, hash: pieceHash(bytes), slot })
   }
 
@@ -213,7 +217,7 @@ export class SimulatedAppliance implements Host {
       case 'drop-piece':
       case 'seal':
       case 'discard':
-        this.#store(effect)
+        this.#storeWork.perform(effect)
         break
       case 'answer-enrollment':
       case 'log':
@@ -242,74 +246,6 @@ export class SimulatedAppliance implements Host {
       back()
       if (!this.isRunning) this.start()
     })
-  }
-
-  #store(effect: StoreEffect): void {
-    switch (effect.kind) {
-      case 'drop-piece':
-        this.#slots.delete(effect.slot)
-        break
-      case 'open-partial': {
-        const { publication, hashes } = effect
-        const patch = publication.sha256
-        const open = () => this.store.openPartial(publication, hashes)
-        this.#onDisk(patch, () => ({ kind: 'partial-opened', patch, have: open() }), DISK_MS)
-        break
-      }
-      case 'store-piece': {
-        const { patch, index, slot } = effect
-        const piece = this.#slots.get(slot)
-        assert(piece !== undefined, 'a received piece is stored once')
-        this.#slots.delete(slot)
-        this.#world.pieceTaken({ from: piece.from, to: this, patch, index })
-        const write = (): AgentEvent => {
-          this.store.writePiece(patch, index, piece.bytes)
-          return { kind: 'piece-stored', patch, index }
-        }
-        this.#onDisk(patch, write, DISK_MS + this.#bytesOf(patch, index) / this.#world.disks.writeBytesPerMs)
-        break
-      }
-      case 'seal': {
-        const { patch } = effect
-        const seal = (): AgentEvent => ({ kind: this.store.seal({ sha256: patch }) ? 'sealed' : 'corrupt', patch })
-        this.#onDisk(patch, seal, SEAL_MS + this.#bytesOf(patch) / this.#world.disks.proveBytesPerMs)
-        break
-      }
-      case 'discard': {
-        const { patch } = effect
-        const discard = (): AgentEvent => {
-          this.store.discard(patch)
-          return { kind: 'discarded', patch }
-        }
-        this.#onDisk(patch, discard, DISK_MS)
-        break
-      }
-      default:
-        unreachable(effect)
-    }
-  }
-
-  #bytesOf(patch: Sha256, index?: number): number {
-    const publication = this.state.replicas.get(patch)?.publication
-    if (publication === undefined) return 0
-    return index === undefined ? publication.bytes : pieceRange(publication, index).length
-  }
-
-  /** Does the work at once and tells of it later, as the disk would. */
-  #onDisk(patch: Sha256, work: () => AgentEvent, tookMs: number): void {
-    let event: AgentEvent
-    try {
-      event = work()
-    } catch (error) {
-      assert(error instanceof Error, 'a store throws errors')
-      if (error instanceof PowerLoss) {
-        this.#crash(true)
-        return
-      }
-      const code = 'code' in error && error.code === 'ENOSPC' ? 'no_space' : 'failure'
-      event = { kind: 'store-failed', patch, code, message: error.message }
-    }
-    this.process.later(tookMs, () => this.#handle(event))
   }
 
   #soon(event: AgentEvent): void {

@@ -3,6 +3,7 @@
  * messages go ahead of pieces and cost latency only, but are counted; pieces are fluids that share links (flows.ts).
  * Nothing is lost, repeated or reordered inside a stream; what a stream had not delivered when it was cut is lost.
  */
+import type { z } from 'zod'
 import type { Channel } from '../../agent/core/events.ts'
 import { assert } from '../../protocol/assert.ts'
 import { decode, encode } from '../../protocol/codec.ts'
@@ -12,15 +13,14 @@ import type { Random } from '../../protocol/random.ts'
 import { isRefusal } from '../../protocol/refusals.ts'
 import { happens } from './child-random.ts'
 import { Flows } from './flows.ts'
-import { Partitions, pair } from './partitions.ts'
+import { InterruptibleStreams, type Timing } from './interruptible-streams.ts'
+import { pair } from './partitions.ts'
 import { newSite, placeIn, routeBetween, type Site, type SiteOptions } from './routes.ts'
 import { type Host, type Lane, laneFrom, newPort, newStream, OTHER_END, type Port, type Stream } from './streams.ts'
 
 /** A host that is there says no at once; where nothing answers, the dialler gives up by itself. */
 const REFUSED_MS = 10
 const DIAL_TIMEOUT_MS = 10_000
-/** A stream in which nothing arrives ends at both sides: the keep-alive of Yamux, and TCP's own patience. */
-const SILENT_STREAM_MS = 60_000
 /** CBOR, the frame and the names around the bytes of a piece. */
 const PIECE_FRAME_BYTES = 110
 /** What a message counts where it is not encoded: about what most of them are. */
@@ -32,15 +32,13 @@ export type Tampering = { copies: number; lateMs: number }
 export { pair } from './partitions.ts'
 export type { Host, NetworkEvent } from './streams.ts'
 
-export type NetworkOptions = {
-  readonly now: () => number
-  readonly at: (timeMs: number, act: () => void) => void
+export type NetworkOptions = Timing & {
   readonly random: Random
   /** Every message passes through the codec, so a core that says what the wire does not know is found. */
   readonly checksMessages: boolean
 }
 
-export class SimulatedNetwork {
+export class SimulatedNetwork extends InterruptibleStreams {
   /** How long a piece takes between hosts that have no site. */
   pieceMs = 100
   /** The same for one pair of hosts, by `pair` of their names. */
@@ -48,18 +46,16 @@ export class SimulatedNetwork {
   /** A fault: decides about each control message. */
   tamper: ((from: Host, to: Host, message: ControlMessage) => Tampering | null) | null = null
   readonly sites = new Map<string, Site>()
-  readonly #partitions = new Partitions()
   readonly #ports = new Map<PeerId, Port>()
-  readonly #streams = new Set<Stream>()
-  readonly #flows: Flows
   readonly #options: NetworkOptions
 
   constructor(options: NetworkOptions) {
+    super(options, new Flows(options.now, options.at))
     this.#options = options
-    this.#flows = new Flows(options.now, options.at)
   }
 
   addSite(name: string, options: SiteOptions): Site {
+    assert(!this.sites.has(name), `one site only is called ${name}`)
     const site = newSite(name, options)
     this.sites.set(name, site)
     return site
@@ -71,58 +67,13 @@ export class SimulatedNetwork {
     this.#ports.set(host.peer, newPort(host, site === null ? null : placeIn(site, host.name)))
   }
 
-  /** Ends every stream between the two at once, as a reset does, and lets none be opened. */
-  cut(one: string, other: string): void {
-    this.#partitions.cut(one, other)
-    for (const stream of [...this.#streams]) {
-      const { from, to } = stream.up
-      if (this.#partitions.isCut(from.host.name, to.host.name)) this.#end(stream, 'the link was cut')
-    }
-  }
-
-  /** From now on nothing gets from one to the other, and neither is told. */
-  silence(from: string, to: string): void {
-    this.#partitions.silence(from, to)
-    this.#observePartitions()
-  }
-
-  /** A site's WAN link goes silent, both ways. */
-  isolate(site: string): void {
-    this.#partitions.isolate(site)
-    this.#observePartitions()
-  }
-
-  rejoin(site: string): void {
-    this.#partitions.rejoin(site)
-    this.#observePartitions()
-  }
-
-  /** Lifts every cut and silence between the two. */
-  mend(one: string, other: string): void {
-    this.#partitions.mend(one, other)
-    this.#observePartitions()
-  }
-
-  mendAll(): void {
-    this.#partitions.mendAll()
-    this.#observePartitions()
-  }
-
   /** The process is gone: its streams end at the other side. After a loss of power nobody tells the other side. */
   leave(host: Host, { silently = false } = {}): void {
     for (const streams of Object.values(this.#portOf(host).streams)) {
       for (const stream of [...streams.values()]) {
-        if (silently) this.#halfOpen(stream)
-        else this.#end(stream, 'the connection was lost')
+        if (silently) this.halfOpen(stream)
+        else this.end(stream, 'the connection was lost')
       }
-    }
-  }
-
-  /** The host is there again: what is left of its old streams is answered with a reset. */
-  answer(host: Host): void {
-    for (const stream of [...this.#streams]) {
-      if (stream.isHalfOpen && (stream.up.from.host === host || stream.up.to.host === host))
-        this.#end(stream, 'reset by the other side')
     }
   }
 
@@ -130,21 +81,18 @@ export class SimulatedNetwork {
   admit(host: Host, members: ReadonlySet<PeerId>): void {
     const { downlink, reader } = this.#portOf(host).streams
     for (const [peer, stream] of [...downlink, ...reader]) {
-      if (!members.has(peer)) this.#end(stream, 'no longer a member')
+      if (!members.has(peer)) this.end(stream, 'no longer a member')
     }
   }
 
   open(dialler: Host, channel: 'uplink' | 'source', peer: PeerId): void {
     const from = this.#portOf(dialler)
     const to = this.#ports.get(peer)
-    const isSilent = to !== undefined && (this.#isSilent(from, to) || this.#isSilent(to, from))
-    // A handshake of TCP, Noise and Yamux is about three round trips.
-    const { latencyMs, links } = routeBetween(from.place, to?.place ?? null)
-    const tookMs = isSilent ? DIAL_TIMEOUT_MS : REFUSED_MS + (links.length === 0 ? 0 : 6 * latencyMs)
-    this.#after(tookMs, () => {
+    const isSilent = to !== undefined && (this.isSilent(from, to) || this.isSilent(to, from))
+    const tookMs = isSilent ? DIAL_TIMEOUT_MS : dialMs(from, to)
+    this.after(tookMs, () => {
       const closed = (reason: string) => dialler.hear({ kind: 'closed', channel, peer, reason })
-      if (to === undefined || isSilent || !to.host.isRunning || this.#partitions.isCut(dialler.name, to.host.name))
-        closed('no answer')
+      if (to === undefined || isSilent || !to.host.isRunning || this.isCut(from, to)) closed('no answer')
       else if (!to.host.admits(dialler.peer)) closed('closed by the other side')
       else if (dialler.isRunning) this.#connect(from, channel, to)
     })
@@ -152,7 +100,7 @@ export class SimulatedNetwork {
 
   close(from: Host, channel: Channel, peer: PeerId): void {
     const stream = this.#portOf(from).streams[channel].get(peer)
-    if (stream !== undefined) this.#end(stream, `closed by ${from.name}`)
+    if (stream !== undefined) this.end(stream, `closed by ${from.name}`)
   }
 
   sendControl(from: Host, channel: 'uplink' | 'downlink', peer: PeerId, message: ControlMessage): void {
@@ -160,11 +108,10 @@ export class SimulatedNetwork {
     if (stream === undefined) return
     const lane = laneFrom(stream, channel)
     const other = OTHER_END[channel] as typeof channel
-    const bytes = this.#options.checksMessages ? encode(message) : null
-    const received = bytes === null ? message : asReceived(decode(ControlMessage, bytes, 'a control message'))
+    const { received, bytes } = this.#throughCodec(ControlMessage, message)
     const { copies, lateMs } = this.tamper?.(from, lane.to.host, message) ?? { copies: 1, lateMs: 0 }
     for (let copy = 0; copy < copies; copy++) {
-      this.#carry(stream, lane, bytes?.byteLength ?? MESSAGE_BYTES, lateMs, (to) =>
+      this.#carry(stream, lane, bytes, lateMs, (to) =>
         to.hear({ kind: 'control-received', channel: other, peer: from.peer, message: received }),
       )
     }
@@ -174,10 +121,9 @@ export class SimulatedNetwork {
     const stream = this.#portOf(from).streams[channel].get(peer)
     if (stream === undefined) return
     const other = OTHER_END[channel] as typeof channel
-    const bytes = this.#options.checksMessages ? encode(message) : null
-    const received = bytes === null ? message : asReceived(decode(PiecesMessage, bytes, 'a pieces message'))
+    const { received, bytes } = this.#throughCodec(PiecesMessage, message)
     assert(received.kind !== 'piece', 'pieces are sent by sendPiece')
-    this.#carry(stream, laneFrom(stream, channel), bytes?.byteLength ?? MESSAGE_BYTES, 0, (to) =>
+    this.#carry(stream, laneFrom(stream, channel), bytes, 0, (to) =>
       to.hear({ kind: 'pieces-received', channel: other, peer: from.peer, message: received }),
     )
   }
@@ -192,7 +138,7 @@ export class SimulatedNetwork {
     const lane = stream.down
     const { patch, index } = piece
     let bytes: Uint8Array | null = null
-    this.#flows.send(lane.flow, {
+    this.flows.send(lane.flow, {
       bytes: piece.bytes + PIECE_FRAME_BYTES,
       tookMs: this.#pieceMs(lane),
       begin: () => {
@@ -219,6 +165,15 @@ export class SimulatedNetwork {
     }
   }
 
+  /** What the other end makes of a message, and how long it is. */
+  #throughCodec<Message>(schema: z.ZodType<Message>, message: Message): { received: Message; bytes: number } {
+    if (!this.#options.checksMessages) return { received: message, bytes: MESSAGE_BYTES }
+    const encoded = encode(message)
+    const received = decode(schema, encoded, 'a message')
+    assert(!isRefusal(received), `a core said what the wire does not know: ${JSON.stringify(received)}`)
+    return { received: received as Message, bytes: encoded.byteLength }
+  }
+
   #pieceMs({ from, to }: Lane): number {
     if (this.pieceMsBetween.size === 0) return this.pieceMs
     return this.pieceMsBetween.get(pair(from.host.name, to.host.name)) ?? this.pieceMs
@@ -226,9 +181,9 @@ export class SimulatedNetwork {
 
   #connect(from: Port, channel: 'uplink' | 'source', to: Port): void {
     const before = from.streams[channel].get(to.host.peer)
-    if (before !== undefined) this.#end(before, 'replaced by a newer stream')
+    if (before !== undefined) this.end(before, 'replaced by a newer stream')
     const stream = newStream(channel === 'uplink' ? 'control' : 'pieces', from, to)
-    this.#streams.add(stream)
+    this.streams.add(stream)
     from.streams[channel].set(to.host.peer, stream)
     to.streams[OTHER_END[channel]].set(from.host.peer, stream)
     to.host.hear({ kind: 'opened', channel: OTHER_END[channel], peer: from.host.peer })
@@ -255,69 +210,8 @@ export class SimulatedNetwork {
 
   #deliver(stream: Stream, lane: Lane, hear: (to: Host) => void): void {
     if (stream.hasEnded || stream.isHalfOpen) return
-    if (lane.held.length === 0 && !this.#isSilent(lane.from, lane.to)) hear(lane.to.host)
+    if (lane.held.length === 0 && !this.isSilent(lane.from, lane.to)) hear(lane.to.host)
     else lane.held.push(() => this.#deliver(stream, lane, hear))
-  }
-
-  #end(stream: Stream, reason: string): void {
-    if (stream.hasEnded) return
-    const { up, down, kind } = stream
-    this.#forget(stream)
-    const channel = kind === 'control' ? 'uplink' : 'source'
-    const [dialler, listener] = [up.from, down.from]
-    const other = OTHER_END[channel]
-    if (dialler.streams[channel].get(listener.host.peer) === stream) {
-      dialler.streams[channel].delete(listener.host.peer)
-      dialler.host.hear({ kind: 'closed', channel, peer: listener.host.peer, reason })
-    }
-    if (listener.streams[other].get(dialler.host.peer) === stream) {
-      listener.streams[other].delete(dialler.host.peer)
-      listener.host.hear({ kind: 'closed', channel: other, peer: dialler.host.peer, reason })
-    }
-  }
-
-  #forget(stream: Stream): void {
-    stream.hasEnded = true
-    this.#streams.delete(stream)
-    this.#flows.drop(stream.up.flow)
-    this.#flows.drop(stream.down.flow)
-  }
-
-  #halfOpen(stream: Stream): void {
-    stream.isHalfOpen = true
-    this.#flows.block(stream.up.flow)
-    this.#flows.block(stream.down.flow)
-    this.#after(SILENT_STREAM_MS, () => this.#end(stream, 'nobody answers'))
-  }
-
-  #observePartitions(): void {
-    for (const stream of [...this.#streams]) {
-      if (stream.isHalfOpen) continue
-      const { up, down } = stream
-      const [isUpSilent, isDownSilent] = [this.#isSilent(up.from, up.to), this.#isSilent(down.from, down.to)]
-      // Where acknowledgements do not come back, bytes do not go on either.
-      const isSilent = isUpSilent || isDownSilent
-      for (const { flow } of [up, down]) this.#flows[isSilent ? 'block' : 'unblock'](flow)
-      if (!isUpSilent) release(up)
-      if (!isDownSilent) release(down)
-      if (isSilent && stream.silentSinceMs === null) this.#watch(stream, this.#options.now())
-      else if (!isSilent) stream.silentSinceMs = null
-    }
-  }
-
-  #watch(stream: Stream, sinceMs: number): void {
-    stream.silentSinceMs = sinceMs
-    this.#after(SILENT_STREAM_MS, () => {
-      if (stream.silentSinceMs === sinceMs) this.#end(stream, 'nothing came through for a minute')
-    })
-  }
-
-  #isSilent(from: Port, to: Port): boolean {
-    return this.#partitions.isSilent(from.where, to.where)
-  }
-
-  #after(delayMs: number, act: () => void): void {
-    this.#options.at(this.#options.now() + delayMs, act)
   }
 
   #portOf(host: Host): Port {
@@ -327,14 +221,12 @@ export class SimulatedNetwork {
   }
 }
 
-/** In the order in which it came; `held` is empty before, so that nothing is held again. */
-function release({ held }: Lane): void {
-  for (const arrive of held.splice(0)) arrive()
-}
-
-function asReceived<Message>(message: Message): Exclude<Message, { refused: unknown }> {
-  assert(!isRefusal(message), `a core said what the wire does not know: ${JSON.stringify(message)}`)
-  return message as Exclude<Message, { refused: unknown }>
+/** A stream on a connection that is there costs one round trip; TCP, Noise and Yamux before it cost three more. */
+function dialMs(from: Port, to: Port | undefined): number {
+  const { latencyMs, links } = routeBetween(from.place, to?.place ?? null)
+  if (links.length === 0 || to === undefined) return REFUSED_MS
+  const isConnected = Object.values(from.streams).some((streams) => streams.has(to.host.peer))
+  return isConnected ? 2 * latencyMs : REFUSED_MS + 8 * latencyMs
 }
 
 function attempt(read: () => Uint8Array): Uint8Array | null {

@@ -29,6 +29,7 @@ import { enroll, positionOf } from './enroll.ts'
 import { SimulatedAppliance } from './simulated-appliance.ts'
 import { SimulatedNetwork } from './simulated-network.ts'
 import { SimulatedServiceCenter } from './simulated-service-center.ts'
+import type { DiskRates } from './simulated-store-work.ts'
 import type { SymbolicPatch } from './symbolic-patch.ts'
 import { Transcript } from './transcript.ts'
 import { VirtualClock } from './virtual-clock.ts'
@@ -49,7 +50,7 @@ export type WorldOptions = {
   /** Of every appliance. */
   settings?: Settings
   /** Bytes that a disk writes into its cache, and reads back and hashes, in a millisecond; instantly, unless said. */
-  disks?: { writeBytesPerMs: number; proveBytesPerMs: number }
+  disks?: DiskRates
   /** The site at which the Service Center stands, which must be added by `sites`. */
   prepare?: (network: SimulatedNetwork) => { serviceCenterSite: string }
 }
@@ -63,7 +64,7 @@ export class World {
   /** Above zero while effects are performed: what somebody hears then waits for the end of it. */
   performing = 0
   readonly keepsEverything: boolean
-  readonly disks: { writeBytesPerMs: number; proveBytesPerMs: number }
+  readonly disks: DiskRates
   readonly random: Random
   readonly transcript: Transcript
   readonly network: SimulatedNetwork
