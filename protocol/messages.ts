@@ -63,7 +63,12 @@ export const ControlMessage = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('detached'), peer: PeerId }),
   /** Depot to Service Center and back: enrollment of a peer that can reach only the depot. */
   z.strictObject({ kind: z.literal('enrolling'), peer: PeerId, request: z.lazy(() => EnrollmentRequest) }),
-  z.strictObject({ kind: z.literal('enrollment'), peer: PeerId, appliance: PeerId, answer: z.lazy(() => EnrollmentAnswer) }),
+  z.strictObject({
+    kind: z.literal('enrollment'),
+    peer: PeerId,
+    appliance: PeerId,
+    answer: z.lazy(() => EnrollmentAnswer),
+  }),
 ])
 export type ControlMessage = z.infer<typeof ControlMessage>
 
@@ -76,6 +81,8 @@ export const PiecesMessage = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('offer'), patch: Sha256, hashes: Bytes, have: Bytes }),
   /** Source: one more piece. */
   z.strictObject({ kind: z.literal('have'), patch: Sha256, index: pieceIndex }),
+  /** Source: has no further piece yet, but bytes of one are coming in; at most every 5 seconds. */
+  z.strictObject({ kind: z.literal('coming'), patch: Sha256 }),
   /** Source: does not hold this patch any more. */
   z.strictObject({ kind: z.literal('gone'), patch: Sha256 }),
   z.strictObject({ kind: z.literal('request'), patch: Sha256, index: pieceIndex }),

@@ -111,10 +111,12 @@ export function linksOf(estate: Estate): [string, string][] {
   })
 }
 
-function isOfLink(kind: FaultKind): boolean {
+/** Its other end matters. */
+export function isOfLink(kind: FaultKind): boolean {
   return ['cut', 'cut-one-way', 'flap', 'drop-streams', 'duplicate-letter', 'late-letter'].includes(kind)
 }
 
-function isOfDepot(kind: FaultKind): boolean {
+/** It strikes those that others take pieces or letters from. */
+export function isOfDepot(kind: FaultKind): boolean {
   return ['rot-held', 'corrupt-source', 'replayed-letter', 'depot-drops-letters', 'forged-letter'].includes(kind)
 }

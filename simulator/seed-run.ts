@@ -57,8 +57,8 @@ type Plan = {
   readonly faults: readonly Fault[]
 }
 
-/** What a source that sent wrong pieces is left alone for, and some more. */
-const QUARANTINE_BUDGET_MS = 11 * 60_000
+/** What two sources that sent wrong pieces, one after the other, are left alone for, and some more. */
+const QUARANTINE_BUDGET_MS = 25 * 60_000
 const BUDGET_MS = 5 * 60_000
 /** Past the deadline of every install, wherever the clocks have jumped to. */
 const NEXT_DAY_MS = 72 * 3_600_000

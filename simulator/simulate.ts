@@ -2,6 +2,7 @@
  * `patchmesh simulate`: reads the command line and the topology, and hands both to who runs it: in virtual time, or as
  * real processes.
  */
+import { basename } from 'node:path'
 import { parseArgs } from 'node:util'
 import { A_SIZE, readSize } from '../controller/topology/quantities.ts'
 import { MAX_PATCH_BYTES } from '../protocol/limits.ts'
@@ -83,12 +84,13 @@ export async function simulate(args: string[]): Promise<number> {
 /** Equal options print equal bytes: nothing here may depend on this machine or on the time. */
 async function virtually(options: SimulateOptions): Promise<number> {
   const { topology, seed, patchBytes, install, faults, json } = options
-  if (options.report !== undefined) {
-    say('patchmesh: --report is not there yet')
-    return 2
-  }
   const { simulateVirtually } = await import('./virtual-run.ts')
   const run = await simulateVirtually({ topology, seed, patchBytes, install, faults, progress: say })
+  if (options.report !== undefined) {
+    const { writeReport } = await import('./report/write-report.ts')
+    await writeReport(run, options.report, basename(options.topologyFile))
+    say(`drawn in ${options.report}`)
+  }
   if (json) process.stdout.write(`${JSON.stringify(run)}\n`)
   else process.stdout.write(`${summary(run)}\n`)
   return run.makespanMs !== null && (run.installs === null || run.installs.state === 'done') ? 0 : 1

@@ -9,6 +9,7 @@ import { SERVICE_PROVIDER } from '../protocol/identifiers.ts'
 import { isRefusal } from '../protocol/refusals.ts'
 import { dataCenterBoundMs, fluidBoundMs } from './fluid-bound.ts'
 import type { Topology } from './topology.ts'
+import { applyFaults } from './topology-faults.ts'
 import { type InstallRun, installRun } from './virtual-install.ts'
 import { type Progress, watchProgress } from './virtual-progress.ts'
 import { WIRE_BYTES_PER_BYTE } from './world/routes.ts'
@@ -80,7 +81,8 @@ export async function simulateVirtually(options: VirtualOptions): Promise<Virtua
   const reply = world.upload(patch)
   assert(!isRefusal(reply), `the upload is accepted: ${JSON.stringify(reply)}`)
   openWindows(world, topology)
-  if (faults !== 'none') await applyFaults(world, seed, faults)
+  const boundMs = rounded(fluidBoundMs(topology, patchBytes))
+  if (faults !== 'none') applyFaults(world, { topology, seed, level: faults, boundMs })
 
   const total = countReplications(world.center.state, patch.publication.sha256).total
   runToEnd(world, {
@@ -92,7 +94,6 @@ export async function simulateVirtually(options: VirtualOptions): Promise<Virtua
   const replications = countReplications(world.center.state, patch.publication.sha256)
   const isComplete = replications.complete === replications.total
   const makespanMs = isComplete ? rounded(world.nowMs - beganMs) : null
-  const boundMs = rounded(fluidBoundMs(topology, patchBytes))
   const perDataCenter = topology.dataCenters.map((dataCenter): DataCenterRun => {
     const { name } = dataCenter
     const members = topology.appliances.filter((one) => one.dataCenter === name && one.kind === SERVICE_PROVIDER)
@@ -155,14 +156,6 @@ function followCopies(world: World, patch: SymbolicPatch): Map<string, number> {
 function linkBytes({ network }: World): Map<string, number> {
   const links = [...network.sites.values()].flatMap(({ down, up }) => [down, up])
   return new Map(links.map(({ name, pieceBytes, messageBytes }) => [name, pieceBytes + messageBytes]))
-}
-
-/** The faults of another module, by its name only where they are asked for. */
-async function applyFaults(world: World, seed: number, level: 'some' | 'all'): Promise<void> {
-  const name: string = new URL('./faults.ts', import.meta.url).href
-  const module: { applyFaults?: (world: World, seed: number, level: 'some' | 'all') => void } = await import(name)
-  assert(module.applyFaults !== undefined, 'simulator/faults.ts gives applyFaults')
-  module.applyFaults(world, seed, level)
 }
 
 function rounded(ms: number): number {

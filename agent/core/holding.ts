@@ -38,6 +38,8 @@ export function published(state: AgentState, envelope: Envelope): AgentEffect[] 
     envelope,
     phase: isWanted(state, sha256) ? { name: 'waiting', reason: 'just learned' } : { name: 'described' },
     localProgressAtMs: state.clock.monotonicMs,
+    localPieceAtMs: state.clock.monotonicMs,
+    toldComingAtMs: 0,
     failures: 0,
     told: null,
   }
@@ -217,6 +219,8 @@ export function seeded(
     envelope,
     phase: { name: 'held', hashes },
     localProgressAtMs: 0,
+    localPieceAtMs: 0,
+    toldComingAtMs: 0,
     failures: 0,
     told: null,
   }

@@ -102,6 +102,8 @@ export function readLedger(state: AgentState, entries: ReadonlyMap<string, Uint8
           envelope,
           phase,
           localProgressAtMs: 0,
+          localPieceAtMs: 0,
+          toldComingAtMs: 0,
           failures: 0,
           told: null,
         })

@@ -11,12 +11,14 @@ import { backoffMs } from './backoff.ts'
 import type { AgentEffect, AgentEvent } from './events.ts'
 import { addressesOf, sourcesFor } from './neighbours.ts'
 import { planPull, requestKey } from './planning.ts'
-import { announcePiece, offerTo } from './relaying.ts'
+import { announceComing, announcePiece, offerTo } from './relaying.ts'
 import { enter, isPulling, type Replica } from './replica.ts'
 import type { AgentState, Source } from './state.ts'
 
 const STRIKES = 3
 const QUARANTINE_MS = 10 * 60_000
+/** A source that only says that a piece is coming counts as moving this long after its last piece. */
+const COMING_BELIEVED_MS = 120_000
 /** A source that has been asked and sends nothing at all is dropped, and dialled again. */
 const SOURCE_SILENCE_MS = 15_000
 
@@ -139,6 +141,9 @@ export function sourceSaid(state: AgentState, peer: PeerId, message: FromSource)
       moved(state, source, replica)
       return request(state)
     }
+    case 'coming':
+      isComing(state, source, replica)
+      return []
     case 'gone':
       return gone(state, source, message.patch)
     default:
@@ -234,7 +239,15 @@ function sealWhenWhole(replica: Replica): AgentEffect[] {
 
 function moved(state: AgentState, source: Source, replica: Replica): void {
   source.lastProgressAtMs = state.clock.monotonicMs
-  if (!source.wan) replica.localProgressAtMs = state.clock.monotonicMs
+  if (source.wan) return
+  replica.localProgressAtMs = state.clock.monotonicMs
+  replica.localPieceAtMs = state.clock.monotonicMs
+}
+
+/** A source of this Data Center is getting a piece over a slow line. It is not believed for ever. */
+function isComing(state: AgentState, source: Source, replica: Replica): void {
+  const now = state.clock.monotonicMs
+  if (!source.wan && now - replica.localPieceAtMs < COMING_BELIEVED_MS) replica.localProgressAtMs = now
 }
 
 /** Bytes of a piece are on their way: the source is slow, not stalled. */
@@ -243,11 +256,12 @@ export function receiving(state: AgentState, peer: PeerId): AgentEffect[] {
   const source = state.sources.get(peer)
   if (source === undefined) return []
   source.lastProgressAtMs = state.clock.monotonicMs
-  for (const { patch } of source.requested.values()) {
-    const replica = state.replicas.get(patch)
-    if (replica !== undefined && !source.wan) replica.localProgressAtMs = state.clock.monotonicMs
-  }
-  return []
+  const replicas = new Set([...source.requested.values()].map(({ patch }) => state.replicas.get(patch)))
+  return [...replicas].flatMap((replica) => {
+    if (replica === undefined) return []
+    isComing(state, source, replica)
+    return source.wan ? announceComing(state, replica) : []
+  })
 }
 
 function strike(state: AgentState, source: Source, what: string): AgentEffect[] {

@@ -10,6 +10,9 @@ import type { AgentEffect, AgentEvent } from './events.ts'
 import { offerable, type Replica } from './replica.ts'
 import type { AgentState, Reader } from './state.ts'
 
+/** A third of the patience of a secondary. */
+const TELL_COMING_EVERY_MS = 5_000
+
 export function readerOpened(state: AgentState, peer: PeerId): AgentEffect[] {
   state.readers.set(peer, { peer, wants: new Set(), offered: new Set(), queued: 0 })
   return []
@@ -77,6 +80,17 @@ export function announcePiece(state: AgentState, replica: Replica, index: number
   return [...state.readers.values()]
     .filter(({ offered }) => offered.has(patch))
     .map(({ peer }) => ({ kind: 'send-pieces', channel: 'reader', peer, message: { kind: 'have', patch, index } }))
+}
+
+/** Bytes of a piece come in over the WAN, however slowly: whoever waits for it here goes on waiting. */
+export function announceComing(state: AgentState, replica: Replica): AgentEffect[] {
+  const now = state.clock.monotonicMs
+  if (now - replica.toldComingAtMs < TELL_COMING_EVERY_MS) return []
+  replica.toldComingAtMs = now
+  const patch = replica.publication.sha256
+  return [...state.readers.values()]
+    .filter(({ offered }) => offered.has(patch))
+    .map(({ peer }) => ({ kind: 'send-pieces', channel: 'reader', peer, message: { kind: 'coming', patch } }))
 }
 
 /** The copy is no longer here. */

@@ -46,6 +46,10 @@ export type Replica = {
   phase: Phase
   /** Monotonic time of the last sign that a member of the same Data Center moves this patch forward. */
   localProgressAtMs: number
+  /** Monotonic time of the last whole piece that a member of the same Data Center had or sent. */
+  localPieceAtMs: number
+  /** Monotonic time at which readers were last told that bytes are coming in. */
+  toldComingAtMs: number
   /** Failures of the store in a row. */
   failures: number
   /** What the Service Center was told last, so that it is told only changes. */

@@ -138,6 +138,8 @@ export function followReport(state: ServiceCenterState, report: Report): Change[
     installedVersion,
     changedAt: state.clock.wallMs,
   }
+  if (isFinal(row.state)) state.silentSinceMs.delete(report.orderId)
+  else state.silentSinceMs.set(report.orderId, state.clock.monotonicMs)
   return [{ table: 'targets', row }, ...runsAgain(state, row)]
 }
 
@@ -269,7 +271,11 @@ function sealOrder(
 function whenLate(state: ServiceCenterState, target: TargetRecord, timeoutSeconds: number): Change[] {
   const appliance = state.appliances.get(target.appliance)
   if (target.order === null || isFinal(target.state) || appliance === undefined) return []
-  const silentMs = state.clock.wallMs - target.changedAt
+  // Measured from when this process heard of it, by the clock that nobody sets: a wall clock that jumps silences nobody.
+  const now = state.clock.monotonicMs
+  const sinceMs = state.silentSinceMs.get(target.order.id) ?? now
+  state.silentSinceMs.set(target.order.id, sinceMs)
+  const silentMs = now - sinceMs
   if (silentMs > timeoutSeconds * 1000 + LOST_CONTACT_MS) {
     const reason = `nothing heard for ${Math.round(silentMs / 60_000)} minutes while ${target.state}`
     return [{ table: 'targets', row: { ...target, state: 'unknown', reason } }]

@@ -90,9 +90,15 @@ export function withdraw(state: ServiceCenterState, { actor, patch, reason }: Wi
   for (const [install, targets] of state.targets) {
     if (state.installs.get(install)?.patch !== patch) continue
     for (const target of targets.values()) {
-      if (target.state === 'installed' || !isFinal(target.state)) {
+      // An appliance of which nothing is heard may be installing it all the same.
+      if (target.state === 'installed' || target.state === 'unknown' || !isFinal(target.state)) {
         const name = state.appliances.get(target.appliance)?.name ?? target.appliance
-        const verb = target.state === 'installed' ? 'is installed on' : 'is being installed on'
+        const verb =
+          target.state === 'installed'
+            ? 'is installed on'
+            : target.state === 'unknown'
+              ? 'may be installed on'
+              : 'is being installed on'
         return { reply: refuse('in_use', `${title(found)} ${verb} ${name}`), changes: [] }
       }
     }

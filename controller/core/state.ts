@@ -46,6 +46,8 @@ export type ServiceCenterState = {
   /** Since this process started: */
   sessions: Map<PeerId, Session>
   progress: Map<Sha256, Map<PeerId, Progress>>
+  /** Monotonic time since which nothing was heard about an order that is in flight. */
+  silentSinceMs: Map<OrderId, number>
 }
 
 export type Authority = { readonly mesh: PeerId; readonly signing: SigningKey }
@@ -65,6 +67,7 @@ export function emptyState(authority: Authority, random: Random): ServiceCenterS
     rosterVersions: new Map(),
     sessions: new Map(),
     progress: new Map(),
+    silentSinceMs: new Map(),
   }
 }
 

@@ -187,5 +187,5 @@ export class SimulatedStore {
 }
 
 function digestOf(inode: Inode | undefined): Sha256 {
-  return sha256Hex(...(inode?.blocks ?? []).map((block) => block ?? new Uint8Array()))
+  return sha256Hex(...Array.from(inode?.blocks ?? [], (block) => block ?? new Uint8Array()))
 }

@@ -11,7 +11,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { after, describe, test } from 'node:test'
 import { openLedger } from '../../agent/shell/ledger-file.ts'
-import { SimulatedLedger } from '../core/simulated-ledger.ts'
+import { SimulatedLedger } from '../../simulator/world/simulated-ledger.ts'
 import { entry, ledgerContract, textOf } from './ledger-contract.ts'
 
 const base = mkdtempSync(join(tmpdir(), 'patchmesh-ledger-'))

@@ -23,7 +23,7 @@ import { after, describe, test } from 'node:test'
 import { isNoSpace, PieceStore } from '../../agent/shell/piece-store.ts'
 import { sha256Hex, toHex } from '../../protocol/hashing.ts'
 import { pieceRange } from '../../protocol/pieces.ts'
-import { SimulatedStore } from '../core/simulated-store.ts'
+import { SimulatedStore } from '../../simulator/world/simulated-store.ts'
 import { indexesIn, pieceStoreContract, samplePatch, writePieces } from './piece-store-contract.ts'
 
 const base = mkdtempSync(join(tmpdir(), 'patchmesh-pieces-'))

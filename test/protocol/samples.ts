@@ -146,6 +146,7 @@ export const samples: Sample[] = [
       { kind: 'unwant', patch },
       { kind: 'offer', patch, hashes: sha256(), have: Uint8Array.of(0x80) },
       { kind: 'have', patch, index: 3 },
+      { kind: 'coming', patch },
       { kind: 'gone', patch },
       { kind: 'request', patch, index: 3 },
       { kind: 'piece', patch, index: 3, bytes: Buffer.from('some bytes') },

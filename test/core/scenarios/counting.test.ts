@@ -7,9 +7,9 @@ import { appliancesInScope } from '../../../controller/core/installing.ts'
 import { installPreview, patchDetail } from '../../../controller/core/views.ts'
 import { DataCenterName, OrganizationName } from '../../../protocol/identifiers.ts'
 import { isRefusal } from '../../../protocol/refusals.ts'
-import { estate, estateWithTenants, replicate } from '../estate.ts'
-import { type SymbolicPatch, symbolicPatch } from '../symbolic-patch.ts'
-import { World } from '../world.ts'
+import { estate, estateWithTenants, replicate } from '../../../simulator/world/estate.ts'
+import { type SymbolicPatch, symbolicPatch } from '../../../simulator/world/symbolic-patch.ts'
+import { World } from '../../../simulator/world/world.ts'
 
 function preview(world: World, patch: SymbolicPatch, organization: string, dataCenter = 'All') {
   const place = dataCenter === 'All' ? ('All' as const) : DataCenterName.parse(dataCenter)

@@ -6,8 +6,15 @@ import { test } from 'node:test'
 import type { AgentEffect, Outcome } from '../../../agent/core/events.ts'
 import type { InstallState, TargetState } from '../../../controller/core/records.ts'
 import type { InstallId } from '../../../protocol/identifiers.ts'
-import { deliver, estate, estateWithTenants, orderFor, replicate, sealedOrder } from '../estate.ts'
-import type { World } from '../world.ts'
+import {
+  deliver,
+  estate,
+  estateWithTenants,
+  orderFor,
+  replicate,
+  sealedOrder,
+} from '../../../simulator/world/estate.ts'
+import type { World } from '../../../simulator/world/world.ts'
 
 const FAILED: Outcome = { ok: false, reason: 'the program ended with status 3', output: 'no', temporary: false }
 

@@ -7,9 +7,9 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { seal, signingKeyFromSeed } from '../../../protocol/envelope.ts'
 import { Receipt, Roster } from '../../../protocol/statements.ts'
-import { deliver, deliverUp, estate, estateWithTenants, replicate } from '../estate.ts'
-import { type SymbolicPatch, symbolicPatch } from '../symbolic-patch.ts'
-import { START_WALL_MS, type World } from '../world.ts'
+import { deliver, deliverUp, estate, estateWithTenants, replicate } from '../../../simulator/world/estate.ts'
+import { type SymbolicPatch, symbolicPatch } from '../../../simulator/world/symbolic-patch.ts'
+import { START_WALL_MS, type World } from '../../../simulator/world/world.ts'
 
 test('a depot keeps the letters of its tenants while the Service Center is away, over a restart, until acknowledged', () => {
   const world = estateWithTenants('paris')

@@ -7,9 +7,16 @@ import { test } from 'node:test'
 import { type Envelope, seal, signingKeyFromSeed } from '../../../protocol/envelope.ts'
 import { DataCenterName, OrderId, OrganizationName, Sha256 } from '../../../protocol/identifiers.ts'
 import { type Order, Receipt, Report } from '../../../protocol/statements.ts'
-import { deliver, estate, estateWithTenants, orderFor, replicate, sealedOrder } from '../estate.ts'
-import { type SymbolicPatch, symbolicPatch } from '../symbolic-patch.ts'
-import { START_WALL_MS, type World } from '../world.ts'
+import {
+  deliver,
+  estate,
+  estateWithTenants,
+  orderFor,
+  replicate,
+  sealedOrder,
+} from '../../../simulator/world/estate.ts'
+import { type SymbolicPatch, symbolicPatch } from '../../../simulator/world/symbolic-patch.ts'
+import { START_WALL_MS, type World } from '../../../simulator/world/world.ts'
 
 const TARGET = 'paris/secondary'
 const stranger = signingKeyFromSeed(new Uint8Array(32).fill(9))

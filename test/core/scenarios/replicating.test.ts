@@ -4,9 +4,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { isStalled } from '../../../agent/core/planning.ts'
-import { estate, replicate } from '../estate.ts'
-import { symbolicPatch } from '../symbolic-patch.ts'
-import { World } from '../world.ts'
+import { estate, replicate } from '../../../simulator/world/estate.ts'
+import { symbolicPatch } from '../../../simulator/world/symbolic-patch.ts'
+import { World } from '../../../simulator/world/world.ts'
 
 test('each piece crosses the WAN into a Data Center once, and the secondary takes everything from its primary', () => {
   const world = estate('paris', 'oslo')

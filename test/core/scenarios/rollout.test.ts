@@ -7,9 +7,9 @@ import fc from 'fast-check'
 import type { Outcome } from '../../../agent/core/events.ts'
 import { groupKey } from '../../../controller/core/replications.ts'
 import { isInFlight } from '../../../controller/core/rollout.ts'
-import { estate, estateWithTenants, replicate } from '../estate.ts'
-import { symbolicPatch } from '../symbolic-patch.ts'
-import { World } from '../world.ts'
+import { estate, estateWithTenants, replicate } from '../../../simulator/world/estate.ts'
+import { symbolicPatch } from '../../../simulator/world/symbolic-patch.ts'
+import { World } from '../../../simulator/world/world.ts'
 
 /** H1 and one Data Center at a time, as the Service Center orders and as it is on the appliances. */
 function watch(world: World): void {

@@ -4,8 +4,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { patchDetail } from '../../../controller/core/views.ts'
-import { symbolicPatch } from '../symbolic-patch.ts'
-import { World } from '../world.ts'
+import { symbolicPatch } from '../../../simulator/world/symbolic-patch.ts'
+import { World } from '../../../simulator/world/world.ts'
 
 test('a patch is uploaded, replicated through the primary, installed secondary first, and reported as patched', () => {
   const world = new World()

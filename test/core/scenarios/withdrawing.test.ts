@@ -4,9 +4,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { isRefusal } from '../../../protocol/refusals.ts'
-import { estate, estateWithTenants, replicate } from '../estate.ts'
-import { type SymbolicPatch, symbolicPatch } from '../symbolic-patch.ts'
-import type { World } from '../world.ts'
+import { estate, estateWithTenants, replicate } from '../../../simulator/world/estate.ts'
+import { type SymbolicPatch, symbolicPatch } from '../../../simulator/world/symbolic-patch.ts'
+import type { World } from '../../../simulator/world/world.ts'
 
 function withdraw(world: World, patch: SymbolicPatch) {
   return world.ask({ kind: 'withdraw', actor: 'admin', patch: patch.publication.sha256, reason: 'a mistake' })
