@@ -89,7 +89,8 @@ export class Admins {
     const changes = deed.kind === 'upload' || deed.kind === 'withdraw' ? deed : null
     const patch = changes === null ? null : this.#patchOf({ content: 'first', ...changes }).publication.sha256
     if (patch !== null && !isAgain) this.#evidence.doubt(patch, 1)
-    const reply = this.#ask(deed)
+    this.#evidence.takeOverheard()
+    const reply = this.#ask(deed) ?? this.#evidence.takeOverheard()
     if (reply === null) {
       this.#whenCenterRuns(this.#world.nowMs + AGAIN_MS, () => this.#carryOut(deed, true))
       return

@@ -187,10 +187,13 @@ function greeted(
   via: ApplianceRecord,
   greeting: Greeting,
 ): ServiceCenterEffect[] {
-  const { addresses, rosterVersion, known } = greeting
+  const { addresses, rosterVersion } = greeting
   // What is not proven there may be an earlier publication of the same file: it is told again.
-  const proven = known.filter((patch) => !isUnproven(state, patch, appliance))
-  state.sessions.set(appliance.peer, { via: via.peer, rosterVersion, known: new Set(proven), sent: new Set() })
+  const proven = greeting.known.filter((patch) => !isUnproven(state, patch, appliance))
+  // A depot tells again what its tenants said when they came; those have learned of patches since, and spoken of them.
+  const learned = [...state.patches.keys()].filter((patch) => isLeftBehind(state, patch, appliance.peer))
+  const known = new Set([...proven, ...learned])
+  state.sessions.set(appliance.peer, { via: via.peer, rosterVersion, known, sent: new Set() })
   const changes: Change[] = [{ table: 'appliances', row: { ...appliance, addresses, lastSeenAt: state.clock.wallMs } }]
   if (addresses.join() !== appliance.addresses.join()) changes.push(nextRosterVersion(state, appliance.dataCenter))
   return [
@@ -206,6 +209,11 @@ function isUnproven(state: ServiceCenterState, patch: Sha256, appliance: Applian
   return isLive && appliance.kind === SERVICE_PROVIDER && !isReplicated(state, patch, appliance)
 }
 
+/** Whether this appliance was told of a patch that is withdrawn now. */
+function isLeftBehind(state: ServiceCenterState, patch: Sha256, peer: PeerId): boolean {
+  return state.patches.get(patch)?.withdrawal != null && state.detections.get(patch)?.has(peer) === true
+}
+
 function readAndAcknowledge(state: ServiceCenterState, via: PeerId, letter: Letter): ServiceCenterEffect[] {
   if (letter.envelope.payloadType === Acknowledgement.payloadType) return []
   const changes = readLetter(state, letter)
@@ -217,7 +225,13 @@ function readAndAcknowledge(state: ServiceCenterState, via: PeerId, letter: Lett
   )
   const answer = letterTo(state, letter.from, acknowledgement, via)
   if (isRefusal(changes)) return [refusalLog(letter.from, changes), answer]
-  return [...commit(state, changes), answer, ...advanceInstalls(state)]
+  const effects = [...commit(state, changes), answer]
+  for (const change of changes) {
+    if (change.table !== 'detections' || !isLeftBehind(state, change.row.sha256, change.row.peer)) continue
+    state.sessions.get(change.row.peer)?.known.add(change.row.sha256)
+    effects.push(...synchronize(state, change.row.peer))
+  }
+  return [...effects, ...advanceInstalls(state)]
 }
 
 function refusalLog(peer: PeerId, refusal: Refusal): ServiceCenterEffect {

@@ -100,7 +100,7 @@ export const machineActs = {
 } satisfies Partial<Record<FaultKind, Act>>
 
 /** Lays out a crash, before or after one of the next effects that are wanted. */
-function crashAt<Effect>(
+function crashAt<Effect extends AgentEffect | ServiceCenterEffect>(
   fault: Fault,
   hands: Hands,
   machine: Parameters<Hands['startAgain']>[0],
@@ -113,7 +113,9 @@ function crashAt<Effect>(
     moment: fault.dice % 2 === 0 ? 'before' : 'after',
     losesPower: fault.kind === 'reboot-in-install' || fault.dice % 5 === 0,
     when: (effect) => {
-      if (!isWanted(effect) || --left > 0) return false
+      const strikes = isWanted(effect) && --left <= 0
+      if (!strikes || point.moment === 'after') hands.evidence.overhear(effect)
+      if (!strikes) return false
       hands.count(fault.kind)
       hands.later(fault.lastsMs, () => hands.startAgain(machine))
       return true

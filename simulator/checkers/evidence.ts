@@ -4,10 +4,12 @@
  * damaged. No checker asks a core for its opinion where the world can be asked for the truth.
  */
 import type { AgentEffect } from '../../agent/core/events.ts'
+import type { Reply } from '../../controller/core/effects.ts'
 import type { Change, TargetState } from '../../controller/core/records.ts'
 import { equalBytes } from '../../protocol/hashing.ts'
 import type { InstallId, OrderId, PeerId, Sha256 } from '../../protocol/identifiers.ts'
 import type { ControlMessage } from '../../protocol/messages.ts'
+import type { Refusal } from '../../protocol/refusals.ts'
 import type { SimulatedAppliance } from '../world/simulated-appliance.ts'
 import type { SimulatedStore } from '../world/simulated-store.ts'
 import type { SymbolicPatch } from '../world/symbolic-patch.ts'
@@ -63,6 +65,7 @@ export class Evidence {
   readonly orders = new Map<OrderId, { install: InstallId; appliance: PeerId }>()
   readonly appliances = new Map<PeerId, SimulatedAppliance>()
   checks = 0
+  #overheard: Reply | Refusal | null = null
 
   constructor(world: World) {
     this.world = world
@@ -104,6 +107,17 @@ export class Evidence {
       store.held().has(patch) &&
       pieces.every((piece, index) => equalBytes(file.blocks[index] ?? new Uint8Array(), piece))
     )
+  }
+
+  /** An answer that has left the Service Center before it crashed is an answer. */
+  overhear(effect: { readonly kind: string; readonly reply?: Reply | Refusal }): void {
+    if (effect.kind === 'reply') this.#overheard = effect.reply ?? null
+  }
+
+  takeOverheard(): Reply | Refusal | null {
+    const reply = this.#overheard
+    this.#overheard = null
+    return reply
   }
 
   /** A command about this patch has begun, or has been answered. */

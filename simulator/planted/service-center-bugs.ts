@@ -43,8 +43,8 @@ export const serviceCenterBugs: readonly PlantedBug[] = [
   {
     name: 'a patch that is being installed can be withdrawn',
     file: publishing,
-    find: "if (target.state === 'installed' || !isFinal(target.state)) {",
-    replace: "if (target.state === 'installed' || (!isFinal(target.state) && target.state === 'unknown')) {",
+    find: "if (target.state === 'installed' || target.state === 'unknown' || !isFinal(target.state)) {",
+    replace: "if (target.state === 'installed' || (target.state === 'unknown' && isFinal(target.state))) {",
     checkers: ['a withdrawn patch is never installed', 'a withdrawn patch goes from every disk'],
   },
   {
@@ -74,6 +74,20 @@ export const serviceCenterBugs: readonly PlantedBug[] = [
     find: "return [{ table: 'targets', row }, ...runsAgain(state, row)]",
     replace: "return [{ table: 'targets', row }, ...runsAgain(state, row).slice(0, 0)]",
     checkers: ['never both members of a group', 'one Data Center of an organization at a time', 'every install ends'],
+  },
+  {
+    name: 'what a tenant has learned since it came is not withdrawn',
+    file: 'controller/core/step.ts',
+    find: 'const known = new Set([...proven, ...learned])',
+    replace: 'const known = new Set([...proven, ...learned.slice(0, 0)])',
+    checkers: ['a withdrawn patch goes from every disk'],
+  },
+  {
+    name: 'a wall clock that jumps silences an appliance',
+    file: installing,
+    find: '  const silentMs = now - sinceMs\n',
+    replace: '  const silentMs = now - sinceMs + state.clock.wallMs - target.changedAt\n',
+    checkers: ['never both members of a group', 'one Data Center of an organization at a time'],
   },
   {
     name: 'an install is not halted by a failure',
