@@ -51,6 +51,7 @@ export function pull(state: AgentState): AgentEffect[] {
       if (needed.get(source.peer)?.has(patch)) continue
       source.wanted.delete(patch)
       source.offers.delete(patch)
+      forgetRequests(source, patch)
       effects.push({ kind: 'send-pieces', channel: 'source', peer: source.peer, message: { kind: 'unwant', patch } })
     }
   }
@@ -174,11 +175,16 @@ function areProven(hashes: Uint8Array, { phase, publication }: Replica): boolean
   return provesPieces(hashes, publication, Buffer.from(publication.piecesRoot, 'hex'))
 }
 
+/** A source does not answer what was asked before it was told that the patch is not wanted. */
+function forgetRequests(source: Source, patch: Sha256): void {
+  for (const [key, request] of source.requested) if (request.patch === patch) source.requested.delete(key)
+}
+
 /** It offers the patch no longer, and is asked to say so when it does again. */
 function gone(state: AgentState, source: Source, patch: Sha256): AgentEffect[] {
   source.wanted.delete(patch)
   source.offers.delete(patch)
-  for (const [key, request] of source.requested) if (request.patch === patch) source.requested.delete(key)
+  forgetRequests(source, patch)
   const unwant: AgentEffect = {
     kind: 'send-pieces',
     channel: 'source',

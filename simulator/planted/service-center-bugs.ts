@@ -26,14 +26,6 @@ export const serviceCenterBugs: readonly PlantedBug[] = [
     checkers: ['what was answered is never lost'],
   },
   {
-    name: 'orders are sent before they are committed',
-    file: 'controller/core/step.ts',
-    find: "if (tables.has('patches') || tables.has('receipts')) effects.push",
-    replace: `effects.push(...effects.splice(0, 1))
-  if (tables.has('patches') || tables.has('receipts')) effects.push`,
-    checkers: ['no install without an order'],
-  },
-  {
     name: 'receipts of an earlier publication still count',
     file: publishing,
     find: '...voidReceipts(state, row.sha256), ',

@@ -164,15 +164,8 @@ export class Network {
   #hold(channel: Channel, peer: PeerId, stream: Stream): void {
     const key = `${channel} ${peer}`
     const before = this.#channels.get(key)
-    let lastTold = 0
     const shared = {
       room: this.#options.room,
-      onBytes: () => {
-        const now = performance.now()
-        if (now - lastTold < RECEIVING_EVERY_MS) return
-        lastTold = now
-        this.#options.deliver({ kind: 'receiving', peer })
-      },
       onEnd: (reason: string) => {
         if (this.#channels.get(key) !== held) return
         this.#channels.delete(key)
@@ -193,6 +186,7 @@ export class Network {
         : {
             pieces: new MessageStream(stream, {
               ...shared,
+              ...(channel === 'source' ? { onBytes: this.#receivingFrom(peer) } : {}),
               schema: PiecesMessage,
               maxMessageBytes: MAX_PIECES_MESSAGE_BYTES,
               what: 'a message of the pieces protocol',
@@ -205,6 +199,17 @@ export class Network {
       this.#options.deliver({ kind: 'closed', channel, peer, reason: 'replaced by a newer stream' })
     }
     this.#options.deliver({ kind: 'opened', channel, peer })
+  }
+
+  /** Only of a source: that the same peer answers on another stream says nothing about the pieces. */
+  #receivingFrom(peer: PeerId): () => void {
+    let lastTold = 0
+    return () => {
+      const now = performance.now()
+      if (now - lastTold < RECEIVING_EVERY_MS) return
+      lastTold = now
+      this.#options.deliver({ kind: 'receiving', peer })
+    }
   }
 
   #piecesMessage(channel: 'source' | 'reader', peer: PeerId, message: PiecesMessage): void {
