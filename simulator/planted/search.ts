@@ -28,8 +28,8 @@ export async function searchPlanted(named: readonly string[]): Promise<number> {
     tell(bug, caught)
     if (caught === null) missed += 1
     else found[bug.name] = caught
+    writeFileSync(RECORD, `${JSON.stringify(found, null, 2)}\n`)
   }
-  writeFileSync(RECORD, `${JSON.stringify(found, null, 2)}\n`)
   console.log(`${sought.length - missed} of ${sought.length} planted bugs found; written to ${RECORD}`)
   return missed === 0 ? 0 : 1
 }
