@@ -79,13 +79,15 @@ export const PiecesMessage = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('unwant'), patch: Sha256 }),
   /** Source: the leaves of the Merkle tree, laid end to end, and which pieces it has. */
   z.strictObject({ kind: z.literal('offer'), patch: Sha256, hashes: Bytes, have: Bytes }),
-  /** Source: one more piece. */
+  /** Source: one more piece may be requested. Reader, to the Service Center: has it now, from whomever. */
   z.strictObject({ kind: z.literal('have'), patch: Sha256, index: pieceIndex }),
   /** Source: has no further piece yet, but bytes of one are coming in; at most every 5 seconds. */
   z.strictObject({ kind: z.literal('coming'), patch: Sha256 }),
   /** Source: does not hold this patch any more. */
   z.strictObject({ kind: z.literal('gone'), patch: Sha256 }),
   z.strictObject({ kind: z.literal('request'), patch: Sha256, index: pieceIndex }),
+  /** Reader: takes a request back; the piece comes all the same if it is on its way. */
+  z.strictObject({ kind: z.literal('cancel'), patch: Sha256, index: pieceIndex }),
   z.strictObject({
     kind: z.literal('piece'),
     patch: Sha256,

@@ -2,15 +2,48 @@
  * Whom this appliance may talk to, from its signed roster: who may connect, where somebody can be dialled, and which
  * peers a patch can be pulled from. A policy in one place; nothing here changes the state.
  */
-import { type DialAddress, type PeerId, SERVICE_PROVIDER } from '../../protocol/identifiers.ts'
+import { type DataCenterName, type DialAddress, type PeerId, SERVICE_PROVIDER } from '../../protocol/identifiers.ts'
 import type { Membership, RosterMember } from '../../protocol/statements.ts'
 import type { AgentEffect } from './events.ts'
 import type { Replica } from './replica.ts'
 import type { AgentState } from './state.ts'
 
+/** A primary that does not answer may be restarting, and is waited for so long. */
+const RESTART_MS = 2_000
+
 /** Members of this appliance's depot, without itself. */
 export function depotMembers(state: AgentState): RosterMember[] {
-  return (state.roster?.members ?? []).filter(({ kind }) => kind === SERVICE_PROVIDER)
+  const { membership, roster } = state
+  return (roster?.members ?? []).filter(
+    ({ kind, dataCenter }) => kind === SERVICE_PROVIDER && dataCenter === membership?.dataCenter,
+  )
+}
+
+/** Whether what comes from this peer, or goes there, crosses the WAN. */
+export function isOverWan(state: AgentState, peer: PeerId): boolean {
+  const member = state.roster?.members.find((one) => one.peer === peer)
+  return state.membership === null || member === undefined || member.dataCenter !== state.membership.dataCenter
+}
+
+/**
+ * Whom to trade with: of each neighbouring Data Center the primary, or its next member while that cannot be reached. The
+ * roster names the permitted ones; who can be reached is found by dialling, and an estate of spokes has none.
+ */
+function tradingPartners(state: AgentState): PeerId[] {
+  const partners = new Map<DataCenterName, PeerId>()
+  for (const role of ['primary', 'secondary'] as const) {
+    for (const { peer, kind, dataCenter, role: other } of state.roster?.members ?? []) {
+      if (kind !== SERVICE_PROVIDER || other !== role || dataCenter === state.membership?.dataCenter) continue
+      const before = partners.get(dataCenter)
+      if (before === undefined || isUnreachable(state, before)) partners.set(dataCenter, peer)
+    }
+  }
+  return [...partners.values()]
+}
+
+function isUnreachable(state: AgentState, peer: PeerId): boolean {
+  const source = state.sources.get(peer)
+  return source !== undefined && source.phase !== 'open' && source.failures > 0
 }
 
 export function addressesOf(state: AgentState, peer: PeerId): DialAddress[] {
@@ -30,7 +63,7 @@ export function sourcesFor(state: AgentState, replica: Replica): PeerId[] {
   const depot = depotMembers(state)
   const sources = depot.map(({ peer }) => peer)
   if (state.membership !== null && pullsOverWan(state, state.membership, depot, replica))
-    sources.push(state.membership.serviceCenter)
+    sources.push(state.membership.serviceCenter, ...tradingPartners(state))
   return sources
 }
 
@@ -46,7 +79,8 @@ function pullsOverWan(
   // A primary that sent wrong pieces is not waited for.
   if ((state.sources.get(primary.peer)?.quarantinedUntilMs ?? 0) > state.clock.monotonicMs) return true
   const secondaries = depot.filter(({ role, name }) => role === 'secondary' && name < membership.name)
-  const patienceMs = state.settings.primaryPatienceMs * (secondaries.length + 1)
+  const patience = isUnreachable(state, primary.peer) ? RESTART_MS : state.settings.primaryPatienceMs
+  const patienceMs = patience * (secondaries.length + 1)
   return state.clock.monotonicMs - replica.localProgressAtMs > patienceMs
 }
 
@@ -54,4 +88,10 @@ function pullsOverWan(
 export function admission(state: AgentState): AgentEffect {
   const members = new Set((state.roster?.members ?? []).map(({ peer }) => peer))
   return { kind: 'admit', members, enrolling: new Set(state.roster?.enrolling) }
+}
+
+/** Appliances that reach the Service Center through this one; members of other depots come for pieces only. */
+export function mayAttach(state: AgentState, peer: PeerId): boolean {
+  const member = state.roster?.members.find((one) => one.peer === peer)
+  return member !== undefined && member.kind !== SERVICE_PROVIDER
 }

@@ -1,102 +1,206 @@
 /**
  * Which piece is asked from whom, as a plan: `planPull` looks and returns requests, nothing else. A piece that a member
- * of the own Data Center has is never fetched over the WAN; a request that makes no progress for 2 seconds is given to
- * another source as well; what is asked of one source and still to come stays within 8 MiB.
+ * of the own Data Center has, or is asked for, is never fetched over the WAN; of the others the rarest go first, so that
+ * neighbours have something to give each other. What one source is asked for at a time is what it gives in about a
+ * second, so no piece waits long behind others at a slow one; what still does is moved to a source that is faster.
  */
-import { type Bitfield, hasBit } from '../../protocol/bitfield.ts'
-import type { PeerId, Sha256 } from '../../protocol/identifiers.ts'
+import { hasBit } from '../../protocol/bitfield.ts'
+import type { Sha256 } from '../../protocol/identifiers.ts'
 import { MAX_QUEUED_REQUESTS, MAX_REQUESTED_BYTES } from '../../protocol/limits.ts'
 import { pieceCount, pieceRange } from '../../protocol/pieces.ts'
+import { nextBelow } from '../../protocol/random.ts'
+import { isOrdered } from './installing.ts'
 import { sourcesFor } from './neighbours.ts'
-import type { Replica } from './replica.ts'
-import type { AgentState, Source } from './state.ts'
+import { missingBytes, type Replica } from './replica.ts'
+import type { AgentState, PieceRequest, Source } from './state.ts'
 
+/** A source that has sent nothing for so long is not waited for: what it was asked for is asked of others too. */
 const STALLED_MS = 2_000
+/** Of the measured rate; more is a line of pieces that another source could have given sooner. */
+const WINDOW_MS = 1_000
+/** One piece on its way and the next in line, where a source is new or slow. */
+const WINDOW_PIECES = 2
+const WINDOW_OF_UNKNOWN_BYTES = 1024 * 1024
+/** A piece is moved only where that saves this many times what it takes at the other source, and a moment more. */
+const WORTH_MOVING = 2
+const WORTH_MOVING_MS = 300
+/** The first in line may be on its way already, and would cross the WAN twice. */
+const WORTH_REPEATING = 4
 
-export type PlannedRequest = { source: PeerId; patch: Sha256; index: number; bytes: number }
+export type PlannedRequest = {
+  source: Source
+  patch: Sha256
+  index: number
+  bytes: number
+  /** Was asked for it before, and need not send it any more. */
+  insteadOf: Source | null
+}
+type TransferringReplica = Replica & { phase: { name: 'transferring' } }
 
+/** The most urgent first: what an install waits for, then what has the fewest bytes left. */
 export function planPull(state: AgentState): PlannedRequest[] {
+  const open = [...state.sources.values()].filter((source) => hasRoom(source))
+  if (open.length === 0) return []
+  const pulled = [...state.replicas.values()].filter(isTransferring)
+  if (pulled.length > 1) pulled.sort((left, right) => urgency(state, left) - urgency(state, right))
+  const rooms = new Map(open.map((source) => [source, roomOf(source)]))
+  return pulled.flatMap((replica) => planReplica(state, replica, rooms))
+}
+
+function urgency(state: AgentState, replica: Replica): number {
+  return isOrdered(state, replica.publication.sha256) ? -1 : missingBytes(replica)
+}
+
+function isTransferring(replica: Replica): replica is TransferringReplica {
+  return replica.phase.name === 'transferring'
+}
+
+function planReplica(state: AgentState, replica: TransferringReplica, rooms: Map<Source, Room>): PlannedRequest[] {
+  const patch = replica.publication.sha256
+  const allowed = new Set(sourcesFor(state, replica))
+  const offering = [...state.sources.values()].filter(
+    (source) => source.phase === 'open' && allowed.has(source.peer) && source.offers.has(patch),
+  )
+  const asked = whoIsAsked(state, patch)
   const plan: PlannedRequest[] = []
-  const pulled = [...state.replicas.values()].filter(({ phase }) => phase.name === 'transferring')
-  pulled.sort((left, right) => left.publication.publishedAt - right.publication.publishedAt)
-  for (const replica of pulled) planReplica(state, replica, plan)
+  for (const source of [...offering.filter(({ wan }) => !wan), ...offering.filter(({ wan }) => wan)]) {
+    const room = rooms.get(source)
+    if (room === undefined) continue
+    const candidates = candidatesFor(state, replica, source, offering, asked)
+    const count = candidates.length
+    for (const index of candidates) {
+      const { length } = pieceRange(replica.publication, index)
+      if (room.requests <= 0 || (length > room.bytes && room.atLeast <= 0)) break
+      room.requests -= 1
+      room.atLeast -= 1
+      room.bytes -= length
+      plan.push({ source, patch, index, bytes: length, insteadOf: null })
+      asked.set(index, [...(asked.get(index) ?? []), source])
+    }
+    if (count === 0 && source.requested.length === 0 && source.bytesPerMs > 0) {
+      const moved = pieceToMove(state, replica, source, asked)
+      if (moved !== null) {
+        plan.push({ source, patch, ...moved })
+        asked.set(moved.index, [source])
+      }
+    }
+  }
   return plan
 }
 
-function planReplica(state: AgentState, replica: Replica, plan: PlannedRequest[]): void {
-  const { phase, publication } = replica
-  if (phase.name !== 'transferring') return
+/** The pieces that this source could be asked for now, the rarest first. */
+function candidatesFor(
+  state: AgentState,
+  { phase, publication }: TransferringReplica,
+  source: Source,
+  offering: readonly Source[],
+  asked: ReadonlyMap<number, readonly Source[]>,
+): number[] {
+  const patch = publication.sha256
+  const have = source.offers.get(patch)
+  if (have === undefined) return []
   const count = pieceCount(publication)
-  const allowed = sourcesFor(state, replica)
-  const usable = [...state.sources.values()].filter(
-    (source) => source.phase === 'open' && allowed.includes(source.peer) && source.offers.has(publication.sha256),
-  )
-  const local = usable.filter((source) => !source.wan)
-  for (const source of [...local, ...usable.filter(({ wan }) => wan)]) {
-    const room = roomOf(source, plan)
-    if (room.bytes <= 0) continue
-    const have = source.offers.get(publication.sha256) as Bitfield
-    for (let index = 0; index < count && room.requests > 0; index++) {
-      // A byte of the bitfields at a time, past what is here or cannot be had.
-      if ((index & 7) === 0 && isNothingNew(have, phase.stored, index >> 3)) {
-        index += 7
-        continue
-      }
-      if (hasBit(phase.stored, index) || phase.storing.has(index) || !hasBit(have, index)) continue
-      if (source.wan && local.some((other) => offers(other, publication.sha256, index) && !isStalled(state, other)))
-        continue
-      if (
-        isRequested(state, publication.sha256, index, source) ||
-        plan.some((p) => p.patch === publication.sha256 && p.index === index)
-      ) {
-        continue
-      }
-      const bytes = pieceRange(publication, index).length
-      if (bytes > room.bytes) break
-      room.bytes -= bytes
-      room.requests -= 1
-      plan.push({ source: source.peer, patch: publication.sha256, index, bytes })
+  const found: { index: number; copies: number }[] = []
+  const others = offering.map(({ wan, offers }) => ({ wan, have: offers.get(patch) }))
+  // From anywhere, so that neighbours do not all begin with the same piece.
+  const start = source.wan ? nextBelow(state.random, count) : 0
+  for (let step = 0; step < count; step++) {
+    const index = (start + step) % count
+    // A byte of the bitfields at a time, past what is here or cannot be had.
+    if ((index & 7) === 0 && ((have[index >> 3] ?? 0) & ~(phase.stored[index >> 3] ?? 0)) === 0) {
+      step += Math.min(7, count - 1 - index)
+      continue
+    }
+    if (!hasBit(have, index) || hasBit(phase.stored, index) || phase.storing.has(index)) continue
+    if (asked.get(index)?.some((other) => other === source || !isStalled(state, other))) continue
+    let copies = 0
+    let isInside = false
+    for (const other of others) {
+      if (other.have === undefined || !hasBit(other.have, index)) continue
+      copies += 1
+      if (!other.wan) isInside = true
+    }
+    if (source.wan && isInside && offering.some((other) => isGivenInside(state, other, patch, index))) continue
+    found.push({ index, copies })
+  }
+  if (source.wan) found.sort((left, right) => left.copies - right.copies)
+  return found.map(({ index }) => index)
+}
+
+/** A member of the own Data Center has it and gives what it is asked for. */
+function isGivenInside(state: AgentState, source: Source, patch: Sha256, index: number): boolean {
+  const have = source.offers.get(patch)
+  return !source.wan && have !== undefined && hasBit(have, index) && !isStalled(state, source)
+}
+
+/** When nothing else is left for a source: the piece that waits longest elsewhere, if it gives it that much sooner. */
+function pieceToMove(
+  state: AgentState,
+  { phase, publication }: TransferringReplica,
+  source: Source,
+  asked: ReadonlyMap<number, readonly Source[]>,
+): Omit<PlannedRequest, 'source' | 'patch'> | null {
+  const have = source.offers.get(publication.sha256)
+  let longest = { index: -1, bytes: 0, insteadOf: null as Source | null }
+  let savedMs = 0
+  for (const other of state.sources.values()) {
+    if (other === source || other.requested.length === 0 || (source.wan && !other.wan)) continue
+    let waitMs = (other.lastPieceAtMs - state.clock.monotonicMs) * Number(other.bytesPerMs > 0)
+    for (const [at, { patch, index, bytes }] of other.requested.entries()) {
+      waitMs += bytes / Math.max(other.bytesPerMs, 0.01)
+      if (patch !== publication.sha256 || have === undefined || !hasBit(have, index)) continue
+      if (phase.storing.has(index) || (asked.get(index)?.length ?? 0) > 1) continue
+      const here = bytes / source.bytesPerMs
+      const isWorthIt = waitMs > (at === 0 ? WORTH_REPEATING : WORTH_MOVING) * here + WORTH_MOVING_MS
+      if (!isWorthIt || waitMs - here <= savedMs) continue
+      savedMs = waitMs - here
+      longest = { index, bytes, insteadOf: other }
     }
   }
+  return longest.index < 0 ? null : longest
 }
 
-/** Of the eight pieces of this byte, none is offered that is not stored. */
-function isNothingNew(have: Bitfield, stored: Bitfield, byte: number): boolean {
-  return ((have[byte] ?? 0) & ~(stored[byte] ?? 0)) === 0
+/** What a source may be asked for now: `atLeast` pieces however slow it is, others within `bytes`. */
+type Room = { bytes: number; requests: number; atLeast: number }
+
+function hasRoom(source: Source): boolean {
+  if (source.phase !== 'open' || source.offers.size === 0) return false
+  const { bytes, requests, atLeast } = roomOf(source)
+  return requests > 0 && (bytes > 0 || atLeast > 0)
 }
 
-function roomOf(source: Source, plan: readonly PlannedRequest[]): { bytes: number; requests: number } {
-  const room = { bytes: MAX_REQUESTED_BYTES, requests: MAX_QUEUED_REQUESTS / 2 }
-  for (const { bytes } of source.requested.values()) {
-    room.bytes -= bytes
-    room.requests -= 1
-  }
-  for (const { source: peer, bytes } of plan) {
-    if (peer !== source.peer) continue
-    room.bytes -= bytes
-    room.requests -= 1
-  }
-  return room
+function roomOf(source: Source): Room {
+  let bytes = windowBytes(source)
+  for (const request of source.requested) bytes -= request.bytes
+  const { length } = source.requested
+  return { bytes, requests: MAX_QUEUED_REQUESTS / 2 - length, atLeast: WINDOW_PIECES - length }
 }
 
-/** On its way already: from this source, or from another that is not stalled. */
-function isRequested(state: AgentState, patch: Sha256, index: number, source: Source): boolean {
-  const key = requestKey(patch, index)
-  for (const other of state.sources.values()) {
-    if (other.requested.has(key) && (other === source || !isStalled(state, other))) return true
+function windowBytes({ wan, bytesPerMs }: Source): number {
+  if (!wan) return MAX_REQUESTED_BYTES
+  return bytesPerMs === 0 ? WINDOW_OF_UNKNOWN_BYTES : Math.min(bytesPerMs * WINDOW_MS, MAX_REQUESTED_BYTES)
+}
+
+/** Of each piece of this patch that is on its way: from whom. */
+function whoIsAsked(state: AgentState, patch: Sha256): Map<number, Source[]> {
+  const asked = new Map<number, Source[]>()
+  for (const source of state.sources.values()) {
+    for (const request of source.requested) {
+      if (request.patch !== patch) continue
+      const others = asked.get(request.index)
+      if (others === undefined) asked.set(request.index, [source])
+      else others.push(source)
+    }
   }
-  return false
+  return asked
 }
 
 export function isStalled(state: AgentState, source: Source): boolean {
-  return source.requested.size > 0 && state.clock.monotonicMs - source.lastProgressAtMs > STALLED_MS
+  return source.requested.length > 0 && state.clock.monotonicMs - source.lastProgressAtMs > STALLED_MS
 }
 
-function offers(source: Source, patch: Sha256, index: number): boolean {
-  const have = source.offers.get(patch)
-  return have !== undefined && hasBit(have, index)
-}
-
-export function requestKey(patch: Sha256, index: number): string {
-  return `${patch}/${index}`
+/** The request for this piece, taken out of those of its source. */
+export function takeRequest(source: Source, patch: Sha256, index: number): PieceRequest | null {
+  const at = source.requested.findIndex((request) => request.patch === patch && request.index === index)
+  return at < 0 ? null : (source.requested.splice(at, 1)[0] ?? null)
 }

@@ -6,15 +6,18 @@
 import { countBits, hasBit, isBitfieldOf, setBit } from '../../protocol/bitfield.ts'
 import { equalBytes } from '../../protocol/hashing.ts'
 import type { PeerId, Sha256 } from '../../protocol/identifiers.ts'
-import { hashAt, pieceCount, provesPieces } from '../../protocol/pieces.ts'
+import type { PiecesMessage } from '../../protocol/messages.ts'
+import { hashAt, pieceCount, pieceRange, provesPieces } from '../../protocol/pieces.ts'
 import { backoffMs } from './backoff.ts'
 import type { AgentEffect, AgentEvent } from './events.ts'
-import { addressesOf, sourcesFor } from './neighbours.ts'
-import { planPull, requestKey } from './planning.ts'
+import { addressesOf, isOverWan, sourcesFor } from './neighbours.ts'
+import { planPull, takeRequest } from './planning.ts'
 import { announceComing, announcePiece, offerTo } from './relaying.ts'
 import { enter, isPulling, type Replica } from './replica.ts'
 import type { AgentState, Source } from './state.ts'
 
+/** Of the newest measurement in a rate. */
+const NEWEST_SHARE = 0.3
 const STRIKES = 3
 const QUARANTINE_MS = 10 * 60_000
 /** A source that only says that a piece is coming counts as moving this long after its last piece. */
@@ -40,7 +43,7 @@ export function pull(state: AgentState): AgentEffect[] {
   for (const [peer, patches] of needed) effects.push(...connect(state, peer, patches))
   for (const source of state.sources.values()) {
     if (source.phase !== 'open') continue
-    if (source.requested.size > 0 && now - source.lastProgressAtMs > SOURCE_SILENCE_MS) {
+    if (source.requested.length > 0 && now - source.lastProgressAtMs > SOURCE_SILENCE_MS) {
       effects.push(
         { kind: 'close', channel: 'source', peer: source.peer },
         ...sourceClosed(state, source.peer, 'sent nothing for 15 seconds'),
@@ -52,7 +55,7 @@ export function pull(state: AgentState): AgentEffect[] {
       source.wanted.delete(patch)
       source.offers.delete(patch)
       forgetRequests(source, patch)
-      effects.push({ kind: 'send-pieces', channel: 'source', peer: source.peer, message: { kind: 'unwant', patch } })
+      effects.push(toSource(source, { kind: 'unwant', patch }))
     }
   }
   return [...effects, ...request(state)]
@@ -65,13 +68,16 @@ function connect(state: AgentState, peer: PeerId, patches: ReadonlySet<Sha256>):
     source = {
       peer,
       phase: 'down',
-      wan: peer === state.membership?.serviceCenter,
+      wan: isOverWan(state, peer),
       retryAtMs: 0,
       failures: 0,
       wanted: new Set(),
       offers: new Map(),
-      requested: new Map(),
+      requested: [],
       lastProgressAtMs: now,
+      lastPieceAtMs: now,
+      receivedBytes: 0,
+      bytesPerMs: 0,
       strikes: 0,
       quarantinedUntilMs: 0,
     }
@@ -82,7 +88,7 @@ function connect(state: AgentState, peer: PeerId, patches: ReadonlySet<Sha256>):
     for (const patch of patches) {
       if (source.wanted.has(patch)) continue
       source.wanted.add(patch)
-      effects.push({ kind: 'send-pieces', channel: 'source', peer, message: { kind: 'want', patch } })
+      effects.push(toSource(source, { kind: 'want', patch }))
     }
     return effects
   }
@@ -94,12 +100,23 @@ function connect(state: AgentState, peer: PeerId, patches: ReadonlySet<Sha256>):
 }
 
 function request(state: AgentState): AgentEffect[] {
-  return planPull(state).map(({ source: peer, patch, index, bytes }): AgentEffect => {
-    const source = state.sources.get(peer) as Source
-    if (source.requested.size === 0) source.lastProgressAtMs = state.clock.monotonicMs
-    source.requested.set(requestKey(patch, index), { patch, index, bytes, atMs: state.clock.monotonicMs })
-    return { kind: 'send-pieces', channel: 'source', peer, message: { kind: 'request', patch, index } }
+  return planPull(state).flatMap(({ source, patch, index, bytes, insteadOf }): AgentEffect[] => {
+    if (source.requested.length === 0) {
+      source.lastProgressAtMs = state.clock.monotonicMs
+      source.lastPieceAtMs = state.clock.monotonicMs
+    }
+    source.requested.push({ patch, index, bytes })
+    const asked = toSource(source, { kind: 'request', patch, index })
+    return insteadOf === null ? [asked] : [...takeBack(insteadOf, patch, index), asked]
   })
+}
+
+function takeBack(source: Source, patch: Sha256, index: number): AgentEffect[] {
+  return takeRequest(source, patch, index) === null ? [] : [toSource(source, { kind: 'cancel', patch, index })]
+}
+
+function toSource({ peer }: Source, message: PiecesMessage): AgentEffect {
+  return { kind: 'send-pieces', channel: 'source', peer, message }
 }
 
 export function sourceOpened(state: AgentState, peer: PeerId): AgentEffect[] {
@@ -119,7 +136,7 @@ export function sourceClosed(state: AgentState, peer: PeerId, reason: string): A
   source.retryAtMs = state.clock.monotonicMs + waitMs
   source.wanted.clear()
   source.offers.clear()
-  source.requested.clear()
+  source.requested = []
   return [{ kind: 'log', line: `source lost: ${reason}`, fields: { peer, retryInMs: waitMs } }]
 }
 
@@ -164,7 +181,7 @@ function offered(
   }
   source.offers.set(publication.sha256, offer.have)
   if (countBits(offer.have) > 0) moved(state, source, replica)
-  if (replica.phase.name !== 'waiting') return []
+  if (replica.phase.name !== 'waiting') return source.peer === seedOf(state) ? tellSeedAll(state, replica) : []
   enter(replica, { name: 'opening', hashes: offer.hashes })
   return [{ kind: 'open-partial', publication, hashes: offer.hashes }]
 }
@@ -177,7 +194,7 @@ function areProven(hashes: Uint8Array, { phase, publication }: Replica): boolean
 
 /** A source does not answer what was asked before it was told that the patch is not wanted. */
 function forgetRequests(source: Source, patch: Sha256): void {
-  for (const [key, request] of source.requested) if (request.patch === patch) source.requested.delete(key)
+  source.requested = source.requested.filter((request) => request.patch !== patch)
 }
 
 /** It offers the patch no longer, and is asked to say so when it does again. */
@@ -185,13 +202,7 @@ function gone(state: AgentState, source: Source, patch: Sha256): AgentEffect[] {
   source.wanted.delete(patch)
   source.offers.delete(patch)
   forgetRequests(source, patch)
-  const unwant: AgentEffect = {
-    kind: 'send-pieces',
-    channel: 'source',
-    peer: source.peer,
-    message: { kind: 'unwant', patch },
-  }
-  return [unwant, ...pull(state)]
+  return [toSource(source, { kind: 'unwant', patch }), ...pull(state)]
 }
 
 export function partialOpened(state: AgentState, replica: Replica, have: Uint8Array): AgentEffect[] {
@@ -199,7 +210,7 @@ export function partialOpened(state: AgentState, replica: Replica, have: Uint8Ar
   enter(replica, { name: 'transferring', hashes: replica.phase.hashes, stored: have, storing: new Set() })
   const fields = { patch: replica.publication.sha256, pieces: countBits(have), of: pieceCount(replica.publication) }
   const log: AgentEffect = { kind: 'log', line: 'goes on with the pieces that are here', fields }
-  return [log, ...offerTo(state, replica), ...sealWhenWhole(replica), ...pull(state)]
+  return [log, ...offerTo(state, replica), ...tellSeedAll(state, replica), ...sealWhenWhole(replica), ...pull(state)]
 }
 
 export function pieceReceived(
@@ -211,10 +222,12 @@ export function pieceReceived(
   const replica = state.replicas.get(patch)
   const drop: AgentEffect = { kind: 'drop-piece', slot }
   if (source === undefined) return [drop]
-  // A piece that nobody asked this source for any more: late, or never asked.
-  if (!source.requested.delete(requestKey(patch, index))) return [drop]
+  const asked = takeRequest(source, patch, index)
   if (replica === undefined || replica.phase.name !== 'transferring') return [drop, ...request(state)]
   const { hashes, stored, storing } = replica.phase
+  // Late, or never asked for: welcome only if it is missing still.
+  if (asked === null && (index >= pieceCount(replica.publication) || storing.has(index) || hasBit(stored, index)))
+    return [drop]
   if (!equalBytes(event.hash, hashAt(hashes, index))) {
     return [
       drop,
@@ -223,9 +236,12 @@ export function pieceReceived(
     ]
   }
   moved(state, source, replica)
+  source.lastPieceAtMs = state.clock.monotonicMs
+  source.receivedBytes += pieceRange(replica.publication, index).length
   if (storing.has(index) || hasBit(stored, index)) return [drop, ...request(state)]
   storing.add(index)
-  return [{ kind: 'store-piece', patch, index, slot }, ...request(state)]
+  const elsewhere = [...state.sources.values()].flatMap((other) => takeBack(other, patch, index))
+  return [{ kind: 'store-piece', patch, index, slot }, ...elsewhere, ...request(state)]
 }
 
 export function pieceStored(state: AgentState, replica: Replica, index: number): AgentEffect[] {
@@ -233,7 +249,28 @@ export function pieceStored(state: AgentState, replica: Replica, index: number):
   replica.phase.storing.delete(index)
   setBit(replica.phase.stored, index)
   replica.failures = 0
-  return [...announcePiece(state, replica, index), ...sealWhenWhole(replica), ...request(state)]
+  return [
+    ...announcePiece(state, replica, index),
+    ...tellSeed(state, replica.publication.sha256, index),
+    ...sealWhenWhole(replica),
+    ...request(state),
+  ]
+}
+
+/** The Service Center's seed is told what is here, so that it does not let this appliance have it once more. */
+function tellSeed(state: AgentState, patch: Sha256, index: number): AgentEffect[] {
+  const seed = state.sources.get(seedOf(state))
+  return seed?.offers.has(patch) ? [toSource(seed, { kind: 'have', patch, index })] : []
+}
+
+function tellSeedAll(state: AgentState, { phase, publication }: Replica): AgentEffect[] {
+  if (phase.name !== 'transferring') return []
+  const indexes = Array.from({ length: pieceCount(publication) }, (_, index) => index)
+  return indexes.filter((index) => hasBit(phase.stored, index)).flatMap((index) => tellSeed(state, publication.sha256, index))
+}
+
+function seedOf({ membership, identity }: AgentState): PeerId {
+  return membership?.serviceCenter ?? identity.peer
 }
 
 function sealWhenWhole(replica: Replica): AgentEffect[] {
@@ -256,13 +293,24 @@ function isComing(state: AgentState, source: Source, replica: Replica): void {
   if (!source.wan && now - replica.localPieceAtMs < COMING_BELIEVED_MS) replica.localProgressAtMs = now
 }
 
+/** Once a tick: how fast each source has been since the last one, where it had something to send all the time. */
+export function measureSources(state: AgentState, tookMs: number): void {
+  for (const source of state.sources.values()) {
+    const { receivedBytes } = source
+    source.receivedBytes = 0
+    if (tookMs <= 0 || (receivedBytes === 0 && source.requested.length === 0)) continue
+    const now = receivedBytes / tookMs
+    source.bytesPerMs += (now - source.bytesPerMs) * (source.bytesPerMs === 0 ? 1 : NEWEST_SHARE)
+  }
+}
+
 /** Bytes of a piece are on their way: the source is slow, not stalled. */
 export function receiving(state: AgentState, peer: PeerId): AgentEffect[] {
   if (state.uplink.phase === 'up' && state.uplink.peer === peer) state.uplink.lastHeardAtMs = state.clock.monotonicMs
   const source = state.sources.get(peer)
   if (source === undefined) return []
   source.lastProgressAtMs = state.clock.monotonicMs
-  const replicas = new Set([...source.requested.values()].map(({ patch }) => state.replicas.get(patch)))
+  const replicas = new Set(source.requested.map(({ patch }) => state.replicas.get(patch)))
   return [...replicas].flatMap((replica) => {
     if (replica === undefined) return []
     isComing(state, source, replica)

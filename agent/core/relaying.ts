@@ -2,25 +2,42 @@
  * Giving pieces on: every piece that is stored may be had at once, by members only. A reader says which patches it
  * follows and is told each new piece; what it may have in line is bounded, so no reader costs more than its share.
  */
-import { type Bitfield, fullBitfield, hasBit } from '../../protocol/bitfield.ts'
+import { type Bitfield, emptyBitfield, fullBitfield, hasBit } from '../../protocol/bitfield.ts'
 import type { PeerId, Sha256 } from '../../protocol/identifiers.ts'
 import { MAX_QUEUED_REQUESTS, MAX_WANTED_PATCHES } from '../../protocol/limits.ts'
 import { pieceCount } from '../../protocol/pieces.ts'
 import type { AgentEffect, AgentEvent } from './events.ts'
+import { isOverWan } from './neighbours.ts'
 import { offerable, type Replica } from './replica.ts'
+import { endGrants, grant, isSeed, readerHas } from './seeding.ts'
+import { serve } from './serving.ts'
 import type { AgentState, Reader } from './state.ts'
 
 /** A third of the patience of a secondary. */
 const TELL_COMING_EVERY_MS = 5_000
 
 export function readerOpened(state: AgentState, peer: PeerId): AgentEffect[] {
-  state.readers.set(peer, { peer, wants: new Set(), offered: new Set(), queued: 0 })
+  state.readers.set(peer, {
+    peer,
+    wan: isOverWan(state, peer),
+    wants: new Set(),
+    offered: new Set(),
+    queue: [],
+    sending: 0,
+    grants: new Map(),
+  })
   return []
 }
 
 export function readerClosed(state: AgentState, peer: PeerId): AgentEffect[] {
+  forget(state, peer)
+  return serve(state)
+}
+
+function forget(state: AgentState, peer: PeerId): void {
+  const reader = state.readers.get(peer)
+  for (const patch of reader?.grants.keys() ?? []) endGrants(state, reader as Reader, patch)
   state.readers.delete(peer)
-  return []
 }
 
 type FromReader = Extract<AgentEvent, { kind: 'pieces-received' }>['message']
@@ -34,10 +51,15 @@ export function readerSaid(state: AgentState, peer: PeerId, message: FromReader)
       if (reader.wants.size >= MAX_WANTED_PATCHES)
         return expel(state, reader, 'wants more patches at once than the limit')
       reader.wants.add(message.patch)
-      return replica === undefined ? [] : offer(reader, replica)
+      return replica === undefined ? [] : offer(state, reader, replica)
     case 'unwant':
       reader.wants.delete(message.patch)
-      reader.offered.delete(message.patch)
+      withhold(state, reader, message.patch)
+      return []
+    case 'have':
+      return replica === undefined ? [] : readerHas(state, reader, replica, message.index)
+    case 'cancel':
+      unqueue(reader, message.patch, message.index)
       return []
     case 'request':
       return requested(state, reader, replica, message.patch, message.index)
@@ -59,20 +81,15 @@ function requested(
   // What was offered may have gone since; the reader has been told so, and its request was on the way.
   if (replica === undefined || offered === null || !reader.offered.has(patch)) return []
   if (offered.have !== 'all' && !hasBit(offered.have, index)) return []
-  if (reader.queued >= MAX_QUEUED_REQUESTS) return expel(state, reader, 'has more requests in line than the limit')
-  reader.queued += 1
-  return [{ kind: 'send-piece', peer: reader.peer, patch, index }]
-}
-
-export function pieceSent(state: AgentState, peer: PeerId): AgentEffect[] {
-  const reader = state.readers.get(peer)
-  if (reader !== undefined && reader.queued > 0) reader.queued -= 1
-  return []
+  if (reader.queue.length >= MAX_QUEUED_REQUESTS)
+    return expel(state, reader, 'has more requests in line than the limit')
+  reader.queue.push({ patch, index })
+  return serve(state)
 }
 
 /** To every reader that waits for this patch, once it has pieces to offer. */
 export function offerTo(state: AgentState, replica: Replica): AgentEffect[] {
-  return [...state.readers.values()].flatMap((reader) => offer(reader, replica))
+  return [...state.readers.values()].flatMap((reader) => offer(state, reader, replica))
 }
 
 export function announcePiece(state: AgentState, replica: Replica, index: number): AgentEffect[] {
@@ -96,31 +113,43 @@ export function announceComing(state: AgentState, replica: Replica): AgentEffect
 /** The copy is no longer here. */
 export function retract(state: AgentState, patch: Sha256): AgentEffect[] {
   return [...state.readers.values()]
-    .filter(({ offered }) => offered.delete(patch))
+    .filter((reader) => withhold(state, reader, patch))
     .map(({ peer }) => ({ kind: 'send-pieces', channel: 'reader', peer, message: { kind: 'gone', patch } }))
 }
 
-function offer(reader: Reader, replica: Replica): AgentEffect[] {
+function offer(state: AgentState, reader: Reader, replica: Replica): AgentEffect[] {
   const patch = replica.publication.sha256
   const offered = offerable(replica)
   if (offered === null || !reader.wants.has(patch) || reader.offered.has(patch)) return []
   reader.offered.add(patch)
-  const have: Bitfield =
-    offered.have === 'all' ? fullBitfield(pieceCount(replica.publication)) : Uint8Array.from(offered.have)
-  return [
-    {
-      kind: 'send-pieces',
-      channel: 'reader',
-      peer: reader.peer,
-      message: { kind: 'offer', patch, hashes: offered.hashes, have },
-    },
-  ]
+  const { peer } = reader
+  const count = pieceCount(replica.publication)
+  const say = (have: Bitfield): AgentEffect => ({
+    kind: 'send-pieces',
+    channel: 'reader',
+    peer,
+    message: { kind: 'offer', patch, hashes: offered.hashes, have },
+  })
+  if (isSeed(state)) return [say(emptyBitfield(count)), ...grant(state, reader, replica)]
+  return [say(offered.have === 'all' ? fullBitfield(count) : Uint8Array.from(offered.have))]
+}
+
+/** Nothing more of this patch goes to this reader; false if nothing went there before. */
+function withhold(state: AgentState, reader: Reader, patch: Sha256): boolean {
+  reader.queue = reader.queue.filter((request) => request.patch !== patch)
+  endGrants(state, reader, patch)
+  return reader.offered.delete(patch)
+}
+
+function unqueue(reader: Reader, patch: Sha256, index: number): void {
+  reader.queue = reader.queue.filter((request) => request.patch !== patch || request.index !== index)
 }
 
 function expel(state: AgentState, reader: Reader, why: string): AgentEffect[] {
-  state.readers.delete(reader.peer)
+  forget(state, reader.peer)
   return [
     { kind: 'log', line: `reader expelled: ${why}`, fields: { peer: reader.peer } },
     { kind: 'close', channel: 'reader', peer: reader.peer },
+    ...serve(state),
   ]
 }

@@ -106,6 +106,10 @@ export function progressOf(replica: Replica): Progress {
   }
 }
 
+export function missingBytes({ phase, publication }: Replica): number {
+  return publication.bytes - (phase.name === 'transferring' ? storedBytes(publication, phase.stored) : 0)
+}
+
 function storedBytes(publication: Publication, stored: Bitfield): number {
   const pieces = countBits(stored)
   const last = pieceCount(publication) - 1

@@ -22,23 +22,52 @@ export type Uplink =
 export type Source = {
   readonly peer: PeerId
   phase: 'down' | 'opening' | 'open'
-  /** It is reached over the WAN: the Service Center. */
+  /** It is reached over the WAN: the Service Center, or a neighbour in another Data Center. */
   readonly wan: boolean
   retryAtMs: number
   failures: number
   /** Patches it was told that we want. */
   wanted: Set<Sha256>
   offers: Map<Sha256, Bitfield>
-  requested: Map<string, PieceRequest>
+  /** Not come yet, in the order in which it was asked. */
+  requested: PieceRequest[]
   lastProgressAtMs: number
+  lastPieceAtMs: number
+  /** Of pieces, since the last tick. */
+  receivedBytes: number
+  /** While it had something to send, smoothed over a few ticks; 0 when nothing is known. */
+  bytesPerMs: number
   /** Wrong pieces since it was last trusted. */
   strikes: number
   quarantinedUntilMs: number
 }
-export type PieceRequest = { patch: Sha256; index: number; bytes: number; atMs: number }
+export type PieceRequest = { readonly patch: Sha256; readonly index: number; readonly bytes: number }
 
 /** A peer that pulls pieces from us. */
-export type Reader = { readonly peer: PeerId; wants: Set<Sha256>; offered: Set<Sha256>; queued: number }
+export type Reader = {
+  readonly peer: PeerId
+  readonly wan: boolean
+  wants: Set<Sha256>
+  offered: Set<Sha256>
+  /** Asked for, and not handed to the network yet. */
+  queue: { readonly patch: Sha256; readonly index: number }[]
+  /** Handed to the network and not read from disk yet. */
+  sending: number
+  /** What the Service Center's seed lets it have; see seeding.ts. */
+  grants: Map<Sha256, Grants>
+}
+export type Grants = {
+  /** The pieces that the reader has or may ask for. */
+  readonly known: Bitfield
+  /** Pieces that are not among them. */
+  left: number
+  /** Those that it may ask for and does not have. */
+  readonly open: Set<number>
+  /** Pieces that it was granted and has now. */
+  receivedSinceTick: number
+  /** The same, smoothed. */
+  perTick: number
+}
 
 /** One order being carried out. `phase` is written to the ledger before its step begins. */
 export type Attempt = {
@@ -82,6 +111,8 @@ export type AgentState = {
   uplink: Uplink
   sources: Map<PeerId, Source>
   readers: Map<PeerId, Reader>
+  /** Service Center's seed only: by piece, how many of the readers have it or may ask for it. */
+  copies: Map<Sha256, Uint16Array>
   /** Tenant appliances whose control stream ends here. */
   attached: Map<PeerId, Greeting | null>
   /** Rises with each signed statement, and never goes back. */
@@ -111,6 +142,7 @@ export function newAgent(appliance: Appliance): AgentState {
     uplink: { phase: 'down', retryAtMs: 0, failures: 0, reason: 'just started' },
     sources: new Map(),
     readers: new Map(),
+    copies: new Map(),
     attached: new Map(),
     counter: 0,
     outbox: new Map(),

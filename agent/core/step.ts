@@ -14,9 +14,11 @@ import { discard, isWanted, published, seeded, storeAnswered, tendDiscards, with
 import { detected, orderArrived, resumeAttempt, settled, stepEnded, tendAttempt } from './installing.ts'
 import { sealedEntry } from './ledger.ts'
 import { acknowledge, acknowledged, forwardDown, forwardUp, resendDown } from './letters.ts'
-import { admission } from './neighbours.ts'
-import { pieceReceived, pull, receiving, sourceClosed, sourceOpened, sourceSaid } from './pulling.ts'
-import { pieceSent, readerClosed, readerOpened, readerSaid } from './relaying.ts'
+import { admission, mayAttach } from './neighbours.ts'
+import { measureSources, pieceReceived, pull, receiving, sourceClosed, sourceOpened, sourceSaid } from './pulling.ts'
+import { readerClosed, readerOpened, readerSaid } from './relaying.ts'
+import { tendGrants } from './seeding.ts'
+import { pieceSent } from './serving.ts'
 import { enter, progressOf } from './replica.ts'
 import type { AgentState } from './state.ts'
 import { tendUplink, uplinkClosed, uplinkOpened } from './uplink.ts'
@@ -24,10 +26,12 @@ import { tendUplink, uplinkClosed, uplinkOpened } from './uplink.ts'
 export function step(state: AgentState, event: AgentEvent): AgentEffect[] {
   switch (event.kind) {
     case 'tick':
+      measureSources(state, event.clock.monotonicMs - state.clock.monotonicMs)
       state.clock = event.clock
       return [
         ...tendUplink(state),
         ...pull(state),
+        ...tendGrants(state),
         ...tendDiscards(state),
         ...tendAttempt(state),
         ...tellProgress(state),
@@ -104,6 +108,7 @@ function opened(state: AgentState, channel: 'uplink' | 'downlink' | 'source' | '
     case 'uplink':
       return uplinkOpened(state, peer)
     case 'downlink':
+      if (!mayAttach(state, peer)) return [{ kind: 'close', channel, peer }]
       state.attached.set(peer, null)
       return []
     case 'source':

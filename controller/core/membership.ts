@@ -10,6 +10,7 @@ import { type Refusal, refuse } from '../../protocol/refusals.ts'
 import { Membership, Roster, type RosterMember } from '../../protocol/statements.ts'
 import { provesEnrollment } from '../../protocol/token.ts'
 import type { ServiceCenterEffect } from './effects.ts'
+import { neighboursOf } from './neighbourhood.ts'
 import type { ApplianceRecord, Change, Slot, TokenRecord } from './records.ts'
 import { depotOf, serviceProviderAppliances } from './replications.ts'
 import { apply, type ServiceCenterState } from './state.ts'
@@ -90,13 +91,15 @@ export function enroll(
   const changes: Change[] = [
     { table: 'tokens', row: { ...judged, usedBy: request.appliance } },
     { table: 'appliances', row: appliance },
-    nextRosterVersion(state, dataCenter),
     {
       table: 'audit',
       row: { at: enrolledAt, actor: request.appliance, action: 'enroll', subject: name, outcome: 'done' },
     },
   ]
   for (const change of changes) apply(state, change)
+  const rosters = nextRosterVersions(state, appliance)
+  for (const change of rosters) apply(state, change)
+  changes.push(...rosters)
   return { answer: { kind: 'enrolled', membership, roster: sealRoster(state, appliance) }, changes }
 }
 
@@ -137,15 +140,15 @@ function remembered(state: ServiceCenterState): TokenRecord[] {
 /** The allow-list of one appliance, signed for it. */
 export function sealRoster(state: ServiceCenterState, appliance: ApplianceRecord): ReturnType<typeof seal> {
   const isDepot = appliance.kind === SERVICE_PROVIDER
-  const neighbours = isDepot
-    ? [...state.appliances.values()].filter(({ dataCenter }) => dataCenter === appliance.dataCenter)
+  const known = isDepot
+    ? [...membersOf(state, appliance.dataCenter), ...tradingPartners(state, appliance.dataCenter)]
     : depotOf(state, appliance.dataCenter)
   return seal(
     Roster,
     {
       to: appliance.peer,
       version: state.rosterVersions.get(appliance.dataCenter) ?? 0,
-      members: neighbours.filter(({ peer }) => peer !== appliance.peer).map(asMember),
+      members: known.filter(({ peer }) => peer !== appliance.peer).map(asMember),
       enrolling: isDepot
         ? remembered(state)
             .filter(({ kind, dataCenter }) => kind !== SERVICE_PROVIDER && dataCenter === appliance.dataCenter)
@@ -159,6 +162,31 @@ export function sealRoster(state: ServiceCenterState, appliance: ApplianceRecord
 /** Something that the rosters of this Data Center say has changed. */
 export function nextRosterVersion(state: ServiceCenterState, dataCenter: DataCenterName): Change {
   return { table: 'rosters', row: { dataCenter, version: (state.rosterVersions.get(dataCenter) ?? 0) + 1 } }
+}
+
+/** Something that rosters say of this appliance has changed: what a depot is like, its trading partners are told too. */
+export function nextRosterVersions(state: ServiceCenterState, { dataCenter, kind }: ApplianceRecord): Change[] {
+  const concerned = kind === SERVICE_PROVIDER ? neighboursOf(dataCenter, depots(state)) : []
+  return [dataCenter, ...concerned].map((name) => nextRosterVersion(state, name))
+}
+
+function membersOf(state: ServiceCenterState, dataCenter: DataCenterName): ApplianceRecord[] {
+  return [...state.appliances.values()].filter((appliance) => appliance.dataCenter === dataCenter)
+}
+
+/** The Service Provider appliances of the Data Centers with which this one may trade pieces. */
+function tradingPartners(state: ServiceCenterState, dataCenter: DataCenterName): ApplianceRecord[] {
+  const neighbours = new Set(neighboursOf(dataCenter, depots(state)))
+  return [...state.appliances.values()].filter(
+    (appliance) => appliance.kind === SERVICE_PROVIDER && neighbours.has(appliance.dataCenter),
+  )
+}
+
+/** The Data Centers that have a depot. */
+function depots(state: ServiceCenterState): Set<DataCenterName> {
+  const names = new Set<DataCenterName>()
+  for (const { kind, dataCenter } of state.appliances.values()) if (kind === SERVICE_PROVIDER) names.add(dataCenter)
+  return names
 }
 
 function asMember(appliance: ApplianceRecord): RosterMember {

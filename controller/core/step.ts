@@ -11,7 +11,7 @@ import { Acknowledgement, type Letter } from '../../protocol/statements.ts'
 import type { Command, ServiceCenterEffect, ServiceCenterEvent } from './effects.ts'
 import { advance, cancelInstall, startInstall } from './installing.ts'
 import { readLetter } from './letters.ts'
-import { admitted, enroll, nextRosterVersion } from './membership.ts'
+import { admitted, enroll, nextRosterVersion, nextRosterVersions } from './membership.ts'
 import { type Decision, livePatches, publish, withdraw } from './publishing.ts'
 import type { ApplianceRecord, Change } from './records.ts'
 import { isReplicated } from './replications.ts'
@@ -195,7 +195,7 @@ function greeted(
   const known = new Set([...proven, ...learned])
   state.sessions.set(appliance.peer, { via: via.peer, rosterVersion, known, sent: new Set() })
   const changes: Change[] = [{ table: 'appliances', row: { ...appliance, addresses, lastSeenAt: state.clock.wallMs } }]
-  if (addresses.join() !== appliance.addresses.join()) changes.push(nextRosterVersion(state, appliance.dataCenter))
+  if (addresses.join() !== appliance.addresses.join()) changes.push(...nextRosterVersions(state, appliance))
   return [
     ...commit(state, changes),
     ...synchronize(state, appliance.peer),
