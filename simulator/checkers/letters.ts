@@ -80,8 +80,8 @@ function rosterChanged(evidence: Evidence, rosters: Map<SimulatedAppliance, numb
     () => `${who.name} takes roster ${roster.version} after ${before}`,
   )
   const foreign = roster.members.find(
-    (member) =>
-      member.dataCenter !== dataCenterOf(who.name) || (isTenant(who.name) && member.kind !== SERVICE_PROVIDER),
+    ({ dataCenter, kind }) =>
+      kind === SERVICE_PROVIDER ? isTenant(who.name) && dataCenter !== dataCenterOf(who.name) : isTenant(who.name) || dataCenter !== dataCenterOf(who.name),
   )
   evidence.expect(
     foreign === undefined,
