@@ -6,6 +6,7 @@ import { mkdir } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { z } from 'zod'
 import { ListenAddress } from '../protocol/identifiers.ts'
+import { MAX_LANES } from '../protocol/limits.ts'
 import { hint, isRefusal } from '../protocol/refusals.ts'
 import { readToken } from '../protocol/token.ts'
 import { DEFAULT_SETTINGS } from './core/state.ts'
@@ -26,7 +27,7 @@ Runs the agent of one appliance. The first start needs the token that
   --announce MULTIADDR  where members shall dial it, if that is another address
   --install-root DIR    the folder that installers treat as / (default /)
   --config FILE         the same settings as YAML: listen, announce, installRoot,
-                        primaryPatienceSeconds
+                        connectionsAtMost (to one source over the WAN), primaryPatienceSeconds
 
 Example: patchmesh agent --data /var/lib/patchmesh --token pm1.…
 `
@@ -36,6 +37,7 @@ const Config = z.strictObject({
   announce: z.array(ListenAddress).optional(),
   installRoot: z.string().optional(),
   /** How long a secondary waits for its primary before it pulls over the WAN itself. */
+  connectionsAtMost: z.int().min(1).max(MAX_LANES).optional(),
   primaryPatienceSeconds: z.number().min(1).max(3600).optional(),
 })
 
@@ -81,6 +83,7 @@ async function main(): Promise<void> {
     installRoot: resolve(values['install-root'] ?? config.installRoot ?? '/'),
     settings: {
       primaryPatienceMs: (config.primaryPatienceSeconds ?? DEFAULT_SETTINGS.primaryPatienceMs / 1000) * 1000,
+      connectionsAtMost: config.connectionsAtMost ?? DEFAULT_SETTINGS.connectionsAtMost,
     },
     log,
     fail: (error) => {

@@ -31,6 +31,8 @@ export const MAX_ENROLLMENT_MESSAGE_BYTES = 4 * KiB
 export const MAX_REQUESTED_BYTES = 8 * MiB
 /** Requests a source keeps in line for one reader; more is a reader that does not keep to `MAX_REQUESTED_BYTES`. */
 export const MAX_QUEUED_REQUESTS = 64
+/** Connections over which one reader may ask for pieces; each costs its buffers. */
+export const MAX_LANES = 32
 /** Patches one reader may follow on one stream at a time. */
 export const MAX_WANTED_PATCHES = 64
 

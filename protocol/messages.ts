@@ -21,6 +21,8 @@ export const PROTOCOL_VERSION = 1
 export const CONTROL_PROTOCOL = `/patchmesh/control/${PROTOCOL_VERSION}`
 /** Opened by whoever wants pieces, towards a source. */
 export const PIECES_PROTOCOL = `/patchmesh/pieces/${PROTOCOL_VERSION}`
+/** One more connection of a reader, for requests and the pieces that answer them. */
+export const LANE_PROTOCOL = `/patchmesh/lane/${PROTOCOL_VERSION}`
 /** The only protocol open to a peer that is not yet a member. */
 export const ENROLL_PROTOCOL = `/patchmesh/enroll/${PROTOCOL_VERSION}`
 

@@ -28,7 +28,8 @@ export type InstallStep = 'install' | 'verify' | 'revert'
 
 export type AgentEvent =
   | { kind: 'tick'; clock: Clock }
-  | { kind: 'opened'; channel: Channel; peer: PeerId }
+  /** `roundTripMs` is what a question and its answer took on the way. */
+  | { kind: 'opened'; channel: Channel; peer: PeerId; roundTripMs: number }
   /** A channel that could not be opened, or that ended. */
   | { kind: 'closed'; channel: Channel; peer: PeerId; reason: string }
   | { kind: 'control-received'; channel: 'uplink' | 'downlink'; peer: PeerId; message: ControlMessage }
@@ -43,6 +44,8 @@ export type AgentEvent =
   | { kind: 'receiving'; peer: PeerId }
   /** A requested piece has left for this reader, or can no longer leave. */
   | { kind: 'piece-sent'; peer: PeerId }
+  /** Over how many connections this reader asks for pieces now. */
+  | { kind: 'reader-widened'; peer: PeerId; lanes: number }
   | { kind: 'enrollment-requested'; peer: PeerId; request: EnrollmentRequest }
   /** The store has the unfinished file ready; `have` are the pieces that were there and whose hash was right. */
   | { kind: 'partial-opened'; patch: Sha256; have: Uint8Array }
@@ -65,6 +68,8 @@ export type AgentEffect =
   | { kind: 'record'; entries: LedgerEntry[] }
   | { kind: 'open'; channel: 'uplink' | 'source'; peer: PeerId; addresses: DialAddress[] }
   | { kind: 'close'; channel: Channel; peer: PeerId }
+  /** Asks this source for pieces over so many connections. */
+  | { kind: 'widen'; peer: PeerId; addresses: DialAddress[]; lanes: number }
   | { kind: 'send-control'; channel: 'uplink' | 'downlink'; peer: PeerId; message: ControlMessage }
   | { kind: 'send-pieces'; channel: 'source' | 'reader'; peer: PeerId; message: PiecesMessage }
   /** Read the piece from the store and send it; answered by `piece-sent`. */

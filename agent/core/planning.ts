@@ -173,7 +173,7 @@ function roomOf(source: Source): Room {
   let bytes = windowBytes(source)
   for (const request of source.requested) bytes -= request.bytes
   const { length } = source.requested
-  return { bytes, requests: MAX_QUEUED_REQUESTS / 2 - length, atLeast: WINDOW_PIECES - length }
+  return { bytes, requests: MAX_QUEUED_REQUESTS / 2 - length, atLeast: WINDOW_PIECES * source.width.lanes - length }
 }
 
 function windowBytes({ wan, bytesPerMs }: Source): number {

@@ -78,6 +78,8 @@ function connect(state: AgentState, peer: PeerId, patches: ReadonlySet<Sha256>):
       lastPieceAtMs: now,
       receivedBytes: 0,
       bytesPerMs: 0,
+      roundTripMs: 0,
+      width: { lanes: 1, proven: 1, before: 1, totalBefore: 0, isTrial: false, judgeAtMs: 0 },
       strikes: 0,
       quarantinedUntilMs: 0,
     }
@@ -119,10 +121,12 @@ function toSource({ peer }: Source, message: PiecesMessage): AgentEffect {
   return { kind: 'send-pieces', channel: 'source', peer, message }
 }
 
-export function sourceOpened(state: AgentState, peer: PeerId): AgentEffect[] {
+export function sourceOpened(state: AgentState, peer: PeerId, roundTripMs: number): AgentEffect[] {
   const source = state.sources.get(peer)
   if (source === undefined) return [{ kind: 'close', channel: 'source', peer }]
   source.phase = 'open'
+  source.roundTripMs = roundTripMs
+  source.width.lanes = 1
   source.lastProgressAtMs = state.clock.monotonicMs
   return pull(state)
 }
@@ -266,7 +270,9 @@ function tellSeed(state: AgentState, patch: Sha256, index: number): AgentEffect[
 function tellSeedAll(state: AgentState, { phase, publication }: Replica): AgentEffect[] {
   if (phase.name !== 'transferring') return []
   const indexes = Array.from({ length: pieceCount(publication) }, (_, index) => index)
-  return indexes.filter((index) => hasBit(phase.stored, index)).flatMap((index) => tellSeed(state, publication.sha256, index))
+  return indexes
+    .filter((index) => hasBit(phase.stored, index))
+    .flatMap((index) => tellSeed(state, publication.sha256, index))
 }
 
 function seedOf({ membership, identity }: AgentState): PeerId {

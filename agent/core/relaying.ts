@@ -14,12 +14,13 @@ import { serve } from './serving.ts'
 import type { AgentState, Reader } from './state.ts'
 
 /** A third of the patience of a secondary. */
-const TELL_COMING_EVERY_MS = 5_000
+const TELL_COMING_EVERY_MS = 1_500
 
 export function readerOpened(state: AgentState, peer: PeerId): AgentEffect[] {
   state.readers.set(peer, {
     peer,
     wan: isOverWan(state, peer),
+    lanes: 1,
     wants: new Set(),
     offered: new Set(),
     queue: [],
@@ -27,6 +28,13 @@ export function readerOpened(state: AgentState, peer: PeerId): AgentEffect[] {
     grants: new Map(),
   })
   return []
+}
+
+export function readerWidened(state: AgentState, peer: PeerId, lanes: number): AgentEffect[] {
+  const reader = state.readers.get(peer)
+  if (reader === undefined) return []
+  reader.lanes = lanes
+  return serve(state)
 }
 
 export function readerClosed(state: AgentState, peer: PeerId): AgentEffect[] {

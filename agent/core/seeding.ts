@@ -30,7 +30,8 @@ export function grant(state: AgentState, reader: Reader, replica: Replica): Agen
   const patch = replica.publication.sha256
   const count = pieceCount(replica.publication)
   const grants = grantsOf(reader, replica, count)
-  const ahead = Math.min(GRANTED_PIECES + Math.ceil(grants.perTick * TICKS_AHEAD), MAX_QUEUED_REQUESTS)
+  const wanted = GRANTED_PIECES * reader.lanes + Math.ceil(grants.perTick * TICKS_AHEAD)
+  const ahead = Math.min(wanted, MAX_QUEUED_REQUESTS)
   if (grants.open.size >= ahead || grants.left === 0) return []
   const copies = copiesOf(state, replica, count)
   const effects: AgentEffect[] = []
@@ -78,7 +79,8 @@ export function endGrants(state: AgentState, reader: Reader, patch: Sha256): voi
   const grants = reader.grants.get(patch)
   const copies = state.copies.get(patch)
   if (!reader.grants.delete(patch) || grants === undefined || copies === undefined) return
-  for (let index = 0; index < copies.length; index++) if (hasBit(grants.known, index)) copies[index] = (copies[index] ?? 1) - 1
+  for (let index = 0; index < copies.length; index++)
+    if (hasBit(grants.known, index)) copies[index] = (copies[index] ?? 1) - 1
 }
 
 function grantsOf(reader: Reader, { publication }: Replica, count: number): Grants {

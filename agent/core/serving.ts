@@ -16,11 +16,11 @@ export function serve(state: AgentState): AgentEffect[] {
   const effects: AgentEffect[] = []
   let sending = 0
   for (const reader of state.readers.values()) sending += reader.sending
-  // Two rounds at most: in each, every reader gets one.
+  // In each round every reader gets one for each of its connections.
   for (let round = 0; round < SENDING_TO_ONE && sending < SENDING_AT_MOST; round++) {
     for (const reader of [...state.readers.values()]) {
       if (sending >= SENDING_AT_MOST) break
-      if (reader.sending > round || reader.queue.length === 0) continue
+      if (reader.sending >= (round + 1) * reader.lanes || reader.queue.length === 0) continue
       const next = reader.queue.shift()
       if (next === undefined) continue
       reader.sending += 1

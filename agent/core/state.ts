@@ -37,9 +37,23 @@ export type Source = {
   receivedBytes: number
   /** While it had something to send, smoothed over a few ticks; 0 when nothing is known. */
   bytesPerMs: number
+  /** Between asking for the stream and having it. */
+  roundTripMs: number
+  width: Width
   /** Wrong pieces since it was last trusted. */
   strikes: number
   quarantinedUntilMs: number
+}
+/** Connections to a source; see widening.ts. */
+export type Width = {
+  lanes: number
+  /** What was worth it the last time. */
+  proven: number
+  /** Before the trial that is under way, with the bytes a millisecond that came over the WAN then. */
+  before: number
+  totalBefore: number
+  isTrial: boolean
+  judgeAtMs: number
 }
 export type PieceRequest = { readonly patch: Sha256; readonly index: number; readonly bytes: number }
 
@@ -47,6 +61,8 @@ export type PieceRequest = { readonly patch: Sha256; readonly index: number; rea
 export type Reader = {
   readonly peer: PeerId
   readonly wan: boolean
+  /** Connections over which it asks. */
+  lanes: number
   wants: Set<Sha256>
   offered: Set<Sha256>
   /** Asked for, and not handed to the network yet. */
@@ -87,6 +103,8 @@ export type KeptLetter = { readonly letter: Letter; readonly number: number }
 export type Settings = {
   /** How long a secondary waits for a sign of progress from its primary before it pulls over the WAN itself. */
   readonly primaryPatienceMs: number
+  /** Connections to one source over the WAN. */
+  readonly connectionsAtMost: number
 }
 
 export type AgentState = {
@@ -128,7 +146,7 @@ export type AgentState = {
 
 export type Appliance = Pick<AgentState, 'identity' | 'root' | 'random' | 'settings' | 'membership' | 'dial'>
 
-export const DEFAULT_SETTINGS: Settings = { primaryPatienceMs: 15_000 }
+export const DEFAULT_SETTINGS: Settings = { primaryPatienceMs: 5_000, connectionsAtMost: 16 }
 
 export function newAgent(appliance: Appliance): AgentState {
   return {

@@ -9,19 +9,20 @@ import { type PeerId, SERVICE_PROVIDER, type Sha256 } from '../../protocol/ident
 import type { ControlMessage } from '../../protocol/messages.ts'
 import { isRefusal } from '../../protocol/refusals.ts'
 import { Acknowledgement, type Letter, Order, Publication, Roster, Withdrawal } from '../../protocol/statements.ts'
-import type { AgentEffect, AgentEvent } from './events.ts'
+import type { AgentEffect, AgentEvent, Channel } from './events.ts'
 import { discard, isWanted, published, seeded, storeAnswered, tendDiscards, withdrawn } from './holding.ts'
 import { detected, orderArrived, resumeAttempt, settled, stepEnded, tendAttempt } from './installing.ts'
 import { sealedEntry } from './ledger.ts'
 import { acknowledge, acknowledged, forwardDown, forwardUp, resendDown } from './letters.ts'
 import { admission, mayAttach } from './neighbours.ts'
 import { measureSources, pieceReceived, pull, receiving, sourceClosed, sourceOpened, sourceSaid } from './pulling.ts'
-import { readerClosed, readerOpened, readerSaid } from './relaying.ts'
+import { readerClosed, readerOpened, readerSaid, readerWidened } from './relaying.ts'
+import { enter, progressOf } from './replica.ts'
 import { tendGrants } from './seeding.ts'
 import { pieceSent } from './serving.ts'
-import { enter, progressOf } from './replica.ts'
 import type { AgentState } from './state.ts'
 import { tendUplink, uplinkClosed, uplinkOpened } from './uplink.ts'
+import { tendWidths } from './widening.ts'
 
 export function step(state: AgentState, event: AgentEvent): AgentEffect[] {
   switch (event.kind) {
@@ -32,12 +33,13 @@ export function step(state: AgentState, event: AgentEvent): AgentEffect[] {
         ...tendUplink(state),
         ...pull(state),
         ...tendGrants(state),
+        ...tendWidths(state),
         ...tendDiscards(state),
         ...tendAttempt(state),
         ...tellProgress(state),
       ]
     case 'opened':
-      return opened(state, event.channel, event.peer)
+      return opened(state, event.channel, event.peer, event.roundTripMs)
     case 'closed':
       return closed(state, event.channel, event.peer, event.reason)
     case 'control-received':
@@ -52,6 +54,8 @@ export function step(state: AgentState, event: AgentEvent): AgentEffect[] {
       return pieceReceived(state, event)
     case 'receiving':
       return receiving(state, event.peer)
+    case 'reader-widened':
+      return readerWidened(state, event.peer, event.lanes)
     case 'piece-sent':
       return pieceSent(state, event.peer)
     case 'enrollment-requested':
@@ -103,7 +107,7 @@ export function resume(state: AgentState, held: ReadonlyMap<Sha256, Uint8Array>)
   return [...effects, ...resumeAttempt(state)]
 }
 
-function opened(state: AgentState, channel: 'uplink' | 'downlink' | 'source' | 'reader', peer: PeerId): AgentEffect[] {
+function opened(state: AgentState, channel: Channel, peer: PeerId, roundTripMs: number): AgentEffect[] {
   switch (channel) {
     case 'uplink':
       return uplinkOpened(state, peer)
@@ -112,7 +116,7 @@ function opened(state: AgentState, channel: 'uplink' | 'downlink' | 'source' | '
       state.attached.set(peer, null)
       return []
     case 'source':
-      return sourceOpened(state, peer)
+      return sourceOpened(state, peer, roundTripMs)
     case 'reader':
       return readerOpened(state, peer)
     default:
@@ -120,12 +124,7 @@ function opened(state: AgentState, channel: 'uplink' | 'downlink' | 'source' | '
   }
 }
 
-function closed(
-  state: AgentState,
-  channel: 'uplink' | 'downlink' | 'source' | 'reader',
-  peer: PeerId,
-  reason: string,
-): AgentEffect[] {
+function closed(state: AgentState, channel: Channel, peer: PeerId, reason: string): AgentEffect[] {
   switch (channel) {
     case 'uplink':
       return uplinkClosed(state, peer, reason)

@@ -87,6 +87,7 @@ export async function startAppliance(options: ApplianceOptions): Promise<Running
         break
       case 'open':
       case 'close':
+      case 'widen':
       case 'send-control':
       case 'send-pieces':
       case 'send-piece':

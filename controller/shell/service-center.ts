@@ -121,6 +121,7 @@ export async function startServiceCenter(options: {
       case 'pieces-received':
       case 'piece-received':
       case 'receiving':
+      case 'reader-widened':
       case 'piece-sent':
         seedLoop.deliver(event)
         break

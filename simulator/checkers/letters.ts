@@ -79,9 +79,10 @@ function rosterChanged(evidence: Evidence, rosters: Map<SimulatedAppliance, numb
     'counters never go back',
     () => `${who.name} takes roster ${roster.version} after ${before}`,
   )
-  const foreign = roster.members.find(
-    ({ dataCenter, kind }) =>
-      kind === SERVICE_PROVIDER ? isTenant(who.name) && dataCenter !== dataCenterOf(who.name) : isTenant(who.name) || dataCenter !== dataCenterOf(who.name),
+  const foreign = roster.members.find(({ dataCenter, kind }) =>
+    kind === SERVICE_PROVIDER
+      ? isTenant(who.name) && dataCenter !== dataCenterOf(who.name)
+      : isTenant(who.name) || dataCenter !== dataCenterOf(who.name),
   )
   evidence.expect(
     foreign === undefined,

@@ -31,7 +31,7 @@ export type Parcel = {
 
 export class Flow implements SharedFlow {
   readonly path: readonly Link[]
-  readonly ceilingBytesPerMs: number
+  ceilingBytesPerMs: number
   rateBytesPerMs = 0
   readonly parcels: Parcel[] = []
   /** Nothing moves, without anybody being told. */
@@ -84,6 +84,12 @@ export class Flows {
     if (!flow.isBlocked) return
     flow.isBlocked = false
     if (flow.parcels.length > 0) this.#join(flow)
+  }
+
+  /** What it could use if it were alone is another now. */
+  raise(flow: Flow, ceilingBytesPerMs: number): void {
+    flow.ceilingBytesPerMs = ceilingBytesPerMs
+    if (flow.parcels.length > 0 && !flow.isBlocked) this.#mark(flow)
   }
 
   /** A link has another rate now. */

@@ -128,6 +128,17 @@ export class SimulatedNetwork extends InterruptibleStreams {
     )
   }
 
+  /** The source is asked over so many connections: together they get as much more of a lossy path. */
+  widen(from: Host, peer: PeerId, lanes: number): void {
+    const stream = this.#portOf(from).streams.source.get(peer)
+    if (stream === undefined) return
+    const { down } = stream
+    this.flows.raise(down.flow, down.route.ceilingBytesPerMs * lanes)
+    this.after(down.route.latencyMs, () => {
+      if (!stream.hasEnded) down.from.host.hear({ kind: 'reader-widened', peer: from.peer, lanes })
+    })
+  }
+
   /** `read` gives the bytes when its turn has come; where it throws, the reader is told that the patch is gone. */
   sendPiece(from: Host, peer: PeerId, piece: { patch: Sha256; index: number; bytes: number }, read: () => Uint8Array) {
     const stream = this.#portOf(from).streams.reader.get(peer)
@@ -186,8 +197,9 @@ export class SimulatedNetwork extends InterruptibleStreams {
     this.streams.add(stream)
     from.streams[channel].set(to.host.peer, stream)
     to.streams[OTHER_END[channel]].set(from.host.peer, stream)
-    to.host.hear({ kind: 'opened', channel: OTHER_END[channel], peer: from.host.peer })
-    from.host.hear({ kind: 'opened', channel, peer: to.host.peer })
+    to.host.hear({ kind: 'opened', channel: OTHER_END[channel], peer: from.host.peer, roundTripMs: 0 })
+    const roundTripMs = stream.up.route.links.length === 0 ? 0 : 2 * stream.up.route.latencyMs
+    from.host.hear({ kind: 'opened', channel, peer: to.host.peer, roundTripMs })
   }
 
   /** A message takes its turn after what the same host sent into the same stream before. */

@@ -10,6 +10,7 @@ import {
   CONTROL_PROTOCOL,
   ControlMessage,
   ENROLL_PROTOCOL,
+  LANE_PROTOCOL,
   PIECES_PROTOCOL,
   PiecesMessage,
 } from '../../../protocol/messages.ts'
@@ -17,7 +18,9 @@ import { pieceHash } from '../../../protocol/pieces.ts'
 import type { AgentEffect, AgentEvent, Channel, Slot } from '../../core/events.ts'
 import { EnrollingPeers } from './enrolling-peers.ts'
 import { addressesOfHost, type HostOptions, startHost } from './host.ts'
+import { type LaneStream, Lanes } from './lanes.ts'
 import { MessageStream } from './message-stream.ts'
+import { ReaderLanes } from './reader-lanes.ts'
 
 export type NetworkEvent = Extract<
   AgentEvent,
@@ -29,15 +32,18 @@ export type NetworkEvent = Extract<
       | 'pieces-received'
       | 'piece-received'
       | 'receiving'
+      | 'reader-widened'
       | 'piece-sent'
       | 'enrollment-requested'
   }
 >
 export type NetworkEffect = Extract<
   AgentEffect,
-  { kind: 'open' | 'close' | 'send-control' | 'send-pieces' | 'send-piece' | 'answer-enrollment' | 'admit' }
+  { kind: 'open' | 'close' | 'widen' | 'send-control' | 'send-pieces' | 'send-piece' | 'answer-enrollment' | 'admit' }
 >
 
+/** Of a stream that the other side opened. */
+const ACCEPTED = { roundTripMs: 0, addresses: [] as readonly DialAddress[] }
 /** `receiving` is told at most this often for each source. */
 const RECEIVING_EVERY_MS = 500
 
@@ -50,12 +56,16 @@ export type NetworkOptions = Omit<HostOptions, 'mayConnect'> & {
   readonly readPiece: (patch: Sha256, index: number) => Promise<Uint8Array>
 }
 
-type Held = { control: MessageStream<ControlMessage> } | { pieces: MessageStream<PiecesMessage> }
+type Held =
+  | { control: MessageStream<ControlMessage> }
+  /** `lanes` of a source: the connections over which it is asked. */
+  | { pieces: MessageStream<PiecesMessage>; lanes: Lanes | null }
 
 export class Network {
   readonly #options: NetworkOptions
   readonly #channels = new Map<string, Held>()
   readonly #enrolling: EnrollingPeers
+  readonly #readerLanes: ReaderLanes
   readonly #slots = new Map<Slot, Uint8Array>()
   #nextSlot = 0
   #members: ReadonlySet<PeerId> = new Set()
@@ -67,6 +77,7 @@ export class Network {
     this.#enrolling = new EnrollingPeers((peer, request) =>
       options.deliver({ kind: 'enrollment-requested', peer, request }),
     )
+    this.#readerLanes = new ReaderLanes(options.deliver, options.room)
   }
 
   static async start(options: NetworkOptions): Promise<Network> {
@@ -86,6 +97,9 @@ export class Network {
       (stream, { remotePeer }) => network.#accept('reader', peerOf(remotePeer), stream),
       { maxInboundStreams: 2 },
     )
+    await host.handle(LANE_PROTOCOL, (stream, { remotePeer }) => network.#acceptLane(stream, peerOf(remotePeer)), {
+      maxInboundStreams: 1,
+    })
     await host.handle(
       ENROLL_PROTOCOL,
       (stream, { remotePeer }) => network.#acceptEnrollment(stream, peerOf(remotePeer)),
@@ -110,11 +124,15 @@ export class Network {
       case 'close':
         this.#cut(effect.channel, effect.peer, 'closed here')
         break
+      case 'widen':
+        this.#lanes(effect.peer)?.widen(effect.lanes)
+        break
       case 'send-control':
         this.#control(effect.channel, effect.peer)?.send(effect.message)
         break
       case 'send-pieces':
-        this.#pieces(effect.channel, effect.peer)?.send(effect.message)
+        if (effect.channel === 'source') this.#lanes(effect.peer)?.send(effect.message)
+        else this.#pieces(effect.channel, effect.peer)?.send(effect.message)
         break
       case 'send-piece':
         this.#sendPiece(effect.peer, effect.patch, effect.index)
@@ -146,12 +164,14 @@ export class Network {
 
   #open(channel: 'uplink' | 'source', peer: PeerId, addresses: readonly DialAddress[]): void {
     const protocol = channel === 'uplink' ? CONTROL_PROTOCOL : PIECES_PROTOCOL
-    const dialled = async (): Promise<Stream> => {
+    const dialled = async (): Promise<{ stream: Stream; roundTripMs: number }> => {
       const connection = await this.#running.dial(addresses.map((address) => multiaddr(address)))
-      return connection.newStream(protocol)
+      const asked = performance.now()
+      const stream = await connection.newStream(protocol)
+      return { stream, roundTripMs: performance.now() - asked }
     }
     dialled().then(
-      (stream) => this.#hold(channel, peer, stream),
+      ({ stream, roundTripMs }) => this.#hold(channel, peer, stream, { roundTripMs, addresses }),
       (error: Error) => this.#options.deliver({ kind: 'closed', channel, peer, reason: dialFailure(error) }),
     )
   }
@@ -161,7 +181,33 @@ export class Network {
     else stream.abort(new Error('only members may open this protocol'))
   }
 
-  #hold(channel: Channel, peer: PeerId, stream: Stream): void {
+  /** A further connection to a source, for requests and pieces only. */
+  async #dialLane(peer: PeerId, addresses: readonly DialAddress[], onEnd: () => void): Promise<LaneStream> {
+    const connection = await this.#running.dial(
+      addresses.map((address) => multiaddr(address)),
+      { force: true },
+    )
+    const stream = await connection.newStream(LANE_PROTOCOL)
+    return new MessageStream(stream, {
+      room: this.#options.room,
+      onBytes: this.#receivingFrom(peer),
+      schema: PiecesMessage,
+      maxMessageBytes: MAX_PIECES_MESSAGE_BYTES,
+      what: 'a message of the pieces protocol',
+      onMessage: (message) => this.#piecesMessage('source', peer, message),
+      onEnd: () => {
+        connection.abort(new Error('its stream has ended'))
+        onEnd()
+      },
+    })
+  }
+
+  #hold(
+    channel: Channel,
+    peer: PeerId,
+    stream: Stream,
+    { roundTripMs, addresses }: { roundTripMs: number; addresses: readonly DialAddress[] } = ACCEPTED,
+  ): void {
     const key = `${channel} ${peer}`
     const before = this.#channels.get(key)
     const shared = {
@@ -169,6 +215,8 @@ export class Network {
       onEnd: (reason: string) => {
         if (this.#channels.get(key) !== held) return
         this.#channels.delete(key)
+        if ('lanes' in held) held.lanes?.end()
+        if (channel === 'reader') this.#readerLanes.end(peer)
         this.#options.deliver({ kind: 'closed', channel, peer, reason })
       },
     }
@@ -184,6 +232,7 @@ export class Network {
             }),
           }
         : {
+            lanes: null,
             pieces: new MessageStream(stream, {
               ...shared,
               ...(channel === 'source' ? { onBytes: this.#receivingFrom(peer) } : {}),
@@ -193,12 +242,14 @@ export class Network {
               onMessage: (message) => this.#piecesMessage(channel, peer, message),
             }),
           }
+    if (channel === 'source' && 'pieces' in held)
+      held.lanes = new Lanes(held.pieces, (onEnd) => this.#dialLane(peer, addresses, onEnd))
     this.#channels.set(key, held)
     if (before !== undefined) {
       streamOf(before).abort('replaced by a newer stream')
       this.#options.deliver({ kind: 'closed', channel, peer, reason: 'replaced by a newer stream' })
     }
-    this.#options.deliver({ kind: 'opened', channel, peer })
+    this.#options.deliver({ kind: 'opened', channel, peer, roundTripMs })
   }
 
   /** Only of a source: that the same peer answers on another stream says nothing about the pieces. */
@@ -218,13 +269,14 @@ export class Network {
       const slot = this.#nextSlot++ as Slot
       this.#slots.set(slot, message.bytes)
       const { patch, index, bytes } = message
+      this.#lanes(peer)?.answered(patch, index)
       this.#options.deliver({ kind: 'piece-received', peer, patch, index, hash: pieceHash(bytes), slot })
     } else this.#cut(channel, peer, 'a reader never sends pieces')
   }
 
   #sendPiece(peer: PeerId, patch: Sha256, index: number): void {
     const sent = (): void => this.#options.deliver({ kind: 'piece-sent', peer })
-    const stream = this.#pieces('reader', peer)
+    const stream = this.#readerLanes.answerOn(peer, patch, index) ?? this.#pieces('reader', peer)
     if (stream === undefined) sent()
     else {
       stream.sendLater(() =>
@@ -238,6 +290,11 @@ export class Network {
           .finally(sent),
       )
     }
+  }
+
+  #acceptLane(stream: Stream, peer: PeerId): void {
+    if (this.#members.has(peer) && this.#pieces('reader', peer) !== undefined) this.#readerLanes.accept(peer, stream)
+    else stream.abort(new Error('only a reader may have further connections'))
   }
 
   #acceptEnrollment(stream: Stream, peer: PeerId): void {
@@ -264,6 +321,11 @@ export class Network {
   #control(channel: Channel, peer: PeerId): MessageStream<ControlMessage> | undefined {
     const held = this.#channels.get(`${channel} ${peer}`)
     return held !== undefined && 'control' in held ? held.control : undefined
+  }
+
+  #lanes(peer: PeerId): Lanes | null {
+    const held = this.#channels.get(`source ${peer}`)
+    return held !== undefined && 'lanes' in held ? held.lanes : null
   }
 
   #pieces(channel: Channel, peer: PeerId): MessageStream<PiecesMessage> | undefined {

@@ -1,0 +1,121 @@
+/**
+ * Several connections to one source. A request goes out on the connection with the fewest unanswered ones, two at most
+ * on each where there are several, so that one which stands still after a loss holds up little. What a connection had
+ * not answered when it ended is asked on another; the first one carries everything else and ends the source with it.
+ */
+import type { PiecesMessage } from '../../../protocol/messages.ts'
+
+/** The one that is being sent and the next. */
+const REQUESTS_ON_ONE_OF_SEVERAL = 2
+const REDIAL_AFTER_MS = 5_000
+
+export type LaneStream = { send(message: PiecesMessage): void; abort(reason: string): void }
+type PieceRequest = Extract<PiecesMessage, { kind: 'request' }>
+type Lane = { readonly stream: LaneStream; unanswered: PieceRequest[] }
+
+export class Lanes {
+  readonly #first: Lane
+  /** Dials once more; `onEnd` must be called when that stream has ended. */
+  readonly #dial: (onEnd: () => void) => Promise<LaneStream>
+  #others: Lane[] = []
+  #waiting: PieceRequest[] = []
+  #wanted = 1
+  #dialling = 0
+  #dialAfterMs = 0
+  #hasEnded = false
+
+  constructor(first: LaneStream, dial: (onEnd: () => void) => Promise<LaneStream>) {
+    this.#first = { stream: first, unanswered: [] }
+    this.#dial = dial
+  }
+
+  /** How many connections there shall be, with the first; those that are too many end when they have nothing to do. */
+  widen(wanted: number): void {
+    this.#wanted = wanted
+    this.#fill()
+    for (const lane of this.#others.slice(Math.max(0, wanted - 1))) lane.stream.abort('one connection less is enough')
+  }
+
+  send(message: PiecesMessage): void {
+    if (message.kind === 'request') {
+      this.#waiting.push(message)
+      this.#fill()
+      this.#dispatch()
+    } else if (message.kind === 'cancel') this.#cancel(message)
+    else {
+      if (message.kind === 'unwant') this.#forget((request) => request.patch === message.patch)
+      this.#first.stream.send(message)
+    }
+  }
+
+  /** A piece has come. */
+  answered(patch: string, index: number): void {
+    for (const lane of [this.#first, ...this.#others])
+      lane.unanswered = lane.unanswered.filter((request) => request.patch !== patch || request.index !== index)
+    this.#dispatch()
+  }
+
+  end(): void {
+    this.#hasEnded = true
+    for (const { stream } of this.#others) stream.abort('the source was closed')
+  }
+
+  #cancel(message: Extract<PiecesMessage, { kind: 'cancel' }>): void {
+    const isIt = (request: PieceRequest) => request.patch === message.patch && request.index === message.index
+    const lane = [this.#first, ...this.#others].find(({ unanswered }) => unanswered.some(isIt))
+    this.#forget(isIt)
+    lane?.stream.send(message)
+    this.#dispatch()
+  }
+
+  #forget(isIt: (request: PieceRequest) => boolean): void {
+    this.#waiting = this.#waiting.filter((request) => !isIt(request))
+    for (const lane of [this.#first, ...this.#others])
+      lane.unanswered = lane.unanswered.filter((request) => !isIt(request))
+  }
+
+  #dispatch(): void {
+    const lanes = [this.#first, ...this.#others]
+    while (this.#waiting.length > 0) {
+      const lane = lanes.reduce((idlest, one) => (one.unanswered.length < idlest.unanswered.length ? one : idlest))
+      if (lanes.length > 1 && lane.unanswered.length >= REQUESTS_ON_ONE_OF_SEVERAL) return
+      const request = this.#waiting.shift()
+      if (request === undefined) return
+      lane.unanswered.push(request)
+      lane.stream.send(request)
+    }
+  }
+
+  #fill(): void {
+    if (performance.now() < this.#dialAfterMs) return
+    while (!this.#hasEnded && 1 + this.#others.length + this.#dialling < this.#wanted) {
+      this.#dialling += 1
+      const lane: { current: Lane | null } = { current: null }
+      this.#dial(() => this.#lost(lane.current)).then(
+        (stream) => {
+          this.#dialling -= 1
+          if (this.#hasEnded || 1 + this.#others.length >= this.#wanted) stream.abort('it is not needed any more')
+          else {
+            lane.current = { stream, unanswered: [] }
+            this.#others.push(lane.current)
+            this.#dispatch()
+          }
+        },
+        () => {
+          // The source goes on with the connections that it has.
+          this.#dialling -= 1
+          this.#dialAfterMs = performance.now() + REDIAL_AFTER_MS
+        },
+      )
+    }
+  }
+
+  #lost(lane: Lane | null): void {
+    const at = lane === null ? -1 : this.#others.indexOf(lane)
+    if (lane === null || at < 0) return
+    this.#others.splice(at, 1)
+    this.#dialAfterMs = performance.now() + REDIAL_AFTER_MS
+    this.#waiting.unshift(...lane.unanswered)
+    if (!this.#hasEnded) this.#dispatch()
+  }
+}
