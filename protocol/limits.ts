@@ -33,6 +33,8 @@ export const MAX_REQUESTED_BYTES = 8 * MiB
 export const MAX_QUEUED_REQUESTS = 64
 /** Connections over which one reader may ask for pieces; each costs its buffers. */
 export const MAX_LANES = 32
+/** Peers that one appliance pulls from: its depot, the Service Center and the neighbours. */
+export const MAX_SOURCES = 32
 /** Patches one reader may follow on one stream at a time. */
 export const MAX_WANTED_PATCHES = 64
 

@@ -12,6 +12,7 @@ import {
   MAX_PATCH_BYTES,
   MAX_PIECE_BYTES,
   MAX_SENTENCE_CHARACTERS,
+  MAX_SOURCES,
 } from './limits.ts'
 import { RefusalCode } from './refusals.ts'
 import { Letter } from './statements.ts'
@@ -38,6 +39,10 @@ export const Progress = z.strictObject({
   state: CopyState,
   bytes: z.int().min(0).max(MAX_PATCH_BYTES),
   reason: z.string().max(MAX_SENTENCE_CHARACTERS),
+  /** Of the patch, over the last seconds. */
+  bytesPerSecond: z.int().min(0),
+  /** Who sends it pieces of it now. */
+  sources: z.array(PeerId).max(MAX_SOURCES),
 })
 export type Progress = z.infer<typeof Progress>
 

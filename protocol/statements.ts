@@ -31,6 +31,7 @@ import {
 } from './limits.ts'
 import { Manifest, PatchFormat } from './manifest.ts'
 import { RefusalCode } from './refusals.ts'
+import { WanLimits } from './wan-limits.ts'
 
 export const WallTime = z.int().min(0)
 const counter = z.int().min(0)
@@ -97,7 +98,7 @@ export type RosterMember = z.infer<typeof RosterMember>
 
 /**
  * The allow-list of one appliance: whom it may talk to, and nobody else. A Service Provider appliance gets the members
- * of its Data Center; a tenant appliance gets its depot only, so it learns no other organization's names. `enrolling`
+ * of its Data Center and the depots that it may trade pieces with; a tenant appliance gets its depot only, so it learns no other organization's names. `enrolling`
  * are the peer ids that may open the enrollment protocol, derived from tokens that are still open.
  */
 export const Roster = statement(
@@ -107,6 +108,8 @@ export const Roster = statement(
     version: counter,
     members: z.array(RosterMember).max(MAX_ROSTER_MEMBERS),
     enrolling: z.array(PeerId).max(MAX_ROSTER_MEMBERS),
+    /** Of the WAN link of its Data Center. */
+    limits: WanLimits,
   }),
 )
 export type Roster = z.infer<(typeof Roster)['schema']>

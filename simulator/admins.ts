@@ -119,6 +119,8 @@ export class Admins {
       case 'install-cancelled':
         told.cancelled.add(reply.install)
         break
+      case 'limits-set':
+        break
       default:
         unreachable(reply)
     }

@@ -2,10 +2,12 @@
  * A bad carrier of letters: sends them twice, late, or again long after; a depot that drops what it should forward, or
  * forges what it cannot sign. It sits where messages enter the network, and sees them all for the checkers too.
  */
+
 import { type Envelope, seal } from '../protocol/envelope.ts'
 import { InstallId, OrderId, type PeerId } from '../protocol/identifiers.ts'
 import type { ControlMessage } from '../protocol/messages.ts'
 import { Order, Receipt, Report, Roster, Withdrawal } from '../protocol/statements.ts'
+import { NO_LIMITS } from '../protocol/wan-limits.ts'
 import { dataCenterOf, type Evidence, isTenant } from './checkers/evidence.ts'
 import type { Fault, FaultKind } from './faults.ts'
 import type { SimulatedAppliance } from './world/simulated-appliance.ts'
@@ -162,7 +164,7 @@ function forgeries(
       identity,
     ),
     seal(Withdrawal, { sha256: patch, reason: 'forged', withdrawnAt: wallMs + 1_000_000 }, identity),
-    seal(Roster, { to: victim.peer, version: 1_000_000, members: [], enrolling: [] }, identity),
+    seal(Roster, { to: victim.peer, version: 1_000_000, members: [], enrolling: [], limits: NO_LIMITS }, identity),
     seal(
       Report,
       {

@@ -3,7 +3,7 @@
  * whose length nobody knows beforehand: whenever there are too many, every second one is forgotten, and the next ones
  * come half as often.
  */
-import { progressOf } from '../agent/core/replica.ts'
+import { storedBytes } from '../agent/core/replica.ts'
 import { SERVICE_PROVIDER } from '../protocol/identifiers.ts'
 import type { SimulatedAppliance } from './world/simulated-appliance.ts'
 import type { SymbolicPatch } from './world/symbolic-patch.ts'
@@ -63,7 +63,7 @@ function shareOf(members: readonly SimulatedAppliance[], { publication }: Symbol
   let bytes = 0
   for (const { state } of members) {
     const replica = state.replicas.get(publication.sha256)
-    if (replica !== undefined) bytes += progressOf(replica).bytes
+    if (replica !== undefined) bytes += storedBytes(replica)
   }
   return bytes / (members.length * publication.bytes)
 }

@@ -7,6 +7,7 @@ import type { Envelope } from '../../protocol/envelope.ts'
 import type { DialAddress, PeerId, Sha256 } from '../../protocol/identifiers.ts'
 import type { ControlMessage, EnrollmentAnswer, EnrollmentRequest, PiecesMessage } from '../../protocol/messages.ts'
 import type { Publication } from '../../protocol/statements.ts'
+import type { WanLimits } from '../../protocol/wan-limits.ts'
 
 /**
  * A stream to or from one peer; there is at most one of each kind for a peer, and a newer one replaces the older.
@@ -63,11 +64,14 @@ export type AgentEvent =
   /** Service Center only: its store holds this patch, or shall no longer offer it. */
   | { kind: 'seeded'; publication: Publication; envelope: Envelope; hashes: Uint8Array }
   | { kind: 'unseeded'; patch: Sha256 }
+  | { kind: 'limited'; limits: WanLimits }
 
 export type AgentEffect =
   | { kind: 'record'; entries: LedgerEntry[] }
   | { kind: 'open'; channel: 'uplink' | 'source'; peer: PeerId; addresses: DialAddress[] }
   | { kind: 'close'; channel: Channel; peer: PeerId }
+  /** What pieces may take of the WAN link from now on. */
+  | { kind: 'limit'; limits: WanLimits }
   /** Asks this source for pieces over so many connections. */
   | { kind: 'widen'; peer: PeerId; addresses: DialAddress[]; lanes: number }
   | { kind: 'send-control'; channel: 'uplink' | 'downlink'; peer: PeerId; message: ControlMessage }

@@ -10,8 +10,9 @@ import { MAX_QUEUED_REQUESTS, MAX_REQUESTED_BYTES } from '../../protocol/limits.
 import { pieceCount, pieceRange } from '../../protocol/pieces.ts'
 import { nextBelow } from '../../protocol/random.ts'
 import { isOrdered } from './installing.ts'
+import { isWithinBudget } from './limiting.ts'
 import { sourcesFor } from './neighbours.ts'
-import { missingBytes, type Replica } from './replica.ts'
+import { type Replica, storedBytes } from './replica.ts'
 import type { AgentState, PieceRequest, Source } from './state.ts'
 
 /** A source that has sent nothing for so long is not waited for: what it was asked for is asked of others too. */
@@ -48,7 +49,7 @@ export function planPull(state: AgentState): PlannedRequest[] {
 }
 
 function urgency(state: AgentState, replica: Replica): number {
-  return isOrdered(state, replica.publication.sha256) ? -1 : missingBytes(replica)
+  return isOrdered(state, replica.publication.sha256) ? -1 : replica.publication.bytes - storedBytes(replica)
 }
 
 function isTransferring(replica: Replica): replica is TransferringReplica {
@@ -65,11 +66,12 @@ function planReplica(state: AgentState, replica: TransferringReplica, rooms: Map
   const plan: PlannedRequest[] = []
   for (const source of [...offering.filter(({ wan }) => !wan), ...offering.filter(({ wan }) => wan)]) {
     const room = rooms.get(source)
-    if (room === undefined) continue
+    if (room === undefined || (source.wan && state.quiet !== null)) continue
     const candidates = candidatesFor(state, replica, source, offering, asked)
     const count = candidates.length
     for (const index of candidates) {
       const { length } = pieceRange(replica.publication, index)
+      if (source.wan && !isWithinBudget(state, plan)) break
       if (room.requests <= 0 || (length > room.bytes && room.atLeast <= 0)) break
       room.requests -= 1
       room.atLeast -= 1
@@ -77,7 +79,7 @@ function planReplica(state: AgentState, replica: TransferringReplica, rooms: Map
       plan.push({ source, patch, index, bytes: length, insteadOf: null })
       asked.set(index, [...(asked.get(index) ?? []), source])
     }
-    if (count === 0 && source.requested.length === 0 && source.bytesPerMs > 0) {
+    if (count === 0 && source.requested.length === 0 && source.bytesPerMs > 0 && isWithinBudget(state, plan)) {
       const moved = pieceToMove(state, replica, source, asked)
       if (moved !== null) {
         plan.push({ source, patch, ...moved })

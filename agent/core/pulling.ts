@@ -10,6 +10,7 @@ import type { PiecesMessage } from '../../protocol/messages.ts'
 import { hashAt, pieceCount, pieceRange, provesPieces } from '../../protocol/pieces.ts'
 import { backoffMs } from './backoff.ts'
 import type { AgentEffect, AgentEvent } from './events.ts'
+import { spend } from './limiting.ts'
 import { addressesOf, isOverWan, sourcesFor } from './neighbours.ts'
 import { planPull, takeRequest } from './planning.ts'
 import { announceComing, announcePiece, offerTo } from './relaying.ts'
@@ -108,6 +109,7 @@ function request(state: AgentState): AgentEffect[] {
       source.lastPieceAtMs = state.clock.monotonicMs
     }
     source.requested.push({ patch, index, bytes })
+    if (source.wan) spend(state, bytes)
     const asked = toSource(source, { kind: 'request', patch, index })
     return insteadOf === null ? [asked] : [...takeBack(insteadOf, patch, index), asked]
   })

@@ -129,6 +129,7 @@ function offer(state: AgentState, reader: Reader, replica: Replica): AgentEffect
   const patch = replica.publication.sha256
   const offered = offerable(replica)
   if (offered === null || !reader.wants.has(patch) || reader.offered.has(patch)) return []
+  if (reader.wan && state.quiet !== null) return []
   reader.offered.add(patch)
   const { peer } = reader
   const count = pieceCount(replica.publication)
@@ -140,6 +141,18 @@ function offer(state: AgentState, reader: Reader, replica: Replica): AgentEffect
   })
   if (isSeed(state)) return [say(emptyBitfield(count)), ...grant(state, reader, replica)]
   return [say(offered.have === 'all' ? fullBitfield(count) : Uint8Array.from(offered.have))]
+}
+
+/** Nothing goes over the WAN for a while, or again; readers ask elsewhere meanwhile. */
+export function tellQuiet(state: AgentState): AgentEffect[] {
+  return [...state.readers.values()].flatMap((reader): AgentEffect[] => {
+    if (!reader.wan) return []
+    if (state.quiet === null) return [...state.replicas.values()].flatMap((replica) => offer(state, reader, replica))
+    return [...reader.offered].map((patch) => {
+      withhold(state, reader, patch)
+      return { kind: 'send-pieces', channel: 'reader', peer: reader.peer, message: { kind: 'gone', patch } }
+    })
+  })
 }
 
 /** Nothing more of this patch goes to this reader; false if nothing went there before. */

@@ -2,7 +2,7 @@
  * The life of one patch on one appliance: a discriminated union and one table of moves. The phases before `held` all
  * say what they wait for, and nothing is offered as proven before the store has re-read the whole file.
  */
-import { assert, unreachable } from '../../protocol/assert.ts'
+import { assert } from '../../protocol/assert.ts'
 import { type Bitfield, countBits, hasBit } from '../../protocol/bitfield.ts'
 import type { Envelope } from '../../protocol/envelope.ts'
 import type { Progress } from '../../protocol/messages.ts'
@@ -82,35 +82,13 @@ export function offerable(replica: Replica): { hashes: Uint8Array; have: Bitfiel
   }
 }
 
-/** How far it is, in the words that a person is shown. */
-export function progressOf(replica: Replica): Progress {
-  const { phase, publication } = replica
-  const patch = publication.sha256
-  switch (phase.name) {
-    case 'described':
-    case 'discarding':
-      return { patch, state: 'waiting', bytes: 0, reason: 'not wanted here' }
-    case 'waiting':
-    case 'blocked':
-      return { patch, state: 'waiting', bytes: 0, reason: phase.reason }
-    case 'opening':
-      return { patch, state: 'waiting', bytes: 0, reason: 'looks for pieces of an earlier transfer' }
-    case 'transferring':
-      return { patch, state: 'transferring', bytes: storedBytes(publication, phase.stored), reason: '' }
-    case 'verifying':
-      return { patch, state: 'verifying', bytes: publication.bytes, reason: 'reads the whole file back from disk' }
-    case 'held':
-      return { patch, state: 'replicated', bytes: publication.bytes, reason: '' }
-    default:
-      return unreachable(phase)
-  }
+/** Bytes of verified pieces that are on disk. */
+export function storedBytes({ phase, publication }: Replica): number {
+  if (phase.name === 'transferring') return bytesOf(publication, phase.stored)
+  return phase.name === 'verifying' || phase.name === 'held' ? publication.bytes : 0
 }
 
-export function missingBytes({ phase, publication }: Replica): number {
-  return publication.bytes - (phase.name === 'transferring' ? storedBytes(publication, phase.stored) : 0)
-}
-
-function storedBytes(publication: Publication, stored: Bitfield): number {
+function bytesOf(publication: Publication, stored: Bitfield): number {
   const pieces = countBits(stored)
   const last = pieceCount(publication) - 1
   const shortfall = publication.pieceLength - pieceRange(publication, last).length

@@ -20,6 +20,7 @@ export function serve(state: AgentState): AgentEffect[] {
   for (let round = 0; round < SENDING_TO_ONE && sending < SENDING_AT_MOST; round++) {
     for (const reader of [...state.readers.values()]) {
       if (sending >= SENDING_AT_MOST) break
+      if (reader.wan && state.quiet !== null) continue
       if (reader.sending >= (round + 1) * reader.lanes || reader.queue.length === 0) continue
       const next = reader.queue.shift()
       if (next === undefined) continue

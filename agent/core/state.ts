@@ -9,6 +9,7 @@ import type { DialAddress, ListenAddress, PeerId, Sha256 } from '../../protocol/
 import type { Greeting } from '../../protocol/messages.ts'
 import type { Random } from '../../protocol/random.ts'
 import type { Letter, Membership, Order, Roster } from '../../protocol/statements.ts'
+import { NO_LIMITS, type QuietHours, type WanLimits } from '../../protocol/wan-limits.ts'
 import type { Outcome } from './events.ts'
 import type { Replica } from './replica.ts'
 
@@ -121,6 +122,12 @@ export type AgentState = {
   addresses: ListenAddress[]
   clock: Clock
   roster: Roster | null
+  /** Of its WAN link: its roster's, or those of the Service Center. */
+  limits: WanLimits
+  /** The quiet hours that it has told its readers of. */
+  quiet: QuietHours | null
+  /** Bytes that may be asked for over the WAN now; meaningless without a limit. */
+  wanBudgetBytes: number
   replicas: Map<Sha256, Replica>
   /** When each withdrawn patch was withdrawn; a later publication of the same file counts again. */
   withdrawn: Map<Sha256, number>
@@ -154,6 +161,9 @@ export function newAgent(appliance: Appliance): AgentState {
     addresses: [],
     clock: { monotonicMs: 0, wallMs: 0 },
     roster: null,
+    limits: NO_LIMITS,
+    quiet: null,
+    wanBudgetBytes: 0,
     replicas: new Map(),
     withdrawn: new Map(),
     proven: new Set(),

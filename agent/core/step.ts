@@ -5,31 +5,36 @@
  */
 import { unreachable } from '../../protocol/assert.ts'
 import { type Envelope, open } from '../../protocol/envelope.ts'
-import { type PeerId, SERVICE_PROVIDER, type Sha256 } from '../../protocol/identifiers.ts'
+import type { PeerId, Sha256 } from '../../protocol/identifiers.ts'
 import type { ControlMessage } from '../../protocol/messages.ts'
 import { isRefusal } from '../../protocol/refusals.ts'
 import { Acknowledgement, type Letter, Order, Publication, Roster, Withdrawal } from '../../protocol/statements.ts'
+import { NO_LIMITS } from '../../protocol/wan-limits.ts'
 import type { AgentEffect, AgentEvent, Channel } from './events.ts'
 import { discard, isWanted, published, seeded, storeAnswered, tendDiscards, withdrawn } from './holding.ts'
 import { detected, orderArrived, resumeAttempt, settled, stepEnded, tendAttempt } from './installing.ts'
 import { sealedEntry } from './ledger.ts'
 import { acknowledge, acknowledged, forwardDown, forwardUp, resendDown } from './letters.ts'
+import { limitsChanged, tendLimits } from './limiting.ts'
 import { admission, mayAttach } from './neighbours.ts'
 import { measureSources, pieceReceived, pull, receiving, sourceClosed, sourceOpened, sourceSaid } from './pulling.ts'
 import { readerClosed, readerOpened, readerSaid, readerWidened } from './relaying.ts'
-import { enter, progressOf } from './replica.ts'
+import { enter } from './replica.ts'
 import { tendGrants } from './seeding.ts'
 import { pieceSent } from './serving.ts'
 import type { AgentState } from './state.ts'
+import { tellProgress } from './telling.ts'
 import { tendUplink, uplinkClosed, uplinkOpened } from './uplink.ts'
 import { tendWidths } from './widening.ts'
 
 export function step(state: AgentState, event: AgentEvent): AgentEffect[] {
   switch (event.kind) {
-    case 'tick':
-      measureSources(state, event.clock.monotonicMs - state.clock.monotonicMs)
+    case 'tick': {
+      const tookMs = event.clock.monotonicMs - state.clock.monotonicMs
+      measureSources(state, tookMs)
       state.clock = event.clock
       return [
+        ...tendLimits(state, tookMs),
         ...tendUplink(state),
         ...pull(state),
         ...tendGrants(state),
@@ -38,6 +43,7 @@ export function step(state: AgentState, event: AgentEvent): AgentEffect[] {
         ...tendAttempt(state),
         ...tellProgress(state),
       ]
+    }
     case 'opened':
       return opened(state, event.channel, event.peer, event.roundTripMs)
     case 'closed':
@@ -68,6 +74,8 @@ export function step(state: AgentState, event: AgentEvent): AgentEffect[] {
       return seeded(state, event)
     case 'unseeded':
       return discard(state, event.patch)
+    case 'limited':
+      return limitsChanged(state, event.limits)
     case 'settled':
       return settled(state, event.patch)
     case 'step-ended':
@@ -93,7 +101,7 @@ export function step(state: AgentState, event: AgentEvent): AgentEffect[] {
  * their piece hashes; what is wanted and not held is pulled, from what is left in the unfinished files.
  */
 export function resume(state: AgentState, held: ReadonlyMap<Sha256, Uint8Array>): AgentEffect[] {
-  const effects: AgentEffect[] = [admission(state)]
+  const effects: AgentEffect[] = [admission(state), ...limitsChanged(state, state.roster?.limits ?? NO_LIMITS)]
   for (const replica of state.replicas.values()) {
     const hashes = held.get(replica.publication.sha256)
     if (hashes !== undefined && state.proven.has(replica.publication.sha256)) replica.phase = { name: 'held', hashes }
@@ -198,28 +206,12 @@ function rosterArrived(state: AgentState, envelope: Envelope): AgentEffect[] {
   if (isRefusal(roster)) return [log(roster.message, { code: roster.refused })]
   if (roster.to !== state.identity.peer || roster.version <= (state.roster?.version ?? -1)) return []
   state.roster = roster
-  return [{ kind: 'record', entries: [sealedEntry('roster', envelope)] }, admission(state), ...pull(state)]
-}
-
-/** Tells how far each copy is, when that has changed; a depot's progress is what the page shows while it waits. */
-function tellProgress(state: AgentState): AgentEffect[] {
-  if (state.uplink.phase !== 'up' || state.membership?.kind !== SERVICE_PROVIDER) return []
-  const effects: AgentEffect[] = []
-  for (const replica of state.replicas.values()) {
-    if (replica.phase.name === 'held' && replica.told?.state === 'replicated') continue
-    const progress = progressOf(replica)
-    const { told } = replica
-    if (
-      told !== null &&
-      told.state === progress.state &&
-      told.bytes === progress.bytes &&
-      told.reason === progress.reason
-    )
-      continue
-    replica.told = progress
-    effects.push(up(state.uplink.peer, { kind: 'progress', progress }))
-  }
-  return effects
+  return [
+    { kind: 'record', entries: [sealedEntry('roster', envelope)] },
+    admission(state),
+    ...limitsChanged(state, roster.limits),
+    ...pull(state),
+  ]
 }
 
 function up(peer: PeerId, message: ControlMessage): AgentEffect {

@@ -13,6 +13,7 @@ import { seededRandom } from '../../protocol/random.ts'
 import { Roster } from '../../protocol/statements.ts'
 import type { AgentEffect, AgentEvent } from '../core/events.ts'
 import { readLedger } from '../core/ledger.ts'
+import { isOverWan } from '../core/neighbours.ts'
 import { newAgent, type Settings } from '../core/state.ts'
 import { resume, step } from '../core/step.ts'
 import { startTicking } from './clock.ts'
@@ -69,6 +70,7 @@ export async function startAppliance(options: ApplianceOptions): Promise<Running
     listen: listens ? options.listen : [],
     announce: listens ? options.announce : [],
     deliver,
+    isOverWan: (peer) => isOverWan(state, peer),
     room: loop.room,
     readPiece: async (patch, index) => {
       const stored = patchOf(patch)
@@ -87,6 +89,7 @@ export async function startAppliance(options: ApplianceOptions): Promise<Running
         break
       case 'open':
       case 'close':
+      case 'limit':
       case 'widen':
       case 'send-control':
       case 'send-pieces':

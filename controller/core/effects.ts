@@ -7,7 +7,8 @@ import type { DataCenterName, InstallId, OrganizationName, PeerId, Sha256 } from
 import type { ControlMessage, EnrollmentAnswer, EnrollmentRequest } from '../../protocol/messages.ts'
 import type { Refusal } from '../../protocol/refusals.ts'
 import type { Publication } from '../../protocol/statements.ts'
-import type { Change, TokenRecord } from './records.ts'
+import type { WanLimits } from '../../protocol/wan-limits.ts'
+import type { Change, LimitsRecord, TokenRecord } from './records.ts'
 
 /** Who asked, for the audit log: a session or API token, by its name. */
 export type Actor = string
@@ -25,12 +26,14 @@ export type Command =
       allowOutage: boolean
     }
   | { kind: 'cancel-install'; actor: Actor; install: InstallId }
+  | { kind: 'set-limits'; actor: Actor; limits: LimitsRecord }
 
 export type Reply =
   | { kind: 'published'; patch: Sha256; created: boolean }
   | { kind: 'withdrawn'; patch: Sha256 }
   | { kind: 'install-started'; install: InstallId }
   | { kind: 'install-cancelled'; install: InstallId }
+  | { kind: 'limits-set'; place: LimitsRecord['place'] }
 
 export type ServiceCenterEvent =
   | { kind: 'tick'; clock: Clock }
@@ -55,6 +58,7 @@ export type ServiceCenterEffect =
   /** The seed has this complete patch to offer, or must delete it. */
   | { kind: 'seed'; patch: Sha256 }
   | { kind: 'unseed'; patch: Sha256 }
+  | { kind: 'limit-seed'; limits: WanLimits }
   /** Something a page shows has changed. */
   | { kind: 'changed'; topic: 'patches' | 'installs' | 'appliances' }
   | { kind: 'log'; line: string; fields: Record<string, string | number> }

@@ -9,11 +9,12 @@ import type { EnrollmentAnswer, EnrollmentRequest } from '../../protocol/message
 import { type Refusal, refuse } from '../../protocol/refusals.ts'
 import { Membership, Roster, type RosterMember } from '../../protocol/statements.ts'
 import { provesEnrollment } from '../../protocol/token.ts'
+import type { WanLimits } from '../../protocol/wan-limits.ts'
 import type { ServiceCenterEffect } from './effects.ts'
 import { neighboursOf } from './neighbourhood.ts'
-import type { ApplianceRecord, Change, Slot, TokenRecord } from './records.ts'
+import type { ApplianceRecord, Change, LimitsRecord, Slot, TokenRecord } from './records.ts'
 import { depotOf, serviceProviderAppliances } from './replications.ts'
-import { apply, type ServiceCenterState } from './state.ts'
+import { apply, limitsOf, type ServiceCenterState } from './state.ts'
 
 /** A used or expired token is remembered this long, so that its bearer is told so and not just hung up on. */
 const TOKEN_REMEMBERED_MS = 7 * 24 * 3600 * 1000
@@ -154,6 +155,7 @@ export function sealRoster(state: ServiceCenterState, appliance: ApplianceRecord
             .filter(({ kind, dataCenter }) => kind !== SERVICE_PROVIDER && dataCenter === appliance.dataCenter)
             .map(({ enrollingPeer }) => enrollingPeer)
         : [],
+      limits: wanLimitsOf(state, appliance.dataCenter),
     },
     state.signing,
   )
@@ -166,8 +168,13 @@ export function nextRosterVersion(state: ServiceCenterState, dataCenter: DataCen
 
 /** Something that rosters say of this appliance has changed: what a depot is like, its trading partners are told too. */
 export function nextRosterVersions(state: ServiceCenterState, { dataCenter, kind }: ApplianceRecord): Change[] {
-  const concerned = kind === SERVICE_PROVIDER ? neighboursOf(dataCenter, depots(state)) : []
+  const concerned = kind === SERVICE_PROVIDER ? neighboursOf(dataCenter, tradingDataCenters(state)) : []
   return [dataCenter, ...concerned].map((name) => nextRosterVersion(state, name))
+}
+
+export function wanLimitsOf(state: ServiceCenterState, place: LimitsRecord['place']): WanLimits {
+  const { downBitsPerSecond, upBitsPerSecond, quietHours } = limitsOf(state, place)
+  return { downBitsPerSecond, upBitsPerSecond, quietHours }
 }
 
 function membersOf(state: ServiceCenterState, dataCenter: DataCenterName): ApplianceRecord[] {
@@ -176,16 +183,19 @@ function membersOf(state: ServiceCenterState, dataCenter: DataCenterName): Appli
 
 /** The Service Provider appliances of the Data Centers with which this one may trade pieces. */
 function tradingPartners(state: ServiceCenterState, dataCenter: DataCenterName): ApplianceRecord[] {
-  const neighbours = new Set(neighboursOf(dataCenter, depots(state)))
+  const traders = tradingDataCenters(state)
+  if (!traders.has(dataCenter)) return []
+  const neighbours = new Set(neighboursOf(dataCenter, traders))
   return [...state.appliances.values()].filter(
     (appliance) => appliance.kind === SERVICE_PROVIDER && neighbours.has(appliance.dataCenter),
   )
 }
 
-/** The Data Centers that have a depot. */
-function depots(state: ServiceCenterState): Set<DataCenterName> {
+/** Those that have a depot, where people did not forbid it. */
+function tradingDataCenters(state: ServiceCenterState): Set<DataCenterName> {
   const names = new Set<DataCenterName>()
-  for (const { kind, dataCenter } of state.appliances.values()) if (kind === SERVICE_PROVIDER) names.add(dataCenter)
+  for (const { kind, dataCenter } of state.appliances.values())
+    if (kind === SERVICE_PROVIDER && limitsOf(state, dataCenter).trades) names.add(dataCenter)
   return names
 }
 

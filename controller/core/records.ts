@@ -18,6 +18,7 @@ import type {
 } from '../../protocol/identifiers.ts'
 import type { RefusalCode } from '../../protocol/refusals.ts'
 import type { Detection, Publication } from '../../protocol/statements.ts'
+import type { WanLimits } from '../../protocol/wan-limits.ts'
 
 /** Where an appliance stands in the fleet; a token fixes it before the appliance has a key. */
 export type Slot = {
@@ -118,6 +119,13 @@ export type TargetRecord = {
   changedAt: number
 }
 
+/** Where a record of limits belongs: a Data Center, or the Service Center itself, whose place is empty. */
+export type LimitsRecord = WanLimits & {
+  place: DataCenterName | ''
+  /** Whether its depot may trade pieces with those of other Data Centers. */
+  trades: boolean
+}
+
 /** One row written; the key is what identifies it in its table. */
 export type Change =
   | { table: 'tokens'; row: TokenRecord }
@@ -128,5 +136,6 @@ export type Change =
   | { table: 'installs'; row: InstallRecord }
   | { table: 'targets'; row: TargetRecord }
   | { table: 'rosters'; row: { dataCenter: DataCenterName; version: number } }
+  | { table: 'limits'; row: LimitsRecord }
   /** Who did what, when, and how it ended. */
   | { table: 'audit'; row: { at: number; actor: string; action: string; subject: string; outcome: string } }

@@ -9,16 +9,20 @@ import type { SigningKey } from '../../protocol/envelope.ts'
 import type { DataCenterName, InstallId, OrderId, PeerId, Sha256 } from '../../protocol/identifiers.ts'
 import type { Progress } from '../../protocol/messages.ts'
 import type { Random } from '../../protocol/random.ts'
+import { NO_LIMITS } from '../../protocol/wan-limits.ts'
 import type {
   ApplianceRecord,
   Change,
   DetectionRecord,
   InstallRecord,
+  LimitsRecord,
   PatchRecord,
   ReceiptRecord,
   TargetRecord,
   TokenRecord,
 } from './records.ts'
+
+export const SERVICE_CENTER = ''
 
 /** One appliance that can be reached now. */
 export type Session = {
@@ -43,6 +47,7 @@ export type ServiceCenterState = {
   installs: Map<InstallId, InstallRecord>
   targets: Map<InstallId, Map<PeerId, TargetRecord>>
   rosterVersions: Map<DataCenterName, number>
+  limits: Map<LimitsRecord['place'], LimitsRecord>
   /** Since this process started: */
   sessions: Map<PeerId, Session>
   progress: Map<Sha256, Map<PeerId, Progress>>
@@ -65,6 +70,7 @@ export function emptyState(authority: Authority, random: Random): ServiceCenterS
     installs: new Map(),
     targets: new Map(),
     rosterVersions: new Map(),
+    limits: new Map(),
     sessions: new Map(),
     progress: new Map(),
     silentSinceMs: new Map(),
@@ -97,11 +103,19 @@ export function apply(state: ServiceCenterState, change: Change): void {
     case 'rosters':
       state.rosterVersions.set(change.row.dataCenter, change.row.version)
       break
+    case 'limits':
+      state.limits.set(change.row.place, change.row)
+      break
     case 'audit':
       break
     default:
       unreachable(change)
   }
+}
+
+/** Where nobody set any, there are none. */
+export function limitsOf(state: ServiceCenterState, place: LimitsRecord['place']): LimitsRecord {
+  return state.limits.get(place) ?? { ...NO_LIMITS, place, trades: true }
 }
 
 /** The map inside a map, made when it is missing. */

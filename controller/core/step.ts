@@ -11,11 +11,12 @@ import { Acknowledgement, type Letter } from '../../protocol/statements.ts'
 import type { Command, ServiceCenterEffect, ServiceCenterEvent } from './effects.ts'
 import { advance, cancelInstall, startInstall } from './installing.ts'
 import { readLetter } from './letters.ts'
+import { seedLimits, setLimits } from './limiting.ts'
 import { admitted, enroll, nextRosterVersion, nextRosterVersions } from './membership.ts'
 import { type Decision, livePatches, publish, withdraw } from './publishing.ts'
 import type { ApplianceRecord, Change } from './records.ts'
 import { isReplicated } from './replications.ts'
-import { apply, inner, type ServiceCenterState } from './state.ts'
+import { apply, inner, SERVICE_CENTER, type ServiceCenterState } from './state.ts'
 import { letterTo, synchronize } from './synchronize.ts'
 
 export function step(state: ServiceCenterState, event: ServiceCenterEvent): ServiceCenterEffect[] {
@@ -54,6 +55,7 @@ export function step(state: ServiceCenterState, event: ServiceCenterEvent): Serv
 export function resume(state: ServiceCenterState): ServiceCenterEffect[] {
   return [
     admitted(state),
+    seedLimits(state),
     ...livePatches(state).map(({ sha256 }): ServiceCenterEffect => ({ kind: 'seed', patch: sha256 })),
   ]
 }
@@ -63,6 +65,7 @@ function carryOut(state: ServiceCenterState, id: number, command: Command): Serv
   const effects = commit(state, changes)
   if (!isRefusal(reply)) {
     if (reply.kind === 'published' && reply.created) effects.push({ kind: 'seed', patch: reply.patch })
+    if (reply.kind === 'limits-set' && reply.place === SERVICE_CENTER) effects.push(seedLimits(state))
     if (reply.kind === 'withdrawn') effects.push({ kind: 'unseed', patch: reply.patch })
   }
   return [...effects, { kind: 'reply', id, reply }, ...advanceInstalls(state)]
@@ -78,6 +81,8 @@ function decide(state: ServiceCenterState, command: Command): Decision {
       return startInstall(state, command)
     case 'cancel-install':
       return cancelInstall(state, command)
+    case 'set-limits':
+      return setLimits(state, command)
     default:
       return unreachable(command)
   }

@@ -13,6 +13,7 @@ import { migrate } from './database/migrations.ts'
 import {
   applianceRecord,
   installRecord,
+  limitsRecord,
   patchRecord,
   plain,
   receiptRecord,
@@ -87,6 +88,7 @@ export class SqlRepository implements Repository {
       const receipts = await transaction.selectFrom('receipts').selectAll().execute()
       const detections = await transaction.selectFrom('detections').selectAll().execute()
       const targets = await transaction.selectFrom('targets').selectAll().execute()
+      const limits = await transaction.selectFrom('limits').selectAll().execute()
       const rosters = await transaction.selectFrom('rosters').selectAll().execute()
       return [
         ...(await loadSlots(transaction)),
@@ -95,6 +97,7 @@ export class SqlRepository implements Repository {
         ...detections.map((row): Change => ({ table: 'detections', row: plain(row) })),
         ...installs.map((row): Change => ({ table: 'installs', row: installRecord(row) })),
         ...targets.map((row): Change => ({ table: 'targets', row: targetRecord(row) })),
+        ...limits.map((row): Change => ({ table: 'limits', row: limitsRecord(row) })),
         ...rosters.map(({ dataCenter, version }): Change => ({ table: 'rosters', row: { dataCenter, version } })),
       ]
     })

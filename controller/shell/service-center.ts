@@ -87,6 +87,7 @@ export async function startServiceCenter(options: {
     listen: options.mesh,
     announce: options.announce,
     deliver: route,
+    isOverWan: () => true,
     room: () => loop.room() ?? seedLoop.room(),
     readPiece: async (patch, index) => {
       const publication = seed.replicas.get(patch)?.publication
@@ -157,6 +158,8 @@ export async function startServiceCenter(options: {
         const { publication, envelope, hashes } = record
         return seedLoop.deliver({ kind: 'seeded', publication, envelope, hashes })
       }
+      case 'limit-seed':
+        return seedLoop.deliver({ kind: 'limited', limits: effect.limits })
       case 'unseed':
         return seedLoop.deliver({ kind: 'unseeded', patch: effect.patch })
       case 'changed':
@@ -172,6 +175,7 @@ export async function startServiceCenter(options: {
   function performForSeed(effect: AgentEffect): void {
     switch (effect.kind) {
       case 'close':
+      case 'limit':
       case 'send-pieces':
       case 'send-piece':
         return network.perform(effect)

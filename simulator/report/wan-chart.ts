@@ -2,8 +2,9 @@
  * WAN bytes by link: what each site received and sent, beside one copy of the patch. Where there are many sites, those
  * that carried most, and what lies between the least and the most of the others.
  */
+
+import { WIRE_BYTES_PER_BYTE } from '../../protocol/wan-limits.ts'
 import type { VirtualRun } from '../virtual-run.ts'
-import { WIRE_BYTES_PER_BYTE } from '../world/routes.ts'
 import { byteMarks, bytesText } from './quantities.ts'
 import { bar, type Frame, legend, short, svg, text, uprights, WIDTH } from './svg.ts'
 

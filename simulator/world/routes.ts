@@ -3,6 +3,7 @@
  * switched LAN, on which each host has what it sends and what it receives to itself. A host without a site is next to
  * everybody, at fixed times: enough for a test that is not about bandwidth.
  */
+import { type WanLimits, WIRE_BYTES_PER_BYTE } from '../../protocol/wan-limits.ts'
 import { Link } from './flows.ts'
 
 /** Between two hosts where no site says otherwise, one way. */
@@ -14,12 +15,6 @@ const SEGMENT_BYTES = 1448
 const MATHIS = 1.22
 /** A lost last segment waits for the retransmission timer (RFC 6298, but the 200 ms of Linux) and a round trip. */
 const RETRANSMISSION_MS = 200
-
-/**
- * Bytes on a link for each byte of our frames: Ethernet, IPv4 and TCP headers with timestamps (1514 for 1448), Noise
- * (16 for 64 KiB), Yamux (12 for 64 KiB) and CBOR. Acknowledgements of the other direction are not in it.
- */
-export const WIRE_BYTES_PER_BYTE = 1.046
 
 export type SiteOptions = {
   readonly downBitsPerSecond: number
@@ -63,6 +58,12 @@ export function newSite(name: string, options: SiteOptions): Site {
     down: new Link(`${name} down`, usable(options.downBitsPerSecond)),
     up: new Link(`${name} up`, usable(options.upBitsPerSecond)),
   }
+}
+
+/** Takes the place of an earlier limit. */
+export function limitSite({ down, up, options }: Site, { downBitsPerSecond, upBitsPerSecond }: WanLimits): void {
+  down.bytesPerMs = usable(Math.min(options.downBitsPerSecond, downBitsPerSecond ?? Number.POSITIVE_INFINITY))
+  up.bytesPerMs = usable(Math.min(options.upBitsPerSecond, upBitsPerSecond ?? Number.POSITIVE_INFINITY))
 }
 
 export function placeIn(site: Site, host: string): Place {

@@ -219,6 +219,9 @@ export class SimulatedAppliance implements Host {
       case 'discard':
         this.#storeWork.perform(effect)
         break
+      case 'limit':
+        this.#world.network.limit(this, effect.limits)
+        break
       case 'widen':
         this.#world.network.widen(this, effect.peer, effect.lanes)
         break

@@ -11,11 +11,12 @@ import type { PeerId, Sha256 } from '../../protocol/identifiers.ts'
 import { ControlMessage, PiecesMessage } from '../../protocol/messages.ts'
 import type { Random } from '../../protocol/random.ts'
 import { isRefusal } from '../../protocol/refusals.ts'
+import type { WanLimits } from '../../protocol/wan-limits.ts'
 import { happens } from './child-random.ts'
 import { Flows } from './flows.ts'
 import { InterruptibleStreams, type Timing } from './interruptible-streams.ts'
 import { pair } from './partitions.ts'
-import { newSite, placeIn, routeBetween, type Site, type SiteOptions } from './routes.ts'
+import { limitSite, newSite, placeIn, routeBetween, type Site, type SiteOptions } from './routes.ts'
 import { type Host, type Lane, laneFrom, newPort, newStream, OTHER_END, type Port, type Stream } from './streams.ts'
 
 /** A host that is there says no at once; where nothing answers, the dialler gives up by itself. */
@@ -126,6 +127,14 @@ export class SimulatedNetwork extends InterruptibleStreams {
     this.#carry(stream, laneFrom(stream, channel), bytes, 0, (to) =>
       to.hear({ kind: 'pieces-received', channel: other, peer: from.peer, message: received }),
     )
+  }
+
+  /** What pieces may take of the WAN link at the host's site. */
+  limit(host: Host, limits: WanLimits): void {
+    const site = this.#portOf(host).place?.site
+    if (site === undefined) return
+    limitSite(site, limits)
+    for (const link of [site.down, site.up]) this.flows.touch(link)
   }
 
   /** The source is asked over so many connections: together they get as much more of a lossy path. */

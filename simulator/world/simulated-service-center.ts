@@ -210,6 +210,9 @@ export class SimulatedServiceCenter implements Host {
         this.#tellSeed({ kind: 'seeded', publication, envelope, hashes })
         break
       }
+      case 'limit-seed':
+        this.#tellSeed({ kind: 'limited', limits: effect.limits })
+        break
       case 'unseed':
         this.#tellSeed({ kind: 'unseeded', patch: effect.patch })
         break
@@ -247,6 +250,9 @@ export class SimulatedServiceCenter implements Host {
         })
         break
       }
+      case 'limit':
+        network.limit(this, effect.limits)
+        break
       case 'discard':
         this.store.discard(effect.patch)
         this.#tellSeed({ kind: 'discarded', patch: effect.patch })

@@ -7,7 +7,7 @@ import assert from 'node:assert/strict'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { AgentEffect, AgentEvent } from '../../agent/core/events.ts'
-import type { ServiceCenterEffect, ServiceCenterEvent } from '../../controller/core/effects.ts'
+import type { Command, ServiceCenterEffect, ServiceCenterEvent } from '../../controller/core/effects.ts'
 import { decode } from '../../protocol/codec.ts'
 import type { Envelope } from '../../protocol/envelope.ts'
 import { isRefusal } from '../../protocol/refusals.ts'
@@ -64,9 +64,7 @@ export class Transcript {
   centerEvent(event: ServiceCenterEvent): void {
     if (!this.#keepsLines || event.kind !== 'command') return
     const { command } = event
-    const subject =
-      command.kind === 'publish' ? command.publication.sha256 : 'patch' in command ? command.patch : command.install
-    this.say('service-center', `is told: ${command.kind} ${subject}`)
+    this.say('service-center', `is told: ${command.kind} ${subjectOf(command)}`)
   }
 
   centerEffect(effect: ServiceCenterEffect): void {
@@ -192,4 +190,10 @@ function bits(have: Uint8Array): string {
     [...byte.toString(2).padStart(8, '0')].flatMap((bit, offset) => (bit === '1' ? [8 * at + offset] : [])),
   )
   return indexes.length === 0 ? 'no piece' : `pieces ${indexes.join(' ')}`
+}
+
+function subjectOf(command: Command): string {
+  if (command.kind === 'publish') return command.publication.sha256
+  if (command.kind === 'set-limits') return command.limits.place || 'the Service Center'
+  return 'patch' in command ? command.patch : command.install
 }

@@ -26,7 +26,14 @@ pageTest('shows each copy on its way, live', {}, async (visit) => {
   const patch = await openPatch(visit, ['paris/primary'])
   const copy = page.locator('[data-appliance="tokyo/primary"]')
   await copy.getByText('waiting').waitFor()
-  await fleet.tellProgress('tokyo/primary', { patch, state: 'transferring', bytes: 150 * 1024 * 1024, reason: '' })
+  await fleet.tellProgress('tokyo/primary', {
+    patch,
+    state: 'transferring',
+    bytes: 150 * 1024 * 1024,
+    reason: '',
+    bytesPerSecond: 0,
+    sources: [],
+  })
   await copy.getByText('150.0 MiB of 300.0 MiB').waitFor()
   await fleet.sendReceipt('tokyo/primary', patch)
   await copy.getByText('replicated').waitFor()

@@ -4,9 +4,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { isRefusal } from '../../protocol/refusals.ts'
+import { WIRE_BYTES_PER_BYTE } from '../../protocol/wan-limits.ts'
 import { atEffect } from '../../simulator/world/crash-point.ts'
 import { estate, replicate } from '../../simulator/world/estate.ts'
-import { type SiteOptions, WIRE_BYTES_PER_BYTE } from '../../simulator/world/routes.ts'
+import type { SiteOptions } from '../../simulator/world/routes.ts'
 import { symbolicPatch } from '../../simulator/world/symbolic-patch.ts'
 import { World } from '../../simulator/world/world.ts'
 

@@ -10,6 +10,7 @@ import type { z } from 'zod'
 import { decode, encode } from '../../../protocol/codec.ts'
 import { MAX_PIECES_MESSAGE_BYTES } from '../../../protocol/limits.ts'
 import { isRefusal } from '../../../protocol/refusals.ts'
+import { type Pace, paced } from './pace.ts'
 import { sink, source } from './stream-adapters.ts'
 
 /** A peer that does not read what it is told is cut off here; a control message is rarely over 2 KiB. */
@@ -22,6 +23,8 @@ export type MessageStreamOptions<Message> = {
   readonly what: string
   readonly onMessage: (message: Message) => void
   readonly onBytes?: () => void
+  /** Where it crosses the WAN: how fast its bytes may come in and go out. */
+  readonly pace?: { readonly down: Pace; readonly up: Pace }
   /** Reading waits for this before each further message. */
   readonly room?: () => Promise<void> | undefined
   /** Called once, when nothing more comes in. */
@@ -49,6 +52,7 @@ export class MessageStream<Message> {
     pipe(
       this.#outgoing(),
       (frames) => encodeFrames(frames, { maxDataLength: MAX_PIECES_MESSAGE_BYTES }),
+      (frames) => (options.pace === undefined ? frames : paced(frames, options.pace.up)),
       sink(stream),
     ).then(
       () => stream.close().catch((error: Error) => stream.abort(error)),
@@ -92,6 +96,7 @@ export class MessageStream<Message> {
   async #receive(options: MessageStreamOptions<Message>): Promise<void> {
     await pipe(
       source(this.#stream, options.onBytes),
+      (chunks) => (options.pace === undefined ? chunks : paced(chunks, options.pace.down)),
       (chunks) => decodeFrames(chunks, { maxDataLength: options.maxMessageBytes }),
       async (frames) => {
         for await (const frame of frames) {

@@ -15,11 +15,13 @@ import {
   PiecesMessage,
 } from '../../../protocol/messages.ts'
 import { pieceHash } from '../../../protocol/pieces.ts'
+import { WIRE_BYTES_PER_BYTE } from '../../../protocol/wan-limits.ts'
 import type { AgentEffect, AgentEvent, Channel, Slot } from '../../core/events.ts'
 import { EnrollingPeers } from './enrolling-peers.ts'
 import { addressesOfHost, type HostOptions, startHost } from './host.ts'
 import { type LaneStream, Lanes } from './lanes.ts'
 import { MessageStream } from './message-stream.ts'
+import { Pace } from './pace.ts'
 import { ReaderLanes } from './reader-lanes.ts'
 
 export type NetworkEvent = Extract<
@@ -39,7 +41,18 @@ export type NetworkEvent = Extract<
 >
 export type NetworkEffect = Extract<
   AgentEffect,
-  { kind: 'open' | 'close' | 'widen' | 'send-control' | 'send-pieces' | 'send-piece' | 'answer-enrollment' | 'admit' }
+  {
+    kind:
+      | 'open'
+      | 'close'
+      | 'limit'
+      | 'widen'
+      | 'send-control'
+      | 'send-pieces'
+      | 'send-piece'
+      | 'answer-enrollment'
+      | 'admit'
+  }
 >
 
 /** Of a stream that the other side opened. */
@@ -50,6 +63,8 @@ const RECEIVING_EVERY_MS = 500
 export type NetworkOptions = Omit<HostOptions, 'mayConnect'> & {
   readonly announce: readonly string[]
   readonly deliver: (event: NetworkEvent) => void
+  /** Whether what goes to this peer crosses the WAN. */
+  readonly isOverWan: (peer: PeerId) => boolean
   /** Waits, where too much that was delivered has not been dealt with yet; nothing more is read meanwhile. */
   readonly room: () => Promise<void> | undefined
   /** Reads a stored piece for a reader; rejects when it is not there any more. */
@@ -66,6 +81,7 @@ export class Network {
   readonly #channels = new Map<string, Held>()
   readonly #enrolling: EnrollingPeers
   readonly #readerLanes: ReaderLanes
+  readonly #pace = { down: new Pace(), up: new Pace() }
   readonly #slots = new Map<Slot, Uint8Array>()
   #nextSlot = 0
   #members: ReadonlySet<PeerId> = new Set()
@@ -77,7 +93,7 @@ export class Network {
     this.#enrolling = new EnrollingPeers((peer, request) =>
       options.deliver({ kind: 'enrollment-requested', peer, request }),
     )
-    this.#readerLanes = new ReaderLanes(options.deliver, options.room)
+    this.#readerLanes = new ReaderLanes(options, this.#pace)
   }
 
   static async start(options: NetworkOptions): Promise<Network> {
@@ -123,6 +139,10 @@ export class Network {
         break
       case 'close':
         this.#cut(effect.channel, effect.peer, 'closed here')
+        break
+      case 'limit':
+        this.#pace.down.limit(bytesPerMs(effect.limits.downBitsPerSecond))
+        this.#pace.up.limit(bytesPerMs(effect.limits.upBitsPerSecond))
         break
       case 'widen':
         this.#lanes(effect.peer)?.widen(effect.lanes)
@@ -190,6 +210,7 @@ export class Network {
     const stream = await connection.newStream(LANE_PROTOCOL)
     return new MessageStream(stream, {
       room: this.#options.room,
+      pace: this.#pace,
       onBytes: this.#receivingFrom(peer),
       schema: PiecesMessage,
       maxMessageBytes: MAX_PIECES_MESSAGE_BYTES,
@@ -235,6 +256,7 @@ export class Network {
             lanes: null,
             pieces: new MessageStream(stream, {
               ...shared,
+              ...(this.#options.isOverWan(peer) ? { pace: this.#pace } : {}),
               ...(channel === 'source' ? { onBytes: this.#receivingFrom(peer) } : {}),
               schema: PiecesMessage,
               maxMessageBytes: MAX_PIECES_MESSAGE_BYTES,
@@ -340,6 +362,10 @@ function streamOf(held: Held): { abort(reason: string): void } {
 
 function peerOf(peer: { toString(): string }): PeerId {
   return peer.toString() as PeerId
+}
+
+function bytesPerMs(bitsPerSecond: number | null): number | null {
+  return bitsPerSecond === null ? null : bitsPerSecond / 8 / 1000 / WIRE_BYTES_PER_BYTE
 }
 
 function dialFailure(error: Error): string {

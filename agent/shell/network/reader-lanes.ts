@@ -8,18 +8,23 @@ import { MAX_CONTROL_MESSAGE_BYTES, MAX_LANES, MAX_QUEUED_REQUESTS } from '../..
 import { PiecesMessage } from '../../../protocol/messages.ts'
 import type { AgentEvent } from '../../core/events.ts'
 import { MessageStream } from './message-stream.ts'
+import type { Pace } from './pace.ts'
 
 type FromLane = Extract<AgentEvent, { kind: 'pieces-received' | 'reader-widened' }>
+type LaneOptions = {
+  readonly deliver: (event: FromLane) => void
+  readonly room: () => Promise<void> | undefined
+}
 type Lane = { readonly stream: MessageStream<PiecesMessage>; readonly asked: Set<string> }
 
 export class ReaderLanes {
-  readonly #deliver: (event: FromLane) => void
-  readonly #room: () => Promise<void> | undefined
+  readonly #options: LaneOptions
+  readonly #pace: { readonly down: Pace; readonly up: Pace }
   readonly #lanes = new Map<PeerId, Set<Lane>>()
 
-  constructor(deliver: (event: FromLane) => void, room: () => Promise<void> | undefined) {
-    this.#deliver = deliver
-    this.#room = room
+  constructor(options: LaneOptions, pace: { readonly down: Pace; readonly up: Pace }) {
+    this.#options = options
+    this.#pace = pace
   }
 
   accept(peer: PeerId, stream: Stream): void {
@@ -36,7 +41,8 @@ export class ReaderLanes {
         schema: PiecesMessage,
         maxMessageBytes: MAX_CONTROL_MESSAGE_BYTES,
         what: 'a message of the pieces protocol',
-        room: this.#room,
+        pace: this.#pace,
+        room: this.#options.room,
         onMessage: (message) => {
           if ((message.kind !== 'request' && message.kind !== 'cancel') || asked.size > MAX_QUEUED_REQUESTS) {
             lane.stream.abort('only requests come over a further connection')
@@ -45,7 +51,7 @@ export class ReaderLanes {
           const key = `${message.patch} ${message.index}`
           if (message.kind === 'request') asked.add(key)
           else asked.delete(key)
-          this.#deliver({ kind: 'pieces-received', channel: 'reader', peer, message })
+          this.#options.deliver({ kind: 'pieces-received', channel: 'reader', peer, message })
         },
         onEnd: () => {
           lanes.delete(lane)
@@ -70,6 +76,6 @@ export class ReaderLanes {
   }
 
   #tell(peer: PeerId): void {
-    this.#deliver({ kind: 'reader-widened', peer, lanes: 1 + (this.#lanes.get(peer)?.size ?? 0) })
+    this.#options.deliver({ kind: 'reader-widened', peer, lanes: 1 + (this.#lanes.get(peer)?.size ?? 0) })
   }
 }

@@ -7,7 +7,10 @@ import type { Kysely, Transaction } from 'kysely'
 import { type Migration, Migrator } from 'kysely/migration'
 import type { Schema } from './schema.ts'
 
-const MIGRATIONS: Record<string, Migration> = { '0001-first-release': { up: firstRelease } }
+const MIGRATIONS: Record<string, Migration> = {
+  '0001-first-release': { up: firstRelease },
+  '0002-limits': { up: limits },
+}
 
 /** Throws a sentence for a database that a newer release has written. */
 export async function migrate(transaction: Transaction<Schema>): Promise<void> {
@@ -149,5 +152,17 @@ async function firstRelease(database: Kysely<unknown>): Promise<void> {
     .createTable('settings')
     .addColumn('key', 'text', (column) => column.primaryKey())
     .addColumn('value', 'text', (column) => column.notNull())
+    .execute()
+}
+
+/** What people allow patches to take of the WAN, by Data Center; an empty place is the Service Center's own uplink. */
+async function limits(database: Kysely<unknown>): Promise<void> {
+  await database.schema
+    .createTable('limits')
+    .addColumn('place', 'text', (column) => column.primaryKey())
+    .addColumn('downBitsPerSecond', 'bigint')
+    .addColumn('upBitsPerSecond', 'bigint')
+    .addColumn('quietHours', 'text', (column) => column.notNull())
+    .addColumn('trades', 'integer', (column) => column.notNull())
     .execute()
 }

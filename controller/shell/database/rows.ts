@@ -6,17 +6,19 @@ import { decodeEnvelope, type Envelope, encodeEnvelope, reopen } from '../../../
 import type { PeerId } from '../../../protocol/identifiers.ts'
 import { isRefusal } from '../../../protocol/refusals.ts'
 import { Publication } from '../../../protocol/statements.ts'
+import { WanLimits } from '../../../protocol/wan-limits.ts'
 import type {
   ApplianceRecord,
   DetectionRecord,
   InstallRecord,
+  LimitsRecord,
   PatchRecord,
   ReceiptRecord,
   TargetRecord,
   TokenRecord,
 } from '../../core/records.ts'
 import type { AccessRecord } from '../ports.ts'
-import type { ApplianceRow, InstallRow, PatchRow, ReceiptRow, TargetRow, TokenRow } from './schema.ts'
+import type { ApplianceRow, InstallRow, LimitsRow, PatchRow, ReceiptRow, TargetRow, TokenRow } from './schema.ts'
 
 export function tokenRecord(row: TokenRow): TokenRecord {
   const { enrollingPeer, name, organization, dataCenter, kind, role, group } = row
@@ -90,6 +92,15 @@ export function targetRecord({ orderId, orderEnvelope, ...row }: TargetRow): Tar
       ? null
       : { id: orderId, envelope: envelopeOf(orderEnvelope, `order ${orderId}`) }
   return { ...row, order }
+}
+
+export function limitsRow(record: LimitsRecord): LimitsRow {
+  return { ...record, trades: record.trades ? 1 : 0, quietHours: JSON.stringify(record.quietHours) }
+}
+export function limitsRecord({ place, trades, ...row }: LimitsRow): LimitsRecord {
+  const limits = WanLimits.safeParse({ ...row, quietHours: JSON.parse(row.quietHours) })
+  if (!limits.success) throw damaged(`the limits of ${place || 'the Service Center'}`, limits.error.message)
+  return { ...limits.data, place, trades: trades === 1 }
 }
 
 /** The rows of these tables are the records; only SQLite's objects without a prototype are made plain ones. */

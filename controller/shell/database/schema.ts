@@ -4,7 +4,14 @@
  * is JSON, a truth value is 0 or 1.
  */
 import type { OrderId, PeerId, Sha256 } from '../../../protocol/identifiers.ts'
-import type { ApplianceRecord, DetectionRecord, InstallRecord, TargetRecord, TokenRecord } from '../../core/records.ts'
+import type {
+  ApplianceRecord,
+  DetectionRecord,
+  InstallRecord,
+  LimitsRecord,
+  TargetRecord,
+  TokenRecord,
+} from '../../core/records.ts'
 import type { AccessRecord } from '../ports.ts'
 
 /** `position` rises with every token that is issued. */
@@ -35,6 +42,8 @@ export type TargetRow = Omit<TargetRecord, 'order'> & { orderId: OrderId | null;
 
 export type RosterRow = { dataCenter: TokenRecord['dataCenter']; version: number }
 
+export type LimitsRow = Omit<LimitsRecord, 'trades' | 'quietHours'> & { trades: 0 | 1; quietHours: string }
+
 /** `position` rises with every entry; entries are never changed. */
 export type AuditRow = {
   position: number
@@ -54,6 +63,7 @@ export type Schema = {
   installs: InstallRow
   targets: TargetRow
   rosters: RosterRow
+  limits: LimitsRow
   audit: AuditRow
   access: AccessRecord
   settings: { key: string; value: string }

@@ -5,7 +5,7 @@
 import type { Transaction } from 'kysely'
 import { unreachable } from '../../../protocol/assert.ts'
 import type { Change } from '../../core/records.ts'
-import { applianceRow, installRow, patchRow, receiptRow, targetRow } from './rows.ts'
+import { applianceRow, installRow, limitsRow, patchRow, receiptRow, targetRow } from './rows.ts'
 import type { Schema } from './schema.ts'
 
 export async function writeChange(transaction: Transaction<Schema>, change: Change): Promise<void> {
@@ -65,6 +65,12 @@ export async function writeChange(transaction: Transaction<Schema>, change: Chan
     case 'rosters': {
       const insert = transaction.insertInto('rosters').values(change.row)
       await insert.onConflict((conflict) => conflict.column('dataCenter').doUpdateSet(change.row)).execute()
+      break
+    }
+    case 'limits': {
+      const row = limitsRow(change.row)
+      const insert = transaction.insertInto('limits').values(row)
+      await insert.onConflict((conflict) => conflict.column('place').doUpdateSet(row)).execute()
       break
     }
     default:
