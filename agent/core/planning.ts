@@ -13,7 +13,7 @@ import { isOrdered } from './installing.ts'
 import { isWithinBudget } from './limiting.ts'
 import { sourcesFor } from './neighbours.ts'
 import { type Replica, storedBytes } from './replica.ts'
-import type { AgentState, PieceRequest, Source } from './state.ts'
+import type { AgentState, Source } from './state.ts'
 
 /** A source that has sent nothing for so long is not waited for: what it was asked for is asked of others too. */
 const STALLED_MS = 2_000
@@ -199,10 +199,4 @@ function whoIsAsked(state: AgentState, patch: Sha256): Map<number, Source[]> {
 
 export function isStalled(state: AgentState, source: Source): boolean {
   return source.requested.length > 0 && state.clock.monotonicMs - source.lastProgressAtMs > STALLED_MS
-}
-
-/** The request for this piece, taken out of those of its source. */
-export function takeRequest(source: Source, patch: Sha256, index: number): PieceRequest | null {
-  const at = source.requested.findIndex((request) => request.patch === patch && request.index === index)
-  return at < 0 ? null : (source.requested.splice(at, 1)[0] ?? null)
 }

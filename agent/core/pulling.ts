@@ -1,26 +1,29 @@
 /**
- * Getting the pieces: keeps a stream to every source that some patch needs, says what is wanted, requests what the plan
- * says, judges each piece by its hash the moment it arrives, and has the store seal the file when all are there. A
- * source that sends three wrong pieces is left alone for ten minutes.
+ * Getting the pieces: says to every source what is wanted, requests what the plan says, judges each piece by its hash the
+ * moment it arrives, and has the store seal the file when all are there.
  */
 import { countBits, hasBit, isBitfieldOf, setBit } from '../../protocol/bitfield.ts'
 import { equalBytes } from '../../protocol/hashing.ts'
 import type { PeerId, Sha256 } from '../../protocol/identifiers.ts'
-import type { PiecesMessage } from '../../protocol/messages.ts'
 import { hashAt, pieceCount, pieceRange, provesPieces } from '../../protocol/pieces.ts'
-import { backoffMs } from './backoff.ts'
 import type { AgentEffect, AgentEvent } from './events.ts'
 import { spend } from './limiting.ts'
-import { addressesOf, isOverWan, sourcesFor } from './neighbours.ts'
-import { planPull, takeRequest } from './planning.ts'
+import { sourcesFor } from './neighbours.ts'
+import { planPull } from './planning.ts'
 import { announceComing, announcePiece, offerTo } from './relaying.ts'
 import { enter, isPulling, type Replica } from './replica.ts'
+import {
+  connect,
+  forgetRequests,
+  sourceClosed,
+  strike,
+  takeBack,
+  takeRequest,
+  toSource,
+  whyWaiting,
+} from './sources.ts'
 import type { AgentState, Source } from './state.ts'
 
-/** Of the newest measurement in a rate. */
-const NEWEST_SHARE = 0.3
-const STRIKES = 3
-const QUARANTINE_MS = 10 * 60_000
 /** A source that only says that a piece is coming counts as moving this long after its last piece. */
 const COMING_BELIEVED_MS = 120_000
 /** A source that has been asked and sends nothing at all is dropped, and dialled again. */
@@ -62,46 +65,6 @@ export function pull(state: AgentState): AgentEffect[] {
   return [...effects, ...request(state)]
 }
 
-function connect(state: AgentState, peer: PeerId, patches: ReadonlySet<Sha256>): AgentEffect[] {
-  const now = state.clock.monotonicMs
-  let source = state.sources.get(peer)
-  if (source === undefined) {
-    source = {
-      peer,
-      phase: 'down',
-      wan: isOverWan(state, peer),
-      retryAtMs: 0,
-      failures: 0,
-      wanted: new Set(),
-      offers: new Map(),
-      requested: [],
-      lastProgressAtMs: now,
-      lastPieceAtMs: now,
-      receivedBytes: 0,
-      bytesPerMs: 0,
-      roundTripMs: 0,
-      width: { lanes: 1, proven: 1, before: 1, totalBefore: 0, isTrial: false, judgeAtMs: 0 },
-      strikes: 0,
-      quarantinedUntilMs: 0,
-    }
-    state.sources.set(peer, source)
-  }
-  if (source.phase === 'open') {
-    const effects: AgentEffect[] = []
-    for (const patch of patches) {
-      if (source.wanted.has(patch)) continue
-      source.wanted.add(patch)
-      effects.push(toSource(source, { kind: 'want', patch }))
-    }
-    return effects
-  }
-  if (source.phase === 'opening' || now < source.retryAtMs || now < source.quarantinedUntilMs) return []
-  const addresses = addressesOf(state, peer)
-  if (addresses.length === 0) return []
-  source.phase = 'opening'
-  return [{ kind: 'open', channel: 'source', peer, addresses }]
-}
-
 function request(state: AgentState): AgentEffect[] {
   return planPull(state).flatMap(({ source, patch, index, bytes, insteadOf }): AgentEffect[] => {
     if (source.requested.length === 0) {
@@ -115,14 +78,6 @@ function request(state: AgentState): AgentEffect[] {
   })
 }
 
-function takeBack(source: Source, patch: Sha256, index: number): AgentEffect[] {
-  return takeRequest(source, patch, index) === null ? [] : [toSource(source, { kind: 'cancel', patch, index })]
-}
-
-function toSource({ peer }: Source, message: PiecesMessage): AgentEffect {
-  return { kind: 'send-pieces', channel: 'source', peer, message }
-}
-
 export function sourceOpened(state: AgentState, peer: PeerId, roundTripMs: number): AgentEffect[] {
   const source = state.sources.get(peer)
   if (source === undefined) return [{ kind: 'close', channel: 'source', peer }]
@@ -131,19 +86,6 @@ export function sourceOpened(state: AgentState, peer: PeerId, roundTripMs: numbe
   source.width.lanes = 1
   source.lastProgressAtMs = state.clock.monotonicMs
   return pull(state)
-}
-
-export function sourceClosed(state: AgentState, peer: PeerId, reason: string): AgentEffect[] {
-  const source = state.sources.get(peer)
-  if (source === undefined || source.phase === 'down') return []
-  source.failures = source.offers.size > 0 ? 1 : source.failures + 1
-  const waitMs = backoffMs(state.random, source.failures)
-  source.phase = 'down'
-  source.retryAtMs = state.clock.monotonicMs + waitMs
-  source.wanted.clear()
-  source.offers.clear()
-  source.requested = []
-  return [{ kind: 'log', line: `source lost: ${reason}`, fields: { peer, retryInMs: waitMs } }]
 }
 
 type FromSource = Extract<AgentEvent, { kind: 'pieces-received' }>['message']
@@ -196,11 +138,6 @@ function offered(
 function areProven(hashes: Uint8Array, { phase, publication }: Replica): boolean {
   if ('hashes' in phase && equalBytes(hashes, phase.hashes)) return true
   return provesPieces(hashes, publication, Buffer.from(publication.piecesRoot, 'hex'))
-}
-
-/** A source does not answer what was asked before it was told that the patch is not wanted. */
-function forgetRequests(source: Source, patch: Sha256): void {
-  source.requested = source.requested.filter((request) => request.patch !== patch)
 }
 
 /** It offers the patch no longer, and is asked to say so when it does again. */
@@ -301,17 +238,6 @@ function isComing(state: AgentState, source: Source, replica: Replica): void {
   if (!source.wan && now - replica.localPieceAtMs < COMING_BELIEVED_MS) replica.localProgressAtMs = now
 }
 
-/** Once a tick: how fast each source has been since the last one, where it had something to send all the time. */
-export function measureSources(state: AgentState, tookMs: number): void {
-  for (const source of state.sources.values()) {
-    const { receivedBytes } = source
-    source.receivedBytes = 0
-    if (tookMs <= 0 || (receivedBytes === 0 && source.requested.length === 0)) continue
-    const now = receivedBytes / tookMs
-    source.bytesPerMs += (now - source.bytesPerMs) * (source.bytesPerMs === 0 ? 1 : NEWEST_SHARE)
-  }
-}
-
 /** Bytes of a piece are on their way: the source is slow, not stalled. */
 export function receiving(state: AgentState, peer: PeerId): AgentEffect[] {
   if (state.uplink.phase === 'up' && state.uplink.peer === peer) state.uplink.lastHeardAtMs = state.clock.monotonicMs
@@ -324,28 +250,4 @@ export function receiving(state: AgentState, peer: PeerId): AgentEffect[] {
     isComing(state, source, replica)
     return source.wan ? announceComing(state, replica) : []
   })
-}
-
-function strike(state: AgentState, source: Source, what: string): AgentEffect[] {
-  source.strikes += 1
-  const log: AgentEffect = {
-    kind: 'log',
-    line: `bad source: ${what}`,
-    fields: { peer: source.peer, strikes: source.strikes },
-  }
-  if (source.strikes < STRIKES) return [log]
-  source.strikes = 0
-  source.quarantinedUntilMs = state.clock.monotonicMs + QUARANTINE_MS
-  return [
-    log,
-    { kind: 'close', channel: 'source', peer: source.peer },
-    ...sourceClosed(state, source.peer, 'quarantined for ten minutes'),
-  ]
-}
-
-function whyWaiting(state: AgentState, peers: readonly PeerId[]): string {
-  if (peers.length === 0) return 'the roster names nobody to take it from'
-  const sources = peers.map((peer) => state.sources.get(peer))
-  if (sources.some((source) => source?.phase === 'open')) return 'no source has offered it yet'
-  return 'cannot reach a source: it is dialled again and again'
 }

@@ -2,27 +2,22 @@
  * The network as the cores see it: channels by kind and peer, opened and closed by effects, heard of by events. It
  * decides nothing but what the allow-list says; a stream of a kind that its peer may not open is cut at once.
  */
-import type { Libp2p, Stream } from '@libp2p/interface'
+import type { Connection, Libp2p, Stream } from '@libp2p/interface'
 import { multiaddr } from '@multiformats/multiaddr'
-import type { DialAddress, ListenAddress, PeerId, Sha256 } from '../../../protocol/identifiers.ts'
-import { MAX_CONTROL_MESSAGE_BYTES, MAX_PIECES_MESSAGE_BYTES } from '../../../protocol/limits.ts'
+import type { DialAddress, ListenAddress, PeerId } from '../../../protocol/identifiers.ts'
+import { MAX_CONTROL_MESSAGE_BYTES } from '../../../protocol/limits.ts'
 import {
   CONTROL_PROTOCOL,
   ControlMessage,
   ENROLL_PROTOCOL,
   LANE_PROTOCOL,
   PIECES_PROTOCOL,
-  PiecesMessage,
 } from '../../../protocol/messages.ts'
-import { pieceHash } from '../../../protocol/pieces.ts'
-import { WIRE_BYTES_PER_BYTE } from '../../../protocol/wan-limits.ts'
 import type { AgentEffect, AgentEvent, Channel, Slot } from '../../core/events.ts'
 import { EnrollingPeers } from './enrolling-peers.ts'
 import { addressesOfHost, type HostOptions, startHost } from './host.ts'
-import { type LaneStream, Lanes } from './lanes.ts'
 import { MessageStream } from './message-stream.ts'
-import { Pace } from './pace.ts'
-import { ReaderLanes } from './reader-lanes.ts'
+import { PieceStreams, type PieceStreamsOptions } from './piece-streams.ts'
 
 export type NetworkEvent = Extract<
   AgentEvent,
@@ -57,33 +52,20 @@ export type NetworkEffect = Extract<
 
 /** Of a stream that the other side opened. */
 const ACCEPTED = { roundTripMs: 0, addresses: [] as readonly DialAddress[] }
-/** `receiving` is told at most this often for each source. */
-const RECEIVING_EVERY_MS = 500
+export type NetworkOptions = Omit<HostOptions, 'mayConnect'> &
+  Omit<PieceStreamsOptions, 'deliver'> & {
+    readonly announce: readonly string[]
+    readonly deliver: (event: NetworkEvent) => void
+  }
 
-export type NetworkOptions = Omit<HostOptions, 'mayConnect'> & {
-  readonly announce: readonly string[]
-  readonly deliver: (event: NetworkEvent) => void
-  /** Whether what goes to this peer crosses the WAN. */
-  readonly isOverWan: (peer: PeerId) => boolean
-  /** Waits, where too much that was delivered has not been dealt with yet; nothing more is read meanwhile. */
-  readonly room: () => Promise<void> | undefined
-  /** Reads a stored piece for a reader; rejects when it is not there any more. */
-  readonly readPiece: (patch: Sha256, index: number) => Promise<Uint8Array>
-}
-
-type Held =
-  | { control: MessageStream<ControlMessage> }
-  /** `lanes` of a source: the connections over which it is asked. */
-  | { pieces: MessageStream<PiecesMessage>; lanes: Lanes | null }
+type Held = { abort(reason: string): void }
 
 export class Network {
   readonly #options: NetworkOptions
   readonly #channels = new Map<string, Held>()
+  readonly #control = new Map<string, MessageStream<ControlMessage>>()
   readonly #enrolling: EnrollingPeers
-  readonly #readerLanes: ReaderLanes
-  readonly #pace = { down: new Pace(), up: new Pace() }
-  readonly #slots = new Map<Slot, Uint8Array>()
-  #nextSlot = 0
+  readonly #pieces: PieceStreams
   #members: ReadonlySet<PeerId> = new Set()
   #mayEnroll: ReadonlySet<PeerId> = new Set()
   #host: Libp2p | undefined
@@ -93,7 +75,7 @@ export class Network {
     this.#enrolling = new EnrollingPeers((peer, request) =>
       options.deliver({ kind: 'enrollment-requested', peer, request }),
     )
-    this.#readerLanes = new ReaderLanes(options, this.#pace)
+    this.#pieces = new PieceStreams(options)
   }
 
   static async start(options: NetworkOptions): Promise<Network> {
@@ -141,21 +123,20 @@ export class Network {
         this.#cut(effect.channel, effect.peer, 'closed here')
         break
       case 'limit':
-        this.#pace.down.limit(bytesPerMs(effect.limits.downBitsPerSecond))
-        this.#pace.up.limit(bytesPerMs(effect.limits.upBitsPerSecond))
+        this.#pieces.limit(effect.limits)
         break
       case 'widen':
-        this.#lanes(effect.peer)?.widen(effect.lanes)
+        this.#pieces.widen(effect.peer, effect.lanes)
         break
       case 'send-control':
-        this.#control(effect.channel, effect.peer)?.send(effect.message)
+        this.#control.get(`${effect.channel} ${effect.peer}`)?.send(effect.message)
         break
       case 'send-pieces':
-        if (effect.channel === 'source') this.#lanes(effect.peer)?.send(effect.message)
-        else this.#pieces(effect.channel, effect.peer)?.send(effect.message)
+        if (effect.channel === 'source') this.#pieces.toSource(effect.peer, effect.message)
+        else this.#pieces.toReader(effect.peer, effect.message)
         break
       case 'send-piece':
-        this.#sendPiece(effect.peer, effect.patch, effect.index)
+        this.#pieces.sendPiece(effect.peer, effect.patch, effect.index)
         break
       case 'answer-enrollment':
         this.#enrolling.answer(effect.peer, effect.appliance, effect.answer)
@@ -166,11 +147,8 @@ export class Network {
     }
   }
 
-  /** The bytes of a received piece, which are forgotten here with this call. */
   takeSlot(slot: Slot): Uint8Array | undefined {
-    const bytes = this.#slots.get(slot)
-    this.#slots.delete(slot)
-    return bytes
+    return this.#pieces.takeSlot(slot)
   }
 
   async stop(): Promise<void> {
@@ -185,7 +163,7 @@ export class Network {
   #open(channel: 'uplink' | 'source', peer: PeerId, addresses: readonly DialAddress[]): void {
     const protocol = channel === 'uplink' ? CONTROL_PROTOCOL : PIECES_PROTOCOL
     const dialled = async (): Promise<{ stream: Stream; roundTripMs: number }> => {
-      const connection = await this.#running.dial(addresses.map((address) => multiaddr(address)))
+      const connection = await this.#dial(addresses, {})
       const asked = performance.now()
       const stream = await connection.newStream(protocol)
       return { stream, roundTripMs: performance.now() - asked }
@@ -196,31 +174,14 @@ export class Network {
     )
   }
 
+  #dial(addresses: readonly DialAddress[], options: { force?: boolean }): Promise<Connection> {
+    const targets = addresses.map((address) => multiaddr(address))
+    return this.#running.dial(targets, options)
+  }
+
   #accept(channel: 'downlink' | 'reader', peer: PeerId, stream: Stream): void {
     if (this.#members.has(peer)) this.#hold(channel, peer, stream)
     else stream.abort(new Error('only members may open this protocol'))
-  }
-
-  /** A further connection to a source, for requests and pieces only. */
-  async #dialLane(peer: PeerId, addresses: readonly DialAddress[], onEnd: () => void): Promise<LaneStream> {
-    const connection = await this.#running.dial(
-      addresses.map((address) => multiaddr(address)),
-      { force: true },
-    )
-    const stream = await connection.newStream(LANE_PROTOCOL)
-    return new MessageStream(stream, {
-      room: this.#options.room,
-      pace: this.#pace,
-      onBytes: this.#receivingFrom(peer),
-      schema: PiecesMessage,
-      maxMessageBytes: MAX_PIECES_MESSAGE_BYTES,
-      what: 'a message of the pieces protocol',
-      onMessage: (message) => this.#piecesMessage('source', peer, message),
-      onEnd: () => {
-        connection.abort(new Error('its stream has ended'))
-        onEnd()
-      },
-    })
   }
 
   #hold(
@@ -231,92 +192,49 @@ export class Network {
   ): void {
     const key = `${channel} ${peer}`
     const before = this.#channels.get(key)
-    const shared = {
-      room: this.#options.room,
-      onEnd: (reason: string) => {
-        if (this.#channels.get(key) !== held) return
-        this.#channels.delete(key)
-        if ('lanes' in held) held.lanes?.end()
-        if (channel === 'reader') this.#readerLanes.end(peer)
-        this.#options.deliver({ kind: 'closed', channel, peer, reason })
-      },
+    const onEnd = (reason: string): void => {
+      if (this.#channels.get(key) !== held) return
+      this.#channels.delete(key)
+      this.#options.deliver({ kind: 'closed', channel, peer, reason })
     }
     const held: Held =
-      channel === 'uplink' || channel === 'downlink'
-        ? {
-            control: new MessageStream(stream, {
-              ...shared,
-              schema: ControlMessage,
-              maxMessageBytes: MAX_CONTROL_MESSAGE_BYTES,
-              what: 'a control message',
-              onMessage: (message) => this.#options.deliver({ kind: 'control-received', channel, peer, message }),
-            }),
-          }
-        : {
-            lanes: null,
-            pieces: new MessageStream(stream, {
-              ...shared,
-              ...(this.#options.isOverWan(peer) ? { pace: this.#pace } : {}),
-              ...(channel === 'source' ? { onBytes: this.#receivingFrom(peer) } : {}),
-              schema: PiecesMessage,
-              maxMessageBytes: MAX_PIECES_MESSAGE_BYTES,
-              what: 'a message of the pieces protocol',
-              onMessage: (message) => this.#piecesMessage(channel, peer, message),
-            }),
-          }
-    if (channel === 'source' && 'pieces' in held)
-      held.lanes = new Lanes(held.pieces, (onEnd) => this.#dialLane(peer, addresses, onEnd))
+      channel === 'source'
+        ? this.#pieces.openSource(peer, stream, { dial: () => this.#dial(addresses, { force: true }), onEnd })
+        : channel === 'reader'
+          ? this.#pieces.openReader(peer, stream, { onEnd })
+          : this.#openControl(channel, peer, stream, onEnd)
     this.#channels.set(key, held)
     if (before !== undefined) {
-      streamOf(before).abort('replaced by a newer stream')
+      before.abort('replaced by a newer stream')
       this.#options.deliver({ kind: 'closed', channel, peer, reason: 'replaced by a newer stream' })
     }
     this.#options.deliver({ kind: 'opened', channel, peer, roundTripMs })
   }
 
-  /** Only of a source: that the same peer answers on another stream says nothing about the pieces. */
-  #receivingFrom(peer: PeerId): () => void {
-    let lastTold = 0
-    return () => {
-      const now = performance.now()
-      if (now - lastTold < RECEIVING_EVERY_MS) return
-      lastTold = now
-      this.#options.deliver({ kind: 'receiving', peer })
-    }
-  }
-
-  #piecesMessage(channel: 'source' | 'reader', peer: PeerId, message: PiecesMessage): void {
-    if (message.kind !== 'piece') this.#options.deliver({ kind: 'pieces-received', channel, peer, message })
-    else if (channel === 'source') {
-      const slot = this.#nextSlot++ as Slot
-      this.#slots.set(slot, message.bytes)
-      const { patch, index, bytes } = message
-      this.#lanes(peer)?.answered(patch, index)
-      this.#options.deliver({ kind: 'piece-received', peer, patch, index, hash: pieceHash(bytes), slot })
-    } else this.#cut(channel, peer, 'a reader never sends pieces')
-  }
-
-  #sendPiece(peer: PeerId, patch: Sha256, index: number): void {
-    const sent = (): void => this.#options.deliver({ kind: 'piece-sent', peer })
-    const stream = this.#readerLanes.answerOn(peer, patch, index) ?? this.#pieces('reader', peer)
-    if (stream === undefined) sent()
-    else {
-      stream.sendLater(() =>
-        this.#options
-          .readPiece(patch, index)
-          .then(
-            (bytes): PiecesMessage => ({ kind: 'piece', patch, index, bytes }),
-            // It went away since it was requested; the reader is told.
-            (): PiecesMessage => ({ kind: 'gone', patch }),
-          )
-          .finally(sent),
-      )
-    }
+  #openControl(
+    channel: 'uplink' | 'downlink',
+    peer: PeerId,
+    stream: Stream,
+    onEnd: (reason: string) => void,
+  ): MessageStream<ControlMessage> {
+    const control = new MessageStream(stream, {
+      room: this.#options.room,
+      schema: ControlMessage,
+      maxMessageBytes: MAX_CONTROL_MESSAGE_BYTES,
+      what: 'a control message',
+      onMessage: (message) => this.#options.deliver({ kind: 'control-received', channel, peer, message }),
+      onEnd: (reason) => {
+        if (this.#control.get(`${channel} ${peer}`) === control) this.#control.delete(`${channel} ${peer}`)
+        onEnd(reason)
+      },
+    })
+    this.#control.set(`${channel} ${peer}`, control)
+    return control
   }
 
   #acceptLane(stream: Stream, peer: PeerId): void {
-    if (this.#members.has(peer) && this.#pieces('reader', peer) !== undefined) this.#readerLanes.accept(peer, stream)
-    else stream.abort(new Error('only a reader may have further connections'))
+    if (this.#members.has(peer)) this.#pieces.openLane(peer, stream)
+    else stream.abort(new Error('only members may open this protocol'))
   }
 
   #acceptEnrollment(stream: Stream, peer: PeerId): void {
@@ -336,36 +254,12 @@ export class Network {
   }
 
   #cut(channel: Channel, peer: PeerId, reason: string): void {
-    const held = this.#channels.get(`${channel} ${peer}`)
-    if (held !== undefined) streamOf(held).abort(reason)
+    this.#channels.get(`${channel} ${peer}`)?.abort(reason)
   }
-
-  #control(channel: Channel, peer: PeerId): MessageStream<ControlMessage> | undefined {
-    const held = this.#channels.get(`${channel} ${peer}`)
-    return held !== undefined && 'control' in held ? held.control : undefined
-  }
-
-  #lanes(peer: PeerId): Lanes | null {
-    const held = this.#channels.get(`source ${peer}`)
-    return held !== undefined && 'lanes' in held ? held.lanes : null
-  }
-
-  #pieces(channel: Channel, peer: PeerId): MessageStream<PiecesMessage> | undefined {
-    const held = this.#channels.get(`${channel} ${peer}`)
-    return held !== undefined && 'pieces' in held ? held.pieces : undefined
-  }
-}
-
-function streamOf(held: Held): { abort(reason: string): void } {
-  return 'control' in held ? held.control : held.pieces
 }
 
 function peerOf(peer: { toString(): string }): PeerId {
   return peer.toString() as PeerId
-}
-
-function bytesPerMs(bitsPerSecond: number | null): number | null {
-  return bitsPerSecond === null ? null : bitsPerSecond / 8 / 1000 / WIRE_BYTES_PER_BYTE
 }
 
 function dialFailure(error: Error): string {

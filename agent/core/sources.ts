@@ -1,0 +1,124 @@
+/**
+ * The peers that pieces are pulled from: a stream to each that some patch needs, how fast each one is, and what it is
+ * asked for. A source that is lost is dialled again, later each time; one that sends three wrong pieces is left alone
+ * for ten minutes.
+ */
+import type { PeerId, Sha256 } from '../../protocol/identifiers.ts'
+import type { PiecesMessage } from '../../protocol/messages.ts'
+import { backoffMs } from './backoff.ts'
+import type { AgentEffect } from './events.ts'
+import { addressesOf, isOverWan } from './neighbours.ts'
+import type { AgentState, PieceRequest, Source } from './state.ts'
+
+/** Of the newest measurement in a rate. */
+const NEWEST_SHARE = 0.3
+const STRIKES = 3
+const QUARANTINE_MS = 10 * 60_000
+
+export function connect(state: AgentState, peer: PeerId, patches: ReadonlySet<Sha256>): AgentEffect[] {
+  const now = state.clock.monotonicMs
+  let source = state.sources.get(peer)
+  if (source === undefined) {
+    source = {
+      peer,
+      phase: 'down',
+      wan: isOverWan(state, peer),
+      retryAtMs: 0,
+      failures: 0,
+      wanted: new Set(),
+      offers: new Map(),
+      requested: [],
+      lastProgressAtMs: now,
+      lastPieceAtMs: now,
+      receivedBytes: 0,
+      bytesPerMs: 0,
+      roundTripMs: 0,
+      width: { lanes: 1, proven: 1, before: 1, totalBefore: 0, isTrial: false, judgeAtMs: 0 },
+      strikes: 0,
+      quarantinedUntilMs: 0,
+    }
+    state.sources.set(peer, source)
+  }
+  if (source.phase === 'open') {
+    const effects: AgentEffect[] = []
+    for (const patch of patches) {
+      if (source.wanted.has(patch)) continue
+      source.wanted.add(patch)
+      effects.push(toSource(source, { kind: 'want', patch }))
+    }
+    return effects
+  }
+  if (source.phase === 'opening' || now < source.retryAtMs || now < source.quarantinedUntilMs) return []
+  const addresses = addressesOf(state, peer)
+  if (addresses.length === 0) return []
+  source.phase = 'opening'
+  return [{ kind: 'open', channel: 'source', peer, addresses }]
+}
+
+export function sourceClosed(state: AgentState, peer: PeerId, reason: string): AgentEffect[] {
+  const source = state.sources.get(peer)
+  if (source === undefined || source.phase === 'down') return []
+  source.failures = source.offers.size > 0 ? 1 : source.failures + 1
+  const waitMs = backoffMs(state.random, source.failures)
+  source.phase = 'down'
+  source.retryAtMs = state.clock.monotonicMs + waitMs
+  source.wanted.clear()
+  source.offers.clear()
+  source.requested = []
+  return [{ kind: 'log', line: `source lost: ${reason}`, fields: { peer, retryInMs: waitMs } }]
+}
+
+export function strike(state: AgentState, source: Source, what: string): AgentEffect[] {
+  source.strikes += 1
+  const log: AgentEffect = {
+    kind: 'log',
+    line: `bad source: ${what}`,
+    fields: { peer: source.peer, strikes: source.strikes },
+  }
+  if (source.strikes < STRIKES) return [log]
+  source.strikes = 0
+  source.quarantinedUntilMs = state.clock.monotonicMs + QUARANTINE_MS
+  return [
+    log,
+    { kind: 'close', channel: 'source', peer: source.peer },
+    ...sourceClosed(state, source.peer, 'quarantined for ten minutes'),
+  ]
+}
+
+export function whyWaiting(state: AgentState, peers: readonly PeerId[]): string {
+  if (peers.length === 0) return 'the roster names nobody to take it from'
+  const sources = peers.map((peer) => state.sources.get(peer))
+  if (sources.some((source) => source?.phase === 'open')) return 'no source has offered it yet'
+  return 'cannot reach a source: it is dialled again and again'
+}
+
+/** Once a tick: how fast each source has been since the last one, where it had something to send all the time. */
+export function measureSources(state: AgentState, tookMs: number): void {
+  for (const source of state.sources.values()) {
+    const { receivedBytes } = source
+    source.receivedBytes = 0
+    if (tookMs <= 0 || (receivedBytes === 0 && source.requested.length === 0)) continue
+    const now = receivedBytes / tookMs
+    source.bytesPerMs += (now - source.bytesPerMs) * (source.bytesPerMs === 0 ? 1 : NEWEST_SHARE)
+  }
+}
+
+/** The source need not send it any more. */
+export function takeBack(source: Source, patch: Sha256, index: number): AgentEffect[] {
+  return takeRequest(source, patch, index) === null ? [] : [toSource(source, { kind: 'cancel', patch, index })]
+}
+
+export function toSource({ peer }: Source, message: PiecesMessage): AgentEffect {
+  return { kind: 'send-pieces', channel: 'source', peer, message }
+}
+
+/** A source does not answer what was asked before it was told that the patch is not wanted. */
+export function forgetRequests(source: Source, patch: Sha256): void {
+  source.requested = source.requested.filter((request) => request.patch !== patch)
+}
+
+/** The request for this piece, taken out of those of its source. */
+export function takeRequest(source: Source, patch: Sha256, index: number): PieceRequest | null {
+  const at = source.requested.findIndex((request) => request.patch === patch && request.index === index)
+  return at < 0 ? null : (source.requested.splice(at, 1)[0] ?? null)
+}
