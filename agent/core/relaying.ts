@@ -65,6 +65,7 @@ export function readerSaid(state: AgentState, peer: PeerId, message: FromReader)
       withhold(state, reader, message.patch)
       return []
     case 'have':
+      if (!isSeed(state)) return expel(state, reader, 'said have, which is for the Service Center')
       return replica === undefined ? [] : readerHas(state, reader, replica, message.index)
     case 'cancel':
       unqueue(reader, message.patch, message.index)

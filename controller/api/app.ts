@@ -8,6 +8,7 @@ import { Hono } from 'hono'
 import { signedIn } from './access-control.ts'
 import { addApplianceRoutes } from './appliances.ts'
 import type { App, AppDependencies, AppEnvironment } from './context.ts'
+import { addDataCenterRoutes } from './data-centers.ts'
 import { addErrorAnswers } from './errors.ts'
 import { addEventRoute } from './events.ts'
 import { addHealthRoutes } from './health.ts'
@@ -38,6 +39,7 @@ export function createApp(dependencies: AppDependencies): App {
   addPatchRoutes(app, dependencies)
   addInstallRoutes(app, dependencies)
   addApplianceRoutes(app, dependencies)
+  addDataCenterRoutes(app, dependencies)
   addEventRoute(app, dependencies, streams)
   addMetricsRoute(app, dependencies)
   addSignOutRoute(app, dependencies, streams)

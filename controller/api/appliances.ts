@@ -1,7 +1,7 @@
 /**
  * The fleet over HTTP, read only: appliances join with a token, not through this API.
  */
-import { applianceViews, dataCenters, organizations } from '../core/views.ts'
+import { applianceViews, organizations } from '../core/views.ts'
 import type { App, AppDependencies } from './context.ts'
 import { documented } from './openapi.ts'
 import * as schemas from './schemas.ts'
@@ -16,10 +16,5 @@ export function addApplianceRoutes(app: App, { serviceCenter: { state } }: AppDe
     '/api/v1/organizations',
     documented({ summary: 'The organizations that have appliances.', answers: { 200: schemas.Organization.array() } }),
     (c) => c.json(organizations(state)),
-  )
-  app.get(
-    '/api/v1/data-centers',
-    documented({ summary: 'The Data Centers that have appliances.', answers: { 200: schemas.DataCenterName.array() } }),
-    (c) => c.json(dataCenters(state)),
   )
 }

@@ -1,31 +1,27 @@
 /**
  * Numbers for Prometheus, from the same views as the page. They name patches and tell how the fleet stands, so they
  * need a session or an API token like everything else: behind a proxy on this machine every stranger would come from
- * loopback.
+ * loopback. No metric has a label for each appliance, so their number stays small however large the fleet is.
  */
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client'
+import { transfersByDataCenter } from '../core/data-centers.ts'
+import type { ServiceCenterState } from '../core/state.ts'
 import { applianceViews, installSummaries, patchSummaries } from '../core/views.ts'
 import type { App, AppDependencies } from './context.ts'
 
 const INSTALL_STATES = ['planned', 'running', 'paused', 'halted', 'done', 'cancelled'] as const
 
-export function addMetricsRoute(app: App, dependencies: AppDependencies): void {
-  const registry = makeRegistry(dependencies)
+export function addMetricsRoute(app: App, { serviceCenter: { state } }: AppDependencies): void {
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+  addFleet(registry, state)
+  addReplication(registry, state)
+  addTransfers(registry, state)
   app.get('/metrics', async (c) => c.body(await registry.metrics(), 200, { 'Content-Type': registry.contentType }))
 }
 
-function makeRegistry({ serviceCenter: { state } }: AppDependencies): Registry {
-  const registry = new Registry()
+function addFleet(registry: Registry, state: ServiceCenterState): void {
   const registers = [registry]
-  collectDefaultMetrics({ register: registry })
-  new Gauge({
-    name: 'patchmesh_patches',
-    help: 'Patches that are not withdrawn',
-    registers,
-    collect() {
-      this.set(patchSummaries(state).length)
-    },
-  })
   new Gauge({
     name: 'patchmesh_appliances',
     help: 'Enrolled appliances, by whether they can be reached now',
@@ -36,6 +32,42 @@ function makeRegistry({ serviceCenter: { state } }: AppDependencies): Registry {
       const reachable = appliances.filter((appliance) => appliance.reachable).length
       this.set({ reachable: 'yes' }, reachable)
       this.set({ reachable: 'no' }, appliances.length - reachable)
+    },
+  })
+  new Gauge({
+    name: 'patchmesh_appliances_by_kind',
+    help: 'Enrolled appliances, by kind and by whether they can be reached now',
+    labelNames: ['kind', 'reachable'],
+    registers,
+    collect() {
+      for (const [kind, appliances] of Map.groupBy(applianceViews(state), (appliance) => appliance.kind)) {
+        const reachable = appliances.filter((appliance) => appliance.reachable).length
+        this.set({ kind, reachable: 'yes' }, reachable)
+        this.set({ kind, reachable: 'no' }, appliances.length - reachable)
+      }
+    },
+  })
+  new Gauge({
+    name: 'patchmesh_installs',
+    help: 'Installs by state',
+    labelNames: ['state'],
+    registers,
+    collect() {
+      const installs = installSummaries(state)
+      for (const wanted of INSTALL_STATES)
+        this.set({ state: wanted }, installs.filter((install) => install.state === wanted).length)
+    },
+  })
+}
+
+function addReplication(registry: Registry, state: ServiceCenterState): void {
+  const registers = [registry]
+  new Gauge({
+    name: 'patchmesh_patches',
+    help: 'Patches that are not withdrawn',
+    registers,
+    collect() {
+      this.set(patchSummaries(state).length)
     },
   })
   new Gauge({
@@ -53,15 +85,42 @@ function makeRegistry({ serviceCenter: { state } }: AppDependencies): Registry {
     },
   })
   new Gauge({
-    name: 'patchmesh_installs',
-    help: 'Installs by state',
-    labelNames: ['state'],
+    name: 'patchmesh_copies',
+    help: 'Copies of all patches on Service Provider appliances: complete ones and all that there will be',
+    labelNames: ['count'],
     registers,
     collect() {
-      const installs = installSummaries(state)
-      for (const wanted of INSTALL_STATES)
-        this.set({ state: wanted }, installs.filter((install) => install.state === wanted).length)
+      const counts = patchSummaries(state).map(({ replications }) => replications)
+      for (const count of ['complete', 'total'] as const)
+        this.set(
+          { count },
+          counts.reduce((sum, replications) => sum + replications[count], 0),
+        )
     },
   })
-  return registry
+}
+
+function addTransfers(registry: Registry, state: ServiceCenterState): void {
+  const registers = [registry]
+  new Gauge({
+    name: 'patchmesh_replication_left_bytes',
+    help: 'Bytes of all patches still missing on Service Provider appliances, by Data Center',
+    labelNames: ['data_center'],
+    registers,
+    collect() {
+      for (const [name, { bytesLeft }] of transfersByDataCenter(state)) this.set({ data_center: name }, bytesLeft)
+    },
+  })
+  new Gauge({
+    name: 'patchmesh_transfer_bytes_per_second',
+    help: 'Bytes of patches that arrive on Service Provider appliances now, by Data Center and by whether they come from outside it',
+    labelNames: ['data_center', 'from'],
+    registers,
+    collect() {
+      for (const [name, { fromOutside, fromInside }] of transfersByDataCenter(state)) {
+        this.set({ data_center: name, from: 'outside' }, fromOutside)
+        this.set({ data_center: name, from: 'inside' }, fromInside)
+      }
+    },
+  })
 }

@@ -5,6 +5,7 @@
 import type { Sha256 } from '../../protocol/identifiers.ts'
 import { SERVICE_PROVIDER } from '../../protocol/identifiers.ts'
 import { isRefusal } from '../../protocol/refusals.ts'
+import { dataCenterViews, uplinkView } from '../core/data-centers.ts'
 import { appliancesInScope } from '../core/installing.ts'
 import type { ServiceCenterState } from '../core/state.ts'
 import {
@@ -16,9 +17,10 @@ import {
   patchSummaries,
 } from '../core/views.ts'
 import { ConfirmationPage } from '../page/confirmation-page.tsx'
+import { DataCentersPage } from '../page/data-centers-page.tsx'
 import { PatchPage } from '../page/patch-page.tsx'
 import { SystemPatchesPage } from '../page/system-patches.tsx'
-import { SYSTEM_PATCHES } from '../page/words.ts'
+import { DATA_CENTERS, SYSTEM_PATCHES } from '../page/words.ts'
 import type { App, AppDependencies } from './context.ts'
 import { answerRefusal } from './errors.ts'
 import { namedPatch, unknownDataCenter } from './patches.ts'
@@ -49,6 +51,10 @@ export function addPageRoutes(app: App, { serviceCenter: { state }, log }: AppDe
       />,
     )
   })
+
+  app.get(DATA_CENTERS, (c) =>
+    c.html(<DataCentersPage dataCenters={dataCenterViews(state)} uplink={uplinkView(state)} />),
+  )
 
   app.get(`${SYSTEM_PATCHES}/:patch/install`, (c) => {
     const query = readQuery(c, PreviewQuery)

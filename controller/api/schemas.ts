@@ -6,6 +6,8 @@ import { z } from 'zod'
 import { DataCenterName, InstallId, OrganizationName, PeerId, Sha256 } from '../../protocol/identifiers.ts'
 import { MAX_SENTENCE_CHARACTERS } from '../../protocol/limits.ts'
 import { RefusalCode } from '../../protocol/refusals.ts'
+import type { ApplianceCopy as Copy } from '../core/copies.ts'
+import * as places from '../core/data-centers.ts'
 import { TARGET_STATES } from '../core/records.ts'
 import type * as views from '../core/views.ts'
 
@@ -32,6 +34,16 @@ export const InstallBody = z.strictObject({
 })
 export const NoBody = z.strictObject({})
 
+/** The bounds of protocol/wan-limits.ts, in words. */
+const A_RATE = 'is not a rate in whole bits a second from 64000 (64 kbit/s) to 1000000000000 (1 Tbit/s), or null'
+const rate = z.int(A_RATE).min(64_000, A_RATE).max(1e12, A_RATE).nullable()
+const uplinkLimits = {
+  upBitsPerSecond: rate,
+  quietHours: z.array(places.QuietHoursText).max(8, 'are more than eight ranges'),
+}
+export const UplinkLimits = z.strictObject(uplinkLimits)
+export const DataCenterLimits = z.strictObject({ ...uplinkLimits, downBitsPerSecond: rate, trades: z.boolean() })
+
 const time = z.iso.datetime()
 const count = z.int().min(0)
 
@@ -44,7 +56,7 @@ export const PatchSummary: z.ZodType<views.PatchSummary> = z.object({
   uploadedAt: time,
   replications: z.object({ complete: count, total: count }),
 })
-const ApplianceCopy: z.ZodType<views.ApplianceCopy> = z.object({
+const ApplianceCopy: z.ZodType<Copy> = z.object({
   name: z.string(),
   organization: z.string(),
   dataCenter: z.string(),
@@ -53,6 +65,10 @@ const ApplianceCopy: z.ZodType<views.ApplianceCopy> = z.object({
   state: z.enum(['waiting', 'transferring', 'verifying', 'replicated']),
   bytes: count,
   reason: z.string(),
+  bytesLeft: count,
+  bytesPerSecond: count,
+  sources: z.array(z.string()),
+  secondsLeft: count.nullable(),
 })
 const UnpatchedOrganization: z.ZodType<views.UnpatchedOrganization> = z.object({
   organization: z.string(),
@@ -137,6 +153,15 @@ export const ApplianceView: z.ZodType<views.ApplianceView> = z.object({
   reachable: z.boolean(),
   lastSeenAt: time,
   enrolledAt: time,
+})
+export const DataCenterView: z.ZodType<places.DataCenterView> = z.object({
+  name: z.string(),
+  appliances: count,
+  reachable: count,
+  limits: DataCenterLimits,
+  quietUntil: z.string().nullable(),
+  bytesLeft: count,
+  wanBytesPerSecond: count,
 })
 export const Organization = z.object({ name: z.string(), isProvider: z.boolean(), appliances: count })
 export const Withdrawn = z.object({ id: Sha256 })

@@ -4,16 +4,10 @@
  */
 import type { DataCenterName, InstallId, OrganizationName, PeerId, Sha256 } from '../../protocol/identifiers.ts'
 import { SERVICE_PROVIDER } from '../../protocol/identifiers.ts'
+import { type ApplianceCopy, applianceCopy } from './copies.ts'
 import { livePatches } from './publishing.ts'
 import type { ApplianceRecord, InstallRecord, PatchRecord, TargetState } from './records.ts'
-import {
-  byPlace,
-  copyOf,
-  countReplications,
-  type Replications,
-  readiness,
-  serviceProviderAppliances,
-} from './replications.ts'
+import { byPlace, countReplications, type Replications, readiness, serviceProviderAppliances } from './replications.ts'
 import type { ServiceCenterState } from './state.ts'
 
 export type PatchSummary = {
@@ -24,17 +18,6 @@ export type PatchSummary = {
   sha256: Sha256
   uploadedAt: string
   replications: Replications
-}
-
-export type ApplianceCopy = {
-  name: string
-  organization: string
-  dataCenter: string
-  kind: string
-  role: string
-  state: 'waiting' | 'transferring' | 'verifying' | 'replicated'
-  bytes: number
-  reason: string
 }
 
 /** `installed`: what each unpatched appliance has is in `installedVersion`; null and `unknown` count as unpatched. */
@@ -200,11 +183,6 @@ function byOrganization(
     (appliance) => dataCenter === 'All' || appliance.dataCenter === dataCenter,
   )
   return Map.groupBy(inScope.sort(byPlace), ({ organization }) => organization)
-}
-
-export function applianceCopy(state: ServiceCenterState, patch: Sha256, appliance: ApplianceRecord): ApplianceCopy {
-  const { name, organization, dataCenter, kind, role } = appliance
-  return { name, organization, dataCenter, kind, role, ...copyOf(state, patch, appliance) }
 }
 
 /** `scope` as `appliancesInScope` found it. */

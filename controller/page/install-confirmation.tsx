@@ -3,10 +3,11 @@
  * Provider appliances concerned, and says which targets begin now and which wait in the same install; otherwise it says
  * what will be installed, on how many appliances, and where. Nothing is left out silently.
  */
-import type { ApplianceCopy, InstallPreview, PatchDetail } from '../core/views.ts'
+import type { ApplianceCopy } from '../core/copies.ts'
+import type { InstallPreview, PatchDetail } from '../core/views.ts'
 import { CopyLabel } from './labels.tsx'
 import { Alert } from './layout.tsx'
-import { counted, dataCenterTitle, listed, size, where } from './words.ts'
+import { counted, dataCenterTitle, listed, size, timeLeft, where, whyWaiting } from './words.ts'
 
 export type Confirmation = {
   patch: PatchDetail
@@ -29,7 +30,7 @@ export const InstallConfirmation = ({ patch, organizations, dataCenter, preview,
         {patch.name} {patch.version} for {listed(organizations)}: {counted(preview.targets, 'appliance')} in{' '}
         {where(dataCenter)}.
       </p>
-      {!complete && <NotReplicated copies={preview.notReplicated} bytes={patch.bytes} />}
+      {!complete && <NotReplicated copies={preview.notReplicated} />}
       {!complete && <StartsNow ready={ready} />}
       {preview.queued.length > 0 && <Queued queued={preview.queued} />}
       {patch.restart !== 'none' && <AllowOutage />}
@@ -46,7 +47,7 @@ export const InstallConfirmation = ({ patch, organizations, dataCenter, preview,
   )
 }
 
-const NotReplicated = ({ copies, bytes }: { copies: ApplianceCopy[]; bytes: number }) => (
+const NotReplicated = ({ copies }: { copies: ApplianceCopy[] }) => (
   <Alert
     tone="warning"
     title={`Replication is not complete on ${counted(copies.length, 'Service Provider appliance')}`}
@@ -61,7 +62,7 @@ const NotReplicated = ({ copies, bytes }: { copies: ApplianceCopy[]; bytes: numb
           <span>
             <CopyLabel state={copy.state} />{' '}
             <span class="pm-quiet">
-              {size(bytes - copy.bytes)} left{copy.reason !== '' && `, ${copy.reason}`}
+              {size(copy.bytesLeft)} left, {timeLeft(copy.secondsLeft)}. {whyWaiting(copy)}
             </span>
           </span>
         </li>

@@ -1,8 +1,9 @@
 /**
  * States as labels: always a word and a sign, so that colour is never the only carrier of a meaning.
  */
+import type { ApplianceCopy } from '../core/copies.ts'
 import type { InstallState, TargetState } from '../core/records.ts'
-import type { ApplianceCopy, PatchSummary } from '../core/views.ts'
+import type { PatchSummary } from '../core/views.ts'
 
 type Tone = 'success' | 'progress' | 'waiting' | 'warning' | 'danger'
 

@@ -6,15 +6,18 @@
 import { raw } from 'hono/html'
 import type { Child } from 'hono/jsx'
 import { assetAddress } from './assets.ts'
-import { SYSTEM_PATCHES } from './words.ts'
+import { DATA_CENTERS, SYSTEM_PATCHES } from './words.ts'
 
 type Frame = {
   title: string
-  children?: Child /** Without a session there is nowhere to go and nothing to listen to. */
+  children?: Child
+  /** Without a session there is nowhere to go and nothing to listen to. */
   signedIn?: boolean
+  /** The address in the navigation under which the page lies. */
+  current?: string
 }
 
-export const Layout = ({ title, children, signedIn = true }: Frame) => (
+export const Layout = ({ title, children, signedIn = true, current = SYSTEM_PATCHES }: Frame) => (
   <>
     {raw('<!doctype html>')}
     <html lang="en">
@@ -28,6 +31,7 @@ export const Layout = ({ title, children, signedIn = true }: Frame) => (
         {signedIn && <script type="module" src={assetAddress('live.js')} />}
         {signedIn && <script type="module" src={assetAddress('upload.js')} />}
         {signedIn && <script type="module" src={assetAddress('actions.js')} />}
+        {signedIn && <script type="module" src={assetAddress('limits.js')} />}
       </head>
       <body>
         <div class="pf-v6-c-page">
@@ -35,7 +39,7 @@ export const Layout = ({ title, children, signedIn = true }: Frame) => (
             Skip to content
           </a>
           <Masthead signedIn={signedIn} />
-          {signedIn && <Navigation />}
+          {signedIn && <Navigation current={current} />}
           <div class="pf-v6-c-page__main-container">
             <main class="pf-v6-c-page__main" id="main" tabindex={-1}>
               {signedIn && <p class="pm-connection" id="connection" role="status" hidden />}
@@ -70,7 +74,7 @@ const Masthead = ({ signedIn }: { signedIn: boolean }) => (
   </header>
 )
 
-const Navigation = () => (
+const Navigation = ({ current }: { current: string }) => (
   <div class="pf-v6-c-page__sidebar pm-sidebar">
     <div class="pf-v6-c-page__sidebar-main">
       <div class="pf-v6-c-page__sidebar-body">
@@ -80,17 +84,26 @@ const Navigation = () => (
               Appliances
             </h2>
             <ul class="pf-v6-c-nav__list" role="list">
-              <li class="pf-v6-c-nav__item">
-                <a href={SYSTEM_PATCHES} class="pf-v6-c-nav__link pf-m-current" aria-current="page">
-                  <span class="pf-v6-c-nav__link-text">Software updates</span>
-                </a>
-              </li>
+              <NavigationItem name="Software updates" address={SYSTEM_PATCHES} current={current} />
+              <NavigationItem name="Data Centers" address={DATA_CENTERS} current={current} />
             </ul>
           </section>
         </nav>
       </div>
     </div>
   </div>
+)
+
+const NavigationItem = ({ name, address, current }: { name: string; address: string; current: string }) => (
+  <li class="pf-v6-c-nav__item">
+    <a
+      href={address}
+      class={`pf-v6-c-nav__link${address === current ? ' pf-m-current' : ''}`}
+      {...(address === current ? { 'aria-current': 'page' } : {})}
+    >
+      <span class="pf-v6-c-nav__link-text">{name}</span>
+    </a>
+  </li>
 )
 
 /** The top of a page: where it stands, its name, and what may be done with it as a whole. */

@@ -3,7 +3,7 @@
  */
 import type { RefusalCode } from '../../protocol/refusals.ts'
 import { Alert, Layout } from './layout.tsx'
-import { SYSTEM_PATCHES } from './words.ts'
+import { SYSTEM_PATCHES, sentence } from './words.ts'
 
 export const refusalPage = (refusal: { code: RefusalCode; message: string; hint: string; requestId: string }) => {
   const signedIn = refusal.code !== 'unauthenticated' && refusal.code !== 'cross_site'
@@ -42,9 +42,3 @@ const HowToSignIn = () => (
     </li>
   </ul>
 )
-
-/** Refusals are written without a capital and a full stop, so that they fit into other sentences. */
-export function sentence(message: string): string {
-  const text = message.charAt(0).toUpperCase() + message.slice(1)
-  return /[.!?]$/.test(text) ? text : `${text}.`
-}

@@ -2,9 +2,9 @@
  * The way of a patch as a picture: from the Service Center to the primary of each Data Center and on to its secondary,
  * with a bar for each copy. It is made of text and bars, so it reads the same without seeing it.
  */
-import type { ApplianceCopy } from '../core/views.ts'
+import type { ApplianceCopy } from '../core/copies.ts'
 import { CopyLabel } from './labels.tsx'
-import { dataCenterTitle, elementId, size } from './words.ts'
+import { dataCenterTitle, elementId, listed, size, timeLeft, whyWaiting } from './words.ts'
 
 export const ReplicationPicture = ({ copies, bytes }: { copies: ApplianceCopy[]; bytes: number }) => {
   if (copies.length === 0) {
@@ -51,6 +51,17 @@ const Member = ({ copy, bytes }: { copy: ApplianceCopy; bytes: number }) => (
         {copy.state === 'replicated' ? size(bytes) : `${size(copy.bytes)} of ${size(bytes)}`}
       </span>
     </span>
-    {copy.reason !== '' && <span class="pm-quiet">{copy.reason}</span>}
+    {copy.state === 'transferring' && <Incoming copy={copy} />}
+    {whyWaiting(copy) !== '' && <span class="pm-quiet">{whyWaiting(copy)}</span>}
   </li>
+)
+
+const Incoming = ({ copy: { bytesPerSecond, sources, secondsLeft } }: { copy: ApplianceCopy }) => (
+  <>
+    <span class="pm-row pm-spread pm-quiet pm-number">
+      <span>{size(bytesPerSecond)}/s</span>
+      <span>{timeLeft(secondsLeft)}</span>
+    </span>
+    {sources.length > 0 && <span class="pm-quiet">From {listed(sources)}</span>}
+  </>
 )

@@ -2,6 +2,7 @@
  * Numbers and moments as a person reads them. Sizes are rounded down, so that nothing looks complete before it is.
  */
 const UNITS = ['bytes', 'KiB', 'MiB', 'GiB'] as const
+const BIT_UNITS = ['bit/s', 'kbit/s', 'Mbit/s', 'Gbit/s', 'Tbit/s'] as const
 
 export function size(bytes: number): string {
   let value = bytes
@@ -12,6 +13,45 @@ export function size(bytes: number): string {
   }
   const shown = unit === 0 ? String(value) : (Math.floor(value * 10) / 10).toFixed(1)
   return `${shown} ${bytes === 1 ? 'byte' : UNITS[unit]}`
+}
+
+/** `20 Mbit/s`, of a limit or a link. */
+export function bitRate(bitsPerSecond: number): string {
+  let value = bitsPerSecond
+  let unit = 0
+  for (; value >= 1000 && unit < BIT_UNITS.length - 1; unit++) value /= 1000
+  return `${Number(value.toFixed(3))} ${BIT_UNITS[unit]}`
+}
+
+/** `47 s`, `12 min`, `3 h 20 min`, `2 days 4 h`: rounded up, so that nothing takes longer than was said. */
+export function duration(seconds: number): string {
+  if (seconds < 90) return `${Math.ceil(seconds)} s`
+  const minutes = Math.ceil(seconds / 60)
+  if (minutes < 60) return `${minutes} min`
+  if (minutes < 48 * 60) return joined(Math.floor(minutes / 60), 'h', minutes % 60, 'min')
+  const hours = Math.ceil(minutes / 60)
+  return joined(Math.floor(hours / 24), 'days', hours % 24, 'h')
+}
+
+function joined(large: number, unit: string, small: number, smallUnit: string): string {
+  return small === 0 ? `${large} ${unit}` : `${large} ${unit} ${small} ${smallUnit}`
+}
+
+/** What people are told about how long a copy will take. */
+export function timeLeft(secondsLeft: number | null): string {
+  return secondsLeft === null ? 'time left unknown' : `${duration(secondsLeft)} left`
+}
+
+/** Reasons are written without a capital and a full stop, so that they fit into other sentences. */
+export function sentence(message: string): string {
+  const text = message.charAt(0).toUpperCase() + message.slice(1)
+  return /[.!?]$/.test(text) ? text : `${text}.`
+}
+
+/** Why a copy is not getting on: always a sentence where it waits, nothing where there is nothing to say. */
+export function whyWaiting({ state, reason }: { state: string; reason: string }): string {
+  if (reason !== '') return sentence(reason)
+  return state === 'waiting' ? 'The appliance has not said why it waits.' : ''
 }
 
 /** `2026-11-22 14:03 UTC`, from the ISO 8601 text of the API. */
@@ -39,6 +79,9 @@ export function dataCenterTitle(name: string): string {
 
 /** The address of the list; a patch's page lies below it. */
 export const SYSTEM_PATCHES = '/appliances/software-updates'
+
+/** The address of the page with the Data Centers and their limits. */
+export const DATA_CENTERS = '/data-centers'
 
 /** The address of a patch's page. */
 export function patchAddress({ name, version }: { name: string; version: string }): string {
