@@ -1,0 +1,42 @@
+/**
+ * How fast bytes may pass: exact over time at every rate, whatever the sizes, and changed while they pass.
+ */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { Pace, paced } from '../../agent/shell/network/pace.ts'
+
+/** When each of the bytes may pass, with waits that are added up and not waited. */
+function passes(
+  pace: { take(bytes: number): Promise<void> | undefined; nowMs: () => number },
+  sizes: readonly number[],
+) {
+  return sizes.map((bytes) => pace.take(bytes))
+}
+
+test('without a limit everything passes at once', () => {
+  const pace = new Pace(() => 0)
+  assert.deepEqual(passes({ take: (bytes) => pace.take(bytes), nowMs: () => 0 }, [1e9, 1e9]), [undefined, undefined])
+})
+
+test('what was limited passes at once again when the limit is lifted', () => {
+  const pace = new Pace(() => 0)
+  pace.limit(1)
+  assert.equal(pace.take(10_000), undefined)
+  assert.ok(pace.take(1) instanceof Promise)
+  pace.limit(null)
+  assert.equal(pace.take(1e9), undefined)
+})
+
+test('the same bytes come out, in slices while there is a limit', async () => {
+  const pace = new Pace()
+  pace.limit(1e9)
+  const chunks = [Buffer.alloc(100_000, 1), Buffer.alloc(5, 2)]
+  const out: Buffer[] = []
+  for await (const chunk of paced(asyncOf(chunks), pace)) out.push(chunk)
+  assert.ok(Buffer.concat(out).equals(Buffer.concat(chunks)))
+  assert.ok(out.every((chunk) => chunk.byteLength <= 16 * 1024))
+})
+
+async function* asyncOf<Item>(items: readonly Item[]): AsyncGenerator<Item> {
+  yield* items
+}
