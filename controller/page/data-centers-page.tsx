@@ -1,0 +1,139 @@
+/**
+ * Data Centers: what patches may take of the WAN link of each and of the Service Center's own uplink, and what is under
+ * way there now. Change opens one dialog for all of them; limits.js fills it with the limits of the row.
+ */
+import type { DataCenterView, UplinkLimits, UplinkView } from '../core/data-centers.ts'
+import { Label } from './labels.tsx'
+import { Card, Layout, PageHeader } from './layout.tsx'
+import { LimitsDialog } from './limits-dialog.tsx'
+import { bitRate, DATA_CENTERS, dataCenterTitle, elementId, listed, SYSTEM_PATCHES, size } from './words.ts'
+
+export const DataCentersPage = ({ dataCenters, uplink }: { dataCenters: DataCenterView[]; uplink: UplinkView }) => (
+  <Layout title="Data Centers" current={DATA_CENTERS}>
+    <PageHeader heading="Data Centers" trail={[{ name: 'Appliances', address: SYSTEM_PATCHES }]} />
+    <Card id="uplink" title="Service Center" live>
+      <Uplink {...uplink} />
+    </Card>
+    <Card id="data-centers" title="Data Centers" live>
+      {dataCenters.length === 0 ? <NoDataCenter /> : <DataCenterTable dataCenters={dataCenters} />}
+    </Card>
+    <section class="pf-v6-c-page__main-section" aria-label="About limits">
+      <div class="pf-v6-c-page__main-body pm-quiet">
+        Down and up are what patches may take of the link to other Data Centers and the Service Center, which only
+        sends. Data Centers that trade take pieces from each other too. A limit is in force at once, also for what is
+        being transferred. Orders, reports and receipts are never held up.
+        <noscript>
+          <p>
+            Changing limits here needs JavaScript. On a command line: <code>patchmesh limits set</code>.
+          </p>
+        </noscript>
+      </div>
+    </section>
+    <LimitsDialog />
+  </Layout>
+)
+
+const Uplink = ({ limits, quietUntil }: UplinkView) => (
+  <div class="pm-row pm-spread" id="service-center-limits">
+    <span>Sends: {limits.upBitsPerSecond === null ? NO_LIMIT : `at most ${bitRate(limits.upBitsPerSecond)}`}</span>
+    <span>
+      Quiet hours: <QuietHours limits={limits} quietUntil={quietUntil} />
+    </span>
+    <Change place="the Service Center" address="/api/v1/service-center/limits" limits={limits} />
+  </div>
+)
+
+const NO_LIMIT = 'no limit'
+const HEADINGS = ['Data Center', 'Appliances', 'Down', 'Up', 'Quiet hours', 'Trades', 'Now', 'Limits']
+
+const DataCenterTable = ({ dataCenters }: { dataCenters: DataCenterView[] }) => (
+  <table class="pf-v6-c-table pf-m-grid-lg pm-table pm-narrow-columns" id="data-center-table" aria-label="Data Centers">
+    <thead class="pf-v6-c-table__thead">
+      <tr class="pf-v6-c-table__tr">
+        {HEADINGS.map((heading) => (
+          <th class="pf-v6-c-table__th" scope="col">
+            {heading}
+          </th>
+        ))}
+      </tr>
+    </thead>
+    <tbody class="pf-v6-c-table__tbody">
+      {dataCenters.map((dataCenter) => (
+        <Row dataCenter={dataCenter} />
+      ))}
+    </tbody>
+  </table>
+)
+
+const Row = ({ dataCenter }: { dataCenter: DataCenterView }) => {
+  const { name, appliances, reachable, limits, quietUntil } = dataCenter
+  const { downBitsPerSecond: down, upBitsPerSecond: up } = limits
+  return (
+    <tr class="pf-v6-c-table__tr" id={elementId('data-center', name)} data-data-center={name}>
+      <td class="pf-v6-c-table__td pm-name" data-label="Data Center">
+        {name}
+      </td>
+      <td class="pf-v6-c-table__td" data-label="Appliances">
+        {appliances}
+        {reachable < appliances && <div class="pm-quiet">{appliances - reachable} unreachable</div>}
+      </td>
+      <td class="pf-v6-c-table__td pm-number" data-label="Down">
+        {down === null ? NO_LIMIT : bitRate(down)}
+      </td>
+      <td class="pf-v6-c-table__td pm-number" data-label="Up">
+        {up === null ? NO_LIMIT : bitRate(up)}
+      </td>
+      <td class="pf-v6-c-table__td" data-label="Quiet hours">
+        <QuietHours limits={limits} quietUntil={quietUntil} />
+      </td>
+      <td class="pf-v6-c-table__td" data-label="Trades">
+        {limits.trades ? 'yes' : 'no'}
+      </td>
+      <td class="pf-v6-c-table__td pm-number" data-label="Now">
+        <Now dataCenter={dataCenter} />
+      </td>
+      <td class="pf-v6-c-table__td" data-label="Limits">
+        <Change
+          place={dataCenterTitle(name)}
+          address={`/api/v1/data-centers/${encodeURIComponent(name)}/limits`}
+          limits={limits}
+        />
+      </td>
+    </tr>
+  )
+}
+
+const Now = ({ dataCenter: { bytesLeft, wanBytesPerSecond } }: { dataCenter: DataCenterView }) => {
+  if (bytesLeft === 0) return <span class="pm-quiet">nothing left to replicate</span>
+  return (
+    <>
+      {wanBytesPerSecond === 0 ? 'nothing arrives' : `${bitRate(Number((8 * wanBytesPerSecond).toPrecision(3)))} arrive`}
+      <div class="pm-quiet">{size(bytesLeft)} left</div>
+    </>
+  )
+}
+
+const QuietHours = ({ limits: { quietHours }, quietUntil }: { limits: UplinkLimits; quietUntil: string | null }) => (
+  <>
+    {quietHours.length === 0 ? 'none' : `${listed(quietHours)} UTC`}{' '}
+    {quietUntil !== null && <Label tone="waiting" text={`rests until ${quietUntil}`} />}
+  </>
+)
+
+const Change = ({ place, address, limits }: { place: string; address: string; limits: UplinkLimits }) => (
+  <button
+    class="pf-v6-c-button pf-m-secondary pf-m-small"
+    type="button"
+    aria-label={`Change the limits of ${place}`}
+    data-limits={JSON.stringify({ place, address, limits })}
+  >
+    Change
+  </button>
+)
+
+const NoDataCenter = () => (
+  <p id="no-data-centers">
+    No appliance is enrolled yet. A Data Center comes into being with its first one: <code>patchmesh enroll-token</code>
+    .
+  </p>
+)
