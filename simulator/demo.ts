@@ -1,14 +1,12 @@
 /**
- * `patchmesh demo`: the main job on this machine, from nothing to installed. It shows each step as it happens and ends
- * with the page's address, or with one JSON object for a script.
+ * `patchmesh demo`: the main job on this machine, from nothing to installed. It is `simulate --real` with a topology that
+ * is built in, and stays up with the page's address, or ends with one JSON object for a script.
  */
-import { basename, join, resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { writeExampleBundle } from '../controller/cli/example-bundle.ts'
-import type { ApplianceView, InstallDetail, PatchDetail } from '../controller/core/views.ts'
-import { Fleet } from './processes/fleet.ts'
-import { followReplication, installEverywhere, secondsSince } from './real/follow-patch.ts'
-import { guardRun, Interrupted } from './real/guard-run.ts'
+import type { PatchDetail } from '../controller/core/views.ts'
+import { type RealOutcome, runForReal, say } from './real/real-run.ts'
 import { demoTopology } from './topology.ts'
 
 const HELP = `Usage: patchmesh demo [options]
@@ -27,84 +25,40 @@ Example: patchmesh demo --once --install
 const SAMPLE_BYTES = 8 * 1024 * 1024
 
 type Options = { dataCenters: number; patch: string | undefined; install: boolean; once: boolean; json: boolean }
-/** What has come true so far; the JSON at the end is made from it, also after a failure. */
-type Outcome = {
-  patch?: PatchDetail
-  replicatedMs: number | null
-  appliances: ApplianceView[]
-  install?: InstallDetail
-  url: string
-}
-
 /** The exit status. */
 export async function demo(args: string[]): Promise<number> {
   const options = readOptions(args)
   if (typeof options === 'number') return options
-  const outcome: Outcome = { replicatedMs: null, appliances: [], url: '' }
-  const guard = guardRun()
-  say(`starting a Service Center and ${options.dataCenters * 6} appliances in ${options.dataCenters} Data Centers`)
-  let fleet: Fleet | undefined
-  let status = 0
-  try {
-    fleet = await guard.interruptible(Fleet.start())
-    outcome.url = fleet.url
-    await guard.interruptible(run(fleet, options, outcome))
-    if (!options.once) {
-      say(`\nSystem Patches: ${await fleet.signInLink()}\n(the link works once; Ctrl-C stops everything)`)
-      await guard.interrupted
-    }
-  } catch (error) {
-    if (error instanceof Interrupted) return error.status
-    say(`failed: ${error instanceof Error ? error.message : String(error)}`)
-    status = 1
-  } finally {
-    say('stopping')
-    await fleet?.stop()
-    for (const left of await guard.end()) say(left)
+  const { dataCenters, patch, install, once, json } = options
+  const job = {
+    topology: demoTopology(dataCenters),
+    isolate: false,
+    faults: [],
+    install,
+    allowOutage: false,
+    keep: !once,
+    patchIn: (folder: string): Promise<string> =>
+      patch === undefined ? sampleIn(folder) : Promise.resolve(resolve(patch)),
   }
-  if (options.json) process.stdout.write(`${JSON.stringify(report(outcome))}\n`)
-  return status
-}
-
-async function run(fleet: Fleet, options: Options, outcome: Outcome): Promise<void> {
-  const { appliances } = demoTopology(options.dataCenters)
-  let ready = 0
-  const started = performance.now()
-  await fleet.addAll(appliances, ({ name }) => {
-    ready += 1
-    if (ready % 6 === 0 || ready === appliances.length)
-      say(`${ready} of ${appliances.length} appliances enrolled, ${name} last, after ${secondsSince(started)}`)
+  return runForReal(job, (outcome) => {
+    if (json) process.stdout.write(`${JSON.stringify(reportOf(outcome))}\n`)
   })
-  outcome.appliances = await fleet.api.appliances()
-
-  const file = options.patch === undefined ? await sample(fleet) : resolve(options.patch)
-  say(`uploading ${basename(file)}`)
-  const uploaded = await fleet.api.upload(file)
-  const uploadedAt = performance.now()
-  say(`${uploaded.name} ${uploaded.version}, ${uploaded.bytes} bytes, is published; it replicates by itself`)
-  const hear = (detail: PatchDetail): void => void (outcome.patch = detail)
-  await followReplication(fleet, uploaded.id, { since: uploadedAt, say, hear })
-  outcome.replicatedMs = Math.round(performance.now() - uploadedAt)
-  if (!options.install) return
-  const organizations = [...new Set(outcome.appliances.map(({ organization }) => organization))]
-  const hearInstall = (detail: InstallDetail): void => void (outcome.install = detail)
-  await installEverywhere(fleet, { patch: uploaded.id, organizations }, { say, hear: hearInstall })
 }
 
-async function sample(fleet: Fleet): Promise<string> {
-  const out = join(fleet.folder, 'sample-1.0.0.patch')
+async function sampleIn(folder: string): Promise<string> {
+  const out = join(folder, 'sample-1.0.0.patch')
   await writeExampleBundle({ name: 'sample', version: '1.0.0', bytes: SAMPLE_BYTES, out })
   return out
 }
 
 /** The object of `--json`. */
-function report({ patch, replicatedMs, appliances, install, url }: Outcome): unknown {
+function reportOf({ patch, makespanMs, appliances, install, url }: RealOutcome): unknown {
   const copies = patch?.appliances ?? []
   const targets = new Map(install?.targets.map((target) => [target.appliance, target]))
   return {
-    patch: patch === undefined ? null : pick(patch),
+    patch: patch === null ? null : pick(patch),
     replications: patch?.replications ?? { complete: 0, total: 0 },
-    replicatedMs,
+    replicatedMs: makespanMs,
     appliances: appliances.map(({ name, organization, dataCenter, kind, role }) => {
       const target = targets.get(name)
       const own = copies.find((copy) => copy.name === name)
@@ -158,8 +112,4 @@ function readOptions(args: string[]): Options | number {
     say(`patchmesh: ${(error as Error).message}; see patchmesh demo --help`)
     return 2
   }
-}
-
-function say(line: string): void {
-  process.stderr.write(`${line}\n`)
 }

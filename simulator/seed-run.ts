@@ -9,18 +9,19 @@ import { Admins } from './admins.ts'
 import { acknowledged } from './checkers/acknowledged.ts'
 import { counting } from './checkers/counting.ts'
 import { ending } from './checkers/ending.ts'
-import { Broken, type Checker, Evidence, groupOf, isTenant } from './checkers/evidence.ts'
+import { Broken, type Checker, Evidence } from './checkers/evidence.ts'
 import { letters } from './checkers/letters.ts'
 import { orders } from './checkers/orders.ts'
 import { storage } from './checkers/storage.ts'
+import { waiting } from './checkers/waiting.ts'
 import { Watch } from './checkers/watch.ts'
 import { wideArea } from './checkers/wide-area.ts'
 import { withdrawing } from './checkers/withdrawing.ts'
 import { CAUSES_QUARANTINE, drawFaults, type Fault, type FaultKind } from './faults.ts'
 import { Injector } from './injecting.ts'
 import { LetterTampering } from './letter-tampering.ts'
+import { outOfReach, withoutPrimaries } from './quiet-trials.ts'
 import { drawEstate, drawWorkload, type Estate, type Workload } from './workload.ts'
-import { symbolicPatch } from './world/symbolic-patch.ts'
 import { World } from './world/world.ts'
 
 export type SeedOptions = {
@@ -63,9 +64,6 @@ const BUDGET_MS = 5 * 60_000
 /** Past the deadline of every install, wherever the clocks have jumped to. */
 const NEXT_DAY_MS = 72 * 3_600_000
 const CENTER_SITE = 'hub'
-
-/** Two secondaries in turn lose their patience, and a patch crosses the slowest WAN. */
-const FAILOVER_BUDGET_MS = 90_000
 
 class Stopped extends Error {}
 
@@ -133,6 +131,7 @@ class Run {
       letters,
       ending,
       wideArea,
+      waiting,
     ]
     this.#watch = new Watch(
       this.#evidence,
@@ -158,7 +157,9 @@ class Run {
     this.#world.say('everybody', 'QUIET: all faults end')
     this.#injector.calm()
     this.#rest()
-    if (this.#seed % 2 === 0) this.#withoutPrimaries()
+    const calm = { world: this.#world, evidence: this.#evidence, rest: () => this.#rest() }
+    if (this.#seed % 2 === 0) withoutPrimaries(calm)
+    else if (this.#seed % 8 === 1) outOfReach(calm)
     this.#world.wallOffsetMs += NEXT_DAY_MS
     this.#world.say('everybody', 'THE NEXT DAY')
     this.#world.run(5_000)
@@ -186,37 +187,6 @@ class Run {
       failure,
       trace: this.#options.trace === true ? this.#world.transcript.lines : [],
     }
-  }
-
-  /** The primary of each depot is away for good while a new patch comes: the others get it all the same. */
-  #withoutPrimaries(): void {
-    const depots = [...this.#world.appliances.values()].filter(({ name }) => !isTenant(name))
-    const away = depots.filter(
-      ({ name }) =>
-        name.endsWith('/primary') &&
-        depots.some((other) => other.name !== name && groupOf(other.name) === groupOf(name)),
-    )
-    if (away.length === 0) return
-    for (const primary of away) {
-      this.#world.say(primary.name, 'STOPS FOR A WHILE')
-      primary.stop()
-    }
-    const patch = symbolicPatch({ name: 'patch-last', pieces: 3 })
-    const { sha256 } = patch.publication
-    this.#evidence.patches.set(sha256, patch)
-    this.#world.upload(patch)
-    const others = depots.filter((appliance) => !away.includes(appliance))
-    const endMs = this.#world.nowMs + FAILOVER_BUDGET_MS
-    while (this.#world.nowMs < endMs && !others.every((other) => this.#evidence.holds(other, sha256)))
-      this.#world.run(1_000)
-    for (const other of others)
-      this.#evidence.expect(
-        this.#evidence.holds(other, sha256),
-        'a depot goes on without its primary',
-        () => `${other.name} still waits for its primary`,
-      )
-    for (const primary of away) primary.start()
-    this.#rest()
   }
 
   /** Waits until no checker expects anything more; what is still to come after the budget never comes. */

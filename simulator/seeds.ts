@@ -1,81 +1,176 @@
 /**
- * `npm run seeds`: worlds that go wrong in every way, by the thousand. Prints how it goes on standard error and the sum
- * at the end; for each failure the command that replays it, and a smaller run that fails alike.
+ * `npm run seeds`: worlds that go wrong in every way, by the thousand. Reads the command line; prints how it goes on
+ * standard error and the sum at the end; for each failure the command that replays it, and a smaller run that fails
+ * alike. Whoever closes the pipe ends it quietly.
  */
+import { setImmediate } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { FAULT_KINDS, type FaultKind } from './faults.ts'
+import { plantedBugs } from './planted/bugs.ts'
 import { replayPlanted, searchPlanted } from './planted/search.ts'
 import { runSeed, type SeedOptions, type SeedResult } from './seed-run.ts'
-import { runSeeds, type WorkerTask } from './seed-workers.ts'
+import { runSeeds, serveAsWorker, stopWorkers } from './seed-workers.ts'
 import { shrink } from './shrinking.ts'
+
+const HELP = `Usage: npm run seeds -- [options]
+
+Runs worlds in virtual time, one for each seed: an estate, several admins at work, and
+faults of many kinds at once; then everything is mended and must come to rest. Checkers
+look from outside after every step. Exits with 1 when a seed failed.
+
+  --count N          how many seeds (default 200)             --count 2000
+  --from N           the first of them (default 1)            --from 5000
+  --processes N      how many run at a time (default: cores)  --processes 2
+  --without KINDS    faults that do not happen                --without crash,freeze
+
+  --seed N           runs this seed alone, here               --seed 38
+  --trace            with --seed: prints all that happens     --seed 38 --trace
+  --only IDS         with --seed: the only faults that may    --seed 38 --only 3,17
+  --until STEP       with --seed: stops after this step       --seed 38 --until 9000
+
+  --planted [NAME]   replays the recorded seed of each        --planted
+                     planted bug, or of those called so       --planted "the outbox"
+  --search [NAME]    searches and records those seeds anew    --search "the outbox"
+
+  --help             prints this                              --help
+
+Kinds of faults:
+  ${kindsOfFaults()}
+`
 
 const PROGRESS_EVERY_MS = 2_000
 const DEFAULT_COUNT = 200
+const MAX_SEED = 2 ** 32 - 1
+const MAX_PROCESSES = 1_024
 /** Failures that are made small; the others are only named. */
 const SHRUNK_AT_MOST = 5
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    count: { type: 'string' },
-    from: { type: 'string', default: '1' },
-    processes: { type: 'string' },
-    seed: { type: 'string' },
-    without: { type: 'string', default: '' },
-    only: { type: 'string' },
-    until: { type: 'string' },
-    trace: { type: 'boolean', default: false },
-    search: { type: 'boolean', default: false },
-    planted: { type: 'boolean', default: false },
-    worker: { type: 'boolean', default: false },
-  },
-})
-
-async function main(): Promise<number> {
-  const options: SeedOptions = { ...faultOptions(), trace: values.trace }
-  if (values.search) return searchPlanted(positionals)
-  if (values.planted) return replayPlanted()
-  return values.seed === undefined ? many(options) : one(Number(values.seed), options)
+type Mode = 'many' | 'seed' | 'planted' | 'search'
+type Given = {
+  readonly mode: Mode
+  readonly from: number
+  readonly count: number
+  readonly seed: number
+  readonly processes: number | undefined
+  /** Parts of the names of planted bugs. */
+  readonly names: readonly string[]
+  readonly options: SeedOptions
 }
 
-function faultOptions(): SeedOptions {
-  const without = values.without.split(',').filter((kind) => kind !== '')
-  const unknown = without.find((kind) => !FAULT_KINDS.some((known) => known === kind))
-  if (unknown !== undefined)
-    throw new Error(`there is no kind of fault ${unknown}; there are ${FAULT_KINDS.join(', ')}`)
-  return {
-    without: without as FaultKind[],
-    ...(values.only === undefined
-      ? {}
-      : {
-          only: values.only
-            .split(',')
-            .filter((id) => id !== '')
-            .map(Number),
-        }),
-    ...(values.until === undefined ? {} : { untilStep: Number(values.until) }),
+/** What goes with each way to run. */
+const GOES_WITH: Record<Mode, readonly string[]> = {
+  many: ['count', 'from', 'processes', 'without'],
+  seed: ['seed', 'without', 'only', 'until', 'trace'],
+  planted: ['planted', 'processes'],
+  search: ['search', 'processes'],
+}
+
+async function main(words: readonly string[]): Promise<number> {
+  if (words.includes('--help') || words.includes('-h')) {
+    process.stdout.write(HELP)
+    return 0
+  }
+  let given: Given
+  try {
+    given = readOptions([...words])
+  } catch (error) {
+    const [sentence = ''] = (error as Error).message.split('. ')
+    process.stderr.write(`npm run seeds: ${sentence}; see npm run seeds -- --help\n`)
+    return 2
+  }
+  switch (given.mode) {
+    case 'search':
+      return searchPlanted(given)
+    case 'planted':
+      return replayPlanted(given)
+    case 'seed':
+      return one(given)
+    default:
+      return many(given)
   }
 }
 
-/** A process that runs what it is told. */
-function serve(): void {
-  process.on('message', ({ seeds, options }: WorkerTask) => {
-    for (const seed of seeds) process.send?.(runSeed(seed, options))
+function readOptions(args: string[]): Given {
+  const { values, positionals: names } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: {
+      count: { type: 'string' },
+      from: { type: 'string' },
+      processes: { type: 'string' },
+      seed: { type: 'string' },
+      without: { type: 'string' },
+      only: { type: 'string' },
+      until: { type: 'string' },
+      trace: { type: 'boolean' },
+      search: { type: 'boolean' },
+      planted: { type: 'boolean' },
+    },
   })
-  process.on('disconnect', () => process.exit(0))
+  const mode: Mode = values.search ? 'search' : values.planted ? 'planted' : values.seed === undefined ? 'many' : 'seed'
+  const alien = Object.keys(values).find((name) => !GOES_WITH[mode].includes(name))
+  if (alien !== undefined)
+    throw new Error(`--${alien} does not go with ${mode === 'many' ? 'many seeds' : `--${mode}`}`)
+  if (names[0] !== undefined && (mode === 'many' || mode === 'seed'))
+    throw new Error(`there is nothing to do with ${JSON.stringify(names[0])}`)
+  const unknown = names.find((part) => !plantedBugs.some(({ name }) => name.includes(part)))
+  if (unknown !== undefined) throw new Error(`no planted bug is called ${JSON.stringify(unknown)}`)
+  return {
+    mode,
+    names,
+    from: wholeNumber('--from', values.from ?? '1', 0, MAX_SEED),
+    count: wholeNumber('--count', values.count ?? String(DEFAULT_COUNT), 1, MAX_SEED),
+    seed: wholeNumber('--seed', values.seed ?? '0', 0, MAX_SEED),
+    processes:
+      values.processes === undefined ? undefined : wholeNumber('--processes', values.processes, 1, MAX_PROCESSES),
+    options: {
+      without: listOf(values.without).map(kindOfFault),
+      trace: values.trace ?? false,
+      ...(values.only === undefined
+        ? {}
+        : { only: listOf(values.only).map((id) => wholeNumber('--only', id, 0, MAX_SEED)) }),
+      ...(values.until === undefined
+        ? {}
+        : { untilStep: wholeNumber('--until', values.until, 1, Number.MAX_SAFE_INTEGER) }),
+    },
+  }
 }
 
-function one(seed: number, options: SeedOptions): number {
+function listOf(text = ''): string[] {
+  return text.split(',').filter((word) => word !== '')
+}
+
+function kindOfFault(word: string): FaultKind {
+  const kind = FAULT_KINDS.find((known) => known === word)
+  if (kind === undefined) throw new Error(`there is no kind of fault ${JSON.stringify(word)}`)
+  return kind
+}
+
+function wholeNumber(what: string, text: string, least: number, most: number): number {
+  const number = Number(text)
+  if (/^\d+$/.test(text) && number >= least && number <= most) return number
+  throw new Error(`${what} takes a whole number from ${least} to ${most}, not ${JSON.stringify(text)}`)
+}
+
+function kindsOfFaults(): string {
+  const lines: string[] = []
+  for (const kind of FAULT_KINDS) {
+    const last = lines.at(-1) ?? ''
+    if (last === '' || last.length + kind.length > 68) lines.push(kind)
+    else lines[lines.length - 1] = `${last}, ${kind}`
+  }
+  return lines.join(',\n  ')
+}
+
+async function one({ seed, options }: Given): Promise<number> {
   const result = runSeed(seed, options)
-  for (const line of result.trace) console.log(line)
+  if (result.trace.length > 0) console.log(result.trace.join('\n'))
   console.log(summary(new Total().add(result)))
-  if (result.failure !== null) tellFailure(result, options.only === undefined && options.untilStep === undefined)
+  await tellFailure(result, options, options.only === undefined && options.untilStep === undefined)
   return result.failure === null ? 0 : 1
 }
 
-async function many(options: SeedOptions): Promise<number> {
-  const from = Number(values.from)
-  const count = Number(values.count ?? DEFAULT_COUNT)
+async function many({ from, count, processes, options }: Given): Promise<number> {
   const total = new Total()
   const failed: SeedResult[] = []
   const progress = setInterval(
@@ -85,14 +180,14 @@ async function many(options: SeedOptions): Promise<number> {
   await runSeeds({
     seeds: Array.from({ length: count }, (_, index) => from + index),
     options,
-    ...(values.processes === undefined ? {} : { processes: Number(values.processes) }),
+    ...(processes === undefined ? {} : { processes }),
     onResult: (result) => {
       total.add(result)
       if (result.failure !== null) failed.push(result)
     },
   }).finally(() => clearInterval(progress))
   failed.sort((left, right) => left.seed - right.seed)
-  for (const [index, result] of failed.entries()) tellFailure(result, index < SHRUNK_AT_MOST)
+  for (const [index, result] of failed.entries()) await tellFailure(result, options, index < SHRUNK_AT_MOST)
   console.log(summary(total))
   return failed.length === 0 ? 0 : 1
 }
@@ -133,16 +228,27 @@ function summary(total: Total): string {
   ].join('\n')
 }
 
-function tellFailure(result: SeedResult, isShrunk: boolean): void {
+async function tellFailure(result: SeedResult, options: SeedOptions, isShrunk: boolean): Promise<void> {
   const { seed, failure } = result
   if (failure === null) return
   console.log(
     `seed ${seed}, step ${failure.step}, ${(failure.atMs / 1000).toFixed(3)} s: ${failure.checker}: ${failure.sentence}`,
   )
-  const excluded = values.without === '' ? '' : ` --without ${values.without}`
-  console.log(`  replay   npm run seeds -- --seed ${seed}${excluded} --trace`)
+  const without = options.without?.length ? ` --without ${options.without.join(',')}` : ''
+  console.log(`  replay   npm run seeds -- --seed ${seed}${without} --trace`)
   if (!isShrunk) return
-  const { only, result: smaller, runs } = shrink(result, faultOptions())
+  // A pipe that was closed is heard of here, before minutes are spent for nobody.
+  await setImmediate()
+  let toldMs = Date.now()
+  const {
+    only,
+    result: smaller,
+    runs,
+  } = shrink(result, options, (count, faults) => {
+    if (Date.now() - toldMs < PROGRESS_EVERY_MS) return
+    toldMs = Date.now()
+    console.error(`seed ${seed} made smaller: ${faults} faults after ${count} runs`)
+  })
   console.log(
     `  smaller  npm run seeds -- --seed ${seed} --only ${only.join(',') || "''"} --until ${(smaller.failure?.step ?? 0) + 1} --trace`,
   )
@@ -151,5 +257,19 @@ function tellFailure(result: SeedResult, isShrunk: boolean): void {
   )
 }
 
-if (values.worker) serve()
-else process.exitCode = await main()
+/** `npm run seeds | head -1` closes our output; that is no failure. */
+function endWithThePipe(error: NodeJS.ErrnoException): void {
+  stopWorkers()
+  if (error.code === 'EPIPE') process.exit(0)
+  throw error
+}
+
+process.stdout.on('error', endWithThePipe)
+process.stderr.on('error', endWithThePipe)
+if (process.argv[2] === '--worker') serveAsWorker()
+else
+  process.exitCode = await main(process.argv.slice(2)).catch((error: Error) => {
+    stopWorkers()
+    console.error(`npm run seeds: ${error.message}`)
+    return 1
+  })

@@ -15,7 +15,12 @@ export type Shrunk = {
   readonly runs: number
 }
 
-export function shrink(result: SeedResult, options: SeedOptions = {}): Shrunk {
+/** `onRun` is told after each run how many there were, and how many faults are left. */
+export function shrink(
+  result: SeedResult,
+  options: SeedOptions = {},
+  onRun: (runs: number, faults: number) => void = () => {},
+): Shrunk {
   const { seed, failure } = result
   let runs = 0
   let best = result
@@ -23,9 +28,10 @@ export function shrink(result: SeedResult, options: SeedOptions = {}): Shrunk {
     if (runs >= MAX_RUNS) return false
     runs += 1
     const again = runSeed(seed, part)
-    if (again.failure?.checker !== failure?.checker) return false
-    best = again
-    return true
+    const isAlike = again.failure?.checker === failure?.checker
+    if (isAlike) best = again
+    onRun(runs, best.happened.length)
+    return isAlike
   }
 
   const without: FaultKind[] = [...(options.without ?? [])]

@@ -1,63 +1,75 @@
 /**
- * Faults for a virtual run of a topology, drawn from its seed: some of what a bad night brings (crashes, cut and slow
- * links, full disks), or every kind that the seeds know. They strike while the patch replicates; after a while all of
- * them end, so that what can converge does.
+ * What goes wrong in a run of a topology, and when, drawn from its seed; the same for a virtual run and for one of real
+ * processes. A few times a Service Provider appliance that others depend on is killed and started again, and a few times
+ * the WAN link of a Data Center is down for some seconds: all in the middle of the transfer, where it is felt.
  */
-import { SERVICE_PROVIDER } from '../protocol/identifiers.ts'
-import { nextBelow, type Random } from '../protocol/random.ts'
-import { Evidence } from './checkers/evidence.ts'
-import { FAULT_KINDS, type Fault, type FaultKind, isOfDepot, isOfLink } from './faults.ts'
-import { Injector } from './injecting.ts'
-import { LetterTampering } from './letter-tampering.ts'
+import { type ApplianceName, type DataCenterName, SERVICE_PROVIDER } from '../protocol/identifiers.ts'
+import { nextBelow, seededRandom } from '../protocol/random.ts'
+import { fluidBoundMs } from './fluid-bound.ts'
 import type { Topology } from './topology.ts'
-import { pick } from './workload.ts'
-import type { World } from './world/world.ts'
 
-const SOME: readonly FaultKind[] = ['crash', 'cut', 'flap', 'slow-link', 'drop-streams', 'disk-full', 'center-crash']
-/** Faults begin while a perfect distribution would go on, or a little longer, and end by themselves or after this. */
-const STORM_AT_LEAST_MS = 5_000
-const LAST_AT_MOST_MS = 8_000
-/** One fault for each so many appliances, and at least a few. */
-const APPLIANCES_PER_FAULT = 2
-const FAULTS_AT_LEAST = 5
+/** A Data Center, or null for the Service Center. */
+export type Site = DataCenterName | null
 
-/** Lays the faults out in the world; how many there are. `boundMs` is the fluid bound of the transfer. */
-export function applyFaults(
-  world: World,
-  { topology, seed, level, boundMs }: { topology: Topology; seed: number; level: 'some' | 'all'; boundMs: number },
-): number {
-  const stormMs = Math.max(STORM_AT_LEAST_MS, boundMs)
-  const random = world.randomFor(`faults ${seed}`)
-  const kinds = level === 'some' ? SOME : FAULT_KINDS
-  const count = Math.max(FAULTS_AT_LEAST, Math.ceil(topology.appliances.length / APPLIANCES_PER_FAULT))
-  const faults = Array.from({ length: count }, (_, id) => {
-    const fault = drawFault(random, topology, pick(random, kinds))
-    return {
-      ...fault,
-      id,
-      atMs: world.nowMs + nextBelow(random, stormMs),
-      lastsMs: 500 + nextBelow(random, LAST_AT_MOST_MS),
-    }
-  })
-  const evidence = new Evidence(world)
-  const injector = new Injector(world, evidence, new LetterTampering(world, evidence, () => {}), random)
-  injector.arm(faults)
-  world.at(world.nowMs + stormMs + LAST_AT_MOST_MS, () => injector.calm())
-  return faults.length
+/** `atMs` counts from the end of the upload. */
+export type TopologyFault = { readonly atMs: number } & (
+  | { readonly kind: 'kill'; readonly appliance: ApplianceName }
+  | { readonly kind: 'link-down'; readonly site: Site; readonly forMs: number }
+)
+
+/** What really happened, counted: kills and downs of links, and what else there was by its name. */
+export type FaultCounts = { kills: number; linkDowns: number; [kind: string]: number }
+
+const LEAST_DOWN_MS = 2_000
+const MOST_DOWN_MS = 5_000
+const DATA_CENTERS_PER_FAULT = 4
+/** What processes on one machine hand over to each other without links. */
+const LOOPBACK_BYTES_PER_MS = 200_000
+
+export type FaultsAsked = {
+  readonly topology: Topology
+  readonly patchBytes: number
+  readonly seed: number
+  /** Whether there are links, that have rates and can go down. */
+  readonly links: boolean
 }
 
-type Drawn = Omit<Fault, 'id' | 'atMs' | 'lastsMs'>
+export function planFaults(asked: FaultsAsked): TopologyFault[] {
+  const { topology, seed, links } = asked
+  const { appliances, dataCenters } = topology
+  const random = seededRandom(seed)
+  const primaries = appliances.filter(({ kind, role }) => kind === SERVICE_PROVIDER && role === 'primary')
+  const expectedMs = expectedTransferMs(asked)
+  const inTheMiddle = (): number => Math.floor(expectedMs / 5) + nextBelow(random, Math.ceil(expectedMs / 2))
+  const drawn: TopologyFault[] = []
+  for (let turn = 0; turn < Math.ceil(dataCenters.length / DATA_CENTERS_PER_FAULT); turn++) {
+    const primary = primaries[nextBelow(random, primaries.length)]
+    if (primary !== undefined) drawn.push({ kind: 'kill', appliance: primary.name, atMs: inTheMiddle() })
+    const site = dataCenters[nextBelow(random, dataCenters.length)]
+    const forMs = LEAST_DOWN_MS + nextBelow(random, MOST_DOWN_MS - LEAST_DOWN_MS)
+    if (links && site !== undefined) drawn.push({ kind: 'link-down', site: site.name, atMs: inTheMiddle(), forMs })
+  }
+  return drawn.sort((left, right) => left.atMs - right.atMs)
+}
 
-function drawFault(random: Random, topology: Topology, kind: FaultKind): Drawn {
-  const depots = topology.appliances.filter((appliance) => appliance.kind === SERVICE_PROVIDER)
-  const anyone = pick(random, isOfDepot(kind) ? depots : topology.appliances)
-  const fault = { kind, dice: nextBelow(random, 1_000_000) }
-  if (kind.startsWith('center')) return { ...fault, who: 'service-center', other: '' }
-  if (!isOfLink(kind)) return { ...fault, who: anyone.name, other: '' }
-  const near = depots.filter(({ name, dataCenter }) => name !== anyone.name && dataCenter === anyone.dataCenter)
-  const others = near.map(({ name }): string => name)
-  if (anyone.kind === SERVICE_PROVIDER) others.push('service-center')
-  return others.length === 0
-    ? { ...fault, who: anyone.name, other: 'service-center' }
-    : { ...fault, who: anyone.name, other: pick(random, others) }
+/** The windows in which the file says that a link is unavailable. */
+export function windowsOf({ serviceCenter, dataCenters }: Topology): (TopologyFault & { kind: 'link-down' })[] {
+  return [{ name: null, wan: serviceCenter }, ...dataCenters]
+    .flatMap(({ name, wan }) =>
+      wan.unavailable.map(({ fromMs, forMs }) => ({ kind: 'link-down' as const, site: name, atMs: fromMs, forMs })),
+    )
+    .sort((left, right) => left.atMs - right.atMs)
+}
+
+/** While nobody but the Service Center sends over the WAN; a transfer takes as long at least. */
+export function expectedTransferMs({ topology, patchBytes, links }: Omit<FaultsAsked, 'seed'>): number {
+  const { serviceCenter, dataCenters, appliances } = topology
+  const copies = appliances.filter(({ kind }) => kind === SERVICE_PROVIDER).length
+  if (!links) return (copies * patchBytes) / LOOPBACK_BYTES_PER_MS
+  const sendingMs = (1000 * 8 * dataCenters.length * patchBytes) / serviceCenter.upBitsPerSecond
+  return Math.max(sendingMs, fluidBoundMs(topology, patchBytes))
+}
+
+export function siteName(site: Site): string {
+  return site ?? 'the Service Center'
 }

@@ -14,6 +14,8 @@ import type { World } from './world/world.ts'
 const INSTALL_MS = 20_000
 const INSTALL_MORE_MS = 20_000
 const VERIFY_MS = 5_000
+/** An install in which nothing has begun or ended for so long waits for what a run does not bring. */
+const STANDS_STILL_MS = 10 * 60_000
 
 export type InstallRun = {
   readonly state: string
@@ -38,7 +40,11 @@ export type InstallRun = {
   readonly bothDisrupted: number
 }
 
-export function installRun(world: World, patch: SymbolicPatch, progress: (line: string) => void): InstallRun {
+export function installRun(
+  world: World,
+  patch: SymbolicPatch,
+  { allowOutage, progress }: { allowOutage: boolean; progress: (line: string) => void },
+): InstallRun {
   const random = world.randomFor('durations of installs')
   for (const { installer } of world.appliances.values()) {
     installer.durationsMs.install = INSTALL_MS + nextBelow(random, INSTALL_MORE_MS)
@@ -47,21 +53,22 @@ export function installRun(world: World, patch: SymbolicPatch, progress: (line: 
   const { state } = world.center
   const organizations = [...new Set([...state.appliances.values()].map(({ organization }) => organization))]
   const beganMs = world.nowMs
-  const id = world.install(patch, organizations)
+  const id = world.install(patch, organizations, { allowOutage })
   const targets = () => [...(state.targets.get(id)?.values() ?? [])]
   const installed = () => targets().filter((target) => target.state === 'installed').length
   const isRunning = () => state.installs.get(id)?.state === 'running'
+  const hasEnded = () => !isRunning() && targets().every((target) => isFinal(target.state))
+  const standsStill = watchStandstill(world)
   runToEnd(world, {
-    isOver: () => !isRunning() && targets().every((target) => isFinal(target.state)),
+    isOver: () => hasEnded() || standsStill(),
     line: () => `${seconds(world.nowMs - beganMs)} s of virtual time: installed ${installed()} of ${targets().length}`,
     progress,
   })
-  const hasEnded = !isRunning() && targets().every((target) => isFinal(target.state))
   const runs = runsOf(world, beganMs)
   return {
     state: state.installs.get(id)?.state ?? '',
     reason: state.installs.get(id)?.reason ?? '',
-    tookMs: hasEnded ? Math.round(world.nowMs - beganMs) : null,
+    tookMs: hasEnded() ? Math.round(world.nowMs - beganMs) : null,
     installed: installed(),
     total: targets().length,
     others: targets()
@@ -74,6 +81,16 @@ export function installRun(world: World, patch: SymbolicPatch, progress: (line: 
     runs,
     unprotected: unprotected(world, runs),
     bothDisrupted: bothDisrupted(world),
+  }
+}
+
+/** Whether no installer has begun to run for long; a last one that still ran would have ended by then. */
+function watchStandstill(world: World): () => boolean {
+  let [begun, sinceMs] = [world.disruptions.all.length, world.nowMs]
+  return () => {
+    const now = world.disruptions.all.length
+    if (now !== begun) [begun, sinceMs] = [now, world.nowMs]
+    return world.nowMs - sinceMs > STANDS_STILL_MS
   }
 }
 

@@ -59,6 +59,12 @@ export function watchProgress(world: World, patch: SymbolicPatch): () => Progres
   }
 }
 
+/** Of all bytes that shall be on all Service Provider appliances. */
+export function shareStored(world: World, patch: SymbolicPatch): number {
+  const depots = [...world.appliances.values()].filter(({ state }) => state.membership?.kind === SERVICE_PROVIDER)
+  return shareOf(depots, patch)
+}
+
 function shareOf(members: readonly SimulatedAppliance[], { publication }: SymbolicPatch): number {
   let bytes = 0
   for (const { state } of members) {

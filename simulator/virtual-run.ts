@@ -10,9 +10,10 @@ import { isRefusal } from '../protocol/refusals.ts'
 import { WIRE_BYTES_PER_BYTE } from '../protocol/wan-limits.ts'
 import { dataCenterBoundMs, fluidBoundMs } from './fluid-bound.ts'
 import type { Topology } from './topology.ts'
-import { applyFaults } from './topology-faults.ts'
+import { windowsOf } from './topology-faults.ts'
+import { type FaultRun, layOutFaults } from './virtual-faults.ts'
 import { type InstallRun, installRun } from './virtual-install.ts'
-import { type Progress, watchProgress } from './virtual-progress.ts'
+import { type Progress, shareStored, watchProgress } from './virtual-progress.ts'
 import { runToEnd, seconds } from './world/run-to-end.ts'
 import { type SymbolicPatch, symbolicPatch } from './world/symbolic-patch.ts'
 import { openWindows, worldOf } from './world/topology-world.ts'
@@ -25,6 +26,8 @@ export type VirtualOptions = {
   readonly seed?: number
   readonly patchBytes?: number
   readonly install?: boolean
+  /** Only members of a group may be disrupted too. */
+  readonly allowOutage?: boolean
   readonly faults?: 'none' | 'some' | 'all'
   /** Of every appliance, where they are not the defaults. */
   readonly settings?: Settings
@@ -45,6 +48,11 @@ export type VirtualRun = {
   readonly seed: number
   readonly patchBytes: number
   readonly faults: 'none' | 'some' | 'all'
+  /** While the patch replicated. */
+  readonly faultsHappened: FaultRun['counts']
+  readonly faultList: FaultRun['list']
+  /** When links were unavailable because the file says so; null is the Service Center. */
+  readonly windows: readonly { dataCenter: string | null; atMs: number; forMs: number }[]
   readonly replications: { complete: number; total: number }
   /** From publication to n = m; null if that never came. */
   readonly makespanMs: number | null
@@ -82,15 +90,17 @@ export async function simulateVirtually(options: VirtualOptions): Promise<Virtua
   assert(!isRefusal(reply), `the upload is accepted: ${JSON.stringify(reply)}`)
   openWindows(world, topology)
   const boundMs = rounded(fluidBoundMs(topology, patchBytes))
-  if (faults !== 'none') applyFaults(world, { topology, seed, level: faults, boundMs })
+  const faultsSoFar = faults === 'none' ? noFaults : layOutFaults(world, { topology, patchBytes, seed, level: faults })
 
   const total = countReplications(world.center.state, patch.publication.sha256).total
   runToEnd(world, {
     isOver: () => copies.size >= total,
-    line: () => `${seconds(world.nowMs - beganMs)} s of virtual time: replications ${copies.size}/${total}`,
+    line: () =>
+      `${seconds(world.nowMs - beganMs)} s of virtual time: replications ${copies.size}/${total}, ${percent(shareStored(world, patch))} of the bytes`,
     progress,
   })
   const progressOverTime = endWatch()
+  const { counts: faultsHappened, list: faultList } = faultsSoFar()
   const replications = countReplications(world.center.state, patch.publication.sha256)
   const isComplete = replications.complete === replications.total
   const makespanMs = isComplete ? rounded(world.nowMs - beganMs) : null
@@ -111,6 +121,9 @@ export async function simulateVirtually(options: VirtualOptions): Promise<Virtua
     seed,
     patchBytes,
     faults,
+    faultsHappened,
+    faultList,
+    windows: windowsOf(topology).map(({ site, atMs, forMs }) => ({ dataCenter: site, atMs, forMs })),
     replications,
     makespanMs,
     boundMs,
@@ -136,7 +149,8 @@ export async function simulateVirtually(options: VirtualOptions): Promise<Virtua
       atMs: rounded(atMs - beganMs),
     })),
   }
-  const installs = options.install === true ? installRun(world, patch, progress) : null
+  const installs =
+    options.install === true ? installRun(world, patch, { allowOutage: options.allowOutage ?? false, progress }) : null
   return { ...run, installs, steps: world.steps }
 }
 
@@ -156,6 +170,14 @@ function followCopies(world: World, patch: SymbolicPatch): Map<string, number> {
 function linkBytes({ network }: World): Map<string, number> {
   const links = [...network.sites.values()].flatMap(({ down, up }) => [down, up])
   return new Map(links.map(({ name, pieceBytes, messageBytes }) => [name, pieceBytes + messageBytes]))
+}
+
+function noFaults(): FaultRun {
+  return { counts: { kills: 0, linkDowns: 0 }, list: [] }
+}
+
+function percent(share: number): string {
+  return `${Math.floor(share * 100)} %`
 }
 
 function rounded(ms: number): number {

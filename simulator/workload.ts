@@ -114,7 +114,28 @@ export function drawWorkload(random: Random, estate: Estate, safetyMs: number): 
       installs += 1
     }
   }
+  // Drawn last, so that the rest is what it is without them.
+  for (const patch of patches.keys()) if (chance(random, 25)) deeds.push(...drawCycles(random, patch, deeds))
   return { patches, deeds: deeds.sort((left, right) => left.atMs - right.atMs) }
+}
+
+/**
+ * Somebody who cannot decide, while the patch is still on its way to most: it is withdrawn and the very same file
+ * uploaded again at once, a few times, sooner or later than a transfer takes.
+ */
+function drawCycles(random: Random, patch: number, deeds: readonly Deed[]): Deed[] {
+  const uploadedAtMs = deeds.find((deed) => deed.kind === 'upload' && deed.patch === patch)?.atMs ?? 0
+  const admin = pick(random, ADMINS)
+  const paceMs = pick(random, [300, 1_500, 6_000])
+  let atMs = uploadedAtMs
+  return Array.from({ length: 2 + nextBelow(random, 4) }).flatMap((): Deed[] => {
+    const withdrawnAtMs = atMs + 50 + nextBelow(random, paceMs)
+    atMs = withdrawnAtMs + 1 + nextBelow(random, chance(random, 50) ? 50 : paceMs)
+    return [
+      { kind: 'withdraw', patch, atMs: withdrawnAtMs, admin },
+      { kind: 'upload', patch, content: 'first', atMs, admin },
+    ]
+  })
 }
 
 export function chance(random: Random, percent: number): boolean {

@@ -11,6 +11,7 @@ import { enrollToken } from './enroll-token.ts'
 import { ServerRefusal } from './exchange.ts'
 import { commandHelp, fullHelp } from './help.ts'
 import { cancelInstall, listInstalls, showInstall } from './installs.ts'
+import { listLimits, setLimits } from './limits.ts'
 import { listPatches, showPatch, withdrawPatch } from './patches.ts'
 import { releaseExample } from './release-example.ts'
 import { startInstall } from './start-install.ts'
@@ -21,6 +22,7 @@ const COMMANDS: Readonly<Record<string, readonly Command[]>> = {
   'Let others in': [enrollToken, apiToken],
   'Replicate patches': [uploadPatch, listPatches, showPatch, withdrawPatch],
   'Install patches': [startInstall, listInstalls, showInstall, cancelInstall],
+  'Spare the WAN': [listLimits, setLimits],
   'Look around': [listAppliances],
   'Make patches': [releaseExample],
 }

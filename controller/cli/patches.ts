@@ -1,7 +1,9 @@
 /**
  * `patchmesh patches list|show|withdraw`: what the pages show, on a terminal.
  */
+import type { ApplianceCopy } from '../core/copies.ts'
 import type { PatchDetail, PatchSummary } from '../core/views.ts'
+import { listed, timeLeft, whyWaiting } from '../page/words.ts'
 import { defineCommand } from './command.ts'
 import { plural, readableBytes, readableTime } from './quantities.ts'
 import { connect, SERVER_OPTIONS } from './service-center-client.ts'
@@ -81,13 +83,13 @@ function patchLines(patch: PatchDetail): string[] {
     '',
     ...table(
       ['SERVICE PROVIDER APPLIANCE', 'DATA CENTER', 'ROLE', 'COPY', 'BYTES', ''],
-      patch.appliances.map(({ name, dataCenter, role, state, bytes, reason }) => [
-        name,
-        dataCenter,
-        role,
-        state,
-        readableBytes(bytes),
-        reason,
+      patch.appliances.map((copy) => [
+        copy.name,
+        copy.dataCenter,
+        copy.role,
+        copy.state,
+        readableBytes(copy.bytes),
+        copy.state === 'transferring' ? `${arriving(copy)} ${whyWaiting(copy)}`.trim() : whyWaiting(copy),
       ]),
       'There are no Service Provider appliances.',
     ),
@@ -113,4 +115,10 @@ function patchLines(patch: PatchDetail): string[] {
       ? []
       : ['', `${plural(patch.installs.length, 'install')}: patchmesh installs list`]),
   ]
+}
+
+/** `2.4 MB/s from Service Center and paris-1, 66 s left.` */
+function arriving({ bytesPerSecond, sources, secondsLeft }: ApplianceCopy): string {
+  const from = sources.length === 0 ? '' : ` from ${listed(sources)}`
+  return `${readableBytes(bytesPerSecond)}/s${from}, ${timeLeft(secondsLeft)}.`
 }

@@ -3,6 +3,7 @@
  * controller/core/views.ts. How an exchange can fail is in exchange.ts.
  */
 import path from 'node:path'
+import type { DataCenterLimits, DataCenterView, UplinkLimits } from '../core/data-centers.ts'
 import type {
   ApplianceView,
   InstallDetail,
@@ -78,6 +79,21 @@ export class ServiceCenterClient {
   }
   appliances(): Promise<ApplianceView[]> {
     return this.#exchange.call({ method: 'GET', path: ['appliances'] })
+  }
+  dataCenters(): Promise<DataCenterView[]> {
+    return this.#exchange.call({ method: 'GET', path: ['data-centers'] })
+  }
+  dataCenterLimits(name: string): Promise<DataCenterLimits> {
+    return this.#exchange.call({ method: 'GET', path: ['data-centers', name, 'limits'] })
+  }
+  setDataCenterLimits(name: string, limits: DataCenterLimits): Promise<DataCenterLimits> {
+    return this.#exchange.call({ method: 'PUT', path: ['data-centers', name, 'limits'], body: limits })
+  }
+  uplinkLimits(): Promise<UplinkLimits> {
+    return this.#exchange.call({ method: 'GET', path: ['service-center', 'limits'] })
+  }
+  setUplinkLimits(limits: UplinkLimits): Promise<UplinkLimits> {
+    return this.#exchange.call({ method: 'PUT', path: ['service-center', 'limits'], body: limits })
   }
 }
 

@@ -6,11 +6,12 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { TargetState } from '../core/records.ts'
 import { isFinal } from '../core/rollout.ts'
 import type { InstallDetail, InstallPreview } from '../core/views.ts'
+import { duration, whyWaiting } from '../page/words.ts'
 import { defineCommand, UsageError } from './command.ts'
 import { UnreachableError } from './exchange.ts'
 import { installLines } from './installs.ts'
 import { ProgressLine } from './progress-line.ts'
-import { plural } from './quantities.ts'
+import { plural, readableBytes } from './quantities.ts'
 import { connect, SERVER_OPTIONS, type ServiceCenterClient } from './service-center-client.ts'
 import { printable, type Terminal, table } from './terminal.ts'
 
@@ -69,8 +70,16 @@ async function agreed(terminal: Terminal, preview: InstallPreview, scope: string
   const { targets, notReplicated, queued } = preview
   if (notReplicated.length > 0) {
     terminal.tell(`Warning: the patch is not replicated to ${plural(notReplicated.length, 'appliance')} yet:`)
-    const rows = notReplicated.map(({ name, dataCenter, state, reason }) => [name, dataCenter, state, reason])
-    for (const line of table(['APPLIANCE', 'DATA CENTER', 'COPY', ''], rows, '')) terminal.tell(`  ${line}`)
+    const rows = notReplicated.map((copy) => [
+      copy.name,
+      copy.dataCenter,
+      copy.state,
+      readableBytes(copy.bytesLeft),
+      copy.secondsLeft === null ? 'unknown' : duration(copy.secondsLeft),
+      whyWaiting(copy),
+    ])
+    const headings = ['APPLIANCE', 'DATA CENTER', 'COPY', 'BYTES LEFT', 'TIME LEFT', '']
+    for (const line of table(headings, rows, '')) terminal.tell(`  ${line}`)
   }
   if (queued.length > 0) {
     terminal.tell(`${plural(queued.length, 'target')} would be queued until replication reaches them:`)

@@ -11,7 +11,7 @@ import type { Command, Reply } from './effects.ts'
 import { type Decision, livePatch, title } from './publishing.ts'
 import type { ApplianceRecord, Change, InstallRecord, TargetRecord } from './records.ts'
 import { byPlace, groupKey, readiness, unreachableSince } from './replications.ts'
-import { isFailure, isFinal, isInFlight, planRollout, type TargetFacts } from './rollout.ts'
+import { type Elsewhere, isFailure, isFinal, isInFlight, isUnheard, planRollout, type TargetFacts } from './rollout.ts'
 import type { ServiceCenterState } from './state.ts'
 
 type Start = Extract<Command, { kind: 'start-install' }>
@@ -202,7 +202,7 @@ function order(state: ServiceCenterState, install: InstallRecord, targets: Targe
   })
   const manifest = state.patches.get(install.patch)?.publication.manifest
   if (manifest === undefined) return []
-  const plan = planRollout(install, manifest, facts, inFlightElsewhere(state, install))
+  const plan = planRollout(install, manifest, facts, elsewhere(state, install))
   return facts.flatMap(({ target, appliance }): Change[] => {
     if (plan.start.includes(appliance.peer)) return sealOrder(state, install, target, appliance)
     const reason = plan.waiting.get(appliance.peer)
@@ -218,13 +218,12 @@ function unheard(state: ServiceCenterState, targets: readonly TargetRecord[]): s
   return names.length === 0 ? '' : `nothing was heard any more of ${names.join(', ')}`
 }
 
-/** A pair is a pair whichever install disrupts it; one that was halted or cancelled may still have orders in flight. */
-function inFlightElsewhere(state: ServiceCenterState, install: InstallRecord): ApplianceRecord[] {
-  return [...state.targets].flatMap(([id, targets]) =>
-    id === install.id || state.installs.get(id)?.state === 'done'
-      ? []
-      : [...targets.values()].filter(isInFlight).flatMap(({ appliance }) => state.appliances.get(appliance) ?? []),
-  )
+/** A pair is a pair whichever install disrupts it, also one that has ended without hearing of all that it ordered. */
+function elsewhere(state: ServiceCenterState, install: InstallRecord): Elsewhere {
+  const others = [...state.unsettled.values()].filter((target) => target.install !== install.id)
+  const appliances = (targets: TargetRecord[]) =>
+    targets.flatMap(({ appliance }) => state.appliances.get(appliance) ?? [])
+  return { inFlight: appliances(others.filter(isInFlight)), unheard: appliances(others.filter(isUnheard)) }
 }
 
 function sealOrder(

@@ -10,7 +10,8 @@
  * - within one organization never two Data Centers at once, and one is finished before the next; organizations side by
  *   side. An appliance that was ordered and of which nothing is heard any more holds its own Data Center, no other.
  *
- * What is in flight counts, whichever install ordered it.
+ * What is in flight counts, whichever install ordered it; and of a pair with a member that was ordered and of which
+ * nothing is heard, the other is left alone by every install that allows no outage.
  */
 import type { DataCenterName, OrganizationName, PeerId } from '../../protocol/identifiers.ts'
 import type { Manifest } from '../../protocol/manifest.ts'
@@ -48,17 +49,26 @@ export function isInFlight(target: TargetRecord): boolean {
   return target.order !== null && !isFinal(target.state)
 }
 
-/** `elsewhere` are the appliances that orders of other installs are in flight to. */
+/** Ordered, and nothing is heard of it any more: it may be disrupted at this moment, or when it comes back. */
+export function isUnheard(target: TargetRecord): boolean {
+  return target.order !== null && target.state === 'unknown'
+}
+
+/** What orders of other installs do: those in flight, and those of which nothing is heard any more. */
+export type Elsewhere = { readonly inFlight: readonly ApplianceRecord[]; readonly unheard: readonly ApplianceRecord[] }
+
 export function planRollout(
   install: InstallRecord,
   manifest: Manifest,
   facts: readonly TargetFacts[],
-  elsewhere: readonly ApplianceRecord[],
+  elsewhere: Elsewhere,
 ): RolloutPlan {
   const start: PeerId[] = []
   const waiting = new Map<PeerId, string>()
   const busy: Busy = { groups: new Map(), sites: new Map(), silent: new Map() }
-  for (const appliance of elsewhere) occupy(busy, appliance)
+  for (const appliance of elsewhere.inFlight) occupy(busy, appliance)
+  // Who allows an outage need not wait for an appliance that may never come back.
+  if (!install.allowOutage) for (const appliance of elsewhere.unheard) busy.silent.set(groupKey(appliance), appliance)
   for (const { target, appliance } of facts) {
     if (isInFlight(target)) occupy(busy, appliance)
     if (target.state === 'unknown') busy.silent.set(siteKey(appliance), appliance)
@@ -80,6 +90,7 @@ export function planRollout(
 type Busy = {
   readonly groups: Map<string, ApplianceRecord>
   readonly sites: Map<OrganizationName, Set<DataCenterName>>
+  /** By Data Center of an organization, or by group. */
   readonly silent: Map<string, ApplianceRecord>
 }
 
@@ -98,7 +109,7 @@ function whyNotNow({ appliance, ready, reachable }: TargetFacts, busy: Busy): st
   if (member !== undefined) return `waits for ${member.name} of the same pair to finish`
   const elsewhere = [...(busy.sites.get(organization) ?? [])].find((site) => site !== dataCenter)
   if (elsewhere !== undefined) return `waits for ${elsewhere}: one Data Center of an organization at a time`
-  const silent = busy.silent.get(siteKey(appliance))
+  const silent = busy.silent.get(siteKey(appliance)) ?? busy.silent.get(groupKey(appliance))
   if (silent !== undefined) return `waits until something is heard of ${silent.name}, which was ordered to install`
   return null
 }

@@ -21,6 +21,7 @@ import type {
   TargetRecord,
   TokenRecord,
 } from './records.ts'
+import { isInFlight, isUnheard } from './rollout.ts'
 
 export const SERVICE_CENTER = ''
 
@@ -46,6 +47,8 @@ export type ServiceCenterState = {
   detections: Map<Sha256, Map<PeerId, DetectionRecord>>
   installs: Map<InstallId, InstallRecord>
   targets: Map<InstallId, Map<PeerId, TargetRecord>>
+  /** Of them, by install and appliance, those that may be disrupted now: ordered, and not known to have ended. */
+  unsettled: Map<string, TargetRecord>
   rosterVersions: Map<DataCenterName, number>
   limits: Map<LimitsRecord['place'], LimitsRecord>
   /** Since this process started: */
@@ -69,6 +72,7 @@ export function emptyState(authority: Authority, random: Random): ServiceCenterS
     detections: new Map(),
     installs: new Map(),
     targets: new Map(),
+    unsettled: new Map(),
     rosterVersions: new Map(),
     limits: new Map(),
     sessions: new Map(),
@@ -99,6 +103,7 @@ export function apply(state: ServiceCenterState, change: Change): void {
       break
     case 'targets':
       inner(state.targets, change.row.install).set(change.row.appliance, change.row)
+      noteUnsettled(state, change.row)
       break
     case 'rosters':
       state.rosterVersions.set(change.row.dataCenter, change.row.version)
@@ -111,6 +116,12 @@ export function apply(state: ServiceCenterState, change: Change): void {
     default:
       unreachable(change)
   }
+}
+
+function noteUnsettled(state: ServiceCenterState, target: TargetRecord): void {
+  const key = `${target.install} ${target.appliance}`
+  if (isInFlight(target) || isUnheard(target)) state.unsettled.set(key, target)
+  else state.unsettled.delete(key)
 }
 
 /** Where nobody set any, there are none. */

@@ -7,7 +7,6 @@ import type { Envelope } from '../../protocol/envelope.ts'
 import type { PeerId } from '../../protocol/identifiers.ts'
 import type { ServiceCenterEffect } from './effects.ts'
 import { sealRoster } from './membership.ts'
-import { isInFlight } from './rollout.ts'
 import type { ServiceCenterState } from './state.ts'
 
 export function synchronize(state: ServiceCenterState, peer: PeerId): ServiceCenterEffect[] {
@@ -30,9 +29,9 @@ export function synchronize(state: ServiceCenterState, peer: PeerId): ServiceCen
       envelopes.push(patch.withdrawal)
     }
   }
-  for (const targets of state.targets.values()) {
-    const target = targets.get(peer)
-    if (target === undefined || target.order === null || !isInFlight(target) || target.counter > 0) continue
+  for (const target of state.unsettled.values()) {
+    // An appliance that never spoke of an order is sent it again: it begins, or says that it has expired.
+    if (target.appliance !== peer || target.order === null || target.counter > 0) continue
     if (session.sent.has(target.order.id)) continue
     session.sent.add(target.order.id)
     envelopes.push(target.order.envelope)

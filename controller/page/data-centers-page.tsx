@@ -107,7 +107,9 @@ const Now = ({ dataCenter: { bytesLeft, wanBytesPerSecond } }: { dataCenter: Dat
   if (bytesLeft === 0) return <span class="pm-quiet">nothing left to replicate</span>
   return (
     <>
-      {wanBytesPerSecond === 0 ? 'nothing arrives' : `${bitRate(Number((8 * wanBytesPerSecond).toPrecision(3)))} arrive`}
+      {wanBytesPerSecond === 0
+        ? 'nothing arrives'
+        : `${bitRate(Number((8 * wanBytesPerSecond).toPrecision(3)))} arrive`}
       <div class="pm-quiet">{size(bytesLeft)} left</div>
     </>
   )

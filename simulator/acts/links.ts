@@ -2,10 +2,13 @@
  * Faults of links: cut both ways or one way, flapping, slow, dropped, and all links of a Data Center clogged one after
  * the other.
  */
+
 import { nextBelow } from '../../protocol/random.ts'
+import { NO_LIMITS } from '../../protocol/wan-limits.ts'
 import { dataCenterOf, isTenant } from '../checkers/evidence.ts'
 import type { FaultKind } from '../faults.ts'
 import { pair } from '../world/partitions.ts'
+import { limitSite } from '../world/routes.ts'
 import type { World } from '../world/world.ts'
 import { type Act, type Hands, type Heal, NOTHING_TO_HEAL } from './hands.ts'
 
@@ -40,11 +43,8 @@ export const linkActs = {
         network.pieceMs = USUAL_PIECE_MS
       }
     }
-    const usual = site.options.downBitsPerSecond / 8_000
-    site.down.bytesPerMs = usual / (2 + (dice % 60))
-    return () => {
-      site.down.bytesPerMs = usual
-    }
+    limitSite(site, { ...NO_LIMITS, downBitsPerSecond: site.options.downBitsPerSecond / (2 + (dice % 60)) })
+    return () => limitSite(site, NO_LIMITS)
   },
   'drop-streams': ({ who, other }, hands) => {
     const mend = cut(hands, who, other)

@@ -1,6 +1,7 @@
 /**
  * Installing: only under an order that the Service Center wrote down for this appliance, before it expires, never of a
- * withdrawn patch, at most once for each order, and never on both members of a group at a time.
+ * withdrawn patch, at most once for each order, and never on both members of a group at a time; and nobody who was
+ * ordered is given up while it may still be at it.
  */
 import type { TargetRecord } from '../../controller/core/records.ts'
 import { type InstallId, type OrderId, Sha256 } from '../../protocol/identifiers.ts'
@@ -9,6 +10,8 @@ import { type Checker, dataCenterOf, type Evidence, groupOf, hasEnded, organizat
 
 /** A clock is told every half second. */
 const TICK_SLACK_MS = 1_000
+/** Nobody is called silent sooner, whatever the wall clocks say. */
+const SILENT_MS = 15 * 60_000
 
 type Known = { install: InstallId; appliance: string; patch: Sha256; expiresAt: number }
 
@@ -20,6 +23,8 @@ export function orders(evidence: Evidence): Checker {
   const withdrawn = new Set<Sha256>()
   const runs = new Map<OrderId, number>()
   const targets = new Map<string, TargetRecord>()
+  /** When each target was ordered, or said something new; in virtual time. */
+  const heardMs = new Map<string, number>()
   /** Who is disrupted since an installer was started there, under which order. */
   const disrupted = new Map<SimulatedAppliance, OrderId>()
 
@@ -52,6 +57,19 @@ export function orders(evidence: Evidence): Checker {
     }
   }
 
+  const followTarget = (row: TargetRecord): void => {
+    const key = `${row.install} ${row.appliance}`
+    const before = targets.get(key)
+    if (row.order !== null && (before?.order == null || before.counter !== row.counter)) heardMs.set(key, world.nowMs)
+    const silentMs = world.nowMs - (heardMs.get(key) ?? 0)
+    evidence.expect(
+      row.state !== 'unknown' || silentMs >= SILENT_MS,
+      'nobody is given up too early',
+      () => `${evidence.nameOf(row.appliance)} is given up ${Math.round(silentMs / 1000)} s after it was heard of`,
+    )
+    targets.set(key, row)
+  }
+
   return {
     name: 'orders',
     committed(change) {
@@ -70,7 +88,7 @@ export function orders(evidence: Evidence): Checker {
         known.set(order.id, { install, appliance, patch, expiresAt })
         if (targets.get(`${install} ${appliance}`)?.order == null) ordered(change.row)
       }
-      if (change.table === 'targets') targets.set(`${change.row.install} ${change.row.appliance}`, change.row)
+      if (change.table === 'targets') followTarget(change.row)
     },
     performed(who, effect) {
       if (effect.kind !== 'run-step' || effect.step === 'verify') return

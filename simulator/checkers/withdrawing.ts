@@ -1,5 +1,5 @@
 /**
- * A withdrawn patch leaves every disk, and what is told to be withdrawn is not told to be there.
+ * A withdrawn patch leaves every disk, and everybody who has heard of it hears that it is withdrawn.
  */
 import type { Checker, Evidence } from './evidence.ts'
 
@@ -13,6 +13,8 @@ export function withdrawing(evidence: Evidence): Checker {
         for (const who of world.appliances.values()) {
           if (who.store.held().has(patch.sha256))
             return `${who.name} still has ${evidence.titleOf(patch.sha256)}, which was withdrawn`
+          if (who.state.replicas.has(patch.sha256))
+            return `${who.name} still knows of ${evidence.titleOf(patch.sha256)}, and not that it was withdrawn`
         }
       }
       return null

@@ -71,6 +71,13 @@ export const agentBugs: readonly PlantedBug[] = [
     checkers: ['only verified bytes'],
   },
   {
+    name: 'requests are remembered after the patch is not wanted any more',
+    file: 'agent/core/pulling.ts',
+    find: 'for (const [key, request] of source.requested) if (request.patch === patch) source.requested.delete(key)',
+    replace: 'for (const [key, request] of source.requested) if (request.patch !== patch) source.requested.get(key)',
+    checkers: ['nobody waits for what is not wanted'],
+  },
+  {
     name: 'nothing is tried again after the disk was full',
     file: 'agent/core/pulling.ts',
     find: "if (replica.phase.name === 'blocked' && now >= replica.phase.retryAtMs)",

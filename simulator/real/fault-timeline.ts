@@ -4,7 +4,7 @@
  */
 import type { ApplianceName } from '../../protocol/identifiers.ts'
 import type { Fleet } from '../processes/fleet.ts'
-import type { Fault, Site } from './fault-plan.ts'
+import { type FaultCounts, type Site, siteName, type TopologyFault } from '../topology-faults.ts'
 import type { Say } from './follow-patch.ts'
 import type { IsolatedNetwork } from './isolated-network.ts'
 
@@ -18,7 +18,7 @@ export class FaultTimeline {
   /** Links change one after the other, and appliances start one after the other, beside them. */
   #links: Promise<void> = Promise.resolve()
   #restarts: Promise<void> = Promise.resolve()
-  readonly happened = { kills: 0, linkDowns: 0 }
+  readonly happened: FaultCounts = { kills: 0, linkDowns: 0 }
 
   constructor({ fleet, network, say }: { fleet: Fleet; network: IsolatedNetwork | null; say: Say }) {
     this.#fleet = fleet
@@ -27,7 +27,7 @@ export class FaultTimeline {
   }
 
   /** Moments count from now. */
-  begin(faults: readonly Fault[]): void {
+  begin(faults: readonly TopologyFault[]): void {
     for (const fault of faults) {
       this.#at(fault.atMs, () => {
         if (fault.kind === 'kill') this.#restarts = this.#restarts.then(() => this.#kill(fault.appliance))
@@ -66,7 +66,7 @@ export class FaultTimeline {
   }
 
   async #cut(site: Site, forMs: number): Promise<void> {
-    this.#say(`fault: the WAN link of ${site ?? 'the Service Center'} is down for ${(forMs / 1000).toFixed(1)} s`)
+    this.#say(`fault: the WAN link of ${siteName(site)} is down for ${(forMs / 1000).toFixed(1)} s`)
     this.happened.linkDowns += 1
     this.#cuts.set(site, (this.#cuts.get(site) ?? 0) + 1)
     await this.#network?.cut(site)
@@ -83,7 +83,7 @@ export class FaultTimeline {
     }
     this.#cuts.delete(site)
     await this.#network?.join(site)
-    this.#say(`the WAN link of ${site ?? 'the Service Center'} is up again`)
+    this.#say(`the WAN link of ${siteName(site)} is up again`)
   }
 }
 

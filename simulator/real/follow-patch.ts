@@ -44,11 +44,11 @@ export async function followReplication(
 /** Resolves when every appliance of these organizations has it installed; rejects when one does not. */
 export async function installEverywhere(
   fleet: Fleet,
-  { patch, organizations }: { patch: string; organizations: readonly string[] },
+  { patch, organizations, allowOutage }: { patch: string; organizations: readonly string[]; allowOutage: boolean },
   { say, hear }: { say: Say; hear: (detail: InstallDetail) => void },
 ): Promise<void> {
   say(`installing for ${listed(organizations)} in all Data Centers`)
-  const { id } = await fleet.api.startInstall({ patch, organizations, dataCenter: 'All', allowOutage: false })
+  const { id } = await fleet.api.startInstall({ patch, organizations, dataCenter: 'All', allowOutage })
   let shown = ''
   const ended = await fleet.until(
     'the install has ended',

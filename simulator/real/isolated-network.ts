@@ -70,15 +70,14 @@ export class IsolatedNetwork {
 
   private constructor(topology: Topology) {
     this.#topology = topology
-    this.#sites = new Map(
-      topology.dataCenters.map((dataCenter, index) => [dataCenter.name, siteOf(dataCenter, index + 1)]),
-    )
+    const sites = topology.dataCenters.map((dataCenter, index) => siteOf(dataCenter, index + 1))
+    this.#sites = new Map(sites.map((site) => [site.dataCenter.name, site]))
   }
 
   /** Rejects where the machine cannot do it; what was made by then goes when the run is swept. */
   static async make(topology: Topology): Promise<IsolatedNetwork> {
     const network = new IsolatedNetwork(topology)
-    await makeNamespace(WAN, 'router')
+    await checkNamespaces()
     await checkShaper()
     await network.#makeServiceCenter()
     for (const site of network.#sites.values()) await network.#makeSite(site)
@@ -266,7 +265,7 @@ async function shape(namespace: string, device: string, bitsPerSecond: number): 
   await runTool('tc', ['-n', namespace, 'qdisc', 'replace', 'dev', device, 'root', ...shaper(bitsPerSecond)])
 }
 
-/** A device that would hand over 64 KiB at once would make a slow link stand still and then jump. */
+/** Handing over 64 KiB at once would make a slow link stand still and then jump. */
 async function cutSmall(namespace: string, device: string): Promise<void> {
   await inside(namespace, [`link set dev ${device} gso_max_segs ${SEGMENTS_AT_ONCE}`])
 }
@@ -276,6 +275,17 @@ function shaper(bitsPerSecond: number): string[] {
   const burst = Math.max(LEAST_BURST_BYTES, Math.round(bytesPerSecond * BURST_SECONDS))
   const queue = Math.max(LEAST_QUEUE_BYTES, Math.round(bytesPerSecond * QUEUE_SECONDS))
   return ['tbf', 'rate', `${Math.round(bitsPerSecond)}bit`, 'burst', String(burst), 'limit', String(queue)]
+}
+
+async function checkNamespaces(): Promise<void> {
+  try {
+    await makeNamespace(WAN, 'router')
+  } catch (error) {
+    throw new Error(
+      `no network namespace can be made here, which --isolate needs: leave the container, or make it a privileged one (${(error as Error).message})`,
+      { cause: error },
+    )
+  }
 }
 
 async function checkShaper(): Promise<void> {

@@ -1,12 +1,15 @@
 /**
- * Runs one of the system's own tools (`ip`, `tc`) and gives what it printed; what it complained of becomes the error.
+ * Runs one of the system's own tools (`ip`, `tc`) and gives what it printed; what it complained of becomes the error. It
+ * carries the mark of the run, so that none goes on making something while the run is swept.
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
+import { OWN_MARK, RUN_VARIABLE } from '../processes/run-mark.ts'
 
 export async function runTool(command: string, args: readonly string[], input: string = ''): Promise<string> {
-  const child = spawn(command, [...args], { stdio: ['pipe', 'pipe', 'pipe'] })
+  const env = { ...process.env, [RUN_VARIABLE]: OWN_MARK }
+  const child = spawn(command, [...args], { stdio: ['pipe', 'pipe', 'pipe'], env })
   // A tool that fails at once does not read its input.
   child.stdin.on('error', () => {})
   child.stdin.end(input)

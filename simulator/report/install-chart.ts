@@ -11,6 +11,7 @@ const MOST_APPLIANCES = 48
 const MOST_LANES = 80
 const MOST_HEIGHT = 900
 const HUES = 8
+const LABEL_HEIGHT = 11
 
 export function installChart({ runs, tookMs }: InstallRun): string {
   const organizations = [...new Set(runs.map(({ organization }) => organization))]
@@ -20,8 +21,13 @@ export function installChart({ runs, tookMs }: InstallRun): string {
   const place = new Map(rows.map((row, at) => [row, at]))
   const isFew = runs.length <= MOST_APPLIANCES
   const rowHeight = Math.min(isFew ? 22 : 14, MOST_HEIGHT / Math.max(1, rows.length))
-  const isLabelled = rowHeight >= 11
-  const frame: Frame = { left: isLabelled ? 210 : 64, right: WIDTH - 24, top: 40, height: rows.length * rowHeight }
+  const labelledRows = Math.ceil(LABEL_HEIGHT / rowHeight)
+  const frame: Frame = {
+    left: 210,
+    right: WIDTH - 24,
+    top: organizations.length > 6 ? 60 : 40,
+    height: rows.length * rowHeight,
+  }
   const endMs = 1.02 * Math.max(1, tookMs ?? 0, ...runs.map(({ toMs }) => toMs))
   const x = (ms: number): number => frame.left + ((frame.right - frame.left) * ms) / endMs
   const hue = (organization: string): string => `fill-${(organizations.indexOf(organization) % HUES) + 1}`
@@ -41,22 +47,22 @@ export function installChart({ runs, tookMs }: InstallRun): string {
       title,
     )
   })
-  const labels = isLabelled
-    ? rows.map((row, at) =>
-        text(frame.left - 12, frame.top + (at + 0.5) * rowHeight + 4, short(row, 28), 'label', 'end'),
-      )
-    : [
-        text(frame.left - 10, frame.top + 10, '1', 'mark', 'end'),
-        text(frame.left - 10, frame.top + frame.height, String(rows.length), 'mark', 'end'),
-      ]
+  const labels = rows.map((row, at) =>
+    at % labelledRows === 0
+      ? text(frame.left - 12, frame.top + (at + 0.5) * rowHeight + 4, short(row, 28), 'label', 'end')
+      : '',
+  )
   return svg(
     frame.top + frame.height + 32,
     'Install waves',
-    legend(
-      frame,
-      16,
-      organizations.slice(0, HUES).map((organization) => ({ kind: hue(organization), words: short(organization, 24) })),
-    ) +
+    legend(frame, 16, [
+      ...organizations
+        .slice(0, HUES)
+        .map((organization) => ({ kind: hue(organization), words: short(organization, 24) })),
+      ...(organizations.length > HUES
+        ? [{ kind: 'no-key', words: `${organizations.length - HUES} more, in the same colours` }]
+        : []),
+    ]) +
       uprights(
         frame,
         marks.map((mark) => ({ x: x(mark), words: markText(mark, stepMs) })),

@@ -31,7 +31,8 @@ header p { margin: 0 }
 .tile span { color: var(--soft); font-size: 13px }
 .tile.good b { color: var(--hue-3) } .tile.bad b { color: var(--bound) }
 section { padding: 20px 24px 14px; margin-bottom: 20px; break-inside: avoid }
-svg { width: 100%; height: auto; display: block }
+.picture { overflow-x: auto }
+svg { width: 100%; min-width: 760px; height: auto; display: block }
 svg text { font-size: 13px; fill: var(--ink) }
 svg .mark { fill: var(--soft); font-size: 12px } svg .value { font-variant-numeric: tabular-nums; font-size: 12px }
 svg .grid { stroke: var(--rule); stroke-width: 1 }
@@ -39,6 +40,8 @@ svg .line { fill: none; stroke-width: 2.2; stroke-linejoin: round }
 svg .area { fill: var(--hue-1); opacity: .2 }
 svg .bound { stroke: var(--bound); stroke-width: 1.5; stroke-dasharray: 5 4 } svg .bound-words { fill: var(--bound); font-weight: 600; font-size: 12px }
 svg .quantile { stroke: var(--soft); stroke-width: 1.2 } svg .quantile-words { fill: var(--soft); font-weight: 600; font-size: 12px }
+svg .no-key { fill: none }
+svg .trouble { fill: var(--bound); opacity: .38 }
 svg .band { fill: var(--hue-1); opacity: .26 } svg .band-wide { fill: var(--hue-1); opacity: .13 }
 svg .band-key { fill: var(--hue-1); opacity: .42 } svg .band-wide-key { fill: var(--hue-1); opacity: .18 }
 ${Array.from({ length: 8 }, (_, at) => `svg .hue-${at + 1} { stroke: var(--hue-${at + 1}) } svg .fill-${at + 1} { fill: var(--hue-${at + 1}) }`).join('\n')}
@@ -46,6 +49,8 @@ details { margin-bottom: 12px } summary { cursor: pointer; font-weight: 600; pad
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; font-size: 14px }
 th { text-align: left; color: var(--soft); font-weight: 600 } th, td { padding: 6px 12px 6px 0; border-bottom: 1px solid var(--rule) }
 td + td, th + th { text-align: right }
+.scrolls { overflow-x: auto }
 footer { color: var(--soft); font-size: 13px }
-@media print { body { background: none } main { padding: 0 } details { display: none } }
+@media (max-width: 700px) { main { padding: 20px 12px 40px } section { padding: 16px 14px 12px } }
+@media print { svg { min-width: 0 } body { background: none } main { padding: 0 } details { display: none } }
 `

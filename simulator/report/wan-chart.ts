@@ -63,7 +63,7 @@ export function wanChart({ bytesByLink, patchBytes }: VirtualRun): string {
       : []),
   ]
   return svg(
-    bottom + 54 + notes.length * 20,
+    bottom + 32 + notes.length * 20,
     'WAN bytes by link',
     legend({ ...frame, left: 210 }, 16, [
       { kind: 'fill-1', words: 'received over the WAN' },

@@ -3,6 +3,7 @@
  * script. Pictures first; the numbers behind them are in a table that opens.
  */
 import { writeFile } from 'node:fs/promises'
+import { faultsText, reasonLines } from '../run-summary.ts'
 import type { VirtualRun } from '../virtual-run.ts'
 import { installChart } from './install-chart.ts'
 import { bytesText, durationText, threeDigits } from './quantities.ts'
@@ -22,7 +23,7 @@ export function reportPage(run: VirtualRun, title = 'Simulated fleet'): string {
   const sections = [
     section(
       'Replication over time',
-      'Share of the bytes of its Service Provider appliances that each Data Center has stored. Copies count when their signed receipt has come; the fluid bound is what no way of distributing could beat.',
+      'Share of the bytes of its Service Provider appliances that each Data Center has stored. Copies count when their signed receipt has come; the fluid bound is what no way of distributing could beat, latency and loss left aside.',
       replicationChart(run),
     ),
     section(
@@ -36,7 +37,8 @@ export function reportPage(run: VirtualRun, title = 'Simulated fleet'): string {
           section(
             'Install waves',
             'From the start of an installer to the end of its verification. Within an organization one Data Center at a time, and never two members of a pair.',
-            installChart(installs) + notInstalled(installs),
+            installChart(installs),
+            notInstalled(installs),
           ),
           section(
             'Unprotected minutes of pairs',
@@ -59,7 +61,8 @@ export function reportPage(run: VirtualRun, title = 'Simulated fleet'): string {
 <header><h1>${escape(title)}</h1><p>${escape(subtitle(run))}</p></header>
 <div class="tiles">${tiles(run).join('')}</div>
 ${sections.join('\n')}
-${table(run)}
+${numbers(run)}
+${faultTable(run)}
 <footer>Simulated in virtual time by patchmesh, with the code that runs in production. The same topology and seed give the same page.</footer>
 </main>
 </body>
@@ -67,12 +70,12 @@ ${table(run)}
 `
 }
 
-function subtitle({ patchBytes, perDataCenter, replications, seed, faults }: VirtualRun): string {
+function subtitle({ patchBytes, perDataCenter, replications, seed, faults, faultList }: VirtualRun): string {
   return [
     `${bytesText(patchBytes)} patch`,
     `${perDataCenter.length} Data Center${perDataCenter.length === 1 ? '' : 's'}`,
     `${replications.total} Service Provider appliance${replications.total === 1 ? '' : 's'}`,
-    faults === 'none' ? 'no faults' : `${faults} faults`,
+    faults === 'none' ? 'no faults' : `${faults} faults (${faultList.length})`,
     `seed ${seed}`,
   ].join(' · ')
 }
@@ -104,27 +107,40 @@ function tile(value: string, words: string, kind = ''): string {
   return `<div class="tile ${kind}"><b>${escape(value)}</b><span>${escape(words)}</span></div>`
 }
 
-function section(title: string, words: string, picture: string): string {
-  return `<section><h2>${escape(title)}</h2><p>${escape(words)}</p>${picture}</section>`
+function section(title: string, words: string, picture: string, after = ''): string {
+  return `<section><h2>${escape(title)}</h2><p>${escape(words)}</p><div class="picture">${picture}</div>${after}</section>`
 }
-
-const MOST_OTHERS = 12
 
 /** Why some did not install it, by reason. */
 function notInstalled({ others }: NonNullable<VirtualRun['installs']>): string {
-  const byReason = Map.groupBy(others, ({ state, reason }) => `${state}: ${reason}`)
-  const lines = [...byReason].slice(0, MOST_OTHERS).map(([reason, those]) => {
-    const names = those.map(({ appliance }) => appliance)
-    const more = names.length > 4 ? ` and ${names.length - 4} more` : ''
-    return `<li>${escape(`${names.slice(0, 4).join(', ')}${more}`)} – ${escape(reason)}</li>`
-  })
+  const lines = reasonLines(others).map((line) => `<li>${escape(line)}</li>`)
   return lines.length === 0 ? '' : `<h3>Not installed</h3><ul>${lines.join('')}</ul>`
 }
 
-function table({ perDataCenter }: VirtualRun): string {
-  const rows = perDataCenter.map(
-    ({ name, completeMs, boundMs, wanFactor }) =>
-      `<tr><td>${escape(name)}</td><td>${completeMs === null ? 'never' : durationText(completeMs)}</td><td>${durationText(boundMs)}</td><td>${wanFactor.toFixed(4)}</td></tr>`,
-  )
-  return `<section><details><summary>The numbers by Data Center</summary><table><thead><tr><th>Data Center</th><th>complete</th><th>bound, if alone</th><th>WAN copies</th></tr></thead><tbody>${rows.join('')}</tbody></table></details></section>`
+function numbers({ perDataCenter }: VirtualRun): string {
+  const rows = perDataCenter.map(({ name, completeMs, boundMs, wanFactor }) => [
+    name,
+    completeMs === null ? 'never' : durationText(completeMs),
+    durationText(boundMs),
+    wanFactor.toFixed(4),
+  ])
+  return table('The numbers by Data Center', ['Data Center', 'complete', 'bound, if alone', 'WAN copies'], rows)
+}
+
+const MOST_FAULTS = 500
+
+function faultTable({ faults, faultList, faultsHappened }: VirtualRun): string {
+  if (faults === 'none') return ''
+  const rows = faultList
+    .slice(0, MOST_FAULTS)
+    .map(({ atMs, kind, who, forMs }) => [who, kind, durationText(atMs), durationText(forMs)])
+  const title = `The faults: ${faultsText(faultsHappened)}`
+  return table(title, ['Whose', 'fault', 'after the upload', 'for'], rows)
+}
+
+function table(title: string, heads: readonly string[], rows: readonly (readonly string[])[]): string {
+  const row = (cells: readonly string[], kind: 'td' | 'th'): string =>
+    `<tr>${cells.map((cell) => `<${kind}>${escape(cell)}</${kind}>`).join('')}</tr>`
+  const body = rows.map((cells) => row(cells, 'td')).join('')
+  return `<section><details><summary>${escape(title)}</summary><div class="scrolls"><table><thead>${row(heads, 'th')}</thead><tbody>${body}</tbody></table></div></details></section>`
 }

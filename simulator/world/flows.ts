@@ -1,21 +1,33 @@
 /**
  * Streams of pieces as fluids. A flow is one direction of one stream with its queue of parcels; flows share links max-min
- * fairly, and shares are worked out anew only when a flow begins, ends or stands still, and only among the flows that
- * this touches. A flow that goes from one parcel to the next changes nothing, so a thousand of them cost little.
+ * fairly, and shares are worked out anew only when a flow begins, ends or stands still, and only around the links that it
+ * goes over. A flow that goes from one parcel to the next changes nothing, so a thousand of them cost little.
  */
 import { type SharedFlow, type SharedLink, shareFairly } from './fair-sharing.ts'
 
 /** One direction of a link, with what it has carried; bytes are those of our frames, without headers below them. */
 export class Link implements SharedLink {
   readonly name: string
-  bytesPerMs: number
   readonly flows = new Set<Flow>()
+  levelBytesPerMs = Number.POSITIVE_INFINITY
   pieceBytes = 0
   messageBytes = 0
+  /** Called when it gets another rate. */
+  whenChanged: (link: Link) => void = () => {}
+  #bytesPerMs: number
 
   constructor(name: string, bytesPerMs: number) {
     this.name = name
-    this.bytesPerMs = bytesPerMs
+    this.#bytesPerMs = bytesPerMs
+  }
+
+  get bytesPerMs(): number {
+    return this.#bytesPerMs
+  }
+
+  set bytesPerMs(bytesPerMs: number) {
+    this.#bytesPerMs = bytesPerMs
+    this.whenChanged(this)
   }
 }
 
@@ -33,12 +45,20 @@ export class Flow implements SharedFlow {
   readonly path: readonly Link[]
   ceilingBytesPerMs: number
   rateBytesPerMs = 0
+  toldBytesPerMs = 0
+  /** The rate at which it has moved since `sinceMs`. */
+  movingBytesPerMs = 0
   readonly parcels: Parcel[] = []
   /** Nothing moves, without anybody being told. */
   isBlocked = false
+  /** The first parcel's turn has come. */
+  hasBegun = false
   /** Of the first parcel. */
   sentBytes = 0
   sinceMs = 0
+  /** When its first parcel will have left, and when the agenda comes to look whether it has: then or earlier. */
+  dueMs = Number.POSITIVE_INFINITY
+  lookMs = Number.POSITIVE_INFINITY
   /** Invalidates what is in the agenda for it. */
   version = 0
 
@@ -48,14 +68,16 @@ export class Flow implements SharedFlow {
   }
 
   get isMoving(): boolean {
-    return this.rateBytesPerMs > 0
+    return this.movingBytesPerMs > 0
   }
 }
 
 export class Flows {
   readonly #now: () => number
   readonly #at: (timeMs: number, act: () => void) => void
-  readonly #changed = new Set<Flow>()
+  readonly #changed = new Set<Link>()
+  /** Those that begin and share no link. */
+  readonly #alone = new Set<Flow>()
   #willSettle = false
 
   constructor(now: () => number, at: (timeMs: number, act: () => void) => void) {
@@ -71,6 +93,7 @@ export class Flows {
   /** Gives up what has not left yet. */
   drop(flow: Flow): void {
     flow.parcels.length = 0
+    flow.hasBegun = false
     this.#halt(flow)
   }
 
@@ -83,44 +106,54 @@ export class Flows {
   unblock(flow: Flow): void {
     if (!flow.isBlocked) return
     flow.isBlocked = false
-    if (flow.parcels.length > 0) this.#join(flow)
+    if (flow.hasBegun) this.#join(flow)
+    else if (flow.parcels.length > 0) this.#begin(flow)
   }
 
   /** What it could use if it were alone is another now. */
   raise(flow: Flow, ceilingBytesPerMs: number): void {
     flow.ceilingBytesPerMs = ceilingBytesPerMs
-    if (flow.parcels.length > 0 && !flow.isBlocked) this.#mark(flow)
-  }
-
-  /** A link has another rate now. */
-  touch(link: Link): void {
-    for (const flow of link.flows) this.#mark(flow)
+    for (const link of flow.path) if (link.flows.has(flow)) this.#mark(link)
   }
 
   #begin(flow: Flow): void {
     while (flow.parcels[0]?.begin() === false) flow.parcels.shift()
-    if (flow.parcels.length === 0) this.#halt(flow)
-    else if (flow.isMoving) this.#schedule(flow)
-    else this.#join(flow)
+    flow.hasBegun = flow.parcels.length > 0
+    if (!flow.hasBegun) this.#halt(flow)
+    else if (flow.isBlocked) return
+    else if (!flow.isMoving) this.#join(flow)
+    else this.#schedule(flow)
   }
 
   #join(flow: Flow): void {
     flow.sinceMs = this.#now()
-    for (const link of flow.path) link.flows.add(flow)
-    this.#mark(flow)
+    if (flow.path.length === 0) this.#alone.add(flow)
+    for (const link of flow.path) {
+      link.flows.add(flow)
+      link.whenChanged = this.#mark
+      this.#changed.add(link)
+    }
+    this.#settleSoon()
   }
 
   #halt(flow: Flow): void {
     this.#advance(flow)
     flow.version += 1
+    flow.lookMs = Number.POSITIVE_INFINITY
     flow.rateBytesPerMs = 0
+    flow.toldBytesPerMs = 0
+    flow.movingBytesPerMs = 0
     if (flow.parcels.length === 0) flow.sentBytes = 0
-    for (const link of flow.path) link.flows.delete(flow)
-    for (const link of flow.path) for (const other of link.flows) this.#mark(other)
+    this.#alone.delete(flow)
+    for (const link of flow.path) if (link.flows.delete(flow)) this.#mark(link)
   }
 
-  #mark(flow: Flow): void {
-    this.#changed.add(flow)
+  readonly #mark = (link: Link): void => {
+    this.#changed.add(link)
+    this.#settleSoon()
+  }
+
+  #settleSoon(): void {
     if (this.#willSettle) return
     this.#willSettle = true
     this.#at(this.#now(), () => this.#settle())
@@ -129,18 +162,13 @@ export class Flows {
   /** Shares anew, once for all that changed at this moment. */
   #settle(): void {
     this.#willSettle = false
-    const seen = new Set<Flow>()
-    for (const changed of this.#changed) {
-      if (seen.has(changed) || changed.parcels.length === 0 || changed.isBlocked) continue
-      const touched = [...reach(changed)]
-      const before = touched.map((flow) => flow.rateBytesPerMs)
-      for (const flow of touched) {
-        seen.add(flow)
-        this.#advance(flow)
-      }
-      if (changed.path.length === 0) changed.rateBytesPerMs = ownRate(changed)
-      else shareFairly(touched)
-      for (const [at, flow] of touched.entries()) if (flow.rateBytesPerMs !== before[at]) this.#schedule(flow)
+    for (const flow of this.#alone) this.#schedule(flow)
+    this.#alone.clear()
+    for (const flow of shareFairly(this.#changed) as Set<Flow>) {
+      if (flow.movingBytesPerMs === flow.rateBytesPerMs) continue
+      this.#advance(flow)
+      flow.movingBytesPerMs = flow.rateBytesPerMs
+      this.#schedule(flow)
     }
     this.#changed.clear()
   }
@@ -149,26 +177,35 @@ export class Flows {
     const now = this.#now()
     const first = flow.parcels[0]
     const room = first === undefined ? Number.POSITIVE_INFINITY : first.bytes - flow.sentBytes
-    const moved = Math.min(room, flow.rateBytesPerMs * (now - flow.sinceMs))
+    const moved = Math.min(room, flow.movingBytesPerMs * (now - flow.sinceMs))
     flow.sinceMs = now
     if (moved <= 0) return
     flow.sentBytes += moved
     for (const link of flow.path) link.pieceBytes += moved
   }
 
-  /** Enters when the first parcel will have left, at the rate of now. */
+  /** When the first parcel will have left, at the rate of now. What is in the agenda already is waited for, if it is earlier. */
   #schedule(flow: Flow): void {
     const first = flow.parcels[0] as Parcel
-    if (flow.path.length === 0) flow.rateBytesPerMs = ownRate(flow)
+    if (flow.path.length === 0) flow.movingBytesPerMs = ownRate(flow)
+    flow.dueMs = this.#now() + (first.bytes - flow.sentBytes) / flow.movingBytesPerMs
+    if (flow.lookMs > flow.dueMs) this.#lookAtDue(flow)
+  }
+
+  #lookAtDue(flow: Flow): void {
+    flow.lookMs = flow.dueMs
     flow.version += 1
-    if (!flow.isMoving) return
     const { version } = flow
-    this.#at(this.#now() + (first.bytes - flow.sentBytes) / flow.rateBytesPerMs, () => {
-      if (flow.version === version) this.#left(flow, first)
+    this.#at(flow.dueMs, () => {
+      if (flow.version !== version) return
+      flow.lookMs = Number.POSITIVE_INFINITY
+      if (flow.dueMs > this.#now()) this.#lookAtDue(flow)
+      else this.#left(flow)
     })
   }
 
-  #left(flow: Flow, first: Parcel): void {
+  #left(flow: Flow): void {
+    const first = flow.parcels[0] as Parcel
     for (const link of flow.path) link.pieceBytes += first.bytes - flow.sentBytes
     flow.sentBytes = 0
     flow.sinceMs = this.#now()
@@ -182,18 +219,4 @@ export class Flows {
 function ownRate(flow: Flow): number {
   const first = flow.parcels[0]
   return first === undefined ? 0 : first.bytes / (first.tookMs ?? 1)
-}
-
-/** Everybody whose share depends on this flow's. */
-function reach(start: Flow): Set<Flow> {
-  const flows = new Set([start])
-  const links = new Set<Link>()
-  for (const flow of flows) {
-    for (const link of flow.path) {
-      if (links.has(link)) continue
-      links.add(link)
-      for (const other of link.flows) flows.add(other)
-    }
-  }
-  return flows
 }

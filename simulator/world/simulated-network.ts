@@ -134,7 +134,6 @@ export class SimulatedNetwork extends InterruptibleStreams {
     const site = this.#portOf(host).place?.site
     if (site === undefined) return
     limitSite(site, limits)
-    for (const link of [site.down, site.up]) this.flows.touch(link)
   }
 
   /** The source is asked over so many connections: together they get as much more of a lossy path. */

@@ -22,6 +22,8 @@ after(async () => {
   await fleet.close()
 })
 
+const LIMITS = { downBitsPerSecond: null, upBitsPerSecond: null, quietHours: [], trades: true }
+
 test('A4 A25 refuses unknown fields, everywhere', async () => {
   const id = await fleet.publish({ name: 'strict', version: '1' })
   const order = { patch: id, organizations: ['acme'], dataCenter: 'All' }
@@ -29,6 +31,8 @@ test('A4 A25 refuses unknown fields, everywhere', async () => {
     ['POST', '/installs', { ...order, approvedBy: 'me' }],
     ['POST', '/installs/x/cancel', { force: true }],
     ['DELETE', `/patches/${id}`, { role: 'admin' }],
+    ['PUT', '/data-centers/paris/limits', { ...LIMITS, place: 'tokyo' }],
+    ['PUT', '/service-center/limits', LIMITS],
     ['GET', `/patches/${id}?datacenter=paris`],
     ['GET', `/patches/${id}/install-preview?organization=acme&all=1`],
     ['POST', '/patches?filename=a.patch&force=1', 'x'],

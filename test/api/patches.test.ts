@@ -151,7 +151,11 @@ type Operation = { requestBody?: { content: { 'application/json': { schema: obje
 test('tells the fleet, and describes itself', async () => {
   const appliances = (await ask<ApplianceView[]>('GET', '/appliances')).json
   assert.equal(appliances.length, 12)
-  assert.deepEqual((await ask('GET', '/data-centers')).json, ['paris', 'tokyo'])
+  const dataCenters = (await ask<{ name: string }[]>('GET', '/data-centers')).json
+  assert.deepEqual(
+    dataCenters.map(({ name }) => name),
+    ['paris', 'tokyo'],
+  )
   const organizations = (await ask<{ name: string }[]>('GET', '/organizations')).json
   const provider = organizations.find(({ name }) => name === 'Org 1000')
   assert.deepEqual(provider, { name: 'Org 1000', isProvider: true, appliances: 4 })
@@ -167,12 +171,4 @@ test('tells the fleet, and describes itself', async () => {
     .map(({ method, path: address }) => `${method} ${address.replace(/:(\w+)/g, '{$1}')}`)
   assert.deepEqual(described.sort(), [...new Set(registered)].sort())
   assert.ok(json.paths['/api/v1/installs']?.['post']?.requestBody?.content['application/json'].schema)
-})
-
-test('gives its numbers to Prometheus', async () => {
-  const answer = await fetch(`${app.url}/metrics`, { headers: { Authorization: `Bearer ${token}` } })
-  const text = await answer.text()
-  assert.match(text, /^patchmesh_appliances\{reachable="yes"\} 12$/m)
-  assert.match(text, /^patchmesh_replications\{patch="shown@2.0",count="complete"\} 1$/m)
-  assert.match(text, /^process_cpu_seconds_total /m)
 })

@@ -45,7 +45,10 @@ const install = {
   installed: 0,
   total: 1,
 }
-const copy = { organization: 'Provider', dataCenter: 'Paris', kind: 'service-provider', role: 'primary', bytes: 0 }
+const copy = {
+  ...{ organization: 'Provider', dataCenter: 'Paris', kind: 'service-provider', role: 'primary', bytes: 0 },
+  ...{ bytesLeft: 3_000_000, bytesPerSecond: 0, sources: [], secondsLeft: null },
+}
 const preview = {
   targets: 2,
   notReplicated: [{ ...copy, name: 'paris-1', state: 'waiting', reason: 'not reachable' }],

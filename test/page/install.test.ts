@@ -3,7 +3,7 @@
  * itself, and withdrawing.
  */
 import assert from 'node:assert/strict'
-import { everyoneNeeds, pageTest, screenshot, type Visit } from './page-fixtures.ts'
+import { everyoneNeeds, pageTest, peerOf, screenshot, type Visit } from './page-fixtures.ts'
 
 const ALL = ['paris/primary', 'paris/secondary', 'tokyo/primary', 'tokyo/secondary']
 const REFUSED = /Failed to load resource.* 4\d\d/
@@ -26,15 +26,19 @@ pageTest('shows each copy on its way, live', {}, async (visit) => {
   const patch = await openPatch(visit, ['paris/primary'])
   const copy = page.locator('[data-appliance="tokyo/primary"]')
   await copy.getByText('waiting').waitFor()
+  await copy.getByText('The appliance has not answered yet.', { exact: true }).waitFor()
   await fleet.tellProgress('tokyo/primary', {
     patch,
     state: 'transferring',
     bytes: 150 * 1024 * 1024,
     reason: '',
-    bytesPerSecond: 0,
-    sources: [],
+    bytesPerSecond: 2 * 1024 * 1024,
+    sources: [fleet.serviceCenter.state.mesh, peerOf(fleet, 'paris/primary')],
   })
   await copy.getByText('150.0 MiB of 300.0 MiB').waitFor()
+  await copy.getByText('2.0 MiB/s', { exact: true }).waitFor()
+  await copy.getByText('75 s left', { exact: true }).waitFor()
+  await copy.getByText('From Service Center and paris/primary', { exact: true }).waitFor()
   await fleet.sendReceipt('tokyo/primary', patch)
   await copy.getByText('replicated').waitFor()
   await page.getByText('2/4').waitFor()
@@ -80,6 +84,18 @@ pageTest('Install is off, and says why, until an organization is chosen', {}, as
   assert.equal(await button.isEnabled(), true)
 })
 
+pageTest('the warning says what is left of a copy and how long it will take', {}, async (visit) => {
+  const { page, fleet } = visit
+  const patch = await openPatch(visit, ALL.slice(0, 3))
+  await fleet.tellProgress('tokyo/secondary', {
+    ...{ patch, state: 'transferring', bytes: 100 * 1024 * 1024, reason: '', bytesPerSecond: 1024 * 1024 },
+    sources: [peerOf(fleet, 'tokyo/primary')],
+  })
+  await page.getByLabel('acme', { exact: true }).check()
+  await page.getByRole('button', { name: 'Install', exact: true }).click()
+  await page.getByRole('dialog').getByText('200.0 MiB left, 4 min left.').waitFor()
+})
+
 pageTest('P7 warns before n = m, names the appliances, and installs where ready', {}, async (visit) => {
   const { page } = visit
   await openPatch(visit, ALL.slice(0, 2))
@@ -89,7 +105,7 @@ pageTest('P7 warns before n = m, names the appliances, and installs where ready'
   await dialog.getByRole('heading', { name: 'Replication is not complete' }).waitFor()
   const named = await dialog.locator('#not-replicated strong').allTextContents()
   assert.deepEqual(named, ['tokyo/primary', 'tokyo/secondary'])
-  await dialog.getByText('300.0 MiB left, the appliance has not answered yet').first().waitFor()
+  await dialog.getByText('300.0 MiB left, time left unknown. The appliance has not answered yet.').first().waitFor()
   await dialog.getByText('Ready: 2 appliances').waitFor()
   await dialog.getByText('acme-paris-primary and acme-paris-secondary').waitFor()
   assert.deepEqual(await dialog.locator('#queued .pm-name').allTextContents(), [

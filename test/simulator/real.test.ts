@@ -21,11 +21,12 @@ describe('simulate --real', () => {
     const words = ['simulate', ONE, '--real', '--install', '--faults', 'some', '--patch-bytes', '1 MiB', '--json']
     const { status, stdout, stderr } = await patchmesh(words)
     assert.equal(status, 0, stderr)
-    const { mode, patchBytes, replications, ratio, wanFactor, install } = JSON.parse(stdout)
+    const { mode, patchBytes, replications, ratio, wanFactor, install, faultsHappened } = JSON.parse(stdout)
     assert.equal(mode, 'loopback')
     assert.equal(patchBytes, 1024 * 1024)
     assert.deepEqual(replications, { complete: 2, total: 2 })
     assert.deepEqual(install, { state: 'done', installed: 4, total: 4 })
+    assert.deepEqual(faultsHappened, { kills: 1, linkDowns: 0 })
     assert.equal(ratio, null)
     assert.deepEqual(wanFactor, { mean: null, max: null })
   })
@@ -63,6 +64,13 @@ describe('simulate', () => {
     ['an unknown word of faults', ['a', '--faults', 'many'], 2, /--faults takes none, some or all, not "many"/],
     ['all faults for processes', ['a', '--real', '--faults', 'all'], 2, /--faults all is for virtual time only/],
     ['a page for processes', ['a', '--real', '--report', 'x.html'], 2, /--report is for virtual time only/],
+    ['an outage without an install', ['a', '--allow-outage'], 2, /--allow-outage goes with --install; see/],
+    [
+      'a page that cannot be written, before it runs',
+      [ONE, '--report', '/nowhere/x.html'],
+      1,
+      /^patchmesh: the report cannot be written to \/nowhere\/x\.html: .*; name a file in a folder that is there\n$/,
+    ],
     ['keeping up what is virtual', ['a', '--keep'], 2, /--keep goes with --real or --isolate/],
     [
       'a file that is not there',

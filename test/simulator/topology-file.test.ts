@@ -351,6 +351,7 @@ describe('the named examples', () => {
     'small-shaped.yaml': [2, 4],
     'ten-data-centers.yaml': [10, 154],
     'thousand-data-centers.yaml': [1000, 2000],
+    'three-shaped.yaml': [3, 9],
     'two-data-centers.yaml': [2, 12],
   }
   test('are all here', () => assert.deepEqual(readdirSync(EXAMPLES).sort(), Object.keys(sizes)))

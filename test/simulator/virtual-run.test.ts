@@ -10,7 +10,7 @@ import { test } from 'node:test'
 import { promisify } from 'node:util'
 import { reportPage, writeReport } from '../../simulator/report/write-report.ts'
 import { demoTopology } from '../../simulator/topology.ts'
-import { readTopologyFile } from '../../simulator/topology-file.ts'
+import { parseTopology, readTopologyFile } from '../../simulator/topology-file.ts'
 import { simulateVirtually } from '../../simulator/virtual-run.ts'
 
 const MIB = 1024 * 1024
@@ -49,6 +49,49 @@ test('links that are lossy and go away for a while delay a run, and it still com
   assert.equal(run.replications.complete, run.replications.total)
   // When its primary is cut off for too long, a secondary asks for what one connection may hold: 8 MiB more.
   assert.ok(run.wanFactor.max < 2)
+})
+
+for (const level of ['some', 'all'] as const) {
+  test(`${level} faults strike while the patch replicates, are told, and hold nobody up for ever`, async () => {
+    const topology = await readTopologyFile(join(TOPOLOGIES, 'two-data-centers.yaml'))
+    const calm = await simulateVirtually({ topology, seed: 7, patchBytes: 16 * MIB })
+    assert.deepEqual([calm.faultsHappened, calm.faultList], [{ kills: 0, linkDowns: 0 }, []])
+    const run = await simulateVirtually({ topology, seed: 7, patchBytes: 16 * MIB, faults: level })
+    assert.deepEqual(run.replications, { complete: 4, total: 4 })
+    assert.ok((run.makespanMs ?? 0) > (calm.makespanMs ?? 0), `${run.makespanMs} ms are more than ${calm.makespanMs}`)
+    assert.ok(run.faultsHappened.linkDowns >= 1)
+    assert.ok(run.faultList.every(({ atMs }) => atMs < (run.makespanMs ?? 0)))
+    if (level === 'some') assert.deepEqual(run.faultList.map(({ kind }) => kind).sort(), ['kill', 'link-down'])
+    else assert.ok(Object.keys(run.faultsHappened).length > 12, JSON.stringify(run.faultsHappened))
+    const page = reportPage(run)
+    assert.match(page, /class="trouble"/)
+    assert.match(page, /The faults: \d kills?, 1 link down/)
+  })
+}
+
+test('a fault of a link ends no window of the file', async () => {
+  const topology = await readTopologyFile(join(TOPOLOGIES, 'flaky-wan.yaml'))
+  const { progress } = await simulateVirtually({ topology, seed: 3, patchBytes: 4 * MIB, faults: 'all' })
+  const tokyo = progress.dataCenters.find(({ name }) => name === 'Tokyo')?.share ?? []
+  // The faults are over after 13 s; the window of Tokyo is from 8 s to 38 s.
+  const within = tokyo.filter((_, look) => (progress.atMs[look] ?? 0) > 16_000 && (progress.atMs[look] ?? 0) < 38_000)
+  assert.ok(within.length > 3 && (tokyo.at(-1) ?? 0) === 1)
+  assert.equal(new Set(within).size, 1, `nothing came to Tokyo in its window: ${within.join(' ')}`)
+})
+
+test('an install passes by who has no peer, unless an outage is allowed', async () => {
+  const text = [
+    'organizations: { provider: Provider, tenants: [Acme] }',
+    'serviceCenter: { down: 1 Gbit/s, up: 1 Gbit/s }',
+    'dataCenters:',
+    '  - { name: Paris, wan: { down: 1 Gbit/s, up: 1 Gbit/s }, tenants: [{ organization: Acme, appliances: 1 }] }',
+  ]
+  const options = { topology: parseTopology(text.join('\n'), 'fleet.yaml'), patchBytes: MIB, install: true }
+  const { installs } = await simulateVirtually(options)
+  assert.deepEqual([installs?.state, installs?.installed, installs?.total, installs?.tookMs], ['running', 2, 3, null])
+  assert.match(installs?.others[0]?.reason ?? '', /only member of its group.*--allow-outage/)
+  const allowed = (await simulateVirtually({ ...options, allowOutage: true })).installs
+  assert.deepEqual([allowed?.state, allowed?.installed, allowed?.total], ['done', 3, 3])
 })
 
 test('the same seed gives the same bytes, in one process and in another', async () => {

@@ -1,0 +1,145 @@
+/**
+ * `patchmesh limits list|set`: what patches may take of the WAN links. `set` changes what is named and leaves the rest
+ * as it is.
+ */
+import { type DataCenterLimits, QuietHoursText, type UplinkLimits } from '../core/data-centers.ts'
+import { bitRate } from '../page/words.ts'
+import { A_RATE, readRate } from '../topology/quantities.ts'
+import { defineCommand, parsed, UsageError } from './command.ts'
+import { connect, SERVER_OPTIONS } from './service-center-client.ts'
+import { type Terminal, table } from './terminal.ts'
+
+/** The value that lifts one limit. */
+const NONE = 'none'
+
+export const listLimits = defineCommand({
+  name: 'limits list',
+  summary: 'Lists what patches may take of the WAN link of each Data Center and of the Service Center',
+  usage: '[--server URL] [--api-token TOKEN] [--json]',
+  options: SERVER_OPTIONS,
+  example: 'patchmesh limits list',
+  async run({ options, terminal }) {
+    const client = connect(options)
+    const [serviceCenter, dataCenters] = await Promise.all([client.uplinkLimits(), client.dataCenters()])
+    const limits = dataCenters.map(({ name, limits, quietUntil }) => ({ name, ...limits, quietUntil }))
+    if (options.json === true) {
+      terminal.print(JSON.stringify({ serviceCenter, dataCenters: limits }))
+      return 0
+    }
+    const rows = limits.map((link) => [
+      link.name,
+      shownRate(link.downBitsPerSecond),
+      ...shownUplink(link),
+      link.trades ? 'yes' : 'no',
+      link.quietUntil === null ? '' : `rests until ${link.quietUntil} UTC`,
+    ])
+    const uplink = ['(Service Center)', '', ...shownUplink(serviceCenter), '', '']
+    for (const line of table(['DATA CENTER', 'DOWN', 'UP', 'QUIET HOURS (UTC)', 'TRADES', ''], [uplink, ...rows], ''))
+      terminal.print(line)
+    return 0
+  },
+})
+
+const SET_OPTIONS = {
+  'data-center': { type: 'string', value: 'NAME', about: 'the Data Center whose WAN link it is' },
+  'service-center': { type: 'boolean', about: "the Service Center's own uplink, which has only --up and --quiet" },
+  down: { type: 'string', value: 'RATE', about: 'at most so much into it, such as 20Mbit/s; none lifts it' },
+  up: { type: 'string', value: 'RATE', about: 'at most so much out of it, such as 10Mbit/s; none lifts it' },
+  quiet: {
+    type: 'string',
+    multiple: true,
+    value: 'FROM-TO',
+    about: 'nothing is transferred then, in UTC, such as 22:00-06:00; may be repeated; none lifts all of them',
+  },
+  trading: { type: 'boolean', about: 'let its appliances trade pieces with other Data Centers' },
+  'no-trading': { type: 'boolean', about: 'no longer' },
+  none: { type: 'boolean', about: 'lift all limits and quiet hours, and let it trade' },
+  ...SERVER_OPTIONS,
+} as const
+
+export const setLimits = defineCommand({
+  name: 'limits set',
+  summary: 'Changes what patches may take of a WAN link, at once and also for what is being transferred',
+  usage:
+    '--data-center NAME [--down RATE] [--up RATE] [--quiet FROM-TO]... [--trading|--no-trading] [--none] [--json]\n' +
+    '       patchmesh limits set --service-center [--up RATE] [--quiet FROM-TO]... [--none] [--json]',
+  options: SET_OPTIONS,
+  remarks: [
+    'What is not named stays as it is; quiet hours that are named take the place of those before. Orders, reports and\n' +
+      'receipts are never held up.',
+  ],
+  example: 'patchmesh limits set --data-center Paris --down 20Mbit/s --up 10Mbit/s --quiet 08:00-18:00',
+  async run({ options, terminal }) {
+    const { 'data-center': name, 'service-center': isServiceCenter = false } = options
+    if ((name === undefined) !== isServiceCenter) throw new UsageError('give either --data-center or --service-center')
+    const wanted = readWanted(options)
+    const { downBitsPerSecond, trades, ...uplink } = wanted
+    const client = connect(options)
+    if (name === undefined) {
+      if (options['no-trading'] === true || options.trading === true || options.down !== undefined)
+        throw new UsageError('the Service Center only sends: it has no --down, --trading or --no-trading')
+      const limits = await client.setUplinkLimits({ ...(await client.uplinkLimits()), ...uplink })
+      return printLimits(limits, options.json, terminal)
+    }
+    const limits = await client.setDataCenterLimits(name, { ...(await client.dataCenterLimits(name)), ...wanted })
+    return printLimits(limits, options.json, terminal)
+  },
+})
+
+type Given = {
+  readonly down: string | undefined
+  readonly up: string | undefined
+  readonly quiet: string[] | undefined
+  readonly trading: boolean | undefined
+  readonly 'no-trading': boolean | undefined
+  readonly none: boolean | undefined
+}
+
+/** Only what shall change. */
+function readWanted({ down, up, quiet, trading, none, 'no-trading': noTrading }: Given): Partial<DataCenterLimits> {
+  const others = { down, up, quiet, trading, 'no-trading': noTrading }
+  const besides = Object.entries(others).find(([, value]) => value !== undefined)?.[0]
+  if (none === true && besides !== undefined) throw new UsageError(`--none and --${besides} do not go together`)
+  if (trading === true && noTrading === true) throw new UsageError('--trading and --no-trading do not go together')
+  if (none === true) return { downBitsPerSecond: null, upBitsPerSecond: null, quietHours: [], trades: true }
+  if (besides === undefined)
+    throw new UsageError('nothing to set: give --down, --up, --quiet, --trading, --no-trading or --none')
+  return {
+    ...(down === undefined ? {} : { downBitsPerSecond: rateOf('down', down) }),
+    ...(up === undefined ? {} : { upBitsPerSecond: rateOf('up', up) }),
+    ...(quiet === undefined ? {} : { quietHours: quietHoursOf(quiet) }),
+    ...(trading === undefined && noTrading === undefined ? {} : { trades: trading === true }),
+  }
+}
+
+function rateOf(option: string, text: string): number | null {
+  if (text === NONE) return null
+  const rate = readRate(text)
+  if (rate === null) throw new UsageError(`--${option} ${JSON.stringify(text)} is not ${A_RATE}, or ${NONE}`)
+  return Math.round(rate)
+}
+
+function quietHoursOf(texts: readonly string[]): string[] {
+  if (texts.length === 1 && texts[0] === NONE) return []
+  return texts.map((text) => parsed('quiet', text, QuietHoursText))
+}
+
+function printLimits(limits: UplinkLimits | DataCenterLimits, json: boolean | undefined, terminal: Terminal): 0 {
+  if (json === true) {
+    terminal.print(JSON.stringify(limits))
+    return 0
+  }
+  const [up = '', quiet = ''] = shownUplink(limits)
+  const link =
+    'trades' in limits ? [`down ${shownRate(limits.downBitsPerSecond)}`, `trades ${limits.trades ? 'yes' : 'no'}`] : []
+  terminal.print([...link, `up ${up}`, `quiet hours ${quiet}`].join('; '))
+  return 0
+}
+
+function shownUplink({ upBitsPerSecond, quietHours }: UplinkLimits): [up: string, quiet: string] {
+  return [shownRate(upBitsPerSecond), quietHours.length === 0 ? 'none' : quietHours.join(', ')]
+}
+
+function shownRate(bitsPerSecond: number | null): string {
+  return bitsPerSecond === null ? 'no limit' : bitRate(bitsPerSecond)
+}

@@ -1,0 +1,115 @@
+/**
+ * What some seeds try when all faults have ended and everything is at rest: things that take longer than a storm lasts,
+ * or that can be told from a fault only where there is none.
+ */
+import type { TargetRecord } from '../controller/core/records.ts'
+import type { InstallId } from '../protocol/identifiers.ts'
+import { isRefusal } from '../protocol/refusals.ts'
+import { type Evidence, groupOf, hasEnded, isTenant } from './checkers/evidence.ts'
+import type { SimulatedAppliance } from './world/simulated-appliance.ts'
+import { type SymbolicPatch, symbolicPatch } from './world/symbolic-patch.ts'
+import type { World } from './world/world.ts'
+
+export type Calm = {
+  readonly world: World
+  readonly evidence: Evidence
+  /** Waits until everything is at rest; fails when that takes too long. */
+  readonly rest: () => void
+}
+
+/** Two secondaries in turn lose their patience, and a patch crosses the slowest WAN. */
+const FAILOVER_BUDGET_MS = 90_000
+/** Pieces that were put in line when a link was slow leave as slowly, wanted or not: 64 of them, 8.5 s each. */
+const LINE_BUDGET_MS = 64 * 8_500
+const INSTALL_BUDGET_MS = 120_000
+/** Longer than the Service Center waits for a word: the timeout of the patch and a quarter of an hour. */
+const OUT_OF_REACH_MS = 20 * 60_000
+const LOOK_EVERY_MS = 1_000
+
+/** The primary of each depot is away for good while a new patch comes: the others get it all the same. */
+export function withoutPrimaries({ world, evidence, rest }: Calm): void {
+  const depots = [...world.appliances.values()].filter(({ name }) => !isTenant(name))
+  const away = depots.filter((one) => one.name.endsWith('/primary') && hasPeer(one, depots))
+  if (away.length === 0) return
+  emptyLines(world)
+  for (const primary of away) {
+    world.say(primary.name, 'STOPS FOR A WHILE')
+    primary.stop()
+  }
+  const { sha256 } = publish({ world, evidence }, 'patch-last').publication
+  const others = depots.filter((appliance) => !away.includes(appliance))
+  const endMs = world.nowMs + FAILOVER_BUDGET_MS
+  while (world.nowMs < endMs && !others.every((other) => evidence.holds(other, sha256))) world.run(LOOK_EVERY_MS)
+  for (const other of others)
+    evidence.expect(
+      evidence.holds(other, sha256),
+      'a depot goes on without its primary',
+      () => `${other.name} still waits for its primary`,
+    )
+  for (const primary of away) primary.start()
+  rest()
+}
+
+/** What a storm left in line at the Service Center would stand before the new patch, and says nothing of failing over. */
+function emptyLines(world: World): void {
+  const { readers } = world.center.seed
+  world.runUntil(() => [...readers.values()].every(({ queue }) => queue.length === 0), world.nowMs + LINE_BUDGET_MS)
+}
+
+/**
+ * The last appliance of an install stands still for so long that the install ends without it. When it goes on, it is
+ * disrupted all the same, and another install that is started at that moment must leave its peer alone.
+ */
+export function outOfReach({ world, evidence, rest }: Calm): void {
+  const all = [...world.appliances.values()]
+  const some = all.find((one) => hasPeer(one, all))
+  if (some === undefined) return
+  const patch = publish({ world, evidence }, 'patch-silent')
+  const next = publish({ world, evidence }, 'patch-next')
+  rest()
+  const id = start(world, patch, some)
+  if (id === null) return
+  const notEnded = (): TargetRecord[] =>
+    [...(world.center.state.targets.get(id)?.values() ?? [])].filter(({ state }) => !hasEnded(state))
+  let last: SimulatedAppliance | undefined
+  world.runUntil(() => {
+    const [one, ...others] = notEnded()
+    const who = one === undefined || others.length > 0 ? undefined : evidence.appliances.get(one.appliance)
+    if (who?.state.orders.attempt?.phase === 'installing') last = who
+    return last !== undefined
+  }, world.nowMs + INSTALL_BUDGET_MS)
+  if (last === undefined) return
+  world.say(last.name, 'STANDS STILL FOR TWENTY MINUTES')
+  last.freeze()
+  world.run(OUT_OF_REACH_MS)
+  start(world, next, some)
+  last.thaw()
+  if (world.runUntil(() => notEnded().length > 0, world.nowMs + INSTALL_BUDGET_MS)) start(world, next, some)
+  rest()
+}
+
+function publish({ world, evidence }: Pick<Calm, 'world' | 'evidence'>, name: string): SymbolicPatch {
+  const patch = symbolicPatch({ name, pieces: 3 })
+  evidence.patches.set(patch.publication.sha256, patch)
+  world.upload(patch)
+  return patch
+}
+
+/** On the group of this appliance: an organization has one in each Data Center. */
+function start(world: World, { publication }: SymbolicPatch, { peer }: SimulatedAppliance): InstallId | null {
+  const record = world.center.state.appliances.get(peer)
+  if (record === undefined) return null
+  const reply = world.ask({
+    kind: 'start-install',
+    actor: 'ada',
+    patch: publication.sha256,
+    organizations: [record.organization],
+    dataCenter: record.dataCenter,
+    allowOutage: false,
+  })
+  return !isRefusal(reply) && reply.kind === 'install-started' ? reply.install : null
+}
+
+function hasPeer({ name }: SimulatedAppliance, all: readonly SimulatedAppliance[]): boolean {
+  return all.some((other) => other.name !== name && groupOf(other.name) === groupOf(name))
+}
