@@ -14,7 +14,7 @@ import { SERVICE_PROVIDER } from '../../protocol/identifiers.ts'
 import { isRefusal, type Refusal, refuse } from '../../protocol/refusals.ts'
 import { Order, type ReportState } from '../../protocol/statements.ts'
 import type { AgentEffect, Found, InstallStep, Outcome } from './events.ts'
-import { enter, type Replica } from './replica.ts'
+import { enter, isGivenUp, type Replica } from './replica.ts'
 import { type Ending, report, tellDetection } from './reporting.ts'
 import type { AgentState, Attempt } from './state.ts'
 
@@ -58,11 +58,11 @@ function judgeOrder(state: AgentState, order: Order): Refusal | null {
   if (order.expiresAt <= state.clock.wallMs) {
     return refuse('expired', `the order expired at ${new Date(order.expiresAt).toISOString()}`)
   }
-  if (state.withdrawn.has(order.patch) && !state.replicas.has(order.patch))
-    return refuse('withdrawn', 'the patch was withdrawn')
-  if (!state.replicas.has(order.patch))
-    return refuse('not_found', `no publication of patch ${order.patch} is known here`)
-  return null
+  const replica = state.replicas.get(order.patch)
+  if (replica !== undefined && !isGivenUp(replica)) return null
+  return state.withdrawn.has(order.patch)
+    ? refuse('withdrawn', 'the patch was withdrawn')
+    : refuse('not_found', `no publication of patch ${order.patch} is known here`)
 }
 
 function beginNext(state: AgentState): AgentEffect[] {

@@ -11,7 +11,6 @@ import { pieceCount, pieceRange } from '../../protocol/pieces.ts'
 import { nextBelow } from '../../protocol/random.ts'
 import { isOrdered } from './installing.ts'
 import { isWithinBudget } from './limiting.ts'
-import { sourcesFor } from './neighbours.ts'
 import { type Replica, storedBytes } from './replica.ts'
 import type { AgentState, Source } from './state.ts'
 
@@ -38,9 +37,12 @@ export type PlannedRequest = {
 }
 type TransferringReplica = Replica & { phase: { name: 'transferring' } }
 
-/** The most urgent first: what an install waits for, then what has the fewest bytes left. */
-export function planPull(state: AgentState): PlannedRequest[] {
-  const open = [...state.sources.values()].filter((source) => hasRoom(source))
+/**
+ * The most urgent first: what an install waits for, then what has the fewest bytes left. `only` is the source that has
+ * room since something came from it; null looks at all of them.
+ */
+export function planPull(state: AgentState, only: Source | null): PlannedRequest[] {
+  const open = only === null ? [...state.sources.values()].filter(hasRoom) : hasRoom(only) ? [only] : []
   if (open.length === 0) return []
   const pulled = [...state.replicas.values()].filter(isTransferring)
   if (pulled.length > 1) pulled.sort((left, right) => urgency(state, left) - urgency(state, right))
@@ -58,15 +60,15 @@ function isTransferring(replica: Replica): replica is TransferringReplica {
 
 function planReplica(state: AgentState, replica: TransferringReplica, rooms: Map<Source, Room>): PlannedRequest[] {
   const patch = replica.publication.sha256
-  const allowed = new Set(sourcesFor(state, replica))
-  const offering = [...state.sources.values()].filter(
-    (source) => source.phase === 'open' && allowed.has(source.peer) && source.offers.has(patch),
-  )
+  const withRoom = [...rooms.keys()].filter(({ offers }) => offers.has(patch))
+  if (withRoom.length === 0) return []
+  if (withRoom.length > 1) withRoom.sort((left, right) => Number(left.wan) - Number(right.wan))
+  const offering = [...state.sources.values()].filter(({ offers }) => offers.has(patch))
   const asked = whoIsAsked(state, patch)
   const plan: PlannedRequest[] = []
-  for (const source of [...offering.filter(({ wan }) => !wan), ...offering.filter(({ wan }) => wan)]) {
-    const room = rooms.get(source)
-    if (room === undefined || (source.wan && state.quiet !== null)) continue
+  for (const source of withRoom) {
+    const room = rooms.get(source) as Room
+    if (source.wan && state.quiet !== null) continue
     const candidates = candidatesFor(state, replica, source, offering, asked)
     const count = candidates.length
     for (const index of candidates) {
@@ -172,8 +174,7 @@ function hasRoom(source: Source): boolean {
 }
 
 function roomOf(source: Source): Room {
-  let bytes = windowBytes(source)
-  for (const request of source.requested) bytes -= request.bytes
+  const bytes = windowBytes(source) - source.requestedBytes
   const { length } = source.requested
   return { bytes, requests: MAX_QUEUED_REQUESTS / 2 - length, atLeast: WINDOW_PIECES * source.width.lanes - length }
 }

@@ -65,13 +65,14 @@ export function pull(state: AgentState): AgentEffect[] {
   return [...effects, ...request(state)]
 }
 
-function request(state: AgentState): AgentEffect[] {
-  return planPull(state).flatMap(({ source, patch, index, bytes, insteadOf }): AgentEffect[] => {
+function request(state: AgentState, only: Source | null = null): AgentEffect[] {
+  return planPull(state, only).flatMap(({ source, patch, index, bytes, insteadOf }): AgentEffect[] => {
     if (source.requested.length === 0) {
       source.lastProgressAtMs = state.clock.monotonicMs
       source.lastPieceAtMs = state.clock.monotonicMs
     }
     source.requested.push({ patch, index, bytes })
+    source.requestedBytes += bytes
     if (source.wan) spend(state, bytes)
     const asked = toSource(source, { kind: 'request', patch, index })
     return insteadOf === null ? [asked] : [...takeBack(insteadOf, patch, index), asked]
@@ -105,7 +106,7 @@ export function sourceSaid(state: AgentState, peer: PeerId, message: FromSource)
       if (have === undefined || hasBit(have, message.index)) return []
       setBit(have, message.index)
       moved(state, source, replica)
-      return request(state)
+      return isMissing(replica, message.index) ? request(state, source) : []
     }
     case 'coming':
       isComing(state, source, replica)
@@ -166,7 +167,7 @@ export function pieceReceived(
   const drop: AgentEffect = { kind: 'drop-piece', slot }
   if (source === undefined) return [drop]
   const asked = takeRequest(source, patch, index)
-  if (replica === undefined || replica.phase.name !== 'transferring') return [drop, ...request(state)]
+  if (replica === undefined || replica.phase.name !== 'transferring') return [drop, ...request(state, source)]
   const { hashes, stored, storing } = replica.phase
   // Late, or never asked for: welcome only if it is missing still.
   if (asked === null && (index >= pieceCount(replica.publication) || storing.has(index) || hasBit(stored, index)))
@@ -175,16 +176,16 @@ export function pieceReceived(
     return [
       drop,
       ...strike(state, source, `sent a wrong piece ${index} of ${replica.publication.name}`),
-      ...request(state),
+      ...request(state, source),
     ]
   }
   moved(state, source, replica)
   source.lastPieceAtMs = state.clock.monotonicMs
   source.receivedBytes += pieceRange(replica.publication, index).length
-  if (storing.has(index) || hasBit(stored, index)) return [drop, ...request(state)]
+  if (storing.has(index) || hasBit(stored, index)) return [drop, ...request(state, source)]
   storing.add(index)
   const elsewhere = [...state.sources.values()].flatMap((other) => takeBack(other, patch, index))
-  return [{ kind: 'store-piece', patch, index, slot }, ...elsewhere, ...request(state)]
+  return [{ kind: 'store-piece', patch, index, slot }, ...elsewhere, ...request(state, source)]
 }
 
 export function pieceStored(state: AgentState, replica: Replica, index: number): AgentEffect[] {
@@ -196,7 +197,6 @@ export function pieceStored(state: AgentState, replica: Replica, index: number):
     ...announcePiece(state, replica, index),
     ...tellSeed(state, replica.publication.sha256, index),
     ...sealWhenWhole(replica),
-    ...request(state),
   ]
 }
 
@@ -216,6 +216,11 @@ function tellSeedAll(state: AgentState, { phase, publication }: Replica): AgentE
 
 function seedOf({ membership, identity }: AgentState): PeerId {
   return membership?.serviceCenter ?? identity.peer
+}
+
+/** Neither here nor on its way to the disk. */
+function isMissing({ phase }: Replica, index: number): boolean {
+  return phase.name === 'transferring' && !phase.storing.has(index) && !hasBit(phase.stored, index)
 }
 
 function sealWhenWhole(replica: Replica): AgentEffect[] {

@@ -64,6 +64,11 @@ export function enter(replica: Replica, phase: Phase): void {
   replica.phase = phase
 }
 
+/** Withdrawn: only its file is still to go, and what is said of the patch now must be said anew. */
+export function isGivenUp({ phase }: Replica): boolean {
+  return phase.name === 'discarding' && phase.next === null
+}
+
 /** Pieces are still to come. */
 export function isPulling(replica: Replica): boolean {
   return replica.phase.name === 'waiting' || replica.phase.name === 'opening' || replica.phase.name === 'transferring'

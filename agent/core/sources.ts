@@ -28,6 +28,7 @@ export function connect(state: AgentState, peer: PeerId, patches: ReadonlySet<Sh
       wanted: new Set(),
       offers: new Map(),
       requested: [],
+      requestedBytes: 0,
       lastProgressAtMs: now,
       lastPieceAtMs: now,
       receivedBytes: 0,
@@ -65,6 +66,7 @@ export function sourceClosed(state: AgentState, peer: PeerId, reason: string): A
   source.wanted.clear()
   source.offers.clear()
   source.requested = []
+  source.requestedBytes = 0
   return [{ kind: 'log', line: `source lost: ${reason}`, fields: { peer, retryInMs: waitMs } }]
 }
 
@@ -115,10 +117,13 @@ export function toSource({ peer }: Source, message: PiecesMessage): AgentEffect 
 /** A source does not answer what was asked before it was told that the patch is not wanted. */
 export function forgetRequests(source: Source, patch: Sha256): void {
   source.requested = source.requested.filter((request) => request.patch !== patch)
+  source.requestedBytes = source.requested.reduce((sum, { bytes }) => sum + bytes, 0)
 }
 
 /** The request for this piece, taken out of those of its source. */
 export function takeRequest(source: Source, patch: Sha256, index: number): PieceRequest | null {
   const at = source.requested.findIndex((request) => request.patch === patch && request.index === index)
-  return at < 0 ? null : (source.requested.splice(at, 1)[0] ?? null)
+  const [taken] = at < 0 ? [] : source.requested.splice(at, 1)
+  source.requestedBytes -= taken?.bytes ?? 0
+  return taken ?? null
 }

@@ -32,6 +32,8 @@ export type Source = {
   offers: Map<Sha256, Bitfield>
   /** Not come yet, in the order in which it was asked. */
   requested: PieceRequest[]
+  /** Of them all. */
+  requestedBytes: number
   lastProgressAtMs: number
   lastPieceAtMs: number
   /** Of pieces, since the last tick. */

@@ -11,6 +11,7 @@ import { backoffMs } from './backoff.ts'
 import type { AgentEffect } from './events.ts'
 import { resendUp } from './letters.ts'
 import { addressesOf } from './neighbours.ts'
+import { isGivenUp } from './replica.ts'
 import type { AgentState } from './state.ts'
 
 const PING_EVERY_MS = 10_000
@@ -67,7 +68,10 @@ function greeting(state: AgentState): Greeting {
     version: PROTOCOL_VERSION,
     addresses: state.addresses,
     rosterVersion: state.roster?.version ?? 0,
-    known: [...state.replicas.keys()].slice(-MAX_KNOWN_PATCHES),
+    known: [...state.replicas]
+      .filter(([, replica]) => !isGivenUp(replica))
+      .map(([patch]) => patch)
+      .slice(-MAX_KNOWN_PATCHES),
   }
 }
 

@@ -73,16 +73,15 @@ export const setLimits = defineCommand({
     const { 'data-center': name, 'service-center': isServiceCenter = false } = options
     if ((name === undefined) !== isServiceCenter) throw new UsageError('give either --data-center or --service-center')
     const wanted = readWanted(options)
-    const { downBitsPerSecond, trades, ...uplink } = wanted
     const client = connect(options)
     if (name === undefined) {
       if (options['no-trading'] === true || options.trading === true || options.down !== undefined)
         throw new UsageError('the Service Center only sends: it has no --down, --trading or --no-trading')
-      const limits = await client.setUplinkLimits({ ...(await client.uplinkLimits()), ...uplink })
-      return printLimits(limits, options.json, terminal)
+      const { upBitsPerSecond, quietHours } = { ...(await client.uplinkLimits()), ...wanted }
+      return printLimits(await client.setUplinkLimits({ upBitsPerSecond, quietHours }), options.json, terminal)
     }
-    const limits = await client.setDataCenterLimits(name, { ...(await client.dataCenterLimits(name)), ...wanted })
-    return printLimits(limits, options.json, terminal)
+    const limits = { ...(await client.dataCenterLimits(name)), ...wanted }
+    return printLimits(await client.setDataCenterLimits(name, limits), options.json, terminal)
   },
 })
 
@@ -129,7 +128,7 @@ function printLimits(limits: UplinkLimits | DataCenterLimits, json: boolean | un
     terminal.print(JSON.stringify(limits))
     return 0
   }
-  const [up = '', quiet = ''] = shownUplink(limits)
+  const [up, quiet] = shownUplink(limits)
   const link =
     'trades' in limits ? [`down ${shownRate(limits.downBitsPerSecond)}`, `trades ${limits.trades ? 'yes' : 'no'}`] : []
   terminal.print([...link, `up ${up}`, `quiet hours ${quiet}`].join('; '))

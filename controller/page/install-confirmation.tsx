@@ -7,7 +7,7 @@ import type { ApplianceCopy } from '../core/copies.ts'
 import type { InstallPreview, PatchDetail } from '../core/views.ts'
 import { CopyLabel } from './labels.tsx'
 import { Alert } from './layout.tsx'
-import { counted, dataCenterTitle, listed, size, timeLeft, where, whyWaiting } from './words.ts'
+import { counted, dataCenterTitle, listed, sentence, size, timeLeft, where, whyWaiting } from './words.ts'
 
 export type Confirmation = {
   patch: PatchDetail
@@ -91,7 +91,7 @@ const Queued = ({ queued }: { queued: InstallPreview['queued'] }) => (
         <li>
           <span class="pm-name">{appliance}</span>
           <span class="pm-quiet">{dataCenterTitle(dataCenter)}</span>
-          <span class="pm-quiet">{reason}</span>
+          <span class="pm-quiet">{sentence(reason)}</span>
         </li>
       ))}
     </ul>

@@ -157,7 +157,10 @@ describe('the client commands', () => {
       const { status, stdout, stderr } = await patchmesh(words, { environment, input })
       assert.equal(status, 1)
       assert.equal(stdout, '')
-      assert.match(stderr, /Warning: the patch is not replicated to 1 appliance yet:\n(.*\n)? +paris-1 +Paris +waiting/)
+      assert.match(
+        stderr,
+        /Warning: the patch is not replicated to 1 appliance yet:\n(.*\n)? +paris-1 +Paris +waiting +3\.0 MB +unknown +Not/,
+      )
       assert.match(stderr, /1 target would be queued(.*\n)+ +acme-2 +Acme +no copy yet/)
       assert.match(stderr, /Install example@1\.0\.0 for Acme in All, on 2 appliances\? \[y\/N\]/)
       assert.match(stderr, /Nothing was started\. Answer y to start, or give --yes\.\n$/)
