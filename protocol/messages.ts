@@ -88,7 +88,7 @@ export const PiecesMessage = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('offer'), patch: Sha256, hashes: Bytes, have: Bytes }),
   /** Source: one more piece may be requested. Reader, to the Service Center: has it now, from whomever. */
   z.strictObject({ kind: z.literal('have'), patch: Sha256, index: pieceIndex }),
-  /** Source: has no further piece yet, but bytes of one are coming in; at most every 5 seconds. */
+  /** Source: bytes of a further piece are coming in here, or what was requested waits in line; about once a second. */
   z.strictObject({ kind: z.literal('coming'), patch: Sha256 }),
   /** Source: does not hold this patch any more. */
   z.strictObject({ kind: z.literal('gone'), patch: Sha256 }),

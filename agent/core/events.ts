@@ -44,7 +44,7 @@ export type AgentEvent =
   /** Bytes of a piece are coming in from this source; told at most a few times a second. */
   | { kind: 'receiving'; peer: PeerId }
   /** A requested piece has left for this reader, or can no longer leave. */
-  | { kind: 'piece-sent'; peer: PeerId }
+  | { kind: 'piece-sent'; peer: PeerId; patch: Sha256; index: number }
   /** Over how many connections this reader asks for pieces now. */
   | { kind: 'reader-widened'; peer: PeerId; lanes: number }
   | { kind: 'enrollment-requested'; peer: PeerId; request: EnrollmentRequest }
@@ -76,7 +76,7 @@ export type AgentEffect =
   | { kind: 'widen'; peer: PeerId; addresses: DialAddress[]; lanes: number }
   | { kind: 'send-control'; channel: 'uplink' | 'downlink'; peer: PeerId; message: ControlMessage }
   | { kind: 'send-pieces'; channel: 'source' | 'reader'; peer: PeerId; message: PiecesMessage }
-  /** Read the piece from the store and send it; answered by `piece-sent`. */
+  /** Read the piece from the store and send it; answered by `piece-sent` when it has left, or cannot leave any more. */
   | { kind: 'send-piece'; peer: PeerId; patch: Sha256; index: number }
   | { kind: 'answer-enrollment'; peer: PeerId; appliance: PeerId; answer: EnrollmentAnswer | null }
   /** Who may connect and open anything, and who may connect only to enroll. Everyone else is closed. */

@@ -62,7 +62,7 @@ function planReplica(state: AgentState, replica: TransferringReplica, rooms: Map
   const patch = replica.publication.sha256
   const withRoom = [...rooms.keys()].filter(({ offers }) => offers.has(patch))
   if (withRoom.length === 0) return []
-  if (withRoom.length > 1) withRoom.sort((left, right) => Number(left.wan) - Number(right.wan))
+  if (withRoom.length > 1) withRoom.sort((left, right) => costOf(state, left) - costOf(state, right))
   const offering = [...state.sources.values()].filter(({ offers }) => offers.has(patch))
   const asked = whoIsAsked(state, patch)
   const plan: PlannedRequest[] = []
@@ -90,6 +90,11 @@ function planReplica(state: AgentState, replica: TransferringReplica, rooms: Map
     }
   }
   return plan
+}
+
+/** The own Data Center first, then neighbours, then the Service Center, of whose uplink everybody wants some. */
+function costOf({ membership }: AgentState, { wan, peer }: Source): number {
+  return wan ? (peer === membership?.serviceCenter ? 2 : 1) : 0
 }
 
 /** The pieces that this source could be asked for now, the rarest first. */

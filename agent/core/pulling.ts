@@ -109,6 +109,7 @@ export function sourceSaid(state: AgentState, peer: PeerId, message: FromSource)
       return isMissing(replica, message.index) ? request(state, source) : []
     }
     case 'coming':
+      source.lastProgressAtMs = state.clock.monotonicMs
       isComing(state, source, replica)
       return []
     case 'gone':
@@ -181,6 +182,7 @@ export function pieceReceived(
   }
   moved(state, source, replica)
   source.lastPieceAtMs = state.clock.monotonicMs
+  source.lastPatch = patch
   source.receivedBytes += pieceRange(replica.publication, index).length
   if (storing.has(index) || hasBit(stored, index)) return [drop, ...request(state, source)]
   storing.add(index)

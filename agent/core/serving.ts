@@ -1,31 +1,38 @@
 /**
- * Who gets the next piece: readers take turns, and each has a few pieces at most on their way to the network, so that
- * one that reads slowly holds little memory and delays nobody. What waits in line can still be taken back.
+ * Who gets the next piece: readers take turns, and each has a few pieces at most on their way, so that one that reads
+ * slowly holds little memory and delays nobody. Over the WAN only so many leave side by side that each takes a few
+ * seconds at most: a piece can be passed on only when it is whole, and forty that arrive together after forty seconds are
+ * worth less than one each second. What waits in line can still be taken back.
  */
-import type { PeerId } from '../../protocol/identifiers.ts'
+import type { PeerId, Sha256 } from '../../protocol/identifiers.ts'
+import { pieceRange } from '../../protocol/pieces.ts'
 import type { AgentEffect } from './events.ts'
-import type { AgentState } from './state.ts'
+import type { AgentState, Reader } from './state.ts'
 
-/** One that is being sent and one that is read from disk meanwhile. */
+/** One that is leaving and one that is read from disk meanwhile, on each connection. */
 const SENDING_TO_ONE = 2
-/** Pieces of at most 4 MiB that are read for all readers together. */
-const SENDING_AT_MOST = 24
+/** Side by side however slow the link is, and one more for each further connection. */
+const LEAST_OVER_WAN = 8
+const TAKES_ABOUT_MS = 4_000
+/** What is read from disk for all readers together. */
+const MOST_BYTES = 96 * 1024 * 1024
+const NEWEST_SHARE = 0.3
 
 /** Hands pieces to the network as far as there is room; those who have waited longest go first. */
 export function serve(state: AgentState): AgentEffect[] {
   const effects: AgentEffect[] = []
-  let sending = 0
-  for (const reader of state.readers.values()) sending += reader.sending
-  // In each round every reader gets one for each of its connections.
-  for (let round = 0; round < SENDING_TO_ONE && sending < SENDING_AT_MOST; round++) {
-    for (const reader of [...state.readers.values()]) {
-      if (sending >= SENDING_AT_MOST) break
-      if (reader.wan && state.quiet !== null) continue
-      if (reader.sending >= (round + 1) * reader.lanes || reader.queue.length === 0) continue
-      const next = reader.queue.shift()
+  const waiting = [...state.readers.values()].filter(({ queue }) => queue.length > 0)
+  if (waiting.length === 0) return effects
+  const { sending, most } = overWan(state, waiting)
+  let side = sending
+  for (let round = 1; round <= SENDING_TO_ONE; round++) {
+    for (const reader of waiting) {
+      if (reader.wan && (state.quiet !== null || side >= most)) continue
+      // In each round every reader gets one for each of its connections.
+      const next = reader.sending < round * reader.lanes ? reader.queue.shift() : undefined
       if (next === undefined) continue
       reader.sending += 1
-      sending += 1
+      if (reader.wan) side += 1
       effects.push({ kind: 'send-piece', peer: reader.peer, ...next })
       // Behind the others, for the next time that there is not room for all.
       state.readers.delete(reader.peer)
@@ -35,8 +42,45 @@ export function serve(state: AgentState): AgentEffect[] {
   return effects
 }
 
-export function pieceSent(state: AgentState, peer: PeerId): AgentEffect[] {
+/** How many pieces are on their way over the WAN, and how many may be. */
+function overWan(state: AgentState, waiting: readonly Reader[]): { sending: number; most: number } {
+  let sending = 0
+  let least = LEAST_OVER_WAN
+  for (const { wan, sending: own, lanes } of state.readers.values()) {
+    if (!wan) continue
+    sending += own
+    least += lanes - 1
+  }
+  const pieceBytes = bytesOf(state, waiting[0]?.queue[0]?.patch)
+  const most = Math.max(least, Math.ceil((state.servedBytesPerMs * TAKES_ABOUT_MS) / pieceBytes))
+  return { sending, most: Math.min(most, Math.floor(MOST_BYTES / pieceBytes)) }
+}
+
+export function pieceSent(state: AgentState, peer: PeerId, patch: Sha256, index: number): AgentEffect[] {
   const reader = state.readers.get(peer)
+  const publication = state.replicas.get(patch)?.publication
   if (reader !== undefined && reader.sending > 0) reader.sending -= 1
+  if (reader?.wan && publication !== undefined) state.servedBytes += pieceRange(publication, index).length
   return serve(state)
+}
+
+/** Once a tick: who waits in line is told so, or would think that this source stands still. */
+export function tellWaiting(state: AgentState): AgentEffect[] {
+  return [...state.readers.values()].flatMap(({ peer, wan, sending, queue }): AgentEffect[] => {
+    const [first] = queue
+    if (!wan || sending > 0 || first === undefined) return []
+    return [{ kind: 'send-pieces', channel: 'reader', peer, message: { kind: 'coming', patch: first.patch } }]
+  })
+}
+
+/** Once a tick: how fast pieces leave over the WAN, while there are some to send. */
+export function measureServing(state: AgentState, tookMs: number): void {
+  const { servedBytes } = state
+  state.servedBytes = 0
+  const isBusy = servedBytes > 0 || [...state.readers.values()].some(({ wan, sending }) => wan && sending > 0)
+  if (tookMs > 0 && isBusy) state.servedBytesPerMs += (servedBytes / tookMs - state.servedBytesPerMs) * NEWEST_SHARE
+}
+
+function bytesOf(state: AgentState, patch: Sha256 | undefined): number {
+  return (patch === undefined ? undefined : state.replicas.get(patch)?.publication.pieceLength) ?? 1
 }

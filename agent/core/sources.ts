@@ -12,6 +12,8 @@ import type { AgentState, PieceRequest, Source } from './state.ts'
 
 /** Of the newest measurement in a rate. */
 const NEWEST_SHARE = 0.3
+/** Times that a piece takes at the rate of before. */
+const OVERDUE = 3
 const STRIKES = 3
 const QUARANTINE_MS = 10 * 60_000
 
@@ -31,7 +33,9 @@ export function connect(state: AgentState, peer: PeerId, patches: ReadonlySet<Sh
       requestedBytes: 0,
       lastProgressAtMs: now,
       lastPieceAtMs: now,
+      lastPatch: null,
       receivedBytes: 0,
+      measuredAtMs: now,
       bytesPerMs: 0,
       roundTripMs: 0,
       width: { lanes: 1, proven: 1, before: 1, totalBefore: 0, isTrial: false, judgeAtMs: 0 },
@@ -94,14 +98,23 @@ export function whyWaiting(state: AgentState, peers: readonly PeerId[]): string 
   return 'cannot reach a source: it is dialled again and again'
 }
 
-/** Once a tick: how fast each source has been since the last one, where it had something to send all the time. */
-export function measureSources(state: AgentState, tookMs: number): void {
+/**
+ * Once a tick: how fast each source is, from one piece to the next, so that large pieces of a slow one count as well as
+ * small ones of a fast one; time in which it was asked for nothing does not count.
+ */
+export function measureSources(state: AgentState): void {
+  const now = state.clock.monotonicMs
   for (const source of state.sources.values()) {
-    const { receivedBytes } = source
-    source.receivedBytes = 0
-    if (tookMs <= 0 || (receivedBytes === 0 && source.requested.length === 0)) continue
-    const now = receivedBytes / tookMs
-    source.bytesPerMs += (now - source.bytesPerMs) * (source.bytesPerMs === 0 ? 1 : NEWEST_SHARE)
+    const tookMs = now - source.measuredAtMs
+    if (source.receivedBytes > 0 && tookMs > 0) {
+      const rate = source.receivedBytes / tookMs
+      source.bytesPerMs += (rate - source.bytesPerMs) * (source.bytesPerMs === 0 ? 1 : NEWEST_SHARE)
+      source.receivedBytes = 0
+      source.measuredAtMs = now
+    } else if (source.requested.length === 0) source.measuredAtMs = now
+    // What should have come long ago: it is slower than it was.
+    else if (tookMs * source.bytesPerMs > OVERDUE * (source.requested[0]?.bytes ?? 0))
+      source.bytesPerMs = (source.requested[0]?.bytes ?? 0) / tookMs
   }
 }
 

@@ -36,8 +36,10 @@ export type Source = {
   requestedBytes: number
   lastProgressAtMs: number
   lastPieceAtMs: number
-  /** Of pieces, since the last tick. */
+  lastPatch: Sha256 | null
+  /** Of pieces, since it was measured. */
   receivedBytes: number
+  measuredAtMs: number
   /** While it had something to send, smoothed over a few ticks; 0 when nothing is known. */
   bytesPerMs: number
   /** Between asking for the stream and having it. */
@@ -70,7 +72,7 @@ export type Reader = {
   offered: Set<Sha256>
   /** Asked for, and not handed to the network yet. */
   queue: { readonly patch: Sha256; readonly index: number }[]
-  /** Handed to the network and not read from disk yet. */
+  /** Handed to the network and not gone yet. */
   sending: number
   /** What the Service Center's seed lets it have; see seeding.ts. */
   grants: Map<Sha256, Grants>
@@ -138,6 +140,9 @@ export type AgentState = {
   uplink: Uplink
   sources: Map<PeerId, Source>
   readers: Map<PeerId, Reader>
+  /** Of pieces over the WAN, since the last tick, and smoothed. */
+  servedBytes: number
+  servedBytesPerMs: number
   /** Service Center's seed only: by piece, how many of the readers have it or may ask for it. */
   copies: Map<Sha256, Uint16Array>
   /** Tenant appliances whose control stream ends here. */
@@ -172,6 +177,8 @@ export function newAgent(appliance: Appliance): AgentState {
     uplink: { phase: 'down', retryAtMs: 0, failures: 0, reason: 'just started' },
     sources: new Map(),
     readers: new Map(),
+    servedBytes: 0,
+    servedBytesPerMs: 0,
     copies: new Map(),
     attached: new Map(),
     counter: 0,

@@ -21,7 +21,7 @@ import { pieceReceived, pull, receiving, sourceOpened, sourceSaid } from './pull
 import { readerClosed, readerOpened, readerSaid, readerWidened } from './relaying.ts'
 import { enter } from './replica.ts'
 import { tendGrants } from './seeding.ts'
-import { pieceSent } from './serving.ts'
+import { measureServing, pieceSent, tellWaiting } from './serving.ts'
 import { measureSources, sourceClosed } from './sources.ts'
 import type { AgentState } from './state.ts'
 import { tellProgress } from './telling.ts'
@@ -32,13 +32,15 @@ export function step(state: AgentState, event: AgentEvent): AgentEffect[] {
   switch (event.kind) {
     case 'tick': {
       const tookMs = event.clock.monotonicMs - state.clock.monotonicMs
-      measureSources(state, tookMs)
+      measureServing(state, tookMs)
       state.clock = event.clock
+      measureSources(state)
       return [
         ...tendLimits(state, tookMs),
         ...tendUplink(state),
         ...pull(state),
         ...tendGrants(state),
+        ...tellWaiting(state),
         ...tendWidths(state),
         ...tendDiscards(state),
         ...tendAttempt(state),
@@ -64,7 +66,7 @@ export function step(state: AgentState, event: AgentEvent): AgentEffect[] {
     case 'reader-widened':
       return readerWidened(state, event.peer, event.lanes)
     case 'piece-sent':
-      return pieceSent(state, event.peer)
+      return pieceSent(state, event.peer, event.patch, event.index)
     case 'enrollment-requested':
       if (state.uplink.phase !== 'up') {
         const { appliance } = event.request

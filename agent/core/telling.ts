@@ -2,12 +2,14 @@
  * Telling the Service Center how far each copy is: for people to look at, never counted. Every state that waits says why.
  */
 import { unreachable } from '../../protocol/assert.ts'
-import { SERVICE_PROVIDER } from '../../protocol/identifiers.ts'
+import { SERVICE_PROVIDER, type Sha256 } from '../../protocol/identifiers.ts'
 import type { Progress } from '../../protocol/messages.ts'
 import { clockTime } from '../../protocol/wan-limits.ts'
 import type { AgentEffect } from './events.ts'
 import { type Replica, storedBytes } from './replica.ts'
-import type { AgentState } from './state.ts'
+import type { AgentState, Source } from './state.ts'
+
+const RECENTLY_MS = 5_000
 
 /** Once a tick: what has changed since it was told. */
 export function tellProgress(state: AgentState): AgentEffect[] {
@@ -44,13 +46,13 @@ function progressOf(state: AgentState, replica: Replica): Progress {
     case 'opening':
       return { ...still, state: 'waiting', bytes: 0, reason: 'looks for pieces of an earlier transfer' }
     case 'transferring': {
-      const giving = [...state.sources.values()].filter(({ requested }) => requested.some((one) => one.patch === patch))
+      const giving = [...state.sources.values()].filter((source) => gives(state, source, patch))
       const bytesPerMs = giving.reduce((sum, source) => sum + source.bytesPerMs, 0)
       return {
         patch,
         state: 'transferring',
         bytes: storedBytes(replica),
-        reason: giving.length > 0 ? '' : whyNothingComes(state),
+        reason: giving.length > 0 || isAsked(state, patch) ? '' : whyNothingComes(state),
         bytesPerSecond: Math.round(bytesPerMs * 1000),
         sources: giving.map(({ peer }) => peer),
       }
@@ -62,6 +64,15 @@ function progressOf(state: AgentState, replica: Replica): Progress {
     default:
       return unreachable(phase)
   }
+}
+
+function isAsked(state: AgentState, patch: Sha256): boolean {
+  return [...state.sources.values()].some(({ requested }) => requested.some((one) => one.patch === patch))
+}
+
+/** What came last from it was of this patch, and is not long ago. */
+function gives({ clock }: AgentState, { lastPatch, lastPieceAtMs }: Source, patch: Sha256): boolean {
+  return lastPatch === patch && clock.monotonicMs - lastPieceAtMs < RECENTLY_MS
 }
 
 function whyNothingComes(state: AgentState): string {

@@ -107,7 +107,7 @@ function commit(state: ServiceCenterState, changes: Change[]): ServiceCenterEffe
   if (tables.has('patches') || tables.has('receipts')) effects.push({ kind: 'changed', topic: 'patches' })
   if (tables.has('installs') || tables.has('targets') || tables.has('detections'))
     effects.push({ kind: 'changed', topic: 'installs' })
-  if (tables.has('appliances')) effects.push({ kind: 'changed', topic: 'appliances' })
+  if (tables.has('appliances') || tables.has('limits')) effects.push({ kind: 'changed', topic: 'appliances' })
   return effects
 }
 

@@ -151,7 +151,7 @@ export class SimulatedNetwork extends InterruptibleStreams {
   sendPiece(from: Host, peer: PeerId, piece: { patch: Sha256; index: number; bytes: number }, read: () => Uint8Array) {
     const stream = this.#portOf(from).streams.reader.get(peer)
     if (stream === undefined) {
-      from.hear({ kind: 'piece-sent', peer })
+      from.hear({ kind: 'piece-sent', peer, patch: piece.patch, index: piece.index })
       return
     }
     const lane = stream.down
@@ -162,11 +162,12 @@ export class SimulatedNetwork extends InterruptibleStreams {
       tookMs: this.#pieceMs(lane),
       begin: () => {
         bytes = attempt(read)
-        from.hear({ kind: 'piece-sent', peer })
+        if (bytes === null) from.hear({ kind: 'piece-sent', peer, patch, index })
         if (bytes === null) this.sendPieces(from, 'reader', peer, { kind: 'gone', patch })
         return bytes !== null
       },
       end: () => {
+        from.hear({ kind: 'piece-sent', peer, patch, index })
         const isNextDoor = lane.route.links.length === 0
         this.#arrive(stream, lane, this.#options.now() + (isNextDoor ? 0 : lane.route.latencyMs), (to) => {
           if (bytes !== null) to.hearPiece(from.peer, patch, index, bytes)

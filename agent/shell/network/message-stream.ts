@@ -31,10 +31,13 @@ export type MessageStreamOptions<Message> = {
   readonly onEnd: (reason: string) => void
 }
 
+/** A message that is read when its turn has come; `sent` is called when the stream has taken it. */
+export type Later<Message> = { readonly read: () => Promise<Message>; readonly sent: () => void }
+
 export class MessageStream<Message> {
   readonly #stream: Stream
   readonly #messages: Uint8Array[] = []
-  readonly #pieces: (() => Promise<Message | null>)[] = []
+  readonly #later: Later<Message>[] = []
   #wake: () => void = () => {}
   #closing = false
 
@@ -70,9 +73,9 @@ export class MessageStream<Message> {
     this.#wake()
   }
 
-  /** `read` gives the message when its turn has come, or null when it cannot be had any more. */
-  sendLater(read: () => Promise<Message | null>): void {
-    this.#pieces.push(read)
+  /** After the messages; nothing of it is in memory before its turn has come. */
+  sendLater(later: Later<Message>): void {
+    this.#later.push(later)
     this.#wake()
   }
 
@@ -120,9 +123,11 @@ export class MessageStream<Message> {
         continue
       }
       if (this.#closing) return
-      const piece = await this.#pieces.shift()?.()
-      if (piece !== undefined && piece !== null) yield encode(piece)
-      else if (this.#pieces.length === 0 && this.#messages.length === 0 && !this.#closing) {
+      const later = this.#later.shift()
+      if (later !== undefined) {
+        yield encode(await later.read())
+        later.sent()
+      } else {
         await new Promise<void>((resolve) => {
           this.#wake = resolve
         })

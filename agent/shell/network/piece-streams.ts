@@ -109,20 +109,19 @@ export class PieceStreams {
   }
 
   sendPiece(peer: PeerId, patch: Sha256, index: number): void {
-    const sent = (): void => this.#options.deliver({ kind: 'piece-sent', peer })
+    const sent = (): void => this.#options.deliver({ kind: 'piece-sent', peer, patch, index })
     const stream = this.#readerLanes.answerOn(peer, patch, index) ?? this.#readers.get(peer)
     if (stream === undefined) sent()
     else {
-      stream.sendLater(() =>
-        this.#options
-          .readPiece(patch, index)
-          .then(
+      stream.sendLater({
+        read: () =>
+          this.#options.readPiece(patch, index).then(
             (bytes): PiecesMessage => ({ kind: 'piece', patch, index, bytes }),
             // It went away since it was requested; the reader is told.
             (): PiecesMessage => ({ kind: 'gone', patch }),
-          )
-          .finally(sent),
-      )
+          ),
+        sent,
+      })
     }
   }
 
