@@ -68,6 +68,8 @@ export class Exchange {
     const start = url.protocol === 'https:' ? requestHttps : requestHttp
     const outgoing = start(url, {
       method: call.method,
+      // Its own connection: one that was kept may be closed by the server at the moment in which it is used again.
+      agent: false,
       headers: { authorization: `Bearer ${this.#apiToken}`, accept: 'application/json', ...payload.headers },
     })
     outgoing.setTimeout(IDLE_TIMEOUT_MS, () =>

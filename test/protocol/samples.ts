@@ -68,6 +68,7 @@ const roster = {
   version: 3,
   members: [{ ...slot, peer: root.peer, addresses: ['/ip4/10.0.0.1/tcp/4001'] }],
   enrolling: [root.peer],
+  limits: { downBitsPerSecond: 20_000_000, upBitsPerSecond: null, quietHours: [{ from: 1320, to: 360 }] },
 }
 const membership = { ...slot, appliance: peer, epoch: 1, serviceCenter: root.peer, enrolledAt: AT }
 const greeting = { version: 1, addresses: ['/ip4/10.0.0.1/tcp/4001'], rosterVersion: 3, known: [patch] }
@@ -129,7 +130,10 @@ export const samples: Sample[] = [
     values: [
       { kind: 'greeting', greeting },
       { kind: 'letter', letter },
-      { kind: 'progress', progress: { patch, state: 'transferring', bytes: 5, reason: '' } },
+      {
+        kind: 'progress',
+        progress: { patch, state: 'transferring', bytes: 5, reason: '', bytesPerSecond: 9, sources: [root.peer] },
+      },
       { kind: 'ping' },
       { kind: 'pong' },
       { kind: 'attached', peer, greeting },
@@ -149,6 +153,7 @@ export const samples: Sample[] = [
       { kind: 'coming', patch },
       { kind: 'gone', patch },
       { kind: 'request', patch, index: 3 },
+      { kind: 'cancel', patch, index: 3 },
       { kind: 'piece', patch, index: 3, bytes: Buffer.from('some bytes') },
     ],
   },
