@@ -166,10 +166,27 @@ export function nextRosterVersion(state: ServiceCenterState, dataCenter: DataCen
   return { table: 'rosters', row: { dataCenter, version: (state.rosterVersions.get(dataCenter) ?? 0) + 1 } }
 }
 
-/** Something that rosters say of this appliance has changed: what a depot is like, its trading partners are told too. */
+/** Something that rosters say of this appliance has changed; what a depot is like, its trading partners are told too. */
 export function nextRosterVersions(state: ServiceCenterState, { dataCenter, kind }: ApplianceRecord): Change[] {
-  const concerned = kind === SERVICE_PROVIDER ? neighboursOf(dataCenter, tradingDataCenters(state)) : []
-  return [dataCenter, ...concerned].map((name) => nextRosterVersion(state, name))
+  if (kind === SERVICE_PROVIDER) partnersChange(state, dataCenter)
+  return [nextRosterVersion(state, dataCenter)]
+}
+
+/** Those who may trade with it, and those who might have traded with each other without it. */
+export function partnersChange(state: ServiceCenterState, dataCenter: DataCenterName): void {
+  const traders = tradingDataCenters(state)
+  for (const neighbour of neighboursOf(dataCenter, traders.add(dataCenter))) state.partnersChanged.add(neighbour)
+}
+
+/** Once a tick; after a restart everybody is told once, since nobody knows who was not. */
+export function tellPartners(state: ServiceCenterState): Change[] {
+  const changes = [...state.partnersChanged].map((dataCenter) => nextRosterVersion(state, dataCenter))
+  state.partnersChanged.clear()
+  return changes
+}
+
+export function allPartnersChange(state: ServiceCenterState): void {
+  for (const dataCenter of tradingDataCenters(state)) state.partnersChanged.add(dataCenter)
 }
 
 export function wanLimitsOf(state: ServiceCenterState, place: LimitsRecord['place']): WanLimits {

@@ -52,6 +52,8 @@ export type ServiceCenterState = {
   rosterVersions: Map<DataCenterName, number>
   limits: Map<LimitsRecord['place'], LimitsRecord>
   /** Since this process started: */
+  /** Data Centers whose trading partners have changed, and which are told so at the next tick: many may enroll at once. */
+  partnersChanged: Set<DataCenterName>
   sessions: Map<PeerId, Session>
   progress: Map<Sha256, Map<PeerId, Progress>>
   /** Monotonic time since which nothing was heard about an order that is in flight. */
@@ -75,6 +77,7 @@ export function emptyState(authority: Authority, random: Random): ServiceCenterS
     unsettled: new Map(),
     rosterVersions: new Map(),
     limits: new Map(),
+    partnersChanged: new Set(),
     sessions: new Map(),
     progress: new Map(),
     silentSinceMs: new Map(),

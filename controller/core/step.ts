@@ -12,7 +12,14 @@ import type { Command, ServiceCenterEffect, ServiceCenterEvent } from './effects
 import { advance, cancelInstall, startInstall } from './installing.ts'
 import { readLetter } from './letters.ts'
 import { seedLimits, setLimits } from './limiting.ts'
-import { admitted, enroll, nextRosterVersion, nextRosterVersions } from './membership.ts'
+import {
+  admitted,
+  allPartnersChange,
+  enroll,
+  nextRosterVersion,
+  nextRosterVersions,
+  tellPartners,
+} from './membership.ts'
 import { type Decision, livePatches, publish, withdraw } from './publishing.ts'
 import type { ApplianceRecord, Change } from './records.ts'
 import { isReplicated } from './replications.ts'
@@ -23,7 +30,7 @@ export function step(state: ServiceCenterState, event: ServiceCenterEvent): Serv
   switch (event.kind) {
     case 'tick':
       state.clock = event.clock
-      return advanceInstalls(state)
+      return [...commit(state, tellPartners(state)), ...advanceInstalls(state)]
     case 'command':
       return carryOut(state, event.id, event.command)
     case 'token-issued': {
@@ -53,6 +60,7 @@ export function step(state: ServiceCenterState, event: ServiceCenterEvent): Serv
 
 /** What a fresh process must do about the state it has loaded. */
 export function resume(state: ServiceCenterState): ServiceCenterEffect[] {
+  allPartnersChange(state)
   return [
     admitted(state),
     seedLimits(state),

@@ -8,7 +8,7 @@
  */
 
 /** A link keeps its level while a fair one would be higher by less than this; falls of a rate are told from here on. */
-export const MARGIN = 0.01
+export const MARGIN = 0.02
 /** After so many looks for one change a level no longer rises, and so it ends. */
 const MOST_LOOKS = 8
 /** Two results of the same sum in another order. */
