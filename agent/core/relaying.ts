@@ -103,9 +103,18 @@ export function offerTo(state: AgentState, replica: Replica): AgentEffect[] {
 
 export function announcePiece(state: AgentState, replica: Replica, index: number): AgentEffect[] {
   const patch = replica.publication.sha256
-  return [...state.readers.values()]
-    .filter(({ offered }) => offered.has(patch))
-    .map(({ peer }) => ({ kind: 'send-pieces', channel: 'reader', peer, message: { kind: 'have', patch, index } }))
+  const effects: AgentEffect[] = []
+  for (const { peer, offered } of state.readers.values()) {
+    if (!offered.has(patch) || hasTold(state, peer, patch, index)) continue
+    effects.push({ kind: 'send-pieces', channel: 'reader', peer, message: { kind: 'have', patch, index } })
+  }
+  return effects
+}
+
+/** Who is a source too, and has said that it has the piece, needs no word of it. */
+function hasTold(state: AgentState, peer: PeerId, patch: Sha256, index: number): boolean {
+  const have = state.sources.get(peer)?.offers.get(patch)
+  return have !== undefined && hasBit(have, index)
 }
 
 /** Bytes of a piece come in over the WAN, however slowly: whoever waits for it here goes on waiting. */

@@ -83,6 +83,9 @@ function fairLevel(link: SharedLink): number {
 /** What a flow may have, as far as all links but one say. */
 function allowedOn({ path, ceilingBytesPerMs }: SharedFlow, but: SharedLink | null): number {
   let allowed = ceilingBytesPerMs
-  for (const link of path) if (link !== but && link.levelBytesPerMs < allowed) allowed = link.levelBytesPerMs
+  for (let at = 0; at < path.length; at++) {
+    const link = path[at] as SharedLink
+    if (link !== but && link.levelBytesPerMs < allowed) allowed = link.levelBytesPerMs
+  }
   return allowed
 }
