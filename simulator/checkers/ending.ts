@@ -28,6 +28,7 @@ export function ending(evidence: Evidence): Checker {
     },
     pending() {
       for (const who of world.appliances.values()) {
+        if (!world.center.state.sessions.has(who.peer)) return `${who.name} is not connected`
         const { attempt, queue } = who.state.orders
         if (attempt !== null) return `${who.name} is still at an order, ${attempt.phase}`
         if (queue.length > 0) return `${who.name} has an order in its queue`

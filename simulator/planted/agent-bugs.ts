@@ -72,9 +72,9 @@ export const agentBugs: readonly PlantedBug[] = [
   },
   {
     name: 'requests are remembered after the patch is not wanted any more',
-    file: 'agent/core/pulling.ts',
-    find: 'for (const [key, request] of source.requested) if (request.patch === patch) source.requested.delete(key)',
-    replace: 'for (const [key, request] of source.requested) if (request.patch !== patch) source.requested.get(key)',
+    file: 'agent/core/sources.ts',
+    find: 'source.requested = source.requested.filter((request) => request.patch !== patch)',
+    replace: '',
     checkers: ['nobody waits for what is not wanted'],
   },
   {

@@ -56,9 +56,16 @@ export const serviceCenterBugs: readonly PlantedBug[] = [
   {
     name: 'what other installs have in flight is not looked at',
     file: rollout,
-    find: 'for (const appliance of elsewhere) occupy(busy, appliance)',
+    find: 'for (const appliance of elsewhere.inFlight) occupy(busy, appliance)',
     replace: '',
     checkers: ['never both members of a group', 'one Data Center of an organization at a time'],
+  },
+  {
+    name: 'an appliance that another install ordered and nobody hears of does not hold its pair',
+    file: rollout,
+    find: 'if (!install.allowOutage) for (const appliance of elsewhere.unheard) busy.silent.set(groupKey(appliance), appliance)',
+    replace: '',
+    checkers: ['never both members of a group'],
   },
   {
     name: 'an appliance that goes on after all does not count',
