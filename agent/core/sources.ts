@@ -38,7 +38,7 @@ export function connect(state: AgentState, peer: PeerId, patches: ReadonlySet<Sh
       measuredAtMs: now,
       bytesPerMs: 0,
       roundTripMs: 0,
-      width: { lanes: 1, proven: 1, before: 1, totalBefore: 0, isTrial: false, judgeAtMs: 0 },
+      width: { lanes: 1, proven: 1, judgeAtMs: 0 },
       strikes: 0,
       quarantinedUntilMs: 0,
     }

@@ -49,17 +49,8 @@ export type Source = {
   strikes: number
   quarantinedUntilMs: number
 }
-/** Connections to a source; see widening.ts. */
-export type Width = {
-  lanes: number
-  /** What was worth it the last time. */
-  proven: number
-  /** Before the trial that is under way, with the bytes a millisecond that came over the WAN then. */
-  before: number
-  totalBefore: number
-  isTrial: boolean
-  judgeAtMs: number
-}
+/** Connections to a source: now, and what was right the last time; see widening.ts. */
+export type Width = { lanes: number; proven: number; judgeAtMs: number }
 export type PieceRequest = { readonly patch: Sha256; readonly index: number; readonly bytes: number }
 
 /** A peer that pulls pieces from us. */

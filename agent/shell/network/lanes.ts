@@ -20,7 +20,7 @@ export class Lanes {
   #others: Lane[] = []
   #waiting: PieceRequest[] = []
   #wanted = 1
-  #dialling = 0
+  #isDialling = false
   #dialAfterMs = 0
   #hasEnded = false
 
@@ -86,28 +86,29 @@ export class Lanes {
     }
   }
 
+  /** One after the other: libp2p makes one connection of several dials to a peer at the same time. */
   #fill(): void {
+    if (this.#isDialling || this.#hasEnded || 1 + this.#others.length >= this.#wanted) return
     if (performance.now() < this.#dialAfterMs) return
-    while (!this.#hasEnded && 1 + this.#others.length + this.#dialling < this.#wanted) {
-      this.#dialling += 1
-      const lane: { current: Lane | null } = { current: null }
-      this.#dial(() => this.#lost(lane.current)).then(
-        (stream) => {
-          this.#dialling -= 1
-          if (this.#hasEnded || 1 + this.#others.length >= this.#wanted) stream.abort('it is not needed any more')
-          else {
-            lane.current = { stream, unanswered: [] }
-            this.#others.push(lane.current)
-            this.#dispatch()
-          }
-        },
-        () => {
-          // The source goes on with the connections that it has.
-          this.#dialling -= 1
-          this.#dialAfterMs = performance.now() + REDIAL_AFTER_MS
-        },
-      )
-    }
+    this.#isDialling = true
+    const lane: { current: Lane | null } = { current: null }
+    this.#dial(() => this.#lost(lane.current)).then(
+      (stream) => {
+        this.#isDialling = false
+        if (this.#hasEnded || 1 + this.#others.length >= this.#wanted) stream.abort('it is not needed any more')
+        else {
+          lane.current = { stream, unanswered: [] }
+          this.#others.push(lane.current)
+          this.#dispatch()
+          this.#fill()
+        }
+      },
+      () => {
+        // The source goes on with the connections that it has.
+        this.#isDialling = false
+        this.#dialAfterMs = performance.now() + REDIAL_AFTER_MS
+      },
+    )
   }
 
   #lost(lane: Lane | null): void {
