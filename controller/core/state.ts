@@ -7,7 +7,7 @@ import { unreachable } from '../../protocol/assert.ts'
 import type { Clock } from '../../protocol/clock.ts'
 import type { SigningKey } from '../../protocol/envelope.ts'
 import type { DataCenterName, InstallId, OrderId, PeerId, Sha256 } from '../../protocol/identifiers.ts'
-import type { Progress } from '../../protocol/messages.ts'
+import type { Greeting, Progress } from '../../protocol/messages.ts'
 import type { Random } from '../../protocol/random.ts'
 import { NO_LIMITS } from '../../protocol/wan-limits.ts'
 import type {
@@ -55,6 +55,8 @@ export type ServiceCenterState = {
   /** Data Centers whose trading partners have changed, and which are told so at the next tick: many may enroll at once. */
   partnersChanged: Set<DataCenterName>
   sessions: Map<PeerId, Session>
+  /** By tenant appliance, the depot members that say that its stream ends at them, the newest last, with its greeting. */
+  attachments: Map<PeerId, Map<PeerId, Greeting>>
   progress: Map<Sha256, Map<PeerId, Progress>>
   /** Monotonic time since which nothing was heard about an order that is in flight. */
   silentSinceMs: Map<OrderId, number>
@@ -79,6 +81,7 @@ export function emptyState(authority: Authority, random: Random): ServiceCenterS
     limits: new Map(),
     partnersChanged: new Set(),
     sessions: new Map(),
+    attachments: new Map(),
     progress: new Map(),
     silentSinceMs: new Map(),
   }

@@ -137,7 +137,17 @@ function closed(state: ServiceCenterState, peer: PeerId): ServiceCenterEffect[] 
   const lost = [...state.sessions]
     .filter(([holder, { via }]) => holder === peer || via === peer)
     .map(([holder]) => holder)
-  return lost.flatMap((holder) => leave(state, holder))
+  for (const vias of state.attachments.values()) vias.delete(peer)
+  return lost.flatMap((holder) => [...leave(state, holder), ...stillAttached(state, holder)])
+}
+
+/** A stream that one depot member takes for alive may have been given up by the appliance, which is at another now. */
+function stillAttached(state: ServiceCenterState, peer: PeerId): ServiceCenterEffect[] {
+  const [newest] = [...(state.attachments.get(peer) ?? [])].reverse()
+  const appliance = state.appliances.get(peer)
+  const via = newest === undefined ? undefined : state.appliances.get(newest[0])
+  if (newest === undefined || appliance === undefined || via === undefined) return []
+  return greeted(state, appliance, via, newest[1])
 }
 
 function leave(state: ServiceCenterState, peer: PeerId): ServiceCenterEffect[] {
@@ -162,10 +172,15 @@ function received(state: ServiceCenterState, peer: PeerId, message: ControlMessa
       const attached = state.appliances.get(message.peer)
       if (attached === undefined || attached.dataCenter !== appliance.dataCenter || attached.kind === SERVICE_PROVIDER)
         return []
+      const vias = inner(state.attachments, message.peer)
+      vias.delete(peer)
+      vias.set(peer, message.greeting)
       return greeted(state, attached, appliance, message.greeting)
     }
     case 'detached':
-      return state.sessions.get(message.peer)?.via === peer ? leave(state, message.peer) : []
+      state.attachments.get(message.peer)?.delete(peer)
+      if (state.sessions.get(message.peer)?.via !== peer) return []
+      return [...leave(state, message.peer), ...stillAttached(state, message.peer)]
     case 'ping':
       return [{ kind: 'send', peer, message: { kind: 'pong' } }]
     case 'pong':

@@ -67,6 +67,10 @@ export class SimulatedAppliance implements Host {
     )
   }
 
+  get generation(): number {
+    return this.process.generation
+  }
+
   get isRunning(): boolean {
     return this.process.isRunning
   }

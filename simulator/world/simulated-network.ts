@@ -91,7 +91,9 @@ export class SimulatedNetwork extends InterruptibleStreams {
     const to = this.#ports.get(peer)
     const isSilent = to !== undefined && (this.isSilent(from, to) || this.isSilent(to, from))
     const tookMs = isSilent ? DIAL_TIMEOUT_MS : dialMs(from, to)
+    const { generation } = dialler
     this.after(tookMs, () => {
+      if (dialler.generation !== generation) return
       const closed = (reason: string) => dialler.hear({ kind: 'closed', channel, peer, reason })
       if (to === undefined || isSilent || !to.host.isRunning || this.isCut(from, to)) closed('no answer')
       else if (!to.host.admits(dialler.peer)) closed('closed by the other side')

@@ -60,6 +60,10 @@ export class SimulatedServiceCenter implements Host {
     this.seed = this.#newSeed()
   }
 
+  get generation(): number {
+    return this.process.generation
+  }
+
   get isRunning(): boolean {
     return this.process.isRunning
   }

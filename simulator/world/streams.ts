@@ -17,6 +17,8 @@ export type Host = {
   readonly name: string
   readonly peer: PeerId
   readonly isRunning: boolean
+  /** Another one for each process: what one dialled concerns no later one. */
+  readonly generation: number
   admits(peer: PeerId): boolean
   hear(event: NetworkEvent): void
   /** Keeps the bytes of a piece that has come in. */
