@@ -68,13 +68,6 @@ export const serviceCenterBugs: readonly PlantedBug[] = [
     checkers: ['never both members of a group'],
   },
   {
-    name: 'an appliance that goes on after all does not count',
-    file: installing,
-    find: "return [{ table: 'targets', row }, ...runsAgain(state, row)]",
-    replace: "return [{ table: 'targets', row }, ...runsAgain(state, row).slice(0, 0)]",
-    checkers: ['never both members of a group', 'one Data Center of an organization at a time', 'every install ends'],
-  },
-  {
     name: 'what a tenant has learned since it came is not withdrawn',
     file: 'controller/core/step.ts',
     find: 'const known = new Set([...proven, ...learned])',
