@@ -34,6 +34,11 @@ export const NO_LIMITS: WanLimits = { downBitsPerSecond: null, upBitsPerSecond: 
  */
 export const WIRE_BYTES_PER_BYTE = 1.046
 
+/** Bytes of our frames in a millisecond, on a link of this rate. */
+export function frameBytesPerMs(bitsPerSecond: number): number {
+  return bitsPerSecond / 8 / 1000 / WIRE_BYTES_PER_BYTE
+}
+
 /** The quiet hours in which this moment lies, or null. */
 export function quietHoursAt({ quietHours }: WanLimits, wallMs: number): QuietHours | null {
   const now = Math.floor(wallMs / 60_000) % MINUTES_OF_A_DAY

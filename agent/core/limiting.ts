@@ -3,7 +3,7 @@
  * the allowed rate, so the average is exact whatever the sources do; the network smooths it. What goes out is bounded by
  * the network alone. In quiet hours nothing is asked for, offered or sent, and what is on its way already ends.
  */
-import { NO_LIMITS, quietHoursAt, type WanLimits, WIRE_BYTES_PER_BYTE } from '../../protocol/wan-limits.ts'
+import { frameBytesPerMs, NO_LIMITS, quietHoursAt, type WanLimits } from '../../protocol/wan-limits.ts'
 import type { AgentEffect } from './events.ts'
 import type { PlannedRequest } from './planning.ts'
 import { tellQuiet } from './relaying.ts'
@@ -23,7 +23,7 @@ export function limitsChanged(state: AgentState, limits: WanLimits): AgentEffect
 export function tendLimits(state: AgentState, tookMs: number): AgentEffect[] {
   const { limits } = state
   if (limits === NO_LIMITS && state.quiet === null) return []
-  const perMs = bytesPerMs(limits)
+  const perMs = frameBytesPerMs(limits.downBitsPerSecond ?? 0)
   state.wanBudgetBytes = Math.min(state.wanBudgetBytes + perMs * tookMs, perMs * Math.max(SAVED_MS, tookMs))
   const quiet = quietHoursAt(limits, state.clock.wallMs)
   const isChange = (quiet === null) !== (state.quiet === null)
@@ -41,8 +41,4 @@ export function isWithinBudget(state: AgentState, planned: readonly PlannedReque
 
 export function spend(state: AgentState, bytes: number): void {
   if (state.limits.downBitsPerSecond !== null) state.wanBudgetBytes -= bytes
-}
-
-function bytesPerMs({ downBitsPerSecond }: WanLimits): number {
-  return downBitsPerSecond === null ? 0 : downBitsPerSecond / 8 / 1000 / WIRE_BYTES_PER_BYTE
 }

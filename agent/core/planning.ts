@@ -1,5 +1,5 @@
 /**
- * Which piece is asked from whom, as a plan: `planPull` looks and returns requests, nothing else. A piece that a member
+ * Which piece is asked from whom, as a plan: `planPull` looks, draws chances and returns requests, nothing else. A piece that a member
  * of the own Data Center has, or is asked for, is never fetched over the WAN; of the others the rarest go first, so that
  * neighbours have something to give each other. What one source is asked for at a time is what it gives in about a
  * second, so no piece waits long behind others at a slow one; what still does is moved to a source that is faster.

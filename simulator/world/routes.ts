@@ -3,7 +3,7 @@
  * switched LAN, on which each host has what it sends and what it receives to itself. A host without a site is next to
  * everybody, at fixed times: enough for a test that is not about bandwidth.
  */
-import { type WanLimits, WIRE_BYTES_PER_BYTE } from '../../protocol/wan-limits.ts'
+import { frameBytesPerMs, type WanLimits } from '../../protocol/wan-limits.ts'
 import { Link } from './flows.ts'
 
 /** Between two hosts where no site says otherwise, one way. */
@@ -55,19 +55,19 @@ export function newSite(name: string, options: SiteOptions): Site {
   return {
     name,
     options,
-    down: new Link(`${name} down`, usable(options.downBitsPerSecond)),
-    up: new Link(`${name} up`, usable(options.upBitsPerSecond)),
+    down: new Link(`${name} down`, frameBytesPerMs(options.downBitsPerSecond)),
+    up: new Link(`${name} up`, frameBytesPerMs(options.upBitsPerSecond)),
   }
 }
 
 /** Takes the place of an earlier limit. */
 export function limitSite({ down, up, options }: Site, { downBitsPerSecond, upBitsPerSecond }: WanLimits): void {
-  down.bytesPerMs = usable(Math.min(options.downBitsPerSecond, downBitsPerSecond ?? Number.POSITIVE_INFINITY))
-  up.bytesPerMs = usable(Math.min(options.upBitsPerSecond, upBitsPerSecond ?? Number.POSITIVE_INFINITY))
+  down.bytesPerMs = frameBytesPerMs(Math.min(options.downBitsPerSecond, downBitsPerSecond ?? Number.POSITIVE_INFINITY))
+  up.bytesPerMs = frameBytesPerMs(Math.min(options.upBitsPerSecond, upBitsPerSecond ?? Number.POSITIVE_INFINITY))
 }
 
 export function placeIn(site: Site, host: string): Place {
-  const rate = usable(site.options.lanBitsPerSecond)
+  const rate = frameBytesPerMs(site.options.lanBitsPerSecond)
   return { site, out: new Link(`${host} out`, rate), in: new Link(`${host} in`, rate) }
 }
 
@@ -88,9 +88,4 @@ export function routeBetween(from: Place | null, to: Place | null): Route {
       lossRatio === 0 ? Number.POSITIVE_INFINITY : (MATHIS * SEGMENT_BYTES) / (roundTripMs * Math.sqrt(lossRatio)),
     retransmissionMs: RETRANSMISSION_MS + roundTripMs,
   }
-}
-
-/** Bytes of our frames in a millisecond. */
-function usable(bitsPerSecond: number): number {
-  return bitsPerSecond / 8 / 1000 / WIRE_BYTES_PER_BYTE
 }

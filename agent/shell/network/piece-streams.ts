@@ -7,7 +7,7 @@ import type { PeerId, Sha256 } from '../../../protocol/identifiers.ts'
 import { MAX_PIECES_MESSAGE_BYTES } from '../../../protocol/limits.ts'
 import { LANE_PROTOCOL, PiecesMessage } from '../../../protocol/messages.ts'
 import { pieceHash } from '../../../protocol/pieces.ts'
-import { type WanLimits, WIRE_BYTES_PER_BYTE } from '../../../protocol/wan-limits.ts'
+import { frameBytesPerMs, type WanLimits } from '../../../protocol/wan-limits.ts'
 import type { AgentEvent, Slot } from '../../core/events.ts'
 import { Lanes } from './lanes.ts'
 import { MessageStream } from './message-stream.ts'
@@ -176,5 +176,5 @@ export class PieceStreams {
 }
 
 function bytesPerMs(bitsPerSecond: number | null): number | null {
-  return bitsPerSecond === null ? null : bitsPerSecond / 8 / 1000 / WIRE_BYTES_PER_BYTE
+  return bitsPerSecond === null ? null : frameBytesPerMs(bitsPerSecond)
 }
