@@ -81,7 +81,8 @@ function planReplica(state: AgentState, replica: TransferringReplica, rooms: Map
       plan.push({ source, patch, index, bytes: length, insteadOf: null })
       asked.set(index, [...(asked.get(index) ?? []), source])
     }
-    if (count === 0 && source.requested.length === 0 && source.bytesPerMs > 0 && isWithinBudget(state, plan)) {
+    const mayMove = !source.wan || isWithinBudget(state, plan)
+    if (count === 0 && source.requested.length === 0 && source.bytesPerMs > 0 && mayMove) {
       const moved = pieceToMove(state, replica, source, asked)
       if (moved !== null) {
         plan.push({ source, patch, ...moved })

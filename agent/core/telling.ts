@@ -41,8 +41,9 @@ function progressOf(state: AgentState, replica: Replica): Progress {
     case 'discarding':
       return { ...still, state: 'waiting', bytes: 0, reason: 'not wanted here' }
     case 'waiting':
-    case 'blocked':
       return { ...still, state: 'waiting', bytes: 0, reason: quietReason(state) ?? phase.reason }
+    case 'blocked':
+      return { ...still, state: 'waiting', bytes: 0, reason: phase.reason }
     case 'opening':
       return { ...still, state: 'waiting', bytes: 0, reason: 'looks for pieces of an earlier transfer' }
     case 'transferring': {
