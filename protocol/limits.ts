@@ -22,13 +22,17 @@ export const MAX_MANIFEST_BYTES = 64 * KiB
 
 /** One control message: the largest is a roster of a Data Center with a thousand appliances. */
 export const MAX_CONTROL_MESSAGE_BYTES = 1 * MiB
-/** One message of the pieces protocol: a piece, or the piece hashes of the largest patch, and its frame. */
-export const MAX_PIECES_MESSAGE_BYTES = MAX_PIECE_BYTES + 64 * KiB
+/** One message of the pieces protocol: the largest has the piece hashes of the largest patch. */
+export const MAX_PIECES_MESSAGE_BYTES = 320 * KiB
+/** The bytes of a piece go in frames of this size: with its headers each is one message of Noise, which has 64 KiB at most. */
+export const PIECE_FRAME_BYTES = 262_000
 /** One enrollment message, the only kind that a peer which is not yet a member can send. */
 export const MAX_ENROLLMENT_MESSAGE_BYTES = 4 * KiB
 
 /** Bytes a puller may have asked one source for and not yet received: what one connection holds of our buffers. */
 export const MAX_REQUESTED_BYTES = 8 * MiB
+/** Received pieces that may wait for the disk before no more are asked for: a slow disk costs no more memory than that. */
+export const MAX_UNSTORED_BYTES = 8 * MiB
 /** Requests a source keeps in line for one reader; more is a reader that does not keep to `MAX_REQUESTED_BYTES`. */
 export const MAX_QUEUED_REQUESTS = 64
 /** Connections over which one reader may ask for pieces; each costs its buffers. */

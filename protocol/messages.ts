@@ -95,11 +95,12 @@ export const PiecesMessage = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('request'), patch: Sha256, index: pieceIndex }),
   /** Reader: takes a request back; the piece comes all the same if it is on its way. */
   z.strictObject({ kind: z.literal('cancel'), patch: Sha256, index: pieceIndex }),
+  /** Source: the frames that follow are the bytes of this piece, so many of them. */
   z.strictObject({
     kind: z.literal('piece'),
     patch: Sha256,
     index: pieceIndex,
-    bytes: Bytes.refine((b) => b.byteLength <= MAX_PIECE_BYTES),
+    bytes: z.int().min(1).max(MAX_PIECE_BYTES),
   }),
 ])
 export type PiecesMessage = z.infer<typeof PiecesMessage>

@@ -5,10 +5,7 @@
 import { createHash, type Hash } from 'node:crypto'
 import { asSha256, HASH_BYTES } from './hashing.ts'
 import type { Sha256 } from './identifiers.ts'
-import { piecesRoot } from './pieces.ts'
-
-/** The prefix that pieces.ts puts before a leaf. */
-const LEAF = Uint8Array.of(0)
+import { beginLeaf, piecesRoot } from './pieces.ts'
 
 export type Hashed = {
   readonly bytes: number
@@ -58,7 +55,7 @@ export class PieceHasher {
 
   #begin(): Hash {
     this.#room = this.pieceLength
-    return createHash('sha256').update(LEAF)
+    return beginLeaf()
   }
 
   #end(): void {

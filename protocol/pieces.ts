@@ -8,6 +8,7 @@
  * The tree is the one of RFC 6962, "Merkle Hash Trees": leaves and inner nodes are hashed with different prefixes, so
  * an inner node can never be passed off as a piece, and a level with an odd node promotes it unchanged.
  */
+import { createHash, type Hash } from 'node:crypto'
 import { HASH_BYTES, sha256 } from './hashing.ts'
 import { MAX_PIECE_BYTES, MIN_PIECE_BYTES, WANTED_PIECES_AT_MOST } from './limits.ts'
 
@@ -32,6 +33,11 @@ export function pieceCount(cut: Cut): number {
 export function pieceRange(cut: Cut, index: number): { offset: number; length: number } {
   const offset = index * cut.pieceLength
   return { offset, length: Math.min(cut.pieceLength, cut.bytes - offset) }
+}
+
+/** For a piece that is hashed as it passes: updated with its bytes in order, the digest is its leaf. */
+export function beginLeaf(): Hash {
+  return createHash('sha256').update(LEAF)
 }
 
 /** The leaf of one piece. */

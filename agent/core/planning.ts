@@ -6,7 +6,7 @@
  */
 import { hasBit } from '../../protocol/bitfield.ts'
 import type { Sha256 } from '../../protocol/identifiers.ts'
-import { MAX_QUEUED_REQUESTS, MAX_REQUESTED_BYTES } from '../../protocol/limits.ts'
+import { MAX_QUEUED_REQUESTS, MAX_REQUESTED_BYTES, MAX_UNSTORED_BYTES } from '../../protocol/limits.ts'
 import { pieceCount, pieceRange } from '../../protocol/pieces.ts'
 import { nextBelow } from '../../protocol/random.ts'
 import { isOrdered } from './installing.ts'
@@ -43,11 +43,19 @@ type TransferringReplica = Replica & { phase: { name: 'transferring' } }
  */
 export function planPull(state: AgentState, only: Source | null): PlannedRequest[] {
   const open = only === null ? [...state.sources.values()].filter(hasRoom) : hasRoom(only) ? [only] : []
-  if (open.length === 0) return []
+  if (open.length === 0 || waitsForDisk(state)) return []
   const pulled = [...state.replicas.values()].filter(isTransferring)
   if (pulled.length > 1) pulled.sort((left, right) => urgency(state, left) - urgency(state, right))
   const rooms = new Map(open.map((source) => [source, roomOf(source)]))
   return pulled.flatMap((replica) => planReplica(state, replica, rooms))
+}
+
+/** So much was received and is not on disk that nothing more is asked for. */
+export function waitsForDisk(state: AgentState): boolean {
+  let bytes = 0
+  for (const { phase, publication } of state.replicas.values())
+    if (phase.name === 'transferring') bytes += phase.storing.size * publication.pieceLength
+  return bytes >= MAX_UNSTORED_BYTES
 }
 
 function urgency(state: AgentState, replica: Replica): number {

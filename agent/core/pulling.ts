@@ -9,7 +9,7 @@ import { hashAt, pieceCount, pieceRange, provesPieces } from '../../protocol/pie
 import type { AgentEffect, AgentEvent } from './events.ts'
 import { spend } from './limiting.ts'
 import { sourcesFor } from './neighbours.ts'
-import { planPull } from './planning.ts'
+import { planPull, waitsForDisk } from './planning.ts'
 import { announceComing, announcePiece, offerTo } from './relaying.ts'
 import { enter, isPulling, type Replica } from './replica.ts'
 import {
@@ -192,6 +192,7 @@ export function pieceReceived(
 
 export function pieceStored(state: AgentState, replica: Replica, index: number): AgentEffect[] {
   if (replica.phase.name !== 'transferring') return []
+  const waited = waitsForDisk(state)
   replica.phase.storing.delete(index)
   setBit(replica.phase.stored, index)
   replica.failures = 0
@@ -199,6 +200,7 @@ export function pieceStored(state: AgentState, replica: Replica, index: number):
     ...announcePiece(state, replica, index),
     ...tellSeed(state, replica.publication.sha256, index),
     ...sealWhenWhole(replica),
+    ...(waited ? request(state) : []),
   ]
 }
 

@@ -78,7 +78,7 @@ export async function startAppliance(options: ApplianceOptions): Promise<Running
       return store.readPiece(stored, index)
     },
   })
-  const storeWork = new StoreWork({ store, takeSlot: (slot) => network.takeSlot(slot), patchOf, deliver })
+  const storeWork = new StoreWork({ store, received: network.received, patchOf, deliver })
   const installations = new Installations({ store, installRoot: options.installRoot, scratch, deliver })
 
   function perform(effect: AgentEffect): void {

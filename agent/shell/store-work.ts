@@ -5,6 +5,7 @@
 import { assert } from '../../protocol/assert.ts'
 import type { Sha256 } from '../../protocol/identifiers.ts'
 import type { AgentEffect, AgentEvent, Slot } from '../core/events.ts'
+import type { ReceivedPieces } from './network/received-pieces.ts'
 import { isNoSpace, type PieceStore, type StoredPatch } from './piece-store.ts'
 
 export type StoreEffect = Extract<
@@ -14,19 +15,19 @@ export type StoreEffect = Extract<
 
 export class StoreWork {
   readonly #store: PieceStore
-  readonly #takeSlot: (slot: Slot) => Uint8Array | undefined
+  readonly #received: ReceivedPieces
   readonly #patchOf: (patch: Sha256) => StoredPatch | undefined
   readonly #deliver: (event: AgentEvent) => void
   readonly #queues = new Map<Sha256, Promise<void>>()
 
   constructor(options: {
     store: PieceStore
-    takeSlot: (slot: Slot) => Uint8Array | undefined
+    received: ReceivedPieces
     patchOf: (patch: Sha256) => StoredPatch | undefined
     deliver: (event: AgentEvent) => void
   }) {
     this.#store = options.store
-    this.#takeSlot = options.takeSlot
+    this.#received = options.received
     this.#patchOf = options.patchOf
     this.#deliver = options.deliver
   }
@@ -34,7 +35,7 @@ export class StoreWork {
   perform(effect: StoreEffect): void {
     switch (effect.kind) {
       case 'drop-piece':
-        this.#takeSlot(effect.slot)
+        this.#received.recycle(this.#take(effect.slot))
         break
       case 'open-partial': {
         const { publication, hashes } = effect
@@ -46,10 +47,13 @@ export class StoreWork {
       }
       case 'store-piece': {
         const { patch, index } = effect
-        const bytes = this.#takeSlot(effect.slot)
-        assert(bytes !== undefined, 'a received piece is stored once')
+        const bytes = this.#take(effect.slot)
         this.#perform(patch, async () => {
-          await this.#store.writePiece(patch, index, bytes)
+          try {
+            await this.#store.writePiece(patch, index, bytes)
+          } finally {
+            this.#received.recycle(bytes)
+          }
           this.#deliver({ kind: 'piece-stored', patch, index })
         })
         break
@@ -72,6 +76,12 @@ export class StoreWork {
         break
       }
     }
+  }
+
+  #take(slot: Slot): Uint8Array {
+    const bytes = this.#received.take(slot)
+    assert(bytes !== undefined, 'a received piece is stored or dropped, once')
+    return bytes
   }
 
   /** Resolves when all that was asked for so far is done. */

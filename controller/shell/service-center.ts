@@ -97,7 +97,7 @@ export async function startServiceCenter(options: {
   })
   const storeWork = new StoreWork({
     store,
-    takeSlot: (slot) => network.takeSlot(slot),
+    received: network.received,
     patchOf: (patch) => seed.replicas.get(patch)?.publication,
     deliver: seedLoop.deliver,
   })

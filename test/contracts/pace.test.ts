@@ -25,7 +25,7 @@ test('the same bytes come out, in slices while there is a limit', async () => {
   const pace = new Pace()
   pace.limit(1e9)
   const chunks = [Buffer.alloc(100_000, 1), Buffer.alloc(5, 2)]
-  const out: Buffer[] = []
+  const out: Uint8Array[] = []
   for await (const chunk of paced(asyncOf(chunks), pace)) out.push(chunk)
   assert.ok(Buffer.concat(out).equals(Buffer.concat(chunks)))
   assert.ok(out.every((chunk) => chunk.byteLength <= 16 * 1024))

@@ -90,7 +90,7 @@ const BAD: [title: string, protocol: string, say: (talk: Talk) => void][] = [
   [
     'N14 a piece that nobody asked for',
     PIECES_PROTOCOL,
-    (talk) => talk.say({ kind: 'piece', patch, index: 0, bytes: new Uint8Array(9) }),
+    (talk) => talk.say({ kind: 'piece', patch, index: 0, bytes: 9 }),
   ],
   [
     'N14 a piece beyond the end',

@@ -154,7 +154,7 @@ export const samples: Sample[] = [
       { kind: 'gone', patch },
       { kind: 'request', patch, index: 3 },
       { kind: 'cancel', patch, index: 3 },
-      { kind: 'piece', patch, index: 3, bytes: Buffer.from('some bytes') },
+      { kind: 'piece', patch, index: 3, bytes: 10 },
     ],
   },
   { what: 'an enrollment request', schema: EnrollmentRequest, values: [request] },

@@ -42,7 +42,12 @@ export async function startHost({ seed, listen, mayConnect }: HostOptions): Prom
       yamux({
         maxInboundStreams: 16,
         maxEarlyStreams: 4,
-        streamOptions: { maxReadBufferLength: 4 * MiB, maxStreamWindowSize: 4 * MiB, maxWriteBufferLength: 16 * MiB },
+        streamOptions: {
+          initialStreamWindowSize: 2 * MiB,
+          maxReadBufferLength: 4 * MiB,
+          maxStreamWindowSize: 4 * MiB,
+          maxWriteBufferLength: 16 * MiB,
+        },
       }),
     ],
     connectionManager: {

@@ -1,17 +1,20 @@
 /**
  * Messages over one stream: each is CBOR of a schema behind a varint length that is checked before anything is
- * allocated. Messages leave before pieces that wait in line, so news of a piece never waits behind another piece; a
- * piece is read from disk only when its turn has come, so a slow reader holds one piece of our memory.
+ * allocated. A message may have a body, the bytes of a piece, which follows it in frames of its own. Messages leave
+ * before pieces that wait in line, so news of a piece never waits behind another piece; a piece is read from disk only
+ * when its turn has come, so a slow reader holds one piece of our memory.
  */
 import type { Stream } from '@libp2p/interface'
-import { decode as decodeFrames, encode as encodeFrames } from 'it-length-prefixed'
+import { decode as decodeFrames, encode as encodeFrame } from 'it-length-prefixed'
 import { pipe } from 'it-pipe'
+import type { Uint8ArrayList } from 'uint8arraylist'
 import type { z } from 'zod'
 import { decode, encode } from '../../../protocol/codec.ts'
-import { MAX_PIECES_MESSAGE_BYTES } from '../../../protocol/limits.ts'
+import { PIECE_FRAME_BYTES } from '../../../protocol/limits.ts'
 import { isRefusal } from '../../../protocol/refusals.ts'
 import { type Pace, paced } from './pace.ts'
 import { sink, source } from './stream-adapters.ts'
+import { bytesPassed } from './young-garbage.ts'
 
 /** A peer that does not read what it is told is cut off here; a control message is rarely over 2 KiB. */
 const MAX_WAITING_MESSAGES = 20_000
@@ -21,7 +24,8 @@ export type MessageStreamOptions<Message> = {
   /** Of what comes in; what goes out was made here. */
   readonly maxMessageBytes: number
   readonly what: string
-  readonly onMessage: (message: Message) => void
+  /** Gives the body that the message has, if it has one. */
+  readonly onMessage: (message: Message) => IncomingBody | undefined | void
   readonly onBytes?: () => void
   /** Where it crosses the WAN: how fast its bytes may come in and go out. */
   readonly pace?: { readonly down: Pace; readonly up: Pace }
@@ -31,8 +35,22 @@ export type MessageStreamOptions<Message> = {
   readonly onEnd: (reason: string) => void
 }
 
+/** Takes the frames after a message. */
+export interface IncomingBody {
+  readonly missingBytes: number
+  /** Never more than is missing. */
+  append(chunk: Uint8Array): void
+  /** All of it is there. */
+  complete(): void
+  /** The stream has ended before it was all there. */
+  abandon(): void
+}
+
 /** A message that is read when its turn has come; `sent` is called when the stream has taken it. */
-export type Later<Message> = { readonly read: () => Promise<Message>; readonly sent: () => void }
+export type Later<Message> = {
+  readonly read: () => Promise<{ readonly message: Message; readonly body?: Uint8Array }>
+  readonly sent: () => void
+}
 
 export class MessageStream<Message> {
   readonly #stream: Stream
@@ -54,7 +72,6 @@ export class MessageStream<Message> {
     )
     pipe(
       this.#outgoing(),
-      (frames) => encodeFrames(frames, { maxDataLength: MAX_PIECES_MESSAGE_BYTES }),
       (frames) => (options.pace === undefined ? frames : paced(frames, options.pace.up)),
       sink(stream),
     ).then(
@@ -102,30 +119,42 @@ export class MessageStream<Message> {
       (chunks) => (options.pace === undefined ? chunks : paced(chunks, options.pace.down)),
       (chunks) => decodeFrames(chunks, { maxDataLength: options.maxMessageBytes }),
       async (frames) => {
-        for await (const frame of frames) {
-          const message = decode(options.schema, frame.subarray(), options.what)
-          if (isRefusal(message)) {
-            this.abort(message.message)
-            throw new Error(message.message)
+        let body: IncomingBody | undefined
+        try {
+          for await (const frame of frames) {
+            if (body === undefined) body = this.#received(frame, options)
+            else if (fill(body, frame)) body = undefined
+            await options.room?.()
           }
-          options.onMessage(message)
-          await options.room?.()
+        } finally {
+          body?.abandon()
         }
       },
     )
   }
 
-  async *#outgoing(): AsyncGenerator<Uint8Array> {
+  #received(frame: Uint8ArrayList, options: MessageStreamOptions<Message>): IncomingBody | undefined {
+    const message = decode(options.schema, frame.subarray(), options.what)
+    if (isRefusal(message)) throw new Error(message.message)
+    return options.onMessage(message) ?? undefined
+  }
+
+  async *#outgoing(): AsyncGenerator<Uint8ArrayList> {
     for (;;) {
       const message = this.#messages.shift()
       if (message !== undefined) {
-        yield message
+        yield encodeFrame.single(message)
         continue
       }
       if (this.#closing) return
       const later = this.#later.shift()
       if (later !== undefined) {
-        yield encode(await later.read())
+        const { message: head, body } = await later.read()
+        yield encodeFrame.single(encode(head))
+        for (let at = 0; body !== undefined && at < body.byteLength; at += PIECE_FRAME_BYTES) {
+          yield encodeFrame.single(body.subarray(at, at + PIECE_FRAME_BYTES))
+          bytesPassed(PIECE_FRAME_BYTES)
+        }
         later.sent()
       } else {
         await new Promise<void>((resolve) => {
@@ -134,4 +163,13 @@ export class MessageStream<Message> {
       }
     }
   }
+}
+
+/** Whether that was the last of it. */
+function fill(body: IncomingBody, frame: Uint8ArrayList): boolean {
+  if (frame.byteLength > body.missingBytes) throw new Error('a piece is longer than was said')
+  for (const chunk of frame) body.append(chunk)
+  if (body.missingBytes > 0) return false
+  body.complete()
+  return true
 }

@@ -13,11 +13,12 @@ import {
   LANE_PROTOCOL,
   PIECES_PROTOCOL,
 } from '../../../protocol/messages.ts'
-import type { AgentEffect, AgentEvent, Channel, Slot } from '../../core/events.ts'
+import type { AgentEffect, AgentEvent, Channel } from '../../core/events.ts'
 import { EnrollingPeers } from './enrolling-peers.ts'
 import { addressesOfHost, type HostOptions, startHost } from './host.ts'
 import { MessageStream } from './message-stream.ts'
 import { PieceStreams, type PieceStreamsOptions } from './piece-streams.ts'
+import type { ReceivedPieces } from './received-pieces.ts'
 
 export type NetworkEvent = Extract<
   AgentEvent,
@@ -147,8 +148,9 @@ export class Network {
     }
   }
 
-  takeSlot(slot: Slot): Uint8Array | undefined {
-    return this.#pieces.takeSlot(slot)
+  /** The pieces that `piece-received` told of. */
+  get received(): ReceivedPieces {
+    return this.#pieces.received
   }
 
   async stop(): Promise<void> {

@@ -2,6 +2,8 @@
  * Bytes in no more than a rate: whoever moves some waits until those before have had their time. A short burst passes at
  * once, so that a timer's coarseness costs nothing (a leaky bucket as a meter, ITU-T I.371).
  */
+import type { Uint8ArrayList } from 'uint8arraylist'
+
 const BURST_MS = 20
 /** What moves at once; at the slowest rate that can be set it takes two seconds. */
 export const PACED_BYTES = 16 * 1024
@@ -36,10 +38,10 @@ export class Pace {
 }
 
 /** The same bytes, as the pace allows. */
-export async function* paced<Chunk extends { byteLength: number; subarray(from: number, to?: number): Chunk }>(
+export async function* paced<Chunk extends Uint8Array | Uint8ArrayList>(
   chunks: AsyncIterable<Chunk>,
   pace: Pace,
-): AsyncGenerator<Chunk> {
+): AsyncGenerator<Chunk | Uint8Array> {
   for await (const chunk of chunks) {
     for (let at = 0; at < chunk.byteLength; ) {
       const length = pace.isLimited ? Math.min(PACED_BYTES, chunk.byteLength - at) : chunk.byteLength - at

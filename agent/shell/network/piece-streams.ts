@@ -1,18 +1,18 @@
 /**
  * The pieces protocol on the network: messages and pieces of sources and readers, over one connection or several, at the
- * pace that the WAN link is allowed. Received pieces wait here, hashed, until the core says what becomes of them.
+ * pace that the WAN link is allowed.
  */
 import type { Connection, Stream } from '@libp2p/interface'
 import type { PeerId, Sha256 } from '../../../protocol/identifiers.ts'
 import { MAX_PIECES_MESSAGE_BYTES } from '../../../protocol/limits.ts'
 import { LANE_PROTOCOL, PiecesMessage } from '../../../protocol/messages.ts'
-import { pieceHash } from '../../../protocol/pieces.ts'
 import { frameBytesPerMs, type WanLimits } from '../../../protocol/wan-limits.ts'
-import type { AgentEvent, Slot } from '../../core/events.ts'
+import type { AgentEvent } from '../../core/events.ts'
 import { Lanes } from './lanes.ts'
-import { MessageStream } from './message-stream.ts'
+import { type IncomingBody, MessageStream } from './message-stream.ts'
 import { Pace } from './pace.ts'
 import { ReaderLanes } from './reader-lanes.ts'
+import { ReceivedPieces } from './received-pieces.ts'
 
 /** `receiving` is told at most this often for each source. */
 const RECEIVING_EVERY_MS = 500
@@ -35,13 +35,12 @@ export type Ending = { readonly onEnd: (reason: string) => void }
 type PieceStream = MessageStream<PiecesMessage>
 
 export class PieceStreams {
+  readonly received = new ReceivedPieces()
   readonly #options: PieceStreamsOptions
   readonly #pace = { down: new Pace(), up: new Pace() }
   readonly #sources = new Map<PeerId, Lanes>()
   readonly #readers = new Map<PeerId, PieceStream>()
   readonly #readerLanes: ReaderLanes
-  readonly #slots = new Map<Slot, Uint8Array>()
-  #nextSlot = 0
 
   constructor(options: PieceStreamsOptions) {
     this.#options = options
@@ -116,20 +115,13 @@ export class PieceStreams {
       stream.sendLater({
         read: () =>
           this.#options.readPiece(patch, index).then(
-            (bytes): PiecesMessage => ({ kind: 'piece', patch, index, bytes }),
+            (body) => ({ message: { kind: 'piece', patch, index, bytes: body.byteLength } as const, body }),
             // It went away since it was requested; the reader is told.
-            (): PiecesMessage => ({ kind: 'gone', patch }),
+            () => ({ message: { kind: 'gone', patch } as const }),
           ),
         sent,
       })
     }
-  }
-
-  /** The bytes of a received piece, which are forgotten here with this call. */
-  takeSlot(slot: Slot): Uint8Array | undefined {
-    const bytes = this.#slots.get(slot)
-    this.#slots.delete(slot)
-    return bytes
   }
 
   #fromSource(peer: PeerId, stream: Stream, onEnd: (reason: string) => void): PieceStream {
@@ -151,16 +143,16 @@ export class PieceStreams {
     }
   }
 
-  #saidBySource(peer: PeerId, message: PiecesMessage): void {
+  #saidBySource(peer: PeerId, message: PiecesMessage): IncomingBody | undefined {
     if (message.kind !== 'piece') {
       this.#options.deliver({ kind: 'pieces-received', channel: 'source', peer, message })
-      return
+      return undefined
     }
-    const slot = this.#nextSlot++ as Slot
-    const { patch, index, bytes } = message
-    this.#slots.set(slot, bytes)
-    this.#sources.get(peer)?.answered(patch, index)
-    this.#options.deliver({ kind: 'piece-received', peer, patch, index, hash: pieceHash(bytes), slot })
+    const { patch, index } = message
+    return this.received.begin(message.bytes, (hash, slot) => {
+      this.#sources.get(peer)?.answered(patch, index)
+      this.#options.deliver({ kind: 'piece-received', peer, patch, index, hash, slot })
+    })
   }
 
   /** Only of a source: that the same peer answers on another stream says nothing about the pieces. */

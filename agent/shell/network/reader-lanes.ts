@@ -4,7 +4,7 @@
  */
 import type { Stream } from '@libp2p/interface'
 import type { PeerId, Sha256 } from '../../../protocol/identifiers.ts'
-import { MAX_CONTROL_MESSAGE_BYTES, MAX_LANES, MAX_QUEUED_REQUESTS } from '../../../protocol/limits.ts'
+import { MAX_LANES, MAX_PIECES_MESSAGE_BYTES, MAX_QUEUED_REQUESTS } from '../../../protocol/limits.ts'
 import { PiecesMessage } from '../../../protocol/messages.ts'
 import type { AgentEvent } from '../../core/events.ts'
 import { MessageStream } from './message-stream.ts'
@@ -39,7 +39,7 @@ export class ReaderLanes {
       asked,
       stream: new MessageStream(stream, {
         schema: PiecesMessage,
-        maxMessageBytes: MAX_CONTROL_MESSAGE_BYTES,
+        maxMessageBytes: MAX_PIECES_MESSAGE_BYTES,
         what: 'a message of the pieces protocol',
         pace: this.#pace,
         room: this.#options.room,

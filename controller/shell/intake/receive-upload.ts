@@ -7,6 +7,7 @@ import { randomUUID } from 'node:crypto'
 import { constants } from 'node:fs'
 import { type FileHandle, open, rm, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
+import { bytesPassed } from '../../../agent/shell/network/young-garbage.ts'
 import { HEAD_BYTES } from '../../../protocol/file-kinds.ts'
 import type { Sha256 } from '../../../protocol/identifiers.ts'
 import { MAX_PATCH_BYTES, RESERVED_DISK_BYTES } from '../../../protocol/limits.ts'
@@ -119,6 +120,7 @@ async function* inBlocks(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint
   let filled = 0
   let wanted = HEAD_BYTES
   for await (const chunk of chunks) {
+    bytesPassed(chunk.byteLength)
     for (let at = 0; at < chunk.byteLength; ) {
       const part = chunk.subarray(at, at + WRITE_BYTES - filled)
       block.set(part, filled)
