@@ -24,6 +24,8 @@ export const CONTROL_PROTOCOL = `/patchmesh/control/${PROTOCOL_VERSION}`
 export const PIECES_PROTOCOL = `/patchmesh/pieces/${PROTOCOL_VERSION}`
 /** One more connection of a reader, for requests and the pieces that answer them. */
 export const LANE_PROTOCOL = `/patchmesh/lane/${PROTOCOL_VERSION}`
+/** Carries nothing: how long it takes to be opened is the round trip. */
+export const ROUND_TRIP_PROTOCOL = `/patchmesh/round-trip/${PROTOCOL_VERSION}`
 /** The only protocol open to a peer that is not yet a member. */
 export const ENROLL_PROTOCOL = `/patchmesh/enroll/${PROTOCOL_VERSION}`
 

@@ -252,8 +252,10 @@ function enter(namespace: string): string[] {
 async function makeNamespace(name: string, what: 'host' | 'router'): Promise<void> {
   await runTool('ip', ['netns', 'add', name])
   await inside(name, ['link set lo up'])
+  // Reno is in every kernel; what a machine is set to otherwise would make each one's runs different.
+  const setting = what === 'router' ? 'net.ipv4.ip_forward=1' : 'net.ipv4.tcp_congestion_control=reno'
   const [command = 'ip', ...words] = enter(name)
-  if (what === 'router') await runTool(command, [...words, 'sysctl', '-q', '-w', 'net.ipv4.ip_forward=1'])
+  await runTool(command, [...words, 'sysctl', '-q', '-w', setting])
 }
 
 async function inside(namespace: string, lines: readonly string[]): Promise<void> {
