@@ -184,9 +184,7 @@ export class IsolatedNetwork {
     if (rate < UNSHAPED_BITS_PER_SECOND) {
       await shape(host, 'lan', rate)
       await shape(site, port, rate)
-    } else {
-      await cutSmall(host, 'lan')
-    }
+    } else await cutSmall(host, 'lan')
     this.#places.set(name, { enter: enter(host), listen: `/ip4/${address}/tcp/${MESH_PORT}` })
   }
 
