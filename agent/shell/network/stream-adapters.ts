@@ -23,7 +23,7 @@ export async function* source(
   const arrived = (event: { data: Uint8ArrayList | Uint8Array }): void => {
     queue.push(event.data)
     queuedBytes += event.data.byteLength
-    if (queuedBytes > HIGH_WATER_BYTES && stream.status === 'open') stream.pause()
+    if (queuedBytes > HIGH_WATER_BYTES && stream.readStatus === 'readable') stream.pause()
     onBytes()
     wake()
   }
@@ -44,9 +44,9 @@ export async function* source(
       const next = queue.shift()
       if (next !== undefined) {
         queuedBytes -= next.byteLength
-        if (queuedBytes <= HIGH_WATER_BYTES / 2 && stream.status === 'open') stream.resume()
+        if (queuedBytes <= HIGH_WATER_BYTES / 2 && stream.readStatus === 'paused') stream.resume()
         yield next
-      } else if (ended || stream.status !== 'open') {
+      } else if (hasEnded(stream, ended) || stream.status !== 'open') {
         if (failure !== undefined) throw failure
         return
       } else {
@@ -60,6 +60,11 @@ export async function* source(
     stream.removeEventListener('end', finished)
     stream.removeEventListener('close', closed)
   }
+}
+
+/** The end may have come while libp2p negotiated, which keeps what came before it for us and the event to itself. */
+function hasEnded(stream: Stream, wasTold: boolean): boolean {
+  return (wasTold || stream.readableEnded) && stream.readBufferLength === 0
 }
 
 /** Sends what a source yields, no faster than the stream takes it. */
