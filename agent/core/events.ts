@@ -72,6 +72,8 @@ export type AgentEffect =
   | { kind: 'close'; channel: Channel; peer: PeerId }
   /** What pieces may take of the WAN link from now on. */
   | { kind: 'limit'; limits: WanLimits }
+  /** Find out how far these are: something may be pulled from them one day. */
+  | { kind: 'probe'; peers: { peer: PeerId; addresses: DialAddress[] }[] }
   /** Asks this source for pieces over so many connections. */
   | { kind: 'widen'; peer: PeerId; addresses: DialAddress[]; lanes: number }
   | { kind: 'send-control'; channel: 'uplink' | 'downlink'; peer: PeerId; message: ControlMessage }

@@ -41,6 +41,14 @@ function tradingPartners(state: AgentState): PeerId[] {
   return [...partners.values()]
 }
 
+/** Those that a primary will trade with, to be looked at before there is anything to trade. */
+export function introductions(state: AgentState): AgentEffect[] {
+  if (state.membership?.kind !== SERVICE_PROVIDER || state.membership.role !== 'primary') return []
+  const peers = tradingPartners(state).map((peer) => ({ peer, addresses: addressesOf(state, peer) }))
+  const reachable = peers.filter(({ addresses }) => addresses.length > 0)
+  return reachable.length === 0 ? [] : [{ kind: 'probe', peers: reachable }]
+}
+
 function isUnreachable(state: AgentState, peer: PeerId): boolean {
   const source = state.sources.get(peer)
   return source !== undefined && source.phase !== 'open' && source.failures > 0

@@ -24,7 +24,8 @@ const WINDOW_OF_UNKNOWN_BYTES = 1024 * 1024
 /** A piece is moved only where that saves this many times what it takes at the other source, and a moment more. */
 const WORTH_MOVING = 2
 const WORTH_MOVING_MS = 300
-/** The first in line may be on its way already, and would cross the WAN twice. */
+/** The first in line on each connection may be on their way already, and would cross the WAN twice. */
+const SENT_AT_ONCE = 2
 const WORTH_REPEATING = 4
 
 export type PlannedRequest = {
@@ -169,7 +170,8 @@ function pieceToMove(
       if (patch !== publication.sha256 || have === undefined || !hasBit(have, index)) continue
       if (phase.storing.has(index) || (asked.get(index)?.length ?? 0) > 1) continue
       const here = bytes / source.bytesPerMs
-      const isWorthIt = waitMs > (at === 0 ? WORTH_REPEATING : WORTH_MOVING) * here + WORTH_MOVING_MS
+      const factor = at < SENT_AT_ONCE * other.width.lanes ? WORTH_REPEATING : WORTH_MOVING
+      const isWorthIt = waitMs > factor * here + WORTH_MOVING_MS
       if (!isWorthIt || waitMs - here <= savedMs) continue
       savedMs = waitMs - here
       longest = { index, bytes, insteadOf: other }

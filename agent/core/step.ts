@@ -16,7 +16,7 @@ import { detected, orderArrived, resumeAttempt, settled, stepEnded, tendAttempt 
 import { sealedEntry } from './ledger.ts'
 import { acknowledge, acknowledged, forwardDown, forwardUp, resendDown } from './letters.ts'
 import { limitsChanged, tendLimits } from './limiting.ts'
-import { admission, mayAttach } from './neighbours.ts'
+import { admission, introductions, mayAttach } from './neighbours.ts'
 import { pieceReceived, pull, receiving, sourceOpened, sourceSaid } from './pulling.ts'
 import { readerClosed, readerOpened, readerSaid, readerWidened } from './relaying.ts'
 import { enter } from './replica.ts'
@@ -104,7 +104,11 @@ export function step(state: AgentState, event: AgentEvent): AgentEffect[] {
  * their piece hashes; what is wanted and not held is pulled, from what is left in the unfinished files.
  */
 export function resume(state: AgentState, held: ReadonlyMap<Sha256, Uint8Array>): AgentEffect[] {
-  const effects: AgentEffect[] = [admission(state), ...limitsChanged(state, state.roster?.limits ?? NO_LIMITS)]
+  const effects: AgentEffect[] = [
+    admission(state),
+    ...limitsChanged(state, state.roster?.limits ?? NO_LIMITS),
+    ...introductions(state),
+  ]
   for (const replica of state.replicas.values()) {
     const hashes = held.get(replica.publication.sha256)
     if (hashes !== undefined && state.proven.has(replica.publication.sha256)) replica.phase = { name: 'held', hashes }
@@ -213,6 +217,7 @@ function rosterArrived(state: AgentState, envelope: Envelope): AgentEffect[] {
     { kind: 'record', entries: [sealedEntry('roster', envelope)] },
     admission(state),
     ...limitsChanged(state, roster.limits),
+    ...introductions(state),
     ...pull(state),
   ]
 }

@@ -90,6 +90,7 @@ export async function startAppliance(options: ApplianceOptions): Promise<Running
       case 'open':
       case 'close':
       case 'limit':
+      case 'probe':
       case 'widen':
       case 'send-control':
       case 'send-pieces':

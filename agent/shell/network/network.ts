@@ -20,6 +20,7 @@ import { addressesOfHost, type HostOptions, startHost } from './host.ts'
 import { MessageStream } from './message-stream.ts'
 import { PieceStreams, type PieceStreamsOptions } from './piece-streams.ts'
 import type { ReceivedPieces } from './received-pieces.ts'
+import { RoundTrips } from './round-trips.ts'
 
 export type NetworkEvent = Extract<
   AgentEvent,
@@ -43,6 +44,7 @@ export type NetworkEffect = Extract<
       | 'open'
       | 'close'
       | 'limit'
+      | 'probe'
       | 'widen'
       | 'send-control'
       | 'send-pieces'
@@ -61,8 +63,6 @@ export type NetworkOptions = Omit<HostOptions, 'mayConnect'> &
   }
 
 const MEMBERS_ONLY = 'only members may open this protocol'
-const ROUND_TRIP_TRIES = 3
-const SHORT_ROUND_TRIP_MS = 10
 
 type Held = { abort(reason: string): void }
 
@@ -72,6 +72,7 @@ export class Network {
   readonly #control = new Map<string, MessageStream<ControlMessage>>()
   readonly #enrolling: EnrollingPeers
   readonly #pieces: PieceStreams
+  readonly #roundTrips = new RoundTrips()
   #members: ReadonlySet<PeerId> = new Set()
   #mayEnroll: ReadonlySet<PeerId> = new Set()
   #host: Libp2p | undefined
@@ -137,6 +138,9 @@ export class Network {
       case 'limit':
         this.#pieces.limit(effect.limits)
         break
+      case 'probe':
+        this.#roundTrips.probe(effect.peers, (addresses) => this.#dial(addresses, {}))
+        break
       case 'widen':
         this.#pieces.widen(effect.peer, effect.lanes)
         break
@@ -177,7 +181,7 @@ export class Network {
     const protocol = channel === 'uplink' ? CONTROL_PROTOCOL : PIECES_PROTOCOL
     const dialled = async (): Promise<{ stream: Stream; roundTripMs: number }> => {
       const connection = await this.#dial(addresses, {})
-      const roundTripMs = await shortestRoundTrip(connection)
+      const roundTripMs = await this.#roundTrips.measure(peer, connection)
       return { stream: await connection.newStream(protocol), roundTripMs }
     }
     dialled().then(
@@ -272,18 +276,6 @@ export class Network {
 
 function peerOf(peer: { toString(): string }): PeerId {
   return peer.toString() as PeerId
-}
-
-/** Of a few tries, since a busy machine makes any of them longer; one that is short needs no second. */
-async function shortestRoundTrip(connection: Connection): Promise<number> {
-  let shortestMs = Number.POSITIVE_INFINITY
-  for (let tries = 0; tries < ROUND_TRIP_TRIES && shortestMs > SHORT_ROUND_TRIP_MS; tries++) {
-    const asked = performance.now()
-    const stream = await connection.newStream(ROUND_TRIP_PROTOCOL)
-    shortestMs = Math.min(shortestMs, performance.now() - asked)
-    stream.close().catch((error: Error) => stream.abort(error))
-  }
-  return shortestMs
 }
 
 function dialFailure(error: Error): string {
