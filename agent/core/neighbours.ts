@@ -41,10 +41,11 @@ function tradingPartners(state: AgentState): PeerId[] {
   return [...partners.values()]
 }
 
-/** Those that a primary will trade with, to be looked at before there is anything to trade. */
+/** Those that a primary pulls from over the WAN, to be looked at before there is anything to pull. */
 export function introductions(state: AgentState): AgentEffect[] {
   if (state.membership?.kind !== SERVICE_PROVIDER || state.membership.role !== 'primary') return []
-  const peers = tradingPartners(state).map((peer) => ({ peer, addresses: addressesOf(state, peer) }))
+  const sources = [state.membership.serviceCenter, ...tradingPartners(state)]
+  const peers = sources.map((peer) => ({ peer, addresses: addressesOf(state, peer) }))
   const reachable = peers.filter(({ addresses }) => addresses.length > 0)
   return reachable.length === 0 ? [] : [{ kind: 'probe', peers: reachable }]
 }

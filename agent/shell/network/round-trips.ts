@@ -31,7 +31,7 @@ export class RoundTrips {
   /** One peer after the other; the connections stay. */
   probe(peers: readonly { peer: PeerId; addresses: readonly DialAddress[] }[], dial: Dial): void {
     for (const { peer, addresses } of peers) {
-      if (this.#shortestMs.has(peer)) continue
+      if ((this.#shortestMs.get(peer) ?? Number.POSITIVE_INFINITY) <= SHORT_MS) continue
       const measure = (): Promise<unknown> => dial(addresses).then((connection) => this.measure(peer, connection))
       // Who cannot be reached now is dialled again when something is wanted from it.
       this.#measured = this.#measured.then(measure).catch(() => null)
