@@ -46,7 +46,8 @@ export function withoutPrimaries({ world, evidence, rest }: Calm): void {
       'a depot goes on without its primary',
       () => `${other.name} still waits for its primary`,
     )
-  for (const primary of away) primary.start()
+  // One that stopped in the middle of a reboot has come back by itself.
+  for (const primary of away) if (!primary.isRunning) primary.start()
   rest()
 }
 

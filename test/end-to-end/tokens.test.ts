@@ -33,7 +33,7 @@ test('an agent without a token, or with a damaged one, says what to do', async (
   const text = await fleet.token(provider('damaged', 'secondary'))
   const flipped = `${text.slice(0, 40)}${text[40] === 'A' ? 'B' : 'A'}${text.slice(41)}`
   const texts = ['', 'x', text.slice(4), text.slice(0, -9), `${text}AAAA`, flipped, `pm1.${'A'.repeat(5000)}`]
-  const ends = texts.map((damaged) => runAgent(['--data', fleet.folderOf('damaged'), '--token', damaged]))
+  const ends = texts.map((damaged, at) => runAgent(['--data', fleet.folderOf(`damaged-${at}`), '--token', damaged]))
   for (const end of await Promise.all(ends)) refused(end, /token/)
   assert.deepEqual(await fleet.api.appliances(), [])
 })
