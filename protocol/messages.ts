@@ -43,6 +43,8 @@ export const Progress = z.strictObject({
   reason: z.string().max(MAX_SENTENCE_CHARACTERS),
   /** Of the patch, over the last seconds. */
   bytesPerSecond: z.int().min(0),
+  /** Of its pieces, over the WAN since the agent started; one that came twice counts twice. */
+  wanBytes: z.int().min(0),
   /** Who sends it pieces of it now. */
   sources: z.array(PeerId).max(MAX_SOURCES),
 })

@@ -40,6 +40,7 @@ export function published(state: AgentState, envelope: Envelope): AgentEffect[] 
     localProgressAtMs: state.clock.monotonicMs,
     localPieceAtMs: state.clock.monotonicMs,
     toldComingAtMs: 0,
+    wanBytes: 0,
     failures: 0,
     told: null,
   }
@@ -222,6 +223,7 @@ export function seeded(
     localProgressAtMs: 0,
     localPieceAtMs: 0,
     toldComingAtMs: 0,
+    wanBytes: 0,
     failures: 0,
     told: null,
   }

@@ -104,6 +104,7 @@ export function readLedger(state: AgentState, entries: ReadonlyMap<string, Uint8
           localProgressAtMs: 0,
           localPieceAtMs: 0,
           toldComingAtMs: 0,
+          wanBytes: 0,
           failures: 0,
           told: null,
         })

@@ -183,7 +183,9 @@ export function pieceReceived(
   moved(state, source, replica)
   source.lastPieceAtMs = state.clock.monotonicMs
   source.lastPatch = patch
-  source.receivedBytes += pieceRange(replica.publication, index).length
+  const { length } = pieceRange(replica.publication, index)
+  source.receivedBytes += length
+  if (source.wan) replica.wanBytes += length
   if (storing.has(index) || hasBit(stored, index)) return [drop, ...request(state, source)]
   storing.add(index)
   const elsewhere = [...state.sources.values()].flatMap((other) => takeBack(other, patch, index))

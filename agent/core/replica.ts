@@ -50,6 +50,8 @@ export type Replica = {
   localPieceAtMs: number
   /** Monotonic time at which readers were last told that bytes are coming in. */
   toldComingAtMs: number
+  /** Of its pieces, that came over the WAN since the process started. */
+  wanBytes: number
   /** Failures of the store in a row. */
   failures: number
   /** What the Service Center was told last, so that it is told only changes. */

@@ -33,9 +33,9 @@ export function tellProgress(state: AgentState): AgentEffect[] {
 }
 
 function progressOf(state: AgentState, replica: Replica): Progress {
-  const { phase, publication } = replica
+  const { phase, publication, wanBytes } = replica
   const { sha256: patch, bytes } = publication
-  const still = { patch, bytesPerSecond: 0, sources: [] }
+  const still = { patch, bytesPerSecond: 0, wanBytes, sources: [] }
   switch (phase.name) {
     case 'described':
     case 'discarding':
@@ -55,6 +55,7 @@ function progressOf(state: AgentState, replica: Replica): Progress {
         bytes: storedBytes(replica),
         reason: giving.length > 0 || isAsked(state, patch) ? '' : whyNothingComes(state),
         bytesPerSecond: Math.round(bytesPerMs * 1000),
+        wanBytes,
         sources: giving.map(({ peer }) => peer),
       }
     }

@@ -112,6 +112,15 @@ function addTransfers(registry: Registry, state: ServiceCenterState): void {
     },
   })
   new Gauge({
+    name: 'patchmesh_wan_received_bytes',
+    help: 'Bytes of pieces of patches that are there now, as agents received them over the WAN since they started, by Data Center',
+    labelNames: ['data_center'],
+    registers,
+    collect() {
+      for (const [name, { wanBytes }] of transfersByDataCenter(state)) this.set({ data_center: name }, wanBytes)
+    },
+  })
+  new Gauge({
     name: 'patchmesh_transfer_bytes_per_second',
     help: 'Bytes of patches that arrive on Service Provider appliances now, by Data Center and by whether they come from outside it',
     labelNames: ['data_center', 'from'],

@@ -162,6 +162,7 @@ export const DataCenterView: z.ZodType<places.DataCenterView> = z.object({
   quietUntil: z.string().nullable(),
   bytesLeft: count,
   wanBytesPerSecond: count,
+  wanBytes: count,
 })
 export const Organization = z.object({ name: z.string(), isProvider: z.boolean(), appliances: count })
 export const Withdrawn = z.object({ id: Sha256 })

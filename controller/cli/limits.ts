@@ -6,6 +6,7 @@ import { type DataCenterLimits, QuietHoursText, type UplinkLimits } from '../cor
 import { bitRate } from '../page/words.ts'
 import { A_RATE, readRate } from '../topology/quantities.ts'
 import { defineCommand, parsed, UsageError } from './command.ts'
+import { readableBytes } from './quantities.ts'
 import { connect, SERVER_OPTIONS } from './service-center-client.ts'
 import { type Terminal, table } from './terminal.ts'
 
@@ -14,14 +15,19 @@ const NONE = 'none'
 
 export const listLimits = defineCommand({
   name: 'limits list',
-  summary: 'Lists what patches may take of the WAN link of each Data Center and of the Service Center',
+  summary: 'Lists what patches may take of each WAN link, and what came in over it',
   usage: '[--server URL] [--api-token TOKEN] [--json]',
   options: SERVER_OPTIONS,
   example: 'patchmesh limits list',
   async run({ options, terminal }) {
     const client = connect(options)
     const [serviceCenter, dataCenters] = await Promise.all([client.uplinkLimits(), client.dataCenters()])
-    const limits = dataCenters.map(({ name, limits, quietUntil }) => ({ name, ...limits, quietUntil }))
+    const limits = dataCenters.map(({ name, limits, quietUntil, wanBytes }) => ({
+      name,
+      ...limits,
+      quietUntil,
+      wanBytes,
+    }))
     if (options.json === true) {
       terminal.print(JSON.stringify({ serviceCenter, dataCenters: limits }))
       return 0
@@ -31,11 +37,12 @@ export const listLimits = defineCommand({
       shownRate(link.downBitsPerSecond),
       ...shownUplink(link),
       link.trades ? 'yes' : 'no',
+      readableBytes(link.wanBytes),
       link.quietUntil === null ? '' : `rests until ${link.quietUntil} UTC`,
     ])
-    const uplink = ['(Service Center)', '', ...shownUplink(serviceCenter), '', '']
-    for (const line of table(['DATA CENTER', 'DOWN', 'UP', 'QUIET HOURS (UTC)', 'TRADES', ''], [uplink, ...rows], ''))
-      terminal.print(line)
+    const uplink = ['(Service Center)', '', ...shownUplink(serviceCenter), '', '', '']
+    const heading = ['DATA CENTER', 'DOWN', 'UP', 'QUIET HOURS (UTC)', 'TRADES', 'CAME IN', '']
+    for (const line of table(heading, [uplink, ...rows], '')) terminal.print(line)
     return 0
   },
 })

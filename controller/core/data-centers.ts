@@ -36,6 +36,8 @@ export type DataCenterView = {
   bytesLeft: number
   /** Of patches, from outside the Data Center. */
   wanBytesPerSecond: number
+  /** Pieces of the patches that are there now, as its agents received them over the WAN since they started. */
+  wanBytes: number
 }
 
 const QUIET_HOURS = /^([01]\d|2[0-3]):([0-5]\d)-(?:([01]\d|2[0-3]):([0-5]\d)|24:00)$/
@@ -84,7 +86,7 @@ export function dataCenterViews(state: ServiceCenterState): DataCenterView[] {
   const transfers = transfersByDataCenter(state)
   const members = Map.groupBy([...state.appliances.values()].sort(byPlace), ({ dataCenter }) => dataCenter)
   return [...members].map(([name, appliances]) => {
-    const { bytesLeft, fromOutside } = transfers.get(name) ?? NOTHING
+    const { bytesLeft, fromOutside, wanBytes } = transfers.get(name) ?? NOTHING
     return {
       name,
       appliances: appliances.length,
@@ -93,13 +95,14 @@ export function dataCenterViews(state: ServiceCenterState): DataCenterView[] {
       quietUntil: quietUntil(state, name),
       bytesLeft,
       wanBytesPerSecond: fromOutside,
+      wanBytes,
     }
   })
 }
 
-/** Bytes a second of patches by where they come from, and bytes of live patches that are still missing. */
-export type Transfers = { bytesLeft: number; fromOutside: number; fromInside: number }
-const NOTHING: Transfers = { bytesLeft: 0, fromOutside: 0, fromInside: 0 }
+/** Of live patches: bytes a second by where they come from, bytes still missing, and bytes that came over the WAN. */
+export type Transfers = { bytesLeft: number; fromOutside: number; fromInside: number; wanBytes: number }
+const NOTHING: Transfers = { bytesLeft: 0, fromOutside: 0, fromInside: 0, wanBytes: 0 }
 
 export function transfersByDataCenter(state: ServiceCenterState): Map<DataCenterName, Transfers> {
   const byName = new Map<DataCenterName, Transfers>()
@@ -117,6 +120,7 @@ function add(sum: Transfers, state: ServiceCenterState, patch: Sha256, depot: Ap
   const { bytesLeft } = applianceCopy(state, patch, depot)
   const { bytesPerSecond, sources } = incoming(state, patch, depot)
   sum.bytesLeft += bytesLeft
+  sum.wanBytes += state.progress.get(patch)?.get(depot.peer)?.wanBytes ?? 0
   if (sources.every((peer) => isDepotOf(state.appliances.get(peer), depot))) sum.fromInside += bytesPerSecond
   else sum.fromOutside += bytesPerSecond
 }

@@ -103,14 +103,22 @@ const Row = ({ dataCenter }: { dataCenter: DataCenterView }) => {
   )
 }
 
-const Now = ({ dataCenter: { bytesLeft, wanBytesPerSecond } }: { dataCenter: DataCenterView }) => {
-  if (bytesLeft === 0) return <span class="pm-quiet">nothing left to replicate</span>
+const Now = ({ dataCenter: { bytesLeft, wanBytesPerSecond, wanBytes } }: { dataCenter: DataCenterView }) => {
+  const came = wanBytes > 0 && <div class="pm-quiet">{size(wanBytes)} came over the WAN</div>
+  if (bytesLeft === 0)
+    return (
+      <>
+        <span class="pm-quiet">nothing left to replicate</span>
+        {came}
+      </>
+    )
   return (
     <>
       {wanBytesPerSecond === 0
         ? 'nothing arrives'
         : `${bitRate(Number((8 * wanBytesPerSecond).toPrecision(3)))} arrive`}
       <div class="pm-quiet">{size(bytesLeft)} left</div>
+      {came}
     </>
   )
 }

@@ -47,9 +47,10 @@ test('tells of each Data Center its appliances, its limits and what is under way
     quietUntil: null,
     bytesLeft: 0,
     wanBytesPerSecond: 0,
+    wanBytes: 0,
   })
   const patch = await fleet.publish({ name: 'counted', version: '1', bytes: 1_000_000 })
-  const told = { patch, state: 'transferring', bytes: 400_000, reason: '' } as const
+  const told = { patch, state: 'transferring', bytes: 400_000, reason: '', wanBytes: 150_000 } as const
   const { mesh } = fleet.serviceCenter.state
   await fleet.tellProgress('paris/primary', {
     ...told,
@@ -58,7 +59,7 @@ test('tells of each Data Center its appliances, its limits and what is under way
   })
   await fleet.tellProgress('paris/secondary', { ...told, bytesPerSecond: 20_000, sources: [peerOf('paris/primary')] })
   const paris = await view('paris')
-  assert.deepEqual([paris?.bytesLeft, paris?.wanBytesPerSecond], [1_200_000, 30_000])
+  assert.deepEqual([paris?.bytesLeft, paris?.wanBytesPerSecond, paris?.wanBytes], [1_200_000, 30_000, 300_000])
   await fleet.disconnect('paris/primary')
   const cut = await view('paris')
   // The tenants that reach the Service Center through it are cut off with it.
@@ -68,7 +69,7 @@ test('tells of each Data Center its appliances, its limits and what is under way
 
 test('tells of each copy how fast it comes, from whom by name, and how long it will take', async () => {
   const patch = await fleet.publish({ name: 'followed', version: '1', bytes: 1_000_000 })
-  const told = { patch, bytes: 400_000, reason: '' } as const
+  const told = { patch, bytes: 400_000, reason: '', wanBytes: 150_000 } as const
   const sources = [fleet.serviceCenter.state.mesh, peerOf('paris/primary')]
   await fleet.tellProgress('tokyo/primary', { ...told, state: 'transferring', bytesPerSecond: 70_000, sources })
   await fleet.sendReceipt('paris/primary', patch)

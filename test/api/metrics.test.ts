@@ -30,7 +30,7 @@ test('tells how the fleet, its copies, its installs and the process stand', asyn
   const { appliances, mesh } = fleet.serviceCenter.state
   const primary = [...appliances.values()].find(({ name }) => name === 'paris/primary')
   assert.ok(primary)
-  const told = { patch, state: 'transferring', bytes: 250_000, reason: '' } as const
+  const told = { patch, state: 'transferring', bytes: 250_000, reason: '', wanBytes: 60_000 } as const
   await fleet.tellProgress('paris/secondary', { ...told, bytesPerSecond: 5_000, sources: [primary.peer] })
   await fleet.tellProgress('tokyo/primary', { ...told, bytesPerSecond: 7_000, sources: [mesh] })
   await fleet.disconnect('acme-tokyo-primary')
@@ -45,6 +45,7 @@ test('tells how the fleet, its copies, its installs and the process stand', asyn
     'patchmesh_copies{count="total"} 4',
     'patchmesh_replication_left_bytes{data_center="paris"} 750000',
     'patchmesh_replication_left_bytes{data_center="tokyo"} 1750000',
+    'patchmesh_wan_received_bytes{data_center="paris"} 60000',
     'patchmesh_transfer_bytes_per_second{data_center="paris",from="inside"} 5000',
     'patchmesh_transfer_bytes_per_second{data_center="paris",from="outside"} 0',
     'patchmesh_transfer_bytes_per_second{data_center="tokyo",from="outside"} 7000',

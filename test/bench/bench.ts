@@ -35,7 +35,10 @@ try {
 }
 const table = tableOf(figures)
 process.stdout.write(table)
-await writeFile(new URL('../../docs/benchmarks.md', import.meta.url), pageOf(table))
+const page = new URL('../../docs/benchmarks.md', import.meta.url)
+// What was measured in other ways stands in the sections after the first.
+const [, ...otherSections] = (await readFile(page, 'utf8')).split(/^(?=## )/m)
+await writeFile(page, [pageOf(table), ...otherSections].join('\n'))
 const missed = figures.filter(({ measured, limit }) => measured > limit)
 for (const { what } of missed) process.stderr.write(`missed: ${what}\n`)
 process.exit(missed.length === 0 ? 0 : 1)

@@ -61,13 +61,13 @@ describe('the limits of WAN links', () => {
     assert.equal(told.stdout, 'down no limit; trades no; up 1.5 Gbit/s; quiet hours 22:00-06:00\n')
     const { stdout } = await patchmesh(['limits', 'list'], { environment })
     const [heading = '', center = '', paris = '', tokyo = ''] = stdout.split('\n')
-    assert.match(heading, /^DATA CENTER +DOWN +UP +QUIET HOURS \(UTC\) +TRADES$/)
+    assert.match(heading, /^DATA CENTER +DOWN +UP +QUIET HOURS \(UTC\) +TRADES +CAME IN$/)
     assert.match(center, /^\(Service Center\) +100 Mbit\/s +none$/)
-    assert.match(paris, /^paris +no limit +1\.5 Gbit\/s +22:00-06:00 +no( +rests until 06:00 UTC)?$/)
-    assert.match(tokyo, /^tokyo +no limit +no limit +none +yes$/)
+    assert.match(paris, /^paris +no limit +1\.5 Gbit\/s +22:00-06:00 +no +0 bytes( +rests until 06:00 UTC)?$/)
+    assert.match(tokyo, /^tokyo +no limit +no limit +none +yes +0 bytes$/)
     const listed = (await json(['limits', 'list'])) as { serviceCenter: object; dataCenters: { name: string }[] }
     assert.deepEqual(listed.serviceCenter, { upBitsPerSecond: 100e6, quietHours: [] })
-    assert.deepEqual(listed.dataCenters[1], { name: 'tokyo', ...NO_LIMITS, quietUntil: null })
+    assert.deepEqual(listed.dataCenters[1], { name: 'tokyo', ...NO_LIMITS, quietUntil: null, wanBytes: 0 })
     assert.deepEqual(await json(['limits', 'set', '--service-center', '--none']), {
       upBitsPerSecond: null,
       quietHours: [],
@@ -92,7 +92,7 @@ describe('the limits of WAN links', () => {
 test('patches show tells the rate, the sources and the time left of each copy', async () => {
   const patch = await fleet.publish({ name: 'shown', version: '1', bytes: 3_000_000 })
   await fleet.tellProgress('tokyo/primary', {
-    ...{ patch, state: 'transferring', bytes: 1_000_000, reason: '', bytesPerSecond: 100_000 },
+    ...{ patch, state: 'transferring', bytes: 1_000_000, wanBytes: 0, reason: '', bytesPerSecond: 100_000 },
     sources: [fleet.serviceCenter.state.mesh],
   })
   const { stdout } = await patchmesh(['patches', 'show', 'shown@1'], { environment })

@@ -35,12 +35,13 @@ pageTest('shows and changes the limits of a Data Center', {}, async (visit) => {
   await openDataCenters(visit)
   const patch = await fleet.publish({ name: 'kernel', version: '1', bytes: 10 * 1024 * 1024 })
   await fleet.tellProgress('tokyo/primary', {
-    ...{ patch, state: 'transferring', bytes: 0, reason: '', bytesPerSecond: 1_000_000 },
+    ...{ patch, state: 'transferring', bytes: 0, reason: '', bytesPerSecond: 1_000_000, wanBytes: 3 * 1024 * 1024 },
     sources: [peerOf(fleet, 'paris/primary')],
   })
   const row = page.locator('[data-data-center="tokyo"]')
   await row.getByText('8 Mbit/s arrive').waitFor()
   await row.getByText('20.0 MiB left').waitFor()
+  await row.getByText('3.0 MiB came over the WAN').waitFor()
   assert.equal(await row.getByText('no limit').count(), 2)
   await page.getByRole('button', { name: 'Change the limits of Data Center tokyo' }).click()
   const dialog = page.getByRole('dialog', { name: 'Limits of Data Center tokyo' })

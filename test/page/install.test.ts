@@ -31,6 +31,7 @@ pageTest('shows each copy on its way, live', {}, async (visit) => {
     patch,
     state: 'transferring',
     bytes: 150 * 1024 * 1024,
+    wanBytes: 0,
     reason: '',
     bytesPerSecond: 2 * 1024 * 1024,
     sources: [fleet.serviceCenter.state.mesh, peerOf(fleet, 'paris/primary')],
@@ -88,7 +89,7 @@ pageTest('the warning says what is left of a copy and how long it will take', {}
   const { page, fleet } = visit
   const patch = await openPatch(visit, ALL.slice(0, 3))
   await fleet.tellProgress('tokyo/secondary', {
-    ...{ patch, state: 'transferring', bytes: 100 * 1024 * 1024, reason: '', bytesPerSecond: 1024 * 1024 },
+    ...{ patch, state: 'transferring', bytes: 100 * 1024 * 1024, wanBytes: 0, reason: '', bytesPerSecond: 1024 * 1024 },
     sources: [peerOf(fleet, 'tokyo/primary')],
   })
   await page.getByLabel('acme', { exact: true }).check()

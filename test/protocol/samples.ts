@@ -132,7 +132,15 @@ export const samples: Sample[] = [
       { kind: 'letter', letter },
       {
         kind: 'progress',
-        progress: { patch, state: 'transferring', bytes: 5, reason: '', bytesPerSecond: 9, sources: [root.peer] },
+        progress: {
+          patch,
+          state: 'transferring',
+          bytes: 5,
+          reason: '',
+          bytesPerSecond: 9,
+          wanBytes: 7,
+          sources: [root.peer],
+        },
       },
       { kind: 'ping' },
       { kind: 'pong' },
