@@ -24,7 +24,7 @@ export const MAX_MANIFEST_BYTES = 64 * KiB
 export const MAX_CONTROL_MESSAGE_BYTES = 1 * MiB
 /** One message of the pieces protocol: the largest has the piece hashes of the largest patch. */
 export const MAX_PIECES_MESSAGE_BYTES = 320 * KiB
-/** The bytes of a piece go in frames of this size: with its headers each is one message of Noise, which has 64 KiB at most. */
+/** The bytes of a piece go in frames of this size: with its headers each fills four messages of Noise, of 64 KiB at most. */
 export const PIECE_FRAME_BYTES = 262_000
 /** One enrollment message, the only kind that a peer which is not yet a member can send. */
 export const MAX_ENROLLMENT_MESSAGE_BYTES = 4 * KiB

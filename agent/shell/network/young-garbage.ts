@@ -1,10 +1,10 @@
 /**
  * The memory of what has passed through. Buffers of the network live for a moment, but V8 counts them outside its heap
  * and, left to itself, marks the whole heap for every 64 MB of them; to collect the young generation now and then frees
- * the same memory for a tenth of the work. It needs Node's --expose-gc, and is nothing without it.
+ * the same memory in about a millisecond. It needs Node's --expose-gc, and is nothing without it.
  */
 
-/** Each byte of a piece leaves three to five of garbage. */
+/** Each byte of a piece is copied three to five times on its way through the libraries. */
 const COLLECT_EVERY_BYTES = 8 * 1024 * 1024
 
 let passedBytes = 0
