@@ -97,7 +97,7 @@ async function receiveInto(file: FileHandle, path: string, upload: Upload): Prom
       bytes += block.byteLength
       upload.progress?.(bytes)
       inspection.report({ bytes, complete: false })
-      if (inspection.early !== null && isRefusal(inspection.early)) return inspection.early
+      if (inspection.refused !== null) return inspection.refused
     }
     if (inspection === null) return refuse('empty_file', 'The file has 0 bytes; a patch was expected.')
     inspection.report({ bytes, complete: true })
