@@ -4,9 +4,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { isStalled } from '../../../agent/core/planning.ts'
+import { MAX_REQUESTED_BYTES, MAX_UNSTORED_BYTES } from '../../../protocol/limits.ts'
 import { estate, replicate } from '../../../simulator/world/estate.ts'
 import { symbolicPatch } from '../../../simulator/world/symbolic-patch.ts'
 import { World } from '../../../simulator/world/world.ts'
+
+const MiB = 1024 * 1024
 
 test('each piece crosses the WAN into a Data Center once, and the secondary takes everything from its primary', () => {
   const world = estate('paris', 'oslo')
@@ -223,4 +226,24 @@ test('a single Service Provider appliance called secondary pulls over the WAN at
   const patch = symbolicPatch()
   world.upload(patch)
   world.await('it has all', () => world.replications(patch) === '1/1')
+})
+
+test('an appliance whose disk is slow asks for no more than it can write soon, and completes', () => {
+  // A piece of 4 MiB comes in at once and takes two seconds to write.
+  const world = new World({ disks: { writeBytesPerMs: 2048, proveBytesPerMs: Number.POSITIVE_INFINITY } })
+  world.add('paris/primary')
+  world.run(2_000)
+  const patch = symbolicPatch({ bytes: 1024 * MiB })
+  world.upload(patch)
+  const { sha256, pieceLength } = patch.publication
+  let most = 0
+  world.await('it is whole', () => {
+    const phase = world.appliance('paris/primary').state.replicas.get(sha256)?.phase
+    const unstored = phase?.name === 'transferring' ? phase.storing.size * pieceLength : 0
+    // What was asked for before it was too much still comes.
+    most = Math.max(most, unstored)
+    return phase?.name === 'held'
+  })
+  assert.ok(most >= MAX_UNSTORED_BYTES, 'the disk is slower than the network')
+  assert.ok(most <= MAX_UNSTORED_BYTES + MAX_REQUESTED_BYTES, `${most / MiB} MiB waited for the disk`)
 })
