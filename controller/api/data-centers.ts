@@ -11,6 +11,7 @@ import { dataCenters } from '../core/views.ts'
 import type { App, AppContext, AppDependencies } from './context.ts'
 import { answerRefusal } from './errors.ts'
 import { documented } from './openapi.ts'
+import { answerList, PageQuery } from './pagination.ts'
 import { readJson } from './read-request.ts'
 import * as schemas from './schemas.ts'
 
@@ -22,15 +23,24 @@ export function addDataCenterRoutes(app: App, { serviceCenter, log }: AppDepende
   app.get(
     '/api/v1/data-centers',
     documented({
+      operation: 'listDataCenters',
       summary: 'The Data Centers that have appliances: their limits, what is left to replicate and what arrives.',
+      query: PageQuery,
       answers: { 200: schemas.DataCenterView.array() },
     }),
-    (c) => c.json(dataCenterViews(state)),
+    (c) =>
+      answerList(c, {
+        list: 'data-centers',
+        entries: dataCenterViews(state),
+        positionOf: ({ name }) => [name],
+        log,
+      }),
   )
 
   app.get(
     '/api/v1/data-centers/:name/limits',
     documented({
+      operation: 'showDataCenterLimits',
       summary: 'What patches may take of the WAN link of a Data Center; null is no limit.',
       parameters,
       answers: { 200: schemas.DataCenterLimits },
@@ -44,6 +54,7 @@ export function addDataCenterRoutes(app: App, { serviceCenter, log }: AppDepende
   app.put(
     '/api/v1/data-centers/:name/limits',
     documented({
+      operation: 'setDataCenterLimits',
       summary: 'Sets these limits in place of those before, at once and also for what is being transferred.',
       parameters,
       body: schemas.DataCenterLimits,
@@ -63,6 +74,7 @@ export function addDataCenterRoutes(app: App, { serviceCenter, log }: AppDepende
   app.get(
     '/api/v1/service-center/limits',
     documented({
+      operation: 'showUplinkLimits',
       summary: "What patches may take of the Service Center's own uplink; null is no limit.",
       answers: { 200: schemas.UplinkLimits },
     }),
@@ -72,6 +84,7 @@ export function addDataCenterRoutes(app: App, { serviceCenter, log }: AppDepende
   app.put(
     '/api/v1/service-center/limits',
     documented({
+      operation: 'setUplinkLimits',
       summary: 'Sets these limits in place of those before, at once and also for what is being sent.',
       body: schemas.UplinkLimits,
       answers: { 200: schemas.UplinkLimits },

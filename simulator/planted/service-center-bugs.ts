@@ -11,9 +11,11 @@ export const serviceCenterBugs: readonly PlantedBug[] = [
   {
     name: 'a copy is counted before it is verified',
     file: 'controller/core/replications.ts',
-    find: '  return { complete, total: depots.length }',
-    replace: `  const verifying = depots.filter((peer) => state.progress.get(patch)?.get(peer)?.state === 'verifying')
-  return { complete: complete + verifying.length, total: depots.length }`,
+    find: 'return state.receipts.get(patch)?.get(appliance.peer)?.epoch === appliance.epoch',
+    replace: `return (
+    state.progress.get(patch)?.get(appliance.peer)?.state === 'verifying' ||
+    state.receipts.get(patch)?.get(appliance.peer)?.epoch === appliance.epoch
+  )`,
     checkers: ['n/m is the truth'],
   },
   {
