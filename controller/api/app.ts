@@ -12,6 +12,7 @@ import { addDataCenterRoutes } from './data-centers.ts'
 import { addErrorAnswers } from './errors.ts'
 import { addEventRoute } from './events.ts'
 import { addHealthRoutes } from './health.ts'
+import { idempotent } from './idempotency.ts'
 import { addInstallRoutes } from './installs.ts'
 import { addMetricsRoute } from './metrics.ts'
 import { openStreams } from './open-streams.ts'
@@ -36,6 +37,7 @@ export function createApp(dependencies: AppDependencies): App {
 
   app.use(signedIn(dependencies))
   app.use(onlyOurPages(dependencies))
+  app.use('/api/v1/*', idempotent(dependencies))
   addPatchRoutes(app, dependencies)
   addInstallRoutes(app, dependencies)
   addApplianceRoutes(app, dependencies)
