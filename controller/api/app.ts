@@ -7,6 +7,7 @@
 import { Hono } from 'hono'
 import { signedIn } from './access-control.ts'
 import { addApplianceRoutes } from './appliances.ts'
+import { compressed } from './compression.ts'
 import type { App, AppDependencies, AppEnvironment } from './context.ts'
 import { addDataCenterRoutes } from './data-centers.ts'
 import { addErrorAnswers } from './errors.ts'
@@ -21,6 +22,7 @@ import { addPageRoutes } from './pages.tsx'
 import { addPatchRoutes } from './patches.ts'
 import { onlyOurHosts, onlyOurPages } from './same-site.ts'
 import { securityHeaders } from './security-headers.ts'
+import { sharedRefreshes } from './shared-refreshes.ts'
 import { addSignInRoute, addSignOutRoute } from './sign-in.ts'
 import { addAssetRoutes } from './static-assets.ts'
 
@@ -28,6 +30,7 @@ export function createApp(dependencies: AppDependencies): App {
   const app: App = new Hono<AppEnvironment>()
   const streams = openStreams()
   addErrorAnswers(app, dependencies.log)
+  app.use(compressed())
   app.use(securityHeaders({ secure: dependencies.secureCookies }))
   addHealthRoutes(app, dependencies)
 
@@ -38,6 +41,8 @@ export function createApp(dependencies: AppDependencies): App {
   app.use(signedIn(dependencies))
   app.use(onlyOurPages(dependencies))
   app.use('/api/v1/*', idempotent(dependencies))
+  app.use('/appliances/*', sharedRefreshes(dependencies))
+  app.use('/data-centers', sharedRefreshes(dependencies))
   addPatchRoutes(app, dependencies)
   addInstallRoutes(app, dependencies)
   addApplianceRoutes(app, dependencies)
