@@ -42,6 +42,8 @@ const TABLE = {
   ],
   name_in_use: [409, 'Choose another appliance name; names are unique in the fleet.'],
   role_taken: [409, 'The group already has a primary. Enroll this appliance as secondary, or name another group.'],
+  key_reused: [409, 'Send a new Idempotency-Key with a new request.'],
+  changed_meanwhile: [412, 'Look at what it is now, then change that.'],
   // what a peer said
   undecodable: [400, 'The peer speaks another protocol or version. Compare the versions of both ends.'],
   bad_signature: [403, 'It was changed on the way, or the key that it names did not sign it. Ask for it again.'],

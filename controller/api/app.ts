@@ -7,11 +7,13 @@
 import { Hono } from 'hono'
 import { signedIn } from './access-control.ts'
 import { addApplianceRoutes } from './appliances.ts'
+import { compressed } from './compression.ts'
 import type { App, AppDependencies, AppEnvironment } from './context.ts'
 import { addDataCenterRoutes } from './data-centers.ts'
 import { addErrorAnswers } from './errors.ts'
 import { addEventRoute } from './events.ts'
 import { addHealthRoutes } from './health.ts'
+import { idempotent } from './idempotency.ts'
 import { addInstallRoutes } from './installs.ts'
 import { addMetricsRoute } from './metrics.ts'
 import { openStreams } from './open-streams.ts'
@@ -20,6 +22,7 @@ import { addPageRoutes } from './pages.tsx'
 import { addPatchRoutes } from './patches.ts'
 import { onlyOurHosts, onlyOurPages } from './same-site.ts'
 import { securityHeaders } from './security-headers.ts'
+import { sharedRefreshes } from './shared-refreshes.ts'
 import { addSignInRoute, addSignOutRoute } from './sign-in.ts'
 import { addAssetRoutes } from './static-assets.ts'
 
@@ -27,6 +30,7 @@ export function createApp(dependencies: AppDependencies): App {
   const app: App = new Hono<AppEnvironment>()
   const streams = openStreams()
   addErrorAnswers(app, dependencies.log)
+  app.use(compressed())
   app.use(securityHeaders({ secure: dependencies.secureCookies }))
   addHealthRoutes(app, dependencies)
 
@@ -36,6 +40,9 @@ export function createApp(dependencies: AppDependencies): App {
 
   app.use(signedIn(dependencies))
   app.use(onlyOurPages(dependencies))
+  app.use('/api/v1/*', idempotent(dependencies))
+  app.use('/appliances/*', sharedRefreshes(dependencies))
+  app.use('/data-centers', sharedRefreshes(dependencies))
   addPatchRoutes(app, dependencies)
   addInstallRoutes(app, dependencies)
   addApplianceRoutes(app, dependencies)

@@ -4,17 +4,40 @@
 import { applianceViews, organizations } from '../core/views.ts'
 import type { App, AppDependencies } from './context.ts'
 import { documented } from './openapi.ts'
+import { answerList, PageQuery } from './pagination.ts'
 import * as schemas from './schemas.ts'
 
-export function addApplianceRoutes(app: App, { serviceCenter: { state } }: AppDependencies): void {
+export function addApplianceRoutes(app: App, { serviceCenter: { state }, log }: AppDependencies): void {
   app.get(
     '/api/v1/appliances',
-    documented({ summary: 'All enrolled appliances.', answers: { 200: schemas.ApplianceView.array() } }),
-    (c) => c.json(applianceViews(state)),
+    documented({
+      operation: 'listAppliances',
+      summary: 'All enrolled appliances.',
+      query: PageQuery,
+      answers: { 200: schemas.ApplianceView.array() },
+    }),
+    (c) =>
+      answerList(c, {
+        list: 'appliances',
+        entries: applianceViews(state),
+        positionOf: ({ dataCenter, organization, group, role, name }) => [dataCenter, organization, group, role, name],
+        log,
+      }),
   )
   app.get(
     '/api/v1/organizations',
-    documented({ summary: 'The organizations that have appliances.', answers: { 200: schemas.Organization.array() } }),
-    (c) => c.json(organizations(state)),
+    documented({
+      operation: 'listOrganizations',
+      summary: 'The organizations that have appliances.',
+      query: PageQuery,
+      answers: { 200: schemas.Organization.array() },
+    }),
+    (c) =>
+      answerList(c, {
+        list: 'organizations',
+        entries: organizations(state),
+        positionOf: ({ name }) => [name],
+        log,
+      }),
   )
 }

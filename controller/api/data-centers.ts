@@ -4,17 +4,26 @@
  */
 import type { DataCenterName } from '../../protocol/identifiers.ts'
 import { isRefusal, type Refusal, refuse } from '../../protocol/refusals.ts'
-import { dataCenterLimits, dataCenterViews, readQuietHours, uplinkLimits } from '../core/data-centers.ts'
+import {
+  dataCenterLimits,
+  dataCenterViews,
+  readQuietHours,
+  type UplinkLimits,
+  uplinkLimits,
+} from '../core/data-centers.ts'
 import type { LimitsRecord } from '../core/records.ts'
-import { SERVICE_CENTER } from '../core/state.ts'
+import { limitsOf, SERVICE_CENTER } from '../core/state.ts'
 import { dataCenters } from '../core/views.ts'
 import type { App, AppContext, AppDependencies } from './context.ts'
+import { entityTag, staleMatch } from './entity-tags.ts'
 import { answerRefusal } from './errors.ts'
 import { documented } from './openapi.ts'
+import { answerList, PageQuery } from './pagination.ts'
 import { readJson } from './read-request.ts'
 import * as schemas from './schemas.ts'
 
 const parameters = { name: 'The name of a Data Center.' }
+const ifMatch = { 'If-Match': 'The `ETag` of what was seen: refused with 412 when it is not so any more.' }
 
 export function addDataCenterRoutes(app: App, { serviceCenter, log }: AppDependencies): void {
   const { state } = serviceCenter
@@ -22,30 +31,41 @@ export function addDataCenterRoutes(app: App, { serviceCenter, log }: AppDepende
   app.get(
     '/api/v1/data-centers',
     documented({
+      operation: 'listDataCenters',
       summary: 'The Data Centers that have appliances: their limits, what is left to replicate and what arrives.',
+      query: PageQuery,
       answers: { 200: schemas.DataCenterView.array() },
     }),
-    (c) => c.json(dataCenterViews(state)),
+    (c) =>
+      answerList(c, {
+        list: 'data-centers',
+        entries: dataCenterViews(state),
+        positionOf: ({ name }) => [name],
+        log,
+      }),
   )
 
   app.get(
     '/api/v1/data-centers/:name/limits',
     documented({
+      operation: 'showDataCenterLimits',
       summary: 'What patches may take of the WAN link of a Data Center; null is no limit.',
       parameters,
       answers: { 200: schemas.DataCenterLimits },
     }),
     (c) => {
       const name = namedDataCenter(c.req.param('name'))
-      return isRefusal(name) ? answerRefusal(c, name, log) : c.json(dataCenterLimits(state, name))
+      return isRefusal(name) ? answerRefusal(c, name, log) : tagged(c, dataCenterLimits(state, name))
     },
   )
 
   app.put(
     '/api/v1/data-centers/:name/limits',
     documented({
+      operation: 'setDataCenterLimits',
       summary: 'Sets these limits in place of those before, at once and also for what is being transferred.',
       parameters,
+      headers: ifMatch,
       body: schemas.DataCenterLimits,
       answers: { 200: schemas.DataCenterLimits },
     }),
@@ -55,24 +75,28 @@ export function addDataCenterRoutes(app: App, { serviceCenter, log }: AppDepende
       const body = await readJson(c, schemas.DataCenterLimits)
       if (isRefusal(body)) return answerRefusal(c, body, log)
       const quietHours = body.quietHours.map(readQuietHours)
-      const refused = await setLimits(c, { ...body, quietHours, place: name })
-      return refused === null ? c.json(dataCenterLimits(state, name)) : answerRefusal(c, refused, log)
+      const seen = () => dataCenterLimits(state, name)
+      const refused = await setLimits(c, { ...body, quietHours, place: name }, seen())
+      return refused === null ? tagged(c, seen()) : answerRefusal(c, refused, log)
     },
   )
 
   app.get(
     '/api/v1/service-center/limits',
     documented({
+      operation: 'showUplinkLimits',
       summary: "What patches may take of the Service Center's own uplink; null is no limit.",
       answers: { 200: schemas.UplinkLimits },
     }),
-    (c) => c.json(uplinkLimits(state)),
+    (c) => tagged(c, uplinkLimits(state)),
   )
 
   app.put(
     '/api/v1/service-center/limits',
     documented({
+      operation: 'setUplinkLimits',
       summary: 'Sets these limits in place of those before, at once and also for what is being sent.',
+      headers: ifMatch,
       body: schemas.UplinkLimits,
       answers: { 200: schemas.UplinkLimits },
     }),
@@ -81,14 +105,23 @@ export function addDataCenterRoutes(app: App, { serviceCenter, log }: AppDepende
       if (isRefusal(body)) return answerRefusal(c, body, log)
       const quietHours = body.quietHours.map(readQuietHours)
       const uplink = { ...body, quietHours, downBitsPerSecond: null, trades: true, place: SERVICE_CENTER } as const
-      const refused = await setLimits(c, uplink)
-      return refused === null ? c.json(uplinkLimits(state)) : answerRefusal(c, refused, log)
+      const refused = await setLimits(c, uplink, uplinkLimits(state))
+      return refused === null ? tagged(c, uplinkLimits(state)) : answerRefusal(c, refused, log)
     },
   )
 
-  async function setLimits(c: AppContext, limits: LimitsRecord): Promise<Refusal | null> {
-    const reply = await serviceCenter.carryOut({ kind: 'set-limits', actor: c.get('visitor').actor, limits })
+  async function setLimits(c: AppContext, limits: LimitsRecord, current: UplinkLimits): Promise<Refusal | null> {
+    const stale = staleMatch(c, current)
+    if (stale !== null) return stale
+    const instead = c.req.header('if-match') === undefined ? {} : { instead: limitsOf(state, limits.place) }
+    const { actor } = c.get('visitor')
+    const reply = await serviceCenter.carryOut({ kind: 'set-limits', actor, limits, ...instead })
     return isRefusal(reply) ? reply : null
+  }
+
+  function tagged(c: AppContext, limits: UplinkLimits): Response {
+    c.header('ETag', entityTag(limits))
+    return c.json(limits)
   }
 
   function namedDataCenter(wanted: string): DataCenterName | Refusal {

@@ -19,6 +19,7 @@ export function addEventRoute(app: App, dependencies: AppDependencies, streams: 
   app.get(
     '/api/v1/events',
     documented({
+      operation: 'streamEvents',
       summary: 'A stream of the events patches, installs and appliances: that something of it changed.',
       answers: { 200: 'event stream' },
     }),

@@ -10,6 +10,7 @@ import { installDetail, installSummaries } from '../core/views.ts'
 import type { App, AppContext, AppDependencies } from './context.ts'
 import { answerRefusal } from './errors.ts'
 import { documented } from './openapi.ts'
+import { answerList, PageQuery } from './pagination.ts'
 import { namedPatch } from './patches.ts'
 import { readJson } from './read-request.ts'
 import * as schemas from './schemas.ts'
@@ -22,6 +23,7 @@ export function addInstallRoutes(app: App, { serviceCenter, log }: AppDependenci
   app.post(
     '/api/v1/installs',
     documented({
+      operation: 'startInstall',
       summary: 'Starts an install. Targets whose copy is not proven yet are queued in it.',
       body: schemas.InstallBody,
       answers: { 201: schemas.InstallDetail },
@@ -48,19 +50,36 @@ export function addInstallRoutes(app: App, { serviceCenter, log }: AppDependenci
 
   app.get(
     '/api/v1/installs',
-    documented({ summary: 'All installs, newest first.', answers: { 200: schemas.InstallSummary.array() } }),
-    (c) => c.json(installSummaries(state)),
+    documented({
+      operation: 'listInstalls',
+      summary: 'All installs, newest first.',
+      query: PageQuery,
+      answers: { 200: schemas.InstallSummary.array() },
+    }),
+    (c) =>
+      answerList(c, {
+        list: 'installs',
+        entries: installSummaries(state),
+        positionOf: ({ startedAt, id }) => [-Date.parse(startedAt), id],
+        log,
+      }),
   )
 
   app.get(
     '/api/v1/installs/:id',
-    documented({ summary: 'One install and its targets.', parameters, answers: { 200: schemas.InstallDetail } }),
+    documented({
+      operation: 'showInstall',
+      summary: 'One install and its targets.',
+      parameters,
+      answers: { 200: schemas.InstallDetail },
+    }),
     (c) => detail(c, namedInstall(state, c.req.param('id')), 200),
   )
 
   app.post(
     '/api/v1/installs/:id/cancel',
     documented({
+      operation: 'cancelInstall',
       summary: 'Nothing new starts; what has begun ends by itself.',
       parameters,
       body: schemas.NoBody,

@@ -10,6 +10,7 @@ import { dataCenters, findPatch, installPreview, patchDetail, patchSummaries, pa
 import type { App, AppContext, AppDependencies } from './context.ts'
 import { answerRefusal } from './errors.ts'
 import { documented } from './openapi.ts'
+import { answerList, PageQuery } from './pagination.ts'
 import { readJson, readQuery } from './read-request.ts'
 import * as schemas from './schemas.ts'
 
@@ -21,6 +22,7 @@ export function addPatchRoutes(app: App, { serviceCenter, log }: AppDependencies
   app.post(
     '/api/v1/patches',
     documented({
+      operation: 'uploadPatch',
       summary: 'Uploads a patch; the body is the file itself. 200 when the same bytes were there already.',
       query: schemas.UploadQuery,
       body: 'file',
@@ -44,13 +46,25 @@ export function addPatchRoutes(app: App, { serviceCenter, log }: AppDependencies
 
   app.get(
     '/api/v1/patches',
-    documented({ summary: 'All patches, newest first.', answers: { 200: schemas.PatchSummary.array() } }),
-    (c) => c.json(patchSummaries(state)),
+    documented({
+      operation: 'listPatches',
+      summary: 'All patches, newest first.',
+      query: PageQuery,
+      answers: { 200: schemas.PatchSummary.array() },
+    }),
+    (c) =>
+      answerList(c, {
+        list: 'patches',
+        entries: patchSummaries(state),
+        positionOf: ({ uploadedAt, id }) => [-Date.parse(uploadedAt), id],
+        log,
+      }),
   )
 
   app.get(
     '/api/v1/patches/:patch',
     documented({
+      operation: 'showPatch',
       summary: 'One patch: its copies, and the organizations that are not patched.',
       parameters,
       query: schemas.ScopeQuery,
@@ -69,6 +83,7 @@ export function addPatchRoutes(app: App, { serviceCenter, log }: AppDependencies
   app.delete(
     '/api/v1/patches/:patch',
     documented({
+      operation: 'withdrawPatch',
       summary: 'Withdraws a patch that is installed nowhere; every appliance deletes its copy.',
       parameters,
       body: schemas.WithdrawBody,
@@ -88,6 +103,7 @@ export function addPatchRoutes(app: App, { serviceCenter, log }: AppDependencies
   app.get(
     '/api/v1/patches/:patch/install-preview',
     documented({
+      operation: 'previewInstall',
       summary: 'What an install would begin with, and which appliances hold no copy yet.',
       parameters,
       query: schemas.PreviewQuery,

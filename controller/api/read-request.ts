@@ -32,7 +32,8 @@ export function readQuery<Value>(c: AppContext, schema: z.ZodType<Value>): Value
   return match(schema, Object.fromEntries(entries), 'the query')
 }
 
-async function readBounded(c: AppContext): Promise<Uint8Array | Refusal> {
+/** The bytes of a body that is no file. */
+export async function readBounded(c: AppContext): Promise<Uint8Array | Refusal> {
   const chunks: Uint8Array[] = []
   let length = 0
   for await (const chunk of c.req.raw.body ?? []) {

@@ -10,7 +10,9 @@ import { pipeline } from 'node:stream/promises'
 
 /** Nothing moved in either direction for so long: the server, or the way to it, is gone. */
 const IDLE_TIMEOUT_MS = 120_000
-/** The list of all appliances of the largest fleet is a few MiB. */
+/** Of one list: a few hundred kB. */
+const PAGE_ENTRIES = 1000
+/** One patch of the largest fleet, with all of its appliances, is a few MiB. */
 const MAX_ANSWER_BYTES = 256 * 1024 * 1024
 
 export class ServerRefusal extends Error {
@@ -50,19 +52,34 @@ export class Exchange {
 
   /** The server's answer; its form is the contract of the API (controller/core/views.ts). */
   async call<Answer>(call: Call): Promise<Answer> {
-    const { status, text } = await this.#exchange(call)
+    return (await this.#answer<Answer>(call)).json
+  }
+
+  /** All entries of a list, page after page. */
+  async list<Entry>(path: readonly string[]): Promise<Entry[]> {
+    const entries: Entry[] = []
+    for (let cursor: string | undefined, isFirst = true; isFirst || cursor !== undefined; isFirst = false) {
+      const page = await this.#answer<Entry[]>({ method: 'GET', path, query: { limit: String(PAGE_ENTRIES), cursor } })
+      entries.push(...page.json)
+      cursor = nextCursor(page.link)
+    }
+    return entries
+  }
+
+  async #answer<Answer>(call: Call): Promise<{ json: Answer; link: string | undefined }> {
+    const { status, text, link } = await this.#exchange(call)
     let json: unknown
     try {
       json = JSON.parse(text)
     } catch {
       throw this.#stranger(status)
     }
-    if (status >= 200 && status < 300) return json as Answer
+    if (status >= 200 && status < 300) return { json: json as Answer, link }
     const refusal = refusalIn(json)
     throw refusal === undefined ? this.#stranger(status) : new ServerRefusal(refusal)
   }
 
-  async #exchange(call: Call): Promise<{ status: number; text: string }> {
+  async #exchange(call: Call): Promise<{ status: number; text: string; link: string | undefined }> {
     const payload = payloadOf(call.body)
     const url = this.#address(call)
     const start = url.protocol === 'https:' ? requestHttps : requestHttp
@@ -83,7 +100,8 @@ export class Exchange {
     try {
       // A server that refuses answers before it has read everything, and then stops reading: its answer counts.
       const answer = await Promise.race([answered, sent.then(() => answered)])
-      return { status: answer.statusCode ?? 0, text: await textOf(answer) }
+      const link = [answer.headers.link ?? []].flat()[0]
+      return { status: answer.statusCode ?? 0, text: await textOf(answer), link }
     } catch (error) {
       throw this.#unreachable(error)
     } finally {
@@ -116,6 +134,12 @@ export class Exchange {
       `What answers at ${this.#server.origin} (status ${status}) is not a Service Center: give its address with --server URL`,
     )
   }
+}
+
+/** Of `<…?cursor=X>; rel="next"` (RFC 8288), as the Service Center writes it. */
+function nextCursor(link: string | undefined): string | undefined {
+  const next = /<([^>]*)>; rel="next"/.exec(link ?? '')?.[1]
+  return next === undefined ? undefined : (new URL(next, 'http://any').searchParams.get('cursor') ?? undefined)
 }
 
 /** Wraps what goes wrong while the body is read from this machine. */

@@ -51,7 +51,7 @@ export class ServiceCenterClient {
     }
   }
   patches(): Promise<PatchSummary[]> {
-    return this.#exchange.call({ method: 'GET', path: ['patches'] })
+    return this.#exchange.list(['patches'])
   }
   /** `dataCenter` narrows who counts as unpatched. */
   patch(patch: string, dataCenter?: string): Promise<PatchDetail> {
@@ -69,7 +69,7 @@ export class ServiceCenterClient {
     return this.#exchange.call({ method: 'POST', path: ['installs'], body: install })
   }
   installs(): Promise<InstallSummary[]> {
-    return this.#exchange.call({ method: 'GET', path: ['installs'] })
+    return this.#exchange.list(['installs'])
   }
   install(id: string): Promise<InstallDetail> {
     return this.#exchange.call({ method: 'GET', path: ['installs', id] })
@@ -78,10 +78,10 @@ export class ServiceCenterClient {
     return this.#exchange.call({ method: 'POST', path: ['installs', id, 'cancel'], body: {} })
   }
   appliances(): Promise<ApplianceView[]> {
-    return this.#exchange.call({ method: 'GET', path: ['appliances'] })
+    return this.#exchange.list(['appliances'])
   }
   dataCenters(): Promise<DataCenterView[]> {
-    return this.#exchange.call({ method: 'GET', path: ['data-centers'] })
+    return this.#exchange.list(['data-centers'])
   }
   dataCenterLimits(name: string): Promise<DataCenterLimits> {
     return this.#exchange.call({ method: 'GET', path: ['data-centers', name, 'limits'] })

@@ -5,10 +5,11 @@
 import { z } from 'zod'
 import { type DataCenterName, SERVICE_PROVIDER, type Sha256 } from '../../protocol/identifiers.ts'
 import { clockTime, MINUTES_OF_A_DAY, type QuietHours, quietHoursAt } from '../../protocol/wan-limits.ts'
+import { appliancesByPlace } from './census.ts'
 import { applianceCopy, incoming } from './copies.ts'
 import { livePatches } from './publishing.ts'
 import type { ApplianceRecord, LimitsRecord } from './records.ts'
-import { byPlace, serviceProviderAppliances } from './replications.ts'
+import { isReplicated, serviceProviderAppliances } from './replications.ts'
 import { limitsOf, SERVICE_CENTER, type ServiceCenterState } from './state.ts'
 
 /** The Service Center only sends, so nothing else of it can be limited. */
@@ -84,7 +85,7 @@ function quietUntil(state: ServiceCenterState, place: LimitsRecord['place']): st
 
 export function dataCenterViews(state: ServiceCenterState): DataCenterView[] {
   const transfers = transfersByDataCenter(state)
-  const members = Map.groupBy([...state.appliances.values()].sort(byPlace), ({ dataCenter }) => dataCenter)
+  const members = Map.groupBy(appliancesByPlace(state), ({ dataCenter }) => dataCenter)
   return [...members].map(([name, appliances]) => {
     const { bytesLeft, fromOutside, wanBytes } = transfers.get(name) ?? NOTHING
     return {
@@ -117,10 +118,11 @@ export function transfersByDataCenter(state: ServiceCenterState): Map<DataCenter
 
 /** A copy that takes pieces from both sides counts as from outside: what it takes of the WAN is never shown too low. */
 function add(sum: Transfers, state: ServiceCenterState, patch: Sha256, depot: ApplianceRecord): void {
+  sum.wanBytes += state.progress.get(patch)?.get(depot.peer)?.wanBytes ?? 0
+  if (isReplicated(state, patch, depot)) return
   const { bytesLeft } = applianceCopy(state, patch, depot)
   const { bytesPerSecond, sources } = incoming(state, patch, depot)
   sum.bytesLeft += bytesLeft
-  sum.wanBytes += state.progress.get(patch)?.get(depot.peer)?.wanBytes ?? 0
   if (sources.every((peer) => isDepotOf(state.appliances.get(peer), depot))) sum.fromInside += bytesPerSecond
   else sum.fromOutside += bytesPerSecond
 }

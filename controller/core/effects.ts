@@ -26,7 +26,8 @@ export type Command =
       allowOutage: boolean
     }
   | { kind: 'cancel-install'; actor: Actor; install: InstallId }
-  | { kind: 'set-limits'; actor: Actor; limits: LimitsRecord }
+  /** `instead`: what the actor saw; refused when it is not so any more. */
+  | { kind: 'set-limits'; actor: Actor; limits: LimitsRecord; instead?: LimitsRecord }
 
 export type Reply =
   | { kind: 'published'; patch: Sha256; created: boolean }

@@ -7,10 +7,11 @@ import { type InstallId, type OrderId, SERVICE_PROVIDER } from '../../protocol/i
 import { nextId } from '../../protocol/random.ts'
 import { isRefusal, type Refusal, refuse } from '../../protocol/refusals.ts'
 import { Order, type Report } from '../../protocol/statements.ts'
+import { byPlace } from './census.ts'
 import type { Command, Reply } from './effects.ts'
 import { type Decision, livePatch, title } from './publishing.ts'
 import type { ApplianceRecord, Change, InstallRecord, TargetRecord } from './records.ts'
-import { byPlace, groupKey, readiness, unreachableSince } from './replications.ts'
+import { groupKey, readiness, unreachableSince } from './replications.ts'
 import { type Elsewhere, isFailure, isFinal, isInFlight, isUnheard, planRollout, type TargetFacts } from './rollout.ts'
 import type { ServiceCenterState } from './state.ts'
 

@@ -12,7 +12,7 @@ import { limitsOf, SERVICE_CENTER, type ServiceCenterState } from './state.ts'
 
 export function setLimits(
   state: ServiceCenterState,
-  { actor, limits }: Extract<Command, { kind: 'set-limits' }>,
+  { actor, limits, instead }: Extract<Command, { kind: 'set-limits' }>,
 ): Decision {
   const { place } = limits
   const depot = [...state.appliances.values()].find(
@@ -23,7 +23,12 @@ export function setLimits(
       reply: refuse('not_found', `there is no Data Center ${place} with a Service Provider appliance`),
       changes: [],
     }
-  const tradedBefore = limitsOf(state, place).trades
+  const before = limitsOf(state, place)
+  if (instead !== undefined && JSON.stringify(instead) !== JSON.stringify(before))
+    return {
+      reply: refuse('changed_meanwhile', 'somebody else has changed these limits since you looked'),
+      changes: [],
+    }
   const changes: Change[] = [
     { table: 'limits', row: limits },
     {
@@ -31,7 +36,7 @@ export function setLimits(
       row: { at: state.clock.wallMs, actor, action: 'limit', subject: place || 'Service Center', outcome: 'done' },
     },
   ]
-  if (depot !== undefined && tradedBefore !== limits.trades) changes.push(...nextRosterVersions(state, depot))
+  if (depot !== undefined && before.trades !== limits.trades) changes.push(...nextRosterVersions(state, depot))
   else if (place !== SERVICE_CENTER) changes.push(nextRosterVersion(state, place as DataCenterName))
   return { reply: { kind: 'limits-set', place }, changes }
 }

@@ -4,18 +4,19 @@
  */
 import { type DataCenterName, SERVICE_PROVIDER, type Sha256 } from '../../protocol/identifiers.ts'
 import type { CopyState } from '../../protocol/messages.ts'
+import { censusOf, recordsOf } from './census.ts'
 import type { ApplianceRecord } from './records.ts'
 import type { ServiceCenterState } from './state.ts'
 
 export type Replications = { complete: number; total: number }
 
 export function serviceProviderAppliances(state: ServiceCenterState): ApplianceRecord[] {
-  return [...state.appliances.values()].filter(({ kind }) => kind === SERVICE_PROVIDER).sort(byPlace)
+  return recordsOf(state, censusOf(state).depots)
 }
 
 /** The Service Provider appliances of one Data Center: its depot. */
 export function depotOf(state: ServiceCenterState, dataCenter: DataCenterName): ApplianceRecord[] {
-  return serviceProviderAppliances(state).filter((appliance) => appliance.dataCenter === dataCenter)
+  return recordsOf(state, censusOf(state).depotOf.get(dataCenter) ?? [])
 }
 
 export function isReplicated(state: ServiceCenterState, patch: Sha256, appliance: ApplianceRecord): boolean {
@@ -24,8 +25,11 @@ export function isReplicated(state: ServiceCenterState, patch: Sha256, appliance
 
 /** n/m: valid receipts among the enrolled Service Provider appliances, over all of them, reachable or not. */
 export function countReplications(state: ServiceCenterState, patch: Sha256): Replications {
-  const depots = serviceProviderAppliances(state)
-  return { complete: depots.filter((appliance) => isReplicated(state, patch, appliance)).length, total: depots.length }
+  const tallies = state.tallies.get(patch)
+  const { depots, depotPlaces } = censusOf(state)
+  let complete = 0
+  for (const place of depotPlaces.keys()) complete += tallies?.get(place)?.replicated ?? 0
+  return { complete, total: depots.length }
 }
 
 export type Copy = { state: CopyState; bytes: number; reason: string }
@@ -58,20 +62,6 @@ export function readiness(state: ServiceCenterState, patch: Sha256, appliance: A
 
 export function unreachableSince(appliance: ApplianceRecord): string {
   return `not reachable since ${new Date(appliance.lastSeenAt).toISOString()}`
-}
-
-export function byPlace(left: ApplianceRecord, right: ApplianceRecord): number {
-  return (
-    compare(left.dataCenter, right.dataCenter) ||
-    compare(left.organization, right.organization) ||
-    compare(left.group, right.group) ||
-    compare(left.role, right.role) ||
-    compare(left.name, right.name)
-  )
-}
-
-function compare(left: string, right: string): number {
-  return left < right ? -1 : left > right ? 1 : 0
 }
 
 /** Equal for the appliances that stand in for each other. */

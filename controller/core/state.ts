@@ -10,6 +10,7 @@ import type { DataCenterName, InstallId, OrderId, PeerId, Sha256 } from '../../p
 import type { Greeting, Progress } from '../../protocol/messages.ts'
 import type { Random } from '../../protocol/random.ts'
 import { NO_LIMITS } from '../../protocol/wan-limits.ts'
+import { type Censuses, keepCensus, placeKey } from './census.ts'
 import type {
   ApplianceRecord,
   Change,
@@ -22,6 +23,7 @@ import type {
   TokenRecord,
 } from './records.ts'
 import { isInFlight, isUnheard } from './rollout.ts'
+import { counting, patchesTold, type Tallies } from './tallies.ts'
 
 export const SERVICE_CENTER = ''
 
@@ -49,6 +51,9 @@ export type ServiceCenterState = {
   targets: Map<InstallId, Map<PeerId, TargetRecord>>
   /** Of them, by install and appliance, those that may be disrupted now: ordered, and not known to have ended. */
   unsettled: Map<string, TargetRecord>
+  /** Found from the records above, so that nobody counts them at each look. */
+  readonly censuses: Censuses
+  readonly tallies: Tallies
   rosterVersions: Map<DataCenterName, number>
   limits: Map<LimitsRecord['place'], LimitsRecord>
   /** Since this process started: */
@@ -77,6 +82,8 @@ export function emptyState(authority: Authority, random: Random): ServiceCenterS
     installs: new Map(),
     targets: new Map(),
     unsettled: new Map(),
+    censuses: new WeakMap(),
+    tallies: new Map(),
     rosterVersions: new Map(),
     limits: new Map(),
     partnersChanged: new Set(),
@@ -93,16 +100,20 @@ export function apply(state: ServiceCenterState, change: Change): void {
       state.tokens.set(change.row.enrollingPeer, change.row)
       break
     case 'appliances':
-      state.appliances.set(change.row.peer, change.row)
+      applyAppliance(state, change.row)
       break
     case 'patches':
       state.patches.set(change.row.sha256, change.row)
       break
     case 'receipts':
-      inner(state.receipts, change.row.sha256).set(change.row.peer, change.row)
+      counting(state, change.row.peer, [change.row.sha256], () =>
+        inner(state.receipts, change.row.sha256).set(change.row.peer, change.row),
+      )
       break
     case 'detections':
-      inner(state.detections, change.row.sha256).set(change.row.peer, change.row)
+      counting(state, change.row.peer, [change.row.sha256], () =>
+        inner(state.detections, change.row.sha256).set(change.row.peer, change.row),
+      )
       break
     case 'installs':
       state.installs.set(change.row.id, change.row)
@@ -122,6 +133,15 @@ export function apply(state: ServiceCenterState, change: Change): void {
     default:
       unreachable(change)
   }
+}
+
+/** Most changes are a contact; only a new appliance, place or epoch can change what is counted. */
+function applyAppliance(state: ServiceCenterState, row: ApplianceRecord): void {
+  const { peer } = row
+  const before = state.appliances.get(peer)
+  keepCensus(state, before, row)
+  const isAlike = before !== undefined && before.epoch === row.epoch && placeKey(before) === placeKey(row)
+  counting(state, peer, isAlike ? [] : patchesTold(state, peer), () => state.appliances.set(peer, row))
 }
 
 function noteUnsettled(state: ServiceCenterState, target: TargetRecord): void {

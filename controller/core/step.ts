@@ -103,7 +103,8 @@ function commit(state: ServiceCenterState, changes: Change[]): ServiceCenterEffe
   const effects: ServiceCenterEffect[] = [{ kind: 'commit', changes }]
   const tables = new Set(changes.map(({ table }) => table))
   const rosters = new Set(changes.flatMap((change) => (change.table === 'rosters' ? [change.row.dataCenter] : [])))
-  for (const peer of state.sessions.keys()) {
+  const concerned = tables.has('patches') || rosters.size > 0 ? state.sessions.keys() : []
+  for (const peer of concerned) {
     const dataCenter = state.appliances.get(peer)?.dataCenter
     if (tables.has('patches') || (dataCenter !== undefined && rosters.has(dataCenter)))
       effects.push(...synchronize(state, peer))

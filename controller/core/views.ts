@@ -4,10 +4,11 @@
  */
 import type { DataCenterName, InstallId, OrganizationName, PeerId, Sha256 } from '../../protocol/identifiers.ts'
 import { SERVICE_PROVIDER } from '../../protocol/identifiers.ts'
+import { appliancesByPlace, censusOf } from './census.ts'
 import { type ApplianceCopy, applianceCopy } from './copies.ts'
 import { livePatches } from './publishing.ts'
 import type { ApplianceRecord, InstallRecord, PatchRecord, TargetState } from './records.ts'
-import { byPlace, countReplications, type Replications, readiness, serviceProviderAppliances } from './replications.ts'
+import { countReplications, type Replications, readiness, serviceProviderAppliances } from './replications.ts'
 import type { ServiceCenterState } from './state.ts'
 
 export type PatchSummary = {
@@ -179,10 +180,10 @@ function byOrganization(
   state: ServiceCenterState,
   dataCenter: DataCenterName | 'All',
 ): Map<OrganizationName, ApplianceRecord[]> {
-  const inScope = [...state.appliances.values()].filter(
+  const inScope = appliancesByPlace(state).filter(
     (appliance) => dataCenter === 'All' || appliance.dataCenter === dataCenter,
   )
-  return Map.groupBy(inScope.sort(byPlace), ({ organization }) => organization)
+  return Map.groupBy(inScope, ({ organization }) => organization)
 }
 
 /** `scope` as `appliancesInScope` found it. */
@@ -244,7 +245,7 @@ export function installDetail(state: ServiceCenterState, install: InstallRecord)
 }
 
 export function applianceViews(state: ServiceCenterState): ApplianceView[] {
-  return [...state.appliances.values()].sort(byPlace).map((appliance) => {
+  return appliancesByPlace(state).map((appliance) => {
     const { name, peer, organization, dataCenter, kind, role, group } = appliance
     return {
       name,
@@ -263,7 +264,7 @@ export function applianceViews(state: ServiceCenterState): ApplianceView[] {
 
 /** The names of a drop-down: every Data Center with a Service Provider appliance or any other. */
 export function dataCenters(state: ServiceCenterState): DataCenterName[] {
-  return [...new Set([...state.appliances.values()].sort(byPlace).map(({ dataCenter }) => dataCenter))]
+  return [...new Set([...censusOf(state).places.values()].map(({ dataCenter }) => dataCenter))].sort()
 }
 
 export function organizations(

@@ -2,6 +2,7 @@
  * Data Centers: what patches may take of the WAN link of each and of the Service Center's own uplink, and what is under
  * way there now. Change opens one dialog for all of them; limits.js fills it with the limits of the row.
  */
+import { entityTag } from '../api/entity-tags.ts'
 import type { DataCenterView, UplinkLimits, UplinkView } from '../core/data-centers.ts'
 import { Label } from './labels.tsx'
 import { Card, Layout, PageHeader } from './layout.tsx'
@@ -135,7 +136,7 @@ const Change = ({ place, address, limits }: { place: string; address: string; li
     class="pf-v6-c-button pf-m-secondary pf-m-small"
     type="button"
     aria-label={`Change the limits of ${place}`}
-    data-limits={JSON.stringify({ place, address, limits })}
+    data-limits={JSON.stringify({ place, address, limits, tag: entityTag(limits) })}
   >
     Change
   </button>

@@ -32,7 +32,24 @@ export interface Repository {
   findAccess(secretHash: Sha256): Promise<AccessRecord | undefined>
   /** Removes it and says whether it was there: a sign-in link works once, however many ask at once. */
   takeAccess(secretHash: Sha256): Promise<AccessRecord | undefined>
+  /** What was answered to a request with this key in the last 24 hours. */
+  findAnswer(request: { owner: Sha256; key: string; nowMs: number }): Promise<KeptAnswer | undefined>
+  /** Forgets what is older than 24 hours, and of the owner's answers all but the newest few hundred. */
+  keepAnswer(answer: KeptAnswer): Promise<void>
   close(): Promise<void>
+}
+
+/** The answer to a request that carried an Idempotency-Key. */
+export type KeptAnswer = {
+  /** The session or API token that asked. */
+  owner: Sha256
+  key: string
+  /** Of the request: the same key with another one is a mistake. */
+  fingerprint: Sha256
+  status: number
+  /** JSON, with gzip. */
+  body: Uint8Array
+  keptAt: number
 }
 
 /** A JSON array of the addresses, with peer id, at which appliances dial the Service Center; written at each start. */

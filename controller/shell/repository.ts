@@ -23,7 +23,7 @@ import {
 import type { Schema } from './database/schema.ts'
 import { sqliteDialect } from './database/sqlite-database.ts'
 import { nextPosition, writeChange } from './database/write-change.ts'
-import type { AccessRecord, Repository } from './ports.ts'
+import type { AccessRecord, KeptAnswer, Repository } from './ports.ts'
 
 /** Where the embedded database of a data folder lies. */
 export function databaseFile(folder: string): string {
@@ -33,6 +33,10 @@ export function databaseFile(folder: string): string {
 export function databaseExists(folder: string): boolean {
   return existsSync(databaseFile(folder))
 }
+
+/** For how long, and how many of one owner, answers to requests with an Idempotency-Key are kept. */
+const ANSWER_LIFETIME_MS = 24 * 3600 * 1000
+const MAX_ANSWERS_KEPT = 500
 
 /** The setting that names the signing key this database belongs to. */
 const ROOT_SETTING = 'root'
@@ -165,6 +169,32 @@ export class SqlRepository implements Repository {
     const query = this.#database.deleteFrom('access').where('secretHash', '=', secretHash).returningAll()
     const row = await query.executeTakeFirst()
     return row === undefined ? undefined : plain(row)
+  }
+
+  async findAnswer(request: { owner: Sha256; key: string; nowMs: number }): Promise<KeptAnswer | undefined> {
+    const { owner, key, nowMs } = request
+    const query = this.#database.selectFrom('answers').selectAll().where('owner', '=', owner).where('key', '=', key)
+    const row = await query.where('keptAt', '>', nowMs - ANSWER_LIFETIME_MS).executeTakeFirst()
+    return row === undefined ? undefined : plain(row)
+  }
+
+  async keepAnswer(answer: KeptAnswer): Promise<void> {
+    await this.#database.transaction().execute(async (transaction) => {
+      const { owner, keptAt } = answer
+      await transaction
+        .deleteFrom('answers')
+        .where('keptAt', '<=', keptAt - ANSWER_LIFETIME_MS)
+        .execute()
+      const newest = transaction
+        .selectFrom('answers')
+        .select('key')
+        .where('owner', '=', owner)
+        .orderBy('keptAt', 'desc')
+      const others = transaction.deleteFrom('answers').where('owner', '=', owner)
+      await others.where('key', 'not in', newest.limit(MAX_ANSWERS_KEPT - 1)).execute()
+      const insert = transaction.insertInto('answers').values(answer)
+      await insert.onConflict((conflict) => conflict.columns(['owner', 'key']).doUpdateSet(answer)).execute()
+    })
   }
 
   close(): Promise<void> {

@@ -1,6 +1,6 @@
 /**
  * n/m: what is counted is on the disks. An appliance is counted only while its disk durably holds the right bytes, or
- * until a fault changes them afterwards; and in the end every live patch is counted everywhere.
+ * until a fault changes them afterwards; the count that is kept is the count; and in the end every live patch is counted everywhere.
  */
 
 import { countReplications, isReplicated } from '../../controller/core/replications.ts'
@@ -14,8 +14,10 @@ export function counting(evidence: Evidence): Checker {
     const { state } = world.center
     for (const patch of state.patches.values()) {
       if (patch.withdrawal !== null) continue
+      let proven = 0
       for (const record of state.appliances.values()) {
         if (record.kind !== SERVICE_PROVIDER || !isReplicated(state, patch.sha256, record)) continue
+        proven += 1
         const who = evidence.appliances.get(record.peer)
         if (who === undefined || evidence.isDamaged(who.name, patch.sha256)) continue
         evidence.expect(
@@ -24,6 +26,9 @@ export function counting(evidence: Evidence): Checker {
           () => `${who.name} is counted for ${evidence.titleOf(patch.sha256)}, and its disk does not hold it`,
         )
       }
+      const { complete } = countReplications(state, patch.sha256)
+      const told = () => `${evidence.titleOf(patch.sha256)} is said to be complete ${complete} times, and is ${proven}`
+      evidence.expect(complete === proven, name, told)
     }
   }
   return {

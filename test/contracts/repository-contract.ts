@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { Change } from '../../controller/core/records.ts'
-import type { AccessRecord, Repository } from '../../controller/shell/ports.ts'
+import type { AccessRecord, KeptAnswer, Repository } from '../../controller/shell/ports.ts'
 import { sha256Hex } from '../../protocol/hashing.ts'
 import type { Sha256 } from '../../protocol/identifiers.ts'
 import { everyRecord, sampleInstall, samplePatch, sampleTarget, sampleToken, withdrawn } from './sample-records.ts'
@@ -133,6 +133,23 @@ export function repositoryContract(name: string, { newPlace, open }: OpenReposit
       assert.equal(await repository.findAccess(access(1).secretHash), undefined)
       assert.notEqual(await repository.findAccess(access(2).secretHash), undefined)
     })
+
+    check('keeps the answer to a request for 24 hours, for whoever asked it', async (repository, reopen) => {
+      await repository.keepAnswer(answer(1))
+      const { owner, key } = answer(1)
+      assert.deepEqual(await (await reopen()).findAnswer({ owner, key, nowMs: DAY_MS }), answer(1))
+      assert.equal(await repository.findAnswer({ owner, key, nowMs: 1 + DAY_MS }), undefined)
+      const other = sha256Hex(Buffer.from('other'))
+      assert.equal(await repository.findAnswer({ owner: other, key, nowMs: 1 }), undefined)
+    })
+
+    check('keeps the newest 500 answers of an owner', async (repository) => {
+      for (let number = 1; number <= 502; number++) await repository.keepAnswer(answer(number))
+      const { owner } = answer(1)
+      const isKept = async (number: number) =>
+        (await repository.findAnswer({ owner, key: `key ${number}`, nowMs: 600 })) !== undefined
+      assert.deepEqual(await Promise.all([1, 2, 3, 502].map(isKept)), [false, false, true, true])
+    })
   })
 }
 
@@ -143,6 +160,14 @@ export function installWithTarget(number: number, patch: Sha256): Change[] {
     { table: 'installs', row: install },
     { table: 'targets', row: sampleTarget(install) },
   ]
+}
+
+const DAY_MS = 24 * 3600 * 1000
+
+function answer(number: number): KeptAnswer {
+  const owner = sha256Hex(Buffer.from('owner'))
+  const fingerprint = sha256Hex(Buffer.from(String(number)))
+  return { owner, key: `key ${number}`, fingerprint, status: 201, body: new Uint8Array([number % 256]), keptAt: number }
 }
 
 function access(number: number): AccessRecord {

@@ -7,7 +7,7 @@ import { ask, byId, once } from './answers.js'
 
 const MEGA = 1e6
 
-/** @type {{ address: string, limits: any } | undefined} */
+/** @type {{ address: string, limits: any, tag: string } | undefined} */
 let open
 
 const inMbit = (/** @type {number | null | undefined} */ bits) => (bits == null ? '' : String(bits / MEGA))
@@ -18,8 +18,8 @@ const inBits = (/** @type {string} */ mbit) => (mbit === '' ? null : Math.round(
 document.addEventListener('click', (event) => {
   const button = event.target instanceof Element ? event.target.closest('button') : null
   if (button?.dataset.limits === undefined) return
-  const { place, address, limits } = JSON.parse(button.dataset.limits)
-  open = { address, limits }
+  const { place, address, limits, tag } = JSON.parse(button.dataset.limits)
+  open = { address, limits, tag }
   const receives = 'downBitsPerSecond' in limits
   byId('limits-title').textContent = `Limits of ${place}`
   byId('limits-down-field').hidden = !receives
@@ -42,7 +42,8 @@ byId('limits-form')?.addEventListener('submit', (/** @type {SubmitEvent} */ even
       quietHours: inRanges(byId('limits-quiet').value),
     }
     const link = { downBitsPerSecond: inBits(byId('limits-down').value), trades: byId('limits-trades').checked }
-    await ask('PUT', open.address, 'downBitsPerSecond' in open.limits ? { ...uplink, ...link } : uplink)
+    const limits = 'downBitsPerSecond' in open.limits ? { ...uplink, ...link } : uplink
+    await ask('PUT', open.address, limits, { 'If-Match': open.tag })
     byId('limits-dialog').close()
     document.dispatchEvent(new Event('refresh'))
   })

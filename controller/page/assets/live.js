@@ -15,6 +15,8 @@ let source
 /** @type {string | undefined} */
 let lostSince
 let busy = false
+/** Of what the page shows now. */
+let tag = ''
 let again = false
 
 /** Makes `from` look like `to`. What the person did (ticked, opened, typed) is theirs. */
@@ -58,17 +60,21 @@ async function refresh() {
   busy = true
   const began = performance.now()
   try {
-    const answer = await fetch(location.href, { headers: { Accept: 'text/html' } })
+    const answer = await fetch(location.href, {
+      headers: { Accept: 'text/html', 'Patchmesh-Refresh': '1', 'If-None-Match': tag },
+    })
     const fresh = new DOMParser().parseFromString(await answer.text(), 'text/html')
     if (answer.status === 401) tell('You are signed out. Open a new sign-in link in another window; what you entered here stays.')
+    else if (answer.status === 304) told()
+    else if (answer.status >= 500) lost()
     else if (!answer.ok) document.querySelector('main')?.replaceWith(fresh.querySelector('main') ?? '')
     else {
       for (const region of document.querySelectorAll('[data-live]')) {
         const wanted = fresh.querySelector(`[data-live="${region.getAttribute('data-live')}"]`)
         if (wanted !== null) morph(region, wanted)
       }
-      if (source?.readyState === EventSource.OPEN) tell('')
-      document.dispatchEvent(new Event('refreshed'))
+      tag = answer.headers.get('ETag') ?? ''
+      told()
     }
   } catch (error) {
     console.info('could not refresh', error)
@@ -78,6 +84,11 @@ async function refresh() {
     busy = false
     if (again) refresh()
   }, Math.max(REFRESH_PAUSE_MS, REFRESH_REST * (performance.now() - began)))
+}
+
+function told() {
+  if (source?.readyState === EventSource.OPEN) tell('')
+  document.dispatchEvent(new Event('refreshed'))
 }
 
 function tell(/** @type {string} */ sentence) {

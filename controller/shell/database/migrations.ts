@@ -10,6 +10,7 @@ import type { Schema } from './schema.ts'
 const MIGRATIONS: Record<string, Migration> = {
   '0001-first-release': { up: firstRelease },
   '0002-limits': { up: limits },
+  '0003-answers': { up: answers },
 }
 
 /** Throws a sentence for a database that a newer release has written. */
@@ -165,4 +166,19 @@ async function limits(database: Kysely<unknown>): Promise<void> {
     .addColumn('quietHours', 'text', (column) => column.notNull())
     .addColumn('trades', 'integer', (column) => column.notNull())
     .execute()
+}
+
+/** What was answered to requests that carried an Idempotency-Key. */
+async function answers(database: Kysely<unknown>): Promise<void> {
+  await database.schema
+    .createTable('answers')
+    .addColumn('owner', 'text', (column) => column.notNull())
+    .addColumn('key', 'text', (column) => column.notNull())
+    .addColumn('fingerprint', 'text', (column) => column.notNull())
+    .addColumn('status', 'integer', (column) => column.notNull())
+    .addColumn('body', 'blob', (column) => column.notNull())
+    .addColumn('keptAt', 'bigint', (column) => column.notNull())
+    .addPrimaryKeyConstraint('answers_key', ['owner', 'key'])
+    .execute()
+  await database.schema.createIndex('answers_by_time').on('answers').column('keptAt').execute()
 }

@@ -17,7 +17,7 @@ import type {
   TargetRecord,
   TokenRecord,
 } from '../../core/records.ts'
-import type { AccessRecord } from '../ports.ts'
+import type { AccessRecord, KeptAnswer } from '../ports.ts'
 import type { ApplianceRow, InstallRow, LimitsRow, PatchRow, ReceiptRow, TargetRow, TokenRow } from './schema.ts'
 
 export function tokenRecord(row: TokenRow): TokenRecord {
@@ -104,7 +104,7 @@ export function limitsRecord({ place, trades, ...row }: LimitsRow): LimitsRecord
 }
 
 /** The rows of these tables are the records; only SQLite's objects without a prototype are made plain ones. */
-export function plain<Row extends DetectionRecord | AccessRecord>(row: Row): Row {
+export function plain<Row extends DetectionRecord | AccessRecord | KeptAnswer>(row: Row): Row {
   return { ...row }
 }
 

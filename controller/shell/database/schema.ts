@@ -12,7 +12,7 @@ import type {
   TargetRecord,
   TokenRecord,
 } from '../../core/records.ts'
-import type { AccessRecord } from '../ports.ts'
+import type { AccessRecord, KeptAnswer } from '../ports.ts'
 
 /** `position` rises with every token that is issued. */
 export type TokenRow = TokenRecord & { position: number }
@@ -66,5 +66,6 @@ export type Schema = {
   limits: LimitsRow
   audit: AuditRow
   access: AccessRecord
+  answers: KeptAnswer
   settings: { key: string; value: string }
 }
