@@ -28,6 +28,7 @@ const TABLE = {
     401,
     'Open the sign-in link that the controller printed, or send an API token (patchmesh api-token).',
   ],
+  forbidden: [403, 'Ask an Owner for a role that may do this; People lists them.'],
   cross_site: [403, "Send the request from the Service Center's own page, or with an API token."],
   not_found: [404, 'List what there is and use its id.'],
   unknown_organization: [422, 'Choose organizations that have appliances: patchmesh appliances list.'],

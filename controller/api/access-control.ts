@@ -8,8 +8,9 @@ import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
 import { isRefusal, type Refusal, refuse } from '../../protocol/refusals.ts'
 import { ACCESS_LIFETIME_MS, checkAccess, makeAccess } from '../shell/access.ts'
 import type { AccessRecord } from '../shell/ports.ts'
-import type { AppContext, AppDependencies, AppEnvironment, Visitor } from './context.ts'
+import type { AppContext, AppDependencies, AppEnvironment, RouteDependencies, Visitor } from './context.ts'
 import { answerRefusal } from './errors.ts'
+import { ownServiceCenter } from './own-service-center.ts'
 
 const COOKIE = 'patchmesh-session'
 
@@ -18,13 +19,27 @@ export function signedIn(dependencies: AppDependencies): MiddlewareHandler<AppEn
     const access = await identify(c, dependencies)
     if (isRefusal(access)) return answerRefusal(c, access, dependencies.log)
     const { name, kind, secretHash, expiresAt } = access
-    c.set('visitor', { actor: name, kind: kind === 'session' ? 'session' : 'api-token', secretHash, expiresAt })
+    const standing = { role: 'owner', organizations: null } as const
+    const visitor: Visitor = {
+      ...standing,
+      actor: name,
+      from: kind,
+      isFirst: false,
+      kind: kind === 'session' ? 'session' : 'api-token',
+      secretHash,
+      expiresAt,
+    }
+    c.set('visitor', visitor)
+    c.set(
+      'serviceCenter',
+      ownServiceCenter(dependencies.serviceCenter, visitor, async () => undefined),
+    )
     return next()
   }
 }
 
 /** A token that is sent decides alone: a wrong one is refused even where a session would do. */
-async function identify(c: AppContext, dependencies: AppDependencies): Promise<AccessRecord | Refusal> {
+async function identify(c: AppContext, dependencies: RouteDependencies): Promise<AccessRecord | Refusal> {
   const nowMs = dependencies.clock()
   const authorization = c.req.header('authorization')
   if (authorization !== undefined) {
@@ -38,12 +53,16 @@ async function identify(c: AppContext, dependencies: AppDependencies): Promise<A
 }
 
 /** Whether the session or token that opened a long answer still holds. */
-export async function isStillSignedIn({ repository, clock }: AppDependencies, visitor: Visitor): Promise<boolean> {
+export async function isStillSignedIn({ repository, clock }: RouteDependencies, visitor: Visitor): Promise<boolean> {
   return visitor.expiresAt > clock() && (await repository.findAccess(visitor.secretHash)) !== undefined
 }
 
 /** Uses the one-time link up and gives the browser a session in its place. */
-export async function redeemLink(c: AppContext, dependencies: AppDependencies, link: string): Promise<Refusal | null> {
+export async function redeemLink(
+  c: AppContext,
+  dependencies: RouteDependencies,
+  link: string,
+): Promise<Refusal | null> {
   const { repository, clock, secureCookies } = dependencies
   const nowMs = clock()
   const taken = await checkAccess(repository, { kind: 'sign-in-link', secret: link, nowMs })
@@ -60,13 +79,13 @@ export async function redeemLink(c: AppContext, dependencies: AppDependencies, l
 }
 
 /** Ends the session that asks; an API token is not ended this way. */
-export async function signOut(c: AppContext, dependencies: AppDependencies): Promise<void> {
+export async function signOut(c: AppContext, dependencies: RouteDependencies): Promise<void> {
   const visitor = c.get('visitor')
   if (visitor.kind === 'session') await dependencies.repository.takeAccess(visitor.secretHash)
   deleteCookie(c, cookieName(dependencies), { path: '/', secure: dependencies.secureCookies })
 }
 
 /** The prefix makes browsers refuse a cookie of this name from any other host or without TLS. */
-function cookieName({ secureCookies }: AppDependencies): string {
+function cookieName({ secureCookies }: RouteDependencies): string {
   return secureCookies ? `__Host-${COOKIE}` : COOKIE
 }

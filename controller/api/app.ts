@@ -2,7 +2,8 @@
  * The HTTP side of the Service Center, from the outside in: headers and an id for every answer; two routes that tell
  * whether the process lives; the host that the request names; assets and sign-in, which nobody has signed in for yet;
  * then the two gates. Everything registered below the gates needs a session or an API token, and a change needs to come
- * from our own page. The order of the lines in `createApp` is the rule; no path is compared.
+ * from our own page; and each route says which permission it takes. The order of the lines in `createApp` is the rule;
+ * no path is compared.
  */
 import { Hono } from 'hono'
 import { signedIn } from './access-control.ts'
@@ -18,6 +19,7 @@ import { openStreams } from './open-streams.ts'
 import { addOpenApiRoute } from './openapi.ts'
 import { addPageRoutes } from './pages.tsx'
 import { addPatchRoutes } from './patches.ts'
+import { guardedRoutes } from './permitted.ts'
 import { onlyOurHosts, onlyOurPages } from './same-site.ts'
 import { securityHeaders } from './security-headers.ts'
 import { addSignInRoute, addSignOutRoute } from './sign-in.ts'
@@ -34,16 +36,18 @@ export function createApp(dependencies: AppDependencies): App {
   addAssetRoutes(app)
   addSignInRoute(app, dependencies)
 
-  app.use(signedIn(dependencies))
+  const gate = signedIn(dependencies)
+  app.use(gate)
   app.use(onlyOurPages(dependencies))
   addPatchRoutes(app, dependencies)
   addInstallRoutes(app, dependencies)
-  addApplianceRoutes(app, dependencies)
+  addApplianceRoutes(app)
   addDataCenterRoutes(app, dependencies)
   addEventRoute(app, dependencies, streams)
-  addMetricsRoute(app, dependencies)
+  addMetricsRoute(app)
   addSignOutRoute(app, dependencies, streams)
   addPageRoutes(app, dependencies)
   addOpenApiRoute(app)
+  guardedRoutes(app, gate)
   return app
 }

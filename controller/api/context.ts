@@ -5,6 +5,7 @@
 import type { Context, Hono } from 'hono'
 import type { Sha256 } from '../../protocol/identifiers.ts'
 import type { Actor } from '../core/effects.ts'
+import type { Standing } from '../core/permissions.ts'
 import type { Repository, ServiceCenter } from '../shell/ports.ts'
 
 /** The part of a pino logger that the HTTP side uses. */
@@ -13,8 +14,7 @@ export type RequestLog = {
   error(fields: Record<string, unknown>, line: string): void
 }
 
-export type AppDependencies = {
-  serviceCenter: ServiceCenter
+export type RouteDependencies = {
   repository: Repository
   /** Wall milliseconds. */
   clock: () => number
@@ -25,14 +25,28 @@ export type AppDependencies = {
   origins: readonly string[]
 }
 
-/** Who is asking. `secretHash` names the session or API token and is never shown. */
-export type Visitor = {
+/** Routes never get the Service Center itself: they take it from the request, as its visitor may see it. */
+export type AppDependencies = RouteDependencies & { serviceCenter: ServiceCenter }
+
+/** Who is asking, and what for that is allowed. `secretHash` names the session or API token. */
+export type Visitor = Standing & {
   actor: Actor
+  /** From where: the address, and by what it is known. */
+  from: string
+  /** Entered by a one-time link, and there is no account yet. */
+  isFirst: boolean
   kind: 'session' | 'api-token'
   secretHash: Sha256
   expiresAt: number
 }
 
-export type AppEnvironment = { Variables: { requestId: string; visitor: Visitor } }
+export type AppEnvironment = {
+  Variables: {
+    requestId: string
+    visitor: Visitor
+    /** As the visitor may see it. Read its state anew after a command: it may be made for this request alone. */
+    serviceCenter: ServiceCenter
+  }
+}
 export type App = Hono<AppEnvironment>
 export type AppContext = Context<AppEnvironment>

@@ -5,9 +5,8 @@
 import type { InstallId } from '../../protocol/identifiers.ts'
 import { isRefusal, type Refusal, refuse } from '../../protocol/refusals.ts'
 import type { InstallRecord } from '../core/records.ts'
-import type { ServiceCenterState } from '../core/state.ts'
 import { installDetail, installSummaries } from '../core/views.ts'
-import type { App, AppContext, AppDependencies } from './context.ts'
+import type { App, AppContext, RouteDependencies } from './context.ts'
 import { answerRefusal } from './errors.ts'
 import { documented } from './openapi.ts'
 import { namedPatch } from './patches.ts'
@@ -16,12 +15,11 @@ import * as schemas from './schemas.ts'
 
 const parameters = { id: 'The id of an install.' }
 
-export function addInstallRoutes(app: App, { serviceCenter, log }: AppDependencies): void {
-  const { state } = serviceCenter
-
+export function addInstallRoutes(app: App, { log }: RouteDependencies): void {
   app.post(
     '/api/v1/installs',
     documented({
+      allow: 'install',
       summary: 'Starts an install. Targets whose copy is not proven yet are queued in it.',
       body: schemas.InstallBody,
       answers: { 201: schemas.InstallDetail },
@@ -29,12 +27,13 @@ export function addInstallRoutes(app: App, { serviceCenter, log }: AppDependenci
     async (c) => {
       const body = await readJson(c, schemas.InstallBody)
       if (isRefusal(body)) return answerRefusal(c, body, log)
-      const record = namedPatch(state, body.patch)
+      const { serviceCenter, visitor } = c.var
+      const record = namedPatch(serviceCenter.state, body.patch)
       if (isRefusal(record)) return answerRefusal(c, record, log)
       const { dataCenter, allowOutage } = body
       const reply = await serviceCenter.carryOut({
         kind: 'start-install',
-        actor: c.get('visitor').actor,
+        actor: visitor.actor,
         patch: record.sha256,
         organizations: [...new Set(body.organizations)],
         dataCenter,
@@ -42,25 +41,35 @@ export function addInstallRoutes(app: App, { serviceCenter, log }: AppDependenci
       })
       if (isRefusal(reply)) return answerRefusal(c, reply, log)
       if (reply.kind !== 'install-started') throw new Error(`starting an install was answered with ${reply.kind}`)
-      return detail(c, namedInstall(state, reply.install), 201)
+      return detail(c, namedInstall(c, reply.install), 201)
     },
   )
 
   app.get(
     '/api/v1/installs',
-    documented({ summary: 'All installs, newest first.', answers: { 200: schemas.InstallSummary.array() } }),
-    (c) => c.json(installSummaries(state)),
+    documented({
+      allow: 'read',
+      summary: 'All installs, newest first.',
+      answers: { 200: schemas.InstallSummary.array() },
+    }),
+    (c) => c.json(installSummaries(c.var.serviceCenter.state)),
   )
 
   app.get(
     '/api/v1/installs/:id',
-    documented({ summary: 'One install and its targets.', parameters, answers: { 200: schemas.InstallDetail } }),
-    (c) => detail(c, namedInstall(state, c.req.param('id')), 200),
+    documented({
+      allow: 'read',
+      summary: 'One install and its targets.',
+      parameters,
+      answers: { 200: schemas.InstallDetail },
+    }),
+    (c) => detail(c, namedInstall(c, c.req.param('id')), 200),
   )
 
   app.post(
     '/api/v1/installs/:id/cancel',
     documented({
+      allow: 'cancel',
       summary: 'Nothing new starts; what has begun ends by itself.',
       parameters,
       body: schemas.NoBody,
@@ -69,19 +78,22 @@ export function addInstallRoutes(app: App, { serviceCenter, log }: AppDependenci
     async (c) => {
       const body = await readJson(c, schemas.NoBody)
       if (isRefusal(body)) return answerRefusal(c, body, log)
-      const found = namedInstall(state, c.req.param('id'))
+      const found = namedInstall(c, c.req.param('id'))
       if (isRefusal(found)) return answerRefusal(c, found, log)
-      const { actor } = c.get('visitor')
-      const reply = await serviceCenter.carryOut({ kind: 'cancel-install', actor, install: found.id })
-      return isRefusal(reply) ? answerRefusal(c, reply, log) : detail(c, namedInstall(state, found.id), 200)
+      const { serviceCenter, visitor } = c.var
+      const reply = await serviceCenter.carryOut({ kind: 'cancel-install', actor: visitor.actor, install: found.id })
+      return isRefusal(reply) ? answerRefusal(c, reply, log) : detail(c, namedInstall(c, found.id), 200)
     },
   )
 
   function detail(c: AppContext, found: InstallRecord | Refusal, status: 200 | 201): Response | Promise<Response> {
-    return isRefusal(found) ? answerRefusal(c, found, log) : c.json(installDetail(state, found), status)
+    return isRefusal(found)
+      ? answerRefusal(c, found, log)
+      : c.json(installDetail(c.var.serviceCenter.state, found), status)
   }
 }
 
-function namedInstall(state: ServiceCenterState, id: string): InstallRecord | Refusal {
-  return state.installs.get(id as InstallId) ?? refuse('not_found', `there is no install ${id.slice(0, 100)}`)
+function namedInstall(c: AppContext, id: string): InstallRecord | Refusal {
+  const { installs } = c.var.serviceCenter.state
+  return installs.get(id as InstallId) ?? refuse('not_found', `there is no install ${id.slice(0, 100)}`)
 }

@@ -1,14 +1,18 @@
 /**
  * The description of the API that is made from the routes themselves, at /api/v1/openapi.json. `documented` is the
- * label each route carries; it changes nothing about how the route behaves.
+ * label each route carries, with the permission that it needs; it lets nobody else through.
  */
 import type { MiddlewareHandler } from 'hono'
 import { describeRoute, openAPIRouteHandler, resolver } from 'hono-openapi'
 import type { z } from 'zod'
+import type { Permission } from '../core/permissions.ts'
 import type { App } from './context.ts'
+import { labelled, permitted } from './permitted.ts'
 import { ErrorAnswer } from './schemas.ts'
 
 type Documented = {
+  /** What it takes to be let through. */
+  allow: Permission
   summary: string
   /** Of the route's path. */
   parameters?: Record<string, string>
@@ -17,7 +21,7 @@ type Documented = {
   answers: Record<number, z.ZodType | 'event stream'>
 }
 
-export function documented({ summary, parameters = {}, query, body, answers }: Documented): MiddlewareHandler {
+export function documented({ allow, summary, parameters = {}, query, body, answers }: Documented): MiddlewareHandler {
   const inPath = Object.entries(parameters).map(([name, description]) => ({
     in: 'path' as const,
     name,
@@ -41,12 +45,14 @@ export function documented({ summary, parameters = {}, query, body, answers }: D
     description: 'Refused; `code` says why',
     content: { 'application/json': { schema: resolver(ErrorAnswer) } },
   }
-  return describeRoute({
+  const description = describeRoute({
     summary,
     parameters: [...inPath, ...inQuery],
     ...(body === undefined ? {} : { requestBody: { content: contentOf(body) } }),
     responses: { ...Object.fromEntries(answered), default: refused },
+    'x-permission': allow,
   })
+  return labelled(Object.assign(permitted(allow), description), allow)
 }
 
 function contentOf(body: z.ZodType | 'file') {
@@ -64,5 +70,9 @@ export function addOpenApiRoute(app: App): void {
     components: { securitySchemes: { token: { type: 'http' as const, scheme: 'bearer' } } },
     security: [{ token: [] }],
   }
-  app.get('/api/v1/openapi.json', openAPIRouteHandler(app, { documentation, exclude: [/^(?!\/api\/v1\/)/] }))
+  app.get(
+    '/api/v1/openapi.json',
+    permitted('read'),
+    openAPIRouteHandler(app, { documentation, exclude: [/^(?!\/api\/v1\/)/] }),
+  )
 }

@@ -7,7 +7,7 @@ import { appliancesInScope } from '../core/installing.ts'
 import type { PatchRecord } from '../core/records.ts'
 import type { ServiceCenterState } from '../core/state.ts'
 import { dataCenters, findPatch, installPreview, patchDetail, patchSummaries, patchSummary } from '../core/views.ts'
-import type { App, AppContext, AppDependencies } from './context.ts'
+import type { App, AppContext, RouteDependencies } from './context.ts'
 import { answerRefusal } from './errors.ts'
 import { documented } from './openapi.ts'
 import { readJson, readQuery } from './read-request.ts'
@@ -15,12 +15,11 @@ import * as schemas from './schemas.ts'
 
 const parameters = { patch: 'An id or NAME@VERSION.' }
 
-export function addPatchRoutes(app: App, { serviceCenter, log }: AppDependencies): void {
-  const { state } = serviceCenter
-
+export function addPatchRoutes(app: App, { log }: RouteDependencies): void {
   app.post(
     '/api/v1/patches',
     documented({
+      allow: 'upload',
       summary: 'Uploads a patch; the body is the file itself. 200 when the same bytes were there already.',
       query: schemas.UploadQuery,
       body: 'file',
@@ -31,10 +30,11 @@ export function addPatchRoutes(app: App, { serviceCenter, log }: AppDependencies
       if (isRefusal(query)) return answerRefusal(c, query, log)
       const expectedBytes = declaredLength(c)
       if (isRefusal(expectedBytes)) return answerRefusal(c, expectedBytes, log)
-      const { actor } = c.get('visitor')
+      const { serviceCenter, visitor } = c.var
       const body = bytesOf(c.req.raw.body)
-      const stored = await serviceCenter.upload({ body, filename: query.filename, actor, expectedBytes })
+      const stored = await serviceCenter.upload({ body, filename: query.filename, actor: visitor.actor, expectedBytes })
       if (isRefusal(stored)) return answerRefusal(c, stored, log)
+      const { state } = serviceCenter
       const record = namedPatch(state, stored.patch)
       return isRefusal(record)
         ? answerRefusal(c, record, log)
@@ -44,13 +44,18 @@ export function addPatchRoutes(app: App, { serviceCenter, log }: AppDependencies
 
   app.get(
     '/api/v1/patches',
-    documented({ summary: 'All patches, newest first.', answers: { 200: schemas.PatchSummary.array() } }),
-    (c) => c.json(patchSummaries(state)),
+    documented({
+      allow: 'read',
+      summary: 'All patches, newest first.',
+      answers: { 200: schemas.PatchSummary.array() },
+    }),
+    (c) => c.json(patchSummaries(c.var.serviceCenter.state)),
   )
 
   app.get(
     '/api/v1/patches/:patch',
     documented({
+      allow: 'read',
       summary: 'One patch: its copies, and the organizations that are not patched.',
       parameters,
       query: schemas.ScopeQuery,
@@ -59,6 +64,7 @@ export function addPatchRoutes(app: App, { serviceCenter, log }: AppDependencies
     (c) => {
       const query = readQuery(c, schemas.ScopeQuery)
       if (isRefusal(query)) return answerRefusal(c, query, log)
+      const { state } = c.var.serviceCenter
       const record = namedPatch(state, c.req.param('patch'))
       if (isRefusal(record)) return answerRefusal(c, record, log)
       const unknown = unknownDataCenter(state, query.dataCenter)
@@ -69,6 +75,7 @@ export function addPatchRoutes(app: App, { serviceCenter, log }: AppDependencies
   app.delete(
     '/api/v1/patches/:patch',
     documented({
+      allow: 'withdraw',
       summary: 'Withdraws a patch that is installed nowhere; every appliance deletes its copy.',
       parameters,
       body: schemas.WithdrawBody,
@@ -77,9 +84,10 @@ export function addPatchRoutes(app: App, { serviceCenter, log }: AppDependencies
     async (c) => {
       const body = await readJson(c, schemas.WithdrawBody)
       if (isRefusal(body)) return answerRefusal(c, body, log)
-      const record = namedPatch(state, c.req.param('patch'))
+      const { serviceCenter, visitor } = c.var
+      const record = namedPatch(serviceCenter.state, c.req.param('patch'))
       if (isRefusal(record)) return answerRefusal(c, record, log)
-      const { actor } = c.get('visitor')
+      const { actor } = visitor
       const reply = await serviceCenter.carryOut({ kind: 'withdraw', actor, patch: record.sha256, reason: body.reason })
       return isRefusal(reply) ? answerRefusal(c, reply, log) : c.json({ id: record.sha256 })
     },
@@ -88,6 +96,7 @@ export function addPatchRoutes(app: App, { serviceCenter, log }: AppDependencies
   app.get(
     '/api/v1/patches/:patch/install-preview',
     documented({
+      allow: 'read',
       summary: 'What an install would begin with, and which appliances hold no copy yet.',
       parameters,
       query: schemas.PreviewQuery,
@@ -96,6 +105,7 @@ export function addPatchRoutes(app: App, { serviceCenter, log }: AppDependencies
     (c) => {
       const query = readQuery(c, schemas.PreviewQuery)
       if (isRefusal(query)) return answerRefusal(c, query, log)
+      const { state } = c.var.serviceCenter
       const record = namedPatch(state, c.req.param('patch'))
       if (isRefusal(record)) return answerRefusal(c, record, log)
       const scope = appliancesInScope(state, { organizations: query.organization, dataCenter: query.dataCenter })

@@ -7,11 +7,12 @@ import { isRefusal, refuse } from '../../protocol/refusals.ts'
 import { signedInPage } from '../page/signed-in-page.tsx'
 import { SYSTEM_PATCHES } from '../page/words.ts'
 import { redeemLink, signOut } from './access-control.ts'
-import type { App, AppDependencies } from './context.ts'
+import type { App, RouteDependencies } from './context.ts'
 import { answerRefusal } from './errors.ts'
 import type { OpenStreams } from './open-streams.ts'
+import { permitted } from './permitted.ts'
 
-export function addSignInRoute(app: App, dependencies: AppDependencies): void {
+export function addSignInRoute(app: App, dependencies: RouteDependencies): void {
   app.get('/sign-in', async (c) => {
     if (c.req.method === 'HEAD') return c.body(null, 200)
     const link = c.req.query('link')
@@ -27,8 +28,8 @@ export function addSignInRoute(app: App, dependencies: AppDependencies): void {
   })
 }
 
-export function addSignOutRoute(app: App, dependencies: AppDependencies, streams: OpenStreams): void {
-  app.post('/sign-out', async (c) => {
+export function addSignOutRoute(app: App, dependencies: RouteDependencies, streams: OpenStreams): void {
+  app.post('/sign-out', permitted('own-account'), async (c) => {
     await signOut(c, dependencies)
     streams.endAll(c.get('visitor').secretHash)
     return c.json({ signedOut: true })

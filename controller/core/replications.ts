@@ -22,17 +22,40 @@ export function isReplicated(state: ServiceCenterState, patch: Sha256, appliance
   return state.receipts.get(patch)?.get(appliance.peer)?.epoch === appliance.epoch
 }
 
-/** n/m: valid receipts among the enrolled Service Provider appliances, over all of them, reachable or not. */
+/**
+ * n/m: valid receipts among the enrolled Service Provider appliances, over all of them, reachable or not. Who sees only
+ * some organizations is told of their appliances instead: how many have a proven copy where they will take it from.
+ */
 export function countReplications(state: ServiceCenterState, patch: Sha256): Replications {
-  const depots = serviceProviderAppliances(state)
-  return { complete: depots.filter((appliance) => isReplicated(state, patch, appliance)).length, total: depots.length }
+  const counted = countedAppliances(state)
+  const proven = state.whole === null ? new Set() : dataCentersWithCopy(state, patch)
+  const isComplete = (appliance: ApplianceRecord) =>
+    appliance.kind === SERVICE_PROVIDER ? isReplicated(state, patch, appliance) : proven.has(appliance.dataCenter)
+  return { complete: counted.filter(isComplete).length, total: counted.length }
+}
+
+/** The appliances that the Replications column counts. */
+export function countedAppliances(state: ServiceCenterState): ApplianceRecord[] {
+  return state.whole === null ? serviceProviderAppliances(state) : [...state.appliances.values()].sort(byPlace)
+}
+
+/** Where a member of the depot holds a proven copy, whoever may see that member. */
+function dataCentersWithCopy(state: ServiceCenterState, patch: Sha256): Set<DataCenterName> {
+  const whole = state.whole ?? state
+  const holders = [...(whole.receipts.get(patch)?.keys() ?? [])].flatMap((peer) => whole.appliances.get(peer) ?? [])
+  const proven = holders.filter((holder) => holder.kind === SERVICE_PROVIDER && isReplicated(whole, patch, holder))
+  return new Set(proven.map(({ dataCenter }) => dataCenter))
 }
 
 export type Copy = { state: CopyState; bytes: number; reason: string }
 
-/** How far the copy of one Service Provider appliance is, in the words a person is shown. */
+/** How far the copy is that an appliance will use, in the words a person is shown: its own, or that of its depot. */
 export function copyOf(state: ServiceCenterState, patch: Sha256, appliance: ApplianceRecord): Copy {
   const bytes = state.patches.get(patch)?.publication.bytes ?? 0
+  if (appliance.kind !== SERVICE_PROVIDER) {
+    const ready = readiness(state, patch, appliance)
+    return ready === true ? { state: 'replicated', bytes, reason: '' } : { state: 'waiting', bytes: 0, reason: ready }
+  }
   if (isReplicated(state, patch, appliance)) {
     return { state: 'replicated', bytes, reason: state.sessions.has(appliance.peer) ? '' : unreachableSince(appliance) }
   }
@@ -51,8 +74,7 @@ export function readiness(state: ServiceCenterState, patch: Sha256, appliance: A
     if (isReplicated(state, patch, appliance)) return true
     return `replication to ${appliance.name} is not complete`
   }
-  const depot = depotOf(state, appliance.dataCenter)
-  if (depot.some((member) => isReplicated(state, patch, member))) return true
+  if (dataCentersWithCopy(state, patch).has(appliance.dataCenter)) return true
   return `no Service Provider appliance of ${appliance.dataCenter} holds the patch yet`
 }
 

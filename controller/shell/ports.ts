@@ -50,7 +50,8 @@ export type AccessRecord = {
 export interface ServiceCenter {
   /** For the views of controller/core/views.ts; read only outside the loop. */
   readonly state: ServiceCenterState
-  carryOut(command: Command): Promise<Reply | Refusal>
+  /** `from` is written into the trail: from where it was asked. */
+  carryOut(command: Command, from?: string): Promise<Reply | Refusal>
   /**
    * Streams the body to disk, checks it, stores it and publishes it; resolves when all of that is durable. Nothing is
    * left of an upload that is refused or cut.
@@ -59,6 +60,7 @@ export interface ServiceCenter {
     body: AsyncIterable<Uint8Array>
     filename: string
     actor: Actor
+    from?: string
     /** From Content-Length, if there was one. */
     expectedBytes: number | undefined
   }): Promise<{ patch: Sha256; created: boolean } | Refusal>
