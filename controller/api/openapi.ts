@@ -5,9 +5,9 @@
 import type { MiddlewareHandler } from 'hono'
 import { describeRoute, openAPIRouteHandler, resolver } from 'hono-openapi'
 import type { z } from 'zod'
-import type { Permission } from '../core/permissions.ts'
+import { type Permission, rolesThatMay } from '../core/permissions.ts'
 import type { App } from './context.ts'
-import { labelled, permitted } from './permitted.ts'
+import { permitted } from './permitted.ts'
 import { ErrorAnswer } from './schemas.ts'
 
 type Documented = {
@@ -47,12 +47,12 @@ export function documented({ allow, summary, parameters = {}, query, body, answe
   }
   const description = describeRoute({
     summary,
+    description: `For the roles ${rolesThatMay(allow).join(', ')}.`,
     parameters: [...inPath, ...inQuery],
     ...(body === undefined ? {} : { requestBody: { content: contentOf(body) } }),
     responses: { ...Object.fromEntries(answered), default: refused },
-    'x-permission': allow,
   })
-  return labelled(Object.assign(permitted(allow), description), allow)
+  return Object.assign(permitted(allow), description)
 }
 
 function contentOf(body: z.ZodType | 'file') {

@@ -24,12 +24,6 @@ export function permitted(permission: Permission): MiddlewareHandler<AppEnvironm
   return guard
 }
 
-/** Another middleware with the same label, where one has to be both. */
-export function labelled<Guard extends Handler>(guard: Guard, permission: Permission): Guard {
-  labels.set(guard, permission)
-  return guard
-}
-
 export type GuardedRoute = { method: string; path: string; permission: Permission }
 
 /** Every route that was registered after the gate, with its label. Throws where the first that answers has none. */

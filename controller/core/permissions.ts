@@ -45,6 +45,10 @@ export const ALL_PERMISSIONS = Object.keys(PERMISSIONS) as Permission[]
 /** A role, and the organizations it is limited to; null for all of them. */
 export type Standing = { readonly role: AccessRole; readonly organizations: readonly OrganizationName[] | null }
 
+export function rolesThatMay(permission: Permission): readonly AccessRole[] {
+  return PERMISSIONS[permission].roles
+}
+
 export function may({ role, organizations }: Standing, permission: Permission): boolean {
   const { roles, withinOrganizations }: Grant = PERMISSIONS[permission]
   return roles.includes(role) && (organizations === null || withinOrganizations)
