@@ -6,9 +6,14 @@
  * no path is compared.
  */
 import { Hono } from 'hono'
+import { boundedPasswords } from '../shell/passwords.ts'
+import { signInThrottle } from '../shell/sign-in-throttle.ts'
+import { trailNotes } from '../shell/trail-notes.ts'
 import { signedIn } from './access-control.ts'
+import { addAccessPageRoutes } from './access-pages.tsx'
+import { addAccountRoutes } from './account.ts'
 import { addApplianceRoutes } from './appliances.ts'
-import type { App, AppDependencies, AppEnvironment } from './context.ts'
+import type { App, AppEnvironment, AppGiven } from './context.ts'
 import { addDataCenterRoutes } from './data-centers.ts'
 import { addErrorAnswers } from './errors.ts'
 import { addEventRoute } from './events.ts'
@@ -19,13 +24,19 @@ import { openStreams } from './open-streams.ts'
 import { addOpenApiRoute } from './openapi.ts'
 import { addPageRoutes } from './pages.tsx'
 import { addPatchRoutes } from './patches.ts'
+import { addPeopleRoutes } from './people.ts'
 import { guardedRoutes } from './permitted.ts'
 import { onlyOurHosts, onlyOurPages } from './same-site.ts'
 import { securityHeaders } from './security-headers.ts'
-import { addSignInRoute, addSignOutRoute } from './sign-in.ts'
+import { addSignInRoutes, addSignOutRoute } from './sign-in.tsx'
 import { addAssetRoutes } from './static-assets.ts'
+import { addTokenRoutes } from './tokens.ts'
+import { addTrailRoutes } from './trail.ts'
 
-export function createApp(dependencies: AppDependencies): App {
+export function createApp(given: AppGiven): App {
+  const { repository, clock } = given
+  const notes = trailNotes(repository, clock)
+  const dependencies = { ...given, notes, passwords: boundedPasswords(), throttle: signInThrottle(clock) }
   const app: App = new Hono<AppEnvironment>()
   const streams = openStreams()
   addErrorAnswers(app, dependencies.log)
@@ -34,11 +45,15 @@ export function createApp(dependencies: AppDependencies): App {
 
   app.use(onlyOurHosts(dependencies))
   addAssetRoutes(app)
-  addSignInRoute(app, dependencies)
+  addSignInRoutes(app, dependencies, streams)
 
   const gate = signedIn(dependencies)
   app.use(gate)
   app.use(onlyOurPages(dependencies))
+  addAccountRoutes(app, dependencies, streams)
+  addPeopleRoutes(app, dependencies, streams)
+  addTokenRoutes(app, dependencies, streams)
+  addTrailRoutes(app, dependencies)
   addPatchRoutes(app, dependencies)
   addInstallRoutes(app, dependencies)
   addApplianceRoutes(app)
@@ -47,6 +62,7 @@ export function createApp(dependencies: AppDependencies): App {
   addMetricsRoute(app)
   addSignOutRoute(app, dependencies, streams)
   addPageRoutes(app, dependencies)
+  addAccessPageRoutes(app, dependencies)
   addOpenApiRoute(app)
   guardedRoutes(app, gate)
   return app

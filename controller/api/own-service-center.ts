@@ -14,7 +14,7 @@ import type { Visitor } from './context.ts'
 
 export function ownServiceCenter(
   whole: ServiceCenter,
-  { organizations, from }: Pick<Visitor, 'organizations' | 'from'>,
+  { organizations, origin }: Pick<Visitor, 'organizations' | 'origin'>,
   note: (command: Command, refusal: Refusal) => Promise<void>,
 ): ServiceCenter {
   let made: ServiceCenterState | null = null
@@ -28,13 +28,13 @@ export function ownServiceCenter(
       return seen()
     },
     async carryOut(command) {
-      const reply = whyNot(seen(), command) ?? (await whole.carryOut(command, from))
+      const reply = whyNot(seen(), command) ?? (await whole.carryOut(command, origin))
       made = null
       if (isRefusal(reply)) await note(command, reply)
       return reply
     },
     async upload(upload) {
-      const stored = await whole.upload({ ...upload, from })
+      const stored = await whole.upload({ ...upload, origin })
       made = null
       return stored
     },

@@ -15,6 +15,9 @@ export function permitted(permission: Permission): MiddlewareHandler<AppEnvironm
   const guard: MiddlewareHandler<AppEnvironment> = async (c, next) => {
     const { visitor } = c.var
     if (may(visitor, permission)) return next()
+    const { method, path } = c.req
+    if (method !== 'GET')
+      await c.var.noteRefusal({ action: 'denied', subject: `${method} ${path.slice(0, 200)}`, outcome: 'forbidden' })
     const { role, organizations } = visitor
     const limited = organizations !== null && may({ role, organizations: null }, permission)
     const whose = limited ? `${role} for some organizations only` : role

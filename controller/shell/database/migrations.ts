@@ -10,6 +10,7 @@ import type { Schema } from './schema.ts'
 const MIGRATIONS: Record<string, Migration> = {
   '0001-first-release': { up: firstRelease },
   '0002-limits': { up: limits },
+  '0003-people': { up: people },
 }
 
 /** Throws a sentence for a database that a newer release has written. */
@@ -165,4 +166,45 @@ async function limits(database: Kysely<unknown>): Promise<void> {
     .addColumn('quietHours', 'text', (column) => column.notNull())
     .addColumn('trades', 'integer', (column) => column.notNull())
     .execute()
+}
+
+/**
+ * Accounts; whose a session is, and what it and an API token may do. Whatever got in before had every right, and keeps
+ * it. The trail says from where, and of which organization.
+ */
+async function people(database: Kysely<unknown>): Promise<void> {
+  const { schema } = database
+  await schema
+    .createTable('accounts')
+    .addColumn('key', 'text', (column) => column.primaryKey())
+    .addColumn('name', 'text', (column) => column.notNull())
+    .addColumn('role', 'text', (column) => column.notNull())
+    .addColumn('organizations', 'text')
+    .addColumn('passwordHash', 'text')
+    .addColumn('createdAt', 'bigint', (column) => column.notNull())
+    .addColumn('disabledAt', 'bigint')
+    .addColumn('signedInAt', 'bigint')
+    .execute()
+  const access = () => schema.alterTable('access')
+  await access()
+    .addColumn('role', 'text', (column) => column.notNull().defaultTo('owner'))
+    .execute()
+  await access().addColumn('organizations', 'text').execute()
+  await access().addColumn('account', 'text').execute()
+  await access()
+    .addColumn('usedAt', 'bigint', (column) => column.notNull().defaultTo(0))
+    .execute()
+  await access()
+    .addColumn('origin', 'text', (column) => column.notNull().defaultTo(''))
+    .execute()
+  await schema.createIndex('access_by_account').on('access').column('account').execute()
+  const audit = () => schema.alterTable('audit')
+  await audit()
+    .addColumn('organization', 'text', (column) => column.notNull().defaultTo(''))
+    .execute()
+  await audit()
+    .addColumn('origin', 'text', (column) => column.notNull().defaultTo(''))
+    .execute()
+  await schema.createIndex('audit_by_actor').on('audit').columns(['actor', 'position']).execute()
+  await schema.createIndex('audit_by_action').on('audit').columns(['action', 'position']).execute()
 }
