@@ -3,13 +3,14 @@
  * cancelling. The Service Center orders and counts; whether anything is installed is decided on the appliance.
  */
 import { seal } from '../../protocol/envelope.ts'
-import { type InstallId, type OrderId, type OrganizationName, SERVICE_PROVIDER } from '../../protocol/identifiers.ts'
+import { type InstallId, type OrderId, SERVICE_PROVIDER } from '../../protocol/identifiers.ts'
 import { nextId } from '../../protocol/random.ts'
 import { isRefusal, type Refusal, refuse } from '../../protocol/refusals.ts'
 import { Order, type Report } from '../../protocol/statements.ts'
+import { notedFor } from './audit-notes.ts'
 import type { Command, Reply } from './effects.ts'
 import { type Decision, livePatch, title } from './publishing.ts'
-import type { ApplianceRecord, AuditRecord, Change, InstallRecord, TargetRecord } from './records.ts'
+import type { ApplianceRecord, Change, InstallRecord, TargetRecord } from './records.ts'
 import { byPlace, groupKey, readiness, unreachableSince } from './replications.ts'
 import { type Elsewhere, isFailure, isFinal, isInFlight, isUnheard, planRollout, type TargetFacts } from './rollout.ts'
 import type { ServiceCenterState } from './state.ts'
@@ -73,7 +74,7 @@ export function startInstall(state: ServiceCenterState, command: Start): Decisio
   )
   const outcome = `in ${command.dataCenter}${command.allowOutage ? ', outage allowed' : ''}`
   const { actor, organizations } = command
-  const audit = noted(organizations, { at, actor, action: 'install', subject: title(patch), outcome })
+  const audit = notedFor(organizations, { at, actor, action: 'install', subject: title(patch), outcome })
   return {
     reply: { kind: 'install-started', install: id },
     changes: [{ table: 'installs', row: install }, ...targets, ...audit],
@@ -116,14 +117,9 @@ export function cancelInstall(state: ServiceCenterState, { actor, install }: Can
     changes: [
       { table: 'installs', row: { ...found, state: 'cancelled', reason: `cancelled by ${actor}` } },
       ...endUnordered(state, found, 'cancelled with its install'),
-      ...noted(found.organizations, { at, actor, action: 'cancel', subject: install, outcome: 'done' }),
+      ...notedFor(found.organizations, { at, actor, action: 'cancel', subject: install, outcome: 'done' }),
     ],
   }
-}
-
-/** Written once for each organization: whoever may see one of them is told of no other. */
-function noted(organizations: readonly OrganizationName[], row: AuditRecord): Change[] {
-  return organizations.map((organization) => ({ table: 'audit', row: { ...row, organization } }))
 }
 
 /** What a report changes: its target, never anything else. */
