@@ -11,8 +11,9 @@ import { openLog } from '../agent/shell/log.ts'
 import { ListenAddress } from '../protocol/identifiers.ts'
 import { createApp } from './api/app.ts'
 import { serveHttp } from './api/http-server.ts'
-import { makeAccess } from './shell/access.ts'
 import { loadAuthority } from './shell/keys.ts'
+import { PAGE_ADDRESS_SETTING } from './shell/ports.ts'
+import { printedLink } from './shell/printed-link.ts'
 import { openRepository } from './shell/repository.ts'
 import { startServiceCenter } from './shell/service-center.ts'
 
@@ -79,7 +80,8 @@ async function main(): Promise<void> {
     certificate === undefined || key === undefined
       ? undefined
       : { cert: await readFile(certificate), key: await readFile(key) }
-  const secure = tls !== undefined || (values['behind-tls-proxy'] ?? config.behindTlsProxy ?? false)
+  const behindProxy = values['behind-tls-proxy'] ?? config.behindTlsProxy ?? false
+  const secure = tls !== undefined || behindProxy
 
   const log = openLog('controller')
   const crash = (error: unknown): void => {
@@ -100,15 +102,23 @@ async function main(): Promise<void> {
   const scheme = tls === undefined ? 'http' : 'https'
   const authorityPart = hostname.includes(':') ? `[${hostname}]` : hostname
   const origins = [...(values.origin ?? config.origins ?? []), `${scheme}://${authorityPart}:${port}`]
-  const app = createApp({ serviceCenter, repository, clock: Date.now, log, secureCookies: secure, origins })
+  const app = createApp({
+    serviceCenter,
+    repository,
+    clock: Date.now,
+    log,
+    secureCookies: secure,
+    origins,
+    behindProxy,
+  })
   const server = await serveHttp(app, tls === undefined ? { hostname, port } : { hostname, port, tls })
   const url = `${scheme}://${authorityPart}:${server.port}`
 
+  const page = values.origin?.[0] ?? config.origins?.[0] ?? url
+  await repository.writeSetting(PAGE_ADDRESS_SETTING, page)
   if (secure || isLoopback(hostname)) {
-    const secret = await makeAccess(repository, { kind: 'sign-in-link', name: 'first admin' })
-    process.stderr.write(
-      `sign in once, within 15 minutes: ${values.origin?.[0] ?? config.origins?.[0] ?? url}/sign-in?link=${secret}\n`,
-    )
+    const isFirst = (await repository.people.accounts()).length === 0
+    process.stderr.write(isFirst ? `${await printedLink(repository, page)}\n` : `sign in at ${page}/sign-in\n`)
   } else {
     process.stderr.write(
       `${url} is not HTTPS and not loopback, so only API tokens work there: give --tls-cert and --tls-key, or --behind-tls-proxy\n`,

@@ -1,30 +1,52 @@
 /**
  * Who is asking, and that nobody unknown gets further. `signedIn` stands between the open routes and all others in
  * app.ts and lets through only a request with a live session or API token; what is registered after it is denied by
- * default, whatever its path looks like. What a secret is worth is decided in controller/shell/access.ts.
+ * default, whatever its path looks like. What a secret is worth is decided in controller/shell/access.ts, what may be
+ * done with it in controller/core/permissions.ts.
  */
 import type { MiddlewareHandler } from 'hono'
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
 import { isRefusal, type Refusal, refuse } from '../../protocol/refusals.ts'
-import { ACCESS_LIFETIME_MS, checkAccess, makeAccess } from '../shell/access.ts'
+import { ACCESS_LIFETIME_MS, accessId, checkAccess, isLive } from '../shell/access.ts'
 import type { AccessRecord } from '../shell/ports.ts'
-import type { AppContext, AppDependencies, AppEnvironment, Visitor } from './context.ts'
+import type { SignedIn } from '../shell/sign-in.ts'
+import { clientAddress } from './client-address.ts'
+import { commandNote } from './command-note.ts'
+import type { AppContext, AppDependencies, AppEnvironment, RouteDependencies, Visitor } from './context.ts'
 import { answerRefusal } from './errors.ts'
+import { ownServiceCenter } from './own-service-center.ts'
 
-const COOKIE = 'patchmesh-session'
+const COOKIES = { session: 'patchmesh-session', device: 'patchmesh-device' } as const
+
+/** A use is written down when the one before is so long ago: not every click costs a write. */
+const NOTE_USE_EVERY_MS = 60_000
 
 export function signedIn(dependencies: AppDependencies): MiddlewareHandler<AppEnvironment> {
+  const { notes, log } = dependencies
   return async (c, next) => {
     const access = await identify(c, dependencies)
-    if (isRefusal(access)) return answerRefusal(c, access, dependencies.log)
-    const { name, kind, secretHash, expiresAt } = access
-    c.set('visitor', { actor: name, kind: kind === 'session' ? 'session' : 'api-token', secretHash, expiresAt })
+    if (isRefusal(access)) return answerRefusal(c, access, log)
+    const visitor = await visitorOf(c, dependencies, access)
+    const meant = c.req.header('patchmesh-person')
+    if (meant !== undefined && meant !== encodeURIComponent(visitor.actor)) {
+      return answerRefusal(c, refuse('other_person', `in this browser ${visitor.actor} is signed in now`), log)
+    }
+    await noteUse(c, dependencies, access, visitor.origin)
+    const { actor, origin } = visitor
+    c.set('visitor', visitor)
+    c.set('note', (note) => notes.write({ actor, origin, ...note }))
+    c.set('noteRefusal', (note) => notes.writeRefusal(actor, { actor, origin, ...note }))
+    const { serviceCenter } = dependencies
+    const own = ownServiceCenter(serviceCenter, visitor, (command, { refused }) =>
+      c.var.noteRefusal({ ...commandNote(command, serviceCenter.state), outcome: refused }),
+    )
+    c.set('serviceCenter', own)
     return next()
   }
 }
 
 /** A token that is sent decides alone: a wrong one is refused even where a session would do. */
-async function identify(c: AppContext, dependencies: AppDependencies): Promise<AccessRecord | Refusal> {
+async function identify(c: AppContext, dependencies: RouteDependencies): Promise<AccessRecord | Refusal> {
   const nowMs = dependencies.clock()
   const authorization = c.req.header('authorization')
   if (authorization !== undefined) {
@@ -32,41 +54,70 @@ async function identify(c: AppContext, dependencies: AppDependencies): Promise<A
     if (secret === undefined) return refuse('unauthenticated', 'the Authorization header has no Bearer token')
     return checkAccess(dependencies.repository, { kind: 'api-token', secret, nowMs })
   }
-  const secret = getCookie(c, cookieName(dependencies))
+  const secret = readCookie(c, dependencies, 'session')
   if (secret === undefined) return refuse('unauthenticated', 'nobody is signed in here')
   return checkAccess(dependencies.repository, { kind: 'session', secret, nowMs })
 }
 
-/** Whether the session or token that opened a long answer still holds. */
-export async function isStillSignedIn({ repository, clock }: AppDependencies, visitor: Visitor): Promise<boolean> {
-  return visitor.expiresAt > clock() && (await repository.findAccess(visitor.secretHash)) !== undefined
+async function visitorOf(c: AppContext, dependencies: RouteDependencies, access: AccessRecord): Promise<Visitor> {
+  const { name, role, organizations, account, secretHash, expiresAt } = access
+  const kind = access.kind === 'session' ? 'session' : 'api-token'
+  const isFirst =
+    kind === 'session' && account === null && (await dependencies.repository.people.accounts()).length === 0
+  const by = kind === 'session' ? 'session' : 'API token'
+  const origin = `${clientAddress(c, dependencies)}, ${by} ${accessId(access)}`
+  return { role, organizations, actor: name, origin, account, isFirst, kind, secretHash, expiresAt }
 }
 
-/** Uses the one-time link up and gives the browser a session in its place. */
-export async function redeemLink(c: AppContext, dependencies: AppDependencies, link: string): Promise<Refusal | null> {
-  const { repository, clock, secureCookies } = dependencies
-  const nowMs = clock()
-  const taken = await checkAccess(repository, { kind: 'sign-in-link', secret: link, nowMs })
-  if (isRefusal(taken)) return taken
-  const secret = await makeAccess(repository, { kind: 'session', name: taken.name, nowMs })
-  setCookie(c, cookieName(dependencies), secret, {
-    httpOnly: true,
-    sameSite: 'Strict',
-    path: '/',
-    secure: secureCookies,
-    maxAge: ACCESS_LIFETIME_MS.session / 1000,
-  })
-  return null
+/** What an open page asks for by itself keeps no session alive: somebody has to be there. */
+async function noteUse(c: AppContext, dependencies: RouteDependencies, access: AccessRecord, origin: string) {
+  const usedAt = dependencies.clock()
+  const isWatching =
+    c.req.header('patchmesh-refresh') !== undefined || (c.req.header('accept') ?? '').includes('text/event-stream')
+  if (isWatching || usedAt - access.usedAt < NOTE_USE_EVERY_MS) return
+  await dependencies.repository.people.markUsed(access.secretHash, { usedAt, origin })
+}
+
+/** Whether the session or token that opened a long answer still holds. */
+export async function isStillSignedIn({ repository, clock }: RouteDependencies, visitor: Visitor): Promise<boolean> {
+  const access = await repository.findAccess(visitor.secretHash)
+  return access !== undefined && isLive(access, clock())
+}
+
+/** Gives the browser its new session, and ends the one that it had. */
+export async function giveSession(c: AppContext, dependencies: RouteDependencies, signed: SignedIn): Promise<void> {
+  const before = readCookie(c, dependencies, 'session')
+  if (before !== undefined) {
+    const nowMs = dependencies.clock()
+    const old = await checkAccess(dependencies.repository, { kind: 'session', secret: before, nowMs })
+    if (!isRefusal(old)) await dependencies.repository.takeAccess(old.secretHash)
+  }
+  writeCookie(c, dependencies, 'session', signed.session)
+  if (signed.device !== null) writeCookie(c, dependencies, 'device', signed.device)
 }
 
 /** Ends the session that asks; an API token is not ended this way. */
-export async function signOut(c: AppContext, dependencies: AppDependencies): Promise<void> {
-  const visitor = c.get('visitor')
-  if (visitor.kind === 'session') await dependencies.repository.takeAccess(visitor.secretHash)
-  deleteCookie(c, cookieName(dependencies), { path: '/', secure: dependencies.secureCookies })
+export async function signOut(c: AppContext, dependencies: RouteDependencies): Promise<void> {
+  const { kind, secretHash } = c.var.visitor
+  if (kind === 'session') await dependencies.repository.takeAccess(secretHash)
+  deleteCookie(c, cookieName(dependencies, 'session'), { path: '/', secure: dependencies.secureCookies })
+}
+
+export function readCookie(c: AppContext, dependencies: RouteDependencies, kind: keyof typeof COOKIES) {
+  return getCookie(c, cookieName(dependencies, kind))
+}
+
+function writeCookie(c: AppContext, dependencies: RouteDependencies, kind: keyof typeof COOKIES, secret: string) {
+  setCookie(c, cookieName(dependencies, kind), secret, {
+    httpOnly: true,
+    sameSite: 'Strict',
+    path: '/',
+    secure: dependencies.secureCookies,
+    maxAge: ACCESS_LIFETIME_MS[kind] / 1000,
+  })
 }
 
 /** The prefix makes browsers refuse a cookie of this name from any other host or without TLS. */
-function cookieName({ secureCookies }: AppDependencies): string {
-  return secureCookies ? `__Host-${COOKIE}` : COOKIE
+function cookieName({ secureCookies }: RouteDependencies, kind: keyof typeof COOKIES): string {
+  return secureCookies ? `__Host-${COOKIES[kind]}` : COOKIES[kind]
 }

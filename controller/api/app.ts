@@ -2,13 +2,19 @@
  * The HTTP side of the Service Center, from the outside in: headers and an id for every answer; two routes that tell
  * whether the process lives; the host that the request names; assets and sign-in, which nobody has signed in for yet;
  * then the two gates. Everything registered below the gates needs a session or an API token, and a change needs to come
- * from our own page. The order of the lines in `createApp` is the rule; no path is compared.
+ * from our own page; and each route says which permission it takes. The order of the lines in `createApp` is the rule;
+ * no path is compared.
  */
 import { Hono } from 'hono'
+import { boundedPasswords } from '../shell/passwords.ts'
+import { signInThrottle } from '../shell/sign-in-throttle.ts'
+import { trailNotes } from '../shell/trail-notes.ts'
 import { signedIn } from './access-control.ts'
+import { addAccessPageRoutes } from './access-pages.tsx'
+import { addAccountRoutes } from './account.ts'
 import { addApplianceRoutes } from './appliances.ts'
 import { compressed } from './compression.ts'
-import type { App, AppDependencies, AppEnvironment } from './context.ts'
+import type { App, AppEnvironment, AppGiven } from './context.ts'
 import { addDataCenterRoutes } from './data-centers.ts'
 import { addErrorAnswers } from './errors.ts'
 import { addEventRoute } from './events.ts'
@@ -20,13 +26,20 @@ import { openStreams } from './open-streams.ts'
 import { addOpenApiRoute } from './openapi.ts'
 import { addPageRoutes } from './pages.tsx'
 import { addPatchRoutes } from './patches.ts'
+import { addPeopleRoutes } from './people.ts'
+import { guardedRoutes } from './permitted.ts'
 import { onlyOurHosts, onlyOurPages } from './same-site.ts'
 import { securityHeaders } from './security-headers.ts'
 import { sharedRefreshes } from './shared-refreshes.ts'
-import { addSignInRoute, addSignOutRoute } from './sign-in.ts'
+import { addSignInRoutes, addSignOutRoute } from './sign-in.tsx'
 import { addAssetRoutes } from './static-assets.ts'
+import { addTokenRoutes } from './tokens.ts'
+import { addTrailRoutes } from './trail.ts'
 
-export function createApp(dependencies: AppDependencies): App {
+export function createApp(given: AppGiven): App {
+  const { repository, clock } = given
+  const notes = trailNotes(repository, clock)
+  const dependencies = { ...given, notes, passwords: boundedPasswords(), throttle: signInThrottle(clock) }
   const app: App = new Hono<AppEnvironment>()
   const streams = openStreams()
   addErrorAnswers(app, dependencies.log)
@@ -36,21 +49,28 @@ export function createApp(dependencies: AppDependencies): App {
 
   app.use(onlyOurHosts(dependencies))
   addAssetRoutes(app)
-  addSignInRoute(app, dependencies)
+  addSignInRoutes(app, dependencies, streams)
 
-  app.use(signedIn(dependencies))
+  const gate = signedIn(dependencies)
+  app.use(gate)
   app.use(onlyOurPages(dependencies))
   app.use('/api/v1/*', idempotent(dependencies))
   app.use('/appliances/*', sharedRefreshes(dependencies))
   app.use('/data-centers', sharedRefreshes(dependencies))
+  addAccountRoutes(app, dependencies, streams)
+  addPeopleRoutes(app, dependencies, streams)
+  addTokenRoutes(app, dependencies, streams)
+  addTrailRoutes(app, dependencies)
   addPatchRoutes(app, dependencies)
   addInstallRoutes(app, dependencies)
   addApplianceRoutes(app, dependencies)
   addDataCenterRoutes(app, dependencies)
   addEventRoute(app, dependencies, streams)
-  addMetricsRoute(app, dependencies)
+  addMetricsRoute(app)
   addSignOutRoute(app, dependencies, streams)
   addPageRoutes(app, dependencies)
+  addAccessPageRoutes(app, dependencies)
   addOpenApiRoute(app)
+  guardedRoutes(app, gate)
   return app
 }

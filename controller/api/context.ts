@@ -5,7 +5,11 @@
 import type { Context, Hono } from 'hono'
 import type { Sha256 } from '../../protocol/identifiers.ts'
 import type { Actor } from '../core/effects.ts'
+import type { Standing } from '../core/permissions.ts'
+import type { Passwords } from '../shell/passwords.ts'
 import type { Repository, ServiceCenter } from '../shell/ports.ts'
+import type { SignInThrottle } from '../shell/sign-in-throttle.ts'
+import type { TrailNote, TrailNotes } from '../shell/trail-notes.ts'
 
 /** The part of a pino logger that the HTTP side uses. */
 export type RequestLog = {
@@ -13,7 +17,7 @@ export type RequestLog = {
   error(fields: Record<string, unknown>, line: string): void
 }
 
-export type AppDependencies = {
+export type AppGiven = {
   serviceCenter: ServiceCenter
   repository: Repository
   /** Wall milliseconds. */
@@ -23,16 +27,41 @@ export type AppDependencies = {
   secureCookies: boolean
   /** Where the page may be reached besides loopback, each as `https://HOST[:PORT]`; every other Host is refused. */
   origins: readonly string[]
+  /** A proxy in front says from where a request comes (`X-Forwarded-For`). */
+  behindProxy?: boolean
 }
 
-/** Who is asking. `secretHash` names the session or API token and is never shown. */
-export type Visitor = {
+export type AppDependencies = AppGiven & { passwords: Passwords; throttle: SignInThrottle; notes: TrailNotes }
+
+/** Routes never get the Service Center itself: they take it from the request, as its visitor may see it. */
+export type RouteDependencies = Omit<AppDependencies, 'serviceCenter'>
+
+/** Who is asking, and what for that is allowed. `secretHash` names the session or API token. */
+export type Visitor = Standing & {
   actor: Actor
+  /** From where: the address, and by what it is known. */
+  origin: string
+  /** The key of the account whose session it is. */
+  account: string | null
+  /** Entered by a one-time link, and there is no account yet. */
+  isFirst: boolean
   kind: 'session' | 'api-token'
   secretHash: Sha256
   expiresAt: number
 }
 
-export type AppEnvironment = { Variables: { requestId: string; visitor: Visitor } }
+type Noted = Omit<TrailNote, 'actor' | 'origin'>
+
+export type AppEnvironment = {
+  Variables: {
+    requestId: string
+    visitor: Visitor
+    /** Writes into the trail what the visitor has done, or was refused. */
+    note(note: Noted): Promise<void>
+    noteRefusal(note: Noted): Promise<void>
+    /** As the visitor may see it. Read its state anew after a command: it may be made for this request alone. */
+    serviceCenter: ServiceCenter
+  }
+}
 export type App = Hono<AppEnvironment>
 export type AppContext = Context<AppEnvironment>

@@ -14,7 +14,7 @@ import {
 import type { LimitsRecord } from '../core/records.ts'
 import { limitsOf, SERVICE_CENTER } from '../core/state.ts'
 import { dataCenters } from '../core/views.ts'
-import type { App, AppContext, AppDependencies } from './context.ts'
+import type { App, AppContext, RouteDependencies } from './context.ts'
 import { entityTag, staleMatch } from './entity-tags.ts'
 import { answerRefusal } from './errors.ts'
 import { documented } from './openapi.ts'
@@ -25,13 +25,12 @@ import * as schemas from './schemas.ts'
 const parameters = { name: 'The name of a Data Center.' }
 const ifMatch = { 'If-Match': 'The `ETag` of what was seen: refused with 412 when it is not so any more.' }
 
-export function addDataCenterRoutes(app: App, { serviceCenter, log }: AppDependencies): void {
-  const { state } = serviceCenter
-
+export function addDataCenterRoutes(app: App, { log }: RouteDependencies): void {
   app.get(
     '/api/v1/data-centers',
     documented({
       operation: 'listDataCenters',
+      allow: 'read',
       summary: 'The Data Centers that have appliances: their limits, what is left to replicate and what arrives.',
       query: PageQuery,
       answers: { 200: schemas.DataCenterView.array() },
@@ -39,7 +38,7 @@ export function addDataCenterRoutes(app: App, { serviceCenter, log }: AppDepende
     (c) =>
       answerList(c, {
         list: 'data-centers',
-        entries: dataCenterViews(state),
+        entries: dataCenterViews(c.var.serviceCenter.state),
         positionOf: ({ name }) => [name],
         log,
       }),
@@ -49,13 +48,16 @@ export function addDataCenterRoutes(app: App, { serviceCenter, log }: AppDepende
     '/api/v1/data-centers/:name/limits',
     documented({
       operation: 'showDataCenterLimits',
+      allow: 'read',
       summary: 'What patches may take of the WAN link of a Data Center; null is no limit.',
       parameters,
       answers: { 200: schemas.DataCenterLimits },
     }),
     (c) => {
-      const name = namedDataCenter(c.req.param('name'))
-      return isRefusal(name) ? answerRefusal(c, name, log) : tagged(c, dataCenterLimits(state, name))
+      const name = namedDataCenter(c)
+      return isRefusal(name)
+        ? answerRefusal(c, name, log)
+        : tagged(c, dataCenterLimits(c.var.serviceCenter.state, name))
     },
   )
 
@@ -63,6 +65,7 @@ export function addDataCenterRoutes(app: App, { serviceCenter, log }: AppDepende
     '/api/v1/data-centers/:name/limits',
     documented({
       operation: 'setDataCenterLimits',
+      allow: 'set-limits',
       summary: 'Sets these limits in place of those before, at once and also for what is being transferred.',
       parameters,
       headers: ifMatch,
@@ -70,12 +73,12 @@ export function addDataCenterRoutes(app: App, { serviceCenter, log }: AppDepende
       answers: { 200: schemas.DataCenterLimits },
     }),
     async (c) => {
-      const name = namedDataCenter(c.req.param('name'))
+      const name = namedDataCenter(c)
       if (isRefusal(name)) return answerRefusal(c, name, log)
       const body = await readJson(c, schemas.DataCenterLimits)
       if (isRefusal(body)) return answerRefusal(c, body, log)
       const quietHours = body.quietHours.map(readQuietHours)
-      const seen = () => dataCenterLimits(state, name)
+      const seen = () => dataCenterLimits(c.var.serviceCenter.state, name)
       const refused = await setLimits(c, { ...body, quietHours, place: name }, seen())
       return refused === null ? tagged(c, seen()) : answerRefusal(c, refused, log)
     },
@@ -85,16 +88,18 @@ export function addDataCenterRoutes(app: App, { serviceCenter, log }: AppDepende
     '/api/v1/service-center/limits',
     documented({
       operation: 'showUplinkLimits',
+      allow: 'read',
       summary: "What patches may take of the Service Center's own uplink; null is no limit.",
       answers: { 200: schemas.UplinkLimits },
     }),
-    (c) => tagged(c, uplinkLimits(state)),
+    (c) => tagged(c, uplinkLimits(c.var.serviceCenter.state)),
   )
 
   app.put(
     '/api/v1/service-center/limits',
     documented({
       operation: 'setUplinkLimits',
+      allow: 'set-limits',
       summary: 'Sets these limits in place of those before, at once and also for what is being sent.',
       headers: ifMatch,
       body: schemas.UplinkLimits,
@@ -105,17 +110,19 @@ export function addDataCenterRoutes(app: App, { serviceCenter, log }: AppDepende
       if (isRefusal(body)) return answerRefusal(c, body, log)
       const quietHours = body.quietHours.map(readQuietHours)
       const uplink = { ...body, quietHours, downBitsPerSecond: null, trades: true, place: SERVICE_CENTER } as const
-      const refused = await setLimits(c, uplink, uplinkLimits(state))
-      return refused === null ? tagged(c, uplinkLimits(state)) : answerRefusal(c, refused, log)
+      const seen = () => uplinkLimits(c.var.serviceCenter.state)
+      const refused = await setLimits(c, uplink, seen())
+      return refused === null ? tagged(c, seen()) : answerRefusal(c, refused, log)
     },
   )
 
   async function setLimits(c: AppContext, limits: LimitsRecord, current: UplinkLimits): Promise<Refusal | null> {
     const stale = staleMatch(c, current)
     if (stale !== null) return stale
-    const instead = c.req.header('if-match') === undefined ? {} : { instead: limitsOf(state, limits.place) }
-    const { actor } = c.get('visitor')
-    const reply = await serviceCenter.carryOut({ kind: 'set-limits', actor, limits, ...instead })
+    const { serviceCenter, visitor } = c.var
+    const instead =
+      c.req.header('if-match') === undefined ? {} : { instead: limitsOf(serviceCenter.state, limits.place) }
+    const reply = await serviceCenter.carryOut({ kind: 'set-limits', actor: visitor.actor, limits, ...instead })
     return isRefusal(reply) ? reply : null
   }
 
@@ -124,8 +131,9 @@ export function addDataCenterRoutes(app: App, { serviceCenter, log }: AppDepende
     return c.json(limits)
   }
 
-  function namedDataCenter(wanted: string): DataCenterName | Refusal {
-    const known = dataCenters(state).find((name) => name === wanted)
+  function namedDataCenter(c: AppContext): DataCenterName | Refusal {
+    const wanted = c.req.param('name') ?? ''
+    const known = dataCenters(c.var.serviceCenter.state).find((name) => name === wanted)
     return known ?? refuse('not_found', `there is no Data Center ${wanted.slice(0, 100)} with appliances`)
   }
 }

@@ -6,6 +6,7 @@ import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { hint, httpStatus, type Refusal, refuse } from '../../protocol/refusals.ts'
 import { refusalPage } from '../page/refusal-page.tsx'
 import type { App, AppContext, RequestLog } from './context.ts'
+import { showPage } from './show-page.tsx'
 
 export function answerRefusal(c: AppContext, refusal: Refusal, log?: RequestLog): Response | Promise<Response> {
   const { refused: code, message } = refusal
@@ -13,8 +14,18 @@ export function answerRefusal(c: AppContext, refusal: Refusal, log?: RequestLog)
   const requestId = c.get('requestId')
   log?.info({ requestId, code, method: c.req.method, path: c.req.path }, `refused: ${message}`)
   if (status === 401) c.header('WWW-Authenticate', 'Bearer')
-  if (wantsPage(c)) return c.html(refusalPage({ code, message, hint: hint(code), requestId }), status)
+  if (wantsPage(c)) {
+    const { pathname, search } = new URL(c.req.url)
+    const page = refusalPage({ code, message, hint: hint(code), requestId, address: pathname + search })
+    return isSignedIn(c) ? showPage(c, page, status) : c.html(page, status)
+  }
   return c.json({ error: { code, message, hint: hint(code), requestId } }, status)
+}
+
+/** Nobody has looked who asks where a request is refused before the gate. */
+function isSignedIn(c: AppContext): boolean {
+  const visitor: unknown = c.var.visitor
+  return visitor !== undefined
 }
 
 /** A person's browser asks for a page; everything under /api/ and everything else that asks gets JSON. */

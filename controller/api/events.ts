@@ -7,7 +7,7 @@ import { type SSEStreamingApi, streamSSE } from 'hono/streaming'
 import { refuse } from '../../protocol/refusals.ts'
 import type { ServiceCenter, Topic } from '../shell/ports.ts'
 import { isStillSignedIn } from './access-control.ts'
-import type { App, AppDependencies } from './context.ts'
+import type { App, RouteDependencies } from './context.ts'
 import { answerRefusal } from './errors.ts'
 import { MAX_STREAMS, type OpenStreams } from './open-streams.ts'
 import { documented } from './openapi.ts'
@@ -15,16 +15,17 @@ import { documented } from './openapi.ts'
 /** Below the idle timeouts of usual proxies; also how often a stream asks whether its session still holds. */
 const KEEP_ALIVE_MS = 15_000
 
-export function addEventRoute(app: App, dependencies: AppDependencies, streams: OpenStreams): void {
+export function addEventRoute(app: App, dependencies: RouteDependencies, streams: OpenStreams): void {
   app.get(
     '/api/v1/events',
     documented({
       operation: 'streamEvents',
+      allow: 'read',
       summary: 'A stream of the events patches, installs and appliances: that something of it changed.',
       answers: { 200: 'event stream' },
     }),
     (c) => {
-      const visitor = c.get('visitor')
+      const { visitor, serviceCenter } = c.var
       const bell = makeBell()
       const end = () => bell.ring('end')
       if (!streams.admit(visitor.secretHash, end)) {
@@ -36,7 +37,7 @@ export function addEventRoute(app: App, dependencies: AppDependencies, streams: 
         async (stream) => {
           stream.onAbort(end)
           try {
-            await relay(stream, dependencies.serviceCenter, bell, holds)
+            await relay(stream, serviceCenter, bell, holds)
           } finally {
             streams.leave(visitor.secretHash, end)
           }

@@ -5,9 +5,8 @@
 import type { InstallId } from '../../protocol/identifiers.ts'
 import { isRefusal, type Refusal, refuse } from '../../protocol/refusals.ts'
 import type { InstallRecord } from '../core/records.ts'
-import type { ServiceCenterState } from '../core/state.ts'
 import { installDetail, installSummaries } from '../core/views.ts'
-import type { App, AppContext, AppDependencies } from './context.ts'
+import type { App, AppContext, RouteDependencies } from './context.ts'
 import { answerRefusal } from './errors.ts'
 import { documented } from './openapi.ts'
 import { answerList, PageQuery } from './pagination.ts'
@@ -17,13 +16,12 @@ import * as schemas from './schemas.ts'
 
 const parameters = { id: 'The id of an install.' }
 
-export function addInstallRoutes(app: App, { serviceCenter, log }: AppDependencies): void {
-  const { state } = serviceCenter
-
+export function addInstallRoutes(app: App, { log }: RouteDependencies): void {
   app.post(
     '/api/v1/installs',
     documented({
       operation: 'startInstall',
+      allow: 'install',
       summary: 'Starts an install. Targets whose copy is not proven yet are queued in it.',
       body: schemas.InstallBody,
       answers: { 201: schemas.InstallDetail },
@@ -31,12 +29,13 @@ export function addInstallRoutes(app: App, { serviceCenter, log }: AppDependenci
     async (c) => {
       const body = await readJson(c, schemas.InstallBody)
       if (isRefusal(body)) return answerRefusal(c, body, log)
-      const record = namedPatch(state, body.patch)
+      const { serviceCenter, visitor } = c.var
+      const record = namedPatch(serviceCenter.state, body.patch)
       if (isRefusal(record)) return answerRefusal(c, record, log)
       const { dataCenter, allowOutage } = body
       const reply = await serviceCenter.carryOut({
         kind: 'start-install',
-        actor: c.get('visitor').actor,
+        actor: visitor.actor,
         patch: record.sha256,
         organizations: [...new Set(body.organizations)],
         dataCenter,
@@ -44,7 +43,7 @@ export function addInstallRoutes(app: App, { serviceCenter, log }: AppDependenci
       })
       if (isRefusal(reply)) return answerRefusal(c, reply, log)
       if (reply.kind !== 'install-started') throw new Error(`starting an install was answered with ${reply.kind}`)
-      return detail(c, namedInstall(state, reply.install), 201)
+      return detail(c, namedInstall(c, reply.install), 201)
     },
   )
 
@@ -52,6 +51,7 @@ export function addInstallRoutes(app: App, { serviceCenter, log }: AppDependenci
     '/api/v1/installs',
     documented({
       operation: 'listInstalls',
+      allow: 'read',
       summary: 'All installs, newest first.',
       query: PageQuery,
       answers: { 200: schemas.InstallSummary.array() },
@@ -59,7 +59,7 @@ export function addInstallRoutes(app: App, { serviceCenter, log }: AppDependenci
     (c) =>
       answerList(c, {
         list: 'installs',
-        entries: installSummaries(state),
+        entries: installSummaries(c.var.serviceCenter.state),
         positionOf: ({ startedAt, id }) => [-Date.parse(startedAt), id],
         log,
       }),
@@ -69,17 +69,19 @@ export function addInstallRoutes(app: App, { serviceCenter, log }: AppDependenci
     '/api/v1/installs/:id',
     documented({
       operation: 'showInstall',
+      allow: 'read',
       summary: 'One install and its targets.',
       parameters,
       answers: { 200: schemas.InstallDetail },
     }),
-    (c) => detail(c, namedInstall(state, c.req.param('id')), 200),
+    (c) => detail(c, namedInstall(c, c.req.param('id')), 200),
   )
 
   app.post(
     '/api/v1/installs/:id/cancel',
     documented({
       operation: 'cancelInstall',
+      allow: 'cancel',
       summary: 'Nothing new starts; what has begun ends by itself.',
       parameters,
       body: schemas.NoBody,
@@ -88,19 +90,22 @@ export function addInstallRoutes(app: App, { serviceCenter, log }: AppDependenci
     async (c) => {
       const body = await readJson(c, schemas.NoBody)
       if (isRefusal(body)) return answerRefusal(c, body, log)
-      const found = namedInstall(state, c.req.param('id'))
+      const found = namedInstall(c, c.req.param('id'))
       if (isRefusal(found)) return answerRefusal(c, found, log)
-      const { actor } = c.get('visitor')
-      const reply = await serviceCenter.carryOut({ kind: 'cancel-install', actor, install: found.id })
-      return isRefusal(reply) ? answerRefusal(c, reply, log) : detail(c, namedInstall(state, found.id), 200)
+      const { serviceCenter, visitor } = c.var
+      const reply = await serviceCenter.carryOut({ kind: 'cancel-install', actor: visitor.actor, install: found.id })
+      return isRefusal(reply) ? answerRefusal(c, reply, log) : detail(c, namedInstall(c, found.id), 200)
     },
   )
 
   function detail(c: AppContext, found: InstallRecord | Refusal, status: 200 | 201): Response | Promise<Response> {
-    return isRefusal(found) ? answerRefusal(c, found, log) : c.json(installDetail(state, found), status)
+    return isRefusal(found)
+      ? answerRefusal(c, found, log)
+      : c.json(installDetail(c.var.serviceCenter.state, found), status)
   }
 }
 
-function namedInstall(state: ServiceCenterState, id: string): InstallRecord | Refusal {
-  return state.installs.get(id as InstallId) ?? refuse('not_found', `there is no install ${id.slice(0, 100)}`)
+function namedInstall(c: AppContext, id: string): InstallRecord | Refusal {
+  const { installs } = c.var.serviceCenter.state
+  return installs.get(id as InstallId) ?? refuse('not_found', `there is no install ${id.slice(0, 100)}`)
 }

@@ -1,23 +1,29 @@
 /**
  * Numbers for Prometheus, from the same views as the page. They name patches and tell how the fleet stands, so they
  * need a session or an API token like everything else: behind a proxy on this machine every stranger would come from
- * loopback. No metric has a label for each appliance, so their number stays small however large the fleet is.
+ * loopback. They speak of what the one who asks may see. No metric has a label for each appliance, so their number stays small however large the fleet is.
  */
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import { transfersByDataCenter } from '../core/data-centers.ts'
 import type { ServiceCenterState } from '../core/state.ts'
 import { applianceViews, installSummaries, patchSummaries } from '../core/views.ts'
-import type { App, AppDependencies } from './context.ts'
+import type { App } from './context.ts'
+import { permitted } from './permitted.ts'
 
 const INSTALL_STATES = ['planned', 'running', 'paused', 'halted', 'done', 'cancelled'] as const
 
-export function addMetricsRoute(app: App, { serviceCenter: { state } }: AppDependencies): void {
-  const registry = new Registry()
-  collectDefaultMetrics({ register: registry })
-  addFleet(registry, state)
-  addReplication(registry, state)
-  addTransfers(registry, state)
-  app.get('/metrics', async (c) => c.body(await registry.metrics(), 200, { 'Content-Type': registry.contentType }))
+export function addMetricsRoute(app: App): void {
+  const ofProcess = new Registry()
+  collectDefaultMetrics({ register: ofProcess })
+  app.get('/metrics', permitted('read'), async (c) => {
+    const ofFleet = new Registry()
+    const { state } = c.var.serviceCenter
+    addFleet(ofFleet, state)
+    addReplication(ofFleet, state)
+    addTransfers(ofFleet, state)
+    const metrics = await Promise.all([ofFleet, ofProcess].map((registry) => registry.metrics()))
+    return c.body(metrics.join('\n'), 200, { 'Content-Type': ofFleet.contentType })
+  })
 }
 
 function addFleet(registry: Registry, state: ServiceCenterState): void {

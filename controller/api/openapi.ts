@@ -1,17 +1,21 @@
 /**
  * The description of the API that is made from the routes themselves, at /api/v1/openapi.json. `documented` is the
- * label each route carries; it changes nothing about how the route behaves. An operation's id also names it on the
- * pages (`data-operation`) and in the command line (`operations`), so that a test can compare the three.
+ * label each route carries, with the permission that it needs; it lets nobody else through. An operation's id also names
+ * it on the pages (`data-operation`) and in the command line (`operations`), so that a test can compare the three.
  */
 import type { MiddlewareHandler } from 'hono'
 import { describeRoute, generateSpecs, resolver } from 'hono-openapi'
 import { z } from 'zod'
+import { type Permission, rolesThatMay } from '../core/permissions.ts'
 import type { App } from './context.ts'
+import { permitted } from './permitted.ts'
 import { ErrorAnswer } from './schemas.ts'
 
 type Documented = {
   /** Unique, in camelCase, beginning with a verb. */
   operation: string
+  /** What it takes to be let through. */
+  allow: Permission
   summary: string
   /** Of the route's path. */
   parameters?: Record<string, string>
@@ -23,7 +27,7 @@ type Documented = {
 }
 
 export function documented(route: Documented): MiddlewareHandler {
-  const { operation, summary, parameters = {}, query, headers = {}, body, answers } = route
+  const { operation, allow, summary, parameters = {}, query, headers = {}, body, answers } = route
   const named = (place: 'path' | 'header') => (entry: [string, string]) => ({
     in: place,
     name: entry[0],
@@ -39,9 +43,10 @@ export function documented(route: Documented): MiddlewareHandler {
     schema: { type: 'string' as const },
   }))
   const answered = Object.entries(answers).map(([status, schema]) => [status, answerOf(schema)])
-  return describeRoute({
+  const description = describeRoute({
     operationId: operation,
     summary,
+    description: `For the roles ${rolesThatMay(allow).join(', ')}.`,
     parameters: [
       ...Object.entries(parameters).map(named('path')),
       ...inQuery,
@@ -50,6 +55,7 @@ export function documented(route: Documented): MiddlewareHandler {
     ...(body === undefined ? {} : { requestBody: { required: body === 'file', content: contentOf(body) } }),
     responses: { ...Object.fromEntries(answered), '4XX': REFUSED, '5XX': REFUSED },
   })
+  return Object.assign(permitted(allow), description)
 }
 
 const REFUSED = {
@@ -103,6 +109,7 @@ export function addOpenApiRoute(app: App): void {
     '/api/v1/openapi.json',
     documented({
       operation: 'describeApi',
+      allow: 'read',
       summary: 'This description.',
       answers: { 200: z.looseObject({ openapi: z.string() }) },
     }),

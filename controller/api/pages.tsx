@@ -21,27 +21,32 @@ import { DataCentersPage } from '../page/data-centers-page.tsx'
 import { PatchPage } from '../page/patch-page.tsx'
 import { SystemPatchesPage } from '../page/system-patches.tsx'
 import { DATA_CENTERS, SYSTEM_PATCHES } from '../page/words.ts'
-import type { App, AppDependencies } from './context.ts'
+import type { App, RouteDependencies } from './context.ts'
 import { answerRefusal } from './errors.ts'
 import { namedPatch, unknownDataCenter } from './patches.ts'
+import { permitted } from './permitted.ts'
 import { readQuery } from './read-request.ts'
 import { PreviewQuery, ScopeQuery } from './schemas.ts'
+import { showPage } from './show-page.tsx'
 
-export function addPageRoutes(app: App, { serviceCenter: { state }, log }: AppDependencies): void {
-  app.get('/', (c) => c.redirect(SYSTEM_PATCHES, 303))
+export function addPageRoutes(app: App, { log }: RouteDependencies): void {
+  app.get('/', permitted('read'), (c) => c.redirect(SYSTEM_PATCHES, 303))
 
-  app.get(SYSTEM_PATCHES, (c) =>
-    c.html(<SystemPatchesPage patches={patchSummaries(state)} unreachable={unreachableDepots(state)} />),
-  )
+  app.get(SYSTEM_PATCHES, permitted('read'), (c) => {
+    const { state } = c.var.serviceCenter
+    return showPage(c, <SystemPatchesPage patches={patchSummaries(state)} unreachable={unreachableDepots(state)} />)
+  })
 
-  app.get(`${SYSTEM_PATCHES}/:patch`, (c) => {
+  app.get(`${SYSTEM_PATCHES}/:patch`, permitted('read'), (c) => {
     const query = readQuery(c, ScopeQuery)
     if (isRefusal(query)) return answerRefusal(c, query, log)
+    const { state } = c.var.serviceCenter
     const record = namedPatch(state, c.req.param('patch'))
     if (isRefusal(record)) return answerRefusal(c, record, log)
     const unknown = unknownDataCenter(state, query.dataCenter)
     if (unknown !== null) return answerRefusal(c, unknown, log)
-    return c.html(
+    return showPage(
+      c,
       <PatchPage
         patch={patchDetail(state, record, query.dataCenter)}
         installs={installsOf(state, record.sha256)}
@@ -52,13 +57,15 @@ export function addPageRoutes(app: App, { serviceCenter: { state }, log }: AppDe
     )
   })
 
-  app.get(DATA_CENTERS, (c) =>
-    c.html(<DataCentersPage dataCenters={dataCenterViews(state)} uplink={uplinkView(state)} />),
-  )
+  app.get(DATA_CENTERS, permitted('read'), (c) => {
+    const { state } = c.var.serviceCenter
+    return showPage(c, <DataCentersPage dataCenters={dataCenterViews(state)} uplink={uplinkView(state)} />)
+  })
 
-  app.get(`${SYSTEM_PATCHES}/:patch/install`, (c) => {
+  app.get(`${SYSTEM_PATCHES}/:patch/install`, permitted('install'), (c) => {
     const query = readQuery(c, PreviewQuery)
     if (isRefusal(query)) return answerRefusal(c, query, log)
+    const { state } = c.var.serviceCenter
     const record = namedPatch(state, c.req.param('patch'))
     if (isRefusal(record)) return answerRefusal(c, record, log)
     const { organization: organizations, dataCenter } = query
@@ -68,7 +75,7 @@ export function addPageRoutes(app: App, { serviceCenter: { state }, log }: AppDe
     const queued = new Set<string>(preview.queued.map(({ appliance }) => appliance))
     const ready = scope.map(({ name }): string => name).filter((name) => !queued.has(name))
     const patch = patchDetail(state, record)
-    return c.html(<ConfirmationPage {...{ patch, organizations, dataCenter, preview, ready }} />)
+    return showPage(c, <ConfirmationPage {...{ patch, organizations, dataCenter, preview, ready }} />)
   })
 }
 

@@ -7,7 +7,7 @@ import { appliancesInScope } from '../core/installing.ts'
 import type { PatchRecord } from '../core/records.ts'
 import type { ServiceCenterState } from '../core/state.ts'
 import { dataCenters, findPatch, installPreview, patchDetail, patchSummaries, patchSummary } from '../core/views.ts'
-import type { App, AppContext, AppDependencies } from './context.ts'
+import type { App, AppContext, RouteDependencies } from './context.ts'
 import { answerRefusal } from './errors.ts'
 import { documented } from './openapi.ts'
 import { answerList, PageQuery } from './pagination.ts'
@@ -16,13 +16,12 @@ import * as schemas from './schemas.ts'
 
 const parameters = { patch: 'An id or NAME@VERSION.' }
 
-export function addPatchRoutes(app: App, { serviceCenter, log }: AppDependencies): void {
-  const { state } = serviceCenter
-
+export function addPatchRoutes(app: App, { log }: RouteDependencies): void {
   app.post(
     '/api/v1/patches',
     documented({
       operation: 'uploadPatch',
+      allow: 'upload',
       summary: 'Uploads a patch; the body is the file itself. 200 when the same bytes were there already.',
       query: schemas.UploadQuery,
       body: 'file',
@@ -33,10 +32,11 @@ export function addPatchRoutes(app: App, { serviceCenter, log }: AppDependencies
       if (isRefusal(query)) return answerRefusal(c, query, log)
       const expectedBytes = declaredLength(c)
       if (isRefusal(expectedBytes)) return answerRefusal(c, expectedBytes, log)
-      const { actor } = c.get('visitor')
+      const { serviceCenter, visitor } = c.var
       const body = bytesOf(c.req.raw.body)
-      const stored = await serviceCenter.upload({ body, filename: query.filename, actor, expectedBytes })
+      const stored = await serviceCenter.upload({ body, filename: query.filename, actor: visitor.actor, expectedBytes })
       if (isRefusal(stored)) return answerRefusal(c, stored, log)
+      const { state } = serviceCenter
       const record = namedPatch(state, stored.patch)
       return isRefusal(record)
         ? answerRefusal(c, record, log)
@@ -48,6 +48,7 @@ export function addPatchRoutes(app: App, { serviceCenter, log }: AppDependencies
     '/api/v1/patches',
     documented({
       operation: 'listPatches',
+      allow: 'read',
       summary: 'All patches, newest first.',
       query: PageQuery,
       answers: { 200: schemas.PatchSummary.array() },
@@ -55,7 +56,7 @@ export function addPatchRoutes(app: App, { serviceCenter, log }: AppDependencies
     (c) =>
       answerList(c, {
         list: 'patches',
-        entries: patchSummaries(state),
+        entries: patchSummaries(c.var.serviceCenter.state),
         positionOf: ({ uploadedAt, id }) => [-Date.parse(uploadedAt), id],
         log,
       }),
@@ -65,6 +66,7 @@ export function addPatchRoutes(app: App, { serviceCenter, log }: AppDependencies
     '/api/v1/patches/:patch',
     documented({
       operation: 'showPatch',
+      allow: 'read',
       summary: 'One patch: its copies, and the organizations that are not patched.',
       parameters,
       query: schemas.ScopeQuery,
@@ -73,6 +75,7 @@ export function addPatchRoutes(app: App, { serviceCenter, log }: AppDependencies
     (c) => {
       const query = readQuery(c, schemas.ScopeQuery)
       if (isRefusal(query)) return answerRefusal(c, query, log)
+      const { state } = c.var.serviceCenter
       const record = namedPatch(state, c.req.param('patch'))
       if (isRefusal(record)) return answerRefusal(c, record, log)
       const unknown = unknownDataCenter(state, query.dataCenter)
@@ -84,6 +87,7 @@ export function addPatchRoutes(app: App, { serviceCenter, log }: AppDependencies
     '/api/v1/patches/:patch',
     documented({
       operation: 'withdrawPatch',
+      allow: 'withdraw',
       summary: 'Withdraws a patch that is installed nowhere; every appliance deletes its copy.',
       parameters,
       body: schemas.WithdrawBody,
@@ -92,9 +96,10 @@ export function addPatchRoutes(app: App, { serviceCenter, log }: AppDependencies
     async (c) => {
       const body = await readJson(c, schemas.WithdrawBody)
       if (isRefusal(body)) return answerRefusal(c, body, log)
-      const record = namedPatch(state, c.req.param('patch'))
+      const { serviceCenter, visitor } = c.var
+      const record = namedPatch(serviceCenter.state, c.req.param('patch'))
       if (isRefusal(record)) return answerRefusal(c, record, log)
-      const { actor } = c.get('visitor')
+      const { actor } = visitor
       const reply = await serviceCenter.carryOut({ kind: 'withdraw', actor, patch: record.sha256, reason: body.reason })
       return isRefusal(reply) ? answerRefusal(c, reply, log) : c.json({ id: record.sha256 })
     },
@@ -104,6 +109,7 @@ export function addPatchRoutes(app: App, { serviceCenter, log }: AppDependencies
     '/api/v1/patches/:patch/install-preview',
     documented({
       operation: 'previewInstall',
+      allow: 'read',
       summary: 'What an install would begin with, and which appliances hold no copy yet.',
       parameters,
       query: schemas.PreviewQuery,
@@ -112,6 +118,7 @@ export function addPatchRoutes(app: App, { serviceCenter, log }: AppDependencies
     (c) => {
       const query = readQuery(c, schemas.PreviewQuery)
       if (isRefusal(query)) return answerRefusal(c, query, log)
+      const { state } = c.var.serviceCenter
       const record = namedPatch(state, c.req.param('patch'))
       if (isRefusal(record)) return answerRefusal(c, record, log)
       const scope = appliancesInScope(state, { organizations: query.organization, dataCenter: query.dataCenter })

@@ -23,6 +23,15 @@ export async function readJson<Value>(c: AppContext, schema: z.ZodType<Value>): 
   return isRefusal(parsed) ? parsed : match(schema, parsed.json, 'the body')
 }
 
+/** The body of an ordinary form. */
+export async function readForm<Value>(c: AppContext, schema: z.ZodType<Value>): Promise<Value | Refusal> {
+  const bytes = await readBounded(c)
+  if (isRefusal(bytes)) return bytes
+  const fields = [...new URLSearchParams(new TextDecoder().decode(bytes))]
+  if (new Set(fields.map(([name]) => name)).size < fields.length) return refuse('bad_request', 'a field comes twice')
+  return match(schema, Object.fromEntries(fields), 'the form')
+}
+
 /** Query parameters; one that is given several times is a list. */
 export function readQuery<Value>(c: AppContext, schema: z.ZodType<Value>): Value | Refusal {
   const entries = Object.entries(c.req.queries()).map(([name, values]) => [

@@ -6,13 +6,13 @@
  */
 import type { MiddlewareHandler } from 'hono'
 import { refuse } from '../../protocol/refusals.ts'
-import type { AppContext, AppDependencies, AppEnvironment } from './context.ts'
+import type { AppContext, AppEnvironment, RouteDependencies } from './context.ts'
 import { answerRefusal } from './errors.ts'
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS'])
 
-export function onlyOurHosts({ origins, log }: AppDependencies): MiddlewareHandler<AppEnvironment> {
+export function onlyOurHosts({ origins, log }: RouteDependencies): MiddlewareHandler<AppEnvironment> {
   const ours = new Set(origins.map((origin) => new URL(origin).host))
   return async (c, next) => {
     const host = c.req.header('host') ?? ''
@@ -27,7 +27,7 @@ export function onlyOurHosts({ origins, log }: AppDependencies): MiddlewareHandl
   }
 }
 
-export function onlyOurPages({ origins, log }: AppDependencies): MiddlewareHandler<AppEnvironment> {
+export function onlyOurPages({ origins, log }: RouteDependencies): MiddlewareHandler<AppEnvironment> {
   // As a browser writes them: without a trailing slash, and without the port where it is the usual one.
   const ours = origins.map((origin) => new URL(origin).origin)
   return async (c, next) => {

@@ -41,10 +41,10 @@ export function sharedRefreshes({ serviceCenter }: AppDependencies): MiddlewareH
   }
 }
 
-/** What pages may depend on of a visitor: all but who it is. */
+/** What the main part of a page depends on of its visitor. */
 function whatIsSeen(c: AppContext): object {
-  const { actor: _actor, secretHash: _secretHash, expiresAt: _expiresAt, ...seen } = c.get('visitor')
-  return seen
+  const { role, organizations, isFirst } = c.get('visitor')
+  return { role, organizations, isFirst }
 }
 
 async function render(page: string): Promise<Rendered> {

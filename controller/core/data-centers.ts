@@ -84,7 +84,8 @@ function quietUntil(state: ServiceCenterState, place: LimitsRecord['place']): st
 }
 
 export function dataCenterViews(state: ServiceCenterState): DataCenterView[] {
-  const transfers = transfersByDataCenter(state)
+  // What arrives at a Data Center names nobody, so whoever has appliances there may know.
+  const transfers = transfersByDataCenter(state.whole ?? state)
   const members = Map.groupBy(appliancesByPlace(state), ({ dataCenter }) => dataCenter)
   return [...members].map(([name, appliances]) => {
     const { bytesLeft, fromOutside, wanBytes } = transfers.get(name) ?? NOTHING

@@ -38,7 +38,8 @@ export type Reply =
 
 export type ServiceCenterEvent =
   | { kind: 'tick'; clock: Clock }
-  | { kind: 'command'; id: number; command: Command }
+  /** `origin` is from where it was asked, for the audit log. */
+  | { kind: 'command'; id: number; command: Command; origin?: string }
   /** `enroll-token` wrote a token into the database. */
   | { kind: 'token-issued'; token: TokenRecord }
   /** A Service Provider appliance opened its control stream, or lost it. */

@@ -7,6 +7,7 @@ import { type InstallId, type OrderId, SERVICE_PROVIDER } from '../../protocol/i
 import { nextId } from '../../protocol/random.ts'
 import { isRefusal, type Refusal, refuse } from '../../protocol/refusals.ts'
 import { Order, type Report } from '../../protocol/statements.ts'
+import { notedFor } from './audit-notes.ts'
 import { byPlace } from './census.ts'
 import type { Command, Reply } from './effects.ts'
 import { type Decision, livePatch, title } from './publishing.ts'
@@ -72,14 +73,12 @@ export function startInstall(state: ServiceCenterState, command: Start): Decisio
       },
     }),
   )
-  const scope = `${command.organizations.join(', ')} in ${command.dataCenter}${command.allowOutage ? ', outage allowed' : ''}`
-  const audit: Change = {
-    table: 'audit',
-    row: { at, actor: command.actor, action: 'install', subject: title(patch), outcome: scope },
-  }
+  const outcome = `in ${command.dataCenter}${command.allowOutage ? ', outage allowed' : ''}`
+  const { actor, organizations } = command
+  const audit = notedFor(organizations, { at, actor, action: 'install', subject: title(patch), outcome })
   return {
     reply: { kind: 'install-started', install: id },
-    changes: [{ table: 'installs', row: install }, ...targets, audit],
+    changes: [{ table: 'installs', row: install }, ...targets, ...audit],
   }
 }
 
@@ -119,7 +118,7 @@ export function cancelInstall(state: ServiceCenterState, { actor, install }: Can
     changes: [
       { table: 'installs', row: { ...found, state: 'cancelled', reason: `cancelled by ${actor}` } },
       ...endUnordered(state, found, 'cancelled with its install'),
-      { table: 'audit', row: { at, actor, action: 'cancel', subject: install, outcome: 'done' } },
+      ...notedFor(found.organizations, { at, actor, action: 'cancel', subject: install, outcome: 'done' }),
     ],
   }
 }

@@ -94,7 +94,10 @@ export function enroll(
     { table: 'appliances', row: appliance },
     {
       table: 'audit',
-      row: { at: enrolledAt, actor: request.appliance, action: 'enroll', subject: name, outcome: 'done' },
+      row: {
+        ...{ at: enrolledAt, actor: request.appliance, action: 'enroll', subject: name, outcome: 'done' },
+        organization: slot.organization,
+      },
     },
   ]
   for (const change of changes) apply(state, change)

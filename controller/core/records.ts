@@ -126,6 +126,19 @@ export type LimitsRecord = WanLimits & {
   trades: boolean
 }
 
+/** Who did what, when, from where, and how it ended. */
+export type AuditRecord = {
+  at: number
+  actor: string
+  action: string
+  subject: string
+  outcome: string
+  /** Whom it concerns, where it is one organization: somebody who is limited to others does not see it. */
+  organization?: OrganizationName
+  /** The address, and by which session or token; filled in for whatever a command does. */
+  origin?: string
+}
+
 /** One row written; the key is what identifies it in its table. */
 export type Change =
   | { table: 'tokens'; row: TokenRecord }
@@ -137,5 +150,4 @@ export type Change =
   | { table: 'targets'; row: TargetRecord }
   | { table: 'rosters'; row: { dataCenter: DataCenterName; version: number } }
   | { table: 'limits'; row: LimitsRecord }
-  /** Who did what, when, and how it ended. */
-  | { table: 'audit'; row: { at: number; actor: string; action: string; subject: string; outcome: string } }
+  | { table: 'audit'; row: AuditRecord }

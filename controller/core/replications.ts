@@ -4,7 +4,7 @@
  */
 import { type DataCenterName, SERVICE_PROVIDER, type Sha256 } from '../../protocol/identifiers.ts'
 import type { CopyState } from '../../protocol/messages.ts'
-import { censusOf, recordsOf } from './census.ts'
+import { appliancesByPlace, censusOf, recordsOf } from './census.ts'
 import type { ApplianceRecord } from './records.ts'
 import type { ServiceCenterState } from './state.ts'
 
@@ -23,8 +23,12 @@ export function isReplicated(state: ServiceCenterState, patch: Sha256, appliance
   return state.receipts.get(patch)?.get(appliance.peer)?.epoch === appliance.epoch
 }
 
-/** n/m: valid receipts among the enrolled Service Provider appliances, over all of them, reachable or not. */
+/**
+ * n/m: valid receipts among the enrolled Service Provider appliances, over all of them, reachable or not. Who sees only
+ * some organizations is told of their appliances instead: how many have a proven copy where they will take it from.
+ */
 export function countReplications(state: ServiceCenterState, patch: Sha256): Replications {
+  if (state.whole !== null) return countReady(state, patch)
   const tallies = state.tallies.get(patch)
   const { depots, depotPlaces } = censusOf(state)
   let complete = 0
@@ -32,11 +36,38 @@ export function countReplications(state: ServiceCenterState, patch: Sha256): Rep
   return { complete, total: depots.length }
 }
 
+function countReady(state: ServiceCenterState, patch: Sha256): Replications {
+  const counted = countedAppliances(state)
+  const proven = dataCentersWithCopy(state, patch)
+  const isComplete = (appliance: ApplianceRecord) =>
+    appliance.kind === SERVICE_PROVIDER ? isReplicated(state, patch, appliance) : proven.has(appliance.dataCenter)
+  return { complete: counted.filter(isComplete).length, total: counted.length }
+}
+
+/** The appliances that the Replications column counts. */
+export function countedAppliances(state: ServiceCenterState): ApplianceRecord[] {
+  return state.whole === null ? serviceProviderAppliances(state) : appliancesByPlace(state)
+}
+
+/** Where a member of the depot holds a proven copy, whoever may see that member. */
+function dataCentersWithCopy({ whole }: ServiceCenterState, patch: Sha256): Set<DataCenterName> {
+  const proven = new Set<DataCenterName>()
+  if (whole === null) return proven
+  const tallies = whole.tallies.get(patch)
+  for (const [key, { dataCenter }] of censusOf(whole).depotPlaces)
+    if ((tallies?.get(key)?.replicated ?? 0) > 0) proven.add(dataCenter)
+  return proven
+}
+
 export type Copy = { state: CopyState; bytes: number; reason: string }
 
-/** How far the copy of one Service Provider appliance is, in the words a person is shown. */
+/** How far the copy is that an appliance will use, in the words a person is shown: its own, or that of its depot. */
 export function copyOf(state: ServiceCenterState, patch: Sha256, appliance: ApplianceRecord): Copy {
   const bytes = state.patches.get(patch)?.publication.bytes ?? 0
+  if (appliance.kind !== SERVICE_PROVIDER) {
+    const ready = readiness(state, patch, appliance)
+    return ready === true ? { state: 'replicated', bytes, reason: '' } : { state: 'waiting', bytes: 0, reason: ready }
+  }
   if (isReplicated(state, patch, appliance)) {
     return { state: 'replicated', bytes, reason: state.sessions.has(appliance.peer) ? '' : unreachableSince(appliance) }
   }
@@ -55,8 +86,7 @@ export function readiness(state: ServiceCenterState, patch: Sha256, appliance: A
     if (isReplicated(state, patch, appliance)) return true
     return `replication to ${appliance.name} is not complete`
   }
-  const depot = depotOf(state, appliance.dataCenter)
-  if (depot.some((member) => isReplicated(state, patch, member))) return true
+  if (dataCentersWithCopy(state, patch).has(appliance.dataCenter)) return true
   return `no Service Provider appliance of ${appliance.dataCenter} holds the patch yet`
 }
 

@@ -41,6 +41,8 @@ export type ServiceCenterState = {
   readonly mesh: PeerId
   readonly signing: SigningKey
   readonly random: Random
+  /** Null for the whole. What is made for somebody who may see a part of it (restricted-state.ts) has the whole here. */
+  readonly whole: ServiceCenterState | null
   clock: Clock
   tokens: Map<PeerId, TokenRecord>
   appliances: Map<PeerId, ApplianceRecord>
@@ -73,6 +75,7 @@ export function emptyState(authority: Authority, random: Random): ServiceCenterS
   return {
     ...authority,
     random,
+    whole: null,
     clock: { monotonicMs: 0, wallMs: 0 },
     tokens: new Map(),
     appliances: new Map(),

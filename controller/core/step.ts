@@ -32,7 +32,7 @@ export function step(state: ServiceCenterState, event: ServiceCenterEvent): Serv
       state.clock = event.clock
       return [...commit(state, tellPartners(state)), ...advanceInstalls(state)]
     case 'command':
-      return carryOut(state, event.id, event.command)
+      return carryOut(state, event)
     case 'token-issued': {
       apply(state, { table: 'tokens', row: event.token })
       const effects =
@@ -68,9 +68,14 @@ export function resume(state: ServiceCenterState): ServiceCenterEffect[] {
   ]
 }
 
-function carryOut(state: ServiceCenterState, id: number, command: Command): ServiceCenterEffect[] {
+type Asked = Extract<ServiceCenterEvent, { kind: 'command' }>
+
+function carryOut(state: ServiceCenterState, { id, command, origin = '' }: Asked): ServiceCenterEffect[] {
   const { reply, changes } = decide(state, command)
-  const effects = commit(state, changes)
+  const effects = commit(
+    state,
+    changes.map((change) => (change.table === 'audit' ? { ...change, row: { ...change.row, origin } } : change)),
+  )
   if (!isRefusal(reply)) {
     if (reply.kind === 'published' && reply.created) effects.push({ kind: 'seed', patch: reply.patch })
     if (reply.kind === 'limits-set' && reply.place === SERVICE_CENTER) effects.push(seedLimits(state))

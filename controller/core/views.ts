@@ -8,7 +8,13 @@ import { appliancesByPlace, censusOf } from './census.ts'
 import { type ApplianceCopy, applianceCopy } from './copies.ts'
 import { livePatches } from './publishing.ts'
 import type { ApplianceRecord, InstallRecord, PatchRecord, TargetState } from './records.ts'
-import { countReplications, type Replications, readiness, serviceProviderAppliances } from './replications.ts'
+import {
+  countedAppliances,
+  countReplications,
+  type Replications,
+  readiness,
+  serviceProviderAppliances,
+} from './replications.ts'
 import type { ServiceCenterState } from './state.ts'
 
 export type PatchSummary = {
@@ -131,7 +137,7 @@ export function patchDetail(
     kind: manifest.kind,
     publisher: manifest.publisher,
     restart: manifest.impact.restart,
-    appliances: serviceProviderAppliances(state).map((appliance) => applianceCopy(state, record.sha256, appliance)),
+    appliances: countedAppliances(state).map((appliance) => applianceCopy(state, record.sha256, appliance)),
     unpatched: organizations.unpatched,
     patched: organizations.patched,
     notApplicable: organizations.notApplicable,

@@ -7,6 +7,7 @@ import type { DataCenterView, UplinkLimits, UplinkView } from '../core/data-cent
 import { Label } from './labels.tsx'
 import { Card, Layout, PageHeader } from './layout.tsx'
 import { LimitsDialog } from './limits-dialog.tsx'
+import { IfMay } from './reader.tsx'
 import { bitRate, DATA_CENTERS, dataCenterTitle, elementId, listed, SYSTEM_PATCHES, size } from './words.ts'
 
 export const DataCentersPage = ({ dataCenters, uplink }: { dataCenters: DataCenterView[]; uplink: UplinkView }) => (
@@ -30,7 +31,9 @@ export const DataCentersPage = ({ dataCenters, uplink }: { dataCenters: DataCent
         </noscript>
       </div>
     </section>
-    <LimitsDialog />
+    <IfMay do="set-limits">
+      <LimitsDialog />
+    </IfMay>
   </Layout>
 )
 
@@ -132,14 +135,16 @@ const QuietHours = ({ limits: { quietHours }, quietUntil }: { limits: UplinkLimi
 )
 
 const Change = ({ place, address, limits }: { place: string; address: string; limits: UplinkLimits }) => (
-  <button
-    class="pf-v6-c-button pf-m-secondary pf-m-small"
-    type="button"
-    aria-label={`Change the limits of ${place}`}
-    data-limits={JSON.stringify({ place, address, limits, tag: entityTag(limits) })}
-  >
-    Change
-  </button>
+  <IfMay do="set-limits">
+    <button
+      class="pf-v6-c-button pf-m-secondary pf-m-small"
+      type="button"
+      aria-label={`Change the limits of ${place}`}
+      data-limits={JSON.stringify({ place, address, limits, tag: entityTag(limits) })}
+    >
+      Change
+    </button>
+  </IfMay>
 )
 
 const NoDataCenter = () => (

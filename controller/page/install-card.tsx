@@ -6,6 +6,7 @@
 import type { PatchDetail, UnpatchedAppliance, UnpatchedOrganization } from '../core/views.ts'
 import { Label } from './labels.tsx'
 import { Card } from './layout.tsx'
+import { IfMay } from './reader.tsx'
 import { counted, dataCenterTitle, elementId, listed, SYSTEM_PATCHES, where } from './words.ts'
 
 type InstallCardProps = { patch: PatchDetail; dataCenters: string[]; dataCenter: string }
@@ -31,12 +32,14 @@ export const InstallCard = ({ patch, dataCenters, dataCenter }: InstallCardProps
             </span>
           </span>
         </span>
-        <button class="pf-v6-c-button pf-m-primary" type="submit" id="install-button" aria-describedby="install-hint">
-          Install
-        </button>
-        <span class="pm-quiet" id="install-hint" role="status">
-          Choose the organizations to install for.
-        </span>
+        <IfMay do="install">
+          <button class="pf-v6-c-button pf-m-primary" type="submit" id="install-button" aria-describedby="install-hint">
+            Install
+          </button>
+          <span class="pm-quiet" id="install-hint" role="status">
+            Choose the organizations to install for.
+          </span>
+        </IfMay>
       </div>
       <div id="install-refusal" role="alert" />
       <div data-live="organizations" id="organizations">

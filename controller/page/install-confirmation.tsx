@@ -19,7 +19,7 @@ export type Confirmation = {
 }
 
 export const InstallConfirmation = ({ patch, organizations, dataCenter, preview, ready }: Confirmation) => {
-  const complete = preview.notReplicated.length === 0
+  const complete = preview.notReplicated.length === 0 && preview.queued.length === 0
   const order = JSON.stringify({ patch: patch.id, organizations, dataCenter })
   return (
     <div id="install-confirmation" class="pm-confirmation" data-order={order}>
@@ -30,7 +30,7 @@ export const InstallConfirmation = ({ patch, organizations, dataCenter, preview,
         {patch.name} {patch.version} for {listed(organizations)}: {counted(preview.targets, 'appliance')} in{' '}
         {where(dataCenter)}.
       </p>
-      {!complete && <NotReplicated copies={preview.notReplicated} />}
+      {preview.notReplicated.length > 0 && <NotReplicated copies={preview.notReplicated} />}
       {!complete && <StartsNow ready={ready} />}
       {preview.queued.length > 0 && <Queued queued={preview.queued} />}
       {patch.restart !== 'none' && <AllowOutage />}

@@ -5,6 +5,7 @@
 import type { InstallDetail, TargetView } from '../core/views.ts'
 import { InstallLabel, TargetLabel } from './labels.tsx'
 import { Card } from './layout.tsx'
+import { readerMay } from './reader.tsx'
 import { elementId, listed, moment, where } from './words.ts'
 
 export const InstallsCard = ({ installs }: { installs: InstallDetail[] }) => {
@@ -52,7 +53,7 @@ const Install = ({ install, open }: { install: InstallDetail; open: boolean }) =
         ))}
       </tbody>
     </table>
-    {install.state === 'running' && (
+    {install.state === 'running' && readerMay('cancel') && (
       <div class="pm-row pm-buttons">
         <button
           class="pf-v6-c-button pf-m-secondary"

@@ -4,9 +4,10 @@
  */
 
 import { raw } from 'hono/html'
-import type { Child } from 'hono/jsx'
+import { type Child, useContext } from 'hono/jsx'
 import { assetAddress } from './assets.ts'
-import { DATA_CENTERS, SYSTEM_PATCHES } from './words.ts'
+import { IfMay, type Reader, ReaderContext } from './reader.tsx'
+import { API_TOKENS, DATA_CENTERS, FIRST_OWNER, PEOPLE, SYSTEM_PATCHES, TRAIL, YOUR_ACCOUNT } from './words.ts'
 
 type Frame = {
   title: string
@@ -32,8 +33,9 @@ export const Layout = ({ title, children, signedIn = true, current = SYSTEM_PATC
         {signedIn && <script type="module" src={assetAddress('upload.js')} />}
         {signedIn && <script type="module" src={assetAddress('actions.js')} />}
         {signedIn && <script type="module" src={assetAddress('limits.js')} />}
+        {signedIn && <script type="module" src={assetAddress('access.js')} />}
       </head>
-      <body>
+      <body {...personOf(useContext(ReaderContext))}>
         <div class="pf-v6-c-page">
           <a class="pm-skip" href="#main">
             Skip to content
@@ -43,6 +45,7 @@ export const Layout = ({ title, children, signedIn = true, current = SYSTEM_PATC
           <div class="pf-v6-c-page__main-container">
             <main class="pf-v6-c-page__main" id="main" tabindex={-1}>
               {signedIn && <p class="pm-connection" id="connection" role="status" hidden />}
+              {signedIn && <FirstOwnerNotice current={current} />}
               {children}
             </main>
           </div>
@@ -65,6 +68,7 @@ const Masthead = ({ signedIn }: { signedIn: boolean }) => (
       </div>
     </div>
     <div class="pf-v6-c-masthead__content">
+      {signedIn && <Account />}
       {signedIn && (
         <button class="pf-v6-c-button pf-m-secondary pf-m-small pm-sign-out" type="button" data-action="sign-out">
           Sign out
@@ -88,11 +92,61 @@ const Navigation = ({ current }: { current: string }) => (
               <NavigationItem name="Data Centers" address={DATA_CENTERS} current={current} />
             </ul>
           </section>
+          <AccessNavigation current={current} />
         </nav>
       </div>
     </div>
   </div>
 )
+
+const AccessNavigation = ({ current }: { current: string }) => (
+  <IfMay do="read-trail">
+    <section class="pf-v6-c-nav__section" aria-labelledby="nav-access">
+      <h2 class="pf-v6-c-nav__section-title" id="nav-access">
+        Access
+      </h2>
+      <ul class="pf-v6-c-nav__list" role="list">
+        <IfMay do="manage-access">
+          <NavigationItem name="People" address={PEOPLE} current={current} />
+          <NavigationItem name="API tokens" address={API_TOKENS} current={current} />
+        </IfMay>
+        <NavigationItem name="Trail" address={TRAIL} current={current} />
+      </ul>
+    </section>
+  </IfMay>
+)
+
+/** The scripts say with each request whose page it comes from: in another window somebody else may have signed in. */
+function personOf(reader: Reader | null): Record<string, string> {
+  return reader === null ? {} : { 'data-person': encodeURIComponent(reader.name) }
+}
+
+const Account = () => {
+  const reader = useContext(ReaderContext)
+  return (
+    reader !== null && (
+      <a class="pm-account" href={YOUR_ACCOUNT}>
+        <span class="pf-v6-screen-reader">Signed in as </span>
+        {reader.name}
+        <span class="pm-quiet"> {reader.role}</span>
+      </a>
+    )
+  )
+}
+
+const FirstOwnerNotice = ({ current }: { current: string }) =>
+  useContext(ReaderContext)?.isFirst === true &&
+  current !== FIRST_OWNER && (
+    <section class="pf-v6-c-page__main-section" aria-label="First sign-in">
+      <div class="pf-v6-c-page__main-body">
+        <Alert tone="info" title="You came in with the one-time link: there is no account yet.">
+          <p>
+            <a href={FIRST_OWNER}>Create the Owner account</a>, so that you can sign in again.
+          </p>
+        </Alert>
+      </div>
+    </section>
+  )
 
 const NavigationItem = ({ name, address, current }: { name: string; address: string; current: string }) => (
   <li class="pf-v6-c-nav__item">

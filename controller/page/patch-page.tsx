@@ -6,6 +6,7 @@ import { InstallCard } from './install-card.tsx'
 import { InstallsCard } from './installs-card.tsx'
 import { Replications } from './labels.tsx'
 import { Card, Layout, PageHeader } from './layout.tsx'
+import { IfMay } from './reader.tsx'
 import { ReplicationPicture } from './replication-picture.tsx'
 import { WithdrawDialog } from './withdraw-dialog.tsx'
 import { moment, SYSTEM_PATCHES, size } from './words.ts'
@@ -30,9 +31,11 @@ export const PatchPage = (props: PatchPageProps) => {
           { name: 'System Patches', address: SYSTEM_PATCHES },
         ]}
       >
-        <button class="pf-v6-c-button pf-m-secondary" type="button" data-opens="withdraw-dialog">
-          Withdraw
-        </button>
+        <IfMay do="withdraw">
+          <button class="pf-v6-c-button pf-m-secondary" type="button" data-opens="withdraw-dialog">
+            Withdraw
+          </button>
+        </IfMay>
       </PageHeader>
       <Facts patch={patch} unreachable={props.unreachable} />
       <Card id="replication" title="Replication" live>
@@ -40,7 +43,9 @@ export const PatchPage = (props: PatchPageProps) => {
       </Card>
       <InstallCard {...props} />
       <InstallsCard installs={props.installs} />
-      <WithdrawDialog patch={patch} />
+      <IfMay do="withdraw">
+        <WithdrawDialog patch={patch} />
+      </IfMay>
       <dialog class="pm-dialog" id="install-dialog" aria-labelledby="install-dialog-title" />
     </Layout>
   )

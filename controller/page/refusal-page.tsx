@@ -1,13 +1,27 @@
 /**
- * What a person sees instead of a page: the sentence that says what happened, and what to do.
+ * What a person sees instead of a page: the sentence that says what happened, and what to do; or, where nobody is signed
+ * in, the form to do so.
  */
 import type { RefusalCode } from '../../protocol/refusals.ts'
 import { Alert, Layout } from './layout.tsx'
+import { SignInPage } from './sign-in-page.tsx'
 import { SYSTEM_PATCHES, sentence } from './words.ts'
 
-export const refusalPage = (refusal: { code: RefusalCode; message: string; hint: string; requestId: string }) => {
-  const signedIn = refusal.code !== 'unauthenticated' && refusal.code !== 'cross_site'
-  const title = refusal.code === 'unauthenticated' ? 'Not signed in' : 'System Patches'
+export const refusalPage = (refusal: {
+  code: RefusalCode
+  message: string
+  hint: string
+  requestId: string
+  /** Where whoever signs in goes on to. */
+  address: string
+}) => {
+  const { code, address, message } = refusal
+  if (code === 'unauthenticated') {
+    const next = address.startsWith('/sign-in') ? SYSTEM_PATCHES : address
+    return <SignInPage next={next} notice={message} />
+  }
+  const signedIn = code !== 'cross_site'
+  const title = 'System Patches'
   return (
     <Layout title={title} signedIn={signedIn}>
       <section class="pf-v6-c-page__main-section" aria-label="Refused">
@@ -16,7 +30,6 @@ export const refusalPage = (refusal: { code: RefusalCode; message: string; hint:
           <Alert tone={signedIn ? 'warning' : 'info'} title={sentence(refusal.message)}>
             <p>{refusal.hint}</p>
           </Alert>
-          {refusal.code === 'unauthenticated' && <HowToSignIn />}
           {signedIn && (
             <p>
               <a href={SYSTEM_PATCHES}>Back to System Patches</a>
@@ -30,15 +43,3 @@ export const refusalPage = (refusal: { code: RefusalCode; message: string; hint:
     </Layout>
   )
 }
-
-const HowToSignIn = () => (
-  <ul class="pm-list">
-    <li>
-      The controller prints a sign-in link when it starts, on its standard error: the line with{' '}
-      <code>/sign-in?link=</code>. It works once, for a short time.
-    </li>
-    <li>
-      Scripts use an API token, made beside the controller's data: <code>patchmesh api-token --data DIR</code>.
-    </li>
-  </ul>
-)

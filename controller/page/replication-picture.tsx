@@ -2,12 +2,16 @@
  * The way of a patch as a picture: from the Service Center to the primary of each Data Center and on to its secondary,
  * with a bar for each copy. It is made of text and bars, so it reads the same without seeing it.
  */
+import { useContext } from 'hono/jsx'
 import type { ApplianceCopy } from '../core/copies.ts'
 import { CopyLabel } from './labels.tsx'
+import { ReaderContext } from './reader.tsx'
 import { dataCenterTitle, elementId, listed, size, timeLeft, whyWaiting } from './words.ts'
 
 export const ReplicationPicture = ({ copies, bytes }: { copies: ApplianceCopy[]; bytes: number }) => {
   if (copies.length === 0) {
+    const { organizations = null } = useContext(ReaderContext) ?? {}
+    if (organizations !== null) return <p>{listed(organizations)} has no appliance yet.</p>
     return (
       <p>
         No Service Provider appliance is enrolled yet, so there is nowhere to replicate to. Enroll one with{' '}

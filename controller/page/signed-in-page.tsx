@@ -2,19 +2,18 @@
  * Leads on from a sign-in link. The browser takes the next step from a page of ours, so it sends the new cookie along.
  */
 import { assetAddress } from './assets.ts'
-import { SYSTEM_PATCHES } from './words.ts'
 
-export const signedInPage = () => (
+export const signedInPage = (address: string) => (
   <html lang="en">
     <head>
       <meta charset="utf-8" />
-      <meta http-equiv="refresh" content={`0; url=${SYSTEM_PATCHES}`} />
+      <meta http-equiv="refresh" content={`0; url=${address}`} />
       <title>Signed in</title>
       <link rel="stylesheet" href={assetAddress('patternfly.css')} />
     </head>
     <body>
       <p>
-        Signed in. <a href={SYSTEM_PATCHES}>Go to System Patches</a>
+        Signed in. <a href={address}>Go on</a>
       </p>
     </body>
   </html>

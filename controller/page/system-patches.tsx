@@ -4,6 +4,7 @@
 import type { PatchSummary } from '../core/views.ts'
 import { Replications } from './labels.tsx'
 import { Card, Layout, PageHeader } from './layout.tsx'
+import { IfMay } from './reader.tsx'
 import { UploadCard } from './upload-card.tsx'
 import { elementId, moment, patchAddress, SYSTEM_PATCHES, size } from './words.ts'
 
@@ -16,7 +17,9 @@ type SystemPatches = {
 export const SystemPatchesPage = ({ patches, unreachable }: SystemPatches) => (
   <Layout title="System Patches">
     <PageHeader heading="System Patches" trail={[{ name: 'Appliances', address: SYSTEM_PATCHES }]} />
-    <UploadCard />
+    <IfMay do="upload">
+      <UploadCard />
+    </IfMay>
     <Card id="patches" title="Patches" live>
       {patches.length === 0 ? <NoPatches /> : <PatchTable patches={patches} unreachable={unreachable} />}
     </Card>
@@ -28,8 +31,8 @@ const NoPatches = () => (
     <div class="pf-v6-c-empty-state__content">
       <h3 class="pf-v6-c-title pf-m-lg">No patch yet</h3>
       <div class="pf-v6-c-empty-state__body">
-        Choose a patch file above with Browse and press Upload. Its replication to every Data Center starts by itself
-        and is shown here.
+        <IfMay do="upload">Choose a patch file above with Browse and press Upload. </IfMay>
+        Its replication to every Data Center starts by itself and is shown here.
       </div>
     </div>
   </div>

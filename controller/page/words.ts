@@ -83,6 +83,13 @@ export const SYSTEM_PATCHES = '/appliances/software-updates'
 /** The address of the page with the Data Centers and their limits. */
 export const DATA_CENTERS = '/data-centers'
 
+/** Who may do what, and what was done. */
+export const PEOPLE = '/access/people'
+export const API_TOKENS = '/access/api-tokens'
+export const TRAIL = '/access/trail'
+export const YOUR_ACCOUNT = '/access/your-account'
+export const FIRST_OWNER = '/access/first-owner'
+
 /** The address of a patch's page. */
 export function patchAddress({ name, version }: { name: string; version: string }): string {
   return `${SYSTEM_PATCHES}/${encodeURIComponent(`${name}@${version}`)}`

@@ -1,13 +1,14 @@
 /**
- * Secrets by which people and scripts are known to the HTTP side: API tokens, sign-in links and sessions. A secret is
- * 256 random bits, shown once; only its SHA-256 is kept, so a stolen database opens nothing. A plain hash is enough,
- * because nobody can try all values of 256 bits. A secret of one kind never serves as another.
+ * Secrets by which people and scripts are known to the HTTP side: API tokens, sign-in links, sessions, and browsers in
+ * which somebody has signed in before. A secret is 256 random bits, shown once; only its SHA-256 is kept, so a stolen
+ * database opens nothing. A plain hash is enough, because nobody can try all values of 256 bits. A secret of one kind
+ * never serves as another.
  */
 import { randomBytes } from 'node:crypto'
 import { sha256Hex } from '../../protocol/hashing.ts'
 import type { Sha256 } from '../../protocol/identifiers.ts'
 import { type Refusal, refuse } from '../../protocol/refusals.ts'
-import type { AccessRecord, Repository } from './ports.ts'
+import type { AccessKind, AccessRecord, Repository } from './ports.ts'
 
 const SECRET_BYTES = 32
 const SECRET = /^[A-Za-z0-9_-]{43}$/
@@ -22,30 +23,52 @@ export const ACCESS_LIFETIME_MS = {
   'sign-in-link': 15 * MINUTE_MS,
   /** A working day, however active it is. */
   session: 12 * HOUR_MS,
-} as const satisfies Record<AccessRecord['kind'], number>
+  device: 180 * 24 * HOUR_MS,
+} as const satisfies Record<AccessKind, number>
+
+/** A session that nobody has used for so long has ended. */
+export const IDLE_SESSION_MS = 30 * MINUTE_MS
 
 /** The secret itself, which is nowhere else. */
-export async function makeAccess(
-  repository: Repository,
-  wanted: { kind: AccessRecord['kind']; name: string; lifetimeMs?: number; nowMs?: number },
-): Promise<string> {
-  const { kind, name, lifetimeMs = ACCESS_LIFETIME_MS[kind], nowMs = Date.now() } = wanted
-  const secret = randomBytes(SECRET_BYTES).toString('base64url')
-  const expiresAt = nowMs + lifetimeMs
-  await repository.addAccess({ secretHash: hashOf(secret), kind, name, createdAt: nowMs, expiresAt })
+export async function makeAccess(repository: Repository, wanted: Wanted): Promise<string> {
+  const { secret, access } = newAccess(wanted)
+  await repository.addAccess(access)
   return secret
+}
+
+/** What is not said is as wide as it can be: every right, in all organizations, with no account. */
+export type Wanted = Pick<AccessRecord, 'kind' | 'name'> &
+  Partial<Pick<AccessRecord, 'role' | 'organizations' | 'account' | 'origin'>> & { lifetimeMs?: number; nowMs?: number }
+
+/** A secret that nobody has yet, and what is kept of it. */
+export function newAccess(wanted: Wanted): { secret: string; access: AccessRecord } {
+  const { kind, name, role = 'owner', organizations = null, account = null, origin = '' } = wanted
+  const { lifetimeMs = ACCESS_LIFETIME_MS[kind], nowMs = Date.now() } = wanted
+  const secret = randomBytes(SECRET_BYTES).toString('base64url')
+  const access = { kind, name, role, organizations, account, origin, secretHash: hashOf(secret) }
+  return { secret, access: { ...access, createdAt: nowMs, usedAt: nowMs, expiresAt: nowMs + lifetimeMs } }
+}
+
+/** By which an access is called where people see it; nobody gets from here to the secret. */
+export function accessId({ secretHash }: Pick<AccessRecord, 'secretHash'>): string {
+  return secretHash.slice(0, 12)
+}
+
+/** Whether it still opens what it is for. */
+export function isLive({ kind, expiresAt, usedAt }: AccessRecord, nowMs: number): boolean {
+  return expiresAt > nowMs && (kind !== 'session' || usedAt + IDLE_SESSION_MS > nowMs)
 }
 
 /** Whose secret this is. A sign-in link is used up by it: of many who ask at once exactly one gets in. */
 export async function checkAccess(
   repository: Repository,
-  shown: { kind: AccessRecord['kind']; secret: string; nowMs?: number },
+  shown: { kind: AccessKind; secret: string; nowMs?: number },
 ): Promise<AccessRecord | Refusal> {
   const { kind, secret, nowMs = Date.now() } = shown
   if (!SECRET.test(secret)) return refuse('unauthenticated', `${NAMES[kind]} does not have the form of one`)
   const found = await repository.findAccess(hashOf(secret))
   if (found?.kind !== kind) return refuse('unauthenticated', `${NAMES[kind]} is unknown or was used up`)
-  if (found.expiresAt <= nowMs) return refuse('unauthenticated', `${NAMES[kind]} has expired`)
+  if (!isLive(found, nowMs)) return refuse('unauthenticated', `${NAMES[kind]} has expired`)
   if (kind !== 'sign-in-link') return found
   const taken = await repository.takeAccess(found.secretHash)
   return taken ?? refuse('unauthenticated', `${NAMES[kind]} is unknown or was used up`)
@@ -56,10 +79,11 @@ export async function revokeAccess(repository: Repository, secret: string): Prom
   await repository.takeAccess(hashOf(secret))
 }
 
-const NAMES: Record<AccessRecord['kind'], string> = {
+const NAMES: Record<AccessKind, string> = {
   'api-token': 'this API token',
   'sign-in-link': 'this sign-in link',
   session: 'this session',
+  device: 'this browser',
 }
 
 function hashOf(secret: string): Sha256 {

@@ -2,10 +2,11 @@
  * The two seams of the Service Center's shell: what stores its records, and what its HTTP side may ask of it. `main.ts`
  * builds one of each and hands them on.
  */
-import type { PeerId, Sha256 } from '../../protocol/identifiers.ts'
+import type { OrganizationName, PeerId, Sha256 } from '../../protocol/identifiers.ts'
 import type { Refusal } from '../../protocol/refusals.ts'
 import type { Actor, Command, Reply, ServiceCenterEffect } from '../core/effects.ts'
-import type { Change, TokenRecord } from '../core/records.ts'
+import type { Standing } from '../core/permissions.ts'
+import type { AuditRecord, Change, TokenRecord } from '../core/records.ts'
 import type { ServiceCenterState } from '../core/state.ts'
 
 /**
@@ -27,6 +28,10 @@ export interface Repository {
   /** Small named values: the addresses a token must name, the schema's version. */
   readSetting(key: string): Promise<string | undefined>
   writeSetting(key: string, value: string): Promise<void>
+  /** Accounts, and what is known of whoever is let in. */
+  readonly people: People
+  /** Newest first. */
+  trail(query: TrailQuery): Promise<TrailEntry[]>
   /** Secrets of people and scripts are kept as their SHA-256 only. */
   addAccess(access: AccessRecord): Promise<void>
   findAccess(secretHash: Sha256): Promise<AccessRecord | undefined>
@@ -54,20 +59,85 @@ export type KeptAnswer = {
 
 /** A JSON array of the addresses, with peer id, at which appliances dial the Service Center; written at each start. */
 export const MESH_ADDRESSES_SETTING = 'mesh-addresses'
+/** Where people find the page; written at each start. */
+export const PAGE_ADDRESS_SETTING = 'page-address'
 
-export type AccessRecord = {
+/** `device` is a browser in which somebody has signed in before: it opens nothing, but is not held up by strangers. */
+export type AccessKind = 'api-token' | 'sign-in-link' | 'session' | 'device'
+export type AccessRecord = Standing & {
   secretHash: Sha256
-  kind: 'api-token' | 'sign-in-link' | 'session'
+  kind: AccessKind
   /** Shown in the audit log. */
   name: string
+  /** The key of whose account it is; null for an API token, and for a link that is good without an account. */
+  account: string | null
   createdAt: number
   expiresAt: number
+  /** When and from where it was used last; a minute or so may pass before it is written down. */
+  usedAt: number
+  origin: string
+}
+
+export type AccountRecord = Standing & {
+  /** The name in lower case: two people whose names differ in that alone would be taken for each other. */
+  key: string
+  name: string
+  /** Null until the person has set one. */
+  passwordHash: string | null
+  createdAt: number
+  disabledAt: number | null
+  signedInAt: number | null
+}
+
+export interface People {
+  accounts(): Promise<AccountRecord[]>
+  findAccount(key: string): Promise<AccountRecord | undefined>
+  /**
+   * Lets `decide` see all accounts and stores what it wants this one to be, null for none, in one transaction. What was
+   * opened for the account before is closed: its sessions, and links that nobody has used.
+   */
+  alterAccount(
+    key: string,
+    decide: (accounts: readonly AccountRecord[]) => AccountRecord | null | Refusal,
+  ): Promise<{ ended: Sha256[] } | Refusal>
+  /**
+   * Adds the session with what the account may do now, and closes the account's oldest ones beyond `most`; nothing for
+   * an account that is gone, disabled, or not any more what `isStill` expects.
+   */
+  openSession(
+    session: AccessRecord & { account: string },
+    options: { most: number; isStill: (account: AccountRecord) => boolean },
+  ): Promise<{ ended: Sha256[] } | undefined>
+  /** All of this kind, the newest first. */
+  access(kind: AccessKind): Promise<AccessRecord[]>
+  markUsed(secretHash: Sha256, use: Pick<AccessRecord, 'usedAt' | 'origin'>): Promise<void>
+}
+
+export type TrailEntry = Required<Omit<AuditRecord, 'organization'>> & {
+  position: number
+  organization: OrganizationName | null
+}
+
+export type TrailQuery = {
+  who?: string | undefined
+  action?: string | undefined
+  /** Wall milliseconds, both included. */
+  since?: number | undefined
+  until?: number | undefined
+  /** Anywhere in an entry, in small or capital letters. */
+  text?: string | undefined
+  /** Only what concerns these; null for everything. */
+  organizations: readonly OrganizationName[] | null
+  /** Only what is older than this position. */
+  before?: number | undefined
+  limit: number
 }
 
 export interface ServiceCenter {
   /** For the views of controller/core/views.ts; read only outside the loop. */
   readonly state: ServiceCenterState
-  carryOut(command: Command): Promise<Reply | Refusal>
+  /** `origin` is written into the trail: from where it was asked. */
+  carryOut(command: Command, origin?: string): Promise<Reply | Refusal>
   /**
    * Streams the body to disk, checks it, stores it and publishes it; resolves when all of that is durable. Nothing is
    * left of an upload that is refused or cut.
@@ -76,6 +146,7 @@ export interface ServiceCenter {
     body: AsyncIterable<Uint8Array>
     filename: string
     actor: Actor
+    origin?: string
     /** From Content-Length, if there was one. */
     expectedBytes: number | undefined
   }): Promise<{ patch: Sha256; created: boolean } | Refusal>

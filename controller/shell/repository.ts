@@ -10,7 +10,10 @@ import type { PeerId, Sha256 } from '../../protocol/identifiers.ts'
 import { type Refusal, RefusedError } from '../../protocol/refusals.ts'
 import type { Change, TokenRecord } from '../core/records.ts'
 import { migrate } from './database/migrations.ts'
+import { PeopleTables } from './database/people-tables.ts'
 import {
+  accessRecord,
+  accessRow,
   applianceRecord,
   installRecord,
   limitsRecord,
@@ -22,8 +25,9 @@ import {
 } from './database/rows.ts'
 import type { Schema } from './database/schema.ts'
 import { sqliteDialect } from './database/sqlite-database.ts'
+import { readTrail } from './database/trail-table.ts'
 import { nextPosition, writeChange } from './database/write-change.ts'
-import type { AccessRecord, KeptAnswer, Repository } from './ports.ts'
+import type { AccessRecord, KeptAnswer, People, Repository, TrailEntry, TrailQuery } from './ports.ts'
 
 /** Where the embedded database of a data folder lies. */
 export function databaseFile(folder: string): string {
@@ -63,10 +67,12 @@ export async function openRepository(options: { folder: string; root: PeerId }):
 export class SqlRepository implements Repository {
   readonly #database: Kysely<Schema>
   readonly #root: PeerId
+  readonly people: People
 
   constructor(database: Kysely<Schema>, root: PeerId) {
     this.#database = database
     this.#root = root
+    this.people = new PeopleTables(database)
   }
 
   /** Brings the tables to this release and binds a new database to its keys. */
@@ -155,20 +161,24 @@ export class SqlRepository implements Repository {
   async addAccess(access: AccessRecord): Promise<void> {
     await this.#database.transaction().execute(async (transaction) => {
       await transaction.deleteFrom('access').where('expiresAt', '<=', access.createdAt).execute()
-      await transaction.insertInto('access').values(access).execute()
+      await transaction.insertInto('access').values(accessRow(access)).execute()
     })
   }
 
   async findAccess(secretHash: Sha256): Promise<AccessRecord | undefined> {
     const query = this.#database.selectFrom('access').selectAll().where('secretHash', '=', secretHash)
     const row = await query.executeTakeFirst()
-    return row === undefined ? undefined : plain(row)
+    return row === undefined ? undefined : accessRecord(row)
   }
 
   async takeAccess(secretHash: Sha256): Promise<AccessRecord | undefined> {
     const query = this.#database.deleteFrom('access').where('secretHash', '=', secretHash).returningAll()
     const row = await query.executeTakeFirst()
-    return row === undefined ? undefined : plain(row)
+    return row === undefined ? undefined : accessRecord(row)
+  }
+
+  trail(query: TrailQuery): Promise<TrailEntry[]> {
+    return readTrail(this.#database, query)
   }
 
   async findAnswer(request: { owner: Sha256; key: string; nowMs: number }): Promise<KeptAnswer | undefined> {

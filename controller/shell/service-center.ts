@@ -189,15 +189,19 @@ export async function startServiceCenter(options: {
     }
   }
 
-  function carryOut(command: Command): Promise<Reply | Refusal> {
+  function carryOut(command: Command, origin = ''): Promise<Reply | Refusal> {
     return new Promise((resolve) => {
       const id = nextCommand++
       replies.set(id, resolve)
-      loop.deliver({ kind: 'command', id, command })
+      loop.deliver({ kind: 'command', id, command, origin })
     })
   }
 
-  async function publish(received: Received, actor: string): Promise<{ patch: Sha256; created: boolean } | Refusal> {
+  async function publish(
+    received: Received,
+    actor: string,
+    origin: string,
+  ): Promise<{ patch: Sha256; created: boolean } | Refusal> {
     const { path, sha256, bytes, pieceLength, hashes, format, manifest } = received
     const { name, version } = manifest
     // In turn for each file: it may be uploaded twice at once, or its withdrawn copy be on its way out.
@@ -223,7 +227,7 @@ export async function startServiceCenter(options: {
         format,
         manifest,
       }
-      const reply = await carryOut({ kind: 'publish', actor, publication, hashes })
+      const reply = await carryOut({ kind: 'publish', actor, publication, hashes }, origin)
       if (!isRefusal(reply)) {
         assert(reply.kind === 'published', 'a publication is answered as one')
         return { patch: reply.patch, created: reply.created }
@@ -253,9 +257,9 @@ export async function startServiceCenter(options: {
   return {
     state,
     carryOut,
-    upload: async ({ body, filename, actor, expectedBytes }) => {
+    upload: async ({ body, filename, actor, origin = '', expectedBytes }) => {
       const received = await receiveUpload({ body, filename, folder: store.partialFolder, expectedBytes })
-      if (!isRefusal(received)) return publish(received, actor)
+      if (!isRefusal(received)) return publish(received, actor, origin)
       log.info({ actor, filename, code: received.refused }, `upload refused: ${received.message}`)
       const row = {
         at: Date.now(),
@@ -263,6 +267,7 @@ export async function startServiceCenter(options: {
         action: 'upload',
         subject: filename.slice(0, 200),
         outcome: received.refused,
+        origin,
       }
       await repository.commit([{ table: 'audit', row }])
       return received

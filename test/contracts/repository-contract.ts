@@ -175,6 +175,11 @@ function access(number: number): AccessRecord {
     secretHash: sha256Hex(Buffer.from(String(number))),
     kind: 'api-token',
     name: `script ${number}`,
+    role: 'viewer',
+    organizations: null,
+    account: null,
+    usedAt: 1,
+    origin: '127.0.0.1',
     createdAt: 1,
     expiresAt: 1_790_000_000_000,
   }

@@ -113,15 +113,15 @@ pageTest(
 )
 
 pageTest(
-  'signs out, and the page is closed to whoever comes back',
+  'P6 signs out, and the page is closed to whoever comes back',
   { expected: /40[13]|Failed/ },
   async ({ page, fleet }) => {
     await fleet.publish({ name: 'kernel', version: '1' })
     await page.getByRole('link', { name: 'kernel' }).click()
     await page.getByRole('button', { name: 'Sign out' }).click()
-    await page.getByRole('heading', { name: 'Not signed in' }).waitFor()
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor()
     await page.goBack()
-    await page.getByRole('heading', { name: 'Not signed in' }).waitFor()
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor()
   },
 )
 

@@ -7,8 +7,10 @@ export const byId = (/** @type {string} */ id) => /** @type {any} */ (document.g
 export const HOME = '/appliances/software-updates'
 
 /** @returns {Promise<any>} the answer, or an Error that a person can read */
-export async function ask(/** @type {string} */ method, /** @type {string} */ address, /** @type {unknown} */ body, headers = {}) {
-  const json = { headers: { 'Content-Type': 'application/json', ...headers }, body: JSON.stringify(body) }
+export async function ask(/** @type {string} */ method, /** @type {string} */ address, /** @type {unknown} */ body, others = {}) {
+  // Who this page was made for: somebody else may have signed in with this browser since.
+  const headers = { ...others, 'Patchmesh-Person': document.body.dataset.person ?? '' }
+  const json = { headers: { ...headers, 'Content-Type': 'application/json' }, body: JSON.stringify(body) }
   const answer = await fetch(address, body === undefined ? { method, headers } : { method, ...json })
   return read(answer.ok, await answer.text())
 }

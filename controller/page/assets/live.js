@@ -8,6 +8,7 @@ const REFRESH_PAUSE_MS = 400
 /** A page of ten thousand appliances takes longer: it rests this many times as long as it took. */
 const REFRESH_REST = 4
 const RETRY_MS = 3000
+const SIGN_IN = `/sign-in?next=${encodeURIComponent(location.pathname + location.search)}`
 const connection = /** @type {HTMLElement} */ (document.getElementById('connection'))
 
 /** @type {EventSource | undefined} */
@@ -61,10 +62,14 @@ async function refresh() {
   const began = performance.now()
   try {
     const answer = await fetch(location.href, {
-      headers: { Accept: 'text/html', 'Patchmesh-Refresh': '1', 'If-None-Match': tag },
+      headers: {
+        ...{ Accept: 'text/html', 'Patchmesh-Refresh': '1', 'If-None-Match': tag },
+        'Patchmesh-Person': document.body.dataset.person ?? '',
+      },
     })
     const fresh = new DOMParser().parseFromString(await answer.text(), 'text/html')
-    if (answer.status === 401) tell('You are signed out. Open a new sign-in link in another window; what you entered here stays.')
+    if (answer.status === 401) tell('You are signed out. What you entered here stays; ', { name: 'sign in in another window', address: SIGN_IN })
+    else if (answer.status === 409) tell('Somebody else has signed in with this browser; ', { name: 'see this page as they do', address: location.href })
     else if (answer.status === 304) told()
     else if (answer.status >= 500) lost()
     else if (!answer.ok) document.querySelector('main')?.replaceWith(fresh.querySelector('main') ?? '')
@@ -91,9 +96,15 @@ function told() {
   document.dispatchEvent(new Event('refreshed'))
 }
 
-function tell(/** @type {string} */ sentence) {
-  connection.textContent = sentence
+function tell(/** @type {string} */ sentence, /** @type {{ name: string, address: string } | undefined} */ link) {
+  connection.replaceChildren(sentence)
   connection.hidden = sentence === ''
+  if (link === undefined) return
+  const anchor = document.createElement('a')
+  anchor.textContent = link.name
+  anchor.href = link.address
+  anchor.target = '_blank'
+  connection.append(anchor)
 }
 
 function lost() {
@@ -124,4 +135,8 @@ document.addEventListener('visibilitychange', () => {
   if (!document.hidden) listen()
 })
 document.addEventListener('refresh', refresh)
+// Back to a page from before the sign-out: what the browser kept of it is not shown for longer than this takes.
+addEventListener('pageshow', ({ persisted }) => {
+  if (persisted) location.reload()
+})
 if (!document.hidden) listen()

@@ -11,6 +11,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0001-first-release': { up: firstRelease },
   '0002-limits': { up: limits },
   '0003-answers': { up: answers },
+  '0004-people': { up: people },
 }
 
 /** Throws a sentence for a database that a newer release has written. */
@@ -181,4 +182,45 @@ async function answers(database: Kysely<unknown>): Promise<void> {
     .addPrimaryKeyConstraint('answers_key', ['owner', 'key'])
     .execute()
   await database.schema.createIndex('answers_by_time').on('answers').column('keptAt').execute()
+}
+
+/**
+ * Accounts; whose a session is, and what it and an API token may do. Whatever got in before had every right, and keeps
+ * it. The trail says from where, and of which organization.
+ */
+async function people(database: Kysely<unknown>): Promise<void> {
+  const { schema } = database
+  await schema
+    .createTable('accounts')
+    .addColumn('key', 'text', (column) => column.primaryKey())
+    .addColumn('name', 'text', (column) => column.notNull())
+    .addColumn('role', 'text', (column) => column.notNull())
+    .addColumn('organizations', 'text')
+    .addColumn('passwordHash', 'text')
+    .addColumn('createdAt', 'bigint', (column) => column.notNull())
+    .addColumn('disabledAt', 'bigint')
+    .addColumn('signedInAt', 'bigint')
+    .execute()
+  const access = () => schema.alterTable('access')
+  await access()
+    .addColumn('role', 'text', (column) => column.notNull().defaultTo('owner'))
+    .execute()
+  await access().addColumn('organizations', 'text').execute()
+  await access().addColumn('account', 'text').execute()
+  await access()
+    .addColumn('usedAt', 'bigint', (column) => column.notNull().defaultTo(0))
+    .execute()
+  await access()
+    .addColumn('origin', 'text', (column) => column.notNull().defaultTo(''))
+    .execute()
+  await schema.createIndex('access_by_account').on('access').column('account').execute()
+  const audit = () => schema.alterTable('audit')
+  await audit()
+    .addColumn('organization', 'text', (column) => column.notNull().defaultTo(''))
+    .execute()
+  await audit()
+    .addColumn('origin', 'text', (column) => column.notNull().defaultTo(''))
+    .execute()
+  await schema.createIndex('audit_by_actor').on('audit').columns(['actor', 'position']).execute()
+  await schema.createIndex('audit_by_action').on('audit').columns(['action', 'position']).execute()
 }

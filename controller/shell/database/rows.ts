@@ -3,12 +3,13 @@
  * damaged database, not hostile input: it throws a sentence that names the row.
  */
 import { decodeEnvelope, type Envelope, encodeEnvelope, reopen } from '../../../protocol/envelope.ts'
-import type { PeerId } from '../../../protocol/identifiers.ts'
+import type { OrganizationName, PeerId } from '../../../protocol/identifiers.ts'
 import { isRefusal } from '../../../protocol/refusals.ts'
 import { Publication } from '../../../protocol/statements.ts'
 import { WanLimits } from '../../../protocol/wan-limits.ts'
 import type {
   ApplianceRecord,
+  AuditRecord,
   DetectionRecord,
   InstallRecord,
   LimitsRecord,
@@ -17,8 +18,19 @@ import type {
   TargetRecord,
   TokenRecord,
 } from '../../core/records.ts'
-import type { AccessRecord, KeptAnswer } from '../ports.ts'
-import type { ApplianceRow, InstallRow, LimitsRow, PatchRow, ReceiptRow, TargetRow, TokenRow } from './schema.ts'
+import type { AccessRecord, AccountRecord, KeptAnswer, TrailEntry } from '../ports.ts'
+import type {
+  AccessRow,
+  AccountRow,
+  ApplianceRow,
+  AuditRow,
+  InstallRow,
+  LimitsRow,
+  PatchRow,
+  ReceiptRow,
+  TargetRow,
+  TokenRow,
+} from './schema.ts'
 
 export function tokenRecord(row: TokenRow): TokenRecord {
   const { enrollingPeer, name, organization, dataCenter, kind, role, group } = row
@@ -103,8 +115,37 @@ export function limitsRecord({ place, trades, ...row }: LimitsRow): LimitsRecord
   return { ...limits.data, place, trades: trades === 1 }
 }
 
+export function auditRow(record: AuditRecord, position: number): AuditRow {
+  return { organization: '', origin: '', ...record, position }
+}
+export function trailEntry({ organization, ...row }: AuditRow): TrailEntry {
+  return { ...row, organization: organization === '' ? null : organization }
+}
+
+export function accessRow(record: AccessRecord): AccessRow {
+  return { ...record, organizations: limitRow(record.organizations) }
+}
+export function accessRecord(row: AccessRow): AccessRecord {
+  return { ...row, organizations: limitOf(row.organizations, `the access of ${row.name}`) }
+}
+
+export function accountRow(record: AccountRecord): AccountRow {
+  return { ...record, organizations: limitRow(record.organizations) }
+}
+export function accountRecord(row: AccountRow): AccountRecord {
+  return { ...row, organizations: limitOf(row.organizations, `the account ${row.name}`) }
+}
+
+/** To which organizations somebody is limited; null for no limit. */
+function limitRow(organizations: readonly OrganizationName[] | null): string | null {
+  return organizations === null ? null : JSON.stringify(organizations)
+}
+function limitOf(json: string | null, what: string): OrganizationName[] | null {
+  return json === null ? null : listOf(json, what)
+}
+
 /** The rows of these tables are the records; only SQLite's objects without a prototype are made plain ones. */
-export function plain<Row extends DetectionRecord | AccessRecord | KeptAnswer>(row: Row): Row {
+export function plain<Row extends DetectionRecord | KeptAnswer>(row: Row): Row {
   return { ...row }
 }
 

@@ -3,7 +3,7 @@
  * Only types that every database has: text, whole numbers and bytes. An envelope is the bytes of its encoding, a list
  * is JSON, a truth value is 0 or 1.
  */
-import type { OrderId, PeerId, Sha256 } from '../../../protocol/identifiers.ts'
+import type { OrderId, OrganizationName, PeerId, Sha256 } from '../../../protocol/identifiers.ts'
 import type {
   ApplianceRecord,
   DetectionRecord,
@@ -12,7 +12,7 @@ import type {
   TargetRecord,
   TokenRecord,
 } from '../../core/records.ts'
-import type { AccessRecord, KeptAnswer } from '../ports.ts'
+import type { AccessRecord, AccountRecord, KeptAnswer } from '../ports.ts'
 
 /** `position` rises with every token that is issued. */
 export type TokenRow = TokenRecord & { position: number }
@@ -52,7 +52,13 @@ export type AuditRow = {
   action: string
   subject: string
   outcome: string
+  /** Empty where it is not about one organization. */
+  organization: OrganizationName | ''
+  origin: string
 }
+
+export type AccessRow = Omit<AccessRecord, 'organizations'> & { organizations: string | null }
+export type AccountRow = Omit<AccountRecord, 'organizations'> & { organizations: string | null }
 
 export type Schema = {
   tokens: TokenRow
@@ -65,7 +71,8 @@ export type Schema = {
   rosters: RosterRow
   limits: LimitsRow
   audit: AuditRow
-  access: AccessRecord
+  access: AccessRow
+  accounts: AccountRow
   answers: KeptAnswer
   settings: { key: string; value: string }
 }

@@ -5,7 +5,7 @@
 import type { Transaction } from 'kysely'
 import { unreachable } from '../../../protocol/assert.ts'
 import type { Change } from '../../core/records.ts'
-import { applianceRow, installRow, limitsRow, patchRow, receiptRow, targetRow } from './rows.ts'
+import { applianceRow, auditRow, installRow, limitsRow, patchRow, receiptRow, targetRow } from './rows.ts'
 import type { Schema } from './schema.ts'
 
 export async function writeChange(transaction: Transaction<Schema>, change: Change): Promise<void> {
@@ -21,10 +21,7 @@ export async function writeChange(transaction: Transaction<Schema>, change: Chan
     }
     case 'audit': {
       const position = await nextPosition(transaction, 'audit')
-      await transaction
-        .insertInto('audit')
-        .values({ ...change.row, position })
-        .execute()
+      await transaction.insertInto('audit').values(auditRow(change.row, position)).execute()
       break
     }
     case 'appliances': {

@@ -1,0 +1,112 @@
+/**
+ * What the API takes and answers about people, sessions, API tokens and the trail; beside schemas.ts, and by its rules.
+ */
+import { z } from 'zod'
+import { ApplianceName, OrganizationName } from '../../protocol/identifiers.ts'
+import type * as views from '../core/access-views.ts'
+import { ROLES } from '../core/permissions.ts'
+import { MAX_PASSWORD_CHARACTERS } from '../shell/passwords.ts'
+import { PersonName } from '../shell/people.ts'
+
+const role = z.enum(ROLES, `is not one of ${ROLES.join(', ')}`)
+const organizations = z.array(OrganizationName).max(1000).nullable()
+const password = z.string().max(MAX_PASSWORD_CHARACTERS)
+const day = z.iso.date('is not a day such as 2026-11-23')
+
+export const PersonBody = z.strictObject({
+  name: PersonName,
+  role,
+  organizations: organizations.default(null),
+  password: password.optional(),
+})
+export const PersonChangeBody = z.strictObject({
+  role: role.optional(),
+  organizations: organizations.optional(),
+  disabled: z.boolean().optional(),
+})
+export const PasswordBody = z.strictObject({ current: password.optional(), password })
+export const TokenBody = z.strictObject({
+  name: ApplianceName,
+  role,
+  organizations: organizations.default(null),
+  days: z.int().min(1).max(3650).default(365),
+})
+export const TRAIL_PAGE = 100
+const filters = {
+  who: z.string().max(200).optional(),
+  action: z.string().max(40).optional(),
+  /** Days, both included, in UTC. */
+  from: day.optional(),
+  to: day.optional(),
+  text: z.string().max(200).optional(),
+}
+export const TrailQuery = z.strictObject({
+  ...filters,
+  before: z.coerce.number().int().min(1).max(Number.MAX_SAFE_INTEGER).optional(),
+  limit: z.coerce.number().int().min(1).max(1000).default(TRAIL_PAGE),
+})
+/** A form sends the fields that nobody filled in too. */
+const dayOrNone = z.union([day, z.literal('')]).default('')
+const textOrNone = z.string().max(200).default('')
+export const TrailPageQuery = z.strictObject({
+  ...{ who: textOrNone, action: textOrNone, text: textOrNone, from: dayOrNone, to: dayOrNone },
+  before: TrailQuery.shape.before,
+})
+export const ExportQuery = z.strictObject({ ...filters, format: z.enum(['jsonl', 'csv']).default('jsonl') })
+
+const time = z.iso.datetime()
+const count = z.int().min(0)
+const rights = { role, organizations: z.array(z.string()).nullable() }
+
+export const PersonView: z.ZodType<views.PersonView> = z.object({
+  name: z.string(),
+  ...rights,
+  state: z.enum(['active', 'invited', 'disabled']),
+  createdAt: time,
+  signedInAt: time.nullable(),
+  sessions: count,
+})
+export const NewPerson: z.ZodType<views.NewPerson> = z.object({
+  person: PersonView,
+  signInLink: z.url().nullable(),
+  expiresAt: time.nullable(),
+})
+export const NewLink: z.ZodType<views.NewLink> = z.object({ signInLink: z.url(), expiresAt: time })
+export const Done = z.object({ done: z.literal(true) })
+export const SessionView: z.ZodType<views.SessionView> = z.object({
+  id: z.string(),
+  name: z.string(),
+  startedAt: time,
+  usedAt: time,
+  expiresAt: time,
+  origin: z.string(),
+  isThis: z.boolean(),
+})
+const token = {
+  id: z.string(),
+  name: z.string(),
+  ...rights,
+  createdAt: time,
+  expiresAt: time,
+  usedAt: time.nullable(),
+  origin: z.string(),
+}
+export const TokenView: z.ZodType<views.TokenView> = z.object(token)
+export const NewToken: z.ZodType<views.NewToken> = z.object({ ...token, token: z.string() })
+export const AccountView: z.ZodType<views.AccountView> = z.object({
+  name: z.string(),
+  ...rights,
+  kind: z.enum(['session', 'api-token']),
+  may: z.array(z.string()),
+})
+export const TrailView: z.ZodType<views.TrailView> = z.object({
+  position: count,
+  at: time,
+  actor: z.string(),
+  action: z.string(),
+  subject: z.string(),
+  organization: z.string().nullable(),
+  outcome: z.string(),
+  origin: z.string(),
+})
+export const TrailPage: z.ZodType<views.TrailPage> = z.object({ entries: TrailView.array(), next: count.nullable() })

@@ -1,0 +1,29 @@
+/**
+ * How a command that was refused is called in the trail: by the words under which the core writes what was done.
+ */
+import { unreachable } from '../../protocol/assert.ts'
+import type { Sha256 } from '../../protocol/identifiers.ts'
+import type { Command } from '../core/effects.ts'
+import { title } from '../core/publishing.ts'
+import type { ServiceCenterState } from '../core/state.ts'
+
+export function commandNote(command: Command, state: ServiceCenterState): { action: string; subject: string } {
+  const patchTitle = (patch: Sha256): string => {
+    const record = state.patches.get(patch)
+    return record === undefined ? patch : title(record)
+  }
+  switch (command.kind) {
+    case 'publish':
+      return { action: 'upload', subject: `${command.publication.name}@${command.publication.version}` }
+    case 'withdraw':
+      return { action: 'withdraw', subject: patchTitle(command.patch) }
+    case 'start-install':
+      return { action: 'install', subject: patchTitle(command.patch) }
+    case 'cancel-install':
+      return { action: 'cancel', subject: command.install }
+    case 'set-limits':
+      return { action: 'limit', subject: command.limits.place || 'Service Center' }
+    default:
+      return unreachable(command)
+  }
+}

@@ -1,0 +1,71 @@
+/**
+ * The Service Center as one visitor may see and use it. Whoever is limited to organizations gets a state in which there
+ * is nothing else, and commands that reach beyond it are refused here: as what is not there where it cannot be seen, as
+ * forbidden where it can. Every refused command is told to `note`, for the trail.
+ */
+import { unreachable } from '../../protocol/assert.ts'
+import { isRefusal, type Refusal, refuse } from '../../protocol/refusals.ts'
+import type { Command } from '../core/effects.ts'
+import { appliancesInScope } from '../core/installing.ts'
+import { concernsOthers, restrictedState } from '../core/restricted-state.ts'
+import type { ServiceCenterState } from '../core/state.ts'
+import type { ServiceCenter } from '../shell/ports.ts'
+import type { Visitor } from './context.ts'
+
+export function ownServiceCenter(
+  whole: ServiceCenter,
+  { organizations, origin }: Pick<Visitor, 'organizations' | 'origin'>,
+  note: (command: Command, refusal: Refusal) => Promise<void>,
+): ServiceCenter {
+  let made: ServiceCenterState | null = null
+  const seen = (): ServiceCenterState => {
+    if (organizations === null) return whole.state
+    made ??= restrictedState(whole.state, organizations)
+    return made
+  }
+  return {
+    get state() {
+      return seen()
+    },
+    async carryOut(command) {
+      const reply = whyNot(seen(), command) ?? (await whole.carryOut(command, origin))
+      made = null
+      if (isRefusal(reply)) await note(command, reply)
+      return reply
+    },
+    async upload(upload) {
+      const stored = await whole.upload({ ...upload, origin })
+      made = null
+      return stored
+    },
+    subscribe: (listener) => whole.subscribe(listener),
+    notReady: () => whole.notReady(),
+    get connectedPeers() {
+      return new Set(seen().sessions.keys())
+    },
+  }
+}
+
+/** Why somebody who sees this much may not have the command carried out, or null. */
+function whyNot(state: ServiceCenterState, command: Command): Refusal | null {
+  if (state.whole === null) return null
+  switch (command.kind) {
+    case 'publish':
+      return null
+    case 'start-install': {
+      const scope = appliancesInScope(state, command)
+      return isRefusal(scope) ? scope : null
+    }
+    case 'cancel-install': {
+      const install = state.installs.get(command.install)
+      if (install === undefined) return refuse('not_found', `there is no install ${command.install}`)
+      if (!concernsOthers(state, install)) return null
+      return refuse('forbidden', 'this install is for other organizations too')
+    }
+    case 'withdraw':
+    case 'set-limits':
+      return refuse('forbidden', 'this concerns every organization')
+    default:
+      return unreachable(command)
+  }
+}

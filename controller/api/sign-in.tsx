@@ -1,0 +1,100 @@
+/**
+ * Signing in, with name and password or with a one-time link, and out again. A browser that comes from anywhere but its
+ * own address bar gets a small page that leads on, because a `SameSite=Strict` cookie is not sent along a redirect that
+ * another site began; everyone else is redirected. A request for the headers alone, as link previews make, uses nothing
+ * up. The form is an ordinary one: it needs no script.
+ */
+import { z } from 'zod'
+import { hint, httpStatus, isRefusal, type Refusal } from '../../protocol/refusals.ts'
+import { SignInPage } from '../page/sign-in-page.tsx'
+import { signedInPage } from '../page/signed-in-page.tsx'
+import { SYSTEM_PATCHES, YOUR_ACCOUNT } from '../page/words.ts'
+import { accountKey } from '../shell/people.ts'
+import { type SignedIn, signInByLink, signInByPassword } from '../shell/sign-in.ts'
+import { giveSession, readCookie, signOut } from './access-control.ts'
+import { clientAddress } from './client-address.ts'
+import type { App, AppContext, RouteDependencies } from './context.ts'
+import { answerRefusal } from './errors.ts'
+import type { OpenStreams } from './open-streams.ts'
+import { permitted } from './permitted.ts'
+import { readForm } from './read-request.ts'
+import { onlyOurPages } from './same-site.ts'
+
+const SignInForm = z.strictObject({
+  name: z.string().max(100),
+  password: z.string().max(1000),
+  next: z.string().max(2000).default(SYSTEM_PATCHES),
+})
+
+export function addSignInRoutes(app: App, dependencies: RouteDependencies, streams: OpenStreams): void {
+  const { log, notes, repository } = dependencies
+
+  app.get('/sign-in', async (c) => {
+    if (c.req.method === 'HEAD') return c.body(null, 200)
+    const link = c.req.query('link')
+    if (link === undefined) return c.html(<SignInPage next={inside(c.req.query('next'))} />)
+    const origin = clientAddress(c, dependencies)
+    const signed = await signInByLink(dependencies, { link, origin })
+    if (isRefusal(signed)) {
+      const note = { action: 'sign in', subject: 'with a link', outcome: signed.refused }
+      await notes.writeRefusal('strangers', { actor: NOBODY, origin, ...note })
+      return answerRefusal(c, signed, log)
+    }
+    await enter(c, signed, 'with a link')
+    return leadOn(c, signed.hasPassword ? SYSTEM_PATCHES : YOUR_ACCOUNT)
+  })
+
+  app.post('/sign-in', onlyOurPages(dependencies), async (c) => {
+    const form = await readForm(c, SignInForm)
+    if (isRefusal(form)) return answerRefusal(c, form, log)
+    const { name, password } = form
+    const address = clientAddress(c, dependencies)
+    const device = readCookie(c, dependencies, 'device')
+    const signed = await signInByPassword(dependencies, { name, password, address, origin: address, device })
+    if (isRefusal(signed)) return refuseForm(c, signed, form)
+    await enter(c, signed, 'with a password')
+    return c.redirect(inside(form.next), 303)
+  })
+
+  async function enter(c: AppContext, signed: SignedIn, subject: string): Promise<void> {
+    await giveSession(c, dependencies, signed)
+    for (const ended of signed.ended) streams.endAll(ended)
+    const origin = clientAddress(c, dependencies)
+    await notes.write({ actor: signed.name, action: 'sign in', subject, outcome: 'done', origin })
+  }
+
+  /** Whoever mistypes gets the form again; what was typed as a name is noted only if it is one. */
+  async function refuseForm(c: AppContext, refusal: Refusal, { name, next }: z.infer<typeof SignInForm>) {
+    const known = await repository.people.findAccount(accountKey(name))
+    const note = { action: 'sign in', subject: known?.name ?? 'an unknown name', outcome: refusal.refused }
+    await notes.writeRefusal('strangers', { actor: NOBODY, origin: clientAddress(c, dependencies), ...note })
+    if (!(c.req.header('accept') ?? '').includes('text/html')) return answerRefusal(c, refusal, log)
+    const { refused: code, message } = refusal
+    const shown = { name, next: inside(next), refusal: { message, hint: hint(code) } }
+    return c.html(<SignInPage {...shown} />, httpStatus(code))
+  }
+}
+
+/** In the trail, whoever has shown no name that is known. */
+const NOBODY = 'nobody'
+
+export function addSignOutRoute(app: App, dependencies: RouteDependencies, streams: OpenStreams): void {
+  app.post('/sign-out', permitted('own-account'), async (c) => {
+    await signOut(c, dependencies)
+    streams.endAll(c.var.visitor.secretHash)
+    await c.var.note({ action: 'sign out', subject: '', outcome: 'done' })
+    return c.json({ signedOut: true })
+  })
+}
+
+function leadOn(c: AppContext, address: string): Response | Promise<Response> {
+  const isNavigation = (c.req.header('accept') ?? '').includes('text/html')
+  const fromAddressBar = ['none', 'same-origin'].includes(c.req.header('sec-fetch-site') ?? '')
+  if (!isNavigation || fromAddressBar) return c.redirect(address, 303)
+  return c.html(signedInPage(address))
+}
+
+/** An address of ours to lead on to: never one of another site. */
+function inside(address: string | undefined): string {
+  return address !== undefined && /^\/(?![/\\])[!-~]*$/.test(address) ? address : SYSTEM_PATCHES
+}

@@ -1,0 +1,66 @@
+/**
+ * People, their sessions, API tokens and the trail, as the API shows them; page and command line show the same values.
+ */
+import type { AccessRole } from './permissions.ts'
+
+type Rights = {
+  role: AccessRole
+  /** Null for all. */
+  organizations: string[] | null
+}
+
+export type PersonView = Rights & {
+  name: string
+  /** `invited` has not set a password yet. */
+  state: 'active' | 'invited' | 'disabled'
+  createdAt: string
+  signedInAt: string | null
+  sessions: number
+}
+
+/** A link to hand to the person, told once; null where a password was given instead. */
+export type NewPerson = { person: PersonView; signInLink: string | null; expiresAt: string | null }
+export type NewLink = { signInLink: string; expiresAt: string }
+
+export type SessionView = {
+  id: string
+  name: string
+  startedAt: string
+  usedAt: string
+  expiresAt: string
+  /** From where it was used last. */
+  origin: string
+  isThis: boolean
+}
+
+export type TokenView = Rights & {
+  id: string
+  name: string
+  createdAt: string
+  expiresAt: string
+  /** Null while nobody has used it. */
+  usedAt: string | null
+  origin: string
+}
+/** The token itself is told once. */
+export type NewToken = TokenView & { token: string }
+
+export type AccountView = Rights & {
+  name: string
+  kind: 'session' | 'api-token'
+  /** What this role may do, limits included. */
+  may: string[]
+}
+
+export type TrailView = {
+  position: number
+  at: string
+  actor: string
+  action: string
+  subject: string
+  organization: string | null
+  outcome: string
+  origin: string
+}
+/** `next` is what `before` takes to read on; null at the end. */
+export type TrailPage = { entries: TrailView[]; next: number | null }

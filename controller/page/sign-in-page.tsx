@@ -1,0 +1,94 @@
+/**
+ * Signing in with name and password. It is shown in place of any page that nobody is signed in for, and leads back to it.
+ */
+import { Alert, Layout } from './layout.tsx'
+import { sentence } from './words.ts'
+
+export type SignIn = {
+  /** Where it leads when it succeeds. */
+  next: string
+  name?: string
+  /** Why it is shown instead of what was asked for. */
+  notice?: string
+  refusal?: { message: string; hint: string }
+}
+
+export const SignInPage = ({ next, name = '', notice, refusal }: SignIn) => (
+  <Layout title="Sign in" signedIn={false}>
+    <section class="pf-v6-c-page__main-section" aria-labelledby="sign-in-title">
+      <div class="pf-v6-c-page__main-body pm-narrow">
+        <h1 class="pf-v6-c-title pf-m-2xl" id="sign-in-title">
+          Sign in
+        </h1>
+        {notice !== undefined && <p class="pm-quiet">{sentence(notice)}</p>}
+        {refusal !== undefined && (
+          <Alert tone="danger" title={sentence(refusal.message)}>
+            <p>{refusal.hint}</p>
+          </Alert>
+        )}
+        <form class="pm-form" method="post" action="/sign-in" id="sign-in-form">
+          <input type="hidden" name="next" value={next} />
+          <TextField id="name" label="Name" value={name} autocomplete="username" />
+          <TextField id="password" label="Password" type="password" autocomplete="current-password" />
+          <div class="pm-row">
+            <button class="pf-v6-c-button pf-m-primary" type="submit">
+              Sign in
+            </button>
+          </div>
+        </form>
+        <details>
+          <summary>No name and password yet?</summary>
+          <ul class="pm-list">
+            <li>
+              An Owner makes you a sign-in link on the page People. It works once, and there you choose your password.
+            </li>
+            <li>
+              While there is no account the controller prints a link when it starts, on its standard error: the line
+              with <code>/sign-in?link=</code>. Later <code>patchmesh sign-in-link --data DIR</code> makes one beside
+              its data.
+            </li>
+            <li>
+              Scripts use an API token: <code>patchmesh api-token --data DIR</code>.
+            </li>
+          </ul>
+        </details>
+      </div>
+    </section>
+  </Layout>
+)
+
+type Field = {
+  id: string
+  label: string
+  type?: 'text' | 'password'
+  value?: string
+  autocomplete?: string
+  help?: string
+  isOptional?: boolean
+}
+
+/** A field with its label; its name in the form is its id. */
+export const TextField = ({ id, label, type = 'text', value = '', autocomplete = 'off', help, isOptional }: Field) => (
+  <div class="pm-field">
+    <label class="pf-v6-c-form__label" for={id}>
+      <span class="pf-v6-c-form__label-text">{label}</span>
+    </label>
+    <span class="pf-v6-c-form-control">
+      <input
+        type={type}
+        id={id}
+        name={id}
+        value={value}
+        autocomplete={autocomplete}
+        required={isOptional !== true}
+        maxlength={200}
+        {...(help === undefined ? {} : { 'aria-describedby': `${id}-help` })}
+      />
+    </span>
+    {help !== undefined && (
+      <p class="pm-quiet" id={`${id}-help`}>
+        {help}
+      </p>
+    )}
+  </div>
+)

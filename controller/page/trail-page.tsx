@@ -1,0 +1,118 @@
+/**
+ * Trail: who did what, when, from where, and how it ended. The filters are an ordinary form, so a filtered trail has an
+ * address that can be sent to a colleague.
+ */
+import type { TrailPage as Entries, TrailView } from '../core/access-views.ts'
+import { Card, Layout, PageHeader } from './layout.tsx'
+import { TextField } from './sign-in-page.tsx'
+import { elementId, moment, PEOPLE, TRAIL } from './words.ts'
+
+export type TrailFilters = { who: string; action: string; from: string; to: string; text: string }
+
+export const TrailPage = ({ entries, next, filters }: Entries & { filters: TrailFilters }) => (
+  <Layout title="Trail" current={TRAIL}>
+    <PageHeader heading="Trail" trail={[{ name: 'Access', address: PEOPLE }]}>
+      <div class="pm-row">
+        <a
+          class="pf-v6-c-button pf-m-secondary"
+          href={`/api/v1/trail/export?${query(filters, { format: 'csv' })}`}
+          download
+        >
+          Export CSV
+        </a>
+        <a
+          class="pf-v6-c-button pf-m-secondary"
+          href={`/api/v1/trail/export?${query(filters, { format: 'jsonl' })}`}
+          download
+        >
+          Export JSON lines
+        </a>
+      </div>
+    </PageHeader>
+    <Card id="filters" title="Filters">
+      <form class="pm-filters" method="get" action={TRAIL} id="trail-form">
+        <TextField id="who" label="Who" value={filters.who} isOptional />
+        <TextField id="action" label="Action" value={filters.action} isOptional />
+        <Day id="from" label="From" value={filters.from} />
+        <Day id="to" label="To" value={filters.to} />
+        <TextField id="text" label="Text anywhere" value={filters.text} isOptional />
+        <div class="pm-row">
+          <button class="pf-v6-c-button pf-m-primary" type="submit">
+            Show
+          </button>
+          <a class="pf-v6-c-button pf-m-link" href={TRAIL}>
+            Clear
+          </a>
+        </div>
+      </form>
+    </Card>
+    <Card id="trail" title="Entries">
+      {entries.length === 0 ? <p id="no-entries">No entry matches.</p> : <TrailTable entries={entries} />}
+      {next !== null && (
+        <p class="pm-buttons">
+          <a href={`${TRAIL}?${query(filters, { before: String(next) })}`} rel="next">
+            Older entries
+          </a>
+        </p>
+      )}
+    </Card>
+  </Layout>
+)
+
+function query(filters: TrailFilters, more: Record<string, string>): string {
+  return new URLSearchParams(
+    [...Object.entries({ ...filters, ...more })].filter(([, value]) => value !== ''),
+  ).toString()
+}
+
+const Day = ({ id, label, value }: { id: string; label: string; value: string }) => (
+  <div class="pm-field">
+    <label class="pf-v6-c-form__label" for={id}>
+      <span class="pf-v6-c-form__label-text">{label} (UTC)</span>
+    </label>
+    <span class="pf-v6-c-form-control">
+      <input type="date" id={id} name={id} value={value} />
+    </span>
+  </div>
+)
+
+const HEADINGS = ['When', 'Who', 'Action', 'Of what', 'Result', 'From where']
+
+const TrailTable = ({ entries }: { entries: TrailView[] }) => (
+  <table class="pf-v6-c-table pf-m-compact pf-m-grid-lg pm-table" id="trail-table" aria-label="Entries">
+    <thead class="pf-v6-c-table__thead">
+      <tr class="pf-v6-c-table__tr">
+        {HEADINGS.map((heading) => (
+          <th class="pf-v6-c-table__th" scope="col">
+            {heading}
+          </th>
+        ))}
+      </tr>
+    </thead>
+    <tbody class="pf-v6-c-table__tbody">
+      {entries.map(({ position, at, actor, action, subject, organization, outcome, origin }) => (
+        <tr class="pf-v6-c-table__tr" id={elementId('entry', String(position))} data-action={action}>
+          <td class="pf-v6-c-table__td pm-number" data-label="When">
+            <time datetime={at}>{moment(at)}</time>
+          </td>
+          <td class="pf-v6-c-table__td pm-name" data-label="Who">
+            {actor}
+          </td>
+          <td class="pf-v6-c-table__td" data-label="Action">
+            {action}
+          </td>
+          <td class="pf-v6-c-table__td pm-name" data-label="Of what">
+            {subject}
+            {organization !== null && <div class="pm-quiet">{organization}</div>}
+          </td>
+          <td class="pf-v6-c-table__td pm-reason" data-label="Result">
+            {outcome}
+          </td>
+          <td class="pf-v6-c-table__td pm-quiet" data-label="From where">
+            {origin}
+          </td>
+        </tr>
+      ))}
+    </tbody>
+  </table>
+)

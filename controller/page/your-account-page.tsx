@@ -1,0 +1,102 @@
+/**
+ * One's own account: what it may do, its password and its sessions. An Owner finds the sessions of everybody here.
+ */
+import type { AccountView, SessionView } from '../core/access-views.ts'
+import { ROLE_MEANINGS } from '../core/permissions.ts'
+import { ConfirmDialog } from './access-dialogs.tsx'
+import { Alert, Card, Layout, PageHeader } from './layout.tsx'
+import { limitTitle, roleTitle } from './rights.tsx'
+import { TextField } from './sign-in-page.tsx'
+import { elementId, moment, SYSTEM_PATCHES, YOUR_ACCOUNT } from './words.ts'
+
+export type YourAccount = {
+  account: AccountView
+  sessions: SessionView[]
+  /** Whether there is one, has to be chosen, or cannot be: a sign-in by link alone has none. */
+  password: 'set' | 'missing' | 'none'
+}
+
+export const YourAccountPage = ({ account, sessions, password }: YourAccount) => (
+  <Layout title="Your account" current={YOUR_ACCOUNT}>
+    <PageHeader heading="Your account" trail={[{ name: 'System Patches', address: SYSTEM_PATCHES }]} />
+    <Card id="account" title={account.name}>
+      <p>
+        {roleTitle(account.role)}: {ROLE_MEANINGS[account.role]}. Organizations: {limitTitle(account.organizations)}.
+      </p>
+    </Card>
+    {password !== 'none' && <PasswordCard isMissing={password === 'missing'} />}
+    <Card id="sessions" title="Sessions" live>
+      <SessionTable sessions={sessions} />
+    </Card>
+    <ConfirmDialog />
+  </Layout>
+)
+
+export const PASSWORD_HELP = 'At least 12 characters; several words are easier to remember than signs.'
+
+const PasswordCard = ({ isMissing }: { isMissing: boolean }) => (
+  <Card id="password-card" title={isMissing ? 'Choose your password' : 'Change your password'}>
+    {isMissing && (
+      <Alert tone="info" title="You came in with a sign-in link. It does not work again: choose a password now." />
+    )}
+    <form class="pm-form" data-ask="POST /api/v1/account/password" data-outcome="password-outcome" data-then="home">
+      {!isMissing && (
+        <TextField id="current" label="Current password" type="password" autocomplete="current-password" />
+      )}
+      <TextField id="password" label="New password" type="password" autocomplete="new-password" help={PASSWORD_HELP} />
+      <div id="password-outcome" role="alert" />
+      <div class="pm-row">
+        <button class="pf-v6-c-button pf-m-primary" type="submit">
+          Set password
+        </button>
+      </div>
+    </form>
+  </Card>
+)
+
+const SessionTable = ({ sessions }: { sessions: SessionView[] }) => (
+  <table class="pf-v6-c-table pf-m-grid-lg pm-table" id="session-table" aria-label="Sessions">
+    <thead class="pf-v6-c-table__thead">
+      <tr class="pf-v6-c-table__tr">
+        {['Name', 'Since', 'Used', 'From', 'Actions'].map((heading) => (
+          <th class="pf-v6-c-table__th" scope="col">
+            {heading}
+          </th>
+        ))}
+      </tr>
+    </thead>
+    <tbody class="pf-v6-c-table__tbody">
+      {sessions.map(({ id, name, startedAt, usedAt, origin, isThis }) => (
+        <tr class="pf-v6-c-table__tr" id={elementId('session', id)} data-session={id}>
+          <td class="pf-v6-c-table__td pm-name" data-label="Name">
+            {name}
+          </td>
+          <td class="pf-v6-c-table__td" data-label="Since">
+            <time datetime={startedAt}>{moment(startedAt)}</time>
+          </td>
+          <td class="pf-v6-c-table__td" data-label="Used">
+            <time datetime={usedAt}>{moment(usedAt)}</time>
+          </td>
+          <td class="pf-v6-c-table__td" data-label="From">
+            {origin.split(',')[0]}
+          </td>
+          <td class="pf-v6-c-table__td" data-label="Actions">
+            {isThis ? (
+              <span class="pm-quiet">this one</span>
+            ) : (
+              <button
+                class="pf-v6-c-button pf-m-secondary pf-m-small"
+                type="button"
+                aria-label={`End the session of ${name} since ${moment(startedAt)}`}
+                data-ask={`DELETE /api/v1/sessions/${id}`}
+                data-question={`End this session of ${name}?`}
+              >
+                End
+              </button>
+            )}
+          </td>
+        </tr>
+      ))}
+    </tbody>
+  </table>
+)

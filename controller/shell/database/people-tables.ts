@@ -1,0 +1,90 @@
+/**
+ * Accounts, and who is let in, as rows. What belongs together is done in one transaction: an account is never changed
+ * with its old sessions left open, and no session is opened for what the account was a moment ago.
+ */
+import type { Kysely, Transaction } from 'kysely'
+import type { Sha256 } from '../../../protocol/identifiers.ts'
+import { isRefusal, type Refusal } from '../../../protocol/refusals.ts'
+import type { AccessKind, AccessRecord, AccountRecord, People } from '../ports.ts'
+import { accessRecord, accessRow, accountRecord, accountRow } from './rows.ts'
+import type { Schema } from './schema.ts'
+
+export class PeopleTables implements People {
+  readonly #database: Kysely<Schema>
+
+  constructor(database: Kysely<Schema>) {
+    this.#database = database
+  }
+
+  accounts(): Promise<AccountRecord[]> {
+    return accounts(this.#database)
+  }
+
+  findAccount(key: string): Promise<AccountRecord | undefined> {
+    return findAccount(this.#database, key)
+  }
+
+  alterAccount(
+    key: string,
+    decide: (accounts: readonly AccountRecord[]) => AccountRecord | null | Refusal,
+  ): Promise<{ ended: Sha256[] } | Refusal> {
+    return this.#database.transaction().execute(async (transaction) => {
+      const wanted = decide(await accounts(transaction))
+      if (isRefusal(wanted)) return wanted
+      await transaction.deleteFrom('accounts').where('key', '=', key).execute()
+      if (wanted !== null) await transaction.insertInto('accounts').values(accountRow(wanted)).execute()
+      // Whoever is gone or shut out is a stranger in every browser.
+      const kinds: AccessKind[] = ['session', 'sign-in-link']
+      if (wanted === null || wanted.disabledAt !== null) kinds.push('device')
+      const ended = transaction.deleteFrom('access').where('account', '=', key).where('kind', 'in', kinds)
+      return { ended: (await ended.returning('secretHash').execute()).map(({ secretHash }) => secretHash) }
+    })
+  }
+
+  openSession(
+    session: AccessRecord & { account: string },
+    { most, isStill }: { most: number; isStill: (account: AccountRecord) => boolean },
+  ): Promise<{ ended: Sha256[] } | undefined> {
+    return this.#database.transaction().execute(async (transaction) => {
+      const account = await findAccount(transaction, session.account)
+      if (account === undefined || account.disabledAt !== null || !isStill(account)) return undefined
+      const { key, role, organizations } = account
+      const mine = await transaction
+        .selectFrom('access')
+        .select('secretHash')
+        .where('account', '=', key)
+        .where('kind', '=', 'session')
+        .orderBy('usedAt', 'desc')
+        .execute()
+      const ended = mine.slice(most - 1).map(({ secretHash }) => secretHash)
+      if (ended.length > 0) await transaction.deleteFrom('access').where('secretHash', 'in', ended).execute()
+      await transaction
+        .insertInto('access')
+        .values(accessRow({ ...session, role, organizations }))
+        .execute()
+      await transaction.updateTable('accounts').set({ signedInAt: session.createdAt }).where('key', '=', key).execute()
+      return { ended }
+    })
+  }
+
+  async access(kind: AccessKind): Promise<AccessRecord[]> {
+    const query = this.#database.selectFrom('access').selectAll().where('kind', '=', kind)
+    return (await query.orderBy('createdAt', 'desc').execute()).map(accessRecord)
+  }
+
+  async markUsed(secretHash: Sha256, { usedAt, origin }: Pick<AccessRecord, 'usedAt' | 'origin'>): Promise<void> {
+    const query = this.#database.updateTable('access').set({ usedAt, origin }).where('secretHash', '=', secretHash)
+    await query.execute()
+  }
+}
+
+type Reads = Kysely<Schema> | Transaction<Schema>
+
+async function accounts(database: Reads): Promise<AccountRecord[]> {
+  return (await database.selectFrom('accounts').selectAll().orderBy('key').execute()).map(accountRecord)
+}
+
+async function findAccount(database: Reads, key: string): Promise<AccountRecord | undefined> {
+  const row = await database.selectFrom('accounts').selectAll().where('key', '=', key).executeTakeFirst()
+  return row === undefined ? undefined : accountRecord(row)
+}
