@@ -38,10 +38,8 @@ export function countReplications(state: ServiceCenterState, patch: Sha256): Rep
 
 function countReady(state: ServiceCenterState, patch: Sha256): Replications {
   const counted = countedAppliances(state)
-  const proven = dataCentersWithCopy(state, patch)
-  const isComplete = (appliance: ApplianceRecord) =>
-    appliance.kind === SERVICE_PROVIDER ? isReplicated(state, patch, appliance) : proven.has(appliance.dataCenter)
-  return { complete: counted.filter(isComplete).length, total: counted.length }
+  const ready = counted.filter((appliance) => readiness(state, patch, appliance) === true)
+  return { complete: ready.length, total: counted.length }
 }
 
 /** The appliances that the Replications column counts. */
@@ -49,14 +47,10 @@ export function countedAppliances(state: ServiceCenterState): ApplianceRecord[] 
   return state.whole === null ? serviceProviderAppliances(state) : appliancesByPlace(state)
 }
 
-/** Where a member of the depot holds a proven copy, whoever may see that member. */
-function dataCentersWithCopy({ whole }: ServiceCenterState, patch: Sha256): Set<DataCenterName> {
-  const proven = new Set<DataCenterName>()
-  if (whole === null) return proven
-  const tallies = whole.tallies.get(patch)
-  for (const [key, { dataCenter }] of censusOf(whole).depotPlaces)
-    if ((tallies?.get(key)?.replicated ?? 0) > 0) proven.add(dataCenter)
-  return proven
+/** Whether a member of the depot holds a proven copy, whoever may see that member. */
+function isInDepot(state: ServiceCenterState, patch: Sha256, dataCenter: DataCenterName): boolean {
+  const whole = state.whole ?? state
+  return depotOf(whole, dataCenter).some((member) => isReplicated(whole, patch, member))
 }
 
 export type Copy = { state: CopyState; bytes: number; reason: string }
@@ -86,7 +80,7 @@ export function readiness(state: ServiceCenterState, patch: Sha256, appliance: A
     if (isReplicated(state, patch, appliance)) return true
     return `replication to ${appliance.name} is not complete`
   }
-  if (dataCentersWithCopy(state, patch).has(appliance.dataCenter)) return true
+  if (isInDepot(state, patch, appliance.dataCenter)) return true
   return `no Service Provider appliance of ${appliance.dataCenter} holds the patch yet`
 }
 
