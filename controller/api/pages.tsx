@@ -7,15 +7,9 @@ import { SERVICE_PROVIDER } from '../../protocol/identifiers.ts'
 import { isRefusal } from '../../protocol/refusals.ts'
 import { dataCenterViews, uplinkView } from '../core/data-centers.ts'
 import { appliancesInScope } from '../core/installing.ts'
+import { patchDetail, patchSummaries } from '../core/patch-views.ts'
 import type { ServiceCenterState } from '../core/state.ts'
-import {
-  applianceViews,
-  dataCenters,
-  installDetail,
-  installPreview,
-  patchDetail,
-  patchSummaries,
-} from '../core/views.ts'
+import { applianceViews, dataCenters, installDetail, installPreview } from '../core/views.ts'
 import { ConfirmationPage } from '../page/confirmation-page.tsx'
 import { DataCentersPage } from '../page/data-centers-page.tsx'
 import { PatchPage } from '../page/patch-page.tsx'

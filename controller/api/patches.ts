@@ -4,9 +4,10 @@
  */
 import { isRefusal, type Refusal, refuse } from '../../protocol/refusals.ts'
 import { appliancesInScope } from '../core/installing.ts'
+import { findPatch, patchDetail, patchSummaries, patchSummary } from '../core/patch-views.ts'
 import type { PatchRecord } from '../core/records.ts'
 import type { ServiceCenterState } from '../core/state.ts'
-import { dataCenters, findPatch, installPreview, patchDetail, patchSummaries, patchSummary } from '../core/views.ts'
+import { dataCenters, installPreview } from '../core/views.ts'
 import type { App, AppContext, AppDependencies } from './context.ts'
 import { answerRefusal } from './errors.ts'
 import { documented } from './openapi.ts'

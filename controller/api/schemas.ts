@@ -1,6 +1,6 @@
 /**
  * The JSON of the API as schemas: what is accepted, strictly, and for the OpenAPI document what is answered. The types
- * of the answers are those of controller/core/views.ts; the annotations make the compiler compare the two.
+ * of the answers are those of controller/core/views.ts and patch-views.ts; the annotations make the compiler compare the two.
  */
 import { z } from 'zod'
 import { DataCenterName, InstallId, OrganizationName, PeerId, Sha256 } from '../../protocol/identifiers.ts'
@@ -8,6 +8,7 @@ import { MAX_SENTENCE_CHARACTERS } from '../../protocol/limits.ts'
 import { RefusalCode } from '../../protocol/refusals.ts'
 import type { ApplianceCopy as Copy } from '../core/copies.ts'
 import * as places from '../core/data-centers.ts'
+import type * as patches from '../core/patch-views.ts'
 import { TARGET_STATES } from '../core/records.ts'
 import type * as views from '../core/views.ts'
 
@@ -47,7 +48,7 @@ export const DataCenterLimits = z.strictObject({ ...uplinkLimits, downBitsPerSec
 const time = z.iso.datetime()
 const count = z.int().min(0)
 
-export const PatchSummary: z.ZodType<views.PatchSummary> = z.object({
+export const PatchSummary: z.ZodType<patches.PatchSummary> = z.object({
   id: Sha256,
   name: z.string(),
   version: z.string(),
@@ -70,7 +71,7 @@ const ApplianceCopy: z.ZodType<Copy> = z.object({
   sources: z.array(z.string()),
   secondsLeft: count.nullable(),
 })
-const UnpatchedOrganization: z.ZodType<views.UnpatchedOrganization> = z.object({
+const UnpatchedOrganization: z.ZodType<patches.UnpatchedOrganization> = z.object({
   organization: z.string(),
   patched: count,
   total: count,
@@ -116,7 +117,7 @@ export const InstallDetail: z.ZodType<views.InstallDetail> = z.object({
     }),
   ),
 })
-export const PatchDetail: z.ZodType<views.PatchDetail> = z.object({
+export const PatchDetail: z.ZodType<patches.PatchDetail> = z.object({
   id: Sha256,
   name: z.string(),
   version: z.string(),

@@ -3,7 +3,7 @@
  * It is an ordinary form that leads to the confirmation: actions.js shows that in a dialog, without JavaScript it is a
  * page of its own to read.
  */
-import type { PatchDetail, UnpatchedAppliance, UnpatchedOrganization } from '../core/views.ts'
+import type { PatchDetail, UnpatchedAppliance, UnpatchedOrganization } from '../core/patch-views.ts'
 import { Label } from './labels.tsx'
 import { Card } from './layout.tsx'
 import { counted, dataCenterTitle, elementId, listed, SYSTEM_PATCHES, where } from './words.ts'

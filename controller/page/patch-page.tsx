@@ -1,7 +1,8 @@
 /**
  * One patch: what it is, where its copies are, which organizations still need it, and its installs.
  */
-import type { InstallDetail, PatchDetail } from '../core/views.ts'
+import type { PatchDetail } from '../core/patch-views.ts'
+import type { InstallDetail } from '../core/views.ts'
 import { InstallCard } from './install-card.tsx'
 import { InstallsCard } from './installs-card.tsx'
 import { Replications } from './labels.tsx'

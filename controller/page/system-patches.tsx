@@ -1,7 +1,7 @@
 /**
  * System Patches: where a patch is uploaded, and the list of all patches with their Replications.
  */
-import type { PatchSummary } from '../core/views.ts'
+import type { PatchSummary } from '../core/patch-views.ts'
 import { Replications } from './labels.tsx'
 import { Card, Layout, PageHeader } from './layout.tsx'
 import { UploadCard } from './upload-card.tsx'
