@@ -48,15 +48,19 @@ export const DataCenterLimits = z.strictObject({ ...uplinkLimits, downBitsPerSec
 const time = z.iso.datetime()
 const count = z.int().min(0)
 
-export const PatchSummary: z.ZodType<patches.PatchSummary> = z.object({
+const patchSummary = {
   id: Sha256,
   name: z.string(),
   version: z.string(),
   bytes: count,
   sha256: Sha256,
   uploadedAt: time,
+  uploadedBy: z.string().nullable(),
   replications: z.object({ complete: count, total: count }),
-})
+  newAppliances: count,
+  supersededBy: z.object({ id: Sha256, name: z.string(), version: z.string() }).nullable(),
+}
+export const PatchSummary: z.ZodType<patches.PatchSummary> = z.object(patchSummary)
 const ApplianceCopy: z.ZodType<Copy> = z.object({
   name: z.string(),
   organization: z.string(),
@@ -118,13 +122,7 @@ export const InstallDetail: z.ZodType<views.InstallDetail> = z.object({
   ),
 })
 export const PatchDetail: z.ZodType<patches.PatchDetail> = z.object({
-  id: Sha256,
-  name: z.string(),
-  version: z.string(),
-  bytes: count,
-  sha256: Sha256,
-  uploadedAt: time,
-  replications: z.object({ complete: count, total: count }),
+  ...patchSummary,
   format: z.enum(['bundle', 'deb']),
   kind: z.string(),
   publisher: z.string(),

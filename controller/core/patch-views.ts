@@ -5,9 +5,10 @@
 import type { DataCenterName, Sha256 } from '../../protocol/identifiers.ts'
 import { type ApplianceCopy, applianceCopy } from './copies.ts'
 import { livePatches } from './publishing.ts'
-import type { PatchRecord } from './records.ts'
-import { countReplications, type Replications, serviceProviderAppliances } from './replications.ts'
+import type { ApplianceRecord, PatchRecord } from './records.ts'
+import { isReplicated, type Replications, serviceProviderAppliances } from './replications.ts'
 import type { ServiceCenterState } from './state.ts'
+import { supersedence } from './supersedence.ts'
 import { byOrganization, type InstallSummary, installSummary } from './views.ts'
 
 export type PatchSummary = {
@@ -17,7 +18,13 @@ export type PatchSummary = {
   bytes: number
   sha256: Sha256
   uploadedAt: string
+  /** Null where an earlier release took it in. */
+  uploadedBy: string | null
   replications: Replications
+  /** Of the appliances without a copy, those that were enrolled after the upload: why 4/4 became 4/6. */
+  newAppliances: number
+  /** The patch to take in its place. */
+  supersededBy: { id: Sha256; name: string; version: string } | null
 }
 
 /** `installed`: what each unpatched appliance has is in `installedVersion`; null and `unknown` count as unpatched. */
@@ -51,14 +58,41 @@ export type PatchDetail = PatchSummary & {
 }
 
 export function patchSummary(state: ServiceCenterState, record: PatchRecord): PatchSummary {
-  const { name, version, bytes } = record.publication
-  const { sha256 } = record
-  const uploadedAt = new Date(record.uploadedAt).toISOString()
-  return { id: sha256, name, version, bytes, sha256, uploadedAt, replications: countReplications(state, sha256) }
+  return summarize(state, record, serviceProviderAppliances(state), supersedence(state))
 }
 
+/** Newest first. */
 export function patchSummaries(state: ServiceCenterState): PatchSummary[] {
-  return livePatches(state).map((record) => patchSummary(state, record))
+  const depots = serviceProviderAppliances(state)
+  const superseded = supersedence(state)
+  return livePatches(state).map((record) => summarize(state, record, depots, superseded))
+}
+
+/** `depots` and `superseded` are the same for every patch, so a list works them out once. */
+function summarize(
+  state: ServiceCenterState,
+  { sha256, publication, uploadedAt, uploadedBy }: PatchRecord,
+  depots: readonly ApplianceRecord[],
+  superseded: ReadonlyMap<Sha256, PatchRecord>,
+): PatchSummary {
+  const { name, version, bytes } = publication
+  const missing = depots.filter((depot) => !isReplicated(state, sha256, depot))
+  const newer = superseded.get(sha256)
+  return {
+    id: sha256,
+    name,
+    version,
+    bytes,
+    sha256,
+    uploadedAt: new Date(uploadedAt).toISOString(),
+    uploadedBy,
+    replications: { complete: depots.length - missing.length, total: depots.length },
+    newAppliances: missing.filter(({ enrolledAt }) => enrolledAt > uploadedAt).length,
+    supersededBy:
+      newer === undefined
+        ? null
+        : { id: newer.sha256, name: newer.publication.name, version: newer.publication.version },
+  }
 }
 
 /** `PATCH` of the command line: an id or NAME@VERSION. */

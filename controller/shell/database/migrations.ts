@@ -10,6 +10,7 @@ import type { Schema } from './schema.ts'
 const MIGRATIONS: Record<string, Migration> = {
   '0001-first-release': { up: firstRelease },
   '0002-limits': { up: limits },
+  '0003-uploaded-by': { up: uploadedBy },
 }
 
 /** Throws a sentence for a database that a newer release has written. */
@@ -165,4 +166,9 @@ async function limits(database: Kysely<unknown>): Promise<void> {
     .addColumn('quietHours', 'text', (column) => column.notNull())
     .addColumn('trades', 'integer', (column) => column.notNull())
     .execute()
+}
+
+/** Who uploaded a patch; of those that were there before nobody knows. */
+async function uploadedBy(database: Kysely<unknown>): Promise<void> {
+  await database.schema.alterTable('patches').addColumn('uploadedBy', 'text').execute()
 }
