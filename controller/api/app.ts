@@ -22,6 +22,7 @@ import { onlyOurHosts, onlyOurPages } from './same-site.ts'
 import { securityHeaders } from './security-headers.ts'
 import { addSignInRoute, addSignOutRoute } from './sign-in.ts'
 import { addAssetRoutes } from './static-assets.ts'
+import { addUploadRoutes } from './uploads.ts'
 
 export function createApp(dependencies: AppDependencies): App {
   const app: App = new Hono<AppEnvironment>()
@@ -37,6 +38,7 @@ export function createApp(dependencies: AppDependencies): App {
   app.use(signedIn(dependencies))
   app.use(onlyOurPages(dependencies))
   addPatchRoutes(app, dependencies)
+  addUploadRoutes(app, dependencies)
   addInstallRoutes(app, dependencies)
   addApplianceRoutes(app, dependencies)
   addDataCenterRoutes(app, dependencies)

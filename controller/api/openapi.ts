@@ -14,7 +14,7 @@ type Documented = {
   parameters?: Record<string, string>
   query?: z.ZodObject
   body?: z.ZodType | 'file'
-  answers: Record<number, z.ZodType | 'event stream'>
+  answers: Record<number, z.ZodType | 'event stream' | 'nothing'>
 }
 
 export function documented({ summary, parameters = {}, query, body, answers }: Documented): MiddlewareHandler {
@@ -33,9 +33,11 @@ export function documented({ summary, parameters = {}, query, body, answers }: D
   }))
   const answered = Object.entries(answers).map(([status, schema]) => [
     status,
-    schema === 'event stream'
-      ? { description: 'Events', content: { 'text/event-stream': { schema: { type: 'string' as const } } } }
-      : { description: 'Done', content: { 'application/json': { schema: resolver(schema) } } },
+    schema === 'nothing'
+      ? { description: 'Done' }
+      : schema === 'event stream'
+        ? { description: 'Events', content: { 'text/event-stream': { schema: { type: 'string' as const } } } }
+        : { description: 'Done', content: { 'application/json': { schema: resolver(schema) } } },
   ])
   const refused = {
     description: 'Refused; `code` says why',

@@ -163,6 +163,19 @@ export const DataCenterView: z.ZodType<places.DataCenterView> = z.object({
   wanBytesPerSecond: count,
   wanBytes: count,
 })
+export const UnfinishedUpload = z.object({
+  id: z.string(),
+  filename: z.string(),
+  bytes: count,
+  lastModified: z.int().nullable(),
+  offset: count,
+  sending: z.boolean(),
+  expiresAt: time,
+  tail: z.object({ bytes: count, sha256: Sha256 }).nullable(),
+  patch: Sha256.nullable(),
+  created: z.boolean(),
+})
+export type UnfinishedUpload = z.infer<typeof UnfinishedUpload>
 export const Organization = z.object({ name: z.string(), isProvider: z.boolean(), appliances: count })
 export const Withdrawn = z.object({ id: Sha256 })
 export const ErrorAnswer = z.object({
