@@ -21,11 +21,17 @@ import { namedPatch, unknownDataCenter } from './patches.ts'
 import { readQuery } from './read-request.ts'
 import { PreviewQuery, ScopeQuery } from './schemas.ts'
 
-export function addPageRoutes(app: App, { serviceCenter: { state }, log }: AppDependencies): void {
+export function addPageRoutes(app: App, { serviceCenter: { state, uploads }, log }: AppDependencies): void {
   app.get('/', (c) => c.redirect(SYSTEM_PATCHES, 303))
 
   app.get(SYSTEM_PATCHES, (c) =>
-    c.html(<SystemPatchesPage patches={patchSummaries(state)} unreachable={unreachableDepots(state)} />),
+    c.html(
+      <SystemPatchesPage
+        patches={patchSummaries(state)}
+        unreachable={unreachableDepots(state)}
+        unfinished={uploads.of(c.get('visitor').actor)}
+      />,
+    ),
   )
 
   app.get(`${SYSTEM_PATCHES}/:patch`, (c) => {

@@ -2,6 +2,7 @@
  * System Patches: where a patch is uploaded, and the list of all patches with their Replications.
  */
 import type { PatchSummary } from '../core/patch-views.ts'
+import type { UploadState } from '../shell/intake/unfinished-upload.ts'
 import { Replications } from './labels.tsx'
 import { Card, Layout, PageHeader } from './layout.tsx'
 import { UploadCard } from './upload-card.tsx'
@@ -11,12 +12,14 @@ type SystemPatches = {
   patches: PatchSummary[]
   /** Service Provider appliances that cannot be reached now. */
   unreachable: number
+  /** Of the person who looks. */
+  unfinished: UploadState[]
 }
 
-export const SystemPatchesPage = ({ patches, unreachable }: SystemPatches) => (
+export const SystemPatchesPage = ({ patches, unreachable, unfinished }: SystemPatches) => (
   <Layout title="System Patches">
     <PageHeader heading="System Patches" trail={[{ name: 'Appliances', address: SYSTEM_PATCHES }]} />
-    <UploadCard />
+    <UploadCard unfinished={unfinished} />
     <Card id="patches" title="Patches" live>
       {patches.length === 0 ? <NoPatches /> : <PatchTable patches={patches} unreachable={unreachable} />}
     </Card>
@@ -35,7 +38,7 @@ const NoPatches = () => (
   </div>
 )
 
-const PatchTable = ({ patches, unreachable }: SystemPatches) => (
+const PatchTable = ({ patches, unreachable }: Omit<SystemPatches, 'unfinished'>) => (
   <table class="pf-v6-c-table pf-m-grid-md pm-table" id="patch-table" aria-label="Patches">
     <thead class="pf-v6-c-table__thead">
       <tr class="pf-v6-c-table__tr">

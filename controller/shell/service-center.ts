@@ -210,7 +210,13 @@ export async function startServiceCenter(options: {
   }
 
   const uploads = await ResumableUploads.open({
-    ...{ folder: store.partialFolder, publish, refused: noteRefusal, clock: Date.now },
+    ...{
+      folder: store.partialFolder,
+      publish,
+      refused: noteRefusal,
+      changed: () => notices.tell('patches'),
+      clock: Date.now,
+    },
   })
   const known = [...livePatches(state).map(({ sha256 }) => sha256), ...uploads.files()]
   await store.removeUnknown(new Set(known))

@@ -39,6 +39,7 @@ function openUploads(pace: Partial<Pace> = {}) {
     folder,
     pace,
     clock: () => now,
+    changed: () => undefined,
     refused: async (_, refusal) => void refused.push(refusal.refused),
     publish: async ({ path, sha256 }) => {
       published.push(await readFile(path))

@@ -1,20 +1,9 @@
 /**
- * System Patches in a real browser: the list and its Replications, live; upload with progress, outcome and refusal.
+ * System Patches in a real browser: the list and its Replications, live.
  */
 import assert from 'node:assert/strict'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import path from 'node:path'
-import { after, before } from 'node:test'
-import { writeExampleBundle } from '../../controller/cli/example-bundle.ts'
 import { emptyFleet } from '../support/fleet-fixtures.ts'
 import { pageTest, screenshot } from './page-fixtures.ts'
-
-let folder: string
-before(async () => {
-  folder = await mkdtemp(path.join(tmpdir(), 'patchmesh-page-'))
-})
-after(() => rm(folder, { recursive: true }))
 
 pageTest('is called System Patches, and an empty list says what to do', { fleet: emptyFleet }, async ({ page }) => {
   assert.equal(await page.title(), 'System Patches')
@@ -40,63 +29,6 @@ pageTest('shows a patch and each change of n/m without a reload', {}, async ({ p
   assert.equal(await page.evaluate(() => document.body.dataset['sameDocument']), 'yes')
   assert.match((await row.getByRole('link', { name: 'kernel' }).getAttribute('href')) ?? '', /kernel%406\.1$/)
   await screenshot(page, 'list')
-})
-
-pageTest('uploads a file, shows that it progresses, and lists the patch', {}, async ({ page }) => {
-  const file = path.join(folder, 'example-2.0.patch')
-  await writeExampleBundle({ name: 'example', version: '2.0', bytes: 24 * 1024 * 1024, out: file })
-  await page.evaluate(() => {
-    const seen: string[] = []
-    const status = document.getElementById('upload-status') as HTMLElement
-    new MutationObserver(() => seen.push(status.textContent ?? '')).observe(status, { childList: true })
-    Object.assign(window, { seen })
-  })
-  await page.getByLabel('Patch file').setInputFiles(file)
-  await page.getByText('example-2.0.patch').waitFor()
-  await page.getByRole('button', { name: 'Upload' }).click()
-  await page.getByText('example 2.0 is in the Service Center.').waitFor()
-  await page
-    .getByRole('row', { name: /example/ })
-    .getByText('0/4')
-    .waitFor()
-  const seen = await page.evaluate(() => (window as unknown as { seen: string[] }).seen)
-  assert.ok(
-    seen.some((line) => /^\d+ %, [\d.]+ MiB of 24\.0 MiB, [\d.]+ MiB\/s, \d+ s left$/.test(line)),
-    seen.join('\n'),
-  )
-  assert.ok(seen.includes('Checking…'))
-  await page.getByLabel('Patch file').setInputFiles(file)
-  await page.getByRole('button', { name: 'Upload' }).click()
-  await page.getByText('The same file was there already; nothing changed.').waitFor()
-})
-
-const REFUSED = /Failed to load resource.* (4\d\d|net::ERR)/
-
-pageTest('says in place why a file is refused, and what to do', { expected: REFUSED }, async ({ page }) => {
-  const file = path.join(folder, 'holiday.patch')
-  await writeFile(file, 'a picture of the sea, not a patch')
-  await page.getByLabel('Patch file').setInputFiles(file)
-  await page.getByRole('button', { name: 'Upload' }).click()
-  await page.getByRole('alert').getByText('Upload a patch bundle (.patch) or a Debian package (.deb).').waitFor()
-  await page.getByText('No patch yet').waitFor()
-  await screenshot(page, 'refused')
-})
-
-pageTest(
-  'says why a large wrong file is refused, though most of it was never read',
-  { expected: REFUSED },
-  async ({ page }) => {
-    const file = path.join(folder, 'large.patch')
-    await writeFile(file, Buffer.alloc(150 * 1024 * 1024, 'x'))
-    await page.getByLabel('Patch file').setInputFiles(file)
-    await page.getByRole('button', { name: 'Upload' }).click()
-    await page.getByRole('alert').getByText('Upload a patch bundle (.patch) or a Debian package (.deb).').waitFor()
-  },
-)
-
-pageTest('says so when no file is chosen', {}, async ({ page }) => {
-  await page.getByRole('button', { name: 'Upload' }).click()
-  await page.getByText('No file is chosen.').waitFor()
 })
 
 pageTest(

@@ -58,9 +58,18 @@ export async function startServiceCenter(authority: Authority): Promise<RunningS
     const reply = await serviceCenter.carryOut({ kind: 'publish', actor, publication, hashes })
     return reply as Awaited<ReturnType<Publish>>
   }
+  const changed = () => {
+    for (const listener of listeners) listener('patches')
+  }
   const partial = path.join(folder, 'partial')
   await mkdir(partial)
-  const uploads = await ResumableUploads.open({ folder: partial, publish, refused: async () => {}, clock: Date.now })
+  const uploads = await ResumableUploads.open({
+    folder: partial,
+    publish,
+    refused: async () => {},
+    changed,
+    clock: Date.now,
+  })
 
   const serviceCenter: ServiceCenter = {
     state,

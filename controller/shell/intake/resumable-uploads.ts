@@ -46,6 +46,8 @@ type Options = {
   publish: Publish
   /** Hears of each file that is no patch. */
   refused: (upload: { actor: Actor; filename: string }, refusal: Refusal) => Promise<void>
+  /** One began, came to rest, or is gone. */
+  changed: () => void
   /** Wall milliseconds. */
   clock: () => number
   pace?: Partial<Pace>
@@ -133,6 +135,7 @@ export class ResumableUploads {
     } finally {
       turn.resolve()
       if (upload.sender === sender) upload.sender = null
+      this.#options.changed()
     }
   }
 
@@ -141,6 +144,7 @@ export class ResumableUploads {
     const upload = this.#own(id, owner)
     if (isRefusal(upload)) return upload
     await this.#forget(upload)
+    this.#options.changed()
     return null
   }
 
