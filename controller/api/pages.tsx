@@ -7,7 +7,9 @@ import { SERVICE_PROVIDER } from '../../protocol/identifiers.ts'
 import { isRefusal } from '../../protocol/refusals.ts'
 import { dataCenterViews, uplinkView } from '../core/data-centers.ts'
 import { appliancesInScope } from '../core/installing.ts'
-import { patchDetail, patchSummaries } from '../core/patch-views.ts'
+import { listPatches } from '../core/patch-list.ts'
+import { patchCopies, patchDetail } from '../core/patch-views.ts'
+import { livePatches } from '../core/publishing.ts'
 import type { ServiceCenterState } from '../core/state.ts'
 import { applianceViews, dataCenters, installDetail, installPreview } from '../core/views.ts'
 import { ConfirmationPage } from '../page/confirmation-page.tsx'
@@ -19,20 +21,27 @@ import type { App, AppDependencies } from './context.ts'
 import { answerRefusal } from './errors.ts'
 import { namedPatch, unknownDataCenter } from './patches.ts'
 import { readQuery } from './read-request.ts'
-import { PreviewQuery, ScopeQuery } from './schemas.ts'
+import { ListQuery, PreviewQuery, ScopeQuery } from './schemas.ts'
 
 export function addPageRoutes(app: App, { serviceCenter: { state, uploads }, log }: AppDependencies): void {
   app.get('/', (c) => c.redirect(SYSTEM_PATCHES, 303))
 
-  app.get(SYSTEM_PATCHES, (c) =>
-    c.html(
+  app.get(SYSTEM_PATCHES, (c) => {
+    const shown = readQuery(c, ListQuery)
+    if (isRefusal(shown)) return answerRefusal(c, shown, log)
+    const list = listPatches(state, shown)
+    const opened = list.lines.filter(({ id }) => shown.open.includes(id))
+    return c.html(
       <SystemPatchesPage
-        patches={patchSummaries(state)}
+        list={list}
+        shown={{ ...shown, page: list.page }}
+        copies={new Map(opened.map(({ id }) => [id, patchCopies(state, id)]))}
+        any={livePatches(state).length > 0}
         unreachable={unreachableDepots(state)}
         unfinished={uploads.of(c.get('visitor').actor)}
       />,
-    ),
-  )
+    )
+  })
 
   app.get(`${SYSTEM_PATCHES}/:patch`, (c) => {
     const query = readQuery(c, ScopeQuery)

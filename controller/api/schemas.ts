@@ -8,6 +8,7 @@ import { MAX_SENTENCE_CHARACTERS } from '../../protocol/limits.ts'
 import { RefusalCode } from '../../protocol/refusals.ts'
 import type { ApplianceCopy as Copy } from '../core/copies.ts'
 import * as places from '../core/data-centers.ts'
+import { CONDITIONS, SORTS } from '../core/patch-list.ts'
 import type * as patches from '../core/patch-views.ts'
 import { TARGET_STATES } from '../core/records.ts'
 import type * as views from '../core/views.ts'
@@ -17,13 +18,28 @@ export const PatchReference = z.string().min(1).max(220)
 export { DataCenterName }
 export const DataCenterScope = z.union([z.literal('All'), DataCenterName])
 
+/** A query parameter that may be given several times. */
+function names<Schema extends z.ZodType<string>>(name: Schema) {
+  return z
+    .union([name, z.array(name)])
+    .default([])
+    .transform((given): z.output<Schema>[] => (Array.isArray(given) ? given : [given]))
+}
+
 export const UploadQuery = z.strictObject({ filename: z.string().min(1).max(255) })
+export const ListQuery = z.strictObject({
+  search: z.string().max(100).default(''),
+  show: z.enum(['all', ...CONDITIONS]).default('all'),
+  superseded: z.enum(['hide', 'show']).default('hide'),
+  sort: z.enum(SORTS).default('uploaded'),
+  order: z.enum(['up', 'down']).default('down'),
+  page: z.coerce.number().int().min(1).max(1e6).default(1),
+  perPage: z.coerce.number().int().min(1).max(100).default(25),
+  open: names(Sha256),
+})
 export const ScopeQuery = z.strictObject({ dataCenter: DataCenterScope.default('All') })
 export const PreviewQuery = z.strictObject({
-  organization: z
-    .union([OrganizationName, z.array(OrganizationName)])
-    .default([])
-    .transform((names) => (Array.isArray(names) ? names : [names])),
+  organization: names(OrganizationName),
   dataCenter: DataCenterScope.default('All'),
 })
 export const WithdrawBody = z.strictObject({ reason: z.string().max(MAX_SENTENCE_CHARACTERS).default('') })

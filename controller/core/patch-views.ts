@@ -116,12 +116,17 @@ export function patchDetail(
     kind: manifest.kind,
     publisher: manifest.publisher,
     restart: manifest.impact.restart,
-    appliances: serviceProviderAppliances(state).map((appliance) => applianceCopy(state, record.sha256, appliance)),
+    appliances: patchCopies(state, record.sha256),
     unpatched: organizations.unpatched,
     patched: organizations.patched,
     notApplicable: organizations.notApplicable,
     installs: installs.map((install) => installSummary(state, install)).reverse(),
   }
+}
+
+/** The copies on all Service Provider appliances. */
+export function patchCopies(state: ServiceCenterState, patch: Sha256): ApplianceCopy[] {
+  return serviceProviderAppliances(state).map((appliance) => applianceCopy(state, patch, appliance))
 }
 
 /** Unknown counts as unpatched, so patched + unpatched + notApplicable are all organizations with appliances. */

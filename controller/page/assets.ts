@@ -38,6 +38,7 @@ for (const name of [
   'icon.svg',
   'answers.js',
   'live.js',
+  'here.js',
   'resumable.js',
   'upload.js',
   'actions.js',

@@ -55,7 +55,11 @@ const Facts = ({ patch, unreachable }: { patch: PatchDetail; unreachable: number
     <dl class="pf-v6-c-description-list pm-facts">
       <Fact term="Replications">
         <span aria-live="polite">
-          <Replications replications={patch.replications} unreachable={unreachable} />
+          <Replications
+            replications={patch.replications}
+            newAppliances={patch.newAppliances}
+            unreachable={unreachable}
+          />
         </span>
       </Fact>
       <Fact term="Size">{size(patch.bytes)}</Fact>

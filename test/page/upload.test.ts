@@ -154,7 +154,7 @@ pageTest(
     try {
       await page.getByText('The patch network 1.0 is in the Service Center.').waitFor()
       assert.equal(offsets[0], 0)
-      assert.ok((offsets.at(-1) ?? 0) >= arrived, `it went on at ${offsets} after ${arrived}`)
+      assert.ok((offsets.at(-1) ?? 0) >= arrived, `it went on at ${offsets.join()} after ${arrived}`)
     } finally {
       await again.close()
     }
