@@ -21,7 +21,7 @@ import type { App, AppDependencies } from './context.ts'
 import { answerRefusal } from './errors.ts'
 import { namedPatch, unknownDataCenter } from './patches.ts'
 import { readQuery } from './read-request.ts'
-import { ListQuery, PreviewQuery, ScopeQuery } from './schemas.ts'
+import { ListQuery, PatchPageQuery, PreviewQuery } from './schemas.ts'
 
 export function addPageRoutes(app: App, { serviceCenter: { state, uploads }, log }: AppDependencies): void {
   app.get('/', (c) => c.redirect(SYSTEM_PATCHES, 303))
@@ -44,7 +44,7 @@ export function addPageRoutes(app: App, { serviceCenter: { state, uploads }, log
   })
 
   app.get(`${SYSTEM_PATCHES}/:patch`, (c) => {
-    const query = readQuery(c, ScopeQuery)
+    const query = readQuery(c, PatchPageQuery)
     if (isRefusal(query)) return answerRefusal(c, query, log)
     const record = namedPatch(state, c.req.param('patch'))
     if (isRefusal(record)) return answerRefusal(c, record, log)
@@ -55,7 +55,7 @@ export function addPageRoutes(app: App, { serviceCenter: { state, uploads }, log
         patch={patchDetail(state, record, query.dataCenter)}
         installs={installsOf(state, record.sha256)}
         dataCenters={dataCenters(state)}
-        dataCenter={query.dataCenter}
+        shown={{ ...query, patch: record.publication }}
         unreachable={unreachableDepots(state)}
       />,
     )

@@ -9,6 +9,7 @@ import { RefusalCode } from '../../protocol/refusals.ts'
 import type { ApplianceCopy as Copy } from '../core/copies.ts'
 import * as places from '../core/data-centers.ts'
 import { CONDITIONS, SORTS } from '../core/patch-list.ts'
+import type { PatchMatrix as Matrix } from '../core/patch-matrix.ts'
 import type * as patches from '../core/patch-views.ts'
 import { TARGET_STATES } from '../core/records.ts'
 import type * as views from '../core/views.ts'
@@ -27,17 +28,28 @@ function names<Schema extends z.ZodType<string>>(name: Schema) {
 }
 
 export const UploadQuery = z.strictObject({ filename: z.string().min(1).max(255) })
+const page = z.coerce.number().int().min(1).max(1e6).default(1)
 export const ListQuery = z.strictObject({
   search: z.string().max(100).default(''),
   show: z.enum(['all', ...CONDITIONS]).default('all'),
   superseded: z.enum(['hide', 'show']).default('hide'),
   sort: z.enum(SORTS).default('uploaded'),
   order: z.enum(['up', 'down']).default('down'),
-  page: z.coerce.number().int().min(1).max(1e6).default(1),
+  page,
   perPage: z.coerce.number().int().min(1).max(100).default(25),
   open: names(Sha256),
 })
 export const ScopeQuery = z.strictObject({ dataCenter: DataCenterScope.default('All') })
+/** What a patch's page shows: see controller/page/patch-address.ts. */
+export const PatchPageQuery = z.strictObject({
+  dataCenter: DataCenterScope.default('All'),
+  organization: names(OrganizationName),
+  open: names(OrganizationName),
+  install: names(InstallId),
+  every: names(InstallId),
+  rows: page,
+  columns: page,
+})
 export const PreviewQuery = z.strictObject({
   organization: names(OrganizationName),
   dataCenter: DataCenterScope.default('All'),
@@ -137,12 +149,28 @@ export const InstallDetail: z.ZodType<views.InstallDetail> = z.object({
     }),
   ),
 })
+const counts = { patched: count, unpatched: count, notApplicable: count, unknown: count }
+const PlaceCounts = z.object({ dataCenter: z.string(), ...counts })
+const PatchMatrix: z.ZodType<Matrix> = z.object({
+  dataCenters: PlaceCounts.array(),
+  organizations: z.array(z.object({ organization: z.string(), ...counts, dataCenters: PlaceCounts.array() })),
+  all: z.object(counts),
+})
 export const PatchDetail: z.ZodType<patches.PatchDetail> = z.object({
   ...patchSummary,
   format: z.enum(['bundle', 'deb']),
   kind: z.string(),
   publisher: z.string(),
   restart: z.enum(['none', 'service', 'reboot']),
+  estimateSeconds: count,
+  revert: z.enum(['none', 'snapshot', 'script']),
+  created: time,
+  appliesTo: z.array(z.string()),
+  requires: z.array(z.string()),
+  conflicts: z.array(z.string()),
+  supersedes: z.array(z.string()),
+  signedBy: PeerId,
+  matrix: PatchMatrix,
   appliances: z.array(ApplianceCopy),
   unpatched: z.array(UnpatchedOrganization),
   patched: z.array(z.string()),

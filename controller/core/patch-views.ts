@@ -2,8 +2,9 @@
  * What people and scripts are shown of patches: a line of the list, and one patch with its copies and the organizations
  * that still need it.
  */
-import type { DataCenterName, Sha256 } from '../../protocol/identifiers.ts'
+import type { DataCenterName, PeerId, Sha256 } from '../../protocol/identifiers.ts'
 import { type ApplianceCopy, applianceCopy } from './copies.ts'
+import { type PatchMatrix, patchMatrix } from './patch-matrix.ts'
 import { livePatches } from './publishing.ts'
 import type { ApplianceRecord, PatchRecord } from './records.ts'
 import { isReplicated, type Replications, serviceProviderAppliances } from './replications.ts'
@@ -49,6 +50,19 @@ export type PatchDetail = PatchSummary & {
   kind: string
   publisher: string
   restart: 'none' | 'service' | 'reboot'
+  estimateSeconds: number
+  revert: 'none' | 'snapshot' | 'script'
+  /** When it was made, as its publisher says. */
+  created: string
+  /** Kinds of appliances; empty for every kind. */
+  appliesTo: string[]
+  /** Other patches, each as NAME or NAME VERSION. */
+  requires: string[]
+  conflicts: string[]
+  supersedes: string[]
+  /** Whose signature the appliances check. */
+  signedBy: PeerId
+  matrix: PatchMatrix
   appliances: ApplianceCopy[]
   unpatched: UnpatchedOrganization[]
   /** Organizations all of whose appliances are patched, or for none of whose appliances the patch is meant. */
@@ -116,12 +130,25 @@ export function patchDetail(
     kind: manifest.kind,
     publisher: manifest.publisher,
     restart: manifest.impact.restart,
+    estimateSeconds: manifest.impact.estimateSeconds,
+    revert: typeof manifest.revert === 'string' ? manifest.revert : 'script',
+    created: manifest.created,
+    appliesTo: manifest.appliesTo.applianceTypes,
+    requires: manifest.requires.map(titled),
+    conflicts: manifest.conflicts.map(titled),
+    supersedes: manifest.supersedes.map(titled),
+    signedBy: state.signing.peer,
+    matrix: patchMatrix(state, record.sha256),
     appliances: patchCopies(state, record.sha256),
     unpatched: organizations.unpatched,
     patched: organizations.patched,
     notApplicable: organizations.notApplicable,
     installs: installs.map((install) => installSummary(state, install)).reverse(),
   }
+}
+
+function titled({ name, version }: { name: string; version?: string | undefined }): string {
+  return version === undefined ? name : `${name} ${version}`
 }
 
 /** The copies on all Service Provider appliances. */

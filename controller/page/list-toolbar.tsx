@@ -85,28 +85,54 @@ export const ListFooter = ({ shown, list }: { shown: ShownList; list: PatchList 
       )}
     </span>
     {list.total > (PAGE_SIZES[0] ?? 0) && (
-      <nav class="pm-row" aria-label="Pages">
+      <span class="pm-row">
         <span class="pm-quiet">
           {PAGE_SIZES.map((perPage) => (
-            <PageLink name={String(perPage)} here={perPage === shown.perPage} to={{ perPage, page: 1 }} shown={shown} />
+            <PageLink
+              name={String(perPage)}
+              here={perPage === shown.perPage}
+              address={listAddress(shown, { perPage, page: 1 })}
+            />
           ))}
           a page
         </span>
-        <PageLink name="Previous" here={list.page === 1} to={{ page: list.page - 1 }} shown={shown} />
-        <span class="pm-number">
-          {list.page} of {list.pages}
-        </span>
-        <PageLink name="Next" here={list.page === list.pages} to={{ page: list.page + 1 }} shown={shown} />
-      </nav>
+        <Pager
+          name="patches"
+          page={list.page}
+          pages={list.pages}
+          count={list.total}
+          address={(page) => listAddress(shown, { page })}
+        />
+      </span>
     )}
   </div>
 )
 
-const PageLink = (props: { name: string; here: boolean; to: Partial<ShownList>; shown: ShownList }) =>
-  props.here ? (
-    <span class="pm-page pm-here">{props.name}</span>
+type PagerProps = { name: string; page: number; pages: number; count: number; address: (page: number) => string }
+
+/** Nothing where there is only one page. */
+export const Pager = ({ name, page, pages, count, address }: PagerProps) => (
+  <>
+    {pages > 1 && (
+      <nav class="pm-row" aria-label={`Pages of ${name}`}>
+        <PageLink name="Previous" here={page === 1} address={address(page - 1)} />
+        <span class="pm-number">
+          {page} of {pages}
+        </span>
+        <PageLink name="Next" here={page === pages} address={address(page + 1)} />
+        <span class="pm-quiet">
+          {count} {name}
+        </span>
+      </nav>
+    )}
+  </>
+)
+
+const PageLink = ({ name, here, address }: { name: string; here: boolean; address: string }) =>
+  here ? (
+    <span class="pm-page pm-here">{name}</span>
   ) : (
-    <a class="pm-page" href={listAddress(props.shown, props.to)} data-here>
-      {props.name}
+    <a class="pm-page" href={address} data-here>
+      {name}
     </a>
   )

@@ -1,6 +1,7 @@
 /**
  * Following a link or sending a form that only shows the same page otherwise (`data-here`): the address changes and the
- * live parts are fetched anew, so that nothing jumps. A filter takes effect as soon as it is chosen.
+ * live parts are fetched anew, so that nothing jumps. A filter takes effect as soon as it is chosen, and what a person
+ * opens is fetched then.
  */
 // @ts-check
 const TYPING_PAUSE_MS = 300
@@ -28,6 +29,18 @@ document.addEventListener('submit', (event) => {
   const usual = (/** @type {string} */ name) => /** @type {any} */ (form.elements.namedItem(name))?.dataset?.usual ?? ''
   const fields = [...new FormData(form)].flatMap(([name, value]) => (value === usual(name) ? [] : [[name, String(value)]]))
   go(`${form.action}?${new URLSearchParams(fields)}`, true)
+})
+
+/** What a person opens is part of the address; its content comes with the next refresh. */
+document.addEventListener('click', (event) => {
+  const details = event.target instanceof Element ? event.target.closest('summary')?.parentElement : null
+  if (!(details instanceof HTMLDetailsElement) || details.dataset.opens === undefined) return
+  const { opens, name = '' } = details.dataset
+  const query = new URLSearchParams(location.search)
+  query.delete(opens, name)
+  // The browser opens or closes it after this.
+  if (!details.open) query.append(opens, name)
+  go(query.size === 0 ? location.pathname : `?${query}`, true)
 })
 
 const formOf = (/** @type {Event} */ event) => {
