@@ -31,7 +31,7 @@ export const Detect = z.union([
 ])
 export type Detect = z.infer<typeof Detect>
 
-/** `name` with any version, or that version or a later one. */
+/** `name` with any version, or that version or a later one; of `supersedes`, or an earlier one. */
 const PatchReference = z.strictObject({ name: PatchName, version: PatchVersion.optional() })
 
 export const Manifest = z.strictObject({

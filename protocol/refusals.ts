@@ -20,6 +20,10 @@ const TABLE = {
   too_large: [413, 'Split the patch, or remove what it does not need.'],
   too_slow: [408, 'The upload stopped moving. Try again over a better connection; nothing was kept.'],
   upload_cut: [400, 'The upload ended before the file did. Upload it again; nothing was kept.'],
+  upload_stopped: [408, 'What arrived is kept for 24 hours. Ask where the upload stands, and go on from there.'],
+  wrong_offset: [409, 'Ask where the upload stands, and go on from there.'],
+  upload_quota: [429, 'Give up an unfinished upload, or let one end, first.'],
+  tus_version: [412, 'Send Tus-Resumable: 1.0.0.'],
   name_taken: [409, 'Give the changed patch a new version. A name and version never stand for two different files.'],
   no_space: [507, 'Make room on the disk that holds the store, then try again.'],
   // what was asked of the Service Center

@@ -5,7 +5,7 @@
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { writeExampleBundle } from '../controller/cli/example-bundle.ts'
-import type { PatchDetail } from '../controller/core/views.ts'
+import type { PatchDetail } from '../controller/core/patch-views.ts'
 import { type RealOutcome, runForReal, say } from './real/real-run.ts'
 import { demoTopology } from './topology.ts'
 

@@ -35,6 +35,7 @@ import { addSignInRoutes, addSignOutRoute } from './sign-in.tsx'
 import { addAssetRoutes } from './static-assets.ts'
 import { addTokenRoutes } from './tokens.ts'
 import { addTrailRoutes } from './trail.ts'
+import { addUploadRoutes } from './uploads.ts'
 
 export function createApp(given: AppGiven): App {
   const { repository, clock } = given
@@ -62,6 +63,7 @@ export function createApp(given: AppGiven): App {
   addTokenRoutes(app, dependencies, streams)
   addTrailRoutes(app, dependencies)
   addPatchRoutes(app, dependencies)
+  addUploadRoutes(app, dependencies)
   addInstallRoutes(app, dependencies)
   addApplianceRoutes(app, dependencies)
   addDataCenterRoutes(app, dependencies)

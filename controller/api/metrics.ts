@@ -5,8 +5,9 @@
  */
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import { transfersByDataCenter } from '../core/data-centers.ts'
+import { patchSummaries } from '../core/patch-views.ts'
 import type { ServiceCenterState } from '../core/state.ts'
-import { applianceViews, installSummaries, patchSummaries } from '../core/views.ts'
+import { applianceViews, installSummaries } from '../core/views.ts'
 import type { App } from './context.ts'
 import { permitted } from './permitted.ts'
 

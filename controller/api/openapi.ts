@@ -23,7 +23,7 @@ type Documented = {
   /** Request headers besides those of every operation, by name. */
   headers?: Record<string, string>
   body?: z.ZodType | 'file'
-  answers: Record<number, z.ZodType | 'event stream'>
+  answers: Record<number, z.ZodType | 'event stream' | 'nothing'>
 }
 
 export function documented(route: Documented): MiddlewareHandler {
@@ -63,7 +63,8 @@ const REFUSED = {
   content: { 'application/json': { schema: resolver(ErrorAnswer) } },
 }
 
-function answerOf(schema: z.ZodType | 'event stream') {
+function answerOf(schema: z.ZodType | 'event stream' | 'nothing') {
+  if (schema === 'nothing') return { description: 'Done' }
   if (schema !== 'event stream')
     return { description: 'Done', content: { 'application/json': { schema: resolver(schema) } } }
   return { description: 'Events', content: { 'text/event-stream': { schema: { type: 'string' as const } } } }

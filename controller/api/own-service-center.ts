@@ -38,6 +38,7 @@ export function ownServiceCenter(
       made = null
       return stored
     },
+    uploads: whole.uploads,
     subscribe: (listener) => whole.subscribe(listener),
     notReady: () => whole.notReady(),
     get connectedPeers() {

@@ -7,15 +7,11 @@ import { SERVICE_PROVIDER } from '../../protocol/identifiers.ts'
 import { isRefusal } from '../../protocol/refusals.ts'
 import { dataCenterViews, uplinkView } from '../core/data-centers.ts'
 import { appliancesInScope } from '../core/installing.ts'
+import { listPatches } from '../core/patch-list.ts'
+import { patchCopies, patchDetail } from '../core/patch-views.ts'
+import { livePatches } from '../core/publishing.ts'
 import type { ServiceCenterState } from '../core/state.ts'
-import {
-  applianceViews,
-  dataCenters,
-  installDetail,
-  installPreview,
-  patchDetail,
-  patchSummaries,
-} from '../core/views.ts'
+import { applianceViews, dataCenters, installDetail, installPreview } from '../core/views.ts'
 import { ConfirmationPage } from '../page/confirmation-page.tsx'
 import { DataCentersPage } from '../page/data-centers-page.tsx'
 import { PatchPage } from '../page/patch-page.tsx'
@@ -26,19 +22,33 @@ import { answerRefusal } from './errors.ts'
 import { namedPatch, unknownDataCenter } from './patches.ts'
 import { permitted } from './permitted.ts'
 import { readQuery } from './read-request.ts'
-import { PreviewQuery, ScopeQuery } from './schemas.ts'
+import { ListQuery, PatchPageQuery, PreviewQuery } from './schemas.ts'
 import { showPage } from './show-page.tsx'
 
 export function addPageRoutes(app: App, { log }: RouteDependencies): void {
   app.get('/', permitted('read'), (c) => c.redirect(SYSTEM_PATCHES, 303))
 
   app.get(SYSTEM_PATCHES, permitted('read'), (c) => {
-    const { state } = c.var.serviceCenter
-    return showPage(c, <SystemPatchesPage patches={patchSummaries(state)} unreachable={unreachableDepots(state)} />)
+    const shown = readQuery(c, ListQuery)
+    if (isRefusal(shown)) return answerRefusal(c, shown, log)
+    const { state, uploads } = c.var.serviceCenter
+    const list = listPatches(state, shown)
+    const opened = list.lines.filter(({ id }) => shown.open.includes(id))
+    return showPage(
+      c,
+      <SystemPatchesPage
+        list={list}
+        shown={{ ...shown, page: list.page }}
+        copies={new Map(opened.map(({ id }) => [id, patchCopies(state, id)]))}
+        any={livePatches(state).length > 0}
+        unreachable={unreachableDepots(state)}
+        unfinished={uploads.of(c.get('visitor').actor)}
+      />,
+    )
   })
 
   app.get(`${SYSTEM_PATCHES}/:patch`, permitted('read'), (c) => {
-    const query = readQuery(c, ScopeQuery)
+    const query = readQuery(c, PatchPageQuery)
     if (isRefusal(query)) return answerRefusal(c, query, log)
     const { state } = c.var.serviceCenter
     const record = namedPatch(state, c.req.param('patch'))
@@ -51,7 +61,7 @@ export function addPageRoutes(app: App, { log }: RouteDependencies): void {
         patch={patchDetail(state, record, query.dataCenter)}
         installs={installsOf(state, record.sha256)}
         dataCenters={dataCenters(state)}
-        dataCenter={query.dataCenter}
+        shown={{ ...query, patch: record.publication }}
         unreachable={unreachableDepots(state)}
       />,
     )

@@ -4,14 +4,16 @@
  */
 import { isRefusal, type Refusal, refuse } from '../../protocol/refusals.ts'
 import { appliancesInScope } from '../core/installing.ts'
+import { findPatch, patchDetail, patchSummaries, patchSummary } from '../core/patch-views.ts'
 import type { PatchRecord } from '../core/records.ts'
 import type { ServiceCenterState } from '../core/state.ts'
-import { dataCenters, findPatch, installPreview, patchDetail, patchSummaries, patchSummary } from '../core/views.ts'
-import type { App, AppContext, RouteDependencies } from './context.ts'
+import { dataCenters, installPreview } from '../core/views.ts'
+import type { App, RouteDependencies } from './context.ts'
 import { answerRefusal } from './errors.ts'
 import { documented } from './openapi.ts'
 import { answerList, PageQuery } from './pagination.ts'
 import { readJson, readQuery } from './read-request.ts'
+import { bytesOf, declaredLength } from './request-body.ts'
 import * as schemas from './schemas.ts'
 
 const parameters = { patch: 'An id or NAME@VERSION.' }
@@ -144,19 +146,4 @@ export function namedPatch(state: ServiceCenterState, reference: string): PatchR
 export function unknownDataCenter(state: ServiceCenterState, wanted: string): Refusal | null {
   if (wanted === 'All' || dataCenters(state).some((name) => name === wanted)) return null
   return refuse('unknown_data_center', `there is no Data Center ${wanted} with appliances`)
-}
-
-/** From Content-Length. A body that is packed for the way would not be the file. */
-function declaredLength(c: AppContext): number | undefined | Refusal {
-  const encoding = c.req.header('content-encoding')
-  if (encoding !== undefined && encoding !== 'identity') {
-    return refuse('bad_request', `the file was sent with Content-Encoding ${encoding.slice(0, 40)}; send it as it is`)
-  }
-  const length = c.req.header('content-length')
-  return length === undefined ? undefined : Number(length)
-}
-
-/** Whoever stops reading early leaves the connection alone: the refusal still has to travel back on it. */
-async function* bytesOf(body: ReadableStream<Uint8Array> | null): AsyncIterable<Uint8Array> {
-  if (body !== null) yield* body.values({ preventCancel: true })
 }

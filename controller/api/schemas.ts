@@ -1,6 +1,6 @@
 /**
  * The JSON of the API as schemas: what is accepted, strictly, and for the OpenAPI document what is answered. The types
- * of the answers are those of controller/core/views.ts; the annotations make the compiler compare the two.
+ * of the answers are those of controller/core/views.ts and patch-views.ts; the annotations make the compiler compare the two.
  */
 import { z } from 'zod'
 import { DataCenterName, InstallId, OrganizationName, PeerId, Sha256 } from '../../protocol/identifiers.ts'
@@ -8,6 +8,9 @@ import { MAX_SENTENCE_CHARACTERS } from '../../protocol/limits.ts'
 import { RefusalCode } from '../../protocol/refusals.ts'
 import type { ApplianceCopy as Copy } from '../core/copies.ts'
 import * as places from '../core/data-centers.ts'
+import { CONDITIONS, SORTS } from '../core/patch-list.ts'
+import type { PatchMatrix as Matrix } from '../core/patch-matrix.ts'
+import type * as patches from '../core/patch-views.ts'
 import { TARGET_STATES } from '../core/records.ts'
 import type * as views from '../core/views.ts'
 
@@ -16,13 +19,39 @@ export const PatchReference = z.string().min(1).max(220)
 export { DataCenterName }
 export const DataCenterScope = z.union([z.literal('All'), DataCenterName])
 
-export const UploadQuery = z.strictObject({ filename: z.string().min(1).max(255) })
-export const ScopeQuery = z.strictObject({ dataCenter: DataCenterScope.default('All') })
-export const PreviewQuery = z.strictObject({
-  organization: z
-    .union([OrganizationName, z.array(OrganizationName)])
+/** A query parameter that may be given several times. */
+function names<Schema extends z.ZodType<string>>(name: Schema) {
+  return z
+    .union([name, z.array(name)])
     .default([])
-    .transform((names) => (Array.isArray(names) ? names : [names])),
+    .transform((given): z.output<Schema>[] => (Array.isArray(given) ? given : [given]))
+}
+
+export const UploadQuery = z.strictObject({ filename: z.string().min(1).max(255) })
+const page = z.coerce.number().int().min(1).max(1e6).default(1)
+export const ListQuery = z.strictObject({
+  search: z.string().max(100).default(''),
+  show: z.enum(['all', ...CONDITIONS]).default('all'),
+  superseded: z.enum(['hide', 'show']).default('hide'),
+  sort: z.enum(SORTS).default('uploaded'),
+  order: z.enum(['up', 'down']).default('down'),
+  page,
+  perPage: z.coerce.number().int().min(1).max(100).default(25),
+  open: names(Sha256),
+})
+export const ScopeQuery = z.strictObject({ dataCenter: DataCenterScope.default('All') })
+/** What a patch's page shows: see controller/page/patch-address.ts. */
+export const PatchPageQuery = z.strictObject({
+  dataCenter: DataCenterScope.default('All'),
+  organization: names(OrganizationName),
+  open: names(OrganizationName),
+  install: names(InstallId),
+  every: names(InstallId),
+  rows: page,
+  columns: page,
+})
+export const PreviewQuery = z.strictObject({
+  organization: names(OrganizationName),
   dataCenter: DataCenterScope.default('All'),
 })
 export const WithdrawBody = z.strictObject({ reason: z.string().max(MAX_SENTENCE_CHARACTERS).default('') })
@@ -47,15 +76,19 @@ export const DataCenterLimits = z.strictObject({ ...uplinkLimits, downBitsPerSec
 const time = z.iso.datetime()
 const count = z.int().min(0)
 
-export const PatchSummary: z.ZodType<views.PatchSummary> = z.object({
+const patchSummary = {
   id: Sha256,
   name: z.string(),
   version: z.string(),
   bytes: count,
   sha256: Sha256,
   uploadedAt: time,
+  uploadedBy: z.string().nullable(),
   replications: z.object({ complete: count, total: count }),
-})
+  newAppliances: count,
+  supersededBy: z.object({ id: Sha256, name: z.string(), version: z.string() }).nullable(),
+}
+export const PatchSummary: z.ZodType<patches.PatchSummary> = z.object(patchSummary)
 const ApplianceCopy: z.ZodType<Copy> = z.object({
   name: z.string(),
   organization: z.string(),
@@ -70,7 +103,7 @@ const ApplianceCopy: z.ZodType<Copy> = z.object({
   sources: z.array(z.string()),
   secondsLeft: count.nullable(),
 })
-const UnpatchedOrganization: z.ZodType<views.UnpatchedOrganization> = z.object({
+const UnpatchedOrganization: z.ZodType<patches.UnpatchedOrganization> = z.object({
   organization: z.string(),
   patched: count,
   total: count,
@@ -116,18 +149,28 @@ export const InstallDetail: z.ZodType<views.InstallDetail> = z.object({
     }),
   ),
 })
-export const PatchDetail: z.ZodType<views.PatchDetail> = z.object({
-  id: Sha256,
-  name: z.string(),
-  version: z.string(),
-  bytes: count,
-  sha256: Sha256,
-  uploadedAt: time,
-  replications: z.object({ complete: count, total: count }),
+const counts = { patched: count, unpatched: count, notApplicable: count, unknown: count }
+const PlaceCounts = z.object({ dataCenter: z.string(), ...counts })
+const PatchMatrix: z.ZodType<Matrix> = z.object({
+  dataCenters: PlaceCounts.array(),
+  organizations: z.array(z.object({ organization: z.string(), ...counts, dataCenters: PlaceCounts.array() })),
+  all: z.object(counts),
+})
+export const PatchDetail: z.ZodType<patches.PatchDetail> = z.object({
+  ...patchSummary,
   format: z.enum(['bundle', 'deb']),
   kind: z.string(),
   publisher: z.string(),
   restart: z.enum(['none', 'service', 'reboot']),
+  estimateSeconds: count,
+  revert: z.enum(['none', 'snapshot', 'script']),
+  created: time,
+  appliesTo: z.array(z.string()),
+  requires: z.array(z.string()),
+  conflicts: z.array(z.string()),
+  supersedes: z.array(z.string()),
+  signedBy: PeerId,
+  matrix: PatchMatrix,
   appliances: z.array(ApplianceCopy),
   unpatched: z.array(UnpatchedOrganization),
   patched: z.array(z.string()),
@@ -164,6 +207,19 @@ export const DataCenterView: z.ZodType<places.DataCenterView> = z.object({
   wanBytesPerSecond: count,
   wanBytes: count,
 })
+export const UnfinishedUpload = z.object({
+  id: z.string(),
+  filename: z.string(),
+  bytes: count,
+  lastModified: z.int().nullable(),
+  offset: count,
+  sending: z.boolean(),
+  expiresAt: time,
+  tail: z.object({ bytes: count, sha256: Sha256 }).nullable(),
+  patch: Sha256.nullable(),
+  created: z.boolean(),
+})
+export type UnfinishedUpload = z.infer<typeof UnfinishedUpload>
 export const Organization = z.object({ name: z.string(), isProvider: z.boolean(), appliances: count })
 export const Withdrawn = z.object({ id: Sha256 })
 export const ErrorAnswer = z.object({

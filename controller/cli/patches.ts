@@ -2,7 +2,7 @@
  * `patchmesh patches list|show|withdraw`: what the pages show, on a terminal.
  */
 import type { ApplianceCopy } from '../core/copies.ts'
-import type { PatchDetail, PatchSummary } from '../core/views.ts'
+import type { PatchDetail, PatchSummary } from '../core/patch-views.ts'
 import { listed, timeLeft, whyWaiting } from '../page/words.ts'
 import { defineCommand } from './command.ts'
 import { plural, readableBytes, readableTime } from './quantities.ts'

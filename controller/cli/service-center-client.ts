@@ -4,14 +4,8 @@
  */
 import path from 'node:path'
 import type { DataCenterLimits, DataCenterView, UplinkLimits } from '../core/data-centers.ts'
-import type {
-  ApplianceView,
-  InstallDetail,
-  InstallPreview,
-  InstallSummary,
-  PatchDetail,
-  PatchSummary,
-} from '../core/views.ts'
+import type { PatchDetail, PatchSummary } from '../core/patch-views.ts'
+import type { ApplianceView, InstallDetail, InstallPreview, InstallSummary } from '../core/views.ts'
 import { UsageError } from './command.ts'
 import { Exchange } from './exchange.ts'
 import { openPatchFile } from './patch-file.ts'

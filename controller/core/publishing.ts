@@ -61,6 +61,7 @@ export function publish(state: ServiceCenterState, { actor, publication, hashes 
     envelope: seal(Publication, signed, state.signing),
     hashes,
     uploadedAt: at,
+    uploadedBy: actor,
     withdrawal: null,
   }
   return {

@@ -58,6 +58,8 @@ export type PatchRecord = {
   /** The leaves of the Merkle tree, laid end to end. */
   hashes: Uint8Array
   uploadedAt: number
+  /** Null for what an earlier release has stored. */
+  uploadedBy: string | null
   /** The signed withdrawal, or null while the patch is live. */
   withdrawal: Envelope | null
 }

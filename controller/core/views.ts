@@ -1,61 +1,15 @@
 /**
- * What people and scripts are shown: the JSON of the API, worked out from the state. The page and the command line show
- * the same values, so there is one answer to every question.
+ * What people and scripts are shown of installs, appliances and organizations: the JSON of the API, worked out from the
+ * state; patch-views.ts has that of patches. The page and the command line show the same values, so there is one answer
+ * to every question.
  */
 import type { DataCenterName, InstallId, OrganizationName, PeerId, Sha256 } from '../../protocol/identifiers.ts'
 import { SERVICE_PROVIDER } from '../../protocol/identifiers.ts'
 import { appliancesByPlace, censusOf } from './census.ts'
 import { type ApplianceCopy, applianceCopy } from './copies.ts'
-import { livePatches } from './publishing.ts'
-import type { ApplianceRecord, InstallRecord, PatchRecord, TargetState } from './records.ts'
-import {
-  countedAppliances,
-  countReplications,
-  type Replications,
-  readiness,
-  serviceProviderAppliances,
-} from './replications.ts'
+import type { ApplianceRecord, InstallRecord, TargetState } from './records.ts'
+import { readiness, serviceProviderAppliances } from './replications.ts'
 import type { ServiceCenterState } from './state.ts'
-
-export type PatchSummary = {
-  id: Sha256
-  name: string
-  version: string
-  bytes: number
-  sha256: Sha256
-  uploadedAt: string
-  replications: Replications
-}
-
-/** `installed`: what each unpatched appliance has is in `installedVersion`; null and `unknown` count as unpatched. */
-export type UnpatchedAppliance = {
-  name: string
-  dataCenter: string
-  kind: string
-  role: string
-  detected: 'applicable' | 'unknown'
-  installedVersion: string | null
-  reason: string
-}
-export type UnpatchedOrganization = {
-  organization: string
-  patched: number
-  total: number
-  appliances: UnpatchedAppliance[]
-}
-
-export type PatchDetail = PatchSummary & {
-  format: 'bundle' | 'deb'
-  kind: string
-  publisher: string
-  restart: 'none' | 'service' | 'reboot'
-  appliances: ApplianceCopy[]
-  unpatched: UnpatchedOrganization[]
-  /** Organizations all of whose appliances are patched, or for none of whose appliances the patch is meant. */
-  patched: string[]
-  notApplicable: string[]
-  installs: InstallSummary[]
-}
 
 export type InstallSummary = {
   id: InstallId
@@ -105,84 +59,7 @@ export type InstallPreview = {
   queued: { appliance: string; organization: string; dataCenter: string; reason: string }[]
 }
 
-export function patchSummary(state: ServiceCenterState, record: PatchRecord): PatchSummary {
-  const { name, version, bytes } = record.publication
-  const { sha256 } = record
-  const uploadedAt = new Date(record.uploadedAt).toISOString()
-  return { id: sha256, name, version, bytes, sha256, uploadedAt, replications: countReplications(state, sha256) }
-}
-
-export function patchSummaries(state: ServiceCenterState): PatchSummary[] {
-  return livePatches(state).map((record) => patchSummary(state, record))
-}
-
-/** `PATCH` of the command line: an id or NAME@VERSION. */
-export function findPatch(state: ServiceCenterState, reference: string): PatchRecord | undefined {
-  return livePatches(state).find(
-    ({ sha256, publication: { name, version } }) => sha256 === reference || `${name}@${version}` === reference,
-  )
-}
-
-export function patchDetail(
-  state: ServiceCenterState,
-  record: PatchRecord,
-  dataCenter: DataCenterName | 'All' = 'All',
-): PatchDetail {
-  const { format, manifest } = record.publication
-  const organizations = patchedByOrganization(state, record, dataCenter)
-  const installs = [...state.installs.values()].filter(({ patch }) => patch === record.sha256)
-  return {
-    ...patchSummary(state, record),
-    format,
-    kind: manifest.kind,
-    publisher: manifest.publisher,
-    restart: manifest.impact.restart,
-    appliances: countedAppliances(state).map((appliance) => applianceCopy(state, record.sha256, appliance)),
-    unpatched: organizations.unpatched,
-    patched: organizations.patched,
-    notApplicable: organizations.notApplicable,
-    installs: installs.map((install) => installSummary(state, install)).reverse(),
-  }
-}
-
-/** Unknown counts as unpatched, so patched + unpatched + notApplicable are all organizations with appliances. */
-function patchedByOrganization(state: ServiceCenterState, record: PatchRecord, dataCenter: DataCenterName | 'All') {
-  const unpatched: UnpatchedOrganization[] = []
-  const patched: string[] = []
-  const notApplicable: string[] = []
-  for (const [organization, appliances] of byOrganization(state, dataCenter)) {
-    const detections = state.detections.get(record.sha256)
-    const applicable = appliances.filter(({ peer }) => detections?.get(peer)?.result !== 'notApplicable')
-    const missing = applicable.filter(({ peer }) => detections?.get(peer)?.result !== 'installed')
-    if (applicable.length === 0) notApplicable.push(organization)
-    else if (missing.length === 0) patched.push(organization)
-    else {
-      unpatched.push({
-        organization,
-        patched: applicable.length - missing.length,
-        total: applicable.length,
-        appliances: missing.map((appliance) => {
-          const found = detections?.get(appliance.peer)
-          const { name, kind, role } = appliance
-          const detected = found?.result === 'applicable' ? 'applicable' : 'unknown'
-          const reason = found?.reason ?? 'the appliance has not looked yet'
-          return {
-            name,
-            dataCenter: appliance.dataCenter,
-            kind,
-            role,
-            detected,
-            installedVersion: found?.installedVersion ?? null,
-            reason,
-          }
-        }),
-      })
-    }
-  }
-  return { unpatched, patched, notApplicable }
-}
-
-function byOrganization(
+export function byOrganization(
   state: ServiceCenterState,
   dataCenter: DataCenterName | 'All',
 ): Map<OrganizationName, ApplianceRecord[]> {

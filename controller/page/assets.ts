@@ -38,6 +38,8 @@ for (const name of [
   'icon.svg',
   'answers.js',
   'live.js',
+  'here.js',
+  'resumable.js',
   'upload.js',
   'actions.js',
   'limits.js',

@@ -3,15 +3,16 @@
  * It is an ordinary form that leads to the confirmation: actions.js shows that in a dialog, without JavaScript it is a
  * page of its own to read.
  */
-import type { PatchDetail, UnpatchedAppliance, UnpatchedOrganization } from '../core/views.ts'
+import type { PatchDetail, UnpatchedAppliance, UnpatchedOrganization } from '../core/patch-views.ts'
 import { Label } from './labels.tsx'
 import { Card } from './layout.tsx'
+import { type ShownPatch, shownPatchAddress } from './patch-address.ts'
 import { IfMay } from './reader.tsx'
 import { counted, dataCenterTitle, elementId, listed, SYSTEM_PATCHES, where } from './words.ts'
 
-type InstallCardProps = { patch: PatchDetail; dataCenters: string[]; dataCenter: string }
+type InstallCardProps = { patch: PatchDetail; dataCenters: string[]; shown: ShownPatch }
 
-export const InstallCard = ({ patch, dataCenters, dataCenter }: InstallCardProps) => (
+export const InstallCard = ({ patch, dataCenters, shown }: InstallCardProps) => (
   <Card id="install" title="Organizations not patched">
     <form id="install-form" method="get" action={`${SYSTEM_PATCHES}/${patch.id}/install`}>
       <div class="pm-row pm-controls">
@@ -21,7 +22,7 @@ export const InstallCard = ({ patch, dataCenters, dataCenter }: InstallCardProps
         <span class="pf-v6-c-form-control pm-select">
           <select id="data-center" name="dataCenter">
             {['All', ...dataCenters].map((name) => (
-              <option value={name} selected={name === dataCenter}>
+              <option value={name} selected={name === shown.dataCenter}>
                 {name}
               </option>
             ))}
@@ -31,6 +32,12 @@ export const InstallCard = ({ patch, dataCenters, dataCenter }: InstallCardProps
               ▾
             </span>
           </span>
+        </span>
+        <span class="pf-v6-c-check pm-needs-script">
+          <input class="pf-v6-c-check__input" type="checkbox" id="choose-all" />
+          <label class="pf-v6-c-check__label" for="choose-all">
+            Choose all
+          </label>
         </span>
         <IfMay do="install">
           <button class="pf-v6-c-button pf-m-primary" type="submit" id="install-button" aria-describedby="install-hint">
@@ -43,24 +50,24 @@ export const InstallCard = ({ patch, dataCenters, dataCenter }: InstallCardProps
       </div>
       <div id="install-refusal" role="alert" />
       <div data-live="organizations" id="organizations">
-        <Organizations patch={patch} dataCenter={dataCenter} />
+        <Organizations patch={patch} shown={shown} />
       </div>
     </form>
   </Card>
 )
 
-const Organizations = ({ patch, dataCenter }: { patch: PatchDetail; dataCenter: string }) => (
+const Organizations = ({ patch, shown }: { patch: PatchDetail; shown: ShownPatch }) => (
   <>
     {patch.unpatched.length === 0 && (
       <p id="all-patched">
         {patch.patched.length === 0
-          ? `No organization in ${where(dataCenter)} has an appliance that this patch is meant for.`
-          : `Every organization in ${where(dataCenter)} that this patch is meant for is patched.`}
+          ? `No organization in ${where(shown.dataCenter)} has an appliance that this patch is meant for.`
+          : `Every organization in ${where(shown.dataCenter)} that this patch is meant for is patched.`}
       </p>
     )}
     <ul class="pm-organizations" role="list">
       {patch.unpatched.map((organization) => (
-        <Organization organization={organization} />
+        <Organization organization={organization} shown={shown} />
       ))}
     </ul>
     {patch.patched.length > 0 && <p class="pm-quiet">Patched: {listed(patch.patched)}.</p>}
@@ -70,14 +77,24 @@ const Organizations = ({ patch, dataCenter }: { patch: PatchDetail; dataCenter: 
 
 const Organization = ({
   organization: { organization, patched, total, appliances },
+  shown,
 }: {
   organization: UnpatchedOrganization
+  shown: ShownPatch
 }) => {
+  const open = shown.open.includes(organization)
   const id = elementId('organization', organization)
   return (
     <li class="pm-organization" id={`${id}-row`} data-organization={organization}>
       <div class="pf-v6-c-check">
-        <input class="pf-v6-c-check__input" type="checkbox" id={id} name="organization" value={organization} />
+        <input
+          class="pf-v6-c-check__input"
+          type="checkbox"
+          id={id}
+          name="organization"
+          value={organization}
+          checked={shown.organization.includes(organization)}
+        />
         <label class="pf-v6-c-check__label" for={id}>
           {organization}
         </label>
@@ -88,9 +105,13 @@ const Organization = ({
           {patched} of {total} patched
         </span>
       </div>
-      <details id={`${id}-appliances`}>
+      <details id={`${id}-appliances`} open={open} data-opens="open" data-name={organization}>
         <summary>{counted(appliances.length, 'appliance')} not patched</summary>
-        <Appliances appliances={appliances} />
+        {open ? (
+          <Appliances appliances={appliances} />
+        ) : (
+          <a href={shownPatchAddress(shown, { open: [...shown.open, organization] })}>Show them</a>
+        )}
       </details>
     </li>
   )

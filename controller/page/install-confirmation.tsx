@@ -4,7 +4,8 @@
  * what will be installed, on how many appliances, and where. Nothing is left out silently.
  */
 import type { ApplianceCopy } from '../core/copies.ts'
-import type { InstallPreview, PatchDetail } from '../core/views.ts'
+import type { PatchDetail } from '../core/patch-views.ts'
+import type { InstallPreview } from '../core/views.ts'
 import { CopyLabel } from './labels.tsx'
 import { Alert } from './layout.tsx'
 import { counted, dataCenterTitle, listed, sentence, size, timeLeft, where, whyWaiting } from './words.ts'

@@ -5,10 +5,17 @@
 import type { InstallDetail, TargetView } from '../core/views.ts'
 import { InstallLabel, TargetLabel } from './labels.tsx'
 import { Card } from './layout.tsx'
+import { type ShownPatch, shownPatchAddress } from './patch-address.ts'
 import { readerMay } from './reader.tsx'
 import { elementId, listed, moment, where } from './words.ts'
 
-export const InstallsCard = ({ installs }: { installs: InstallDetail[] }) => {
+const MAX_TARGETS = 100
+const URGENCY: Record<TargetView['state'], number> = {
+  ...{ failed: 0, reverted: 0, unknown: 1, refused: 1 },
+  ...{ installing: 2, verifying: 2, preflight: 2, staging: 2, queued: 3, installed: 4, cancelled: 5 },
+}
+
+export const InstallsCard = ({ installs, shown }: { installs: InstallDetail[]; shown: ShownPatch }) => {
   const running = installs.filter(({ state }) => state === 'running')
   const ended = installs.filter(({ state }) => state !== 'running')
   return (
@@ -17,15 +24,28 @@ export const InstallsCard = ({ installs }: { installs: InstallDetail[] }) => {
       <div data-live="installs">
         {installs.length === 0 && <p id="no-installs">No install of this patch has been started.</p>}
         {[...running, ...ended].map((install, index) => (
-          <Install install={install} open={install.state === 'running' || index === 0} />
+          <Install
+            install={install}
+            open={install.state === 'running' || index === 0 || shown.install.includes(install.id)}
+            shown={shown}
+          />
         ))}
       </div>
     </Card>
   )
 }
 
-const Install = ({ install, open }: { install: InstallDetail; open: boolean }) => (
-  <details class="pm-install" id={elementId('install', install.id)} data-install={install.id} open={open}>
+type InstallProps = { install: InstallDetail; open: boolean; shown: ShownPatch }
+
+const Install = ({ install, open, shown }: InstallProps) => (
+  <details
+    class="pm-install"
+    id={elementId('install', install.id)}
+    data-install={install.id}
+    open={open}
+    data-opens="install"
+    data-name={install.id}
+  >
     <summary>
       <InstallLabel state={install.state} />
       <span>
@@ -37,22 +57,11 @@ const Install = ({ install, open }: { install: InstallDetail; open: boolean }) =
       </span>
     </summary>
     {install.reason !== '' && <p class="pm-reason">{install.reason}</p>}
-    <table class="pf-v6-c-table pf-m-compact pf-m-grid-md pm-table" aria-label="Targets">
-      <thead class="pf-v6-c-table__thead">
-        <tr class="pf-v6-c-table__tr">
-          {['Appliance', 'Organization', 'Data Center', 'State', 'Version', 'Reason'].map((heading) => (
-            <th class="pf-v6-c-table__th" scope="col">
-              {heading}
-            </th>
-          ))}
-        </tr>
-      </thead>
-      <tbody class="pf-v6-c-table__tbody">
-        {install.targets.map((target) => (
-          <Target install={install.id} target={target} />
-        ))}
-      </tbody>
-    </table>
+    {open ? (
+      <Targets install={install} shown={shown} />
+    ) : (
+      <a href={shownPatchAddress(shown, { install: [...shown.install, install.id] })}>Show its targets</a>
+    )}
     {install.state === 'running' && readerMay('cancel') && (
       <div class="pm-row pm-buttons">
         <button
@@ -68,6 +77,38 @@ const Install = ({ install, open }: { install: InstallDetail; open: boolean }) =
     )}
   </details>
 )
+
+/** Those that somebody may have to look at come first; a long list is cut there. */
+const Targets = ({ install, shown }: { install: InstallDetail; shown: ShownPatch }) => {
+  const all = [...install.targets].sort((left, right) => URGENCY[left.state] - URGENCY[right.state])
+  const targets = shown.every.includes(install.id) ? all : all.slice(0, MAX_TARGETS)
+  return (
+    <>
+      <table class="pf-v6-c-table pf-m-compact pf-m-grid-md pm-table" aria-label="Targets">
+        <thead class="pf-v6-c-table__thead">
+          <tr class="pf-v6-c-table__tr">
+            {['Appliance', 'Organization', 'Data Center', 'State', 'Version', 'Reason'].map((heading) => (
+              <th class="pf-v6-c-table__th" scope="col">
+                {heading}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody class="pf-v6-c-table__tbody">
+          {targets.map((target) => (
+            <Target install={install.id} target={target} />
+          ))}
+        </tbody>
+      </table>
+      {targets.length < all.length && (
+        <p class="pm-quiet">
+          {all.length - targets.length} more are not shown.{' '}
+          <a href={shownPatchAddress(shown, { every: [...shown.every, install.id] })}>Show all {all.length}</a>
+        </p>
+      )}
+    </>
+  )
+}
 
 const Target = ({ install, target }: { install: string; target: TargetView }) => (
   <tr class="pf-v6-c-table__tr" id={elementId(install, target.appliance)} data-target={target.appliance}>

@@ -2,8 +2,8 @@
  * States as labels: always a word and a sign, so that colour is never the only carrier of a meaning.
  */
 import type { ApplianceCopy } from '../core/copies.ts'
+import type { PatchSummary } from '../core/patch-views.ts'
 import type { InstallState, TargetState } from '../core/records.ts'
-import type { PatchSummary } from '../core/views.ts'
 
 type Tone = 'success' | 'progress' | 'waiting' | 'warning' | 'danger'
 
@@ -26,8 +26,12 @@ export const Label = ({ tone, text }: { tone: Tone; text: string }) => (
   </span>
 )
 
-/** `n/m`; the words beside it say the same for who cannot see the colour, and how many of m cannot be reached now. */
-export const Replications = (props: { replications: PatchSummary['replications']; unreachable: number }) => {
+/** `n/m`; the words beside it say the same for who cannot see the colour, how many of m came later, and how many cannot be reached now. */
+export const Replications = (props: {
+  replications: PatchSummary['replications']
+  newAppliances: number
+  unreachable: number
+}) => {
   const { complete, total } = props.replications
   const tone: Tone = total === 0 ? 'warning' : complete === total ? 'success' : 'progress'
   const word = total === 0 ? 'no Service Provider appliance' : complete === total ? 'complete' : 'replicating'
@@ -36,6 +40,7 @@ export const Replications = (props: { replications: PatchSummary['replications']
       <Label tone={tone} text={`${complete}/${total}`} />
       <span class="pm-quiet">
         {word}
+        {props.newAppliances > 0 && `, ${props.newAppliances} new`}
         {props.unreachable > 0 && `, ${props.unreachable} unreachable`}
       </span>
     </span>

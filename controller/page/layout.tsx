@@ -30,6 +30,7 @@ export const Layout = ({ title, children, signedIn = true, current = SYSTEM_PATC
         <link rel="stylesheet" href={assetAddress('patternfly.css')} />
         <link rel="stylesheet" href={assetAddress('page.css')} />
         {signedIn && <script type="module" src={assetAddress('live.js')} />}
+        {signedIn && <script type="module" src={assetAddress('here.js')} />}
         {signedIn && <script type="module" src={assetAddress('upload.js')} />}
         {signedIn && <script type="module" src={assetAddress('actions.js')} />}
         {signedIn && <script type="module" src={assetAddress('limits.js')} />}

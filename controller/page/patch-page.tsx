@@ -1,22 +1,25 @@
 /**
  * One patch: what it is, where its copies are, which organizations still need it, and its installs.
  */
-import type { InstallDetail, PatchDetail } from '../core/views.ts'
+import type { PatchDetail } from '../core/patch-views.ts'
+import type { InstallDetail } from '../core/views.ts'
 import { InstallCard } from './install-card.tsx'
 import { InstallsCard } from './installs-card.tsx'
-import { Replications } from './labels.tsx'
 import { Card, Layout, PageHeader } from './layout.tsx'
+import type { ShownPatch } from './patch-address.ts'
+import { PatchFacts } from './patch-facts.tsx'
+import { MatrixTable } from './patch-matrix.tsx'
 import { IfMay } from './reader.tsx'
 import { ReplicationPicture } from './replication-picture.tsx'
 import { WithdrawDialog } from './withdraw-dialog.tsx'
-import { moment, SYSTEM_PATCHES, size } from './words.ts'
+import { SYSTEM_PATCHES } from './words.ts'
 
 export type PatchPageProps = {
   patch: PatchDetail
   installs: InstallDetail[]
-  /** All there are, and the chosen one. */
+  /** All there are. */
   dataCenters: string[]
-  dataCenter: string
+  shown: ShownPatch
   unreachable: number
 }
 
@@ -37,12 +40,15 @@ export const PatchPage = (props: PatchPageProps) => {
           </button>
         </IfMay>
       </PageHeader>
-      <Facts patch={patch} unreachable={props.unreachable} />
+      <PatchFacts patch={patch} unreachable={props.unreachable} />
       <Card id="replication" title="Replication" live>
         <ReplicationPicture copies={patch.appliances} bytes={patch.bytes} />
       </Card>
       <InstallCard {...props} />
-      <InstallsCard installs={props.installs} />
+      <InstallsCard installs={props.installs} shown={props.shown} />
+      <Card id="matrix" title="Where it is installed" live>
+        <MatrixTable matrix={patch.matrix} shown={props.shown} />
+      </Card>
       <IfMay do="withdraw">
         <WithdrawDialog patch={patch} />
       </IfMay>
@@ -50,40 +56,3 @@ export const PatchPage = (props: PatchPageProps) => {
     </Layout>
   )
 }
-
-const FORMATS = { bundle: 'patch bundle', deb: 'Debian package' } as const
-const RESTARTS = { none: 'no restart', service: 'restarts a service', reboot: 'restarts the appliance' } as const
-
-const Facts = ({ patch, unreachable }: { patch: PatchDetail; unreachable: number }) => (
-  <Card id="facts" title="Patch" live>
-    <dl class="pf-v6-c-description-list pm-facts">
-      <Fact term="Replications">
-        <span aria-live="polite">
-          <Replications replications={patch.replications} unreachable={unreachable} />
-        </span>
-      </Fact>
-      <Fact term="Size">{size(patch.bytes)}</Fact>
-      <Fact term="Uploaded">
-        <time datetime={patch.uploadedAt}>{moment(patch.uploadedAt)}</time>
-      </Fact>
-      <Fact term="Type">
-        {FORMATS[patch.format]}, {patch.kind}, {RESTARTS[patch.restart]}
-      </Fact>
-      <Fact term="Publisher">{patch.publisher}</Fact>
-      <Fact term="SHA-256">
-        <code class="pm-digest">{patch.sha256}</code>
-      </Fact>
-    </dl>
-  </Card>
-)
-
-const Fact = ({ term, children }: { term: string; children?: unknown }) => (
-  <div class="pf-v6-c-description-list__group">
-    <dt class="pf-v6-c-description-list__term">
-      <span class="pf-v6-c-description-list__text">{term}</span>
-    </dt>
-    <dd class="pf-v6-c-description-list__description">
-      <div class="pf-v6-c-description-list__text">{children}</div>
-    </dd>
-  </div>
-)

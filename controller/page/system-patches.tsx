@@ -1,29 +1,50 @@
 /**
- * System Patches: where a patch is uploaded, and the list of all patches with their Replications.
+ * System Patches: where patches are uploaded, and the list of all patches with their Replications.
  */
-import type { PatchSummary } from '../core/views.ts'
-import { Replications } from './labels.tsx'
+import type { UploadState } from '../shell/intake/unfinished-upload.ts'
 import { Card, Layout, PageHeader } from './layout.tsx'
+import { ListFooter, ListToolbar } from './list-toolbar.tsx'
+import { PatchTable, type PatchTableProps } from './patch-table.tsx'
 import { IfMay } from './reader.tsx'
 import { UploadCard } from './upload-card.tsx'
-import { elementId, moment, patchAddress, SYSTEM_PATCHES, size } from './words.ts'
+import { SYSTEM_PATCHES } from './words.ts'
 
-type SystemPatches = {
-  patches: PatchSummary[]
-  /** Service Provider appliances that cannot be reached now. */
-  unreachable: number
+type SystemPatches = PatchTableProps & {
+  /** Whether there is any patch, whatever is searched for. */
+  any: boolean
+  /** Of the person who looks. */
+  unfinished: UploadState[]
 }
 
-export const SystemPatchesPage = ({ patches, unreachable }: SystemPatches) => (
+export const SystemPatchesPage = ({ any, unfinished, ...table }: SystemPatches) => (
   <Layout title="System Patches">
     <PageHeader heading="System Patches" trail={[{ name: 'Appliances', address: SYSTEM_PATCHES }]} />
     <IfMay do="upload">
-      <UploadCard />
+      <UploadCard unfinished={unfinished} />
     </IfMay>
     <Card id="patches" title="Patches" live>
-      {patches.length === 0 ? <NoPatches /> : <PatchTable patches={patches} unreachable={unreachable} />}
+      {any ? <Patches {...table} /> : <NoPatches />}
     </Card>
   </Layout>
+)
+
+const Patches = (props: PatchTableProps) => (
+  <>
+    <ListToolbar shown={props.shown} list={props.list} />
+    {props.list.lines.length === 0 ? <NothingFound /> : <PatchTable {...props} />}
+    <ListFooter shown={props.shown} list={props.list} />
+  </>
+)
+
+const NothingFound = () => (
+  <div class="pf-v6-c-empty-state" id="nothing-found">
+    <div class="pf-v6-c-empty-state__content">
+      <h3 class="pf-v6-c-title pf-m-lg">No patch matches</h3>
+      <div class="pf-v6-c-empty-state__body">
+        Search for something else, or <a href={SYSTEM_PATCHES}>show all patches</a>.
+      </div>
+    </div>
+  </div>
 )
 
 const NoPatches = () => (
@@ -36,39 +57,4 @@ const NoPatches = () => (
       </div>
     </div>
   </div>
-)
-
-const PatchTable = ({ patches, unreachable }: SystemPatches) => (
-  <table class="pf-v6-c-table pf-m-grid-md pm-table" id="patch-table" aria-label="Patches">
-    <thead class="pf-v6-c-table__thead">
-      <tr class="pf-v6-c-table__tr">
-        {['Name', 'Version', 'Size', 'Uploaded', 'Replications'].map((heading) => (
-          <th class="pf-v6-c-table__th" scope="col">
-            {heading}
-          </th>
-        ))}
-      </tr>
-    </thead>
-    <tbody class="pf-v6-c-table__tbody">
-      {patches.map((patch) => (
-        <tr class="pf-v6-c-table__tr" id={elementId('patch', patch.id)} data-patch={`${patch.name}@${patch.version}`}>
-          <td class="pf-v6-c-table__td" data-label="Name">
-            <a href={patchAddress(patch)}>{patch.name}</a>
-          </td>
-          <td class="pf-v6-c-table__td" data-label="Version">
-            {patch.version}
-          </td>
-          <td class="pf-v6-c-table__td pm-number" data-label="Size">
-            {size(patch.bytes)}
-          </td>
-          <td class="pf-v6-c-table__td" data-label="Uploaded">
-            <time datetime={patch.uploadedAt}>{moment(patch.uploadedAt)}</time>
-          </td>
-          <td class="pf-v6-c-table__td" data-label="Replications" aria-live="polite">
-            <Replications replications={patch.replications} unreachable={unreachable} />
-          </td>
-        </tr>
-      ))}
-    </tbody>
-  </table>
 )

@@ -1,18 +1,22 @@
 /**
- * Browse and Upload. The browser sends the chosen file as it is; actions.js fills in progress and outcome. Without
- * JavaScript nothing can be uploaded here, and the card says with what instead.
+ * Browse and Upload, for several files at once, and the uploads that were interrupted. The browser sends each chosen file
+ * as it is; upload.js makes one row for each from the template. Without JavaScript nothing can be uploaded here, and the
+ * card says with what instead.
  */
+import type { UploadState } from '../shell/intake/unfinished-upload.ts'
 import { Card } from './layout.tsx'
+import { elementId, moment, size } from './words.ts'
 
-export const UploadCard = () => (
-  <Card id="upload" title="Upload a patch">
+export const UploadCard = ({ unfinished }: { unfinished: UploadState[] }) => (
+  <Card id="upload" title="Upload patches">
     <form id="upload-form" class="pm-upload">
-      <div class="pm-row">
+      <div class="pm-row pm-drop" id="upload-drop">
         <input
           class="pf-v6-screen-reader"
           type="file"
           id="upload-file"
           name="file"
+          multiple
           aria-describedby="accepted-types"
           aria-label="Patch file"
         />
@@ -25,20 +29,20 @@ export const UploadCard = () => (
         <button class="pf-v6-c-button pf-m-primary" type="submit" id="upload-button">
           Upload
         </button>
-        <button class="pf-v6-c-button pf-m-link" type="button" id="upload-stop" hidden>
-          Stop
-        </button>
       </div>
       <p class="pm-quiet" id="accepted-types">
-        Accepted: a patch bundle (<code>NAME-VERSION.patch</code>) or a Debian package (<code>.deb</code>). The file is
-        checked while it arrives; a wrong one leaves nothing behind.
+        Or drop files here. Accepted: a patch bundle (<code>NAME-VERSION.patch</code>) or a Debian package (
+        <code>.deb</code>). A file is checked while it arrives; a wrong one leaves nothing behind.
       </p>
-      <div id="upload-progress" class="pm-upload-progress" hidden>
-        <progress id="upload-bar" max="100" value="0" aria-labelledby="upload-status" />
-        <p id="upload-status" role="status" />
-      </div>
+      <ul class="pm-uploads" id="upload-queue" role="list" aria-label="Uploads" />
       <div id="upload-outcome" role="alert" />
     </form>
+    <template id="upload-row">
+      <UploadRow />
+    </template>
+    <div data-live="unfinished" id="unfinished">
+      <Interrupted uploads={unfinished.filter(({ sending }) => !sending)} />
+    </div>
     <noscript>
       <p>
         Uploading here needs JavaScript. On a command line: <code>patchmesh patches upload FILE</code>.
@@ -46,3 +50,59 @@ export const UploadCard = () => (
     </noscript>
   </Card>
 )
+
+/** What a screen reader is told as it changes is the state; the numbers beside the bar change too often for that. */
+const UploadRow = () => (
+  <li class="pm-upload-row">
+    <span class="pm-row pm-spread">
+      <strong class="pm-name" data-part="name" />
+      <span class="pm-row">
+        <span class="pm-quiet pm-number" data-part="numbers" />
+        <button class="pf-v6-c-button pf-m-link pf-m-inline" type="button" data-part="stop">
+          Remove
+        </button>
+      </span>
+    </span>
+    <progress data-part="bar" max="100" value="0" hidden />
+    <span class="pm-quiet" data-part="status" role="status" />
+    <div data-part="outcome" role="alert" />
+  </li>
+)
+
+const Interrupted = ({ uploads }: { uploads: UploadState[] }) => (
+  <>
+    {uploads.length > 0 && (
+      <section aria-labelledby="interrupted-title" class="pm-interrupted">
+        <h3 class="pf-v6-c-title pf-m-md" id="interrupted-title">
+          Interrupted uploads
+        </h3>
+        <p class="pm-quiet">Choose the same file with Browse and press Upload: it goes on where it stands.</p>
+        <ul class="pm-uploads" role="list">
+          {uploads.map((upload) => (
+            <InterruptedUpload upload={upload} />
+          ))}
+        </ul>
+      </section>
+    )}
+  </>
+)
+
+const InterruptedUpload = ({ upload: { id, filename, bytes, offset, expiresAt } }: { upload: UploadState }) => {
+  const until = new Date(expiresAt).toISOString()
+  return (
+    <li class="pm-upload-row" id={elementId('interrupted', id)} data-upload={id}>
+      <span class="pm-row pm-spread">
+        <strong class="pm-name">{filename}</strong>
+        <span class="pm-row">
+          <span class="pm-quiet pm-number">
+            {size(offset)} of {size(bytes)}, kept until <time datetime={until}>{moment(until)}</time>
+          </span>
+          <button class="pf-v6-c-button pf-m-link pf-m-inline" type="button" data-action="discard-upload">
+            Discard
+          </button>
+        </span>
+      </span>
+      <progress max={bytes} value={offset} aria-label={`Arrived of ${filename}`} />
+    </li>
+  )
+}

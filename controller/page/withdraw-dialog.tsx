@@ -1,7 +1,7 @@
 /**
  * The question before a patch is withdrawn: every copy of it is deleted, so it is asked once and says so.
  */
-import type { PatchSummary } from '../core/views.ts'
+import type { PatchSummary } from '../core/patch-views.ts'
 import { counted } from './words.ts'
 
 export const WithdrawDialog = ({ patch }: { patch: PatchSummary }) => (

@@ -8,6 +8,7 @@ import type { Actor, Command, Reply, ServiceCenterEffect } from '../core/effects
 import type { Standing } from '../core/permissions.ts'
 import type { AuditRecord, Change, TokenRecord } from '../core/records.ts'
 import type { ServiceCenterState } from '../core/state.ts'
+import type { ResumableUploads } from './intake/resumable-uploads.ts'
 
 /**
  * All of the database behind one module (repository.ts). Methods are asynchronous, so that PostgreSQL fits as well as
@@ -150,6 +151,8 @@ export interface ServiceCenter {
     /** From Content-Length, if there was one. */
     expectedBytes: number | undefined
   }): Promise<{ patch: Sha256; created: boolean } | Refusal>
+  /** Those that survive a cut. */
+  readonly uploads: ResumableUploads
   /** Calls the listener after each change that a page shows, at most a few times a second for each topic. */
   subscribe(listener: (topic: Topic) => void): () => void
   /** Why the process is not ready to serve, or null. */

@@ -3,7 +3,6 @@
  * the core. The seed is the same agent core that runs on an appliance, so there is one way to move bytes.
  */
 import { randomBytes } from 'node:crypto'
-import { rm } from 'node:fs/promises'
 import type { AgentEffect, AgentEvent } from '../../agent/core/events.ts'
 import { DEFAULT_SETTINGS, newAgent } from '../../agent/core/state.ts'
 import { step as stepSeed } from '../../agent/core/step.ts'
@@ -15,20 +14,23 @@ import { PieceStore } from '../../agent/shell/piece-store.ts'
 import { StoreWork } from '../../agent/shell/store-work.ts'
 import { assert, unreachable } from '../../protocol/assert.ts'
 import { signingKeyFromSeed } from '../../protocol/envelope.ts'
-import { asSha256 } from '../../protocol/hashing.ts'
-import type { ListenAddress, Sha256 } from '../../protocol/identifiers.ts'
-import { piecesRoot } from '../../protocol/pieces.ts'
+import type { ListenAddress } from '../../protocol/identifiers.ts'
 import { seededRandom } from '../../protocol/random.ts'
 import { isRefusal, type Refusal } from '../../protocol/refusals.ts'
 import type { Command, Reply, ServiceCenterEffect, ServiceCenterEvent } from '../core/effects.ts'
-import { judgeUpload, livePatches } from '../core/publishing.ts'
+import { livePatches } from '../core/publishing.ts'
 import { apply, emptyState } from '../core/state.ts'
 import { resume, step } from '../core/step.ts'
-import { type Received, receiveUpload } from './intake/receive-upload.ts'
+import { receiveUpload } from './intake/receive-upload.ts'
+import { ResumableUploads } from './intake/resumable-uploads.ts'
 import type { KeptAuthority } from './keys.ts'
 import { Notices } from './notices.ts'
 import { MESH_ADDRESSES_SETTING, type Repository, type ServiceCenter } from './ports.ts'
+import { publishInto } from './publish-upload.ts'
 import { watchTokens } from './token-watch.ts'
+
+/** How often uploads that nobody goes on with are looked for. */
+const SWEEP_MS = 10 * 60 * 1000
 
 export type RunningServiceCenter = ServiceCenter & { readonly meshAddresses: ListenAddress[]; stop(): Promise<void> }
 
@@ -49,7 +51,6 @@ export async function startServiceCenter(options: {
   for (const change of await repository.load()) apply(state, change)
 
   const store = await PieceStore.open(options.folder)
-  await store.removeUnknown(new Set(livePatches(state).map(({ sha256 }) => sha256)))
   const stored = await store.held()
   for (const { sha256, publication } of livePatches(state)) {
     if (!stored.has(sha256))
@@ -197,46 +198,30 @@ export async function startServiceCenter(options: {
     })
   }
 
-  async function publish(
-    received: Received,
-    actor: string,
-    origin: string,
-  ): Promise<{ patch: Sha256; created: boolean } | Refusal> {
-    const { path, sha256, bytes, pieceLength, hashes, format, manifest } = received
-    const { name, version } = manifest
-    // In turn for each file: it may be uploaded twice at once, or its withdrawn copy be on its way out.
-    return storeWork.inTurn(sha256, async () => {
-      const known = judgeUpload(state, { name, version, sha256 })
-      if (known !== null) {
-        await rm(path, { force: true })
-        return isRefusal(known) ? known : { patch: known.sha256, created: false }
-      }
-      try {
-        await store.adopt(path, sha256, hashes)
-      } catch (error) {
-        await rm(path, { force: true })
-        throw error
-      }
-      const publication = {
-        name,
-        version,
-        bytes,
-        sha256,
-        pieceLength,
-        piecesRoot: asSha256(piecesRoot(hashes)),
-        format,
-        manifest,
-      }
-      const reply = await carryOut({ kind: 'publish', actor, publication, hashes }, origin)
-      if (!isRefusal(reply)) {
-        assert(reply.kind === 'published', 'a publication is answered as one')
-        return { patch: reply.patch, created: reply.created }
-      }
-      // Another file of the same name was first.
-      await store.discard(sha256)
-      return reply
-    })
+  const publish = publishInto({ store, storeWork, state, carryOut })
+
+  async function noteRefusal(
+    { actor, filename, origin = '' }: { actor: string; filename: string; origin?: string },
+    refusal: Refusal,
+  ): Promise<void> {
+    log.info({ actor, filename, code: refusal.refused }, `upload refused: ${refusal.message}`)
+    const subject = filename.slice(0, 200)
+    const row = { at: Date.now(), actor, action: 'upload', subject, outcome: refusal.refused, origin }
+    await repository.commit([{ table: 'audit', row }])
   }
+
+  const uploads = await ResumableUploads.open({
+    ...{
+      folder: store.partialFolder,
+      publish,
+      refused: noteRefusal,
+      changed: () => notices.tell('patches'),
+      clock: Date.now,
+    },
+  })
+  const known = [...livePatches(state).map(({ sha256 }) => sha256), ...uploads.files()]
+  await store.removeUnknown(new Set(known))
+  const sweeping = setInterval(() => uploads.sweep().catch(fail), SWEEP_MS)
 
   const startedAt = Date.now()
   const stopTicking = startTicking((clock) => {
@@ -260,18 +245,10 @@ export async function startServiceCenter(options: {
     upload: async ({ body, filename, actor, origin = '', expectedBytes }) => {
       const received = await receiveUpload({ body, filename, folder: store.partialFolder, expectedBytes })
       if (!isRefusal(received)) return publish(received, actor, origin)
-      log.info({ actor, filename, code: received.refused }, `upload refused: ${received.message}`)
-      const row = {
-        at: Date.now(),
-        actor,
-        action: 'upload',
-        subject: filename.slice(0, 200),
-        outcome: received.refused,
-        origin,
-      }
-      await repository.commit([{ table: 'audit', row }])
+      await noteRefusal({ actor, filename, origin }, received)
       return received
     },
+    uploads,
     subscribe: (listener) => notices.subscribe(listener),
     notReady: () => null,
     get connectedPeers() {
@@ -280,8 +257,10 @@ export async function startServiceCenter(options: {
     meshAddresses: network.addresses,
     async stop() {
       stopPolling()
+      clearInterval(sweeping)
       stopTicking()
       notices.close()
+      await uploads.close()
       await network.stop()
       await storeWork.idle()
       await store.close()

@@ -1,7 +1,8 @@
 /**
  * Follows a patch through a fleet of real processes, from published to installed, with a line for each change.
  */
-import type { InstallDetail, PatchDetail } from '../../controller/core/views.ts'
+import type { PatchDetail } from '../../controller/core/patch-views.ts'
+import type { InstallDetail } from '../../controller/core/views.ts'
 import type { Fleet } from '../processes/fleet.ts'
 
 /** Far beyond any run that still moves; a run that stands still for other reasons ends with an error. */

@@ -3,7 +3,8 @@
  * Service Provider appliance, and installed if that is wanted, with a line for each step. What has come true is kept as
  * it comes, so that there is something to report after a failure too. Nothing stays on the machine, however it ends.
  */
-import type { ApplianceView, InstallDetail, PatchDetail } from '../../controller/core/views.ts'
+import type { PatchDetail } from '../../controller/core/patch-views.ts'
+import type { ApplianceView, InstallDetail } from '../../controller/core/views.ts'
 import type { DataCenterName } from '../../protocol/identifiers.ts'
 import { Fleet } from '../processes/fleet.ts'
 import type { Topology } from '../topology.ts'

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import type { DataCenterLimits, DataCenterView, UplinkLimits } from '../../controller/core/data-centers.ts'
-import type { PatchDetail } from '../../controller/core/views.ts'
+import type { PatchDetail } from '../../controller/core/patch-views.ts'
 import { WanLimits } from '../../protocol/wan-limits.ts'
 import { type Fleet, standardFleet } from '../support/fleet-fixtures.ts'
 import { type ServedApp, serveApp } from '../support/http-fixtures.ts'

@@ -7,13 +7,8 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { after, before, test } from 'node:test'
 import { writeExampleBundle } from '../../controller/cli/example-bundle.ts'
-import type {
-  ApplianceView,
-  InstallDetail,
-  InstallPreview,
-  PatchDetail,
-  PatchSummary,
-} from '../../controller/core/views.ts'
+import type { PatchDetail, PatchSummary } from '../../controller/core/patch-views.ts'
+import type { ApplianceView, InstallDetail, InstallPreview } from '../../controller/core/views.ts'
 import { type Fleet, standardFleet } from '../support/fleet-fixtures.ts'
 import { type ServedApp, serveApp } from '../support/http-fixtures.ts'
 import { type Ask, asking } from './api-client.ts'

@@ -95,6 +95,19 @@ describe('the embedded database', () => {
     await again.close()
   })
 
+  test('reads the patches of a release that did not keep who uploaded them', async () => {
+    const folder = newFolder()
+    const repository = await open(folder)
+    await repository.commit([{ table: 'patches', row: samplePatch() }])
+    await repository.close()
+    const raw = new DatabaseSync(databaseFile(folder))
+    raw.exec("alter table patches drop column uploadedBy; delete from kysely_migration where name like '%uploaded-by'")
+    raw.close()
+    const again = await open(folder)
+    assert.deepEqual(await again.load(), [{ table: 'patches', row: { ...samplePatch(), uploadedBy: null } }])
+    await again.close()
+  })
+
   test('stores no token that is refused while it is issued', async () => {
     const repository = await open(newFolder())
     const judge = () => refuse('name_in_use', 'no')

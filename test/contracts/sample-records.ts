@@ -85,7 +85,15 @@ export function samplePatch(version = '1.0.0'): PatchRecord {
     },
   }
   const envelope = seal(Publication, publication, signing)
-  return { sha256, publication, envelope, hashes: new Uint8Array(64).fill(7), uploadedAt: AT, withdrawal: null }
+  return {
+    sha256,
+    publication,
+    envelope,
+    hashes: new Uint8Array(64).fill(7),
+    uploadedAt: AT,
+    uploadedBy: 'admin',
+    withdrawal: null,
+  }
 }
 
 export function withdrawn(patch: PatchRecord): PatchRecord {

@@ -3,6 +3,8 @@
  * itself, and withdrawing.
  */
 import assert from 'node:assert/strict'
+import { openWindow } from '../support/browser.ts'
+import { emptyFleet } from '../support/fleet-fixtures.ts'
 import { everyoneNeeds, pageTest, peerOf, screenshot, type Visit } from './page-fixtures.ts'
 
 const ALL = ['paris/primary', 'paris/secondary', 'tokyo/primary', 'tokyo/secondary']
@@ -182,6 +184,155 @@ pageTest(
     await screenshot(page, 'withdrawn')
   },
 )
+
+pageTest(
+  "P5 another admin's install meanwhile: the page says so, and nothing is sent twice",
+  { expected: REFUSED },
+  async (visit) => {
+    const { page, fleet } = visit
+    const patch = await openPatch(visit, ALL)
+    await page.getByLabel('acme', { exact: true }).check()
+    await page.getByRole('button', { name: 'Install', exact: true }).click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByRole('heading', { name: 'Install openssl 3.0?' }).waitFor()
+    const theirs = { patch, organizations: ['acme'], dataCenter: 'All', allowOutage: false, actor: 'somebody' }
+    await fleet.serviceCenter.carryOut({ kind: 'start-install', ...theirs } as never)
+    await dialog.getByRole('button', { name: 'Install', exact: true }).click()
+    await dialog.getByText(/^Install [0-9a-f]{32} of openssl@3\.0 is running on some of these appliances/).waitFor()
+    assert.equal(installs(visit).length, 1)
+    await dialog.getByRole('button', { name: 'Cancel' }).click()
+    await page.locator('[data-target="acme-paris-primary"]').waitFor()
+  },
+)
+
+pageTest('tells what the patch is and changes, its digest to copy, and whose key signed it', {}, async (visit) => {
+  const { page, fleet } = visit
+  const patch = await openPatch(visit, ALL)
+  const fact = (term: string) => page.locator('#facts dl > div').filter({ hasText: term })
+  await fact('Type').getByText('patch bundle, update, 300.0 MiB').waitFor()
+  await fact('Installing it').getByText('restarts a service, about 5 s an appliance').waitFor()
+  await fact('If it fails').getByText('goes back to what was there before').waitFor()
+  await fact('Publisher').getByText('Example Ltd').waitFor()
+  await fact('Uploaded').getByText('by test').waitFor()
+  await fact('Signed by').getByText(fleet.serviceCenter.state.signing.peer, { exact: true }).waitFor()
+  await page.context().grantPermissions(['clipboard-read', 'clipboard-write'])
+  await page.getByRole('button', { name: 'Copy the SHA-256' }).click()
+  await page.getByText('Copied').waitFor()
+  assert.equal(await page.evaluate(() => navigator.clipboard.readText()), patch)
+})
+
+pageTest('the matrix of organization by Data Center closes, live', {}, async (visit) => {
+  const { page, fleet } = visit
+  const patch = await openPatch(visit, ALL)
+  const cells = async (row: string) => {
+    const texts = await page.locator(`[data-row="${row}"] td`).allTextContents()
+    return texts.map((text) =>
+      text
+        .replace(/[✓✕?–]/g, '')
+        .replace(/\s+/g, ' ')
+        .trim(),
+    )
+  }
+  const table = page.getByRole('table', { name: 'Where it is installed' })
+  assert.deepEqual(await table.locator('thead th').allTextContents(), ['Organization', 'All', 'paris', 'tokyo'])
+  assert.deepEqual(await cells('acme'), ['4 unpatched', '2 unpatched', '2 unpatched'])
+  assert.deepEqual(await cells('Org 1000'), ['4 unknown', '2 unknown', '2 unknown'])
+  await fleet.detect('acme-paris-primary', patch, 'installed', '3.0')
+  for (const role of ['primary', 'secondary']) await fleet.detect(`globex-tokyo-${role}`, patch, 'notApplicable', '0')
+  await page.locator('[data-row="acme"]').getByText('1 patched').first().waitFor()
+  await page.locator('[data-row="globex"]').getByText('2 not applicable').first().waitFor()
+  assert.deepEqual(await cells('All'), [
+    '1 patched 5 unpatched 4 unknown 2 not applicable',
+    '1 patched 3 unpatched 2 unknown',
+    '2 unpatched 2 unknown 2 not applicable',
+  ])
+  await page.locator('.pm-legend').getByText('of 12 appliances').waitFor()
+  await page.setViewportSize({ width: 1280, height: 2600 })
+  await screenshot(page, 'patch')
+  await page.emulateMedia({ colorScheme: 'dark' })
+  await screenshot(page, 'patch-dark')
+  await page.setViewportSize({ width: 320, height: 4200 })
+  await screenshot(page, 'patch-320')
+})
+
+pageTest('the matrix can be read with 200 organizations in 200 Data Centers', { fleet: largeFleet }, async (visit) => {
+  const { page, fleet } = visit
+  await fleet.publish({ name: 'openssl', version: '3.0' })
+  await page.getByRole('link', { name: 'openssl' }).click()
+  const table = page.getByRole('table', { name: 'Where it is installed' })
+  assert.equal(await table.locator('tbody tr').count(), 25)
+  assert.equal(await table.locator('thead th').count(), 22)
+  await page.getByRole('navigation', { name: 'Pages of organizations' }).getByRole('link', { name: 'Next' }).click()
+  await page.getByRole('navigation', { name: 'Pages of organizations' }).getByText('2 of 8').waitFor()
+  await page.getByRole('navigation', { name: 'Pages of Data Centers' }).getByRole('link', { name: 'Next' }).click()
+  await page.getByRole('navigation', { name: 'Pages of Data Centers' }).getByText('2 of 10').waitFor()
+  assert.equal(new URL(page.url()).search, '?rows=2&columns=2')
+  await table.getByRole('columnheader', { name: 'place-020' }).waitFor()
+  await table.getByRole('rowheader', { name: 'organization-025' }).waitFor()
+  await page.locator('.pm-matrix').evaluate((box) => box.scrollTo(9999, 9999))
+  const [box, head] = await Promise.all([
+    page.locator('.pm-matrix').boundingBox(),
+    table.getByRole('columnheader', { name: 'Organization' }).boundingBox(),
+  ])
+  assert.ok(box && head && Math.abs(head.x - box.x) <= 2 && Math.abs(head.y - box.y) <= 2, 'the heads stay in sight')
+  await page.locator('#matrix').screenshot({ path: '/tmp/patchmesh-page-matrix.png' })
+})
+
+/** Twenty thousand places, of which one in two hundred has an appliance. */
+async function largeFleet() {
+  const fleet = await emptyFleet()
+  const { state } = fleet.serviceCenter
+  for (let number = 0; number < 200; number++) {
+    const digits = String(number).padStart(3, '0')
+    const slot = { organization: `organization-${digits}`, dataCenter: `place-${digits}`, kind: 'tenant' } as const
+    const at = { epoch: 1, enrolledAt: 0, lastSeenAt: 0, orderSequence: 0, addresses: [], group: 'pair' }
+    const row = { ...slot, ...at, peer: `peer-${digits}`, name: `appliance-${digits}`, role: 'primary' }
+    state.appliances.set(row.peer as never, row as never)
+  }
+  return fleet
+}
+
+pageTest(
+  'what is chosen and opened is in the address, and a colleague who gets it sees the same',
+  {},
+  async (visit) => {
+    const { page, browser, app } = visit
+    await openPatch(visit, ALL)
+    await page.getByLabel('Data Center').selectOption('tokyo')
+    await page.locator('[data-organization="acme"]').getByText('0 of 2 patched').waitFor()
+    await page.getByLabel('Choose all').check()
+    await page.getByText('3 of 3 organizations chosen.').waitFor()
+    await page.getByLabel('globex', { exact: true }).uncheck()
+    await page.locator('[data-organization="acme"] summary').click()
+    await page.getByText('acme-tokyo-primary').waitFor()
+    const address = page.url()
+    assert.equal(new URL(address).search, '?dataCenter=tokyo&organization=Org+1000&organization=acme&open=acme')
+    const colleague = await openWindow(browser)
+    try {
+      await colleague.page.goto(await app.signInLink())
+      await colleague.page.waitForURL('**/appliances/software-updates')
+      await colleague.page.goto(address)
+      await colleague.page.getByText('acme-tokyo-primary').waitFor()
+      assert.equal(await colleague.page.getByLabel('acme', { exact: true }).isChecked(), true)
+      assert.equal(await colleague.page.getByLabel('globex', { exact: true }).isChecked(), false)
+      assert.equal(await colleague.page.getByLabel('Data Center').inputValue(), 'tokyo')
+      assert.equal(await colleague.page.getByRole('button', { name: 'Install', exact: true }).isEnabled(), true)
+    } finally {
+      await colleague.close()
+    }
+  },
+)
+
+pageTest('a patch that a newer one supersedes says so, and can still be installed', {}, async (visit) => {
+  const { page, fleet } = visit
+  await openPatch(visit, ALL)
+  await fleet.publish({ name: 'openssl', version: '3.1' })
+  await page.getByText('Superseded by openssl 3.1').waitFor()
+  await page.getByLabel('acme', { exact: true }).check()
+  assert.equal(await page.getByRole('button', { name: 'Install', exact: true }).isEnabled(), true)
+  await page.getByRole('link', { name: 'Show the newer patch' }).click()
+  await page.getByRole('heading', { level: 1, name: 'openssl 3.1' }).waitFor()
+})
 
 pageTest('withdraws a patch after asking, and leads back to the list', { expected: REFUSED }, async (visit) => {
   const { page } = visit

@@ -1,20 +1,11 @@
 /**
- * System Patches in a real browser: the list and its Replications, live; upload with progress, outcome and refusal.
+ * System Patches in a real browser: the list and its Replications, live.
  */
 import assert from 'node:assert/strict'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import path from 'node:path'
-import { after, before } from 'node:test'
-import { writeExampleBundle } from '../../controller/cli/example-bundle.ts'
 import { emptyFleet } from '../support/fleet-fixtures.ts'
-import { pageTest, screenshot } from './page-fixtures.ts'
+import { pageTest, peerOf, screenshot } from './page-fixtures.ts'
 
-let folder: string
-before(async () => {
-  folder = await mkdtemp(path.join(tmpdir(), 'patchmesh-page-'))
-})
-after(() => rm(folder, { recursive: true }))
+const ALL = ['paris/primary', 'paris/secondary', 'tokyo/primary', 'tokyo/secondary']
 
 pageTest('is called System Patches, and an empty list says what to do', { fleet: emptyFleet }, async ({ page }) => {
   assert.equal(await page.title(), 'System Patches')
@@ -40,63 +31,6 @@ pageTest('shows a patch and each change of n/m without a reload', {}, async ({ p
   assert.equal(await page.evaluate(() => document.body.dataset['sameDocument']), 'yes')
   assert.match((await row.getByRole('link', { name: 'kernel' }).getAttribute('href')) ?? '', /kernel%406\.1$/)
   await screenshot(page, 'list')
-})
-
-pageTest('uploads a file, shows that it progresses, and lists the patch', {}, async ({ page }) => {
-  const file = path.join(folder, 'example-2.0.patch')
-  await writeExampleBundle({ name: 'example', version: '2.0', bytes: 24 * 1024 * 1024, out: file })
-  await page.evaluate(() => {
-    const seen: string[] = []
-    const status = document.getElementById('upload-status') as HTMLElement
-    new MutationObserver(() => seen.push(status.textContent ?? '')).observe(status, { childList: true })
-    Object.assign(window, { seen })
-  })
-  await page.getByLabel('Patch file').setInputFiles(file)
-  await page.getByText('example-2.0.patch').waitFor()
-  await page.getByRole('button', { name: 'Upload' }).click()
-  await page.getByText('example 2.0 is in the Service Center.').waitFor()
-  await page
-    .getByRole('row', { name: /example/ })
-    .getByText('0/4')
-    .waitFor()
-  const seen = await page.evaluate(() => (window as unknown as { seen: string[] }).seen)
-  assert.ok(
-    seen.some((line) => /^\d+ %, [\d.]+ MiB of 24\.0 MiB, [\d.]+ MiB\/s, \d+ s left$/.test(line)),
-    seen.join('\n'),
-  )
-  assert.ok(seen.includes('Checking…'))
-  await page.getByLabel('Patch file').setInputFiles(file)
-  await page.getByRole('button', { name: 'Upload' }).click()
-  await page.getByText('The same file was there already; nothing changed.').waitFor()
-})
-
-const REFUSED = /Failed to load resource.* (4\d\d|net::ERR)/
-
-pageTest('says in place why a file is refused, and what to do', { expected: REFUSED }, async ({ page }) => {
-  const file = path.join(folder, 'holiday.patch')
-  await writeFile(file, 'a picture of the sea, not a patch')
-  await page.getByLabel('Patch file').setInputFiles(file)
-  await page.getByRole('button', { name: 'Upload' }).click()
-  await page.getByRole('alert').getByText('Upload a patch bundle (.patch) or a Debian package (.deb).').waitFor()
-  await page.getByText('No patch yet').waitFor()
-  await screenshot(page, 'refused')
-})
-
-pageTest(
-  'says why a large wrong file is refused, though most of it was never read',
-  { expected: REFUSED },
-  async ({ page }) => {
-    const file = path.join(folder, 'large.patch')
-    await writeFile(file, Buffer.alloc(150 * 1024 * 1024, 'x'))
-    await page.getByLabel('Patch file').setInputFiles(file)
-    await page.getByRole('button', { name: 'Upload' }).click()
-    await page.getByRole('alert').getByText('Upload a patch bundle (.patch) or a Debian package (.deb).').waitFor()
-  },
-)
-
-pageTest('says so when no file is chosen', {}, async ({ page }) => {
-  await page.getByRole('button', { name: 'Upload' }).click()
-  await page.getByText('No file is chosen.').waitFor()
 })
 
 pageTest(
@@ -164,4 +98,149 @@ pageTest('can be read without JavaScript', { javaScript: false }, async ({ page,
   await page.getByRole('button', { name: 'Install', exact: true }).click()
   await page.getByRole('heading', { name: 'Replication is not complete' }).waitFor()
   await page.locator('#not-replicated').getByText('tokyo/secondary').waitFor()
+})
+
+const MiB = 1024 * 1024
+
+pageTest(
+  'the Replications of a patch open to each appliance: state, bytes, rate, time left, source, and why one waits',
+  {},
+  async (visit) => {
+    const { page, fleet } = visit
+    const patch = await fleet.publish({ name: 'kernel', version: '6.1' })
+    await fleet.sendReceipt('paris/primary', patch)
+    await fleet.tellProgress('tokyo/primary', {
+      ...{ patch, state: 'transferring', bytes: 150 * MiB, wanBytes: 0, reason: '', bytesPerSecond: 2 * MiB },
+      sources: [fleet.serviceCenter.state.mesh, peerOf(fleet, 'paris/primary')],
+    })
+    await fleet.tellProgress('tokyo/secondary', {
+      ...{ patch, state: 'waiting', bytes: 0, wanBytes: 0, reason: 'no source has offered it yet', bytesPerSecond: 0 },
+      sources: [],
+    })
+    await fleet.disconnect('paris/secondary')
+    await page.getByRole('link', { name: /^Copies: / }).click()
+    const copy = (name: string) => page.locator(`[data-copy="${name}"]`)
+    await copy('paris/primary').getByText('replicated').waitFor()
+    await copy('tokyo/primary')
+      .getByText('150.0 MiB of 300.0 MiB, 2.0 MiB/s, 75 s left, from Service Center and paris/primary')
+      .waitFor()
+    await copy('tokyo/secondary').getByText('No source has offered it yet.').waitFor()
+    await copy('paris/secondary')
+      .getByText(/^Not reachable since /)
+      .waitFor()
+    await page
+      .getByRole('row', { name: /kernel/ })
+      .getByText('paris/secondary: not reachable since')
+      .waitFor()
+    await screenshot(page, 'copies')
+    await page.setViewportSize({ width: 320, height: 900 })
+    await screenshot(page, 'copies-320')
+    await page.reload()
+    await copy('tokyo/primary').getByText('transferring').waitFor()
+    await page.getByRole('link', { name: /^Copies: / }).click()
+    await copy('tokyo/primary').waitFor({ state: 'detached' })
+  },
+)
+
+pageTest('new Data Centers that turn 4/4 into 4/6 say so', {}, async ({ page, fleet }) => {
+  const patch = await fleet.publish({ name: 'kernel', version: '6.1' })
+  for (const name of ALL) await fleet.sendReceipt(name, patch)
+  const row = page.getByRole('row', { name: /kernel/ })
+  await row.getByText('4/4').waitFor()
+  for (const role of ['primary', 'secondary'] as const)
+    await fleet.enroll({
+      name: `oslo/${role}`,
+      organization: 'Org 1000',
+      dataCenter: 'oslo',
+      kind: 'service-provider',
+      role,
+    })
+  await row.getByText('4/6').waitFor()
+  await row.getByText('replicating, 2 new').waitFor()
+})
+
+pageTest(
+  'finds, narrows, sorts and pages the list, and keeps all of it in the address',
+  {},
+  async ({ page, fleet }) => {
+    for (let number = 1; number <= 30; number++)
+      await fleet.publish({ name: `patch-${String(number).padStart(2, '0')}`, version: '1', bytes: number * MiB })
+    const done = await fleet.publish({ name: 'done', version: '1' })
+    for (const name of ALL) await fleet.sendReceipt(name, done)
+    const names = () => page.locator('#patch-table tbody td:first-child > a').allTextContents()
+    const first = (name: string) =>
+      page.locator('#patch-table tbody tr').first().getByRole('link', { name, exact: true }).waitFor()
+    await page.getByText('31 patches').waitFor()
+    assert.equal((await names()).length, 25)
+    await page.getByRole('link', { name: 'Next' }).click()
+    await page.getByText('2 of 2').waitFor()
+    await first('patch-06')
+    await page.getByRole('columnheader', { name: 'Size' }).getByRole('link').click()
+    await first('done')
+    assert.equal(await page.getByRole('columnheader', { name: 'Size' }).getAttribute('aria-sort'), 'descending')
+    await page.getByRole('columnheader', { name: 'Name' }).getByRole('link').click()
+    await first('done')
+    await page.getByRole('searchbox', { name: 'Find patches' }).fill('PATCH-2')
+    await page.getByText('10 patches').waitFor()
+    assert.deepEqual((await names()).slice(0, 2), ['patch-20', 'patch-21'])
+    const address = page.url()
+    assert.equal(new URL(address).search, '?search=PATCH-2&sort=name&order=up')
+    await screenshot(page, 'found')
+    await page.goto('about:blank')
+    await page.goto(address)
+    assert.equal((await names()).length, 10)
+    assert.equal(await page.getByRole('searchbox').inputValue(), 'PATCH-2')
+    await page.getByRole('link', { name: 'patch-20' }).click()
+    await page.goBack()
+    assert.equal(page.url(), address)
+    await page.getByRole('searchbox').fill('')
+    await page.getByRole('combobox', { name: 'Show' }).selectOption('complete')
+    await page.getByText('1 patch', { exact: true }).waitFor()
+    assert.deepEqual(await names(), ['done'])
+    await page.getByRole('combobox', { name: 'Show' }).selectOption('attention')
+    await page.getByText('No patch matches').waitFor()
+    await fleet.disconnect('tokyo/secondary')
+    await page.getByText('30 patches').waitFor()
+  },
+)
+
+pageTest(
+  'a newer patch that supersedes takes the place of the older one, which is still there',
+  {},
+  async ({ page, fleet }) => {
+    await fleet.publish({ name: 'kernel', version: '6.9' })
+    await fleet.publish({ name: 'kernel', version: '6.10' })
+    await page.getByText('1 superseded patch is hidden.').waitFor()
+    assert.equal(await page.locator('[data-patch="kernel@6.9"]').count(), 0)
+    await page.getByRole('link', { name: 'Show it' }).click()
+    const older = page.locator('[data-patch="kernel@6.9"]')
+    await older.getByText('superseded by kernel 6.10').waitFor()
+    assert.equal(await page.getByRole('checkbox', { name: 'Superseded too' }).isChecked(), true)
+    await older.getByRole('link', { name: 'kernel', exact: true }).click()
+    await page.getByRole('heading', { level: 1, name: 'kernel 6.9' }).waitFor()
+  },
+)
+
+pageTest(
+  'the list is found, narrowed and opened without JavaScript',
+  { javaScript: false },
+  async ({ page, fleet }) => {
+    await fleet.publish({ name: 'kernel', version: '6.1' })
+    await fleet.publish({ name: 'openssl', version: '3' })
+    await page.reload()
+    await page.getByRole('searchbox').fill('kernel')
+    await page.getByRole('button', { name: 'Apply' }).click()
+    await page.getByText('1 patch', { exact: true }).waitFor()
+    await page.getByRole('link', { name: /^Copies: / }).click()
+    await page.locator('[data-copy="tokyo/secondary"]').waitFor()
+    assert.equal(await page.getByRole('searchbox').inputValue(), 'kernel')
+  },
+)
+
+pageTest('says who uploaded a patch', {}, async ({ page, fleet }) => {
+  await fleet.publish({ name: 'kernel', version: '6.1' })
+  await page
+    .getByRole('row', { name: /kernel/ })
+    .getByText('by test')
+    .waitFor()
 })

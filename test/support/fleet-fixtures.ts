@@ -18,7 +18,13 @@ export type Fleet = {
   serviceCenter: ServiceCenter
   repository: Repository
   /** Publishes a patch of this size without its bytes; `upload` of the Service Center takes real ones. */
-  publish(patch: { name: string; version: string; bytes?: number; restart?: 'none' | 'service' }): Promise<Sha256>
+  publish(patch: {
+    name: string
+    version: string
+    bytes?: number
+    restart?: 'none' | 'service'
+    supersedes?: { name: string; version?: string }[]
+  }): Promise<Sha256>
   enroll(slot: SlotText): Promise<void>
   connect(appliance: string): Promise<void>
   disconnect(appliance: string): Promise<void>
@@ -101,9 +107,9 @@ export async function emptyFleet(): Promise<Fleet> {
   const fleet: Fleet = {
     serviceCenter,
     repository,
-    async publish({ name, version, bytes = 300 * 1024 * 1024, restart = 'none' }) {
+    async publish({ name, version, bytes = 300 * 1024 * 1024, restart = 'none', supersedes = [] }) {
       const digest = sha256Hex(Buffer.from(`${name}@${version}`))
-      const publication = publicationOf({ name, version, bytes, restart, digest })
+      const publication = publicationOf({ name, version, bytes, restart, digest, supersedes })
       await serviceCenter.carryOut({ kind: 'publish', actor: 'test', publication, hashes: sha256(Buffer.from(digest)) })
       return digest
     },

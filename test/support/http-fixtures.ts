@@ -19,7 +19,7 @@ export type ServedApp = {
   close(): Promise<void>
 }
 
-export async function serveApp(fleet: Fleet, options: { origins?: string[] } = {}): Promise<ServedApp> {
+export async function serveApp(fleet: Fleet, options: { origins?: string[]; port?: number } = {}): Promise<ServedApp> {
   const { serviceCenter, repository } = fleet
   const log: string[] = []
   const write = (fields: Record<string, unknown>, line: string) => void log.push(JSON.stringify({ line, ...fields }))
@@ -31,7 +31,7 @@ export async function serveApp(fleet: Fleet, options: { origins?: string[] } = {
     secureCookies: false,
     origins: options.origins ?? [],
   })
-  const server: HttpServer = await serveHttp(app, { hostname: '127.0.0.1', port: 0 })
+  const server: HttpServer = await serveHttp(app, { hostname: '127.0.0.1', port: options.port ?? 0 })
   const url = `http://127.0.0.1:${server.port}`
   const signInLink = async () =>
     `${url}/sign-in?link=${await makeAccess(repository, { kind: 'sign-in-link', name: 'admin' })}`

@@ -2,19 +2,20 @@
  * The Service Center without a network: the real core, the real database in a temporary folder and the real intake, fed
  * one event at a time. Its effects are performed in order, so what it tells has been stored.
  */
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { ServiceCenterEvent } from '../../controller/core/effects.ts'
 import { type Authority, emptyState } from '../../controller/core/state.ts'
 import { step } from '../../controller/core/step.ts'
 import { receiveUpload } from '../../controller/shell/intake/receive-upload.ts'
+import { ResumableUploads } from '../../controller/shell/intake/resumable-uploads.ts'
 import type { Repository, ServiceCenter, Topic } from '../../controller/shell/ports.ts'
+import type { Publish } from '../../controller/shell/publish-upload.ts'
 import { openRepository } from '../../controller/shell/repository.ts'
 import { sha256Hex } from '../../protocol/hashing.ts'
-import type { Sha256 } from '../../protocol/identifiers.ts'
 import { seededRandom } from '../../protocol/random.ts'
-import { isRefusal, type Refusal } from '../../protocol/refusals.ts'
+import { isRefusal } from '../../protocol/refusals.ts'
 
 export type RunningServiceCenter = {
   serviceCenter: ServiceCenter
@@ -48,6 +49,28 @@ export async function startServiceCenter(authority: Authority): Promise<RunningS
     return line
   }
 
+  const publish: Publish = async (received, actor) => {
+    await rm(received.path)
+    const { bytes, sha256: digest, hashes, pieceLength, format, manifest } = received
+    const { name, version } = manifest
+    const root = sha256Hex(hashes)
+    const publication = { name, version, bytes, sha256: digest, pieceLength, piecesRoot: root, format, manifest }
+    const reply = await serviceCenter.carryOut({ kind: 'publish', actor, publication, hashes })
+    return reply as Awaited<ReturnType<Publish>>
+  }
+  const changed = () => {
+    for (const listener of listeners) listener('patches')
+  }
+  const partial = path.join(folder, 'partial')
+  await mkdir(partial)
+  const uploads = await ResumableUploads.open({
+    folder: partial,
+    publish,
+    refused: async () => {},
+    changed,
+    clock: Date.now,
+  })
+
   const serviceCenter: ServiceCenter = {
     state,
     async carryOut(command) {
@@ -57,17 +80,11 @@ export async function startServiceCenter(authority: Authority): Promise<RunningS
       await happen({ kind: 'command', id, command })
       return promise
     },
-    async upload({ body, filename, actor, expectedBytes }) {
+    async upload({ body, filename, actor, origin = '', expectedBytes }) {
       const received = await receiveUpload({ body, filename, folder, expectedBytes })
-      if (isRefusal(received)) return received
-      await rm(received.path)
-      const { bytes, sha256: digest, hashes, pieceLength, format, manifest } = received
-      const { name, version } = manifest
-      const root = sha256Hex(hashes)
-      const publication = { name, version, bytes, sha256: digest, pieceLength, piecesRoot: root, format, manifest }
-      const reply = await serviceCenter.carryOut({ kind: 'publish', actor, publication, hashes })
-      return reply as Refusal | { patch: Sha256; created: boolean }
+      return isRefusal(received) ? received : publish(received, actor, origin)
     },
+    uploads,
     subscribe(listener) {
       listeners.add(listener)
       return () => listeners.delete(listener)
@@ -83,6 +100,7 @@ export async function startServiceCenter(authority: Authority): Promise<RunningS
     repository,
     happen,
     async close() {
+      await uploads.close()
       await line
       await repository.close()
       await rm(folder, { recursive: true })

@@ -5,7 +5,14 @@ import type { Sha256 } from '../../protocol/identifiers.ts'
 import { pieceLengthBytes } from '../../protocol/pieces.ts'
 import { Publication } from '../../protocol/statements.ts'
 
-type PublicationText = { name: string; version: string; bytes: number; restart: 'none' | 'service'; digest: Sha256 }
+type PublicationText = {
+  name: string
+  version: string
+  bytes: number
+  restart: 'none' | 'service'
+  digest: Sha256
+  supersedes?: { name: string; version?: string }[]
+}
 
 export function publicationOf({
   name,
@@ -13,6 +20,7 @@ export function publicationOf({
   bytes,
   restart,
   digest,
+  supersedes = [],
 }: PublicationText): Omit<Publication, 'publishedAt'> {
   const pieceLength = pieceLengthBytes(bytes)
   const { publishedAt: _, ...publication } = Publication.schema.parse({
@@ -21,7 +29,7 @@ export function publicationOf({
       ...{ name, version, kind: 'update', publisher: 'Example Ltd', created: '2026-01-01T00:00:00.000Z' },
       payload: { size: bytes, sha256: digest, pieceSize: pieceLength, piecesRoot: digest },
       appliesTo: { applianceTypes: [], fromVersions: [] },
-      ...{ requires: [], conflicts: [], supersedes: [], impact: { restart, estimateSeconds: 5 } },
+      ...{ requires: [], conflicts: [], supersedes, impact: { restart, estimateSeconds: 5 } },
       pair: { peerCompat: [], maxSkewSeconds: 3600, order: 'secondary-first' },
       install: { program: 'install', timeoutSeconds: 60 },
       verify: { detect: { versionFile: '/opt/example/version' }, soakSeconds: 0 },

@@ -4,24 +4,34 @@
 // @ts-check
 import { ask, byId, HOME, once, read } from './answers.js'
 
-function chosen() {
-  return document.querySelectorAll('#organizations input:checked').length
-}
+const boxes = () => /** @type {HTMLInputElement[]} */ ([...document.querySelectorAll('#organizations input')])
 
 function explainInstall() {
   const button = byId('install-button')
   if (button === null) return
-  const boxes = document.querySelectorAll('#organizations input').length
-  button.disabled = chosen() === 0
+  const all = boxes().length
+  const chosen = boxes().filter(({ checked }) => checked).length
+  button.disabled = chosen === 0
+  byId('choose-all').checked = all > 0 && chosen === all
+  byId('choose-all').indeterminate = chosen > 0 && chosen < all
   byId('install-hint').textContent =
-    boxes === 0 ? 'There is nothing to install.' : chosen() === 0 ? 'Choose at least one organization.' : `${chosen()} of ${boxes} organizations chosen.`
+    all === 0 ? 'There is nothing to install.' : chosen === 0 ? 'Choose at least one organization.' : `${chosen} of ${all} organizations chosen.`
+}
+
+/** What is chosen is part of the address, so that a link to it can be sent to somebody. */
+function keepChoice() {
+  const query = new URLSearchParams(location.search)
+  query.delete('organization')
+  for (const { checked, value } of boxes()) if (checked) query.append('organization', value)
+  const dataCenter = byId('data-center').value
+  dataCenter === 'All' ? query.delete('dataCenter') : query.set('dataCenter', dataCenter)
+  history.replaceState(null, '', query.size === 0 ? location.pathname : `?${query}`)
 }
 
 byId('install-form')?.addEventListener('change', (/** @type {Event} */ event) => {
-  if (event.target === byId('data-center')) {
-    history.replaceState(null, '', `?dataCenter=${encodeURIComponent(byId('data-center').value)}`)
-    document.dispatchEvent(new Event('refresh'))
-  }
+  if (event.target === byId('choose-all')) for (const box of boxes()) box.checked = byId('choose-all').checked
+  keepChoice()
+  if (event.target === byId('data-center')) document.dispatchEvent(new Event('refresh'))
   explainInstall()
 })
 byId('install-form')?.addEventListener('submit', (/** @type {SubmitEvent} */ event) => {
@@ -41,7 +51,8 @@ byId('install-form')?.addEventListener('submit', (/** @type {SubmitEvent} */ eve
 document.addEventListener('click', (event) => {
   const button = event.target instanceof Element ? event.target.closest('button') : null
   if (button === null) return
-  const { opens, closes, action, install } = button.dataset
+  const { opens, closes, copies, action, install } = button.dataset
+  if (copies !== undefined) copy(button, byId(copies))
   if (opens !== undefined) byId(opens).showModal()
   if (closes !== undefined) byId(closes) === null ? history.back() : byId(closes).close()
   if (action === 'sign-out') ask('POST', '/sign-out', undefined).finally(() => location.assign(HOME))
@@ -53,12 +64,25 @@ document.addEventListener('click', (event) => {
       const { name, version } = await ask('POST', '/api/v1/installs', { ...order, allowOutage: byId('allow-outage')?.checked ?? false })
       if (byId('install-dialog') === null) return location.assign(`${HOME}/${encodeURIComponent(`${name}@${version}`)}`)
       byId('install-dialog').close()
-      for (const box of document.querySelectorAll('#organizations input')) /** @type {HTMLInputElement} */ (box).checked = false
+      for (const box of boxes()) box.checked = false
+      keepChoice()
       document.dispatchEvent(new Event('refresh'))
       byId('installs').scrollIntoView({ block: 'nearest' })
     })
   }
 })
+
+/** Where the browser keeps its clipboard from pages without TLS, the text is selected instead. */
+async function copy(/** @type {HTMLButtonElement} */ button, /** @type {HTMLElement} */ place) {
+  getSelection()?.selectAllChildren(place)
+  try {
+    await navigator.clipboard.writeText((place.textContent ?? '').trim())
+    button.textContent = 'Copied'
+  } catch (error) {
+    console.info('could not copy', error)
+    button.textContent = 'Selected: press Ctrl-C'
+  }
+}
 
 byId('withdraw-form')?.addEventListener('submit', (/** @type {SubmitEvent} */ event) => {
   event.preventDefault()

@@ -18,8 +18,8 @@ export async function ask(/** @type {string} */ method, /** @type {string} */ ad
 export function read(/** @type {boolean} */ ok, /** @type {string} */ text) {
   const json = text.startsWith('{') || text.startsWith('[') ? JSON.parse(text) : {}
   if (ok) return json
-  const { message = 'the Service Center did not answer', hint = 'Try again.' } = json.error ?? {}
-  throw Object.assign(new Error(message), { hint })
+  const { code, message = 'the Service Center did not answer', hint = 'Try again.' } = json.error ?? {}
+  throw Object.assign(new Error(message), { hint, code })
 }
 
 /** Shows an outcome as text, never as markup. */

@@ -12,6 +12,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0002-limits': { up: limits },
   '0003-answers': { up: answers },
   '0004-people': { up: people },
+  '0005-uploaded-by': { up: uploadedBy },
 }
 
 /** Throws a sentence for a database that a newer release has written. */
@@ -223,4 +224,9 @@ async function people(database: Kysely<unknown>): Promise<void> {
     .execute()
   await schema.createIndex('audit_by_actor').on('audit').columns(['actor', 'position']).execute()
   await schema.createIndex('audit_by_action').on('audit').columns(['action', 'position']).execute()
+}
+
+/** Who uploaded a patch; of those that were there before nobody knows. */
+async function uploadedBy(database: Kysely<unknown>): Promise<void> {
+  await database.schema.alterTable('patches').addColumn('uploadedBy', 'text').execute()
 }

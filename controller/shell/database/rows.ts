@@ -50,12 +50,13 @@ export function applianceRecord(row: ApplianceRow): ApplianceRecord {
   return { ...row, membership: envelopeOf(row.membership, what), addresses: listOf(row.addresses, what) }
 }
 
-export function patchRow({ sha256, envelope, hashes, uploadedAt, withdrawal }: PatchRecord): PatchRow {
+export function patchRow({ sha256, envelope, hashes, uploadedAt, uploadedBy, withdrawal }: PatchRecord): PatchRow {
   return {
     sha256,
     envelope: encodeEnvelope(envelope),
     hashes,
     uploadedAt,
+    uploadedBy,
     withdrawal: withdrawal === null ? null : encodeEnvelope(withdrawal),
   }
 }

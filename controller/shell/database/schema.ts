@@ -28,6 +28,7 @@ export type PatchRow = {
   envelope: Uint8Array
   hashes: Uint8Array
   uploadedAt: number
+  uploadedBy: string | null
   withdrawal: Uint8Array | null
 }
 

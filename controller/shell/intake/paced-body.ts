@@ -18,6 +18,9 @@ export const realTimer: Timer = {
 
 export type Pace = { readonly minimumBytesPerSecond: number; readonly windowSeconds: number; readonly timer: Timer }
 
+/** What is asked of every upload: slower has stopped. */
+export const LEAST_PACE: Pace = { minimumBytesPerSecond: 1000, windowSeconds: 30, timer: realTimer }
+
 export type Body = {
   readonly chunks: AsyncIterable<Uint8Array>
   /** The Content-Length, where there is one. */

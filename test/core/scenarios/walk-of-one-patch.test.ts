@@ -3,7 +3,7 @@
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { patchDetail } from '../../../controller/core/views.ts'
+import { patchDetail } from '../../../controller/core/patch-views.ts'
 import { symbolicPatch } from '../../../simulator/world/symbolic-patch.ts'
 import { World } from '../../../simulator/world/world.ts'
 

@@ -1,0 +1,198 @@
+/**
+ * What people and scripts are shown of patches: a line of the list, and one patch with its copies and the organizations
+ * that still need it.
+ */
+import type { DataCenterName, PeerId, Sha256 } from '../../protocol/identifiers.ts'
+import { type ApplianceCopy, applianceCopy } from './copies.ts'
+import { type PatchMatrix, patchMatrix } from './patch-matrix.ts'
+import { livePatches } from './publishing.ts'
+import type { ApplianceRecord, PatchRecord } from './records.ts'
+import { countedAppliances, countReplications, type Replications, readiness } from './replications.ts'
+import type { ServiceCenterState } from './state.ts'
+import { supersedence } from './supersedence.ts'
+import { byOrganization, type InstallSummary, installSummary } from './views.ts'
+
+export type PatchSummary = {
+  id: Sha256
+  name: string
+  version: string
+  bytes: number
+  sha256: Sha256
+  uploadedAt: string
+  /** Null where an earlier release took it in. */
+  uploadedBy: string | null
+  replications: Replications
+  /** Of the appliances without a copy, those that were enrolled after the upload: why 4/4 became 4/6. */
+  newAppliances: number
+  /** The patch to take in its place. */
+  supersededBy: { id: Sha256; name: string; version: string } | null
+}
+
+/** `installed`: what each unpatched appliance has is in `installedVersion`; null and `unknown` count as unpatched. */
+export type UnpatchedAppliance = {
+  name: string
+  dataCenter: string
+  kind: string
+  role: string
+  detected: 'applicable' | 'unknown'
+  installedVersion: string | null
+  reason: string
+}
+export type UnpatchedOrganization = {
+  organization: string
+  patched: number
+  total: number
+  appliances: UnpatchedAppliance[]
+}
+
+export type PatchDetail = PatchSummary & {
+  format: 'bundle' | 'deb'
+  kind: string
+  publisher: string
+  restart: 'none' | 'service' | 'reboot'
+  estimateSeconds: number
+  revert: 'none' | 'snapshot' | 'script'
+  /** When it was made, as its publisher says. */
+  created: string
+  /** Kinds of appliances; empty for every kind. */
+  appliesTo: string[]
+  /** Other patches, each as NAME or NAME VERSION. */
+  requires: string[]
+  conflicts: string[]
+  supersedes: string[]
+  /** Whose signature the appliances check. */
+  signedBy: PeerId
+  matrix: PatchMatrix
+  appliances: ApplianceCopy[]
+  unpatched: UnpatchedOrganization[]
+  /** Organizations all of whose appliances are patched, or for none of whose appliances the patch is meant. */
+  patched: string[]
+  notApplicable: string[]
+  installs: InstallSummary[]
+}
+
+export function patchSummary(state: ServiceCenterState, record: PatchRecord): PatchSummary {
+  return summarize(state, record, supersedence(state))
+}
+
+/** Newest first. */
+export function patchSummaries(state: ServiceCenterState): PatchSummary[] {
+  const superseded = supersedence(state)
+  return livePatches(state).map((record) => summarize(state, record, superseded))
+}
+
+/** `superseded` is the same for every patch, so a list works it out once. */
+function summarize(
+  state: ServiceCenterState,
+  { sha256, publication, uploadedAt, uploadedBy }: PatchRecord,
+  superseded: ReadonlyMap<Sha256, PatchRecord>,
+): PatchSummary {
+  const { name, version, bytes } = publication
+  const replications = countReplications(state, sha256)
+  const missing = replications.complete === replications.total ? [] : appliancesWithoutCopy(state, sha256)
+  const newer = superseded.get(sha256)
+  return {
+    id: sha256,
+    name,
+    version,
+    bytes,
+    sha256,
+    uploadedAt: new Date(uploadedAt).toISOString(),
+    uploadedBy,
+    replications,
+    newAppliances: missing.filter(({ enrolledAt }) => enrolledAt > uploadedAt).length,
+    supersededBy:
+      newer === undefined
+        ? null
+        : { id: newer.sha256, name: newer.publication.name, version: newer.publication.version },
+  }
+}
+
+/** Those that the Replications column counts and that have no proven copy to take. */
+export function appliancesWithoutCopy(state: ServiceCenterState, patch: Sha256): ApplianceRecord[] {
+  return countedAppliances(state).filter((appliance) => readiness(state, patch, appliance) !== true)
+}
+
+/** `PATCH` of the command line: an id or NAME@VERSION. */
+export function findPatch(state: ServiceCenterState, reference: string): PatchRecord | undefined {
+  return livePatches(state).find(
+    ({ sha256, publication: { name, version } }) => sha256 === reference || `${name}@${version}` === reference,
+  )
+}
+
+export function patchDetail(
+  state: ServiceCenterState,
+  record: PatchRecord,
+  dataCenter: DataCenterName | 'All' = 'All',
+): PatchDetail {
+  const { format, manifest } = record.publication
+  const organizations = patchedByOrganization(state, record, dataCenter)
+  const installs = [...state.installs.values()].filter(({ patch }) => patch === record.sha256)
+  return {
+    ...patchSummary(state, record),
+    format,
+    kind: manifest.kind,
+    publisher: manifest.publisher,
+    restart: manifest.impact.restart,
+    estimateSeconds: manifest.impact.estimateSeconds,
+    revert: typeof manifest.revert === 'string' ? manifest.revert : 'script',
+    created: manifest.created,
+    appliesTo: manifest.appliesTo.applianceTypes,
+    requires: manifest.requires.map(titled),
+    conflicts: manifest.conflicts.map(titled),
+    supersedes: manifest.supersedes.map(titled),
+    signedBy: state.signing.peer,
+    matrix: patchMatrix(state, record.sha256),
+    appliances: patchCopies(state, record.sha256),
+    unpatched: organizations.unpatched,
+    patched: organizations.patched,
+    notApplicable: organizations.notApplicable,
+    installs: installs.map((install) => installSummary(state, install)).reverse(),
+  }
+}
+
+function titled({ name, version }: { name: string; version?: string | undefined }): string {
+  return version === undefined ? name : `${name} ${version}`
+}
+
+/** The copies that the Replications column counts. */
+export function patchCopies(state: ServiceCenterState, patch: Sha256): ApplianceCopy[] {
+  return countedAppliances(state).map((appliance) => applianceCopy(state, patch, appliance))
+}
+
+/** Unknown counts as unpatched, so patched + unpatched + notApplicable are all organizations with appliances. */
+function patchedByOrganization(state: ServiceCenterState, record: PatchRecord, dataCenter: DataCenterName | 'All') {
+  const unpatched: UnpatchedOrganization[] = []
+  const patched: string[] = []
+  const notApplicable: string[] = []
+  for (const [organization, appliances] of byOrganization(state, dataCenter)) {
+    const detections = state.detections.get(record.sha256)
+    const applicable = appliances.filter(({ peer }) => detections?.get(peer)?.result !== 'notApplicable')
+    const missing = applicable.filter(({ peer }) => detections?.get(peer)?.result !== 'installed')
+    if (applicable.length === 0) notApplicable.push(organization)
+    else if (missing.length === 0) patched.push(organization)
+    else {
+      unpatched.push({
+        organization,
+        patched: applicable.length - missing.length,
+        total: applicable.length,
+        appliances: missing.map((appliance) => {
+          const found = detections?.get(appliance.peer)
+          const { name, kind, role } = appliance
+          const detected = found?.result === 'applicable' ? 'applicable' : 'unknown'
+          const reason = found?.reason ?? 'the appliance has not looked yet'
+          return {
+            name,
+            dataCenter: appliance.dataCenter,
+            kind,
+            role,
+            detected,
+            installedVersion: found?.installedVersion ?? null,
+            reason,
+          }
+        }),
+      })
+    }
+  }
+  return { unpatched, patched, notApplicable }
+}

@@ -1,0 +1,57 @@
+/**
+ * Following a link or sending a form that only shows the same page otherwise (`data-here`): the address changes and the
+ * live parts are fetched anew, so that nothing jumps. A filter takes effect as soon as it is chosen, and what a person
+ * opens is fetched then.
+ */
+// @ts-check
+const TYPING_PAUSE_MS = 300
+
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let typing
+
+function go(/** @type {string} */ address, /** @type {boolean} */ replace) {
+  history[replace ? 'replaceState' : 'pushState'](null, '', address)
+  document.dispatchEvent(new Event('refresh'))
+}
+
+document.addEventListener('click', (event) => {
+  const link = event.target instanceof Element ? event.target.closest('a[data-here]') : null
+  if (!(link instanceof HTMLAnchorElement) || event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey) return
+  event.preventDefault()
+  go(link.href, link.dataset.here === 'replace')
+})
+
+document.addEventListener('submit', (event) => {
+  const form = event.target
+  if (!(form instanceof HTMLFormElement) || form.dataset.here === undefined) return
+  event.preventDefault()
+  clearTimeout(typing)
+  const usual = (/** @type {string} */ name) => /** @type {any} */ (form.elements.namedItem(name))?.dataset?.usual ?? ''
+  const fields = [...new FormData(form)].flatMap(([name, value]) => (value === usual(name) ? [] : [[name, String(value)]]))
+  go(`${form.action}?${new URLSearchParams(fields)}`, true)
+})
+
+/** What a person opens is part of the address; its content comes with the next refresh. */
+document.addEventListener('click', (event) => {
+  const details = event.target instanceof Element ? event.target.closest('summary')?.parentElement : null
+  if (!(details instanceof HTMLDetailsElement) || details.dataset.opens === undefined) return
+  const { opens, name = '' } = details.dataset
+  const query = new URLSearchParams(location.search)
+  query.delete(opens, name)
+  // The browser opens or closes it after this.
+  if (!details.open) query.append(opens, name)
+  go(query.size === 0 ? location.pathname : `?${query}`, true)
+})
+
+const formOf = (/** @type {Event} */ event) => {
+  const form = event.target instanceof Element ? event.target.closest('form') : null
+  return form?.dataset.here === undefined ? null : form
+}
+document.addEventListener('change', (event) => formOf(event)?.requestSubmit())
+document.addEventListener('input', (event) => {
+  const form = formOf(event)
+  if (form === null || !(event.target instanceof HTMLInputElement) || event.target.type !== 'search') return
+  clearTimeout(typing)
+  typing = setTimeout(() => form.requestSubmit(), TYPING_PAUSE_MS)
+})
+addEventListener('popstate', () => location.reload())

@@ -1,0 +1,138 @@
+/**
+ * What stands above and below a list: search and filters as an ordinary form, and the way through the pages. Each leads
+ * to an address of its own; here.js goes there without loading the page anew.
+ */
+import type { PatchList } from '../core/patch-list.ts'
+import { listAddress, listFields, type ShownList } from './list-address.ts'
+import { counted, SYSTEM_PATCHES } from './words.ts'
+
+const SHOWN = { all: 'All', complete: 'Complete', replicating: 'Replicating', attention: 'Needs attention' } as const
+const PAGE_SIZES = [10, 25, 50, 100]
+
+export const ListToolbar = ({ shown, list }: { shown: ShownList; list: PatchList }) => (
+  <form
+    class="pm-row pm-toolbar"
+    id="patch-filter"
+    role="search"
+    aria-label="Patches"
+    action={SYSTEM_PATCHES}
+    data-here
+  >
+    <span class="pf-v6-c-form-control pm-search">
+      <input
+        type="search"
+        name="search"
+        value={shown.search}
+        maxlength={100}
+        placeholder="Find by name, version or SHA-256"
+        aria-label="Find patches"
+      />
+    </span>
+    <Choice name="show" label="Show" options={Object.entries(SHOWN)} chosen={shown.show} />
+    <span class="pf-v6-c-check">
+      <input
+        class="pf-v6-c-check__input"
+        type="checkbox"
+        id="show-superseded"
+        name="superseded"
+        value="show"
+        checked={shown.superseded === 'show'}
+      />
+      <label class="pf-v6-c-check__label" for="show-superseded">
+        Superseded too
+      </label>
+    </span>
+    {listFields({ ...shown, search: '', show: 'all', superseded: 'hide', page: 1 }).map(([name, value]) => (
+      <input type="hidden" name={name} value={value} />
+    ))}
+    <noscript>
+      <button class="pf-v6-c-button pf-m-secondary" type="submit">
+        Apply
+      </button>
+    </noscript>
+    <span class="pm-quiet pm-end" role="status">
+      {counted(list.total, 'patch', 'patches')}
+    </span>
+  </form>
+)
+
+export const Choice = (props: { name: string; label: string; options: [string, string][]; chosen: string }) => (
+  <span class="pf-v6-c-form-control pm-choice">
+    <select name={props.name} aria-label={props.label} data-usual={props.options[0]?.[0]}>
+      {props.options.map(([value, text]) => (
+        <option value={value} selected={value === props.chosen}>
+          {text}
+        </option>
+      ))}
+    </select>
+    <span class="pf-v6-c-form-control__utilities">
+      <span class="pf-v6-c-form-control__toggle-icon" aria-hidden="true">
+        ▾
+      </span>
+    </span>
+  </span>
+)
+
+/** What is not shown and why, and the other pages. */
+export const ListFooter = ({ shown, list }: { shown: ShownList; list: PatchList }) => (
+  <div class="pm-row pm-spread pm-footer">
+    <span class="pm-quiet">
+      {list.hidden > 0 && (
+        <>
+          {counted(list.hidden, 'superseded patch', 'superseded patches')} {list.hidden === 1 ? 'is' : 'are'} hidden.{' '}
+          <a href={listAddress(shown, { superseded: 'show' })}>Show {list.hidden === 1 ? 'it' : 'them'}</a>
+        </>
+      )}
+    </span>
+    {list.total > (PAGE_SIZES[0] ?? 0) && (
+      <span class="pm-row">
+        <span class="pm-quiet">
+          {PAGE_SIZES.map((perPage) => (
+            <PageLink
+              name={String(perPage)}
+              here={perPage === shown.perPage}
+              address={listAddress(shown, { perPage, page: 1 })}
+            />
+          ))}
+          a page
+        </span>
+        <Pager
+          name="patches"
+          page={list.page}
+          pages={list.pages}
+          count={list.total}
+          address={(page) => listAddress(shown, { page })}
+        />
+      </span>
+    )}
+  </div>
+)
+
+type PagerProps = { name: string; page: number; pages: number; count: number; address: (page: number) => string }
+
+/** Nothing where there is only one page. */
+export const Pager = ({ name, page, pages, count, address }: PagerProps) => (
+  <>
+    {pages > 1 && (
+      <nav class="pm-row" aria-label={`Pages of ${name}`}>
+        <PageLink name="Previous" here={page === 1} address={address(page - 1)} />
+        <span class="pm-number">
+          {page} of {pages}
+        </span>
+        <PageLink name="Next" here={page === pages} address={address(page + 1)} />
+        <span class="pm-quiet">
+          {count} {name}
+        </span>
+      </nav>
+    )}
+  </>
+)
+
+const PageLink = ({ name, here, address }: { name: string; here: boolean; address: string }) =>
+  here ? (
+    <span class="pm-page pm-here">{name}</span>
+  ) : (
+    <a class="pm-page" href={address} data-here>
+      {name}
+    </a>
+  )

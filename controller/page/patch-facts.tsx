@@ -1,0 +1,90 @@
+/**
+ * What a patch is and what installing it changes, who signed it, and its digest, to be compared with the publisher's.
+ */
+import type { PatchDetail } from '../core/patch-views.ts'
+import { Replications } from './labels.tsx'
+import { Alert, Card } from './layout.tsx'
+import { duration, listed, moment, patchAddress, size } from './words.ts'
+
+const FORMATS = { bundle: 'patch bundle', deb: 'Debian package' } as const
+const RESTARTS = { none: 'no restart', service: 'restarts a service', reboot: 'restarts the appliance' } as const
+const REVERTS = {
+  none: 'cannot be reverted',
+  snapshot: 'goes back to what was there before',
+  script: 'goes back with a program of its own',
+} as const
+
+export const PatchFacts = ({ patch, unreachable }: { patch: PatchDetail; unreachable: number }) => (
+  <Card id="facts" title="Patch" live>
+    {patch.supersededBy !== null && (
+      <Alert tone="info" title={`Superseded by ${patch.supersededBy.name} ${patch.supersededBy.version}`}>
+        It can still be installed. <a href={patchAddress(patch.supersededBy)}>Show the newer patch</a>
+      </Alert>
+    )}
+    <dl class="pf-v6-c-description-list pm-facts">
+      <Fact term="Replications">
+        <span aria-live="polite">
+          <Replications
+            replications={patch.replications}
+            newAppliances={patch.newAppliances}
+            unreachable={unreachable}
+          />
+        </span>
+      </Fact>
+      <Fact term="Type">
+        {FORMATS[patch.format]}, {patch.kind}, {size(patch.bytes)}
+      </Fact>
+      <Fact term="Uploaded">
+        <time datetime={patch.uploadedAt}>{moment(patch.uploadedAt)}</time>
+        {patch.uploadedBy !== null && ` by ${patch.uploadedBy}`}
+      </Fact>
+      <Fact term="Publisher">
+        {patch.publisher}, made <time datetime={patch.created}>{moment(patch.created)}</time>
+      </Fact>
+      <Fact term="Installing it">
+        {RESTARTS[patch.restart]}, about {duration(patch.estimateSeconds)} an appliance
+      </Fact>
+      <Fact term="If it fails">{REVERTS[patch.revert]}</Fact>
+      <Fact term="Meant for">{patch.appliesTo.length === 0 ? 'every kind of appliance' : listed(patch.appliesTo)}</Fact>
+      {patch.requires.length > 0 && <Fact term="Requires">{listed(patch.requires)}</Fact>}
+      {patch.conflicts.length > 0 && <Fact term="Conflicts with">{listed(patch.conflicts)}</Fact>}
+      {patch.supersedes.length > 0 && <Fact term="Supersedes">{listed(patch.supersedes)}</Fact>}
+    </dl>
+    <dl class="pf-v6-c-description-list pm-keys">
+      <Fact term="SHA-256">
+        <Copyable id="digest" text={patch.sha256} what="SHA-256" />
+      </Fact>
+      <Fact term="Signed by the Service Center's key">
+        <Copyable id="signer" text={patch.signedBy} what="key" />
+      </Fact>
+    </dl>
+  </Card>
+)
+
+const Fact = ({ term, children }: { term: string; children?: unknown }) => (
+  <div class="pf-v6-c-description-list__group">
+    <dt class="pf-v6-c-description-list__term">
+      <span class="pf-v6-c-description-list__text">{term}</span>
+    </dt>
+    <dd class="pf-v6-c-description-list__description">
+      <div class="pf-v6-c-description-list__text">{children}</div>
+    </dd>
+  </div>
+)
+
+/** One click selects all of it; the button needs JavaScript, which shows it. */
+const Copyable = ({ id, text, what }: { id: string; text: string; what: string }) => (
+  <span class="pm-row">
+    <code class="pm-digest" id={id}>
+      {text}
+    </code>
+    <button
+      class="pf-v6-c-button pf-m-link pf-m-inline pm-needs-script"
+      type="button"
+      data-copies={id}
+      aria-label={`Copy the ${what}`}
+    >
+      Copy
+    </button>
+  </span>
+)

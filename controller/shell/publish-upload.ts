@@ -1,0 +1,54 @@
+/**
+ * From a received file to a published patch: the file moves into the store as it is, and the core signs it. One file at
+ * a time is published under one digest, because it may be uploaded twice at once, or its withdrawn copy be on its way out.
+ */
+import { rm } from 'node:fs/promises'
+import type { PieceStore } from '../../agent/shell/piece-store.ts'
+import type { StoreWork } from '../../agent/shell/store-work.ts'
+import { assert } from '../../protocol/assert.ts'
+import { asSha256 } from '../../protocol/hashing.ts'
+import type { Sha256 } from '../../protocol/identifiers.ts'
+import { piecesRoot } from '../../protocol/pieces.ts'
+import { isRefusal, type Refusal } from '../../protocol/refusals.ts'
+import type { Actor } from '../core/effects.ts'
+import { judgeUpload } from '../core/publishing.ts'
+import type { Received } from './intake/growing-upload.ts'
+import type { ServiceCenter } from './ports.ts'
+
+export type Published = { patch: Sha256; created: boolean }
+/** Takes the received file over: it is in the store afterwards, or gone. */
+export type Publish = (received: Received, actor: Actor, origin: string) => Promise<Published | Refusal>
+
+export function publishInto(options: {
+  store: PieceStore
+  storeWork: StoreWork
+  state: ServiceCenter['state']
+  carryOut: ServiceCenter['carryOut']
+}): Publish {
+  const { store, storeWork, state, carryOut } = options
+  return ({ path, sha256, bytes, pieceLength, hashes, format, manifest }, actor, origin) =>
+    storeWork.inTurn(sha256, async () => {
+      const { name, version } = manifest
+      const known = judgeUpload(state, { name, version, sha256 })
+      if (known !== null) {
+        await rm(path, { force: true })
+        return isRefusal(known) ? known : { patch: known.sha256, created: false }
+      }
+      try {
+        await store.adopt(path, sha256, hashes)
+      } catch (error) {
+        await rm(path, { force: true })
+        throw error
+      }
+      const root = asSha256(piecesRoot(hashes))
+      const publication = { name, version, bytes, sha256, pieceLength, piecesRoot: root, format, manifest }
+      const reply = await carryOut({ kind: 'publish', actor, publication, hashes }, origin)
+      if (!isRefusal(reply)) {
+        assert(reply.kind === 'published', 'a publication is answered as one')
+        return { patch: reply.patch, created: reply.created }
+      }
+      // Another file of the same name was first.
+      await store.discard(sha256)
+      return reply
+    })
+}
