@@ -72,7 +72,6 @@ async function main(): Promise<void> {
   const { seed, identity } = await loadIdentity(folder)
   const log = openLog('agent')
   const enrollment = await enrolled(folder, values.token, identity, log)
-  const { membership } = enrollment
   const appliance = await startAppliance({
     folder,
     seed,
@@ -91,7 +90,7 @@ async function main(): Promise<void> {
       process.exit(1)
     },
   })
-  process.stdout.write(`ready name=${membership.name} peer=${identity.peer} listen=${appliance.addresses[0] ?? '-'}\n`)
+  process.stdout.write(`ready name=${appliance.name} peer=${identity.peer} listen=${appliance.addresses[0] ?? '-'}\n`)
   stopOnSignal(() => appliance.stop())
 }
 

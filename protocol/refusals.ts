@@ -41,6 +41,7 @@ const TABLE = {
     'Enroll a Service Provider appliance of that Data Center first; tenant appliances connect through it.',
   ],
   name_in_use: [409, 'Choose another appliance name; names are unique in the fleet.'],
+  last_member: [409, 'Enroll another member of its group first, or say that the last one shall go too.'],
   role_taken: [409, 'The group already has a primary. Enroll this appliance as secondary, or name another group.'],
   // what a peer said
   undecodable: [400, 'The peer speaks another protocol or version. Compare the versions of both ends.'],

@@ -79,6 +79,7 @@ export const Membership = statement(
     epoch: counter,
     /** The peer id that answers at the Service Center's mesh address. */
     serviceCenter: PeerId,
+    /** Rises with each membership of one key: a renamed appliance gets another, and of two the later one holds. */
     enrolledAt: WallTime,
   }),
 )

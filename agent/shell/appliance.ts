@@ -7,7 +7,7 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { unreachable } from '../../protocol/assert.ts'
 import { reopen, type SigningKey } from '../../protocol/envelope.ts'
-import type { ListenAddress } from '../../protocol/identifiers.ts'
+import type { ApplianceName, ListenAddress } from '../../protocol/identifiers.ts'
 import { SERVICE_PROVIDER } from '../../protocol/identifiers.ts'
 import { seededRandom } from '../../protocol/random.ts'
 import { Roster } from '../../protocol/statements.ts'
@@ -39,7 +39,11 @@ export type ApplianceOptions = {
   readonly fail: (error: unknown) => void
 }
 
-export type RunningAppliance = { readonly addresses: ListenAddress[]; stop(): Promise<void> }
+export type RunningAppliance = {
+  readonly name: ApplianceName
+  readonly addresses: ListenAddress[]
+  stop(): Promise<void>
+}
 
 export async function startAppliance(options: ApplianceOptions): Promise<RunningAppliance> {
   const { folder, identity, enrollment, log } = options
@@ -124,6 +128,7 @@ export async function startAppliance(options: ApplianceOptions): Promise<Running
   await loop.perform(resume(state, await store.held()))
   const stopTicking = startTicking((clock) => deliver({ kind: 'tick', clock }))
   return {
+    name: state.membership?.name ?? membership.name,
     addresses: state.addresses,
     async stop() {
       stopTicking()

@@ -3,7 +3,14 @@
  * durable before the effect after it begins: so whatever is answered or sent has been stored.
  */
 import type { Clock } from '../../protocol/clock.ts'
-import type { DataCenterName, InstallId, OrganizationName, PeerId, Sha256 } from '../../protocol/identifiers.ts'
+import type {
+  ApplianceName,
+  DataCenterName,
+  InstallId,
+  OrganizationName,
+  PeerId,
+  Sha256,
+} from '../../protocol/identifiers.ts'
 import type { ControlMessage, EnrollmentAnswer, EnrollmentRequest } from '../../protocol/messages.ts'
 import type { Refusal } from '../../protocol/refusals.ts'
 import type { Publication } from '../../protocol/statements.ts'
@@ -27,6 +34,10 @@ export type Command =
     }
   | { kind: 'cancel-install'; actor: Actor; install: InstallId }
   | { kind: 'set-limits'; actor: Actor; limits: LimitsRecord }
+  | { kind: 'rename-appliance'; actor: Actor; appliance: PeerId; name: ApplianceName }
+  /** `lastMember`: also where nobody is left to stand in for it. */
+  | { kind: 'retire-appliance'; actor: Actor; appliance: PeerId; lastMember: boolean }
+  | { kind: 'revoke-token'; actor: Actor; enrollingPeer: PeerId }
 
 export type Reply =
   | { kind: 'published'; patch: Sha256; created: boolean }
@@ -34,6 +45,9 @@ export type Reply =
   | { kind: 'install-started'; install: InstallId }
   | { kind: 'install-cancelled'; install: InstallId }
   | { kind: 'limits-set'; place: LimitsRecord['place'] }
+  | { kind: 'appliance-renamed'; appliance: PeerId }
+  | { kind: 'appliance-retired'; appliance: PeerId }
+  | { kind: 'token-revoked'; enrollingPeer: PeerId }
 
 export type ServiceCenterEvent =
   | { kind: 'tick'; clock: Clock }

@@ -31,6 +31,8 @@ export type Session = {
   via: PeerId
   rosterVersion: number
   known: Set<Sha256>
+  /** When the newest membership that it was sent was signed. */
+  membershipAt: number
   /** Orders already sent in this session. */
   sent: Set<OrderId>
 }
@@ -41,7 +43,10 @@ export type ServiceCenterState = {
   readonly random: Random
   clock: Clock
   tokens: Map<PeerId, TokenRecord>
+  /** The members of the fleet. */
   appliances: Map<PeerId, ApplianceRecord>
+  /** Those that were: history speaks of them. */
+  retired: Map<PeerId, ApplianceRecord>
   patches: Map<Sha256, PatchRecord>
   receipts: Map<Sha256, Map<PeerId, ReceiptRecord>>
   detections: Map<Sha256, Map<PeerId, DetectionRecord>>
@@ -71,6 +76,7 @@ export function emptyState(authority: Authority, random: Random): ServiceCenterS
     clock: { monotonicMs: 0, wallMs: 0 },
     tokens: new Map(),
     appliances: new Map(),
+    retired: new Map(),
     patches: new Map(),
     receipts: new Map(),
     detections: new Map(),
@@ -93,7 +99,7 @@ export function apply(state: ServiceCenterState, change: Change): void {
       state.tokens.set(change.row.enrollingPeer, change.row)
       break
     case 'appliances':
-      state.appliances.set(change.row.peer, change.row)
+      takeAppliance(state, change.row)
       break
     case 'patches':
       state.patches.set(change.row.sha256, change.row)
@@ -122,6 +128,24 @@ export function apply(state: ServiceCenterState, change: Change): void {
     default:
       unreachable(change)
   }
+}
+
+/** Whoever is retired is counted, told and shown nowhere, except where the past is told. */
+function takeAppliance(state: ServiceCenterState, appliance: ApplianceRecord): void {
+  const { peer, retiredAt } = appliance
+  if (retiredAt === null) {
+    state.appliances.set(peer, appliance)
+    return
+  }
+  state.appliances.delete(peer)
+  state.retired.set(peer, appliance)
+  state.sessions.delete(peer)
+  state.attachments.delete(peer)
+}
+
+/** A member of the fleet, or one that was. */
+export function everEnrolled(state: ServiceCenterState, peer: PeerId): ApplianceRecord | undefined {
+  return state.appliances.get(peer) ?? state.retired.get(peer)
 }
 
 function noteUnsettled(state: ServiceCenterState, target: TargetRecord): void {

@@ -20,6 +20,7 @@ import {
   nextRosterVersions,
   tellPartners,
 } from './membership.ts'
+import { renameAppliance, retireAppliance, revokeToken } from './places.ts'
 import { type Decision, livePatches, publish, withdraw } from './publishing.ts'
 import type { ApplianceRecord, Change } from './records.ts'
 import { isReplicated } from './replications.ts'
@@ -74,6 +75,7 @@ function carryOut(state: ServiceCenterState, id: number, command: Command): Serv
   if (!isRefusal(reply)) {
     if (reply.kind === 'published' && reply.created) effects.push({ kind: 'seed', patch: reply.patch })
     if (reply.kind === 'limits-set' && reply.place === SERVICE_CENTER) effects.push(seedLimits(state))
+    if (reply.kind === 'appliance-retired') effects.push(admitted(state), { kind: 'hang-up', peer: reply.appliance })
     if (reply.kind === 'withdrawn') effects.push({ kind: 'unseed', patch: reply.patch })
   }
   return [...effects, { kind: 'reply', id, reply }, ...advanceInstalls(state)]
@@ -91,6 +93,12 @@ function decide(state: ServiceCenterState, command: Command): Decision {
       return cancelInstall(state, command)
     case 'set-limits':
       return setLimits(state, command)
+    case 'rename-appliance':
+      return renameAppliance(state, command)
+    case 'retire-appliance':
+      return retireAppliance(state, command)
+    case 'revoke-token':
+      return revokeToken(state, command)
     default:
       return unreachable(command)
   }
@@ -115,7 +123,8 @@ function commit(state: ServiceCenterState, changes: Change[]): ServiceCenterEffe
   if (tables.has('patches') || tables.has('receipts')) effects.push({ kind: 'changed', topic: 'patches' })
   if (tables.has('installs') || tables.has('targets') || tables.has('detections'))
     effects.push({ kind: 'changed', topic: 'installs' })
-  if (tables.has('appliances') || tables.has('limits')) effects.push({ kind: 'changed', topic: 'appliances' })
+  if (tables.has('appliances') || tables.has('limits') || tables.has('tokens'))
+    effects.push({ kind: 'changed', topic: 'appliances' })
   return effects
 }
 
@@ -221,7 +230,10 @@ function greeted(
   // A depot tells again what its tenants said when they came; those have learned of patches since, and spoken of them.
   const learned = [...state.patches.keys()].filter((patch) => isLeftBehind(state, patch, appliance.peer))
   const known = new Set([...proven, ...learned])
-  state.sessions.set(appliance.peer, { via: via.peer, rosterVersion, known, sent: new Set() })
+  state.sessions.set(appliance.peer, {
+    ...{ via: via.peer, rosterVersion, known, sent: new Set() },
+    membershipAt: appliance.enrolledAt,
+  })
   const changes: Change[] = [{ table: 'appliances', row: { ...appliance, addresses, lastSeenAt: state.clock.wallMs } }]
   if (addresses.join() !== appliance.addresses.join()) changes.push(...nextRosterVersions(state, appliance))
   return [

@@ -8,7 +8,7 @@ import { type ApplianceCopy, applianceCopy } from './copies.ts'
 import { livePatches } from './publishing.ts'
 import type { ApplianceRecord, InstallRecord, PatchRecord, TargetState } from './records.ts'
 import { byPlace, countReplications, type Replications, readiness, serviceProviderAppliances } from './replications.ts'
-import type { ServiceCenterState } from './state.ts'
+import { everEnrolled, type ServiceCenterState } from './state.ts'
 
 export type PatchSummary = {
   id: Sha256
@@ -232,7 +232,7 @@ export function installSummaries(state: ServiceCenterState): InstallSummary[] {
 
 export function installDetail(state: ServiceCenterState, install: InstallRecord): InstallDetail {
   const targets = [...(state.targets.get(install.id)?.values() ?? [])].flatMap((target): TargetView[] => {
-    const appliance = state.appliances.get(target.appliance)
+    const appliance = everEnrolled(state, target.appliance)
     if (appliance === undefined) return []
     const { name, organization, dataCenter, kind, role } = appliance
     const { state: targetState, reason, output, installedVersion } = target

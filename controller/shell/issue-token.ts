@@ -39,7 +39,7 @@ export async function issueToken(
   }
   const enrollingPeer = enrollingIdentity(secret).peer
   await repository.issueToken(
-    { ...slot, enrollingPeer, proofKey: proofKey(secret), issuedAt, expiresAt, usedBy: null },
+    { ...slot, enrollingPeer, proofKey: proofKey(secret), issuedAt, expiresAt, usedBy: null, replaces: null },
     judge,
   )
   const root = authority.signing.peer
