@@ -40,6 +40,7 @@ const TABLE = {
     422,
     'Enroll a Service Provider appliance of that Data Center first; tenant appliances connect through it.',
   ],
+  bad_topology: [422, 'Correct the topology file at the lines that are named; docs/operators-guide.md describes it.'],
   name_in_use: [409, 'Choose another appliance name; names are unique in the fleet.'],
   last_member: [409, 'Enroll another member of its group first, or say that the last one shall go too.'],
   role_taken: [409, 'The group already has a primary. Enroll this appliance as secondary, or name another group.'],

@@ -9,6 +9,7 @@ import { signedIn } from './access-control.ts'
 import { addApplianceRoutes } from './appliances.ts'
 import type { App, AppDependencies, AppEnvironment } from './context.ts'
 import { addDataCenterRoutes } from './data-centers.ts'
+import { addEnrollmentRoutes } from './enrollment.ts'
 import { addErrorAnswers } from './errors.ts'
 import { addEventRoute } from './events.ts'
 import { addHealthRoutes } from './health.ts'
@@ -39,6 +40,7 @@ export function createApp(dependencies: AppDependencies): App {
   addPatchRoutes(app, dependencies)
   addInstallRoutes(app, dependencies)
   addApplianceRoutes(app, dependencies)
+  addEnrollmentRoutes(app, dependencies)
   addDataCenterRoutes(app, dependencies)
   addEventRoute(app, dependencies, streams)
   addMetricsRoute(app, dependencies)

@@ -13,7 +13,7 @@ const MAX_JSON_BYTES = 64 * 1024
 
 /** The JSON body; an empty body counts as `{}`. Bytes are counted as they come, whatever their declared length. */
 export async function readJson<Value>(c: AppContext, schema: z.ZodType<Value>): Promise<Value | Refusal> {
-  const bytes = await readBounded(c)
+  const bytes = await readBounded(c, MAX_JSON_BYTES)
   if (isRefusal(bytes)) return bytes
   if (bytes.byteLength === 0) return match(schema, {}, 'the body')
   const type = c.req.header('content-type')?.split(';')[0]?.trim().toLowerCase()
@@ -32,12 +32,45 @@ export function readQuery<Value>(c: AppContext, schema: z.ZodType<Value>): Value
   return match(schema, Object.fromEntries(entries), 'the query')
 }
 
-async function readBounded(c: AppContext): Promise<Uint8Array | Refusal> {
+/** The body as UTF-8 text, such as a file that a person wrote. */
+export async function readText(c: AppContext, maxBytes: number): Promise<string | Refusal> {
+  const bytes = await readBounded(c, maxBytes)
+  if (isRefusal(bytes)) return bytes
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    return refuse('bad_request', 'the body is not UTF-8 text')
+  }
+}
+
+/** What a form of a page sends; of a file its text. A field that is left empty is not there. */
+export async function readForm<Value>(
+  c: AppContext,
+  schema: z.ZodType<Value>,
+  maxBytes = MAX_JSON_BYTES,
+): Promise<Value | Refusal> {
+  const bytes = await readBounded(c, maxBytes)
+  if (isRefusal(bytes)) return bytes
+  const form = await new Response(new Uint8Array(bytes), {
+    headers: { 'Content-Type': c.req.header('content-type') ?? '' },
+  })
+    .formData()
+    .catch(() => null)
+  if (form === null) return refuse('bad_request', 'the body is not what a form sends')
+  const fields: Record<string, string> = {}
+  for (const [name, value] of form) {
+    const text = typeof value === 'string' ? value : await value.text()
+    if (text !== '') fields[name] = text
+  }
+  return match(schema, fields, 'the form')
+}
+
+async function readBounded(c: AppContext, maxBytes: number): Promise<Uint8Array | Refusal> {
   const chunks: Uint8Array[] = []
   let length = 0
   for await (const chunk of c.req.raw.body ?? []) {
     length += chunk.byteLength
-    if (length > MAX_JSON_BYTES) return refuse('too_large', `the body is longer than ${MAX_JSON_BYTES} bytes`)
+    if (length > maxBytes) return refuse('too_large', `the body is longer than ${maxBytes} bytes`)
     chunks.push(chunk)
   }
   return Buffer.concat(chunks)

@@ -16,6 +16,7 @@ import type { Refusal } from '../../protocol/refusals.ts'
 import type { Publication } from '../../protocol/statements.ts'
 import type { WanLimits } from '../../protocol/wan-limits.ts'
 import type { Change, LimitsRecord, TokenRecord } from './records.ts'
+import type { ApplianceAccount } from './state.ts'
 
 /** Who asked, for the audit log: a session or API token, by its name. */
 export type Actor = string
@@ -58,6 +59,8 @@ export type ServiceCenterEvent =
   | { kind: 'control-opened'; peer: PeerId }
   | { kind: 'control-closed'; peer: PeerId }
   | { kind: 'control-received'; peer: PeerId; message: ControlMessage }
+  /** An appliance was asked after itself, and signed its answer. */
+  | { kind: 'account-told'; peer: PeerId; account: ApplianceAccount }
   /** A peer that dialled with an enrolling identity asked to become a member. */
   | { kind: 'enrollment-requested'; peer: PeerId; request: EnrollmentRequest }
 

@@ -21,8 +21,8 @@ import { apply, limitsOf, type ServiceCenterState } from './state.ts'
 const TOKEN_REMEMBERED_MS = 7 * 24 * 3600 * 1000
 
 /** Whether a token may be issued whose bearer takes the place of this appliance. */
-export function judgeReplacement(state: ServiceCenterState, peer: PeerId): ApplianceRecord | Refusal {
-  return state.appliances.get(peer) ?? refuse('not_found', `there is no appliance ${peer} to replace`)
+export function judgeReplacement(state: ServiceCenterState, peer: PeerId): Refusal | null {
+  return state.appliances.has(peer) ? null : refuse('not_found', `there is no appliance ${peer} to replace`)
 }
 
 /** Whether a token for this slot may be issued. */

@@ -132,6 +132,9 @@ export type LimitsRecord = WanLimits & {
   trades: boolean
 }
 
+/** Who did what, when, and how it ended. */
+export type AuditRecord = { at: number; actor: string; action: string; subject: string; outcome: string }
+
 /** One row written; the key is what identifies it in its table. */
 export type Change =
   | { table: 'tokens'; row: TokenRecord }
@@ -143,5 +146,4 @@ export type Change =
   | { table: 'targets'; row: TargetRecord }
   | { table: 'rosters'; row: { dataCenter: DataCenterName; version: number } }
   | { table: 'limits'; row: LimitsRecord }
-  /** Who did what, when, and how it ended. */
-  | { table: 'audit'; row: { at: number; actor: string; action: string; subject: string; outcome: string } }
+  | { table: 'audit'; row: AuditRecord }

@@ -37,6 +37,9 @@ export type Session = {
   sent: Set<OrderId>
 }
 
+/** Of the newest answer: shown, never counted. */
+export type ApplianceAccount = { agentVersion: string; storeBytes: number; freeBytes: number; toldAt: number }
+
 export type ServiceCenterState = {
   readonly mesh: PeerId
   readonly signing: SigningKey
@@ -63,6 +66,8 @@ export type ServiceCenterState = {
   /** By tenant appliance, the depot members that say that its stream ends at them, the newest last, with its greeting. */
   attachments: Map<PeerId, Map<PeerId, Greeting>>
   progress: Map<Sha256, Map<PeerId, Progress>>
+  /** What appliances answered when they were asked after themselves. */
+  accounts: Map<PeerId, ApplianceAccount>
   /** Monotonic time since which nothing was heard about an order that is in flight. */
   silentSinceMs: Map<OrderId, number>
 }
@@ -89,6 +94,7 @@ export function emptyState(authority: Authority, random: Random): ServiceCenterS
     sessions: new Map(),
     attachments: new Map(),
     progress: new Map(),
+    accounts: new Map(),
     silentSinceMs: new Map(),
   }
 }

@@ -46,6 +46,9 @@ export function step(state: ServiceCenterState, event: ServiceCenterEvent): Serv
       return closed(state, event.peer)
     case 'control-received':
       return received(state, event.peer, event.message)
+    case 'account-told':
+      state.accounts.set(event.peer, event.account)
+      return [{ kind: 'changed', topic: 'appliances' }]
     case 'enrollment-requested': {
       const { answer, changes } = enroll(state, event.peer, event.request)
       return [

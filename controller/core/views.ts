@@ -244,21 +244,17 @@ export function installDetail(state: ServiceCenterState, install: InstallRecord)
 }
 
 export function applianceViews(state: ServiceCenterState): ApplianceView[] {
-  return [...state.appliances.values()].sort(byPlace).map((appliance) => {
-    const { name, peer, organization, dataCenter, kind, role, group } = appliance
-    return {
-      name,
-      peer,
-      organization,
-      dataCenter,
-      kind,
-      role,
-      group,
-      reachable: state.sessions.has(peer),
-      lastSeenAt: new Date(appliance.lastSeenAt).toISOString(),
-      enrolledAt: new Date(appliance.enrolledAt).toISOString(),
-    }
-  })
+  return [...state.appliances.values()].sort(byPlace).map((appliance) => applianceView(state, appliance))
+}
+
+export function applianceView(state: ServiceCenterState, appliance: ApplianceRecord): ApplianceView {
+  const { name, peer, organization, dataCenter, kind, role, group } = appliance
+  return {
+    ...{ name, peer, organization, dataCenter, kind, role, group },
+    reachable: state.sessions.has(peer),
+    lastSeenAt: new Date(appliance.lastSeenAt).toISOString(),
+    enrolledAt: new Date(appliance.enrolledAt).toISOString(),
+  }
 }
 
 /** The names of a drop-down: every Data Center with a Service Provider appliance or any other. */

@@ -5,7 +5,7 @@
 import type { PeerId, Sha256 } from '../../protocol/identifiers.ts'
 import type { Refusal } from '../../protocol/refusals.ts'
 import type { Actor, Command, Reply, ServiceCenterEffect } from '../core/effects.ts'
-import type { Change, TokenRecord } from '../core/records.ts'
+import type { AuditRecord, Change, Slot, TokenRecord } from '../core/records.ts'
 import type { ServiceCenterState } from '../core/state.ts'
 
 /**
@@ -24,6 +24,8 @@ export interface Repository {
   issueToken(token: TokenRecord, judge?: (slots: readonly Change[]) => Refusal | null): Promise<void>
   /** Tokens issued after the given position, in order; a running controller polls this. */
   tokensAfter(position: number): Promise<{ position: number; tokens: TokenRecord[] }>
+  /** Who did what with the things of these names, or was one of these actors; newest first, at most `atMost`. */
+  trailOf(names: readonly string[], atMost: number): Promise<AuditRecord[]>
   /** Small named values: the addresses a token must name, the schema's version. */
   readSetting(key: string): Promise<string | undefined>
   writeSetting(key: string, value: string): Promise<void>
@@ -47,6 +49,11 @@ export type AccessRecord = {
   expiresAt: number
 }
 
+/** `replaces`: the token is for the place of that appliance, whose slot this is. */
+export type WantedToken = { slot: Slot; replaces: PeerId | null; actor: Actor }
+/** `token` is its text, which is nowhere else; by `id` it is known afterwards. */
+export type IssuedToken = { id: PeerId; name: string; token: string; expiresAt: number }
+
 export interface ServiceCenter {
   /** For the views of controller/core/views.ts; read only outside the loop. */
   readonly state: ServiceCenterState
@@ -62,6 +69,7 @@ export interface ServiceCenter {
     /** From Content-Length, if there was one. */
     expectedBytes: number | undefined
   }): Promise<{ patch: Sha256; created: boolean } | Refusal>
+  issueToken(wanted: WantedToken): Promise<IssuedToken | Refusal>
   /** Calls the listener after each change that a page shows, at most a few times a second for each topic. */
   subscribe(listener: (topic: Topic) => void): () => void
   /** Why the process is not ready to serve, or null. */

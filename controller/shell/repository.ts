@@ -8,7 +8,7 @@ import path from 'node:path'
 import { Kysely, type Transaction } from 'kysely'
 import type { PeerId, Sha256 } from '../../protocol/identifiers.ts'
 import { type Refusal, RefusedError } from '../../protocol/refusals.ts'
-import type { Change, TokenRecord } from '../core/records.ts'
+import type { AuditRecord, Change, TokenRecord } from '../core/records.ts'
 import { migrate } from './database/migrations.ts'
 import {
   applianceRecord,
@@ -137,6 +137,17 @@ export class SqlRepository implements Repository {
       .orderBy('position')
       .execute()
     return { position: rows.at(-1)?.position ?? position, tokens: rows.map(tokenRecord) }
+  }
+
+  async trailOf(names: readonly string[], atMost: number): Promise<AuditRecord[]> {
+    const rows = await this.#database
+      .selectFrom('audit')
+      .select(['at', 'actor', 'action', 'subject', 'outcome'])
+      .where((row) => row.or([row('subject', 'in', names), row('actor', 'in', names)]))
+      .orderBy('position', 'desc')
+      .limit(atMost)
+      .execute()
+    return rows.map((row) => ({ ...row }))
   }
 
   readSetting(key: string): Promise<string | undefined> {

@@ -25,6 +25,7 @@ import { judgeUpload, livePatches } from '../core/publishing.ts'
 import { apply, emptyState } from '../core/state.ts'
 import { resume, step } from '../core/step.ts'
 import { type Received, receiveUpload } from './intake/receive-upload.ts'
+import { issueHere } from './issue-token.ts'
 import type { KeptAuthority } from './keys.ts'
 import { Notices } from './notices.ts'
 import { MESH_ADDRESSES_SETTING, type Repository, type ServiceCenter } from './ports.ts'
@@ -267,6 +268,7 @@ export async function startServiceCenter(options: {
       await repository.commit([{ table: 'audit', row }])
       return received
     },
+    issueToken: (wanted) => issueHere({ authority, repository, deliver: loop.deliver }, wanted),
     subscribe: (listener) => notices.subscribe(listener),
     notReady: () => null,
     get connectedPeers() {

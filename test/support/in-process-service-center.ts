@@ -9,7 +9,13 @@ import type { ServiceCenterEvent } from '../../controller/core/effects.ts'
 import { type Authority, emptyState } from '../../controller/core/state.ts'
 import { step } from '../../controller/core/step.ts'
 import { receiveUpload } from '../../controller/shell/intake/receive-upload.ts'
-import type { Repository, ServiceCenter, Topic } from '../../controller/shell/ports.ts'
+import { issueHere } from '../../controller/shell/issue-token.ts'
+import {
+  MESH_ADDRESSES_SETTING,
+  type Repository,
+  type ServiceCenter,
+  type Topic,
+} from '../../controller/shell/ports.ts'
 import { openRepository } from '../../controller/shell/repository.ts'
 import { sha256Hex } from '../../protocol/hashing.ts'
 import type { Sha256 } from '../../protocol/identifiers.ts'
@@ -27,6 +33,10 @@ export type RunningServiceCenter = {
 export async function startServiceCenter(authority: Authority): Promise<RunningServiceCenter> {
   const folder = await mkdtemp(path.join(tmpdir(), 'patchmesh-fleet-'))
   const repository = await openRepository({ folder, root: authority.signing.peer })
+  await repository.writeSetting(
+    MESH_ADDRESSES_SETTING,
+    JSON.stringify([`/ip4/127.0.0.1/tcp/4001/p2p/${authority.mesh}`]),
+  )
   const state = emptyState(authority, seededRandom(1))
   const listeners = new Set<(topic: Topic) => void>()
   const replies = new Map<number, (reply: never) => void>()
@@ -68,6 +78,7 @@ export async function startServiceCenter(authority: Authority): Promise<RunningS
       const reply = await serviceCenter.carryOut({ kind: 'publish', actor, publication, hashes })
       return reply as Refusal | { patch: Sha256; created: boolean }
     },
+    issueToken: (wanted) => issueHere({ authority, repository, deliver: happen }, wanted),
     subscribe(listener) {
       listeners.add(listener)
       return () => listeners.delete(listener)
