@@ -148,9 +148,12 @@ test('a whole topology gets its tokens at once, and asked again the rest', async
   assert.equal(first.json.made.length, 2)
   assert.equal(first.json.waiting.length, 2)
   assert.ok(first.json.made.every(({ command, token }) => command.endsWith(token)))
-  const again = await ask<{ made: Token[]; known: string[] }>('POST', '/enrollment-tokens/topology', {
-    topology: TOPOLOGY,
-  })
+  const again = await ask<{ made: Token[]; known: string[] }>(
+    'POST',
+    '/enrollment-tokens/topology',
+    TOPOLOGY,
+    'application/yaml',
+  )
   assert.deepEqual(again.json.made, [])
   assert.equal(again.json.known.length, 2)
   const wrong = await ask('POST', '/enrollment-tokens/topology', 'dataCentres: []\n', 'application/yaml')
