@@ -6,6 +6,7 @@
  */
 import { Hono } from 'hono'
 import { signedIn } from './access-control.ts'
+import { addAppliancePageRoutes } from './appliance-pages.tsx'
 import { addApplianceRoutes } from './appliances.ts'
 import type { App, AppDependencies, AppEnvironment } from './context.ts'
 import { addDataCenterRoutes } from './data-centers.ts'
@@ -14,6 +15,7 @@ import { addErrorAnswers } from './errors.ts'
 import { addEventRoute } from './events.ts'
 import { addHealthRoutes } from './health.ts'
 import { addInstallRoutes } from './installs.ts'
+import { addLogBundleRoute } from './log-bundle.ts'
 import { addMetricsRoute } from './metrics.ts'
 import { openStreams } from './open-streams.ts'
 import { addOpenApiRoute } from './openapi.ts'
@@ -41,11 +43,13 @@ export function createApp(dependencies: AppDependencies): App {
   addInstallRoutes(app, dependencies)
   addApplianceRoutes(app, dependencies)
   addEnrollmentRoutes(app, dependencies)
+  addLogBundleRoute(app, dependencies)
   addDataCenterRoutes(app, dependencies)
   addEventRoute(app, dependencies, streams)
   addMetricsRoute(app, dependencies)
   addSignOutRoute(app, dependencies, streams)
   addPageRoutes(app, dependencies)
+  addAppliancePageRoutes(app, dependencies)
   addOpenApiRoute(app)
   return app
 }

@@ -275,3 +275,12 @@ export const Withdrawn = z.object({ id: Sha256 })
 export const ErrorAnswer = z.object({
   error: z.object({ code: RefusalCode, message: z.string(), hint: z.string(), requestId: z.uuid() }),
 })
+export const LogBundle = z.object({
+  madeAt: time,
+  appliance: ApplianceDetail,
+  history: z.array(
+    z.object({ at: time, actor: z.string(), action: z.string(), subject: z.string(), outcome: z.string() }),
+  ),
+  /** `answered` false: why is in `reason`. */
+  agent: z.object({ answered: z.boolean(), reason: z.string(), log: z.array(z.string()) }),
+})

@@ -60,6 +60,21 @@ export const showAppliance = defineCommand({
   },
 })
 
+export const applianceLogs = defineCommand({
+  name: 'appliances logs',
+  summary: 'Prints all that is known about an appliance, with the end of its log, as JSON',
+  operands: ['NAME'],
+  usage: 'NAME [--server URL] [--api-token TOKEN] [--json]',
+  options: SERVER_OPTIONS,
+  remarks: ['For whoever looks for what went wrong; keys and tokens are not in it.'],
+  example: 'patchmesh appliances logs paris-1 > paris-1.json',
+  async run({ options, operands: [name = ''], terminal }) {
+    const bundle = await connect(options).logBundle(name)
+    terminal.print(JSON.stringify(bundle, null, options.json === true ? 0 : 2))
+    return 0
+  },
+})
+
 export const renameAppliance = defineCommand({
   name: 'appliances rename',
   summary: 'Gives an appliance another name; its key, copies and history stay',

@@ -5,7 +5,7 @@
 import { AssertionError } from 'node:assert'
 import { hint, RefusedError } from '../../protocol/refusals.ts'
 import { apiToken } from './api-token.ts'
-import { listAppliances, renameAppliance, retireAppliance, showAppliance } from './appliances.ts'
+import { applianceLogs, listAppliances, renameAppliance, retireAppliance, showAppliance } from './appliances.ts'
 import { type Command, UsageError } from './command.ts'
 import { enrollToken } from './enroll-token.ts'
 import { enrollAppliance, listTokens, replaceAppliance, revokeToken } from './enrollment.ts'
@@ -24,7 +24,9 @@ const COMMANDS: Readonly<Record<string, readonly Command[]>> = {
   'Replicate patches': [uploadPatch, listPatches, showPatch, withdrawPatch],
   'Install patches': [startInstall, listInstalls, showInstall, cancelInstall],
   'Spare the WAN': [listLimits, setLimits],
-  'Look after appliances': [listAppliances, showAppliance, renameAppliance, replaceAppliance, retireAppliance],
+  'Look after appliances': [
+    ...[listAppliances, showAppliance, applianceLogs, renameAppliance, replaceAppliance, retireAppliance],
+  ],
   'Make patches': [releaseExample],
 }
 

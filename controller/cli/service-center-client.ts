@@ -83,6 +83,9 @@ export class ServiceCenterClient {
   appliance(name: string): Promise<ApplianceDetail> {
     return this.#exchange.call({ method: 'GET', path: ['appliances', name] })
   }
+  logBundle(name: string): Promise<unknown> {
+    return this.#exchange.call({ method: 'GET', path: ['appliances', name, 'log-bundle'] })
+  }
   renameAppliance(name: string, wanted: string): Promise<ApplianceDetail> {
     return this.#exchange.call({ method: 'PATCH', path: ['appliances', name], body: { name: wanted } })
   }

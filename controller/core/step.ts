@@ -24,7 +24,7 @@ import { renameAppliance, retireAppliance, revokeToken } from './places.ts'
 import { type Decision, livePatches, publish, withdraw } from './publishing.ts'
 import type { ApplianceRecord, Change } from './records.ts'
 import { isReplicated } from './replications.ts'
-import { apply, inner, SERVICE_CENTER, type ServiceCenterState } from './state.ts'
+import { type ApplianceAccount, apply, inner, SERVICE_CENTER, type ServiceCenterState } from './state.ts'
 import { letterTo, synchronize } from './synchronize.ts'
 
 export function step(state: ServiceCenterState, event: ServiceCenterEvent): ServiceCenterEffect[] {
@@ -47,8 +47,7 @@ export function step(state: ServiceCenterState, event: ServiceCenterEvent): Serv
     case 'control-received':
       return received(state, event.peer, event.message)
     case 'account-told':
-      state.accounts.set(event.peer, event.account)
-      return [{ kind: 'changed', topic: 'appliances' }]
+      return tellAccount(state, event.peer, event.account)
     case 'enrollment-requested': {
       const { answer, changes } = enroll(state, event.peer, event.request)
       return [
@@ -143,6 +142,15 @@ function advanceInstalls(state: ServiceCenterState): ServiceCenterEffect[] {
     }
   }
   return effects
+}
+
+/** What changes all the time, the room on its disk, is no news by itself. */
+function tellAccount(state: ServiceCenterState, peer: PeerId, account: ApplianceAccount): ServiceCenterEffect[] {
+  const before = state.accounts.get(peer)
+  if (!state.appliances.has(peer)) return []
+  state.accounts.set(peer, account)
+  const isNews = before?.agentVersion !== account.agentVersion || before.storeBytes !== account.storeBytes
+  return isNews ? [{ kind: 'changed', topic: 'appliances' }] : []
 }
 
 function closed(state: ServiceCenterState, peer: PeerId): ServiceCenterEffect[] {

@@ -33,7 +33,16 @@ const addresses = new Map<string, string>()
 for (const font of FONTS)
   add(`${path.basename(font)}.woff2`, readFileSync(path.join(PATTERNFLY, 'assets/fonts', `${font}.woff2`)))
 add('patternfly.css', Buffer.from(patternflyStyles()))
-for (const name of ['page.css', 'icon.svg', 'answers.js', 'live.js', 'upload.js', 'actions.js', 'limits.js']) {
+for (const name of [
+  'page.css',
+  'fleet.css',
+  'icon.svg',
+  'answers.js',
+  'live.js',
+  'upload.js',
+  'actions.js',
+  'limits.js',
+]) {
   add(name, Buffer.from(ourSource(name)))
 }
 

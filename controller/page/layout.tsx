@@ -6,7 +6,7 @@
 import { raw } from 'hono/html'
 import type { Child } from 'hono/jsx'
 import { assetAddress } from './assets.ts'
-import { DATA_CENTERS, SYSTEM_PATCHES } from './words.ts'
+import { APPLIANCES, DATA_CENTERS, SYSTEM_PATCHES } from './words.ts'
 
 type Frame = {
   title: string
@@ -28,6 +28,7 @@ export const Layout = ({ title, children, signedIn = true, current = SYSTEM_PATC
         <link rel="icon" href={assetAddress('icon.svg')} type="image/svg+xml" />
         <link rel="stylesheet" href={assetAddress('patternfly.css')} />
         <link rel="stylesheet" href={assetAddress('page.css')} />
+        <link rel="stylesheet" href={assetAddress('fleet.css')} />
         {signedIn && <script type="module" src={assetAddress('live.js')} />}
         {signedIn && <script type="module" src={assetAddress('upload.js')} />}
         {signedIn && <script type="module" src={assetAddress('actions.js')} />}
@@ -85,6 +86,7 @@ const Navigation = ({ current }: { current: string }) => (
             </h2>
             <ul class="pf-v6-c-nav__list" role="list">
               <NavigationItem name="Software updates" address={SYSTEM_PATCHES} current={current} />
+              <NavigationItem name="All appliances" address={APPLIANCES} current={current} />
               <NavigationItem name="Data Centers" address={DATA_CENTERS} current={current} />
             </ul>
           </section>

@@ -54,6 +54,9 @@ export type WantedToken = { slot: Slot; replaces: PeerId | null; actor: Actor }
 /** `token` is its text, which is nowhere else; by `id` it is known afterwards. */
 export type IssuedToken = { id: PeerId; name: string; token: string; expiresAt: number }
 
+/** The end of its agent's log, without secrets; or why it did not answer. */
+export type ToldAccount = { told: true; log: string } | { told: false; reason: string }
+
 export interface ServiceCenter {
   /** For the views of controller/core/views.ts; read only outside the loop. */
   readonly state: ServiceCenterState
@@ -69,6 +72,8 @@ export interface ServiceCenter {
     /** From Content-Length, if there was one. */
     expectedBytes: number | undefined
   }): Promise<{ patch: Sha256; created: boolean } | Refusal>
+  /** Asks an appliance after itself, now. */
+  inquire(peer: PeerId): Promise<ToldAccount>
   issueToken(wanted: WantedToken): Promise<IssuedToken | Refusal>
   /** Calls the listener after each change that a page shows, at most a few times a second for each topic. */
   subscribe(listener: (topic: Topic) => void): () => void

@@ -24,6 +24,7 @@ import type { Command, Reply, ServiceCenterEffect, ServiceCenterEvent } from '..
 import { judgeUpload, livePatches } from '../core/publishing.ts'
 import { apply, emptyState } from '../core/state.ts'
 import { resume, step } from '../core/step.ts'
+import { startInquiring } from './inquiring.ts'
 import { type Received, receiveUpload } from './intake/receive-upload.ts'
 import { issueHere } from './issue-token.ts'
 import type { KeptAuthority } from './keys.ts'
@@ -89,6 +90,7 @@ export async function startServiceCenter(options: {
     announce: options.announce,
     deliver: route,
     isOverWan: () => true,
+    answering: null,
     room: () => loop.room() ?? seedLoop.room(),
     readPiece: async (patch, index) => {
       const publication = seed.replicas.get(patch)?.publication
@@ -245,6 +247,8 @@ export async function startServiceCenter(options: {
     MESH_ADDRESSES_SETTING,
     JSON.stringify(network.addresses.map((address) => `${address}/p2p/${authority.mesh}`)),
   )
+  const ask = network.ask.bind(network)
+  const inquiring = startInquiring({ state, ask, deliver: loop.deliver, fail })
   const stopPolling = watchTokens(repository, position, loop.deliver, fail)
   log.info(
     { patches: livePatches(state).length, appliances: state.appliances.size, ms: Date.now() - startedAt },
@@ -268,6 +272,7 @@ export async function startServiceCenter(options: {
       await repository.commit([{ table: 'audit', row }])
       return received
     },
+    inquire: inquiring.inquire,
     issueToken: (wanted) => issueHere({ authority, repository, deliver: loop.deliver }, wanted),
     subscribe: (listener) => notices.subscribe(listener),
     notReady: () => null,
@@ -277,6 +282,7 @@ export async function startServiceCenter(options: {
     meshAddresses: network.addresses,
     async stop() {
       stopPolling()
+      inquiring.stop()
       stopTicking()
       notices.close()
       await network.stop()

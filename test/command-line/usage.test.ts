@@ -22,6 +22,7 @@ const ALL_COMMANDS = [
   'limits set',
   'appliances list',
   'appliances show',
+  'appliances logs',
   'appliances rename',
   'appliances retire',
   'appliances replace',

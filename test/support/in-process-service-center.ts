@@ -78,6 +78,7 @@ export async function startServiceCenter(authority: Authority): Promise<RunningS
       const reply = await serviceCenter.carryOut({ kind: 'publish', actor, publication, hashes })
       return reply as Refusal | { patch: Sha256; created: boolean }
     },
+    inquire: async () => ({ told: false, reason: 'there is no network here' }),
     issueToken: (wanted) => issueHere({ authority, repository, deliver: happen }, wanted),
     subscribe(listener) {
       listeners.add(listener)
