@@ -13,7 +13,7 @@ import { DEFAULT_SETTINGS } from './core/state.ts'
 import { startAppliance } from './shell/appliance.ts'
 import { fail, failed, readConfig, readOptions, stopOnSignal } from './shell/daemon-command.ts'
 import { type Enrollment, enroll, loadEnrollment, loadIdentity } from './shell/enrolling.ts'
-import { openLog } from './shell/log.ts'
+import { openLog, RecentLines } from './shell/log.ts'
 
 const HELP = `Usage: patchmesh agent --data DIR [--token TOKEN] [options]
 
@@ -70,9 +70,9 @@ async function main(): Promise<void> {
   await mkdir(folder, { recursive: true, mode: 0o700 })
   const config = await readConfig(Config, values.config)
   const { seed, identity } = await loadIdentity(folder)
-  const log = openLog('agent')
+  const recent = new RecentLines()
+  const log = openLog('agent', recent)
   const enrollment = await enrolled(folder, values.token, identity, log)
-  const { membership } = enrollment
   const appliance = await startAppliance({
     folder,
     seed,
@@ -86,12 +86,13 @@ async function main(): Promise<void> {
       connectionsAtMost: config.connectionsAtMost ?? DEFAULT_SETTINGS.connectionsAtMost,
     },
     log,
+    recent,
     fail: (error) => {
       log.fatal({ err: error }, 'the agent stops')
       process.exit(1)
     },
   })
-  process.stdout.write(`ready name=${membership.name} peer=${identity.peer} listen=${appliance.addresses[0] ?? '-'}\n`)
+  process.stdout.write(`ready name=${appliance.name} peer=${identity.peer} listen=${appliance.addresses[0] ?? '-'}\n`)
   stopOnSignal(() => appliance.stop())
 }
 

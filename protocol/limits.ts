@@ -46,6 +46,11 @@ export const MAX_WANTED_PATCHES = 64
 export const MAX_STORED_LETTERS = 10_000
 /** What a failed installer printed, cut to its last part so that the reason at the end stays. */
 export const MAX_REPORTED_OUTPUT_BYTES = 8 * KiB
+/** The last lines of an agent's log, for a person who looks for what went wrong. */
+export const MAX_LOG_BYTES = 256 * KiB
+/** A question after an appliance, and its answer: a signed account with a log, and what CBOR and DSSE put around it. */
+export const MAX_INQUIRY_BYTES = 1 * KiB
+export const MAX_INQUIRY_ANSWER_BYTES = MAX_LOG_BYTES + 4 * KiB
 /** A sentence for a person inside a message. */
 export const MAX_SENTENCE_CHARACTERS = 1_000
 /** Appliances in one Data Center. */

@@ -24,6 +24,8 @@ export const CONTROL_PROTOCOL = `/patchmesh/control/${PROTOCOL_VERSION}`
 export const PIECES_PROTOCOL = `/patchmesh/pieces/${PROTOCOL_VERSION}`
 /** One more connection of a reader, for requests and the pieces that answer them. */
 export const LANE_PROTOCOL = `/patchmesh/lane/${PROTOCOL_VERSION}`
+/** One question after an appliance itself, and its answer; over whatever connection it or its depot has opened. */
+export const INQUIRY_PROTOCOL = `/patchmesh/inquiry/${PROTOCOL_VERSION}`
 /** Carries nothing: how long it takes to be opened is the round trip. */
 export const ROUND_TRIP_PROTOCOL = `/patchmesh/round-trip/${PROTOCOL_VERSION}`
 /** The only protocol open to a peer that is not yet a member. */
@@ -124,6 +126,23 @@ export const EnrollmentAnswer = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('refused'), code: RefusalCode, message: z.string().max(MAX_SENTENCE_CHARACTERS) }),
 ])
 export type EnrollmentAnswer = z.infer<typeof EnrollmentAnswer>
+
+export const Inquiry = z.strictObject({
+  /** Who shall answer: the peer that is asked, or an appliance that is connected to it. */
+  to: PeerId,
+  /** Comes back in the signed answer, so that an older one is none. */
+  nonce: Bytes.refine((nonce) => nonce.byteLength === 16, 'is not 16 bytes'),
+  /** Whether the end of its log is wanted too. */
+  log: z.boolean(),
+})
+export type Inquiry = z.infer<typeof Inquiry>
+
+export const InquiryAnswer = z.discriminatedUnion('kind', [
+  /** `account` is signed by the appliance that was asked. */
+  z.strictObject({ kind: z.literal('told'), account: Envelope }),
+  z.strictObject({ kind: z.literal('silent'), reason: z.string().max(MAX_SENTENCE_CHARACTERS) }),
+])
+export type InquiryAnswer = z.infer<typeof InquiryAnswer>
 
 /** What a token carries besides its secret. */
 export const DialAddresses = z

@@ -4,6 +4,7 @@
  * a letter signs its acknowledgement. All times are milliseconds since 1970 in UTC.
  */
 import { z } from 'zod'
+import { Bytes } from './codec.ts'
 import { Envelope, type StatementType } from './envelope.ts'
 import {
   ApplianceKind,
@@ -22,6 +23,7 @@ import {
 } from './identifiers.ts'
 import {
   MAX_ADDRESSES,
+  MAX_LOG_BYTES,
   MAX_PATCH_BYTES,
   MAX_PIECE_BYTES,
   MAX_REPORTED_OUTPUT_BYTES,
@@ -79,6 +81,7 @@ export const Membership = statement(
     epoch: counter,
     /** The peer id that answers at the Service Center's mesh address. */
     serviceCenter: PeerId,
+    /** Rises with each membership of one key: a renamed appliance gets another, and of two the later one holds. */
     enrolledAt: WallTime,
   }),
 )
@@ -199,6 +202,23 @@ export const Report = statement(
   }),
 )
 export type Report = z.infer<(typeof Report)['schema']>
+
+/** What an appliance says of itself when it is asked; shown, never counted. */
+export const Account = statement(
+  'account',
+  z.strictObject({
+    from: PeerId,
+    nonce: Bytes.refine((nonce) => nonce.byteLength === 16, 'is not 16 bytes'),
+    agentVersion: z.string().max(100),
+    /** Of patches on its disk, and what is left there. */
+    storeBytes: z.int().min(0),
+    freeBytes: z.int().min(0),
+    /** The last lines, without secrets; empty unless it was asked for. */
+    log: z.string().max(MAX_LOG_BYTES),
+    toldAt: WallTime,
+  }),
+)
+export type Account = z.infer<(typeof Account)['schema']>
 
 /** The receiver holds these letters durably; nobody needs to send them again. */
 export const Acknowledgement = statement(

@@ -120,6 +120,9 @@ export class Admins {
         told.cancelled.add(reply.install)
         break
       case 'limits-set':
+      case 'appliance-renamed':
+      case 'appliance-retired':
+      case 'token-revoked':
         break
       default:
         unreachable(reply)

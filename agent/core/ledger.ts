@@ -1,6 +1,6 @@
 /**
  * What must survive a power cut, as records by key: orders with the attempt that is under way, the statement counter,
- * the roster, publications, withdrawals, proven copies, and letters that nobody has acknowledged. The records of one
+ * the roster, a new name, publications, withdrawals, proven copies, and letters that nobody has acknowledged. The records of one
  * effect are written all or nothing, so what is told and why it was told can never part.
  */
 import { z } from 'zod'
@@ -8,7 +8,7 @@ import { Bytes, decode, encode } from '../../protocol/codec.ts'
 import { decodeEnvelope, encodeEnvelope, envelopeDigest, reopen } from '../../protocol/envelope.ts'
 import { Sha256 } from '../../protocol/identifiers.ts'
 import { isRefusal, type Refusal } from '../../protocol/refusals.ts'
-import { Letter, Order, Publication, Roster, Withdrawal } from '../../protocol/statements.ts'
+import { Letter, Membership, Order, Publication, Roster, Withdrawal } from '../../protocol/statements.ts'
 import type { LedgerEntry } from './events.ts'
 import type { Replica } from './replica.ts'
 import type { AgentState, KeptLetter } from './state.ts'
@@ -92,6 +92,9 @@ export function readLedger(state: AgentState, entries: ReadonlyMap<string, Uint8
       }
       case 'roster':
         state.roster = reopen(Roster, envelopeIn(key, value), [state.root])
+        break
+      case 'membership':
+        state.membership = reopen(Membership, envelopeIn(key, value), [state.root])
         break
       case 'publication': {
         const envelope = envelopeIn(key, value)

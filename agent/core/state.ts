@@ -110,7 +110,7 @@ export type AgentState = {
   readonly random: Random
   readonly settings: Settings
   /** Null for the Service Center's seed. */
-  readonly membership: Membership | null
+  membership: Membership | null
   /** Whom the token named: the Service Center, or the depot. */
   readonly dial: readonly DialAddress[]
   /** Where this appliance accepts members. */

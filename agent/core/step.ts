@@ -8,7 +8,15 @@ import { type Envelope, open } from '../../protocol/envelope.ts'
 import type { PeerId, Sha256 } from '../../protocol/identifiers.ts'
 import type { ControlMessage } from '../../protocol/messages.ts'
 import { isRefusal } from '../../protocol/refusals.ts'
-import { Acknowledgement, type Letter, Order, Publication, Roster, Withdrawal } from '../../protocol/statements.ts'
+import {
+  Acknowledgement,
+  type Letter,
+  Membership,
+  Order,
+  Publication,
+  Roster,
+  Withdrawal,
+} from '../../protocol/statements.ts'
 import { NO_LIMITS } from '../../protocol/wan-limits.ts'
 import type { AgentEffect, AgentEvent, Channel } from './events.ts'
 import { discard, isWanted, published, seeded, storeAnswered, tendDiscards, withdrawn } from './holding.ts'
@@ -201,6 +209,8 @@ function read(state: AgentState, letter: Letter): AgentEffect[] {
       return [...withdrawn(state, letter.envelope), ...acknowledge(state, letter)]
     case Roster.payloadType:
       return [...rosterArrived(state, letter.envelope), ...acknowledge(state, letter)]
+    case Membership.payloadType:
+      return [...renamed(state, letter.envelope), ...acknowledge(state, letter)]
     case Order.payloadType:
       return [...orderArrived(state, letter.envelope), ...acknowledge(state, letter)]
     default:
@@ -220,6 +230,18 @@ function rosterArrived(state: AgentState, envelope: Envelope): AgentEffect[] {
     ...introductions(state),
     ...pull(state),
   ]
+}
+
+/** The same key in the same place; of two memberships the later one holds. */
+function renamed(state: AgentState, envelope: Envelope): AgentEffect[] {
+  const known = state.membership
+  const membership = open(Membership, envelope, [state.root])
+  if (isRefusal(membership)) return [log(membership.message, { code: membership.refused })]
+  const isOurs = membership.appliance === state.identity.peer && membership.epoch === known?.epoch
+  if (!isOurs || membership.enrolledAt <= known.enrolledAt) return []
+  state.membership = membership
+  const line = log('was renamed', { from: known.name, to: membership.name })
+  return [{ kind: 'record', entries: [sealedEntry('membership', envelope)] }, line]
 }
 
 function up(peer: PeerId, message: ControlMessage): AgentEffect {

@@ -7,7 +7,7 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { unreachable } from '../../protocol/assert.ts'
 import { reopen, type SigningKey } from '../../protocol/envelope.ts'
-import type { ListenAddress } from '../../protocol/identifiers.ts'
+import type { ApplianceName, ListenAddress } from '../../protocol/identifiers.ts'
 import { SERVICE_PROVIDER } from '../../protocol/identifiers.ts'
 import { seededRandom } from '../../protocol/random.ts'
 import { Roster } from '../../protocol/statements.ts'
@@ -16,12 +16,13 @@ import { readLedger } from '../core/ledger.ts'
 import { isOverWan } from '../core/neighbours.ts'
 import { newAgent, type Settings } from '../core/state.ts'
 import { resume, step } from '../core/step.ts'
+import { AGENT_VERSION, answering } from './accounting.ts'
 import { startTicking } from './clock.ts'
 import type { Enrollment } from './enrolling.ts'
 import { EventLoop } from './event-loop.ts'
 import { Installations } from './installations.ts'
 import { openLedger } from './ledger-file.ts'
-import { type Log, trace } from './log.ts'
+import { type Log, type RecentLines, trace } from './log.ts'
 import { Network } from './network/network.ts'
 import { PieceStore } from './piece-store.ts'
 import { StoreWork } from './store-work.ts'
@@ -36,10 +37,15 @@ export type ApplianceOptions = {
   readonly installRoot: string
   readonly settings: Settings
   readonly log: Log
+  readonly recent: RecentLines
   readonly fail: (error: unknown) => void
 }
 
-export type RunningAppliance = { readonly addresses: ListenAddress[]; stop(): Promise<void> }
+export type RunningAppliance = {
+  readonly name: ApplianceName
+  readonly addresses: ListenAddress[]
+  stop(): Promise<void>
+}
 
 export async function startAppliance(options: ApplianceOptions): Promise<RunningAppliance> {
   const { folder, identity, enrollment, log } = options
@@ -72,6 +78,7 @@ export async function startAppliance(options: ApplianceOptions): Promise<Running
     deliver,
     isOverWan: (peer) => isOverWan(state, peer),
     room: loop.room,
+    answering: answering(state, { folder, recent: options.recent }),
     readPiece: async (patch, index) => {
       const stored = patchOf(patch)
       if (stored === undefined) throw new Error('no longer stored')
@@ -122,8 +129,11 @@ export async function startAppliance(options: ApplianceOptions): Promise<Running
   state.addresses = listens ? network.addresses : []
   await store.removeUnknown(new Set(state.replicas.keys()))
   await loop.perform(resume(state, await store.held()))
+  const name = state.membership?.name ?? membership.name
+  log.info({ appliance: name, version: AGENT_VERSION }, 'started')
   const stopTicking = startTicking((clock) => deliver({ kind: 'tick', clock }))
   return {
+    name,
     addresses: state.addresses,
     async stop() {
       stopTicking()

@@ -3,14 +3,35 @@
  * `debug` shows every event and effect but those of single pieces.
  */
 import pino, { type Logger } from 'pino'
+import { MAX_LOG_BYTES } from '../../protocol/limits.ts'
+import { redacted } from '../../protocol/redacted.ts'
 
 export type Log = Logger
 
-export function openLog(name: string): Log {
-  return pino(
-    { name, level: process.env['PATCHMESH_LOG'] ?? 'info', base: { pid: process.pid } },
-    pino.destination({ dest: 2, sync: true }),
-  )
+/** The last lines that were logged, so many bytes of them at most; for whoever asks from afar. */
+export class RecentLines {
+  #lines: string[] = []
+  #bytes = 0
+
+  add(line: string): void {
+    const kept = redacted(line)
+    this.#lines.push(kept)
+    this.#bytes += Buffer.byteLength(kept)
+    while (this.#bytes > MAX_LOG_BYTES) this.#bytes -= Buffer.byteLength(this.#lines.shift() ?? '')
+  }
+
+  text(): string {
+    return this.#lines.join('')
+  }
+}
+
+export function openLog(name: string, recent?: RecentLines): Log {
+  const errors = pino.destination({ dest: 2, sync: true })
+  const write = (line: string): void => {
+    recent?.add(line)
+    errors.write(line)
+  }
+  return pino({ name, level: process.env['PATCHMESH_LOG'] ?? 'info', base: { pid: process.pid } }, { write })
 }
 
 /** Kinds that come thousands of times a second and would drown the rest. */

@@ -12,15 +12,18 @@ import { trailNotes } from '../shell/trail-notes.ts'
 import { signedIn } from './access-control.ts'
 import { addAccessPageRoutes } from './access-pages.tsx'
 import { addAccountRoutes } from './account.ts'
+import { addAppliancePageRoutes } from './appliance-pages.tsx'
 import { addApplianceRoutes } from './appliances.ts'
 import { compressed } from './compression.ts'
 import type { App, AppEnvironment, AppGiven } from './context.ts'
 import { addDataCenterRoutes } from './data-centers.ts'
+import { addEnrollmentRoutes } from './enrollment.ts'
 import { addErrorAnswers } from './errors.ts'
 import { addEventRoute } from './events.ts'
 import { addHealthRoutes } from './health.ts'
 import { idempotent } from './idempotency.ts'
 import { addInstallRoutes } from './installs.ts'
+import { addLogBundleRoute } from './log-bundle.ts'
 import { addMetricsRoute } from './metrics.ts'
 import { openStreams } from './open-streams.ts'
 import { addOpenApiRoute } from './openapi.ts'
@@ -66,12 +69,15 @@ export function createApp(given: AppGiven): App {
   addUploadRoutes(app, dependencies)
   addInstallRoutes(app, dependencies)
   addApplianceRoutes(app, dependencies)
+  addEnrollmentRoutes(app, dependencies)
+  addLogBundleRoute(app, dependencies)
   addDataCenterRoutes(app, dependencies)
   addEventRoute(app, dependencies, streams)
   addMetricsRoute(app)
   addSignOutRoute(app, dependencies, streams)
   addPageRoutes(app, dependencies)
   addAccessPageRoutes(app, dependencies)
+  addAppliancePageRoutes(app, dependencies)
   addOpenApiRoute(app)
   guardedRoutes(app, gate)
   return app

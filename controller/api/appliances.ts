@@ -1,11 +1,21 @@
 /**
- * The fleet over HTTP, read only: appliances join with a token, not through this API.
+ * The fleet over HTTP: the inventory, one appliance, and what people change about it. What a change means is decided in
+ * controller/core/places.ts; appliances join with a token (enrollment.ts).
  */
-import { applianceViews, organizations } from '../core/views.ts'
-import type { App, RouteDependencies } from './context.ts'
+import { isRefusal, type Refusal, refuse } from '../../protocol/refusals.ts'
+import { applianceDetail, findAppliance, inventory } from '../core/appliance-views.ts'
+import type { Command } from '../core/effects.ts'
+import type { ApplianceRecord } from '../core/records.ts'
+import { everEnrolled, type ServiceCenterState } from '../core/state.ts'
+import { organizations } from '../core/views.ts'
+import type { App, AppContext, RouteDependencies } from './context.ts'
+import { answerRefusal } from './errors.ts'
 import { documented } from './openapi.ts'
 import { answerList, PageQuery } from './pagination.ts'
+import { readJson, readQuery } from './read-request.ts'
 import * as schemas from './schemas.ts'
+
+const parameters = { appliance: 'A name, or a peer id; the latter also of an appliance that is retired.' }
 
 export function addApplianceRoutes(app: App, { log }: RouteDependencies): void {
   app.get(
@@ -13,18 +23,38 @@ export function addApplianceRoutes(app: App, { log }: RouteDependencies): void {
     documented({
       operation: 'listAppliances',
       allow: 'read',
-      summary: 'All enrolled appliances.',
-      query: PageQuery,
-      answers: { 200: schemas.ApplianceView.array() },
+      summary: 'The enrolled appliances, or with members=retired those that were; filtered and sorted.',
+      query: schemas.InventoryPageQuery,
+      answers: { 200: schemas.InventoryRow.array() },
     }),
-    (c) =>
-      answerList(c, {
+    (c) => {
+      const query = readQuery(c, schemas.InventoryPageQuery)
+      if (isRefusal(query)) return answerRefusal(c, query, log)
+      const { limit, cursor, ...wanted } = query
+      const isPage = limit !== undefined || cursor !== undefined
+      if (isPage && (wanted.sort !== 'dataCenter' || wanted.order !== 'up'))
+        return answerRefusal(
+          c,
+          refuse('bad_request', 'pages are in the order of Data Centers: leave sort or limit out'),
+          log,
+        )
+      return answerList(c, {
         list: 'appliances',
-        entries: applianceViews(c.var.serviceCenter.state),
-        positionOf: ({ dataCenter, organization, group, role, name }) => [dataCenter, organization, group, role, name],
+        page: { limit, cursor },
+        entries: inventory(c.var.serviceCenter.state, wanted).rows,
+        positionOf: ({ dataCenter, organization, group, role, name, peer }) => [
+          dataCenter,
+          organization,
+          group,
+          role,
+          name,
+          peer,
+        ],
         log,
-      }),
+      })
+    },
   )
+
   app.get(
     '/api/v1/organizations',
     documented({
@@ -42,4 +72,73 @@ export function addApplianceRoutes(app: App, { log }: RouteDependencies): void {
         log,
       }),
   )
+
+  app.get(
+    '/api/v1/appliances/:appliance',
+    documented({
+      operation: 'showAppliance',
+      allow: 'read',
+      summary: 'One appliance: its copies of patches, what it was seen to have, its part in installs.',
+      parameters,
+      answers: { 200: schemas.ApplianceDetail },
+    }),
+    (c) => {
+      const { state } = c.var.serviceCenter
+      const found = namedAppliance(state, c.req.param('appliance'))
+      return isRefusal(found) ? answerRefusal(c, found, log) : c.json(applianceDetail(state, found))
+    },
+  )
+
+  app.patch(
+    '/api/v1/appliances/:appliance',
+    documented({
+      operation: 'renameAppliance',
+      allow: 'enroll',
+      summary: 'Gives it another name. Key, place, copies and history stay.',
+      parameters,
+      body: schemas.RenameBody,
+      answers: { 200: schemas.ApplianceDetail },
+    }),
+    async (c) => {
+      const body = await readJson(c, schemas.RenameBody)
+      if (isRefusal(body)) return answerRefusal(c, body, log)
+      return change(c, (peer, actor) => ({ kind: 'rename-appliance', actor, appliance: peer, name: body.name }))
+    },
+  )
+
+  app.post(
+    '/api/v1/appliances/:appliance/retire',
+    documented({
+      operation: 'retireAppliance',
+      allow: 'enroll',
+      summary: 'Takes it out of the fleet for good; the last member of a group only with lastMember.',
+      parameters,
+      body: schemas.RetireBody,
+      answers: { 200: schemas.ApplianceDetail },
+    }),
+    async (c) => {
+      const body = await readJson(c, schemas.RetireBody)
+      if (isRefusal(body)) return answerRefusal(c, body, log)
+      const { lastMember } = body
+      return change(c, (peer, actor) => ({ kind: 'retire-appliance', actor, appliance: peer, lastMember }))
+    },
+  )
+
+  async function change(
+    c: AppContext,
+    command: (peer: ApplianceRecord['peer'], actor: string) => Command,
+  ): Promise<Response> {
+    const { serviceCenter, visitor } = c.var
+    const found = namedAppliance(serviceCenter.state, c.req.param('appliance') ?? '')
+    if (isRefusal(found)) return answerRefusal(c, found, log)
+    const reply = await serviceCenter.carryOut(command(found.peer, visitor.actor))
+    if (isRefusal(reply)) return answerRefusal(c, reply, log)
+    const { state } = serviceCenter
+    return c.json(applianceDetail(state, everEnrolled(state, found.peer) ?? found))
+  }
+}
+
+export function namedAppliance(state: ServiceCenterState, reference: string): ApplianceRecord | Refusal {
+  const shown = reference.slice(0, 100)
+  return findAppliance(state, reference) ?? refuse('not_found', `there is no appliance ${shown}`)
 }

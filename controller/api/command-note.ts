@@ -2,16 +2,17 @@
  * How a command that was refused is called in the trail: by the words under which the core writes what was done.
  */
 import { unreachable } from '../../protocol/assert.ts'
-import type { Sha256 } from '../../protocol/identifiers.ts'
+import type { PeerId, Sha256 } from '../../protocol/identifiers.ts'
 import type { Command } from '../core/effects.ts'
 import { title } from '../core/publishing.ts'
-import type { ServiceCenterState } from '../core/state.ts'
+import { everEnrolled, type ServiceCenterState } from '../core/state.ts'
 
 export function commandNote(command: Command, state: ServiceCenterState): { action: string; subject: string } {
   const patchTitle = (patch: Sha256): string => {
     const record = state.patches.get(patch)
     return record === undefined ? patch : title(record)
   }
+  const nameOf = (peer: PeerId): string => everEnrolled(state, peer)?.name ?? peer
   switch (command.kind) {
     case 'publish':
       return { action: 'upload', subject: `${command.publication.name}@${command.publication.version}` }
@@ -23,6 +24,12 @@ export function commandNote(command: Command, state: ServiceCenterState): { acti
       return { action: 'cancel', subject: command.install }
     case 'set-limits':
       return { action: 'limit', subject: command.limits.place || 'Service Center' }
+    case 'rename-appliance':
+      return { action: 'rename', subject: nameOf(command.appliance) }
+    case 'retire-appliance':
+      return { action: 'retire', subject: nameOf(command.appliance) }
+    case 'revoke-token':
+      return { action: 'revoke-token', subject: state.tokens.get(command.enrollingPeer)?.name ?? command.enrollingPeer }
     default:
       return unreachable(command)
   }

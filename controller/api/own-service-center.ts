@@ -39,6 +39,12 @@ export function ownServiceCenter(
       return stored
     },
     uploads: whole.uploads,
+    inquire: async (peer) =>
+      seen().appliances.has(peer) ? whole.inquire(peer) : { told: false, reason: 'it is no appliance of the fleet' },
+    async issueToken(wanted) {
+      if (organizations !== null) return refuse('forbidden', 'this concerns every organization')
+      return whole.issueToken(wanted, origin)
+    },
     subscribe: (listener) => whole.subscribe(listener),
     notReady: () => whole.notReady(),
     get connectedPeers() {
@@ -65,6 +71,9 @@ function whyNot(state: ServiceCenterState, command: Command): Refusal | null {
     }
     case 'withdraw':
     case 'set-limits':
+    case 'rename-appliance':
+    case 'retire-appliance':
+    case 'revoke-token':
       return refuse('forbidden', 'this concerns every organization')
     default:
       return unreachable(command)

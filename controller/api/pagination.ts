@@ -28,11 +28,18 @@ export const PageQuery = z.strictObject({
 /** Entries are listed by ascending position; no two have the same. */
 export type Position = readonly (string | number)[]
 const PositionText = z.array(z.union([z.string(), z.number()]))
-type Listed<Entry> = { list: string; entries: readonly Entry[]; positionOf(entry: Entry): Position; log: RequestLog }
+type Listed<Entry> = {
+  list: string
+  /** Where the route has read its query itself. */
+  page?: z.infer<typeof PageQuery>
+  entries: readonly Entry[]
+  positionOf(entry: Entry): Position
+  log: RequestLog
+}
 
 /** Answers with the page that the query asks for. */
 export function answerList<Entry>(c: AppContext, listed: Listed<Entry>): Response | Promise<Response> {
-  const query = readQuery(c, PageQuery)
+  const query = listed.page ?? readQuery(c, PageQuery)
   if (isRefusal(query)) return answerRefusal(c, query, listed.log)
   const { list, entries, positionOf } = listed
   c.header('Total-Count', String(entries.length))
@@ -47,7 +54,9 @@ export function answerList<Entry>(c: AppContext, listed: Listed<Entry>): Respons
   const page = rest.slice(0, limit)
   const last = page.at(-1)
   if (last !== undefined && rest.length > page.length) {
-    const next = new URLSearchParams({ limit: String(limit), cursor: cursorOf(list, last.position) })
+    const next = new URL(c.req.url).searchParams
+    next.set('limit', String(limit))
+    next.set('cursor', cursorOf(list, last.position))
     c.header('Link', `<${c.req.path}?${next}>; rel="next"`)
   }
   return c.json(page.map(({ entry }) => entry))

@@ -13,7 +13,7 @@ const MAX_JSON_BYTES = 64 * 1024
 
 /** The JSON body; an empty body counts as `{}`. Bytes are counted as they come, whatever their declared length. */
 export async function readJson<Value>(c: AppContext, schema: z.ZodType<Value>): Promise<Value | Refusal> {
-  const bytes = await readBounded(c)
+  const bytes = await readBounded(c, MAX_JSON_BYTES)
   if (isRefusal(bytes)) return bytes
   if (bytes.byteLength === 0) return match(schema, {}, 'the body')
   const type = c.req.header('content-type')?.split(';')[0]?.trim().toLowerCase()
@@ -21,15 +21,6 @@ export async function readJson<Value>(c: AppContext, schema: z.ZodType<Value>): 
     return refuse('bad_request', `the body is ${type ?? 'untyped'}, not application/json`)
   const parsed = parseStrictJson(bytes, 'the body', 'bad_request')
   return isRefusal(parsed) ? parsed : match(schema, parsed.json, 'the body')
-}
-
-/** The body of an ordinary form. */
-export async function readForm<Value>(c: AppContext, schema: z.ZodType<Value>): Promise<Value | Refusal> {
-  const bytes = await readBounded(c)
-  if (isRefusal(bytes)) return bytes
-  const fields = [...new URLSearchParams(new TextDecoder().decode(bytes))]
-  if (new Set(fields.map(([name]) => name)).size < fields.length) return refuse('bad_request', 'a field comes twice')
-  return match(schema, Object.fromEntries(fields), 'the form')
 }
 
 /** Query parameters; one that is given several times is a list. */
@@ -41,13 +32,46 @@ export function readQuery<Value>(c: AppContext, schema: z.ZodType<Value>): Value
   return match(schema, Object.fromEntries(entries), 'the query')
 }
 
-/** The bytes of a body that is no file. */
-export async function readBounded(c: AppContext): Promise<Uint8Array | Refusal> {
+/** The body as UTF-8 text, such as a file that a person wrote. */
+export async function readText(c: AppContext, maxBytes: number): Promise<string | Refusal> {
+  const bytes = await readBounded(c, maxBytes)
+  if (isRefusal(bytes)) return bytes
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    return refuse('bad_request', 'the body is not UTF-8 text')
+  }
+}
+
+/** What a form of a page sends; of a file its text. A field that is left empty is not there. */
+export async function readForm<Value>(
+  c: AppContext,
+  schema: z.ZodType<Value>,
+  maxBytes = MAX_JSON_BYTES,
+): Promise<Value | Refusal> {
+  const bytes = await readBounded(c, maxBytes)
+  if (isRefusal(bytes)) return bytes
+  const form = await new Response(new Uint8Array(bytes), {
+    headers: { 'Content-Type': c.req.header('content-type') ?? '' },
+  })
+    .formData()
+    .catch(() => null)
+  if (form === null) return refuse('bad_request', 'the body is not what a form sends')
+  const fields = new Map<string, string>()
+  for (const [name, value] of form) {
+    if (fields.has(name)) return refuse('bad_request', 'a field comes twice')
+    fields.set(name, typeof value === 'string' ? value : await value.text())
+  }
+  return match(schema, Object.fromEntries([...fields].filter(([, text]) => text !== '')), 'the form')
+}
+
+/** The bytes of a body that is no large file. */
+export async function readBounded(c: AppContext, maxBytes = MAX_JSON_BYTES): Promise<Uint8Array | Refusal> {
   const chunks: Uint8Array[] = []
   let length = 0
   for await (const chunk of c.req.raw.body ?? []) {
     length += chunk.byteLength
-    if (length > MAX_JSON_BYTES) return refuse('too_large', `the body is longer than ${MAX_JSON_BYTES} bytes`)
+    if (length > maxBytes) return refuse('too_large', `the body is longer than ${maxBytes} bytes`)
     chunks.push(chunk)
   }
   return Buffer.concat(chunks)

@@ -1,31 +1,204 @@
 /**
- * `patchmesh appliances list`: the fleet.
+ * `patchmesh appliances list|show|rename|retire`: the fleet, one appliance, and what is changed about it.
  */
+import type { ApplianceDetail, InventoryRow } from '../core/appliance-views.ts'
+import { listed, timeLeft, whyWaiting } from '../page/words.ts'
 import { defineCommand } from './command.ts'
-import { readableTime } from './quantities.ts'
+import { readableBytes, readableTime } from './quantities.ts'
 import { connect, SERVER_OPTIONS } from './service-center-client.ts'
-import { table } from './terminal.ts'
+import { printable, table } from './terminal.ts'
 
 export const listAppliances = defineCommand({
   name: 'appliances list',
   summary: 'Lists the appliances of the fleet and which of them can be reached',
-  usage: '[--server URL] [--api-token TOKEN] [--json]',
-  options: SERVER_OPTIONS,
-  example: 'patchmesh appliances list',
+  usage:
+    '[--search TEXT] [--organization NAME] [--data-center NAME] [--kind WORD] [--role ROLE] [--reachable yes|no]\n' +
+    '       [--retired] [--sort COLUMN] [--descending] [--server URL] [--api-token TOKEN] [--json]',
+  options: {
+    search: { type: 'string', value: 'TEXT', about: 'only those with this text in a column' },
+    organization: { type: 'string', value: 'NAME', about: 'only those of this organization' },
+    'data-center': { type: 'string', value: 'NAME', about: 'only those there' },
+    kind: { type: 'string', value: 'WORD', about: 'only those of this kind' },
+    role: { type: 'string', value: 'ROLE', about: 'only the primary or the secondary ones' },
+    reachable: { type: 'string', value: 'YES', about: 'yes or no' },
+    retired: { type: 'boolean', about: 'those that were members of the fleet' },
+    sort: {
+      type: 'string',
+      value: 'COLUMN',
+      about: 'dataCenter (default), name, organization, kind, role, group, lastSeen or version',
+    },
+    descending: { type: 'boolean', about: 'the other way round' },
+    ...SERVER_OPTIONS,
+  },
+  example: 'patchmesh appliances list --reachable no --sort lastSeen',
   async run({ options, terminal }) {
-    const appliances = await connect(options).appliances()
-    const rows = appliances.map((appliance) => [
-      appliance.name,
-      appliance.organization,
-      appliance.dataCenter,
-      appliance.kind,
-      appliance.role,
-      appliance.group,
-      appliance.reachable ? 'yes' : `no, since ${readableTime(appliance.lastSeenAt)}`,
-    ])
-    const headings = ['APPLIANCE', 'ORGANIZATION', 'DATA CENTER', 'KIND', 'ROLE', 'GROUP', 'REACHABLE']
+    const { search, organization, kind, role, reachable, sort } = options
+    const appliances = await connect(options).appliances({
+      ...{ search, organization, kind, role, reachable, sort, dataCenter: options['data-center'] },
+      members: options.retired === true ? 'retired' : undefined,
+      order: options.descending === true ? 'down' : undefined,
+    })
     if (options.json === true) terminal.print(JSON.stringify(appliances))
-    else for (const line of table(headings, rows, 'No appliance has enrolled yet.')) terminal.print(line)
+    else for (const line of inventoryTable(appliances)) terminal.print(line)
     return 0
   },
 })
+
+export const showAppliance = defineCommand({
+  name: 'appliances show',
+  summary: 'Shows one appliance: its copies, what it has installed, its part in installs',
+  operands: ['NAME'],
+  usage: 'NAME [--server URL] [--api-token TOKEN] [--json]',
+  options: SERVER_OPTIONS,
+  remarks: ['NAME is a name or a peer id; by peer id also an appliance that is retired.'],
+  example: 'patchmesh appliances show paris-1',
+  async run({ options, operands: [name = ''], terminal }) {
+    const appliance = await connect(options).appliance(name)
+    if (options.json === true) terminal.print(JSON.stringify(appliance))
+    else for (const line of applianceLines(appliance)) terminal.print(line)
+    return 0
+  },
+})
+
+export const applianceLogs = defineCommand({
+  name: 'appliances logs',
+  summary: 'Prints all that is known about an appliance, with the end of its log, as JSON',
+  operands: ['NAME'],
+  usage: 'NAME [--server URL] [--api-token TOKEN] [--json]',
+  options: SERVER_OPTIONS,
+  remarks: ['For whoever looks for what went wrong; keys and tokens are not in it.'],
+  example: 'patchmesh appliances logs paris-1 > paris-1.json',
+  async run({ options, operands: [name = ''], terminal }) {
+    const bundle = await connect(options).logBundle(name)
+    terminal.print(JSON.stringify(bundle, null, options.json === true ? 0 : 2))
+    return 0
+  },
+})
+
+export const renameAppliance = defineCommand({
+  name: 'appliances rename',
+  summary: 'Gives an appliance another name; its key, copies and history stay',
+  operands: ['NAME', 'NEW'],
+  usage: 'NAME NEW [--server URL] [--api-token TOKEN] [--json]',
+  options: SERVER_OPTIONS,
+  example: 'patchmesh appliances rename paris-1 paris-primary',
+  async run({ options, operands: [name = '', wanted = ''], terminal }) {
+    const appliance = await connect(options).renameAppliance(name, wanted)
+    if (options.json === true) terminal.print(JSON.stringify(appliance))
+    else terminal.print(printable(`${name} is now called ${appliance.name}`))
+    return 0
+  },
+})
+
+export const retireAppliance = defineCommand({
+  name: 'appliances retire',
+  summary: 'Takes an appliance out of the fleet for good; its history stays',
+  operands: ['NAME'],
+  usage: 'NAME [--last-member] [--server URL] [--api-token TOKEN] [--json]',
+  options: {
+    'last-member': { type: 'boolean', about: 'also where nobody is left to stand in for it' },
+    ...SERVER_OPTIONS,
+  },
+  remarks: [
+    'It leaves the counts and is let in nowhere any more; what it was ordered is cancelled. To come back it needs an\n' +
+      'empty data folder and a new token. To put another machine in its place: patchmesh appliances replace.',
+  ],
+  example: 'patchmesh appliances retire paris-2',
+  async run({ options, operands: [name = ''], terminal }) {
+    const appliance = await connect(options).retireAppliance(name, options['last-member'] === true)
+    if (options.json === true) terminal.print(JSON.stringify(appliance))
+    else terminal.print(printable(`retired ${appliance.name}`))
+    return 0
+  },
+})
+
+function inventoryTable(appliances: readonly InventoryRow[]): string[] {
+  const headings = [
+    'APPLIANCE',
+    'ORGANIZATION',
+    'DATA CENTER',
+    'KIND',
+    'ROLE',
+    'GROUP',
+    'REACHABLE',
+    'AGENT',
+    'STORE',
+    '',
+  ]
+  const rows = appliances.map((appliance) => [
+    appliance.name,
+    appliance.organization,
+    appliance.dataCenter,
+    appliance.kind,
+    appliance.role,
+    appliance.group,
+    reachability(appliance),
+    appliance.account?.agentVersion ?? 'unknown',
+    storeUse(appliance),
+    appliance.bytesPerSecond === 0 ? '' : arriving(appliance),
+  ])
+  return table(headings, rows, 'There is no such appliance.')
+}
+
+function applianceLines(appliance: ApplianceDetail): string[] {
+  const { name, peer, organization, dataCenter, kind, role, group, epoch, retiredAt, account, versions } = appliance
+  return [
+    printable(`${name}, ${role} of ${group} of ${organization} in ${dataCenter}, ${kind}`),
+    `${peer}, epoch ${epoch}, enrolled ${readableTime(appliance.enrolledAt)} UTC`,
+    retiredAt === null ? `reachable: ${reachability(appliance)}` : `retired ${readableTime(retiredAt)} UTC`,
+    `agent ${account?.agentVersion ?? 'unknown'}, store ${storeUse(appliance)}`,
+    printable(
+      `installed: ${versions.map(({ patch, version }) => `${patch} ${version}`).join(', ') || 'nothing known'}`,
+    ),
+    '',
+    ...table(
+      ['COPY OF', 'STATE', 'BYTES', ''],
+      appliance.copies.map((copy) => [
+        `${copy.name}@${copy.version}`,
+        copy.state,
+        readableBytes(copy.bytes),
+        copy.state === 'transferring' ? `${arriving(copy)}, ${timeLeft(copy.secondsLeft)}` : whyWaiting(copy),
+      ]),
+      'It keeps no copies beside its installs.',
+    ),
+    '',
+    ...table(
+      ['PATCH', 'DETECTED', 'HAS', 'AT (UTC)', ''],
+      appliance.detections.map((found) => [
+        `${found.name}@${found.version}`,
+        found.result,
+        found.installedVersion ?? 'unknown',
+        readableTime(found.detectedAt),
+        found.reason,
+      ]),
+      'It has told of no patch yet.',
+    ),
+    '',
+    ...table(
+      ['INSTALL', 'PATCH', 'STATE', 'SINCE (UTC)', ''],
+      appliance.installs.map((part) => [
+        part.install,
+        `${part.name}@${part.version}`,
+        part.state,
+        readableTime(part.changedAt),
+        part.reason,
+      ]),
+      'It has had no part in an install.',
+    ),
+  ]
+}
+
+function reachability({ reachable, retiredAt, lastSeenAt }: InventoryRow): string {
+  if (retiredAt !== null) return `retired ${readableTime(retiredAt)}`
+  return reachable ? 'yes' : `no, since ${readableTime(lastSeenAt)}`
+}
+
+function storeUse({ account }: InventoryRow): string {
+  return account === null
+    ? 'unknown'
+    : `${readableBytes(account.storeBytes)} used, ${readableBytes(account.freeBytes)} free`
+}
+
+function arriving({ bytesPerSecond, sources }: { bytesPerSecond: number; sources: readonly string[] }): string {
+  return `${readableBytes(bytesPerSecond)}/s${sources.length === 0 ? '' : ` from ${listed(sources)}`}`
+}

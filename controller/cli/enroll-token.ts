@@ -16,8 +16,8 @@ import { defineCommand, parsed, required, UsageError } from './command.ts'
 import { DATA_OPTION, withData } from './data-folder.ts'
 import { enrollTopology } from './enroll-topology.ts'
 
-const OPTIONS = {
-  ...DATA_OPTION,
+/** Where an appliance shall stand, or a file with the places of many. */
+export const SLOT_OPTIONS = {
   'data-center': { type: 'string', value: 'NAME', about: 'where the appliance stands' },
   organization: { type: 'string', value: 'NAME', about: 'whose appliance it is' },
   kind: { type: 'string', value: 'WORD', about: 'service-provider, tenant, or another word that patches name' },
@@ -25,6 +25,11 @@ const OPTIONS = {
   name: { type: 'string', value: 'NAME', about: 'what it is called; unique in the fleet' },
   group: { type: 'string', value: 'NAME', about: 'its pair, where an organization has several there (default pair)' },
   from: { type: 'string', value: 'TOPOLOGY.yaml', about: 'make tokens for all appliances that this file describes' },
+} as const
+
+const OPTIONS = {
+  ...DATA_OPTION,
+  ...SLOT_OPTIONS,
   json: { type: 'boolean', about: 'print {"name","token","expiresAt"}, or with --from [{"name","token"}]' },
 } as const
 
@@ -48,7 +53,7 @@ export const enrollToken = defineCommand({
     const data = required('data', options.data)
     if (options.from !== undefined) {
       const file = required('from', options.from)
-      const besides = SLOT_OPTIONS.find((name) => options[name] !== undefined)
+      const besides = SLOT_OPTION_NAMES.find((name) => options[name] !== undefined)
       if (besides !== undefined) throw new UsageError(`--from and --${besides} do not go together`)
       return await withData(data, (opened) => enrollTopology(opened, file, { json: options.json === true, terminal }))
     }
@@ -62,10 +67,10 @@ export const enrollToken = defineCommand({
   },
 })
 
-const SLOT_OPTIONS = ['data-center', 'organization', 'kind', 'role', 'name', 'group'] as const
-type SlotOptions = Readonly<Record<(typeof SLOT_OPTIONS)[number], string | undefined>>
+export const SLOT_OPTION_NAMES = ['data-center', 'organization', 'kind', 'role', 'name', 'group'] as const
+type SlotOptions = Readonly<Record<(typeof SLOT_OPTION_NAMES)[number], string | undefined>>
 
-function readSlot(options: SlotOptions): Slot {
+export function readSlot(options: SlotOptions): Slot {
   const role = required('role', options.role)
   if (!Role.safeParse(role).success) throw new UsageError(`--role is primary or secondary, not ${JSON.stringify(role)}`)
   return {

@@ -1,10 +1,12 @@
 /**
- * `patchmesh enroll-token --from`: tokens for a whole topology at once. A token can be shown only once, so whatever was
- * made is printed, also when others were refused; and running it again gives what was not possible before.
+ * `patchmesh enroll-token --from`: prints the tokens for a whole topology, also when others were refused, and says what
+ * became of the rest.
  */
-import { RefusedError } from '../../protocol/refusals.ts'
+import { type Refusal, RefusedError } from '../../protocol/refusals.ts'
+import type { Slot } from '../core/records.ts'
 import { issueToken } from '../shell/issue-token.ts'
-import { slotOf, type Topology } from '../topology/topology.ts'
+import { issueForTopology, type TopologyTokens } from '../shell/issue-topology.ts'
+import type { Topology } from '../topology/topology.ts'
 import { readTopologyFile, TopologyFileError } from '../topology/topology-file.ts'
 import type { ExitStatus } from './command.ts'
 import type { OpenData } from './data-folder.ts'
@@ -20,44 +22,48 @@ export async function enrollTopology(
   file: string,
   { json, terminal }: { json: boolean; terminal: Terminal },
 ): Promise<ExitStatus> {
-  const topology = await read(file, terminal)
+  const topology = await readTopology(file, terminal)
   if (topology === null) return 1
-  const { appliances } = topology
-  const made: { name: string; token: string }[] = []
-  const waiting = { appliances: 0, dataCenters: new Set<string>() }
-  let known = 0
-  let refused = 0
   const progress = new ProgressLine(terminal)
   const started = performance.now()
-  // Depots come first in a topology, so that their Data Center exists before its tenants are judged.
-  for (const [index, appliance] of appliances.entries()) {
-    if (performance.now() - started > 2000)
-      progress.update(() => `${index} of ${plural(appliances.length, 'appliance')}`)
-    try {
-      const { token } = await issueToken(data, slotOf(appliance))
-      made.push({ name: appliance.name, token })
-    } catch (error) {
-      if (!(error instanceof RefusedError)) throw error
-      if (error.refusal.refused === 'name_in_use') known += 1
-      else if (error.refusal.refused === 'no_depot') {
-        waiting.appliances += 1
-        waiting.dataCenters.add(appliance.dataCenter)
-      } else {
-        refused += 1
-        terminal.tell(`patchmesh: ${printable(appliance.name)} gets no token: ${printable(error.message)}.`)
-      }
-    }
-  }
+  const tokens = await issueForTopology(
+    topology,
+    (slot) => issue(data, slot),
+    (judged) => {
+      if (performance.now() - started > 2000)
+        progress.update(() => `${judged} of ${plural(topology.appliances.length, 'appliance')}`)
+    },
+  )
   progress.end()
-  if (known > 0) terminal.tell(`skipped ${plural(known, 'appliance')} whose name is in use`)
-  if (waiting.appliances > 0) tellWaiting(waiting, terminal)
-  if (json) terminal.print(JSON.stringify(made))
-  else for (const { name, token } of made) terminal.print(`${printable(name)}\t${token}`)
-  const nothingLeft = waiting.appliances === 0
-  return refused === 0 && (made.length > 0 || nothingLeft) ? 0 : 1
+  return printTokens(tokens, { json, terminal })
 }
 
-async function read(file: string, terminal: Terminal): Promise<Topology | null> {
+/** The exit status says whether running it again is needed for nothing that could be done now. */
+export function printTokens(
+  { made, known, waiting, denied }: TopologyTokens<{ name: string; token: string }>,
+  { json, terminal }: { json: boolean; terminal: Terminal },
+): ExitStatus {
+  for (const { name, message } of denied)
+    terminal.tell(`patchmesh: ${printable(name)} gets no token: ${printable(message)}.`)
+  if (known.length > 0) terminal.tell(`skipped ${plural(known.length, 'appliance')} whose name is in use`)
+  if (waiting.length > 0) tellWaiting(waiting, terminal)
+  if (json) terminal.print(JSON.stringify(made.map(({ name, token }) => ({ name, token }))))
+  else for (const { name, token } of made) terminal.print(`${printable(name)}\t${token}`)
+  return denied.length === 0 && (made.length > 0 || waiting.length === 0) ? 0 : 1
+}
+
+async function issue(data: OpenData, slot: Slot): Promise<{ name: string; token: string } | Refusal> {
+  try {
+    const { token } = await issueToken(data, slot)
+    return { name: slot.name, token }
+  } catch (error) {
+    if (error instanceof RefusedError) return error.refusal
+    throw error
+  }
+}
+
+/** Null after having told what is wrong with the file. */
+export async function readTopology(file: string, terminal: Terminal): Promise<Topology | null> {
   try {
     return await readTopologyFile(file)
   } catch (error) {
@@ -67,12 +73,12 @@ async function read(file: string, terminal: Terminal): Promise<Topology | null> 
   }
 }
 
-function tellWaiting(waiting: { appliances: number; dataCenters: ReadonlySet<string> }, terminal: Terminal): void {
-  const names = [...waiting.dataCenters]
+function tellWaiting(waiting: readonly { dataCenter: string }[], terminal: Terminal): void {
+  const names = [...new Set(waiting.map(({ dataCenter }) => dataCenter))]
   const more = names.length - SHOWN_DATA_CENTERS
   const where = names.slice(0, SHOWN_DATA_CENTERS).join(', ') + (more > 0 ? ` and ${more} more` : '')
   terminal.tell(
-    `left out ${plural(waiting.appliances, 'appliance')} that connect through the depot of ${printable(where)}, which has never been ` +
+    `left out ${plural(waiting.length, 'appliance')} that connect through the depot of ${printable(where)}, which has never been ` +
       'connected: start the Service Provider appliances, then run this again for the rest',
   )
 }

@@ -66,7 +66,7 @@ const SET_OPTIONS = {
 
 export const setLimits = defineCommand({
   name: 'limits set',
-  summary: 'Changes what patches may take of a WAN link, at once and also for what is being transferred',
+  summary: 'Changes what patches may take of a WAN link, at once, also for what is being transferred',
   usage:
     '--data-center NAME [--down RATE] [--up RATE] [--quiet FROM-TO]... [--trading|--no-trading] [--none] [--json]\n' +
     '       patchmesh limits set --service-center [--up RATE] [--quiet FROM-TO]... [--none] [--json]',

@@ -5,9 +5,10 @@
 import { AssertionError } from 'node:assert'
 import { hint, RefusedError } from '../../protocol/refusals.ts'
 import { apiToken } from './api-token.ts'
-import { listAppliances } from './appliances.ts'
+import { applianceLogs, listAppliances, renameAppliance, retireAppliance, showAppliance } from './appliances.ts'
 import { type Command, UsageError } from './command.ts'
 import { enrollToken } from './enroll-token.ts'
+import { enrollAppliance, listTokens, replaceAppliance, revokeToken } from './enrollment.ts'
 import { ServerRefusal } from './exchange.ts'
 import { commandHelp, fullHelp } from './help.ts'
 import { cancelInstall, listInstalls, showInstall } from './installs.ts'
@@ -19,11 +20,13 @@ import { printable, processTerminal, type Terminal } from './terminal.ts'
 import { uploadPatch } from './upload-patch.ts'
 
 const COMMANDS: Readonly<Record<string, readonly Command[]>> = {
-  'Let others in': [enrollToken, apiToken],
+  'Let others in': [enrollToken, enrollAppliance, listTokens, revokeToken, apiToken],
   'Replicate patches': [uploadPatch, listPatches, showPatch, withdrawPatch],
   'Install patches': [startInstall, listInstalls, showInstall, cancelInstall],
   'Spare the WAN': [listLimits, setLimits],
-  'Look around': [listAppliances],
+  'Look after appliances': [
+    ...[listAppliances, showAppliance, applianceLogs, renameAppliance, replaceAppliance, retireAppliance],
+  ],
   'Make patches': [releaseExample],
 }
 

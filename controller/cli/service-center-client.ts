@@ -3,9 +3,12 @@
  * controller/core/views.ts. How an exchange can fail is in exchange.ts.
  */
 import path from 'node:path'
+import type { ApplianceDetail, InventoryRow, OpenToken } from '../core/appliance-views.ts'
 import type { DataCenterLimits, DataCenterView, UplinkLimits } from '../core/data-centers.ts'
 import type { PatchDetail, PatchSummary } from '../core/patch-views.ts'
-import type { ApplianceView, InstallDetail, InstallPreview, InstallSummary } from '../core/views.ts'
+import type { Slot } from '../core/records.ts'
+import type { InstallDetail, InstallPreview, InstallSummary } from '../core/views.ts'
+import type { TopologyTokens } from '../shell/issue-topology.ts'
 import { UsageError } from './command.ts'
 import { Exchange } from './exchange.ts'
 import { openPatchFile } from './patch-file.ts'
@@ -24,6 +27,9 @@ export type StartInstall = {
   readonly dataCenter: string
   readonly allowOutage: boolean
 }
+
+/** Shown once. */
+export type ShownToken = { id: string; name: string; token: string; command: string; expiresAt: string }
 
 export class ServiceCenterClient {
   readonly #exchange: Exchange
@@ -71,8 +77,44 @@ export class ServiceCenterClient {
   cancelInstall(id: string): Promise<InstallDetail> {
     return this.#exchange.call({ method: 'POST', path: ['installs', id, 'cancel'], body: {} })
   }
-  appliances(): Promise<ApplianceView[]> {
-    return this.#exchange.list(['appliances'])
+  /** What is undefined in `query` does not filter. */
+  appliances(query: Record<string, string | undefined> = {}): Promise<InventoryRow[]> {
+    return this.#exchange.call({ method: 'GET', path: ['appliances'], query })
+  }
+  appliance(name: string): Promise<ApplianceDetail> {
+    return this.#exchange.call({ method: 'GET', path: ['appliances', name] })
+  }
+  logBundle(name: string): Promise<unknown> {
+    return this.#exchange.call({ method: 'GET', path: ['appliances', name, 'log-bundle'] })
+  }
+  renameAppliance(name: string, wanted: string): Promise<ApplianceDetail> {
+    return this.#exchange.call({ method: 'PATCH', path: ['appliances', name], body: { name: wanted } })
+  }
+  retireAppliance(name: string, lastMember: boolean): Promise<ApplianceDetail> {
+    return this.#exchange.call({ method: 'POST', path: ['appliances', name, 'retire'], body: { lastMember } })
+  }
+  replaceAppliance(name: string): Promise<ShownToken> {
+    return this.#exchange.call({ method: 'POST', path: ['appliances', name, 'replacement-token'], body: {} })
+  }
+  enroll(slot: Slot): Promise<ShownToken> {
+    return this.#exchange.call({ method: 'POST', path: ['enrollment-tokens'], body: slot })
+  }
+  /** `topology` is the text of a topology file. */
+  enrollTopology(topology: string): Promise<TopologyTokens<ShownToken>> {
+    const bytes = Buffer.from(topology)
+    const body = {
+      bytes: bytes.byteLength,
+      chunks: async function* () {
+        yield bytes
+      },
+    }
+    return this.#exchange.call({ method: 'POST', path: ['enrollment-tokens', 'topology'], body })
+  }
+  openTokens(): Promise<OpenToken[]> {
+    return this.#exchange.call({ method: 'GET', path: ['enrollment-tokens'] })
+  }
+  revokeToken(id: string): Promise<{ id: string }> {
+    return this.#exchange.call({ method: 'DELETE', path: ['enrollment-tokens', id], body: {} })
   }
   dataCenters(): Promise<DataCenterView[]> {
     return this.#exchange.list(['data-centers'])

@@ -47,18 +47,19 @@ export function censusOf({ appliances, censuses }: Pick<ServiceCenterState, 'app
   return census
 }
 
-/** Keeps the census of the whole fleet when an appliance comes, or is given another place. */
+/** Keeps the census of the whole fleet when an appliance comes, goes, or is given another place. */
 export function keepCensus(
   state: Pick<ServiceCenterState, 'appliances' | 'censuses'>,
   before: ApplianceRecord | undefined,
-  after: ApplianceRecord,
+  after: ApplianceRecord | undefined,
 ): void {
   const census = censusOf(state)
-  if (before !== undefined && byPlace(before, after) === 0 && before.kind === after.kind) return
+  if (before !== undefined && after !== undefined && byPlace(before, after) === 0 && before.kind === after.kind) return
   if (before !== undefined) {
     for (const list of listsOf(census, before)) list.splice(list.indexOf(before.peer), 1)
     countPlace(census, before, -1)
   }
+  if (after === undefined) return
   for (const list of listsOf(census, after)) list.splice(placeIn(list, after, state.appliances), 0, after.peer)
   countPlace(census, after, 1)
 }

@@ -53,6 +53,7 @@ function secondsLeft(copyState: CopyState, bytesLeft: number, bytesPerSecond: nu
   return copyState === 'transferring' && bytesPerSecond > 0 ? Math.ceil(bytesLeft / bytesPerSecond) : null
 }
 
-function nameOf(state: ServiceCenterState, peer: PeerId): string | undefined {
+/** The Service Center, or an appliance of now. */
+export function nameOf(state: ServiceCenterState, peer: PeerId): string | undefined {
   return peer === state.mesh ? 'Service Center' : state.appliances.get(peer)?.name
 }

@@ -3,12 +3,20 @@
  * durable before the effect after it begins: so whatever is answered or sent has been stored.
  */
 import type { Clock } from '../../protocol/clock.ts'
-import type { DataCenterName, InstallId, OrganizationName, PeerId, Sha256 } from '../../protocol/identifiers.ts'
+import type {
+  ApplianceName,
+  DataCenterName,
+  InstallId,
+  OrganizationName,
+  PeerId,
+  Sha256,
+} from '../../protocol/identifiers.ts'
 import type { ControlMessage, EnrollmentAnswer, EnrollmentRequest } from '../../protocol/messages.ts'
 import type { Refusal } from '../../protocol/refusals.ts'
 import type { Publication } from '../../protocol/statements.ts'
 import type { WanLimits } from '../../protocol/wan-limits.ts'
 import type { Change, LimitsRecord, TokenRecord } from './records.ts'
+import type { ApplianceAccount } from './state.ts'
 
 /** Who asked, for the audit log: a session or API token, by its name. */
 export type Actor = string
@@ -28,6 +36,10 @@ export type Command =
   | { kind: 'cancel-install'; actor: Actor; install: InstallId }
   /** `instead`: what the actor saw; refused when it is not so any more. */
   | { kind: 'set-limits'; actor: Actor; limits: LimitsRecord; instead?: LimitsRecord }
+  | { kind: 'rename-appliance'; actor: Actor; appliance: PeerId; name: ApplianceName }
+  /** `lastMember`: also where nobody is left to stand in for it. */
+  | { kind: 'retire-appliance'; actor: Actor; appliance: PeerId; lastMember: boolean }
+  | { kind: 'revoke-token'; actor: Actor; enrollingPeer: PeerId }
 
 export type Reply =
   | { kind: 'published'; patch: Sha256; created: boolean }
@@ -35,6 +47,9 @@ export type Reply =
   | { kind: 'install-started'; install: InstallId }
   | { kind: 'install-cancelled'; install: InstallId }
   | { kind: 'limits-set'; place: LimitsRecord['place'] }
+  | { kind: 'appliance-renamed'; appliance: PeerId }
+  | { kind: 'appliance-retired'; appliance: PeerId }
+  | { kind: 'token-revoked'; enrollingPeer: PeerId }
 
 export type ServiceCenterEvent =
   | { kind: 'tick'; clock: Clock }
@@ -46,6 +61,8 @@ export type ServiceCenterEvent =
   | { kind: 'control-opened'; peer: PeerId }
   | { kind: 'control-closed'; peer: PeerId }
   | { kind: 'control-received'; peer: PeerId; message: ControlMessage }
+  /** An appliance was asked after itself, and signed its answer. */
+  | { kind: 'account-told'; peer: PeerId; account: ApplianceAccount }
   /** A peer that dialled with an enrolling identity asked to become a member. */
   | { kind: 'enrollment-requested'; peer: PeerId; request: EnrollmentRequest }
 

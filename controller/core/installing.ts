@@ -14,7 +14,7 @@ import { type Decision, livePatch, title } from './publishing.ts'
 import type { ApplianceRecord, Change, InstallRecord, TargetRecord } from './records.ts'
 import { groupKey, readiness, unreachableSince } from './replications.ts'
 import { type Elsewhere, isFailure, isFinal, isInFlight, isUnheard, planRollout, type TargetFacts } from './rollout.ts'
-import type { ServiceCenterState } from './state.ts'
+import { everEnrolled, type ServiceCenterState } from './state.ts'
 
 type Start = Extract<Command, { kind: 'start-install' }>
 type Cancel = Extract<Command, { kind: 'cancel-install' }>
@@ -163,7 +163,7 @@ export function advance(state: ServiceCenterState, install: InstallRecord): Chan
   if (install.state === 'running') {
     const failed = targets.find(({ state }) => isFailure(state))
     if (failed !== undefined) {
-      const name = state.appliances.get(failed.appliance)?.name ?? failed.appliance
+      const name = everEnrolled(state, failed.appliance)?.name ?? failed.appliance
       return [
         {
           table: 'installs',
@@ -214,7 +214,7 @@ function order(state: ServiceCenterState, install: InstallRecord, targets: Targe
 function unheard(state: ServiceCenterState, targets: readonly TargetRecord[]): string {
   const names = targets
     .filter((target) => target.state === 'unknown')
-    .map(({ appliance }) => state.appliances.get(appliance)?.name ?? appliance)
+    .map(({ appliance }) => everEnrolled(state, appliance)?.name ?? appliance)
   return names.length === 0 ? '' : `nothing was heard any more of ${names.join(', ')}`
 }
 

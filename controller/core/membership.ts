@@ -10,6 +10,7 @@ import { type Refusal, refuse } from '../../protocol/refusals.ts'
 import { Membership, Roster, type RosterMember } from '../../protocol/statements.ts'
 import { provesEnrollment } from '../../protocol/token.ts'
 import type { WanLimits } from '../../protocol/wan-limits.ts'
+import { depart, inherit } from './departing.ts'
 import type { ServiceCenterEffect } from './effects.ts'
 import { neighboursOf } from './neighbourhood.ts'
 import type { ApplianceRecord, Change, LimitsRecord, Slot, TokenRecord } from './records.ts'
@@ -18,6 +19,11 @@ import { apply, limitsOf, type ServiceCenterState } from './state.ts'
 
 /** A used or expired token is remembered this long, so that its bearer is told so and not just hung up on. */
 const TOKEN_REMEMBERED_MS = 7 * 24 * 3600 * 1000
+
+/** Whether a token may be issued whose bearer takes the place of this appliance. */
+export function judgeReplacement(state: ServiceCenterState, peer: PeerId): Refusal | null {
+  return state.appliances.has(peer) ? null : refuse('not_found', `there is no appliance ${peer} to replace`)
+}
 
 /** Whether a token for this slot may be issued. */
 export function judgeSlot(state: ServiceCenterState, slot: Slot): Refusal | null {
@@ -53,7 +59,8 @@ export function judgeSlot(state: ServiceCenterState, slot: Slot): Refusal | null
   return null
 }
 
-function isOpen(state: ServiceCenterState, token: TokenRecord): boolean {
+/** Neither used nor expired nor revoked. */
+export function isOpen(state: ServiceCenterState, token: TokenRecord): boolean {
   return token.usedBy === null && token.expiresAt > state.clock.wallMs
 }
 
@@ -70,10 +77,11 @@ export function enroll(
   if (known !== undefined) {
     return { answer: { kind: 'enrolled', membership: known.membership, roster: sealRoster(state, known) }, changes: [] }
   }
-  const { name, organization, dataCenter, kind, role, group } = judged
+  const former = judged.replaces === null ? undefined : state.appliances.get(judged.replaces)
+  const { name, organization, dataCenter, kind, role, group } = former ?? judged
   const slot: Slot = { name, organization, dataCenter, kind, role, group }
   const enrolledAt = state.clock.wallMs
-  const epoch = 1
+  const epoch = nextEpoch(state, slot)
   const membership = seal(
     Membership,
     { ...slot, appliance: request.appliance, epoch, serviceCenter: state.mesh, enrolledAt },
@@ -85,11 +93,14 @@ export function enroll(
     epoch,
     enrolledAt,
     membership,
+    membershipAt: enrolledAt,
     addresses: [],
     orderSequence: 0,
     lastSeenAt: enrolledAt,
+    retiredAt: null,
   }
   const changes: Change[] = [
+    ...(former === undefined ? [] : replace(state, former, appliance)),
     { table: 'tokens', row: { ...judged, usedBy: request.appliance } },
     { table: 'appliances', row: appliance },
     {
@@ -117,6 +128,12 @@ function judgeEnrollment(
   if (!provesEnrollment(request.proof, token.proofKey, state.mesh, request.appliance)) {
     return refuse('unknown_token', 'the proof was not made with the secret of this token')
   }
+  if (state.retired.has(request.appliance)) {
+    return refuse(
+      'not_a_member',
+      'this appliance was retired; with an empty data folder it gets a new key and may come back',
+    )
+  }
   if (token.usedBy === request.appliance) return token
   if (token.usedBy !== null) {
     return refuse('used_token', `the token for ${token.name} has already enrolled another appliance`)
@@ -127,7 +144,24 @@ function judgeEnrollment(
   if (state.appliances.has(request.appliance)) {
     return refuse('used_token', 'this appliance is enrolled already, with another token')
   }
+  const holder = [...state.appliances.values()].find(({ name }) => name === token.name)
+  if (holder !== undefined && holder.peer !== token.replaces)
+    return refuse('used_token', `another appliance is called ${token.name} by now`)
   return token
+}
+
+/** The same place, a new key: nothing that the former one proved, found or installed is said of the new one. */
+function replace(state: ServiceCenterState, former: ApplianceRecord, heir: ApplianceRecord): Change[] {
+  return [
+    ...inherit(state, former, heir.peer),
+    ...depart(state, former, `${former.name} was replaced by a new appliance`),
+  ]
+}
+
+/** It rises with each key that has had this name. */
+function nextEpoch(state: ServiceCenterState, { name }: Slot): number {
+  const before = [...state.appliances.values(), ...state.retired.values()].filter((other) => other.name === name)
+  return 1 + Math.max(0, ...before.map(({ epoch }) => epoch))
 }
 
 /** Everyone who may connect to the Service Center itself: tenant appliances reach it through their depot only. */

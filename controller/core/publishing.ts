@@ -9,7 +9,7 @@ import { Publication, Withdrawal } from '../../protocol/statements.ts'
 import type { Command, Reply } from './effects.ts'
 import type { Change, PatchRecord } from './records.ts'
 import { isFinal } from './rollout.ts'
-import type { ServiceCenterState } from './state.ts'
+import { everEnrolled, type ServiceCenterState } from './state.ts'
 
 type Publish = Extract<Command, { kind: 'publish' }>
 type Withdraw = Extract<Command, { kind: 'withdraw' }>
@@ -93,7 +93,7 @@ export function withdraw(state: ServiceCenterState, { actor, patch, reason }: Wi
     for (const target of targets.values()) {
       // An appliance of which nothing is heard may be installing it all the same.
       if (target.state === 'installed' || target.state === 'unknown' || !isFinal(target.state)) {
-        const name = state.appliances.get(target.appliance)?.name ?? target.appliance
+        const name = everEnrolled(state, target.appliance)?.name ?? target.appliance
         const verb =
           target.state === 'installed'
             ? 'is installed on'

@@ -38,6 +38,8 @@ export type TokenRecord = Slot & {
   expiresAt: number
   /** The appliance that used it, or null. */
   usedBy: PeerId | null
+  /** The appliance whose place its bearer takes, or null for a new place. */
+  replaces: PeerId | null
 }
 
 export type ApplianceRecord = Slot & {
@@ -45,10 +47,14 @@ export type ApplianceRecord = Slot & {
   epoch: number
   enrolledAt: number
   membership: Envelope
+  /** When that membership was signed: later than it enrolled if it was renamed. */
+  membershipAt: number
   addresses: ListenAddress[]
   /** The sequence of the newest order to it. */
   orderSequence: number
   lastSeenAt: number
+  /** Since when it is no member any more, or null. */
+  retiredAt: number | null
 }
 
 export type PatchRecord = {

@@ -26,6 +26,8 @@ export function restrictedState(
     clock: whole.clock,
     patches: whole.patches,
     appliances,
+    retired: filtered(whole.retired, ({ organization }) => isOwn(organization)),
+    accounts: own(whole.accounts),
     tokens: filtered(whole.tokens, ({ organization }) => isOwn(organization)),
     receipts: mapped(whole.receipts, own),
     detections: mapped(whole.detections, own),

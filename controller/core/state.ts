@@ -33,9 +33,14 @@ export type Session = {
   via: PeerId
   rosterVersion: number
   known: Set<Sha256>
+  /** When the newest membership that it was sent was signed. */
+  membershipAt: number
   /** Orders already sent in this session. */
   sent: Set<OrderId>
 }
+
+/** Of the newest answer: shown, never counted. */
+export type ApplianceAccount = { agentVersion: string; storeBytes: number; freeBytes: number; toldAt: number }
 
 export type ServiceCenterState = {
   readonly mesh: PeerId
@@ -45,7 +50,10 @@ export type ServiceCenterState = {
   readonly whole: ServiceCenterState | null
   clock: Clock
   tokens: Map<PeerId, TokenRecord>
+  /** The members of the fleet. */
   appliances: Map<PeerId, ApplianceRecord>
+  /** Those that were: history speaks of them. */
+  retired: Map<PeerId, ApplianceRecord>
   patches: Map<Sha256, PatchRecord>
   receipts: Map<Sha256, Map<PeerId, ReceiptRecord>>
   detections: Map<Sha256, Map<PeerId, DetectionRecord>>
@@ -65,6 +73,8 @@ export type ServiceCenterState = {
   /** By tenant appliance, the depot members that say that its stream ends at them, the newest last, with its greeting. */
   attachments: Map<PeerId, Map<PeerId, Greeting>>
   progress: Map<Sha256, Map<PeerId, Progress>>
+  /** What appliances answered when they were asked after themselves. */
+  accounts: Map<PeerId, ApplianceAccount>
   /** Monotonic time since which nothing was heard about an order that is in flight. */
   silentSinceMs: Map<OrderId, number>
 }
@@ -79,6 +89,7 @@ export function emptyState(authority: Authority, random: Random): ServiceCenterS
     clock: { monotonicMs: 0, wallMs: 0 },
     tokens: new Map(),
     appliances: new Map(),
+    retired: new Map(),
     patches: new Map(),
     receipts: new Map(),
     detections: new Map(),
@@ -93,6 +104,7 @@ export function emptyState(authority: Authority, random: Random): ServiceCenterS
     sessions: new Map(),
     attachments: new Map(),
     progress: new Map(),
+    accounts: new Map(),
     silentSinceMs: new Map(),
   }
 }
@@ -103,7 +115,7 @@ export function apply(state: ServiceCenterState, change: Change): void {
       state.tokens.set(change.row.enrollingPeer, change.row)
       break
     case 'appliances':
-      applyAppliance(state, change.row)
+      takeAppliance(state, change.row)
       break
     case 'patches':
       state.patches.set(change.row.sha256, change.row)
@@ -138,13 +150,30 @@ export function apply(state: ServiceCenterState, change: Change): void {
   }
 }
 
-/** Most changes are a contact; only a new appliance, place or epoch can change what is counted. */
-function applyAppliance(state: ServiceCenterState, row: ApplianceRecord): void {
-  const { peer } = row
+/** Most changes are a contact; only a new appliance, place or epoch, or one less, can change what is counted. */
+function takeAppliance(state: ServiceCenterState, row: ApplianceRecord): void {
+  const { peer, retiredAt } = row
   const before = state.appliances.get(peer)
-  keepCensus(state, before, row)
-  const isAlike = before !== undefined && before.epoch === row.epoch && placeKey(before) === placeKey(row)
-  counting(state, peer, isAlike ? [] : patchesTold(state, peer), () => state.appliances.set(peer, row))
+  keepCensus(state, before, retiredAt === null ? row : undefined)
+  const isAlike =
+    before !== undefined && retiredAt === null && before.epoch === row.epoch && placeKey(before) === placeKey(row)
+  counting(state, peer, isAlike ? [] : patchesTold(state, peer), () => {
+    if (retiredAt === null) state.appliances.set(peer, row)
+    else state.appliances.delete(peer)
+  })
+  if (retiredAt !== null) retire(state, row)
+}
+
+/** Whoever is retired is counted, told and shown nowhere, except where the past is told. */
+function retire(state: ServiceCenterState, appliance: ApplianceRecord): void {
+  state.retired.set(appliance.peer, appliance)
+  state.sessions.delete(appliance.peer)
+  state.attachments.delete(appliance.peer)
+}
+
+/** A member of the fleet, or one that was. */
+export function everEnrolled(state: ServiceCenterState, peer: PeerId): ApplianceRecord | undefined {
+  return state.appliances.get(peer) ?? state.retired.get(peer)
 }
 
 function noteUnsettled(state: ServiceCenterState, target: TargetRecord): void {

@@ -20,10 +20,11 @@ import {
   nextRosterVersions,
   tellPartners,
 } from './membership.ts'
+import { renameAppliance, retireAppliance, revokeToken } from './places.ts'
 import { type Decision, livePatches, publish, withdraw } from './publishing.ts'
 import type { ApplianceRecord, Change } from './records.ts'
 import { isReplicated } from './replications.ts'
-import { apply, inner, SERVICE_CENTER, type ServiceCenterState } from './state.ts'
+import { type ApplianceAccount, apply, inner, SERVICE_CENTER, type ServiceCenterState } from './state.ts'
 import { letterTo, synchronize } from './synchronize.ts'
 
 export function step(state: ServiceCenterState, event: ServiceCenterEvent): ServiceCenterEffect[] {
@@ -45,6 +46,8 @@ export function step(state: ServiceCenterState, event: ServiceCenterEvent): Serv
       return closed(state, event.peer)
     case 'control-received':
       return received(state, event.peer, event.message)
+    case 'account-told':
+      return tellAccount(state, event.peer, event.account)
     case 'enrollment-requested': {
       const { answer, changes } = enroll(state, event.peer, event.request)
       return [
@@ -79,6 +82,7 @@ function carryOut(state: ServiceCenterState, { id, command, origin = '' }: Asked
   if (!isRefusal(reply)) {
     if (reply.kind === 'published' && reply.created) effects.push({ kind: 'seed', patch: reply.patch })
     if (reply.kind === 'limits-set' && reply.place === SERVICE_CENTER) effects.push(seedLimits(state))
+    if (reply.kind === 'appliance-retired') effects.push(admitted(state), { kind: 'hang-up', peer: reply.appliance })
     if (reply.kind === 'withdrawn') effects.push({ kind: 'unseed', patch: reply.patch })
   }
   return [...effects, { kind: 'reply', id, reply }, ...advanceInstalls(state)]
@@ -96,6 +100,12 @@ function decide(state: ServiceCenterState, command: Command): Decision {
       return cancelInstall(state, command)
     case 'set-limits':
       return setLimits(state, command)
+    case 'rename-appliance':
+      return renameAppliance(state, command)
+    case 'retire-appliance':
+      return retireAppliance(state, command)
+    case 'revoke-token':
+      return revokeToken(state, command)
     default:
       return unreachable(command)
   }
@@ -121,7 +131,8 @@ function commit(state: ServiceCenterState, changes: Change[]): ServiceCenterEffe
   if (tables.has('patches') || tables.has('receipts')) effects.push({ kind: 'changed', topic: 'patches' })
   if (tables.has('installs') || tables.has('targets') || tables.has('detections'))
     effects.push({ kind: 'changed', topic: 'installs' })
-  if (tables.has('appliances') || tables.has('limits')) effects.push({ kind: 'changed', topic: 'appliances' })
+  if (tables.has('appliances') || tables.has('limits') || tables.has('tokens'))
+    effects.push({ kind: 'changed', topic: 'appliances' })
   return effects
 }
 
@@ -137,6 +148,15 @@ function advanceInstalls(state: ServiceCenterState): ServiceCenterEffect[] {
     }
   }
   return effects
+}
+
+/** What changes all the time, the room on its disk, is no news by itself. */
+function tellAccount(state: ServiceCenterState, peer: PeerId, account: ApplianceAccount): ServiceCenterEffect[] {
+  const before = state.accounts.get(peer)
+  if (!state.appliances.has(peer)) return []
+  state.accounts.set(peer, account)
+  const isNews = before?.agentVersion !== account.agentVersion || before.storeBytes !== account.storeBytes
+  return isNews ? [{ kind: 'changed', topic: 'appliances' }] : []
 }
 
 function closed(state: ServiceCenterState, peer: PeerId): ServiceCenterEffect[] {
@@ -227,7 +247,10 @@ function greeted(
   // A depot tells again what its tenants said when they came; those have learned of patches since, and spoken of them.
   const learned = [...state.patches.keys()].filter((patch) => isLeftBehind(state, patch, appliance.peer))
   const known = new Set([...proven, ...learned])
-  state.sessions.set(appliance.peer, { via: via.peer, rosterVersion, known, sent: new Set() })
+  state.sessions.set(appliance.peer, {
+    ...{ via: via.peer, rosterVersion, known, sent: new Set() },
+    membershipAt: appliance.enrolledAt,
+  })
   const changes: Change[] = [{ table: 'appliances', row: { ...appliance, addresses, lastSeenAt: state.clock.wallMs } }]
   if (addresses.join() !== appliance.addresses.join()) changes.push(...nextRosterVersions(state, appliance))
   return [

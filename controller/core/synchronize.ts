@@ -20,6 +20,10 @@ export function synchronize(state: ServiceCenterState, peer: PeerId): ServiceCen
     session.rosterVersion = rosterVersion
     envelopes.push(sealRoster(state, appliance))
   }
+  if (session.membershipAt < appliance.membershipAt) {
+    session.membershipAt = appliance.membershipAt
+    envelopes.push(appliance.membership)
+  }
   for (const patch of state.patches.values()) {
     if (patch.withdrawal === null && !session.known.has(patch.sha256)) {
       session.known.add(patch.sha256)

@@ -9,7 +9,7 @@ import { appliancesByPlace, censusOf } from './census.ts'
 import { type ApplianceCopy, applianceCopy } from './copies.ts'
 import type { ApplianceRecord, InstallRecord, TargetState } from './records.ts'
 import { readiness, serviceProviderAppliances } from './replications.ts'
-import type { ServiceCenterState } from './state.ts'
+import { everEnrolled, type ServiceCenterState } from './state.ts'
 
 export type InstallSummary = {
   id: InstallId
@@ -116,7 +116,7 @@ export function installSummaries(state: ServiceCenterState): InstallSummary[] {
 
 export function installDetail(state: ServiceCenterState, install: InstallRecord): InstallDetail {
   const targets = [...(state.targets.get(install.id)?.values() ?? [])].flatMap((target): TargetView[] => {
-    const appliance = state.appliances.get(target.appliance)
+    const appliance = everEnrolled(state, target.appliance)
     if (appliance === undefined) return []
     const { name, organization, dataCenter, kind, role } = appliance
     const { state: targetState, reason, output, installedVersion } = target
@@ -128,21 +128,17 @@ export function installDetail(state: ServiceCenterState, install: InstallRecord)
 }
 
 export function applianceViews(state: ServiceCenterState): ApplianceView[] {
-  return appliancesByPlace(state).map((appliance) => {
-    const { name, peer, organization, dataCenter, kind, role, group } = appliance
-    return {
-      name,
-      peer,
-      organization,
-      dataCenter,
-      kind,
-      role,
-      group,
-      reachable: state.sessions.has(peer),
-      lastSeenAt: new Date(appliance.lastSeenAt).toISOString(),
-      enrolledAt: new Date(appliance.enrolledAt).toISOString(),
-    }
-  })
+  return appliancesByPlace(state).map((appliance) => applianceView(state, appliance))
+}
+
+export function applianceView(state: ServiceCenterState, appliance: ApplianceRecord): ApplianceView {
+  const { name, peer, organization, dataCenter, kind, role, group } = appliance
+  return {
+    ...{ name, peer, organization, dataCenter, kind, role, group },
+    reachable: state.sessions.has(peer),
+    lastSeenAt: new Date(appliance.lastSeenAt).toISOString(),
+    enrolledAt: new Date(appliance.enrolledAt).toISOString(),
+  }
 }
 
 /** The names of a drop-down: every Data Center with a Service Provider appliance or any other. */

@@ -35,6 +35,7 @@ for (const font of FONTS)
 add('patternfly.css', Buffer.from(patternflyStyles()))
 for (const name of [
   'page.css',
+  'fleet.css',
   'icon.svg',
   'answers.js',
   'live.js',

@@ -7,7 +7,16 @@ import { raw } from 'hono/html'
 import { type Child, useContext } from 'hono/jsx'
 import { assetAddress } from './assets.ts'
 import { IfMay, type Reader, ReaderContext } from './reader.tsx'
-import { API_TOKENS, DATA_CENTERS, FIRST_OWNER, PEOPLE, SYSTEM_PATCHES, TRAIL, YOUR_ACCOUNT } from './words.ts'
+import {
+  API_TOKENS,
+  APPLIANCES,
+  DATA_CENTERS,
+  FIRST_OWNER,
+  PEOPLE,
+  SYSTEM_PATCHES,
+  TRAIL,
+  YOUR_ACCOUNT,
+} from './words.ts'
 
 type Frame = {
   title: string
@@ -29,6 +38,7 @@ export const Layout = ({ title, children, signedIn = true, current = SYSTEM_PATC
         <link rel="icon" href={assetAddress('icon.svg')} type="image/svg+xml" />
         <link rel="stylesheet" href={assetAddress('patternfly.css')} />
         <link rel="stylesheet" href={assetAddress('page.css')} />
+        <link rel="stylesheet" href={assetAddress('fleet.css')} />
         {signedIn && <script type="module" src={assetAddress('live.js')} />}
         {signedIn && <script type="module" src={assetAddress('here.js')} />}
         {signedIn && <script type="module" src={assetAddress('upload.js')} />}
@@ -90,6 +100,7 @@ const Navigation = ({ current }: { current: string }) => (
             </h2>
             <ul class="pf-v6-c-nav__list" role="list">
               <NavigationItem name="Software updates" address={SYSTEM_PATCHES} current={current} />
+              <NavigationItem name="All appliances" address={APPLIANCES} current={current} />
               <NavigationItem name="Data Centers" address={DATA_CENTERS} current={current} />
             </ul>
           </section>

@@ -90,6 +90,21 @@ export const TRAIL = '/access/trail'
 export const YOUR_ACCOUNT = '/access/your-account'
 export const FIRST_OWNER = '/access/first-owner'
 
+/** The address of the inventory; an appliance's page lies below it. */
+export const APPLIANCES = '/appliances'
+export const ENROLL = `${APPLIANCES}/enroll`
+/** Names under which something else lies there. */
+const TAKEN = [SYSTEM_PATCHES, ENROLL]
+
+/** The address of an appliance's page: by name, but by its key where that is no address of it. */
+export function applianceAddress(appliance: { name: string; peer: string; retiredAt: string | number | null }): string {
+  const { name, peer, retiredAt } = appliance
+  const byName = `${APPLIANCES}/${encodeURIComponent(name)}`
+  // A browser takes `.` and `..` as steps of a path, also when they are escaped.
+  const isAddress = retiredAt === null && !TAKEN.includes(byName) && !/^\.\.?$/.test(name)
+  return isAddress ? byName : `${APPLIANCES}/${peer}`
+}
+
 /** The address of a patch's page. */
 export function patchAddress({ name, version }: { name: string; version: string }): string {
   return `${SYSTEM_PATCHES}/${encodeURIComponent(`${name}@${version}`)}`

@@ -6,7 +6,7 @@ import type { OrganizationName, PeerId, Sha256 } from '../../protocol/identifier
 import type { Refusal } from '../../protocol/refusals.ts'
 import type { Actor, Command, Reply, ServiceCenterEffect } from '../core/effects.ts'
 import type { Standing } from '../core/permissions.ts'
-import type { AuditRecord, Change, TokenRecord } from '../core/records.ts'
+import type { AuditRecord, Change, Slot, TokenRecord } from '../core/records.ts'
 import type { ServiceCenterState } from '../core/state.ts'
 import type { ResumableUploads } from './intake/resumable-uploads.ts'
 
@@ -121,6 +121,8 @@ export type TrailEntry = Required<Omit<AuditRecord, 'organization'>> & {
 
 export type TrailQuery = {
   who?: string | undefined
+  /** Only what one of these did, or what was done to it. */
+  about?: readonly string[] | undefined
   action?: string | undefined
   /** Wall milliseconds, both included. */
   since?: number | undefined
@@ -133,6 +135,14 @@ export type TrailQuery = {
   before?: number | undefined
   limit: number
 }
+
+/** `replaces`: the token is for the place of that appliance, whose slot this is. */
+export type WantedToken = { slot: Slot; replaces: PeerId | null; actor: Actor }
+/** `token` is its text, which is nowhere else; by `id` it is known afterwards. */
+export type IssuedToken = { id: PeerId; name: string; token: string; expiresAt: number }
+
+/** The end of its agent's log, without secrets; or why it did not answer. */
+export type ToldAccount = { told: true; log: string } | { told: false; reason: string }
 
 export interface ServiceCenter {
   /** For the views of controller/core/views.ts; read only outside the loop. */
@@ -153,6 +163,9 @@ export interface ServiceCenter {
   }): Promise<{ patch: Sha256; created: boolean } | Refusal>
   /** Those that survive a cut. */
   readonly uploads: ResumableUploads
+  /** Asks an appliance after itself, now. */
+  inquire(peer: PeerId): Promise<ToldAccount>
+  issueToken(wanted: WantedToken, origin?: string): Promise<IssuedToken | Refusal>
   /** Calls the listener after each change that a page shows, at most a few times a second for each topic. */
   subscribe(listener: (topic: Topic) => void): () => void
   /** Why the process is not ready to serve, or null. */

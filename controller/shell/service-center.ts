@@ -21,8 +21,10 @@ import type { Command, Reply, ServiceCenterEffect, ServiceCenterEvent } from '..
 import { livePatches } from '../core/publishing.ts'
 import { apply, emptyState } from '../core/state.ts'
 import { resume, step } from '../core/step.ts'
+import { startInquiring } from './inquiring.ts'
 import { receiveUpload } from './intake/receive-upload.ts'
 import { ResumableUploads } from './intake/resumable-uploads.ts'
+import { issueHere } from './issue-token.ts'
 import type { KeptAuthority } from './keys.ts'
 import { Notices } from './notices.ts'
 import { MESH_ADDRESSES_SETTING, type Repository, type ServiceCenter } from './ports.ts'
@@ -89,6 +91,7 @@ export async function startServiceCenter(options: {
     announce: options.announce,
     deliver: route,
     isOverWan: () => true,
+    answering: null,
     room: () => loop.room() ?? seedLoop.room(),
     readPiece: async (patch, index) => {
       const publication = seed.replicas.get(patch)?.publication
@@ -233,6 +236,8 @@ export async function startServiceCenter(options: {
     MESH_ADDRESSES_SETTING,
     JSON.stringify(network.addresses.map((address) => `${address}/p2p/${authority.mesh}`)),
   )
+  const ask = network.ask.bind(network)
+  const inquiring = startInquiring({ state, ask, deliver: loop.deliver, fail })
   const stopPolling = watchTokens(repository, position, loop.deliver, fail)
   log.info(
     { patches: livePatches(state).length, appliances: state.appliances.size, ms: Date.now() - startedAt },
@@ -249,6 +254,8 @@ export async function startServiceCenter(options: {
       return received
     },
     uploads,
+    inquire: inquiring.inquire,
+    issueToken: (wanted, origin = '') => issueHere({ authority, repository, deliver: loop.deliver }, wanted, origin),
     subscribe: (listener) => notices.subscribe(listener),
     notReady: () => null,
     get connectedPeers() {
@@ -258,6 +265,7 @@ export async function startServiceCenter(options: {
     async stop() {
       stopPolling()
       clearInterval(sweeping)
+      inquiring.stop()
       stopTicking()
       notices.close()
       await uploads.close()

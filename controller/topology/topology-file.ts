@@ -11,7 +11,7 @@ import { type Path, pathText, YamlLines } from './topology-lines.ts'
 import { TopologyText } from './topology-schema.ts'
 
 /** A file of a thousand different Data Centers has half of this. */
-const MAX_FILE_BYTES = 1024 * 1024
+export const MAX_TOPOLOGY_BYTES = 1024 * 1024
 const SHOWN_MISTAKES = 10
 
 /** `message` has a line `FILE:LINE: sentence` for each of the first mistakes. */
@@ -28,8 +28,10 @@ export async function readTopologyFile(file: string): Promise<Topology> {
     const why = (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'there is no such file' : (error as Error).message
     throw new Error(`the topology ${file} cannot be read: ${why}`, { cause: error })
   }
-  if (bytes.length > MAX_FILE_BYTES) {
-    throw new TopologyFileError(`${file}:1: the file has ${bytes.length} bytes, expected at most ${MAX_FILE_BYTES}.`)
+  if (bytes.length > MAX_TOPOLOGY_BYTES) {
+    throw new TopologyFileError(
+      `${file}:1: the file has ${bytes.length} bytes, expected at most ${MAX_TOPOLOGY_BYTES}.`,
+    )
   }
   return parseTopology(bytes.toString('utf8'), file)
 }

@@ -50,9 +50,14 @@ export function positionOf(name: string, kind = name.split('/').length > 2 ? TEN
 
 export type Enrolled = Extract<EnrollmentAnswer, { kind: 'enrolled' }> & { identity: SigningKey; dial: DialAddress[] }
 
-export function enroll({ center, transcript }: World, position: Position): Enrolled {
-  const { identity, enrollingPeer, secret } = identityOf(position.name)
-  transcript.call(identity.peer, position.name)
+/** `replaces`: whose place it takes, with a key of its own that is made of `name`. */
+export function enroll(
+  { center, transcript }: World,
+  position: Position,
+  { name, replaces }: { name: string; replaces: PeerId | null },
+): Enrolled {
+  const { identity, enrollingPeer, secret } = identityOf(replaces === null ? position.name : name)
+  transcript.call(identity.peer, name)
   const key = proofKey(secret)
   const { wallMs } = center.state.clock
   const token = {
@@ -62,6 +67,7 @@ export function enroll({ center, transcript }: World, position: Position): Enrol
     issuedAt: wallMs,
     expiresAt: wallMs + TOKEN_MS,
     usedBy: null,
+    replaces,
   }
   center.database.push({ table: 'tokens', row: token })
   center.tell({ kind: 'token-issued', token })

@@ -130,11 +130,14 @@ export class World {
   /** Enrolls and starts an appliance called `paris/primary`, or `paris/acme/primary` for one of the tenant `acme`. */
   add(
     name: string,
-    options: { kind?: ApplianceKind; position?: Position; site?: string; diskBytes?: number } = {},
+    options: { kind?: ApplianceKind; position?: Position; replaces?: PeerId; site?: string; diskBytes?: number } = {},
   ): SimulatedAppliance {
     const position = options.position ?? positionOf(name, options.kind)
     const number = this.appliances.size + 1
-    const { identity, membership, roster, dial } = enroll(this, position)
+    const { identity, membership, roster, dial } = enroll(this, position, {
+      name,
+      replaces: options.replaces ?? null,
+    })
     const { signing } = this.center
     const address = `/ip4/10.${number >> 16}.${(number >> 8) & 255}.${number & 255}/tcp/4001`
     const appliance = new SimulatedAppliance(this, name, {

@@ -126,7 +126,7 @@ test('every answer carries the security headers, and dynamic ones are never kept
     const answer = await rawRequest(`${app.url}${path}`, { headers })
     assert.match(String(answer.headers['content-security-policy']), /^default-src 'none'; /)
     assert.equal(answer.headers['x-content-type-options'], 'nosniff')
-    assert.equal(answer.headers['referrer-policy'], 'no-referrer')
+    assert.equal(answer.headers['referrer-policy'], 'same-origin')
     assert.equal(answer.headers['cross-origin-opener-policy'], 'same-origin')
     assert.equal(answer.headers['cache-control'], 'no-store')
     assert.equal(answer.headers['access-control-allow-origin'], undefined)

@@ -21,6 +21,14 @@ const ALL_COMMANDS = [
   'limits list',
   'limits set',
   'appliances list',
+  'appliances show',
+  'appliances logs',
+  'appliances rename',
+  'appliances retire',
+  'appliances replace',
+  'appliances enroll',
+  'appliances tokens',
+  'appliances revoke',
   'release example',
 ]
 const OWN_COMMANDS = ALL_COMMANDS.slice(5)

@@ -69,6 +69,20 @@ export function repositoryContract(name: string, { newPlace, open }: OpenReposit
       assert.equal((await repository.load()).length, 1, 'and the next commit works')
     })
 
+    check(
+      'keeps retired appliances, whose names others may have, and lets no two members have one name',
+      async (repository) => {
+        const [member] = everyRecord().flatMap((change) => (change.table === 'appliances' ? [change.row] : []))
+        assert.ok(member)
+        const heir = { ...member, peer: sampleToken(2).enrollingPeer, epoch: 2 }
+        const retired: Change = { table: 'appliances', row: { ...member, retiredAt: 7 } }
+        await repository.commit([{ table: 'appliances', row: member }])
+        await assert.rejects(repository.commit([{ table: 'appliances', row: heir }]))
+        await repository.commit([retired, { table: 'appliances', row: heir }])
+        assert.deepEqual(byTable(await repository.load()), byTable([retired, { table: 'appliances', row: heir }]))
+      },
+    )
+
     check('leaves the audit log out of what it loads and keeps equal entries apart', async (repository) => {
       const entry: Change = {
         table: 'audit',

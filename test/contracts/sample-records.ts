@@ -51,6 +51,7 @@ export function sampleToken(number: number): TokenRecord {
     issuedAt: AT,
     expiresAt: AT + 3_600_000,
     usedBy: null,
+    replaces: null,
   }
 }
 
@@ -162,9 +163,11 @@ export function everyRecord(): Change[] {
         epoch: 1,
         enrolledAt: AT,
         membership: seal(Membership, membership, signing),
+        membershipAt: AT,
         addresses: [ListenAddress.parse('/ip4/10.0.0.1/tcp/4001'), ListenAddress.parse('/dns4/paris.example/tcp/1')],
         orderSequence: 9,
         lastSeenAt: AT,
+        retiredAt: null,
       },
     },
     { table: 'patches', row: patch },

@@ -43,7 +43,7 @@ const loop = new EventLoop<AgentEvent, AgentEffect>({
   },
 })
 const network = await Network.start({
-  ...{ seed: secret, listen: ['/ip4/127.0.0.1/tcp/0'], announce: [] },
+  ...{ seed: secret, listen: ['/ip4/127.0.0.1/tcp/0'], announce: [], answering: null },
   deliver: loop.deliver,
   isOverWan: () => true,
   room: () => loop.room(),

@@ -125,6 +125,7 @@ export async function emptyFleet(): Promise<Fleet> {
         issuedAt,
         expiresAt: issuedAt + 3600_000,
         usedBy: null,
+        replaces: null,
       }
       await repository.issueToken(token)
       await happen({ kind: 'token-issued', token })

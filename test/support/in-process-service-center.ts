@@ -10,7 +10,13 @@ import { type Authority, emptyState } from '../../controller/core/state.ts'
 import { step } from '../../controller/core/step.ts'
 import { receiveUpload } from '../../controller/shell/intake/receive-upload.ts'
 import { ResumableUploads } from '../../controller/shell/intake/resumable-uploads.ts'
-import type { Repository, ServiceCenter, Topic } from '../../controller/shell/ports.ts'
+import { issueHere } from '../../controller/shell/issue-token.ts'
+import {
+  MESH_ADDRESSES_SETTING,
+  type Repository,
+  type ServiceCenter,
+  type Topic,
+} from '../../controller/shell/ports.ts'
 import type { Publish } from '../../controller/shell/publish-upload.ts'
 import { openRepository } from '../../controller/shell/repository.ts'
 import { sha256Hex } from '../../protocol/hashing.ts'
@@ -28,6 +34,10 @@ export type RunningServiceCenter = {
 export async function startServiceCenter(authority: Authority): Promise<RunningServiceCenter> {
   const folder = await mkdtemp(path.join(tmpdir(), 'patchmesh-fleet-'))
   const repository = await openRepository({ folder, root: authority.signing.peer })
+  await repository.writeSetting(
+    MESH_ADDRESSES_SETTING,
+    JSON.stringify([`/ip4/127.0.0.1/tcp/4001/p2p/${authority.mesh}`]),
+  )
   const state = emptyState(authority, seededRandom(1))
   const listeners = new Set<(topic: Topic) => void>()
   const replies = new Map<number, (reply: never) => void>()
@@ -85,6 +95,8 @@ export async function startServiceCenter(authority: Authority): Promise<RunningS
       return isRefusal(received) ? received : publish(received, actor, origin)
     },
     uploads,
+    inquire: async () => ({ told: false, reason: 'there is no network here' }),
+    issueToken: (wanted, origin = '') => issueHere({ authority, repository, deliver: happen }, wanted, origin),
     subscribe(listener) {
       listeners.add(listener)
       return () => listeners.delete(listener)

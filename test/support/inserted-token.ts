@@ -38,7 +38,8 @@ export async function insertToken(
   const issuedAt = Date.now() - 7_200_000
   const expiresAt = change.expiresAt ?? Date.now() + 60_000
   const enrollingPeer = enrollingIdentity(secret).peer
-  await repository.issueToken({ ...slot, enrollingPeer, proofKey: proofKey(secret), issuedAt, expiresAt, usedBy: null })
+  const proof = { enrollingPeer, proofKey: proofKey(secret) }
+  await repository.issueToken({ ...slot, ...proof, issuedAt, expiresAt, usedBy: null, replaces: null })
   await repository.close()
   const dial =
     change.dial ??

@@ -10,6 +10,8 @@ import {
   CONTROL_PROTOCOL,
   ControlMessage,
   ENROLL_PROTOCOL,
+  type Inquiry,
+  type InquiryAnswer,
   LANE_PROTOCOL,
   PIECES_PROTOCOL,
   ROUND_TRIP_PROTOCOL,
@@ -17,6 +19,7 @@ import {
 import type { AgentEffect, AgentEvent, Channel } from '../../core/events.ts'
 import { EnrollingPeers } from './enrolling-peers.ts'
 import { addressesOfHost, type HostOptions, startHost } from './host.ts'
+import { type Answering, Inquiries } from './inquiries.ts'
 import { MessageStream } from './message-stream.ts'
 import { PieceStreams, type PieceStreamsOptions } from './piece-streams.ts'
 import type { ReceivedPieces } from './received-pieces.ts'
@@ -59,6 +62,8 @@ const ACCEPTED = { roundTripMs: 0, addresses: [] as readonly DialAddress[] }
 export type NetworkOptions = Omit<HostOptions, 'mayConnect'> &
   Omit<PieceStreamsOptions, 'deliver'> & {
     readonly announce: readonly string[]
+    /** Null where nobody is answered. */
+    readonly answering: Answering | null
     readonly deliver: (event: NetworkEvent) => void
   }
 
@@ -76,6 +81,7 @@ export class Network {
   #members: ReadonlySet<PeerId> = new Set()
   #mayEnroll: ReadonlySet<PeerId> = new Set()
   #host: Libp2p | undefined
+  #inquiries: Inquiries | undefined
 
   private constructor(options: NetworkOptions) {
     this.#options = options
@@ -116,6 +122,7 @@ export class Network {
       (stream, { remotePeer }) => network.#acceptEnrollment(stream, peerOf(remotePeer)),
       { maxInboundStreams: 1 },
     )
+    network.#inquiries = await Inquiries.open(host, options.answering)
     host.addEventListener('connection:open', ({ detail: connection }) => {
       const isStranger = connection.direction === 'inbound' && !network.#members.has(peerOf(connection.remotePeer))
       if (isStranger) network.#enrolling.connected(connection)
@@ -161,6 +168,10 @@ export class Network {
         this.#admit(effect.members, effect.enrolling)
         break
     }
+  }
+
+  async ask(via: PeerId, inquiry: Inquiry): Promise<InquiryAnswer> {
+    return this.#inquiries?.ask(via, inquiry) ?? { kind: 'silent', reason: 'the network has just started' }
   }
 
   /** The pieces that `piece-received` told of. */

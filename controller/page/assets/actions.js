@@ -93,5 +93,16 @@ byId('withdraw-form')?.addEventListener('submit', (/** @type {SubmitEvent} */ ev
   })
 })
 
+/** A form that is on its way is not sent again; after the browser's Back it may be. */
+document.addEventListener('submit', (event) => {
+  const form = /** @type {HTMLFormElement} */ (event.target)
+  if (form.dataset.once === undefined) return
+  const [button] = /** @type {NodeListOf<HTMLButtonElement>} */ (form.querySelectorAll('[type=submit]'))
+  if (button !== undefined) setTimeout(() => (button.disabled = true))
+})
+window.addEventListener('pageshow', () => {
+  for (const button of document.querySelectorAll('form[data-once] [type=submit]')) /** @type {HTMLButtonElement} */ (button).disabled = false
+})
+
 document.addEventListener('refreshed', explainInstall)
 explainInstall()

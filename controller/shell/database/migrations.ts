@@ -3,7 +3,7 @@
  * a change is a new one, with a name that sorts after all others. They run together in one transaction, so a process
  * that is killed in the middle has changed nothing.
  */
-import type { Kysely, Transaction } from 'kysely'
+import { type Kysely, sql, type Transaction } from 'kysely'
 import { type Migration, Migrator } from 'kysely/migration'
 import type { Schema } from './schema.ts'
 
@@ -13,6 +13,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0003-answers': { up: answers },
   '0004-people': { up: people },
   '0005-uploaded-by': { up: uploadedBy },
+  '0006-places': { up: places },
 }
 
 /** Throws a sentence for a database that a newer release has written. */
@@ -229,4 +230,42 @@ async function people(database: Kysely<unknown>): Promise<void> {
 /** Who uploaded a patch; of those that were there before nobody knows. */
 async function uploadedBy(database: Kysely<unknown>): Promise<void> {
   await database.schema.alterTable('patches').addColumn('uploadedBy', 'text').execute()
+}
+
+/** Appliances are retired and renamed, and a name is free again when its appliance is retired. */
+async function places(database: Kysely<unknown>): Promise<void> {
+  const schema = database.schema
+  await schema.alterTable('tokens').addColumn('replaces', 'text').execute()
+  await schema.alterTable('appliances').renameTo('appliances_before').execute()
+  await schema
+    .createTable('appliances')
+    .addColumn('peer', 'text', (column) => column.primaryKey())
+    .addColumn('name', 'text', (column) => column.notNull())
+    .addColumn('organization', 'text', (column) => column.notNull())
+    .addColumn('dataCenter', 'text', (column) => column.notNull())
+    .addColumn('kind', 'text', (column) => column.notNull())
+    .addColumn('role', 'text', (column) => column.notNull())
+    .addColumn('group', 'text', (column) => column.notNull())
+    .addColumn('epoch', 'bigint', (column) => column.notNull())
+    .addColumn('enrolledAt', 'bigint', (column) => column.notNull())
+    .addColumn('membership', 'blob', (column) => column.notNull())
+    .addColumn('addresses', 'text', (column) => column.notNull())
+    .addColumn('orderSequence', 'bigint', (column) => column.notNull())
+    .addColumn('lastSeenAt', 'bigint', (column) => column.notNull())
+    .addColumn('membershipAt', 'bigint', (column) => column.notNull())
+    .addColumn('retiredAt', 'bigint')
+    .execute()
+  const kept = sql.raw(
+    'peer, name, organization, "dataCenter", kind, role, "group", epoch, "enrolledAt", membership, addresses, ' +
+      '"orderSequence", "lastSeenAt", "enrolledAt", null',
+  )
+  await sql`insert into appliances select ${kept} from appliances_before`.execute(database)
+  await schema.dropTable('appliances_before').execute()
+  await schema
+    .createIndex('appliances_by_name')
+    .on('appliances')
+    .column('name')
+    .unique()
+    .where(sql.ref('retiredAt'), 'is', null)
+    .execute()
 }

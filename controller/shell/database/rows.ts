@@ -34,8 +34,11 @@ import type {
 
 export function tokenRecord(row: TokenRow): TokenRecord {
   const { enrollingPeer, name, organization, dataCenter, kind, role, group } = row
-  const { proofKey, issuedAt, expiresAt, usedBy } = row
-  return { enrollingPeer, name, organization, dataCenter, kind, role, group, proofKey, issuedAt, expiresAt, usedBy }
+  const { proofKey, issuedAt, expiresAt, usedBy, replaces } = row
+  return {
+    ...{ enrollingPeer, name, organization, dataCenter, kind, role, group },
+    ...{ proofKey, issuedAt, expiresAt, usedBy, replaces },
+  }
 }
 
 export function applianceRow(record: ApplianceRecord): ApplianceRow {

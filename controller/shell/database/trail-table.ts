@@ -9,9 +9,11 @@ import type { Schema } from './schema.ts'
 const SEARCHED = ['actor', 'action', 'subject', 'outcome', 'organization', 'origin'] as const
 
 export async function readTrail(database: Kysely<Schema>, query: TrailQuery): Promise<TrailEntry[]> {
-  const { who, action, since, until, text, organizations, before, limit } = query
+  const { who, about, action, since, until, text, organizations, before, limit } = query
   let rows = database.selectFrom('audit').selectAll()
   if (who !== undefined) rows = rows.where('actor', '=', who)
+  if (about !== undefined)
+    rows = rows.where((where) => where.or([where('subject', 'in', about), where('actor', 'in', about)]))
   if (action !== undefined) rows = rows.where('action', '=', action)
   if (since !== undefined) rows = rows.where('at', '>=', since)
   if (until !== undefined) rows = rows.where('at', '<=', until)

@@ -1,0 +1,117 @@
+/**
+ * Questions about an appliance itself, each on a stream of its own: the one that is asked answers with a signed account,
+ * and a depot passes both on unread for the appliances whose connections end at it. An appliance of a release that does
+ * not know the protocol refuses the stream, and nothing else happens.
+ */
+import type { Connection, Libp2p, Stream } from '@libp2p/interface'
+import type { Envelope } from '../../../protocol/envelope.ts'
+import type { PeerId } from '../../../protocol/identifiers.ts'
+import { MAX_INQUIRY_ANSWER_BYTES, MAX_INQUIRY_BYTES } from '../../../protocol/limits.ts'
+import { INQUIRY_PROTOCOL, Inquiry, InquiryAnswer } from '../../../protocol/messages.ts'
+import { MessageStream } from './message-stream.ts'
+
+/** Through a depot the way is twice as long; a person waits for the answer. */
+const ANSWER_WITHIN_MS = 8_000
+
+export type Answering = {
+  readonly self: PeerId
+  /** Whether this peer may ask here, about whomever. */
+  mayAsk(peer: PeerId): boolean
+  account(inquiry: Inquiry): Promise<Envelope>
+}
+
+export class Inquiries {
+  readonly #host: Libp2p
+  readonly #answering: Answering | null
+
+  private constructor(host: Libp2p, answering: Answering | null) {
+    this.#host = host
+    this.#answering = answering
+  }
+
+  /** `answering` is null where nobody is answered: at the Service Center. */
+  static async open(host: Libp2p, answering: Answering | null): Promise<Inquiries> {
+    const inquiries = new Inquiries(host, answering)
+    if (answering !== null)
+      await host.handle(
+        INQUIRY_PROTOCOL,
+        (stream, { remotePeer }) => inquiries.#accept(stream, remotePeer.toString() as PeerId),
+        { maxInboundStreams: 8 },
+      )
+    return inquiries
+  }
+
+  /** Asks over the connection with `via`, which is the appliance itself or a member of its depot. */
+  async ask(via: PeerId, inquiry: Inquiry): Promise<InquiryAnswer> {
+    const connection = this.#connectionWith(via)
+    if (connection === undefined) return { kind: 'silent', reason: 'it is not connected' }
+    try {
+      const stream = await connection.newStream(INQUIRY_PROTOCOL, { signal: AbortSignal.timeout(ANSWER_WITHIN_MS) })
+      return await answerOn(stream, inquiry)
+    } catch (error) {
+      const isOlder = error instanceof Error && error.name === 'UnsupportedProtocolError'
+      return {
+        kind: 'silent',
+        reason: isOlder ? 'its agent is of a release that cannot be asked' : 'it does not answer',
+      }
+    }
+  }
+
+  #accept(stream: Stream, peer: PeerId): void {
+    const answering = this.#answering
+    if (answering === null || !answering.mayAsk(peer)) return stream.abort(new Error('not asked by whoever may'))
+    let asked = false
+    const conversation: MessageStream<Inquiry | InquiryAnswer> = new MessageStream<Inquiry | InquiryAnswer>(stream, {
+      schema: Inquiry,
+      maxMessageBytes: MAX_INQUIRY_BYTES,
+      what: 'an inquiry',
+      onMessage: (message) => {
+        if ('kind' in message || asked) return conversation.abort('a stream carries one inquiry')
+        asked = true
+        this.#answer(answering, message).then(
+          (answer) => {
+            conversation.send(answer)
+            conversation.close()
+          },
+          (error: Error) => conversation.abort(error.message),
+        )
+      },
+      onEnd: () => {},
+    })
+  }
+
+  async #answer(answering: Answering, inquiry: Inquiry): Promise<InquiryAnswer> {
+    if (inquiry.to !== answering.self) return this.ask(inquiry.to, inquiry)
+    return { kind: 'told', account: await answering.account(inquiry) }
+  }
+
+  #connectionWith(peer: PeerId): Connection | undefined {
+    return this.#host
+      .getConnections()
+      .find(({ remotePeer, status }) => status === 'open' && remotePeer.toString() === peer)
+  }
+}
+
+function answerOn(stream: Stream, inquiry: Inquiry): Promise<InquiryAnswer> {
+  return new Promise((resolve) => {
+    const silent = (reason: string): void => {
+      clearTimeout(deadline)
+      resolve({ kind: 'silent', reason })
+      conversation.abort(reason)
+    }
+    const deadline = setTimeout(() => silent('it does not answer in time'), ANSWER_WITHIN_MS)
+    const conversation: MessageStream<Inquiry | InquiryAnswer> = new MessageStream<Inquiry | InquiryAnswer>(stream, {
+      schema: InquiryAnswer,
+      maxMessageBytes: MAX_INQUIRY_ANSWER_BYTES,
+      what: 'the answer to an inquiry',
+      onMessage: (answer) => {
+        if (!('kind' in answer)) return
+        clearTimeout(deadline)
+        resolve(answer)
+        conversation.close()
+      },
+      onEnd: () => silent('it does not answer'),
+    })
+    conversation.send(inquiry)
+  })
+}

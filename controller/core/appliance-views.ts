@@ -1,0 +1,239 @@
+/**
+ * What people and scripts are shown of appliances: the inventory with its filters and its order, one appliance in full,
+ * and the tokens that are still open. A list is filtered and cut to a page before anything is worked out for its rows.
+ */
+import { type PeerId, SERVICE_PROVIDER, type Sha256 } from '../../protocol/identifiers.ts'
+import { byPlace } from './census.ts'
+import { type ApplianceCopy, applianceCopy, incoming, nameOf } from './copies.ts'
+import { isOpen } from './membership.ts'
+import { whatIsLost } from './places.ts'
+import { livePatches } from './publishing.ts'
+import type { ApplianceRecord, DetectionRecord, TargetState } from './records.ts'
+
+import { everEnrolled, type ServiceCenterState } from './state.ts'
+import { type ApplianceView, applianceView } from './views.ts'
+
+export const SORT_KEYS = ['dataCenter', 'name', 'organization', 'kind', 'role', 'group', 'lastSeen', 'version'] as const
+export type SortKey = (typeof SORT_KEYS)[number]
+
+export type InventoryQuery = {
+  /** In any of the words of a row. */
+  search: string
+  organization: string
+  dataCenter: string
+  kind: string
+  role: string
+  reachable: 'yes' | 'no' | ''
+  members: 'now' | 'retired'
+  sort: SortKey
+  order: 'up' | 'down'
+}
+
+export type InstalledVersion = { patch: string; version: string }
+export type InventoryRow = ApplianceView & {
+  /** As it told itself, or null where it has not answered since the Service Center started. */
+  account: { agentVersion: string; storeBytes: number; freeBytes: number; toldAt: string } | null
+  /** What it was seen to have installed, newest first; of patches that are there now. */
+  versions: InstalledVersion[]
+  /** What arrives of all patches together, and from whom. */
+  bytesPerSecond: number
+  sources: string[]
+  retiredAt: string | null
+}
+export type Inventory = { rows: InventoryRow[]; total: number; all: number }
+
+export type PatchOnAppliance = { id: Sha256; name: string; version: string }
+export type ApplianceDetail = InventoryRow & {
+  epoch: number
+  addresses: string[]
+  copies: (PatchOnAppliance & Pick<ApplianceCopy, CopyField>)[]
+  detections: (PatchOnAppliance &
+    Pick<DetectionRecord, 'result' | 'installedVersion' | 'reason'> & { detectedAt: string })[]
+  installs: (PatchOnAppliance & AppliancePart)[]
+  /** What nobody does any more when it is retired, as a sentence; null where others stand in for it. */
+  lastMember: string | null
+}
+type CopyField = 'state' | 'bytes' | 'bytesLeft' | 'bytesPerSecond' | 'sources' | 'secondsLeft' | 'reason'
+type AppliancePart = {
+  install: string
+  state: TargetState
+  reason: string
+  output: string
+  installedVersion: string | null
+  changedAt: string
+}
+
+export type OpenToken = {
+  id: PeerId
+  name: string
+  organization: string
+  dataCenter: string
+  kind: string
+  role: string
+  group: string
+  issuedAt: string
+  expiresAt: string
+  /** The name of the appliance whose place it is for, or null. */
+  replaces: string | null
+}
+
+export const WHOLE_INVENTORY: InventoryQuery = {
+  ...{ search: '', organization: '', dataCenter: '', kind: '', role: '', reachable: '', members: 'now' },
+  ...{ sort: 'dataCenter', order: 'up' },
+}
+
+export function inventory(
+  state: ServiceCenterState,
+  query: InventoryQuery,
+  { from, count }: { from: number; count: number } = { from: 0, count: Number.POSITIVE_INFINITY },
+): Inventory {
+  const records = [...(query.members === 'now' ? state.appliances : state.retired).values()]
+  const chosen = records.filter((appliance) => isChosen(state, query, appliance)).sort(inOrder(state, query))
+  const rows = chosen.slice(from, from + count).map((appliance) => inventoryRow(state, appliance))
+  return { rows, total: chosen.length, all: records.length }
+}
+
+function isChosen(state: ServiceCenterState, query: InventoryQuery, appliance: ApplianceRecord): boolean {
+  for (const key of ['organization', 'dataCenter', 'kind', 'role'] as const)
+    if (query[key] !== '' && appliance[key] !== query[key]) return false
+  if (query.reachable !== '' && state.sessions.has(appliance.peer) !== (query.reachable === 'yes')) return false
+  if (query.search === '') return true
+  const { name, organization, dataCenter, kind, role, group, peer } = appliance
+  const words = [name, organization, dataCenter, kind, role, group, peer, versionOf(state, appliance)]
+  const wanted = query.search.toLowerCase()
+  return words.some((word) => word.toLowerCase().includes(wanted))
+}
+
+function inOrder(state: ServiceCenterState, { sort, order }: InventoryQuery) {
+  const direction = order === 'up' ? 1 : -1
+  return (left: ApplianceRecord, right: ApplianceRecord): number => {
+    const [one, other] = [sortValue(state, left, sort), sortValue(state, right, sort)]
+    return one === other ? byPlace(left, right) : one < other ? -direction : direction
+  }
+}
+
+function sortValue(state: ServiceCenterState, appliance: ApplianceRecord, sort: SortKey): string | number {
+  if (sort === 'version') return versionOf(state, appliance)
+  if (sort === 'lastSeen') return state.sessions.has(appliance.peer) ? Number.MAX_SAFE_INTEGER : appliance.lastSeenAt
+  return appliance[sort]
+}
+
+function versionOf(state: ServiceCenterState, { peer }: ApplianceRecord): string {
+  return state.accounts.get(peer)?.agentVersion ?? ''
+}
+
+function inventoryRow(state: ServiceCenterState, appliance: ApplianceRecord): InventoryRow {
+  const patches = livePatches(state)
+  const arriving =
+    appliance.kind === SERVICE_PROVIDER ? patches.map(({ sha256 }) => incoming(state, sha256, appliance)) : []
+  const sources = new Set(arriving.flatMap((copy) => copy.sources))
+  const account = state.accounts.get(appliance.peer)
+  return {
+    ...applianceView(state, appliance),
+    account: account === undefined ? null : { ...account, toldAt: new Date(account.toldAt).toISOString() },
+    versions: versionsOn(state, appliance.peer),
+    bytesPerSecond: arriving.reduce((sum, { bytesPerSecond }) => sum + bytesPerSecond, 0),
+    sources: [...sources].flatMap((peer) => nameOf(state, peer) ?? []),
+    retiredAt: appliance.retiredAt === null ? null : new Date(appliance.retiredAt).toISOString(),
+  }
+}
+
+/** One version for each name: the one that was seen last. */
+function versionsOn(state: ServiceCenterState, peer: PeerId): InstalledVersion[] {
+  const seen = livePatches(state).flatMap(({ sha256, publication }) => {
+    const found = state.detections.get(sha256)?.get(peer)
+    const version = found?.installedVersion ?? null
+    return found === undefined || version === null
+      ? []
+      : [{ patch: publication.name as string, version, at: found.detectedAt }]
+  })
+  const newest = new Map<string, string>()
+  for (const { patch, version } of seen.sort((left, right) => right.at - left.at))
+    if (!newest.has(patch)) newest.set(patch, version)
+  return [...newest].map(([patch, version]) => ({ patch, version }))
+}
+
+/** `reference` is a name of now, or a peer id of now or of the past. */
+export function findAppliance(state: ServiceCenterState, reference: string): ApplianceRecord | undefined {
+  return (
+    everEnrolled(state, reference as PeerId) ?? [...state.appliances.values()].find(({ name }) => name === reference)
+  )
+}
+
+export function applianceDetail(state: ServiceCenterState, appliance: ApplianceRecord): ApplianceDetail {
+  const { peer, epoch, addresses, retiredAt } = appliance
+  const patches = livePatches(state)
+  return {
+    ...inventoryRow(state, appliance),
+    epoch,
+    addresses,
+    copies: appliance.kind === SERVICE_PROVIDER && retiredAt === null ? copiesOn(state, appliance) : [],
+    detections: patches.flatMap((patch) => {
+      const found = state.detections.get(patch.sha256)?.get(peer)
+      if (found === undefined) return []
+      const { result, installedVersion, reason, detectedAt } = found
+      return [{ ...named(state, patch.sha256), result, installedVersion, reason, detectedAt: iso(detectedAt) }]
+    }),
+    installs: installsOn(state, peer),
+    lastMember: retiredAt === null ? whatIsLost(state, appliance) : null,
+  }
+}
+
+function copiesOn(state: ServiceCenterState, appliance: ApplianceRecord): ApplianceDetail['copies'] {
+  return livePatches(state).map(({ sha256 }) => {
+    const copy = applianceCopy(state, sha256, appliance)
+    const { bytes, bytesLeft, bytesPerSecond, sources, secondsLeft, reason } = copy
+    return {
+      ...named(state, sha256),
+      state: copy.state,
+      bytes,
+      bytesLeft,
+      bytesPerSecond,
+      sources,
+      secondsLeft,
+      reason,
+    }
+  })
+}
+
+function installsOn(state: ServiceCenterState, peer: PeerId): ApplianceDetail['installs'] {
+  return [...state.installs.values()].reverse().flatMap((install) => {
+    const target = state.targets.get(install.id)?.get(peer)
+    if (target === undefined) return []
+    const { reason, output, installedVersion, changedAt } = target
+    const part = { install: install.id, state: target.state, reason, output, installedVersion }
+    return [{ ...named(state, install.patch), ...part, changedAt: iso(changedAt) }]
+  })
+}
+
+function named(state: ServiceCenterState, id: Sha256): PatchOnAppliance {
+  const publication = state.patches.get(id)?.publication
+  return { id, name: publication?.name ?? '', version: publication?.version ?? '' }
+}
+
+export function openTokens(state: ServiceCenterState): OpenToken[] {
+  return [...state.tokens.values()]
+    .filter((token) => isOpen(state, token))
+    .sort(byPlaceOf)
+    .map(({ enrollingPeer, name, organization, dataCenter, kind, role, group, issuedAt, expiresAt, replaces }) => ({
+      ...{ id: enrollingPeer, name, organization, dataCenter, kind, role, group },
+      ...{ issuedAt: iso(issuedAt), expiresAt: iso(expiresAt) },
+      replaces: replaces === null ? null : (everEnrolled(state, replaces)?.name ?? null),
+    }))
+}
+
+function byPlaceOf(left: { expiresAt: number; name: string }, right: { expiresAt: number; name: string }): number {
+  return left.expiresAt - right.expiresAt || (left.name < right.name ? -1 : 1)
+}
+
+/** All words of the inventory that a filter offers. */
+export function inventoryWords(state: ServiceCenterState) {
+  const words = (key: 'organization' | 'dataCenter' | 'kind'): string[] =>
+    [...new Set([...state.appliances.values()].map((appliance): string => appliance[key]))].sort()
+  return { organizations: words('organization'), dataCenters: words('dataCenter'), kinds: words('kind') }
+}
+export type InventoryWords = ReturnType<typeof inventoryWords>
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString()
+}

@@ -1,0 +1,262 @@
+/**
+ * One appliance: where it stands, its copies of patches and why one waits, what it was seen to have, its part in
+ * installs, its history, and what may be changed about it. Only what cannot be undone is asked twice.
+ */
+import type { ApplianceDetail } from '../core/appliance-views.ts'
+import type { AuditRecord } from '../core/records.ts'
+import { Arrives, Contact, Store } from './appliances-page.tsx'
+import { ActionForm, TextField } from './form-fields.tsx'
+import { CopyLabel, Label, TargetLabel } from './labels.tsx'
+import { Alert, Card, Layout, PageHeader } from './layout.tsx'
+import {
+  APPLIANCES,
+  applianceAddress,
+  elementId,
+  listed,
+  moment,
+  patchAddress,
+  sentence,
+  size,
+  timeLeft,
+  whyWaiting,
+} from './words.ts'
+
+type Entry = Pick<AuditRecord, 'at' | 'actor' | 'action' | 'subject' | 'outcome'>
+type AppliancePage = {
+  appliance: ApplianceDetail
+  /** Null for whoever may not read the trail. */
+  history: Entry[] | null
+  refused?: { message: string; hint: string } | undefined
+}
+
+export const AppliancePage = ({ appliance, history, refused }: AppliancePage) => (
+  <Layout title={`${appliance.name} - Appliances`} current={APPLIANCES}>
+    <PageHeader heading={appliance.name} trail={[{ name: 'Appliances', address: APPLIANCES }]}>
+      <a class="pf-v6-c-button pf-m-secondary" href={`/api/v1${applianceAddress(appliance)}/log-bundle`} download>
+        Log bundle
+      </a>
+    </PageHeader>
+    {refused !== undefined && (
+      <section class="pf-v6-c-page__main-section" aria-label="Refused">
+        <div class="pf-v6-c-page__main-body" role="alert">
+          <Alert tone="danger" title={sentence(refused.message)}>
+            {refused.hint}
+          </Alert>
+        </div>
+      </section>
+    )}
+    <Card id="facts" title="Appliance" live>
+      <Facts appliance={appliance} />
+    </Card>
+    <Card id="copies" title="Copies of patches" live>
+      {appliance.copies.length === 0 ? (
+        <p>It keeps no copies beside its installs: it takes a patch from its depot when it is ordered to install it.</p>
+      ) : (
+        <Table label="Copies" headings={['Patch', 'State', 'Bytes', 'Arrives', 'Why']} rows={copyRows(appliance)} />
+      )}
+    </Card>
+    <Card id="detections" title="Detected" live>
+      {appliance.detections.length === 0 ? (
+        <p>It has told of no patch yet.</p>
+      ) : (
+        <Table
+          label="Detected"
+          headings={['Patch', 'Result', 'Has', 'Seen', 'Reason']}
+          rows={detectionRows(appliance)}
+        />
+      )}
+    </Card>
+    <Card id="installs" title="Installs" live>
+      {appliance.installs.length === 0 ? (
+        <p>It has had no part in an install.</p>
+      ) : (
+        <Table label="Installs" headings={['Patch', 'State', 'Since', 'Reason']} rows={installRows(appliance)} />
+      )}
+    </Card>
+    {appliance.retiredAt === null && <Changes appliance={appliance} />}
+    {history !== null && <History entries={history} />}
+  </Layout>
+)
+
+const History = ({ entries }: { entries: Entry[] }) => (
+  <Card id="history" title="History" live>
+    {entries.length === 0 ? (
+      <p>Nothing was done with it yet.</p>
+    ) : (
+      <Table
+        label="History"
+        headings={['When', 'Who', 'What', 'Of', 'Result']}
+        rows={entries.map(({ at, actor, action, subject, outcome }, index) => ({
+          id: String(index),
+          cells: [<Moment ms={at} />, actor, action, subject, outcome],
+        }))}
+      />
+    )}
+  </Card>
+)
+
+const Facts = ({ appliance }: { appliance: ApplianceDetail }) => (
+  <dl class="pf-v6-c-description-list pm-facts">
+    {[
+      ['Last contact', <Contact appliance={appliance} />],
+      ['Organization', appliance.organization],
+      ['Data Center', appliance.dataCenter],
+      ['Kind and role', `${appliance.kind}, ${appliance.role} of ${appliance.group}`],
+      ['Agent', appliance.account?.agentVersion ?? 'unknown'],
+      ['Store', <Store account={appliance.account} />],
+      ['Arrives', <Arrives {...appliance} />],
+      ['Installed', appliance.versions.map(({ patch, version }) => `${patch} ${version}`).join(', ') || 'unknown'],
+      ['Accepts members at', listed(appliance.addresses) || 'nowhere, it only dials'],
+      ['Key', <code class="pm-digest">{appliance.peer}</code>],
+      ['Enrolled', <MomentText iso={appliance.enrolledAt} />],
+      ['Epoch', String(appliance.epoch)],
+    ].map(([term, value]) => (
+      <div class="pf-v6-c-description-list__group">
+        <dt class="pf-v6-c-description-list__term">
+          <span class="pf-v6-c-description-list__text">{term}</span>
+        </dt>
+        <dd class="pf-v6-c-description-list__description">
+          <div class="pf-v6-c-description-list__text">{value}</div>
+        </dd>
+      </div>
+    ))}
+  </dl>
+)
+
+type Cell = string | ReturnType<typeof Facts>
+type Row = { id: string; cells: Cell[] }
+
+const Table = ({ label, headings, rows }: { label: string; headings: string[]; rows: Row[] }) => (
+  <table class="pf-v6-c-table pf-m-compact pf-m-grid-md pm-table" aria-label={label}>
+    <thead class="pf-v6-c-table__thead">
+      <tr class="pf-v6-c-table__tr">
+        {headings.map((heading) => (
+          <th class="pf-v6-c-table__th" scope="col">
+            {heading}
+          </th>
+        ))}
+      </tr>
+    </thead>
+    <tbody class="pf-v6-c-table__tbody">
+      {rows.map(({ id, cells }) => (
+        <tr class="pf-v6-c-table__tr" id={elementId(label, id)}>
+          {cells.map((cell, index) => (
+            <td class="pf-v6-c-table__td" data-label={headings[index]}>
+              {cell}
+            </td>
+          ))}
+        </tr>
+      ))}
+    </tbody>
+  </table>
+)
+
+const Patch = ({ patch }: { patch: { name: string; version: string } }) => (
+  <a href={patchAddress(patch)}>
+    {patch.name} {patch.version}
+  </a>
+)
+
+function copyRows({ copies }: ApplianceDetail): Row[] {
+  return copies.map((copy) => ({
+    id: copy.id,
+    cells: [
+      <Patch patch={copy} />,
+      <CopyLabel state={copy.state} />,
+      copy.bytesLeft === 0 ? size(copy.bytes) : `${size(copy.bytes)} of ${size(copy.bytes + copy.bytesLeft)}`,
+      copy.state === 'transferring' ? (
+        <>
+          <Arrives {...copy} />
+          <div class="pm-quiet">{timeLeft(copy.secondsLeft)}</div>
+        </>
+      ) : (
+        ''
+      ),
+      whyWaiting(copy),
+    ],
+  }))
+}
+
+const FOUND = {
+  installed: 'success',
+  applicable: 'waiting',
+  notApplicable: 'waiting',
+  unknown: 'warning',
+} as const
+
+function detectionRows({ detections }: ApplianceDetail): Row[] {
+  return detections.map((found) => ({
+    id: found.id,
+    cells: [
+      <Patch patch={found} />,
+      <Label tone={FOUND[found.result]} text={found.result === 'notApplicable' ? 'not applicable' : found.result} />,
+      found.installedVersion ?? 'unknown',
+      <MomentText iso={found.detectedAt} />,
+      found.reason,
+    ],
+  }))
+}
+
+function installRows({ installs }: ApplianceDetail): Row[] {
+  return installs.map((part) => ({
+    id: part.install,
+    cells: [
+      <Patch patch={part} />,
+      <TargetLabel state={part.state} />,
+      <MomentText iso={part.changedAt} />,
+      <>
+        {part.reason}
+        {part.output !== '' && (
+          <details id={elementId('output', part.install)}>
+            <summary>What the installer printed</summary>
+            <pre class="pm-output">{part.output}</pre>
+          </details>
+        )}
+      </>,
+    ],
+  }))
+}
+
+const Changes = ({ appliance }: { appliance: ApplianceDetail }) => {
+  const address = applianceAddress(appliance)
+  return (
+    <Card id="changes" title="Change">
+      <details class="pm-change">
+        <summary>Rename</summary>
+        <p class="pm-quiet">Its key, copies and history stay.</p>
+        <ActionForm action={`${address}/rename`} button="Rename">
+          <TextField id="new-name" name="name" label="New name" value={appliance.name} required />
+        </ActionForm>
+      </details>
+      <details class="pm-change">
+        <summary>Replace by another machine</summary>
+        <p class="pm-quiet">
+          Makes a token for this place. {appliance.name} stays a member until the token is used; then its copies,
+          detections and orders are void, and the new machine begins with a key of its own.
+        </p>
+        <ActionForm action={`${address}/replace`} button="Make a token" />
+      </details>
+      <details class="pm-change">
+        <summary>Retire</summary>
+        <Alert tone={appliance.lastMember === null ? 'warning' : 'danger'} title="This cannot be undone.">
+          {appliance.lastMember !== null && <p>{sentence(appliance.lastMember)}</p>}
+          <p>
+            It leaves the counts, its connections are closed, and what it was ordered is cancelled. To come back it
+            needs an empty data folder and a new token. Its history stays.
+          </p>
+        </Alert>
+        <ActionForm action={`${address}/retire`} button={`Retire ${appliance.name}`} danger>
+          <div class="pf-v6-c-check">
+            <input class="pf-v6-c-check__input" type="checkbox" id="sure" name="sure" value="yes" required />
+            <label class="pf-v6-c-check__label" for="sure">
+              Retire {appliance.name} for good
+            </label>
+          </div>
+        </ActionForm>
+      </details>
+    </Card>
+  )
+}
+
+const MomentText = ({ iso }: { iso: string }) => <time datetime={iso}>{moment(iso)}</time>
+const Moment = ({ ms }: { ms: number }) => <MomentText iso={new Date(ms).toISOString()} />

@@ -1,0 +1,184 @@
+/**
+ * Enrolling: the form for one appliance, a topology file for many, and the tokens that are open. What was just made is
+ * shown once, on the answer to the form, and is in no other page.
+ */
+import type { OpenToken } from '../core/appliance-views.ts'
+import { ActionForm, FieldLabel, SelectField, TextField } from './form-fields.tsx'
+import { Alert, Card, Layout, PageHeader } from './layout.tsx'
+import { APPLIANCES, counted, ENROLL, elementId, listed, moment, sentence } from './words.ts'
+
+export type ShownToken = { name: string; command: string; expiresAt: string }
+export type Made = {
+  tokens: ShownToken[]
+  /** What became of the other appliances of a topology. */
+  known?: string[]
+  waiting?: { name: string; dataCenter: string }[]
+  denied?: { name: string; message: string }[]
+}
+type EnrollPage = {
+  open: OpenToken[]
+  made?: Made | undefined
+  refused?: { message: string; hint: string } | undefined
+  /** What was filled in, to be mended. */
+  filled?: Readonly<Record<string, string>> | undefined
+}
+
+export const EnrollPage = ({ open, made, refused, filled = {} }: EnrollPage) => (
+  <Layout title="Enroll appliances" current={APPLIANCES}>
+    <PageHeader heading="Enroll appliances" trail={[{ name: 'Appliances', address: APPLIANCES }]} />
+    {refused !== undefined && (
+      <section class="pf-v6-c-page__main-section" aria-label="Refused">
+        <div class="pf-v6-c-page__main-body" role="alert">
+          <Alert tone="danger" title={sentence(refused.message)}>
+            {refused.hint}
+          </Alert>
+        </div>
+      </section>
+    )}
+    {made !== undefined && <MadeCard {...made} />}
+    <Card id="one" title="One appliance">
+      <ActionForm action={ENROLL} button="Make a token">
+        <div class="pm-fields">
+          <TextField {...field('name', 'Name', filled)} help="Unique in the fleet." required />
+          <TextField
+            {...field('dataCenter', 'Data Center', filled)}
+            help="It comes into being with its first."
+            required
+          />
+          <TextField {...field('organization', 'Organization', filled)} required />
+          <TextField
+            {...field('kind', 'Kind', { kind: 'tenant', ...filled })}
+            help="service-provider, tenant, or another word that patches name."
+            required
+          />
+          <SelectField
+            {...field('role', 'Role', { role: 'primary', ...filled })}
+            choices={['primary', 'secondary'].map((role) => ({ value: role, text: role }))}
+          />
+          <TextField
+            {...field('group', 'Group', { group: 'pair', ...filled })}
+            help="Its pair, where an organization has several there."
+          />
+        </div>
+      </ActionForm>
+    </Card>
+    <Card id="topology" title="A whole topology">
+      <ActionForm action={`${ENROLL}/topology`} button="Make tokens" files>
+        <div class="pm-field">
+          <FieldLabel id="topology-file" label="Topology file" />
+          <input type="file" id="topology-file" name="file" accept=".yaml,.yml" />
+        </div>
+        <div class="pm-field">
+          <FieldLabel id="topology-text" label="Or its text" />
+          <span class="pf-v6-c-form-control pf-m-resize-vertical">
+            <textarea id="topology-text" name="text" rows={6} spellcheck={false}>
+              {filled.text ?? ''}
+            </textarea>
+          </span>
+          <p class="pm-quiet">
+            Appliances whose name is in use are skipped. Those whose Data Center has no connected Service Provider
+            appliance yet are left out: connect these first, then send the same file again.
+          </p>
+        </div>
+      </ActionForm>
+    </Card>
+    <Card id="tokens" title="Open tokens" live>
+      {open.length === 0 ? <p id="no-tokens">No token is open.</p> : <OpenTokens open={open} />}
+    </Card>
+  </Layout>
+)
+
+function field(name: string, label: string, filled: Readonly<Record<string, string>>) {
+  return { id: `enroll-${name}`, name, label, value: filled[name] ?? '' }
+}
+
+const MadeCard = ({ tokens, known = [], waiting = [], denied = [] }: Made) => (
+  <Card id="made" title={tokens.length === 1 ? `The token for ${tokens[0]?.name}` : counted(tokens.length, 'token')}>
+    <div role="status">
+      {tokens.length > 0 && (
+        <Alert tone="warning" title="This is shown once.">
+          Run the command on the appliance within an hour. Whoever has it can take this place: carry it as you would a
+          password.
+        </Alert>
+      )}
+    </div>
+    {tokens.map(({ name, command }) => (
+      <div class="pm-made" data-made={name}>
+        <strong class="pm-name">{name}</strong>
+        <code class="pm-command">{command}</code>
+      </div>
+    ))}
+    {tokens.length > 1 && (
+      <p>
+        <a class="pf-v6-c-button pf-m-secondary" href={asFile(tokens)} download="patchmesh-tokens.json">
+          Download as JSON
+        </a>
+      </p>
+    )}
+    {known.length > 0 && <p>Skipped, because the name is in use: {listed(known)}.</p>}
+    {waiting.length > 0 && (
+      <p>
+        Left out, because no Service Provider appliance of {listed([...new Set(waiting.map((one) => one.dataCenter))])}{' '}
+        has ever been connected: {listed(waiting.map(({ name }) => name))}. Connect these first, then send the same file
+        again.
+      </p>
+    )}
+    {denied.map(({ name, message }) => (
+      <p>
+        {name} gets no token: {message}.
+      </p>
+    ))}
+  </Card>
+)
+
+function asFile(tokens: readonly ShownToken[]): string {
+  return `data:application/json,${encodeURIComponent(JSON.stringify(tokens, null, 2))}`
+}
+
+const OpenTokens = ({ open }: { open: OpenToken[] }) => (
+  <table class="pf-v6-c-table pf-m-compact pf-m-grid-md pm-table" aria-label="Open tokens">
+    <thead class="pf-v6-c-table__thead">
+      <tr class="pf-v6-c-table__tr">
+        {['For', 'Organization', 'Data Center', 'Kind', 'Expires', 'Take back'].map((heading) => (
+          <th class="pf-v6-c-table__th" scope="col">
+            {heading}
+          </th>
+        ))}
+      </tr>
+    </thead>
+    <tbody class="pf-v6-c-table__tbody">
+      {open.map((token) => (
+        <tr class="pf-v6-c-table__tr" id={elementId('token', token.id)} data-token={token.name}>
+          <td class="pf-v6-c-table__td pm-name" data-label="For">
+            {token.name}
+            {token.replaces !== null && <div class="pm-quiet">in the place of {token.replaces}</div>}
+          </td>
+          <td class="pf-v6-c-table__td" data-label="Organization">
+            {token.organization}
+          </td>
+          <td class="pf-v6-c-table__td" data-label="Data Center">
+            {token.dataCenter}
+          </td>
+          <td class="pf-v6-c-table__td" data-label="Kind">
+            {token.kind}, {token.role}
+          </td>
+          <td class="pf-v6-c-table__td" data-label="Expires">
+            <time datetime={token.expiresAt}>{moment(token.expiresAt)}</time>
+          </td>
+          <td class="pf-v6-c-table__td" data-label="Take back">
+            <form method="post" action={`${ENROLL}/revoke`} data-once>
+              <input type="hidden" name="id" value={token.id} />
+              <button
+                class="pf-v6-c-button pf-m-secondary pf-m-small"
+                type="submit"
+                aria-label={`Take the token for ${token.name} back`}
+              >
+                Take back
+              </button>
+            </form>
+          </td>
+        </tr>
+      ))}
+    </tbody>
+  </table>
+)
