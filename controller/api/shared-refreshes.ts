@@ -11,15 +11,22 @@ import { entityTag } from './entity-tags.ts'
 
 /** Of different pages between two changes; more are rendered each for itself. */
 const MAX_SHARED = 300
+/** Little things change without a word, such as an age: nothing is given out for longer than this. */
+const GIVEN_OUT_MS = 5_000
 
 type Rendered = { tag: string; plain: Uint8Array; brotli: Uint8Array }
 
-export function sharedRefreshes({ serviceCenter }: AppDependencies): MiddlewareHandler<AppEnvironment> {
+export function sharedRefreshes({ serviceCenter, clock }: AppDependencies): MiddlewareHandler<AppEnvironment> {
   const shared = new Map<string, Promise<Rendered | null>>()
+  let since = clock()
   // A change may be told a moment after it happened. What was rendered before it is told is never given out after.
   serviceCenter.subscribe(() => shared.clear())
   return async (c, next) => {
     if (c.req.header('patchmesh-refresh') === undefined) return next()
+    if (clock() - since > GIVEN_OUT_MS) {
+      shared.clear()
+      since = clock()
+    }
     const key = JSON.stringify([c.req.path, new URL(c.req.url).search, whatIsSeen(c)])
     const known = shared.get(key)
     if (known !== undefined) {

@@ -3,6 +3,7 @@
  * itself, and withdrawing.
  */
 import assert from 'node:assert/strict'
+import { apply } from '../../controller/core/state.ts'
 import { openWindow } from '../support/browser.ts'
 import { emptyFleet } from '../support/fleet-fixtures.ts'
 import { everyoneNeeds, pageTest, peerOf, screenshot, type Visit } from './page-fixtures.ts'
@@ -287,7 +288,7 @@ async function largeFleet() {
     const slot = { organization: `organization-${digits}`, dataCenter: `place-${digits}`, kind: 'tenant' } as const
     const at = { epoch: 1, enrolledAt: 0, lastSeenAt: 0, orderSequence: 0, addresses: [], group: 'pair' }
     const row = { ...slot, ...at, peer: `peer-${digits}`, name: `appliance-${digits}`, role: 'primary' }
-    state.appliances.set(row.peer as never, row as never)
+    apply(state, { table: 'appliances', row: { ...row, retiredAt: null } as never })
   }
   return fleet
 }

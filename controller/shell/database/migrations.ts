@@ -12,8 +12,8 @@ const MIGRATIONS: Record<string, Migration> = {
   '0002-limits': { up: limits },
   '0003-answers': { up: answers },
   '0004-people': { up: people },
-  '0005-uploaded-by': { up: uploadedBy },
-  '0006-places': { up: places },
+  '0005-places': { up: places },
+  '0006-uploaded-by': { up: uploadedBy },
 }
 
 /** Throws a sentence for a database that a newer release has written. */
