@@ -32,7 +32,7 @@ export class UnreachableError extends Error {
 
 export type Upload = { readonly bytes: number; chunks(): AsyncIterable<Uint8Array> }
 export type Call = {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   /** Below /api/v1; each part is escaped. */
   readonly path: readonly string[]
   readonly query?: Readonly<Record<string, string | readonly string[] | undefined>>
