@@ -25,7 +25,7 @@ import { addOpenApiRoute } from './openapi.ts'
 import { addPageRoutes } from './pages.tsx'
 import { addPatchRoutes } from './patches.ts'
 import { addPeopleRoutes } from './people.ts'
-import { guardedRoutes } from './permitted.ts'
+import { requireLabels } from './permitted.ts'
 import { onlyOurHosts, onlyOurPages } from './same-site.ts'
 import { securityHeaders } from './security-headers.ts'
 import { addSignInRoutes, addSignOutRoute } from './sign-in.tsx'
@@ -64,6 +64,6 @@ export function createApp(given: AppGiven): App {
   addPageRoutes(app, dependencies)
   addAccessPageRoutes(app, dependencies)
   addOpenApiRoute(app)
-  guardedRoutes(app, gate)
+  requireLabels(app, gate)
   return app
 }
