@@ -25,23 +25,25 @@ export type ServedApp = {
 
 export async function serveApp(
   fleet: Fleet,
-  options: { origins?: string[]; clock?: () => number } = {},
+  options: { origins?: string[]; clock?: () => number; secure?: boolean; behindProxy?: boolean } = {},
 ): Promise<ServedApp> {
   const { serviceCenter, repository } = fleet
   const log: string[] = []
+  const { clock = Date.now } = options
   const write = (fields: Record<string, unknown>, line: string) => void log.push(JSON.stringify({ line, ...fields }))
   const app = createApp({
     serviceCenter,
     repository,
-    clock: options.clock ?? Date.now,
+    clock,
     log: { info: write, error: write },
-    secureCookies: false,
+    secureCookies: options.secure ?? false,
+    behindProxy: options.behindProxy ?? false,
     origins: options.origins ?? [],
   })
   const server: HttpServer = await serveHttp(app, { hostname: '127.0.0.1', port: 0 })
   const url = `http://127.0.0.1:${server.port}`
   const signInLink = async () =>
-    `${url}/sign-in?link=${await makeAccess(repository, { kind: 'sign-in-link', name: 'admin' })}`
+    `${url}/sign-in?link=${await makeAccess(repository, { kind: 'sign-in-link', name: 'admin', nowMs: clock() })}`
   return {
     routes: app.routes.map(({ method, path, handler }) => ({ method, path, permission: permissionOf(handler) })),
     url,

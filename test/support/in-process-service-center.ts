@@ -50,14 +50,14 @@ export async function startServiceCenter(authority: Authority): Promise<RunningS
 
   const serviceCenter: ServiceCenter = {
     state,
-    async carryOut(command) {
+    async carryOut(command, origin = '') {
       const id = ++commands
       const { promise, resolve } = Promise.withResolvers<never>()
       replies.set(id, resolve)
-      await happen({ kind: 'command', id, command })
+      await happen({ kind: 'command', id, command, origin })
       return promise
     },
-    async upload({ body, filename, actor, expectedBytes }) {
+    async upload({ body, filename, actor, origin, expectedBytes }) {
       const received = await receiveUpload({ body, filename, folder, expectedBytes })
       if (isRefusal(received)) return received
       await rm(received.path)
@@ -65,7 +65,7 @@ export async function startServiceCenter(authority: Authority): Promise<RunningS
       const { name, version } = manifest
       const root = sha256Hex(hashes)
       const publication = { name, version, bytes, sha256: digest, pieceLength, piecesRoot: root, format, manifest }
-      const reply = await serviceCenter.carryOut({ kind: 'publish', actor, publication, hashes })
+      const reply = await serviceCenter.carryOut({ kind: 'publish', actor, publication, hashes }, origin)
       return reply as Refusal | { patch: Sha256; created: boolean }
     },
     subscribe(listener) {
