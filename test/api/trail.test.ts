@@ -84,7 +84,7 @@ test('it is filtered by who, action, day and text', async () => {
 })
 
 test('A22 a text with signs of SQL or of patterns is a text', async () => {
-  for (const text of ['%', '_', '\\', "' or 1=1 --", '"; drop table audit; --']) {
+  for (const text of ['%', 'k_rnel', '\\', "' or 1=1 --", '"; drop table audit; --']) {
     assert.deepEqual(await read(owner, `text=${encodeURIComponent(text)}`), [], text)
   }
   assert.ok((await read(owner)).length > 0)

@@ -18,8 +18,8 @@ export async function ask(/** @type {string} */ method, /** @type {string} */ ad
 export function read(/** @type {boolean} */ ok, /** @type {string} */ text) {
   const json = text.startsWith('{') || text.startsWith('[') ? JSON.parse(text) : {}
   if (ok) return json
-  const { message = 'the Service Center did not answer', hint = 'Try again.' } = json.error ?? {}
-  throw Object.assign(new Error(message), { hint })
+  const { message = 'the Service Center did not answer', hint = 'Try again.', code } = json.error ?? {}
+  throw Object.assign(new Error(message), { hint, code })
 }
 
 /** Shows an outcome as text, never as markup. */
@@ -35,8 +35,20 @@ export function show(/** @type {HTMLElement} */ place, /** @type {'success' | 'd
   place.replaceChildren(box)
 }
 
-const failed = (/** @type {HTMLElement} */ place, /** @type {any} */ error) =>
-  show(place, 'danger', error.message, error.hint ?? 'Check the connection and try again.')
+function failed(/** @type {HTMLElement} */ place, /** @type {any} */ error) {
+  if (error.code !== 'unauthenticated') return show(place, 'danger', error.message, error.hint ?? 'Check the connection and try again.')
+  show(place, 'danger', 'You are signed out. What you entered here stays: sign in again, and then press once more.')
+  place.firstElementChild?.append(signInElsewhere())
+}
+
+/** Leads to the form in another window, and from there to this page: here nothing is lost. */
+export function signInElsewhere() {
+  const anchor = document.createElement('a')
+  anchor.textContent = 'Sign in in another window'
+  anchor.href = `/sign-in?next=${encodeURIComponent(location.pathname + location.search)}`
+  anchor.target = '_blank'
+  return anchor
+}
 
 /** Runs `act` once however often the button is pressed meanwhile. */
 export async function once(/** @type {HTMLButtonElement} */ button, /** @type {HTMLElement} */ outcome, /** @type {() => Promise<void>} */ act) {
