@@ -27,6 +27,14 @@ export function onlyOurHosts({ origins, log }: RouteDependencies): MiddlewareHan
   }
 }
 
+/** Passwords and sessions never travel in clear over a network; only loopback needs no TLS. */
+export function onlySafely({ secureCookies, log }: RouteDependencies): MiddlewareHandler<AppEnvironment> {
+  return async (c, next) => {
+    if (secureCookies || isLoopback(c.req.header('host') ?? '')) return next()
+    return answerRefusal(c, refuse('https_only', 'people sign in over HTTPS only'), log)
+  }
+}
+
 export function onlyOurPages({ origins, log }: RouteDependencies): MiddlewareHandler<AppEnvironment> {
   // As a browser writes them: without a trailing slash, and without the port where it is the usual one.
   const ours = origins.map((origin) => new URL(origin).origin)

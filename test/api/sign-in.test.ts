@@ -195,6 +195,26 @@ test('P11 a page that was made for somebody else acts for nobody', async () => {
   assert.equal((await ask('Ana')).status, 404)
 })
 
+test('beyond loopback nobody signs in without TLS, neither with a password nor with a link', async () => {
+  const open = await serveApp(fleet, { origins: ['http://patches.example.com'] })
+  try {
+    const headers = { Host: 'patches.example.com', Origin: 'http://patches.example.com' }
+    const refused = [
+      await rawRequest(await open.signInLink(), { headers }),
+      await rawRequest(`${open.url}/sign-in`, { method: 'POST', headers, body: 'name=Ana&password=x' }),
+    ]
+    assert.deepEqual(
+      refused.map(({ status, body }) => [status, JSON.parse(body).error.code]),
+      [
+        [403, 'https_only'],
+        [403, 'https_only'],
+      ],
+    )
+  } finally {
+    await open.close()
+  }
+})
+
 test('the trail tells who signed in and from where; what was typed as an unknown name is not in it', async () => {
   await signIn(app.url, { name: 'Ana' })
   await signIn(app.url, { name: PASSWORD, password: 'oh' })
