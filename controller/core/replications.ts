@@ -27,11 +27,17 @@ export function isReplicated(state: ServiceCenterState, patch: Sha256, appliance
  * some organizations is told of their appliances instead: how many have a proven copy where they will take it from.
  */
 export function countReplications(state: ServiceCenterState, patch: Sha256): Replications {
-  const counted = countedAppliances(state)
-  const proven = state.whole === null ? new Set() : dataCentersWithCopy(state, patch)
-  const isComplete = (appliance: ApplianceRecord) =>
-    appliance.kind === SERVICE_PROVIDER ? isReplicated(state, patch, appliance) : proven.has(appliance.dataCenter)
-  return { complete: counted.filter(isComplete).length, total: counted.length }
+  if (state.whole === null) {
+    const depots = serviceProviderAppliances(state)
+    return { complete: depots.filter((depot) => isReplicated(state, patch, depot)).length, total: depots.length }
+  }
+  const proven = dataCentersWithCopy(state, patch)
+  let complete = 0
+  for (const appliance of state.appliances.values()) {
+    const isOwnCopy = appliance.kind === SERVICE_PROVIDER
+    if (isOwnCopy ? isReplicated(state, patch, appliance) : proven.has(appliance.dataCenter)) complete++
+  }
+  return { complete, total: state.appliances.size }
 }
 
 /** The appliances that the Replications column counts. */
