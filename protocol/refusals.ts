@@ -42,6 +42,7 @@ const TABLE = {
   last_owner: [409, 'Make somebody else an Owner first.'],
   other_person: [409, 'Open this page again: somebody else has signed in with this browser.'],
   forbidden: [403, 'Ask an Owner for a role that may do this; People lists them.'],
+  https_only: [403, 'Open the page over HTTPS: give the controller --tls-cert and --tls-key, or --behind-tls-proxy.'],
   cross_site: [403, "Send the request from the Service Center's own page, or with an API token."],
   not_found: [404, 'List what there is and use its id.'],
   unknown_organization: [422, 'Choose organizations that have appliances: patchmesh appliances list.'],

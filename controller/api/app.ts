@@ -30,7 +30,7 @@ import { addOpenApiRoute } from './openapi.ts'
 import { addPageRoutes } from './pages.tsx'
 import { addPatchRoutes } from './patches.ts'
 import { addPeopleRoutes } from './people.ts'
-import { guardedRoutes } from './permitted.ts'
+import { requireLabels } from './permitted.ts'
 import { onlyOurHosts, onlyOurPages } from './same-site.ts'
 import { securityHeaders } from './security-headers.ts'
 import { sharedRefreshes } from './shared-refreshes.ts'
@@ -79,6 +79,6 @@ export function createApp(given: AppGiven): App {
   addAccessPageRoutes(app, dependencies)
   addAppliancePageRoutes(app, dependencies)
   addOpenApiRoute(app)
-  guardedRoutes(app, gate)
+  requireLabels(app, gate)
   return app
 }

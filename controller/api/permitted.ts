@@ -27,19 +27,17 @@ export function permitted(permission: Permission): MiddlewareHandler<AppEnvironm
   return guard
 }
 
-export type GuardedRoute = { method: string; path: string; permission: Permission }
+/** What a route says that it takes. */
+export function permissionOf(handler: Handler): Permission | undefined {
+  return labels.get(handler)
+}
 
-/** Every route that was registered after the gate, with its label. Throws where the first that answers has none. */
-export function guardedRoutes(app: App, gate: Handler): GuardedRoute[] {
+/** Throws for a route behind the gate of which the first that answers says nothing. */
+export function requireLabels(app: App, gate: Handler): void {
   const behind = app.routes.slice(app.routes.findIndex(({ handler }) => handler === gate) + 1)
-  const routes = Map.groupBy(
-    behind.filter(({ method }) => method !== 'ALL'),
-    ({ method, path }) => `${method} ${path}`,
-  )
-  return [...routes].flatMap(([name, [first]]) => {
-    const permission = first === undefined ? undefined : labels.get(first.handler)
-    if (first === undefined || permission === undefined)
-      throw new Error(`the route ${name} says for no permission who may use it`)
-    return [{ method: first.method, path: first.path, permission }]
-  })
+  const named = behind.filter(({ method }) => method !== 'ALL')
+  for (const [name, [first]] of Map.groupBy(named, ({ method, path }) => `${method} ${path}`)) {
+    if (first === undefined || permissionOf(first.handler) !== undefined) continue
+    throw new Error(`the route ${name} says for no permission who may use it`)
+  }
 }

@@ -27,6 +27,14 @@ export function onlyOurHosts({ origins, log }: RouteDependencies): MiddlewareHan
   }
 }
 
+/** Passwords and sessions never travel in clear over a network; only loopback needs no TLS. */
+export function onlySafely({ secureCookies, log }: RouteDependencies): MiddlewareHandler<AppEnvironment> {
+  return async (c, next) => {
+    if (secureCookies || isLoopback(c.req.header('host') ?? '')) return next()
+    return answerRefusal(c, refuse('https_only', 'people sign in over HTTPS only'), log)
+  }
+}
+
 export function onlyOurPages({ origins, log }: RouteDependencies): MiddlewareHandler<AppEnvironment> {
   // As a browser writes them: without a trailing slash, and without the port where it is the usual one.
   const ours = origins.map((origin) => new URL(origin).origin)
@@ -43,7 +51,8 @@ function foreign(c: AppContext, origins: readonly string[]): string | null {
   if (origin === undefined) return 'the request does not say which page sent it'
   const site = c.req.header('sec-fetch-site')
   if (site !== undefined && site !== 'same-origin') return `the browser says that the request is ${site.slice(0, 20)}`
-  if (origins.includes(origin)) return null
+  // For a form a browser names no origin under our Referrer-Policy; whose page it is it says all the same.
+  if (origins.includes(origin) || (origin === 'null' && site === 'same-origin')) return null
   const host = c.req.header('host') ?? ''
   const fromLoopback = isLoopback(host) && (origin === `http://${host}` || origin === `https://${host}`)
   return fromLoopback ? null : `the page that sent the request is at ${origin.slice(0, 100)}`

@@ -18,7 +18,7 @@ import { answerRefusal } from './errors.ts'
 import type { OpenStreams } from './open-streams.ts'
 import { permitted } from './permitted.ts'
 import { readForm } from './read-request.ts'
-import { onlyOurPages } from './same-site.ts'
+import { onlyOurPages, onlySafely } from './same-site.ts'
 
 const SignInForm = z.strictObject({
   name: z.string().max(100),
@@ -28,6 +28,8 @@ const SignInForm = z.strictObject({
 
 export function addSignInRoutes(app: App, dependencies: RouteDependencies, streams: OpenStreams): void {
   const { log, notes, repository } = dependencies
+
+  app.use('/sign-in', onlySafely(dependencies))
 
   app.get('/sign-in', async (c) => {
     if (c.req.method === 'HEAD') return c.body(null, 200)

@@ -4,6 +4,7 @@
  */
 import { isRefusal } from '../../protocol/refusals.ts'
 import type { TrailPage, TrailView } from '../core/access-views.ts'
+import { csvHeading, csvOf } from '../core/trail-csv.ts'
 import type { Repository, TrailEntry, TrailQuery } from '../shell/ports.ts'
 import * as schemas from './access-schemas.ts'
 import type { App, AppContext, RouteDependencies, Visitor } from './context.ts'
@@ -87,7 +88,7 @@ function exported(
     async pull(controller) {
       const rows = await repository.trail({ ...query, before, limit: EXPORTED_AT_ONCE })
       before = rows.at(-1)?.position
-      const heading = isFirst && format === 'csv' ? csvLine(COLUMNS) : ''
+      const heading = isFirst && format === 'csv' ? csvHeading() : ''
       isFirst = false
       const lines = rows.map(trailView).map(format === 'csv' ? csvOf : (view) => `${JSON.stringify(view)}\n`)
       const text = heading + lines.join('')
@@ -105,20 +106,4 @@ function exported(
 function trailView({ at, ...entry }: TrailEntry): TrailView {
   const { position, actor, action, subject, organization, outcome, origin } = entry
   return { position, at: new Date(at).toISOString(), actor, action, subject, organization, outcome, origin }
-}
-
-const COLUMNS = ['position', 'at', 'actor', 'action', 'subject', 'organization', 'outcome', 'origin'] as const
-
-function csvOf(view: TrailView): string {
-  return csvLine(COLUMNS.map((column) => String(view[column] ?? '')))
-}
-
-function csvLine(cells: readonly string[]): string {
-  return `${cells.map(csvCell).join(',')}\r\n`
-}
-
-/** A spreadsheet takes a cell that begins like this for a formula (OWASP, "CSV Injection"): an apostrophe makes it text. */
-function csvCell(text: string): string {
-  const harmless = /^[=+\-@\t\r\n|%]/.test(text) ? `'${text}` : text
-  return `"${harmless.replaceAll('"', '""')}"`
 }

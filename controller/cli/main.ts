@@ -5,6 +5,7 @@
 import { AssertionError } from 'node:assert'
 import { hint, RefusedError } from '../../protocol/refusals.ts'
 import { apiToken } from './api-token.ts'
+import { listApiTokens, revokeApiToken } from './api-tokens.ts'
 import { applianceLogs, listAppliances, renameAppliance, retireAppliance, showAppliance } from './appliances.ts'
 import { type Command, UsageError } from './command.ts'
 import { enrollToken } from './enroll-token.ts'
@@ -14,13 +15,28 @@ import { commandHelp, fullHelp } from './help.ts'
 import { cancelInstall, listInstalls, showInstall } from './installs.ts'
 import { listLimits, setLimits } from './limits.ts'
 import { listPatches, showPatch, withdrawPatch } from './patches.ts'
+import { addPerson, changePerson, listPeople, newLink, removePerson } from './people.ts'
 import { releaseExample } from './release-example.ts'
+import { endSession, listSessions, showAccount } from './sessions.ts'
+import { signInLink } from './sign-in-link.ts'
 import { startInstall } from './start-install.ts'
 import { printable, processTerminal, type Terminal } from './terminal.ts'
+import { exportTrail, listTrail } from './trail.ts'
 import { uploadPatch } from './upload-patch.ts'
 
 const COMMANDS: Readonly<Record<string, readonly Command[]>> = {
-  'Let others in': [enrollToken, enrollAppliance, listTokens, revokeToken, apiToken],
+  'Let others in': [
+    enrollToken,
+    enrollAppliance,
+    listTokens,
+    revokeToken,
+    apiToken,
+    signInLink,
+    listApiTokens,
+    revokeApiToken,
+  ],
+  People: [listPeople, addPerson, changePerson, newLink, removePerson, listSessions, endSession, showAccount],
+  'See what was done': [listTrail, exportTrail],
   'Replicate patches': [uploadPatch, listPatches, showPatch, withdrawPatch],
   'Install patches': [startInstall, listInstalls, showInstall, cancelInstall],
   'Spare the WAN': [listLimits, setLimits],

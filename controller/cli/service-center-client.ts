@@ -3,6 +3,15 @@
  * controller/core/views.ts. How an exchange can fail is in exchange.ts.
  */
 import path from 'node:path'
+import type {
+  AccountView,
+  NewLink,
+  NewPerson,
+  PersonView,
+  SessionView,
+  TokenView,
+  TrailPage,
+} from '../core/access-views.ts'
 import type { ApplianceDetail, InventoryRow, OpenToken } from '../core/appliance-views.ts'
 import type { DataCenterLimits, DataCenterView, UplinkLimits } from '../core/data-centers.ts'
 import type { PatchDetail, PatchSummary } from '../core/patch-views.ts'
@@ -20,6 +29,10 @@ export const SERVER_OPTIONS = {
   'api-token': { type: 'string', value: 'TOKEN', about: 'from patchmesh api-token; else PATCHMESH_API_TOKEN' },
   json: { type: 'boolean', about: 'print JSON' },
 } as const
+
+type Rights = { readonly role: string; readonly organizations: readonly string[] | null }
+
+export type TrailFilters = { readonly [Name in 'who' | 'action' | 'from' | 'to' | 'text']: string | undefined }
 
 export type StartInstall = {
   readonly patch: string
@@ -130,6 +143,39 @@ export class ServiceCenterClient {
   }
   setUplinkLimits(limits: UplinkLimits): Promise<UplinkLimits> {
     return this.#exchange.call({ method: 'PUT', path: ['service-center', 'limits'], body: limits })
+  }
+  account(): Promise<AccountView> {
+    return this.#exchange.call({ method: 'GET', path: ['account'] })
+  }
+  people(): Promise<PersonView[]> {
+    return this.#exchange.call({ method: 'GET', path: ['people'] })
+  }
+  addPerson(person: Rights & { name: string }): Promise<NewPerson> {
+    return this.#exchange.call({ method: 'POST', path: ['people'], body: person })
+  }
+  changePerson(name: string, change: Partial<Rights> & { disabled?: boolean }): Promise<PersonView> {
+    return this.#exchange.call({ method: 'PATCH', path: ['people', name], body: change })
+  }
+  newSignInLink(name: string): Promise<NewLink> {
+    return this.#exchange.call({ method: 'POST', path: ['people', name, 'sign-in-link'], body: {} })
+  }
+  removePerson(name: string): Promise<object> {
+    return this.#exchange.call({ method: 'DELETE', path: ['people', name] })
+  }
+  sessions(): Promise<SessionView[]> {
+    return this.#exchange.call({ method: 'GET', path: ['sessions'] })
+  }
+  endSession(id: string): Promise<object> {
+    return this.#exchange.call({ method: 'DELETE', path: ['sessions', id] })
+  }
+  apiTokens(): Promise<TokenView[]> {
+    return this.#exchange.call({ method: 'GET', path: ['api-tokens'] })
+  }
+  revokeApiToken(id: string): Promise<object> {
+    return this.#exchange.call({ method: 'DELETE', path: ['api-tokens', id] })
+  }
+  trail(query: TrailFilters & { limit: string; before?: string | undefined }): Promise<TrailPage> {
+    return this.#exchange.call({ method: 'GET', path: ['trail'], query })
   }
 }
 

@@ -38,12 +38,15 @@ export class OwnEntries<Key, Value> extends Map<Key, Value> {
     for (const key of fewer.keys()) if (more.has(key)) yield key
   }
   override *values(): MapIterator<Value> {
-    for (const [, value] of this.entries()) yield value
+    for (const key of this.keys()) {
+      const value = this.#all.get(key)
+      if (value !== undefined) yield this.#show(value)
+    }
   }
   override *entries(): MapIterator<[Key, Value]> {
     for (const key of this.keys()) {
-      const value = this.get(key)
-      if (value !== undefined) yield [key, value]
+      const value = this.#all.get(key)
+      if (value !== undefined) yield [key, this.#show(value)]
     }
   }
   override [Symbol.iterator](): MapIterator<[Key, Value]> {

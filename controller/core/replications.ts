@@ -37,9 +37,9 @@ export function countReplications(state: ServiceCenterState, patch: Sha256): Rep
 }
 
 function countReady(state: ServiceCenterState, patch: Sha256): Replications {
-  const counted = countedAppliances(state)
-  const ready = counted.filter((appliance) => readiness(state, patch, appliance) === true)
-  return { complete: ready.length, total: counted.length }
+  let complete = 0
+  for (const appliance of state.appliances.values()) if (readiness(state, patch, appliance) === true) complete++
+  return { complete, total: state.appliances.size }
 }
 
 /** The appliances that the Replications column counts. */

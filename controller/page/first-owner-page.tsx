@@ -9,7 +9,7 @@ import { PASSWORD_HELP } from './your-account-page.tsx'
 export const FirstOwnerPage = () => (
   <Layout title="Create the Owner account" current={FIRST_OWNER}>
     <PageHeader heading="Create the Owner account" trail={[{ name: 'System Patches', address: SYSTEM_PATCHES }]} />
-    <Card id="first-owner" title="Your name and password">
+    <Card id="first-owner" title="The first account">
       <form class="pm-form" data-ask="POST /api/v1/people" data-outcome="first-owner-outcome" data-then="sign-in">
         <p>An Owner may do everything, and lets others in. From now on you sign in with this name and password.</p>
         <input type="hidden" name="role" value="owner" />

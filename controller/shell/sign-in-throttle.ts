@@ -13,6 +13,8 @@ const FOR_AN_ADDRESS: Allowance = { atOnce: 30, everyMs: 10_000 }
 const FOR_A_DEVICE: Allowance = { atOnce: 10, everyMs: 30_000 }
 /** More names and addresses than this are an attack: strangers wait until some are forgotten. */
 const MOST_REMEMBERED = 20_000
+/** Looking through all of them takes a moment, which no attack shall have at each attempt. */
+const FORGET_EVERY_MS = 10_000
 
 /** `device`: the hash of what a browser showed that this account has signed in from; otherwise null. */
 export type Attempt = { readonly account: string; readonly address: string; readonly device: string | null }
@@ -32,7 +34,10 @@ export function signInThrottle(clock: () => number): SignInThrottle {
     const { attempts, atMs } = used.get(key) ?? { attempts: 0, atMs: 0 }
     return Math.max(0, attempts - (clock() - atMs) / everyMs)
   }
+  let lookedAtMs = Number.NEGATIVE_INFINITY
   const forgetOld = (): void => {
+    if (clock() - lookedAtMs < FORGET_EVERY_MS) return
+    lookedAtMs = clock()
     for (const [key, { attempts, atMs }] of used) {
       if (clock() - atMs > attempts * FOR_AN_ACCOUNT.everyMs) used.delete(key)
     }

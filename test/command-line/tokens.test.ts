@@ -6,7 +6,7 @@ import { after, describe, test } from 'node:test'
 import type { ApplianceRecord } from '../../controller/core/records.ts'
 import { checkAccess } from '../../controller/shell/access.ts'
 import { loadAuthority } from '../../controller/shell/keys.ts'
-import { MESH_ADDRESSES_SETTING, type Repository } from '../../controller/shell/ports.ts'
+import { MESH_ADDRESSES_SETTING, PAGE_ADDRESS_SETTING, type Repository } from '../../controller/shell/ports.ts'
 import { openRepository } from '../../controller/shell/repository.ts'
 import { DataCenterName } from '../../protocol/identifiers.ts'
 import { isRefusal } from '../../protocol/refusals.ts'
@@ -207,5 +207,58 @@ describe('api-token', () => {
     assert.equal(name, 'nightly')
     assert.match(token, /^[A-Za-z0-9_-]{43}$/)
     assert.ok(Date.parse(expiresAt) > Date.now())
+  })
+
+  test('A32: makes one with a role, limits and an end', async () => {
+    const { folder, use } = await dataFolder()
+    const rights = ['--role', 'uploader', '--organization', 'Acme', '--organization', 'Globex', '--expires', '7']
+    const { status, stdout } = await patchmesh(['api-token', '--data', folder, ...rights])
+    assert.equal(status, 0)
+    const secret = stdout.trim()
+    const found = await use((repository) => checkAccess(repository, { kind: 'api-token', secret }))
+    if (isRefusal(found)) assert.fail(found.message)
+    assert.deepEqual([found.role, found.organizations], ['uploader', ['Acme', 'Globex']])
+    const nowMs = Date.now() + 7 * 24 * HOUR_MS
+    assert.ok(isRefusal(await use((repository) => checkAccess(repository, { kind: 'api-token', secret, nowMs }))))
+    const [entry] = await use((repository) => repository.trail({ organizations: null, limit: 1 }))
+    assert.deepEqual([entry?.actor, entry?.action, entry?.outcome], ['command line', 'make API token', 'done'])
+    assert.match(entry?.origin ?? '', /^command line of .+ on .+/)
+  })
+
+  test('refuses one that cannot be meant', async () => {
+    const { folder } = await dataFolder()
+    for (const [words, status] of [
+      [['--expires', '0'], 2],
+      [['--role', 'root'], 2],
+      [['--organization', 'Acme'], 1],
+    ] as const) {
+      assert.equal((await patchmesh(['api-token', '--data', folder, ...words])).status, status, words.join(' '))
+    }
+  })
+})
+
+describe('sign-in-link', () => {
+  test('prints a link with every right beside the data, which works once', async () => {
+    const { folder, use } = await dataFolder((repository) =>
+      repository.writeSetting(PAGE_ADDRESS_SETTING, 'https://patches.example.com'),
+    )
+    const { status, stdout, stderr } = await patchmesh(['sign-in-link', '--data', folder])
+    assert.equal(status, 0, stderr)
+    const [, secret = ''] = /^https:\/\/patches\.example\.com\/sign-in\?link=([\w-]{43})\n$/.exec(stdout) ?? []
+    const check = () => use((repository) => checkAccess(repository, { kind: 'sign-in-link', secret }))
+    const found = await check()
+    if (isRefusal(found)) assert.fail(found.message)
+    assert.deepEqual([found.role, found.organizations, found.account], ['owner', null, null])
+    assert.ok(isRefusal(await check()))
+    const { signInLink, expiresAt } = JSON.parse((await patchmesh(['sign-in-link', '--data', folder, '--json'])).stdout)
+    assert.ok(signInLink.startsWith('https://patches.example.com/sign-in?link='))
+    assert.ok(Date.parse(expiresAt) > Date.now())
+  })
+
+  test('says to start the controller first when it never ran there', async () => {
+    const { folder } = await dataFolder()
+    const { status, stderr } = await patchmesh(['sign-in-link', '--data', folder])
+    assert.equal(status, 1)
+    assert.match(stderr, /start it once first\.\n$/)
   })
 })

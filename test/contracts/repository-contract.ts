@@ -8,6 +8,7 @@ import type { Change } from '../../controller/core/records.ts'
 import type { AccessRecord, KeptAnswer, Repository } from '../../controller/shell/ports.ts'
 import { sha256Hex } from '../../protocol/hashing.ts'
 import type { Sha256 } from '../../protocol/identifiers.ts'
+import { peopleContract } from './people-contract.ts'
 import { everyRecord, sampleInstall, samplePatch, sampleTarget, sampleToken, withdrawn } from './sample-records.ts'
 
 export type OpenRepository = { newPlace(): string; open(place: string): Promise<Repository> }
@@ -140,6 +141,8 @@ export function repositoryContract(name: string, { newPlace, open }: OpenReposit
       const taken = (await Promise.all(takers)).filter((record) => record !== undefined)
       assert.deepEqual(taken, [access(1)])
     })
+
+    peopleContract(check)
 
     check('forgets access that had expired when other access was added', async (repository) => {
       await repository.addAccess({ ...access(1), expiresAt: 5 })

@@ -3,44 +3,56 @@
  */
 import { createApp } from '../../controller/api/app.ts'
 import { type HttpServer, serveHttp } from '../../controller/api/http-server.ts'
+import { permissionOf } from '../../controller/api/permitted.ts'
+import type { AccessRole, Permission } from '../../controller/core/permissions.ts'
 import { makeAccess } from '../../controller/shell/access.ts'
+import { OrganizationName } from '../../protocol/identifiers.ts'
 import type { Fleet } from './fleet-fixtures.ts'
 
 export type ServedApp = {
   /** Of every route: the method and path it was registered with. */
-  routes: { method: string; path: string }[]
+  routes: { method: string; path: string; permission: Permission | undefined }[]
   url: string
   /** Each line of the log, as one text. */
   log: string[]
   signInLink(): Promise<string>
-  apiToken(): Promise<string>
+  /** With every right, unless it says which. */
+  apiToken(rights?: { role: AccessRole; organizations?: string[] }): Promise<string>
   /** The `Cookie` header of a new session. */
   cookie(): Promise<string>
   close(): Promise<void>
 }
 
-export async function serveApp(fleet: Fleet, options: { origins?: string[]; port?: number } = {}): Promise<ServedApp> {
+export async function serveApp(
+  fleet: Fleet,
+  options: { origins?: string[]; clock?: () => number; secure?: boolean; behindProxy?: boolean; port?: number } = {},
+): Promise<ServedApp> {
   const { serviceCenter, repository } = fleet
   const log: string[] = []
+  const { clock = Date.now } = options
   const write = (fields: Record<string, unknown>, line: string) => void log.push(JSON.stringify({ line, ...fields }))
   const app = createApp({
     serviceCenter,
     repository,
-    clock: Date.now,
+    clock,
     log: { info: write, error: write },
-    secureCookies: false,
+    secureCookies: options.secure ?? false,
+    behindProxy: options.behindProxy ?? false,
     origins: options.origins ?? [],
   })
   const server: HttpServer = await serveHttp(app, { hostname: '127.0.0.1', port: options.port ?? 0 })
   const url = `http://127.0.0.1:${server.port}`
   const signInLink = async () =>
-    `${url}/sign-in?link=${await makeAccess(repository, { kind: 'sign-in-link', name: 'admin' })}`
+    `${url}/sign-in?link=${await makeAccess(repository, { kind: 'sign-in-link', name: 'admin', nowMs: clock() })}`
   return {
-    routes: app.routes.map(({ method, path }) => ({ method, path })),
+    routes: app.routes.map(({ method, path, handler }) => ({ method, path, permission: permissionOf(handler) })),
     url,
     log,
     signInLink,
-    apiToken: () => makeAccess(repository, { kind: 'api-token', name: 'script' }),
+    apiToken({ role = 'owner', organizations } = { role: 'owner' }) {
+      const limit = organizations?.map((name) => OrganizationName.parse(name)) ?? null
+      return makeAccess(repository, { kind: 'api-token', name: 'script', role, organizations: limit })
+    },
     async cookie() {
       const answer = await fetch(await signInLink(), { redirect: 'manual' })
       return (answer.headers.get('set-cookie') ?? '').split(';')[0] ?? ''

@@ -59,13 +59,13 @@ export async function startServiceCenter(authority: Authority): Promise<RunningS
     return line
   }
 
-  const publish: Publish = async (received, actor) => {
+  const publish: Publish = async (received, actor, origin) => {
     await rm(received.path)
     const { bytes, sha256: digest, hashes, pieceLength, format, manifest } = received
     const { name, version } = manifest
     const root = sha256Hex(hashes)
     const publication = { name, version, bytes, sha256: digest, pieceLength, piecesRoot: root, format, manifest }
-    const reply = await serviceCenter.carryOut({ kind: 'publish', actor, publication, hashes })
+    const reply = await serviceCenter.carryOut({ kind: 'publish', actor, publication, hashes }, origin)
     return reply as Awaited<ReturnType<Publish>>
   }
   const changed = () => {
@@ -83,11 +83,11 @@ export async function startServiceCenter(authority: Authority): Promise<RunningS
 
   const serviceCenter: ServiceCenter = {
     state,
-    async carryOut(command) {
+    async carryOut(command, origin = '') {
       const id = ++commands
       const { promise, resolve } = Promise.withResolvers<never>()
       replies.set(id, resolve)
-      await happen({ kind: 'command', id, command })
+      await happen({ kind: 'command', id, command, origin })
       return promise
     },
     async upload({ body, filename, actor, origin = '', expectedBytes }) {

@@ -31,6 +31,7 @@ export const PROGRAMS = {
   du: 'coreutils',
   mkfifo: 'coreutils',
   sha256sum: 'coreutils',
+  openssl: 'openssl',
 } as const
 export type Program = keyof typeof PROGRAMS
 

@@ -35,8 +35,20 @@ export function show(/** @type {HTMLElement} */ place, /** @type {'success' | 'd
   place.replaceChildren(box)
 }
 
-const failed = (/** @type {HTMLElement} */ place, /** @type {any} */ error) =>
-  show(place, 'danger', error.message, error.hint ?? 'Check the connection and try again.')
+function failed(/** @type {HTMLElement} */ place, /** @type {any} */ error) {
+  if (error.code !== 'unauthenticated') return show(place, 'danger', error.message, error.hint ?? 'Check the connection and try again.')
+  show(place, 'danger', 'You are signed out. What you entered here stays: sign in again, and then press once more.')
+  place.firstElementChild?.append(signInElsewhere())
+}
+
+/** Leads to the form in another window, and from there to this page: here nothing is lost. */
+export function signInElsewhere() {
+  const anchor = document.createElement('a')
+  anchor.textContent = 'Sign in in another window'
+  anchor.href = `/sign-in?next=${encodeURIComponent(location.pathname + location.search)}`
+  anchor.target = '_blank'
+  return anchor
+}
 
 /** Runs `act` once however often the button is pressed meanwhile. */
 export async function once(/** @type {HTMLButtonElement} */ button, /** @type {HTMLElement} */ outcome, /** @type {() => Promise<void>} */ act) {

@@ -4,11 +4,12 @@
  * it says since when, because the numbers may be old.
  */
 // @ts-check
+import { signInElsewhere } from './answers.js'
+
 const REFRESH_PAUSE_MS = 400
 /** A page of ten thousand appliances takes longer: it rests this many times as long as it took. */
 const REFRESH_REST = 4
 const RETRY_MS = 3000
-const SIGN_IN = `/sign-in?next=${encodeURIComponent(location.pathname + location.search)}`
 const connection = /** @type {HTMLElement} */ (document.getElementById('connection'))
 
 /** @type {EventSource | undefined} */
@@ -68,8 +69,8 @@ async function refresh() {
       },
     })
     const fresh = new DOMParser().parseFromString(await answer.text(), 'text/html')
-    if (answer.status === 401) tell('You are signed out. What you entered here stays; ', { name: 'sign in in another window', address: SIGN_IN })
-    else if (answer.status === 409) tell('Somebody else has signed in with this browser; ', { name: 'see this page as they do', address: location.href })
+    if (answer.status === 401) tell('You are signed out. What you entered here stays. ', signInElsewhere())
+    else if (answer.status === 409) tell('Somebody else has signed in with this browser. What this page shows is not for them: load it again.')
     else if (answer.status === 304) told()
     else if (answer.status >= 500) lost()
     else if (!answer.ok) document.querySelector('main')?.replaceWith(fresh.querySelector('main') ?? '')
@@ -96,15 +97,9 @@ function told() {
   document.dispatchEvent(new Event('refreshed'))
 }
 
-function tell(/** @type {string} */ sentence, /** @type {{ name: string, address: string } | undefined} */ link) {
-  connection.replaceChildren(sentence)
+function tell(/** @type {string} */ sentence, /** @type {Node[]} */ ...more) {
+  connection.replaceChildren(sentence, ...more)
   connection.hidden = sentence === ''
-  if (link === undefined) return
-  const anchor = document.createElement('a')
-  anchor.textContent = link.name
-  anchor.href = link.address
-  anchor.target = '_blank'
-  connection.append(anchor)
 }
 
 function lost() {

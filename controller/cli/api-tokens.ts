@@ -1,0 +1,43 @@
+/**
+ * `patchmesh api-tokens list|revoke`: the tokens that there are. One is made beside the data (api-token.ts) or on the page.
+ */
+import { defineCommand } from './command.ts'
+import { readableTime } from './quantities.ts'
+import { shownLimit } from './rights.ts'
+import { connect, SERVER_OPTIONS } from './service-center-client.ts'
+import { printable, table } from './terminal.ts'
+
+const USAGE = '[--server URL] [--api-token TOKEN] [--json]'
+
+export const listApiTokens = defineCommand({
+  name: 'api-tokens list',
+  summary: 'Lists the API tokens, what each may do and until when',
+  usage: USAGE,
+  options: SERVER_OPTIONS,
+  example: 'patchmesh api-tokens list',
+  async run({ options, terminal }) {
+    const tokens = await connect(options).apiTokens()
+    const rows = tokens.map(({ id, name, role, organizations, expiresAt, usedAt }) => [
+      ...[id, name, role, shownLimit(organizations)],
+      ...[readableTime(expiresAt), usedAt === null ? 'never' : readableTime(usedAt)],
+    ])
+    const headings = ['ID', 'NAME', 'ROLE', 'ORGANIZATIONS', 'UNTIL', 'USED']
+    if (options.json === true) terminal.print(JSON.stringify(tokens))
+    else for (const line of table(headings, rows, 'There is no API token.')) terminal.print(line)
+    return 0
+  },
+})
+
+export const revokeApiToken = defineCommand({
+  name: 'api-tokens revoke',
+  summary: 'Takes an API token back; whatever uses it is refused from then on',
+  operands: ['ID'],
+  usage: `ID ${USAGE}`,
+  options: SERVER_OPTIONS,
+  example: 'patchmesh api-tokens revoke 0f3a9c1b2d4e',
+  async run({ options, operands: [id = ''], terminal }) {
+    const done = await connect(options).revokeApiToken(id)
+    terminal.print(options.json === true ? JSON.stringify(done) : printable(`The API token ${id} is revoked.`))
+    return 0
+  },
+})

@@ -1,0 +1,38 @@
+/**
+ * `patchmesh sign-in-link`: a link with every right, made beside the controller's data. It is the way back when no Owner
+ * can sign in.
+ */
+import { hostname, userInfo } from 'node:os'
+import { ACCESS_LIFETIME_MS } from '../shell/access.ts'
+import type { Repository } from '../shell/ports.ts'
+import { PAGE_ADDRESS_SETTING } from '../shell/ports.ts'
+import { newLink } from '../shell/printed-link.ts'
+import { defineCommand } from './command.ts'
+import { DATA_OPTION, withData } from './data-folder.ts'
+import { printLink } from './people.ts'
+
+export const signInLink = defineCommand({
+  name: 'sign-in-link',
+  summary: 'Prints a link that signs in once, with every right',
+  usage: '--data DIR [--json]',
+  options: { ...DATA_OPTION, json: { type: 'boolean', about: 'print {"signInLink","expiresAt"}' } },
+  example: 'patchmesh sign-in-link --data ./center',
+  async run({ options, terminal }) {
+    return await withData(options.data, async ({ repository }) => {
+      const page = await repository.readSetting(PAGE_ADDRESS_SETTING)
+      if (page === undefined) throw new Error('The controller has never run on this folder: start it once first')
+      const link = await newLink(repository, page)
+      await noteHere(repository, { action: 'new sign-in link', subject: 'with every right' })
+      const expiresAt = new Date(Date.now() + ACCESS_LIFETIME_MS['sign-in-link']).toISOString()
+      return printLink({ signInLink: link, expiresAt }, options.json, terminal)
+    })
+  },
+})
+
+/** Writes into the trail what was done beside the data, by whom on which machine. */
+export async function noteHere(repository: Repository, note: { action: string; subject: string }): Promise<void> {
+  const origin = `command line of ${userInfo().username} on ${hostname()}`
+  await repository.commit([
+    { table: 'audit', row: { at: Date.now(), actor: 'command line', outcome: 'done', origin, ...note } },
+  ])
+}
