@@ -26,7 +26,7 @@ export function addUploadRoutes(app: App, { serviceCenter: { uploads }, log }: A
     UPLOADS,
     documented({
       summary: 'Begins an upload that survives a cut: Upload-Length, and a filename in Upload-Metadata.',
-      answers: { 201: 'nothing' },
+      answers: { 201: schemas.UnfinishedUpload },
     }),
     async (c) => {
       const wanted = wantedUpload(c)
@@ -34,7 +34,8 @@ export function addUploadRoutes(app: App, { serviceCenter: { uploads }, log }: A
       const begun = await uploads.create({ ...wanted, owner: c.get('visitor').actor })
       if (isRefusal(begun)) return answerRefusal(c, begun, log)
       c.header('Location', `${UPLOADS}/${begun.id}`)
-      return standing(c, begun, 201)
+      writeHeaders(c, begun)
+      return c.json(view(begun), 201)
     },
   )
 
@@ -70,7 +71,10 @@ export function addUploadRoutes(app: App, { serviceCenter: { uploads }, log }: A
       const { actor } = c.get('visitor')
       const id = c.req.param('id')
       const state = await uploads.append({ ...part, id, owner: actor, body: bytesOf(c.req.raw.body) })
-      if (!isRefusal(state)) return standing(c, state, 204)
+      if (!isRefusal(state)) {
+        writeHeaders(c, state)
+        return c.body(null, 204)
+      }
       const found = uploads.find(id, actor)
       if (!isRefusal(found)) writeHeaders(c, found)
       return answerRefusal(c, state, log)
@@ -104,11 +108,6 @@ function writeHeaders(c: AppContext, { offset, bytes, expiresAt }: UploadState):
   c.header('Upload-Offset', String(offset))
   c.header('Upload-Length', String(bytes))
   c.header('Upload-Expires', new Date(expiresAt).toUTCString())
-}
-
-function standing(c: AppContext, state: UploadState, status: 201 | 204): Response {
-  writeHeaders(c, state)
-  return c.body(null, status)
 }
 
 function wantedUpload(c: AppContext): { filename: string; bytes: number; lastModified: number | null } | Refusal {

@@ -32,11 +32,13 @@ export class UnreachableError extends Error {
 
 export type Upload = { readonly bytes: number; chunks(): AsyncIterable<Uint8Array> }
 export type Call = {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   /** Below /api/v1; each part is escaped. */
   readonly path: readonly string[]
   readonly query?: Readonly<Record<string, string | readonly string[] | undefined>>
   readonly body?: object | Upload
+  /** Beside those that every call has; they win. */
+  readonly headers?: Readonly<Record<string, string>>
 }
 
 export class Exchange {
@@ -51,6 +53,8 @@ export class Exchange {
   /** The server's answer; its form is the contract of the API (controller/core/views.ts). */
   async call<Answer>(call: Call): Promise<Answer> {
     const { status, text } = await this.#exchange(call)
+    // Where there is nothing to say, nobody looks at the answer.
+    if (status === 204) return undefined as Answer
     let json: unknown
     try {
       json = JSON.parse(text)
@@ -70,7 +74,12 @@ export class Exchange {
       method: call.method,
       // Its own connection: one that was kept may be closed by the server at the moment in which it is used again.
       agent: false,
-      headers: { authorization: `Bearer ${this.#apiToken}`, accept: 'application/json', ...payload.headers },
+      headers: {
+        authorization: `Bearer ${this.#apiToken}`,
+        accept: 'application/json',
+        ...payload.headers,
+        ...call.headers,
+      },
     })
     outgoing.setTimeout(IDLE_TIMEOUT_MS, () =>
       outgoing.destroy(new Error(`nothing moved for ${IDLE_TIMEOUT_MS / 1000} s`)),

@@ -17,10 +17,11 @@ import { releaseExample } from './release-example.ts'
 import { startInstall } from './start-install.ts'
 import { printable, processTerminal, type Terminal } from './terminal.ts'
 import { uploadPatch } from './upload-patch.ts'
+import { discardUpload, listUploads } from './uploads.ts'
 
 const COMMANDS: Readonly<Record<string, readonly Command[]>> = {
   'Let others in': [enrollToken, apiToken],
-  'Replicate patches': [uploadPatch, listPatches, showPatch, withdrawPatch],
+  'Replicate patches': [uploadPatch, listUploads, discardUpload, listPatches, showPatch, withdrawPatch],
   'Install patches': [startInstall, listInstalls, showInstall, cancelInstall],
   'Spare the WAN': [listLimits, setLimits],
   'Look around': [listAppliances],

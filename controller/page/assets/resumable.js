@@ -79,8 +79,7 @@ async function begin(/** @type {File} */ file) {
       'Upload-Metadata': `filename ${encoded(file.name)},lastModified ${encoded(String(file.lastModified))}`,
     },
   })
-  if (!answer.ok) read(false, await answer.text())
-  return ask('GET', answer.headers.get('Location') ?? '', undefined)
+  return read(answer.ok, await answer.text())
 }
 
 /** Where it stands now; begun anew where the Service Center has lost it. @returns {Promise<Standing>} */
