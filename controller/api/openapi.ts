@@ -13,18 +13,29 @@ type Documented = {
   /** Of the route's path. */
   parameters?: Record<string, string>
   query?: z.ZodObject
+  /** Of the request, with what each says. */
+  headers?: Record<string, string>
   body?: z.ZodType | 'file'
   answers: Record<number, z.ZodType | 'event stream' | 'nothing'>
 }
 
-export function documented({ summary, parameters = {}, query, body, answers }: Documented): MiddlewareHandler {
-  const inPath = Object.entries(parameters).map(([name, description]) => ({
-    in: 'path' as const,
-    name,
-    description,
+export function documented({
+  summary,
+  parameters = {},
+  headers = {},
+  query,
+  body,
+  answers,
+}: Documented): MiddlewareHandler {
+  const required = (place: 'path' | 'header') => (entry: [name: string, description: string]) => ({
+    in: place,
+    name: entry[0],
+    description: entry[1],
     required: true,
     schema: { type: 'string' as const },
-  }))
+  })
+  const inPath = Object.entries(parameters).map(required('path'))
+  const inHeader = Object.entries(headers).map(required('header'))
   const inQuery = Object.entries(query?.shape ?? {}).map(([name, schema]) => ({
     in: 'query' as const,
     name,
@@ -45,7 +56,7 @@ export function documented({ summary, parameters = {}, query, body, answers }: D
   }
   return describeRoute({
     summary,
-    parameters: [...inPath, ...inQuery],
+    parameters: [...inPath, ...inQuery, ...inHeader],
     ...(body === undefined ? {} : { requestBody: { content: contentOf(body) } }),
     responses: { ...Object.fromEntries(answered), default: refused },
   })

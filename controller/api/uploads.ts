@@ -25,7 +25,11 @@ export function addUploadRoutes(app: App, { serviceCenter: { uploads }, log }: A
   app.post(
     UPLOADS,
     documented({
-      summary: 'Begins an upload that survives a cut: Upload-Length, and a filename in Upload-Metadata.',
+      summary: 'Begins an upload that survives a cut, as tus 1.0.0 does.',
+      headers: {
+        'Upload-Length': 'The size of the file in bytes.',
+        'Upload-Metadata': '`filename BASE64`, and `lastModified BASE64` if it is known, with a comma between.',
+      },
       answers: { 201: schemas.UnfinishedUpload },
     }),
     async (c) => {
@@ -62,6 +66,7 @@ export function addUploadRoutes(app: App, { serviceCenter: { uploads }, log }: A
     documented({
       summary: 'Goes on with an upload at Upload-Offset; when the last byte is there it is checked and published.',
       parameters,
+      headers: { 'Upload-Offset': 'Where the upload stands, in bytes.' },
       body: 'file',
       answers: { 204: 'nothing' },
     }),

@@ -117,6 +117,7 @@ const OpenCopies = ({ patch, shown, open, unreachable }: OpenCopiesProps) => {
   return (
     <a
       class="pm-toggle"
+      role="button"
       href={listAddress(shown, { open: open ? others : [...others, patch.id] })}
       data-here="replace"
       aria-expanded={open ? 'true' : 'false'}

@@ -11,6 +11,8 @@ const ALL_COMMANDS = [
   'enroll-token',
   'api-token',
   'patches upload',
+  'uploads list',
+  'uploads discard',
   'patches list',
   'patches show',
   'patches withdraw',

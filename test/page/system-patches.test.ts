@@ -118,7 +118,7 @@ pageTest(
       sources: [],
     })
     await fleet.disconnect('paris/secondary')
-    await page.getByRole('link', { name: /^Copies: / }).click()
+    await page.getByRole('button', { name: /^Copies: / }).click()
     const copy = (name: string) => page.locator(`[data-copy="${name}"]`)
     await copy('paris/primary').getByText('replicated').waitFor()
     await copy('tokyo/primary')
@@ -137,7 +137,7 @@ pageTest(
     await screenshot(page, 'copies-320')
     await page.reload()
     await copy('tokyo/primary').getByText('transferring').waitFor()
-    await page.getByRole('link', { name: /^Copies: / }).click()
+    await page.getByRole('button', { name: /^Copies: / }).click()
     await copy('tokyo/primary').waitFor({ state: 'detached' })
   },
 )
@@ -231,7 +231,7 @@ pageTest(
     await page.getByRole('searchbox').fill('kernel')
     await page.getByRole('button', { name: 'Apply' }).click()
     await page.getByText('1 patch', { exact: true }).waitFor()
-    await page.getByRole('link', { name: /^Copies: / }).click()
+    await page.getByRole('button', { name: /^Copies: / }).click()
     await page.locator('[data-copy="tokyo/secondary"]').waitFor()
     assert.equal(await page.getByRole('searchbox').inputValue(), 'kernel')
   },
