@@ -59,9 +59,11 @@ pageTest(
   },
 )
 
-for (const width of [1280, 800]) {
+for (const width of [1280, 800, 320]) {
   pageTest(`shows nothing beyond the edge at ${width} pixels`, { width }, async ({ page, fleet }) => {
     await fleet.publish({ name: `long-${'name'.repeat(20)}`, version: `1.${'0'.repeat(60)}` })
+    await page.getByRole('button', { name: /^Copies: / }).click()
+    await page.locator('[data-copy="tokyo/secondary"]').waitFor()
     await page.getByRole('link', { name: /^long-/ }).click()
     await page.getByRole('heading', { name: 'Replication', exact: true }).waitFor()
     const widths = () =>
