@@ -103,7 +103,7 @@ function send(/** @type {File} */ file, /** @type {Standing} */ { id, offset }, 
     request.onload = () => {
       try {
         if (request.status !== 204) read(false, request.responseText)
-        resolve()
+        resolve(undefined)
       } catch (error) {
         reject(error)
       }
