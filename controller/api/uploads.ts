@@ -32,8 +32,12 @@ export function addUploadRoutes(app: App, { log }: RouteDependencies): void {
     documented({
       operation: 'beginUpload',
       allow: 'upload',
-      summary: 'Begins an upload that survives a cut: Upload-Length, and a filename in Upload-Metadata.',
-      answers: { 201: 'nothing' },
+      summary: 'Begins an upload that survives a cut, as tus 1.0.0 does.',
+      headers: {
+        'Upload-Length': 'The size of the file in bytes.',
+        'Upload-Metadata': '`filename BASE64`, and `lastModified BASE64` if it is known, with a comma between.',
+      },
+      answers: { 201: schemas.UnfinishedUpload },
     }),
     async (c) => {
       const wanted = wantedUpload(c)
@@ -41,7 +45,8 @@ export function addUploadRoutes(app: App, { log }: RouteDependencies): void {
       const begun = await c.var.serviceCenter.uploads.create({ ...wanted, owner: c.get('visitor').actor })
       if (isRefusal(begun)) return answerRefusal(c, begun, log)
       c.header('Location', `${UPLOADS}/${begun.id}`)
-      return standing(c, begun, 201)
+      writeHeaders(c, begun)
+      return c.json(view(begun), 201)
     },
   )
 
@@ -72,6 +77,7 @@ export function addUploadRoutes(app: App, { log }: RouteDependencies): void {
       allow: 'upload',
       summary: 'Goes on with an upload at Upload-Offset; when the last byte is there it is checked and published.',
       parameters,
+      headers: { 'Upload-Offset': 'Where the upload stands, in bytes.' },
       body: 'file',
       answers: { 204: 'nothing' },
     }),
@@ -87,7 +93,10 @@ export function addUploadRoutes(app: App, { log }: RouteDependencies): void {
         owner: actor,
         body: bytesOf(c.req.raw.body),
       })
-      if (!isRefusal(state)) return standing(c, state, 204)
+      if (!isRefusal(state)) {
+        writeHeaders(c, state)
+        return c.body(null, 204)
+      }
       const found = c.var.serviceCenter.uploads.find(id, actor)
       if (!isRefusal(found)) writeHeaders(c, found)
       return answerRefusal(c, state, log)
@@ -127,11 +136,6 @@ function writeHeaders(c: AppContext, { offset, bytes, expiresAt }: UploadState):
   c.header('Upload-Offset', String(offset))
   c.header('Upload-Length', String(bytes))
   c.header('Upload-Expires', new Date(expiresAt).toUTCString())
-}
-
-function standing(c: AppContext, state: UploadState, status: 201 | 204): Response {
-  writeHeaders(c, state)
-  return c.body(null, status)
 }
 
 function wantedUpload(c: AppContext): { filename: string; bytes: number; lastModified: number | null } | Refusal {

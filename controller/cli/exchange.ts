@@ -39,6 +39,8 @@ export type Call = {
   readonly path: readonly string[]
   readonly query?: Readonly<Record<string, string | readonly string[] | undefined>>
   readonly body?: object | Upload
+  /** Beside those that every call has; they win. */
+  readonly headers?: Readonly<Record<string, string>>
 }
 
 export class Exchange {
@@ -68,6 +70,8 @@ export class Exchange {
 
   async #answer<Answer>(call: Call): Promise<{ json: Answer; link: string | undefined }> {
     const { status, text, link } = await this.#exchange(call)
+    // Where there is nothing to say, nobody looks at the answer.
+    if (status === 204) return { json: undefined as Answer, link }
     let json: unknown
     try {
       json = JSON.parse(text)
@@ -87,7 +91,12 @@ export class Exchange {
       method: call.method,
       // Its own connection: one that was kept may be closed by the server at the moment in which it is used again.
       agent: false,
-      headers: { authorization: `Bearer ${this.#apiToken}`, accept: 'application/json', ...payload.headers },
+      headers: {
+        authorization: `Bearer ${this.#apiToken}`,
+        accept: 'application/json',
+        ...payload.headers,
+        ...call.headers,
+      },
     })
     outgoing.setTimeout(IDLE_TIMEOUT_MS, () =>
       outgoing.destroy(new Error(`nothing moved for ${IDLE_TIMEOUT_MS / 1000} s`)),

@@ -23,6 +23,7 @@ import { startInstall } from './start-install.ts'
 import { printable, processTerminal, type Terminal } from './terminal.ts'
 import { exportTrail, listTrail } from './trail.ts'
 import { uploadPatch } from './upload-patch.ts'
+import { discardUpload, listUploads } from './uploads.ts'
 
 const COMMANDS: Readonly<Record<string, readonly Command[]>> = {
   'Let others in': [
@@ -37,7 +38,7 @@ const COMMANDS: Readonly<Record<string, readonly Command[]>> = {
   ],
   People: [listPeople, addPerson, changePerson, newLink, removePerson, listSessions, endSession, showAccount],
   'See what was done': [listTrail, exportTrail],
-  'Replicate patches': [uploadPatch, listPatches, showPatch, withdrawPatch],
+  'Replicate patches': [uploadPatch, listUploads, discardUpload, listPatches, showPatch, withdrawPatch],
   'Install patches': [startInstall, listInstalls, showInstall, cancelInstall],
   'Spare the WAN': [listLimits, setLimits],
   'Look after appliances': [

@@ -9,8 +9,10 @@ const CHUNK_BYTES = 1024 * 1024
 
 export type PatchFile = {
   readonly bytes: number
-  /** `sent` hears after each chunk how many bytes have been taken. */
-  chunks(sent: (bytes: number) => void): AsyncIterable<Uint8Array>
+  /** When it changed last, in whole wall milliseconds. */
+  readonly modifiedAt: number
+  /** From the byte `from` on; `sent` hears after each chunk how many bytes of the file have been taken. */
+  chunks(sent: (bytes: number) => void, from?: number): AsyncIterable<Uint8Array>
   close(): Promise<void>
 }
 
@@ -27,16 +29,21 @@ export async function openPatchFile(name: string): Promise<PatchFile> {
     throw new LocalFileError(`${name} is not a file: name the patch file itself`)
   }
   const bytes = found.size
-  return { bytes, chunks: (sent) => readChunks(name, handle, bytes, sent), close: () => handle.close() }
+  return {
+    bytes,
+    modifiedAt: Math.floor(found.mtimeMs),
+    chunks: (sent, from = 0) => readChunks({ name, handle, bytes, from }, sent),
+    close: () => handle.close(),
+  }
 }
 
+type Reading = { name: string; handle: FileHandle; bytes: number; from: number }
+
 async function* readChunks(
-  name: string,
-  handle: FileHandle,
-  bytes: number,
+  { name, handle, bytes, from }: Reading,
   sent: (bytes: number) => void,
 ): AsyncGenerator<Uint8Array> {
-  for (let position = 0; position < bytes; ) {
+  for (let position = from; position < bytes; ) {
     const buffer = new Uint8Array(Math.min(CHUNK_BYTES, bytes - position))
     let bytesRead: number
     try {

@@ -62,12 +62,14 @@ export const withdrawPatch = defineCommand({
 
 function patchTable(patches: readonly PatchSummary[]): string[] {
   return table(
-    ['PATCH', 'SIZE', 'REPLICATIONS', 'UPLOADED (UTC)', 'ID'],
-    patches.map(({ name, version, bytes, replications, uploadedAt, id }) => [
+    ['PATCH', 'SIZE', 'REPLICATIONS', 'UPLOADED (UTC)', 'BY', 'SUPERSEDED BY', 'ID'],
+    patches.map(({ name, version, bytes, replications, newAppliances, uploadedAt, uploadedBy, supersededBy, id }) => [
       `${name}@${version}`,
       readableBytes(bytes),
-      `${replications.complete}/${replications.total}`,
+      `${replications.complete}/${replications.total}${newAppliances > 0 ? `, ${newAppliances} new` : ''}`,
       readableTime(uploadedAt),
+      uploadedBy ?? '',
+      supersededBy === null ? '' : `${supersededBy.name}@${supersededBy.version}`,
       id,
     ]),
     'There are no patches.',
@@ -79,7 +81,12 @@ function patchLines(patch: PatchDetail): string[] {
   return [
     printable(`${patch.name}@${patch.version}, ${patch.kind} by ${patch.publisher}, ${readableBytes(patch.bytes)}`),
     `SHA-256 ${patch.sha256}`,
-    `uploaded ${readableTime(patch.uploadedAt)} UTC, replicated ${complete}/${total}, restart: ${patch.restart}`,
+    printable(
+      `uploaded ${readableTime(patch.uploadedAt)} UTC${patch.uploadedBy === null ? '' : ` by ${patch.uploadedBy}`}`,
+    ),
+    `replicated ${complete}/${total}, restart: ${patch.restart}, about ${patch.estimateSeconds} s, revert: ${patch.revert}`,
+    `signed by ${patch.signedBy}`,
+    ...otherPatches(patch),
     '',
     ...table(
       ['SERVICE PROVIDER APPLIANCE', 'DATA CENTER', 'ROLE', 'COPY', 'BYTES', ''],
@@ -109,12 +116,32 @@ function patchLines(patch: PatchDetail): string[] {
       ),
       'Every organization is patched.',
     ),
+    '',
+    ...table(
+      ['ORGANIZATION', 'PATCHED', 'UNPATCHED', 'UNKNOWN', 'NOT APPLICABLE'],
+      [...patch.matrix.organizations, { organization: 'all', ...patch.matrix.all }].map((row) => [
+        row.organization,
+        String(row.patched),
+        String(row.unpatched),
+        String(row.unknown),
+        String(row.notApplicable),
+      ]),
+      '',
+    ),
     ...(patch.patched.length === 0 ? [] : ['', `patched: ${printable(patch.patched.join(', '))}`]),
     ...(patch.notApplicable.length === 0 ? [] : ['', `not meant for: ${printable(patch.notApplicable.join(', '))}`]),
     ...(patch.installs.length === 0
       ? []
       : ['', `${plural(patch.installs.length, 'install')}: patchmesh installs list`]),
   ]
+}
+
+function otherPatches({ requires, conflicts, supersedes, supersededBy }: PatchDetail): string[] {
+  const newer = supersededBy === null ? [] : [`${supersededBy.name} ${supersededBy.version}`]
+  const relations = { requires, 'conflicts with': conflicts, supersedes, 'superseded by': newer }
+  return Object.entries(relations).flatMap(([relation, others]) =>
+    others.length === 0 ? [] : [printable(`${relation} ${listed(others)}`)],
+  )
 }
 
 /** `2.4 MB/s from Service Center and paris-1, 66 s left.` */

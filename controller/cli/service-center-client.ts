@@ -3,6 +3,7 @@
  * controller/core/views.ts. How an exchange can fail is in exchange.ts.
  */
 import path from 'node:path'
+import type { UnfinishedUpload } from '../api/schemas.ts'
 import type {
   AccountView,
   NewLink,
@@ -19,9 +20,10 @@ import type { Slot } from '../core/records.ts'
 import type { InstallDetail, InstallPreview, InstallSummary } from '../core/views.ts'
 import type { TopologyTokens } from '../shell/issue-topology.ts'
 import { UsageError } from './command.ts'
-import { Exchange } from './exchange.ts'
+import { Exchange, type Upload } from './exchange.ts'
 import { openPatchFile } from './patch-file.ts'
 
+const TUS = { 'tus-resumable': '1.0.0' }
 const DEFAULT_SERVER = 'http://127.0.0.1:8080'
 
 export const SERVER_OPTIONS = {
@@ -62,6 +64,27 @@ export class ServiceCenterClient {
     } finally {
       await opened.close()
     }
+  }
+  unfinishedUploads(): Promise<UnfinishedUpload[]> {
+    return this.#exchange.call({ method: 'GET', path: ['uploads'] })
+  }
+  /** Also of one that is whole by now. */
+  unfinishedUpload(id: string): Promise<UnfinishedUpload> {
+    return this.#exchange.call({ method: 'GET', path: ['uploads', id] })
+  }
+  beginUpload(upload: { filename: string; bytes: number; modifiedAt: number }): Promise<UnfinishedUpload> {
+    const encoded = (text: string) => Buffer.from(text).toString('base64')
+    const { filename, bytes, modifiedAt } = upload
+    const metadata = `filename ${encoded(filename)},lastModified ${encoded(String(modifiedAt))}`
+    const headers = { ...TUS, 'upload-length': String(bytes), 'upload-metadata': metadata }
+    return this.#exchange.call({ method: 'POST', path: ['uploads'], headers })
+  }
+  continueUpload(id: string, body: Upload, offset: number): Promise<void> {
+    const headers = { ...TUS, 'upload-offset': String(offset), 'content-type': 'application/offset+octet-stream' }
+    return this.#exchange.call({ method: 'PATCH', path: ['uploads', id], headers, body })
+  }
+  discardUpload(id: string): Promise<void> {
+    return this.#exchange.call({ method: 'DELETE', path: ['uploads', id] })
   }
   patches(): Promise<PatchSummary[]> {
     return this.#exchange.list(['patches'])

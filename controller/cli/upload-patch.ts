@@ -5,6 +5,7 @@ import path from 'node:path'
 import { defineCommand } from './command.ts'
 import { ProgressLine } from './progress-line.ts'
 import { readableBytes } from './quantities.ts'
+import { uploadResumably } from './resumable-upload.ts'
 import { connect, SERVER_OPTIONS } from './service-center-client.ts'
 import { printable } from './terminal.ts'
 
@@ -12,9 +13,12 @@ export const uploadPatch = defineCommand({
   name: 'patches upload',
   summary: 'Uploads a patch; replication to every Service Provider appliance starts by itself',
   operands: ['FILE'],
-  usage: 'FILE [--server URL] [--api-token TOKEN] [--json]',
-  options: SERVER_OPTIONS,
-  remarks: ['The same file again changes nothing.'],
+  usage: 'FILE [--resume] [--server URL] [--api-token TOKEN] [--json]',
+  options: {
+    resume: { type: 'boolean', about: 'go on where an earlier upload was cut, and by itself after a cut' },
+    ...SERVER_OPTIONS,
+  },
+  remarks: ['The same file again changes nothing. What was cut with --resume is kept for 24 hours.'],
   example: 'patchmesh patches upload ./example-1.0.0.patch',
   async run({ options, operands: [file = ''], terminal }) {
     const client = connect(options)
@@ -27,7 +31,11 @@ export const uploadPatch = defineCommand({
       return `${what} ${printable(path.basename(file))}  ${amount}  ${readableBytes(Math.round(rate))}/s`
     }
     try {
-      const patch = await client.upload(file, (sent, total) => progress.update(() => line('uploading', sent, total)))
+      const sent = (bytes: number, total: number) => progress.update(() => line('uploading', bytes, total))
+      const waits = (seconds: number) =>
+        progress.change(`the way to the Service Center is cut; next try in ${seconds} s`)
+      const patch =
+        options.resume === true ? await uploadResumably(client, file, { sent, waits }) : await client.upload(file, sent)
       progress.end(line('uploaded', patch.bytes, patch.bytes))
       const { name, version, id } = patch
       terminal.print(options.json === true ? JSON.stringify(patch) : `${printable(`${name}@${version}`)}  ${id}`)

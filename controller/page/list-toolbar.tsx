@@ -96,19 +96,14 @@ export const ListFooter = ({ shown, list }: { shown: ShownList; list: PatchList 
           ))}
           a page
         </span>
-        <Pager
-          name="patches"
-          page={list.page}
-          pages={list.pages}
-          count={list.total}
-          address={(page) => listAddress(shown, { page })}
-        />
+        <Pager name="patches" page={list.page} pages={list.pages} address={(page) => listAddress(shown, { page })} />
       </span>
     )}
   </div>
 )
 
-type PagerProps = { name: string; page: number; pages: number; count: number; address: (page: number) => string }
+/** `count` where nothing else says how many there are. */
+type PagerProps = { name: string; page: number; pages: number; count?: number; address: (page: number) => string }
 
 /** Nothing where there is only one page. */
 export const Pager = ({ name, page, pages, count, address }: PagerProps) => (
@@ -120,9 +115,11 @@ export const Pager = ({ name, page, pages, count, address }: PagerProps) => (
           {page} of {pages}
         </span>
         <PageLink name="Next" here={page === pages} address={address(page + 1)} />
-        <span class="pm-quiet">
-          {count} {name}
-        </span>
+        {count !== undefined && (
+          <span class="pm-quiet">
+            {count} {name}
+          </span>
+        )}
       </nav>
     )}
   </>

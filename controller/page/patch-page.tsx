@@ -42,7 +42,7 @@ export const PatchPage = (props: PatchPageProps) => {
       </PageHeader>
       <PatchFacts patch={patch} unreachable={props.unreachable} />
       <Card id="replication" title="Replication" live>
-        <ReplicationPicture copies={patch.appliances} bytes={patch.bytes} />
+        <ReplicationPicture copies={patch.appliances} bytes={patch.bytes} patch={patch.id} />
       </Card>
       <InstallCard {...props} />
       <InstallsCard installs={props.installs} shown={props.shown} />

@@ -27,7 +27,7 @@ const HEADINGS: { name: string; sort: Sort | null }[] = [
 ]
 
 export const PatchTable = (props: PatchTableProps) => (
-  <table class="pf-v6-c-table pf-m-grid-md pm-table" id="patch-table" aria-label="Patches">
+  <table class="pf-v6-c-table pf-m-compact pf-m-grid-md pm-table" id="patch-table" aria-label="Patches">
     <thead class="pf-v6-c-table__thead">
       <tr class="pf-v6-c-table__tr">
         {HEADINGS.map(({ name, sort }) => (
@@ -100,7 +100,7 @@ const Line = ({ patch, shown, copies, unreachable }: PatchTableProps & { patch: 
     <td class="pf-v6-c-table__td" data-label="Replications">
       <OpenCopies patch={patch} shown={shown} open={copies.has(patch.id)} unreachable={unreachable} />
       {patch.trouble !== '' && (
-        <div class="pm-quiet">
+        <div class="pm-row pm-quiet pm-trouble">
           <Label tone="warning" text="needs attention" /> {patch.trouble}.
         </div>
       )}
@@ -116,7 +116,8 @@ const OpenCopies = ({ patch, shown, open, unreachable }: OpenCopiesProps) => {
   const { total } = patch.replications
   return (
     <a
-      class="pm-toggle"
+      class={`pm-toggle${patch.condition === 'complete' ? ' pm-replicated' : ''}`}
+      role="button"
       href={listAddress(shown, { open: open ? others : [...others, patch.id] })}
       data-here="replace"
       aria-expanded={open ? 'true' : 'false'}

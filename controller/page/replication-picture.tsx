@@ -1,14 +1,20 @@
 /**
  * The way of a patch as a picture: from the Service Center to the primary of each Data Center and on to its secondary,
- * with a bar for each copy. It is made of text and bars, so it reads the same without seeing it.
+ * with a bar for each copy. It is made of text and bars, so it reads the same without seeing it. Of many Data Centers it
+ * shows those that are not complete, and leads to the list of all.
  */
 import { useContext } from 'hono/jsx'
 import type { ApplianceCopy } from '../core/copies.ts'
 import { CopyLabel } from './labels.tsx'
 import { ReaderContext } from './reader.tsx'
-import { dataCenterTitle, elementId, listed, size, timeLeft, whyWaiting } from './words.ts'
+import { counted, dataCenterTitle, elementId, listed, SYSTEM_PATCHES, size, timeLeft, whyWaiting } from './words.ts'
 
-export const ReplicationPicture = ({ copies, bytes }: { copies: ApplianceCopy[]; bytes: number }) => {
+/** More than these are a list, and no picture. */
+const MAX_BRANCHES = 10
+
+type PictureProps = { copies: ApplianceCopy[]; bytes: number; patch: string }
+
+export const ReplicationPicture = ({ copies, bytes, patch }: PictureProps) => {
   if (copies.length === 0) {
     const { organizations = null } = useContext(ReaderContext) ?? {}
     if (organizations !== null) return <p>{listed(organizations)} has no appliance yet.</p>
@@ -19,27 +25,40 @@ export const ReplicationPicture = ({ copies, bytes }: { copies: ApplianceCopy[];
       </p>
     )
   }
-  const dataCenters = [...Map.groupBy(copies, ({ dataCenter }) => dataCenter)]
+  const all = [...Map.groupBy(copies, ({ dataCenter }) => dataCenter)]
+  const dataCenters = all.length <= MAX_BRANCHES ? all : all.filter(isUnderWay).slice(0, MAX_BRANCHES)
   return (
-    <div class="pm-picture">
-      <div class="pm-box pm-origin">
-        <strong>Service Center</strong>
-        <span class="pm-quiet">{size(bytes)}, complete</span>
+    <>
+      <div class="pm-picture">
+        <div class="pm-box pm-origin">
+          <strong>Service Center</strong>
+          <span class="pm-quiet">{size(bytes)}, complete</span>
+        </div>
+        <ul class="pm-branches" role="list">
+          {dataCenters.map(([dataCenter, members]) => (
+            <li class="pm-branch" id={elementId('branch', dataCenter)}>
+              <h3 class="pm-place">{dataCenterTitle(dataCenter)}</h3>
+              <ol class="pm-chain" role="list">
+                {members.map((copy) => (
+                  <Member copy={copy} bytes={bytes} />
+                ))}
+              </ol>
+            </li>
+          ))}
+        </ul>
       </div>
-      <ul class="pm-branches" role="list">
-        {dataCenters.map(([dataCenter, members]) => (
-          <li class="pm-branch" id={elementId('branch', dataCenter)}>
-            <h3 class="pm-place">{dataCenterTitle(dataCenter)}</h3>
-            <ol class="pm-chain" role="list">
-              {members.map((copy) => (
-                <Member copy={copy} bytes={bytes} />
-              ))}
-            </ol>
-          </li>
-        ))}
-      </ul>
-    </div>
+      {dataCenters.length < all.length && (
+        <p class="pm-rest">
+          {counted(all.length - dataCenters.length, 'more Data Center')}, {all.filter((one) => !isUnderWay(one)).length}{' '}
+          of them complete. <a href={`${SYSTEM_PATCHES}?search=${patch}&superseded=show&open=${patch}`}>Show all</a>
+        </p>
+      )}
+    </>
   )
+}
+
+function isUnderWay([, members]: [string, ApplianceCopy[]]): boolean {
+  return members.some(({ state }) => state !== 'replicated')
 }
 
 const Member = ({ copy, bytes }: { copy: ApplianceCopy; bytes: number }) => (

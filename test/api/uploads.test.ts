@@ -12,6 +12,7 @@ import { MAX_PATCH_BYTES } from '../../protocol/limits.ts'
 import { eventually } from '../support/eventually.ts'
 import { type Fleet, standardFleet } from '../support/fleet-fixtures.ts'
 import { type ServedApp, serveApp } from '../support/http-fixtures.ts'
+import { type RawAnswer, rawRequest } from '../support/raw-request.ts'
 
 let fleet: Fleet
 let app: ServedApp
@@ -125,6 +126,44 @@ test('U37 U36 refuses a form, a packed part, and what is no number', async () =>
     assert.equal((await ask(method, at, headers, Buffer.from('x'))).status, 400, JSON.stringify(headers))
   assert.equal((await ask('PATCH', address, part(0), Buffer.alloc(1001))).status, 422)
   assert.equal((await ask('HEAD', address)).headers.get('upload-offset'), '0')
+})
+
+/** A raw upload, exactly as written. */
+function post(headers: Record<string, string>, body: Buffer): Promise<RawAnswer> {
+  const sent = { Authorization: `Bearer ${token}`, ...headers }
+  return rawRequest(`${app.url}/api/v1/patches?filename=a.patch`, { method: 'POST', headers: sent, body })
+}
+
+test('U36 takes a file that waits for 100 Continue, and one that comes in chunks', async () => {
+  const bytes = await bundle('expects')
+  assert.equal((await post({ Expect: '100-continue' }, bytes)).status, 201)
+  const bytesInChunks = await bundle('chunked')
+  const chunked = await fetch(`${app.url}/api/v1/patches?filename=a.patch`, {
+    method: 'POST',
+    headers: { Authorization: `Bearer ${token}` },
+    body: new Blob([new Uint8Array(bytesInChunks)]).stream(),
+    duplex: 'half',
+  } as RequestInit)
+  assert.equal(chunked.status, 201)
+})
+
+test('U37 a form is no patch, whatever is inside, and leaves nothing', async () => {
+  const file = await bundle('formed')
+  const part = (name: string) =>
+    `--x\r\nContent-Disposition: form-data; name="${name}"; filename*=a; filename*=b\r\n\r\n`
+  const forms = [
+    Buffer.concat([Buffer.from(part('file')), file, Buffer.from('\r\n--x--\r\n')]),
+    Buffer.from(Array.from({ length: 10_000 }, (_, index) => `${part(`p${index}`)}y\r\n`).join('')),
+    Buffer.from(`--x\r\nX-Huge: ${'h'.repeat(1_000_000)}`),
+  ]
+  for (const form of forms) {
+    for (const type of ['multipart/form-data; boundary=x', 'multipart/form-data', 'multipart/mixed; boundary=y']) {
+      const answer = await post({ 'Content-Type': type }, form)
+      assert.equal(answer.status, 422, answer.body)
+      assert.equal(JSON.parse(answer.body).error.code, 'not_a_patch')
+    }
+  }
+  assert.equal((await ask('GET', '/api/v1/patches/formed@1.0.0')).status, 404)
 })
 
 test('U40 a length above the limit is answered 413 before anything is sent', async () => {

@@ -19,7 +19,10 @@ const patch = {
   bytes: 3_000_000,
   sha256: ID,
   uploadedAt: '2026-11-22T17:03:00.000Z',
+  uploadedBy: 'ann',
   replications: { complete: 3, total: 4 },
+  newAppliances: 1,
+  supersededBy: null,
 }
 const target = {
   appliance: 'acme-1',
@@ -127,7 +130,7 @@ describe('the client commands', () => {
   test('align the columns of a list', async () => {
     const { stdout } = await patchmesh(['patches', 'list'], { environment })
     const [heading = '', , line = ''] = stdout.split('\n')
-    assert.match(line, /^example@1\.0\.0 +3\.0 MB {2}3\/4 +2026-11-22 17:03 {2}[0-9a-f]{64}$/)
+    assert.match(line, /^example@1\.0\.0 +3\.0 MB {2}3\/4, 1 new +2026-11-22 17:03 +ann +[0-9a-f]{64}$/)
     for (const [word, value] of [
       ['SIZE', '3.0 MB'],
       ['REPLICATIONS', '3/4'],

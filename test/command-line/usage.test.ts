@@ -24,6 +24,8 @@ const ALL_COMMANDS = [
   'trail list',
   'trail export',
   'patches upload',
+  'uploads list',
+  'uploads discard',
   'patches list',
   'patches show',
   'patches withdraw',

@@ -9,6 +9,7 @@ import { request } from 'node:http'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { writeExampleBundle } from '../../controller/cli/example-bundle.ts'
+import { uploadResumably } from '../../controller/cli/resumable-upload.ts'
 import { Fleet } from '../../simulator/processes/fleet.ts'
 import { demoTopology } from '../../simulator/topology.ts'
 import { writeControlledBundle } from '../support/controlled-bundle.ts'
@@ -85,6 +86,31 @@ test('a controller killed in the middle of an upload keeps nothing of it, serves
     ({ replications }) => replications.complete === 2,
   )
   assert.ok((await auditStore(join(fleet.folder, 'service-center'))).includes(id))
+})
+
+test('U32 a controller killed in the middle of an upload that may be resumed keeps what arrived, and it goes on by itself', async () => {
+  const file = join(fleet.folder, 'resumed.patch')
+  await writeExampleBundle({ name: 'resumed', version: '1.0.0', bytes: LARGE_BYTES, out: file })
+  const partial = join(fleet.folder, 'service-center', 'partial')
+  const arrived = async () => {
+    const name = (await readdir(partial)).find((one) => /^resumable-[0-9a-f]+$/.test(one))
+    return name === undefined ? 0 : (await stat(join(partial, name))).size
+  }
+  const offsets: number[] = []
+  const uploading = uploadResumably(fleet.api, file, {
+    sent: (bytes) => offsets.push(bytes),
+    waits: () => offsets.push(Number.NaN),
+  })
+  await eventually('half of it has arrived', async () => (await arrived()) > LARGE_BYTES / 4)
+  fleet.serviceCenter.kill('SIGKILL')
+  await eventually('the controller is gone', () => !fleet.serviceCenter.running)
+  const kept = await arrived()
+  await fleet.restartServiceCenter()
+  const { id } = await uploading
+  const wentOnAt = offsets[offsets.findLastIndex(Number.isNaN) + 1] ?? 0
+  assert.ok(wentOnAt >= kept, `it went on at ${wentOnAt}, and ${kept} bytes had arrived`)
+  assert.ok((await auditStore(join(fleet.folder, 'service-center'))).includes(id))
+  assert.deepEqual(await readdir(partial), [])
 })
 
 test('an agent killed in the middle of an install never starts the installer again, and reports what is there', async () => {

@@ -145,6 +145,39 @@ describe('a full disk', { skip: cannotMount() }, () => {
     await smallPatchGoesOn('after-both')
   })
 
+  test('U38 an upload that may be resumed keeps what arrived when the disk is full, and goes on when there is room', async () => {
+    const file = await readFile(await bundle('resumed', 50 * MiB))
+    const filler = join(fleet.folder, 'service-center', 'filler')
+    const ask = (method: string, address: string, headers: Record<string, string>, body?: Uint8Array<ArrayBuffer>) =>
+      fetch(`${fleet.url}${address}`, {
+        method,
+        headers: { authorization: fleet.authorization, 'tus-resumable': '1.0.0', ...headers },
+        ...(body === undefined ? {} : { body }),
+      })
+    const goOn = (address: string, offset: number) =>
+      ask(
+        'PATCH',
+        address,
+        { 'content-type': 'application/offset+octet-stream', 'upload-offset': String(offset) },
+        new Uint8Array(file.subarray(offset)),
+      )
+    const metadata = `filename ${Buffer.from('resumed.patch').toString('base64')}`
+    const length = String(file.byteLength)
+    const begun = await ask('POST', '/api/v1/uploads', { 'upload-length': length, 'upload-metadata': metadata })
+    const address = begun.headers.get('location') ?? ''
+    await writeFile(filler, Buffer.alloc(50 * MiB))
+    const full = await goOn(address, 0)
+    assert.equal(full.status, 507, await full.text())
+    const offset = Number((await ask('HEAD', address, {})).headers.get('upload-offset'))
+    assert.ok(offset > 10 * MiB && offset < file.byteLength, `${offset} bytes are kept`)
+    const { status } = await ask('POST', '/api/v1/uploads', { 'upload-length': length, 'upload-metadata': metadata })
+    assert.equal(status, 507, 'and none is begun that cannot fit')
+    await rm(filler)
+    assert.equal((await goOn(address, offset)).status, 204)
+    await nothingIsLeft()
+    await fleet.api.withdraw('resumed@1.0.0')
+  })
+
   test('an appliance without space says how much is missing, and completes when there is room', async () => {
     const filler = join(fleet.folderOf('secondary'), 'filler')
     await writeFile(filler, Buffer.alloc(40 * MiB))

@@ -260,6 +260,8 @@ pageTest('the matrix can be read with 200 organizations in 200 Data Centers', { 
   const { page, fleet } = visit
   await fleet.publish({ name: 'openssl', version: '3.0' })
   await page.getByRole('link', { name: 'openssl' }).click()
+  assert.equal(await page.locator('.pm-branch').count(), 10)
+  await page.getByText('190 more Data Centers, 0 of them complete.').waitFor()
   const table = page.getByRole('table', { name: 'Where it is installed' })
   assert.equal(await table.locator('tbody tr').count(), 25)
   assert.equal(await table.locator('thead th').count(), 22)
@@ -279,13 +281,13 @@ pageTest('the matrix can be read with 200 organizations in 200 Data Centers', { 
   await page.locator('#matrix').screenshot({ path: '/tmp/patchmesh-page-matrix.png' })
 })
 
-/** Twenty thousand places, of which one in two hundred has an appliance. */
+/** Each organization has one appliance, in a Data Center of its own. */
 async function largeFleet() {
   const fleet = await emptyFleet()
   const { state } = fleet.serviceCenter
   for (let number = 0; number < 200; number++) {
     const digits = String(number).padStart(3, '0')
-    const slot = { organization: `organization-${digits}`, dataCenter: `place-${digits}`, kind: 'tenant' } as const
+    const slot = { organization: `organization-${digits}`, dataCenter: `place-${digits}`, kind: 'service-provider' }
     const at = { epoch: 1, enrolledAt: 0, lastSeenAt: 0, orderSequence: 0, addresses: [], group: 'pair' }
     const row = { ...slot, ...at, peer: `peer-${digits}`, name: `appliance-${digits}`, role: 'primary' }
     apply(state, { table: 'appliances', row: { ...row, retiredAt: null } as never })

@@ -59,9 +59,11 @@ pageTest(
   },
 )
 
-for (const width of [1280, 800]) {
+for (const width of [1280, 800, 320]) {
   pageTest(`shows nothing beyond the edge at ${width} pixels`, { width }, async ({ page, fleet }) => {
     await fleet.publish({ name: `long-${'name'.repeat(20)}`, version: `1.${'0'.repeat(60)}` })
+    await page.getByRole('button', { name: /^Copies: / }).click()
+    await page.locator('[data-copy="tokyo/secondary"]').waitFor()
     await page.getByRole('link', { name: /^long-/ }).click()
     await page.getByRole('heading', { name: 'Replication', exact: true }).waitFor()
     const widths = () =>
@@ -118,7 +120,7 @@ pageTest(
       sources: [],
     })
     await fleet.disconnect('paris/secondary')
-    await page.getByRole('link', { name: /^Copies: / }).click()
+    await page.getByRole('button', { name: /^Copies: / }).click()
     const copy = (name: string) => page.locator(`[data-copy="${name}"]`)
     await copy('paris/primary').getByText('replicated').waitFor()
     await copy('tokyo/primary')
@@ -137,7 +139,7 @@ pageTest(
     await screenshot(page, 'copies-320')
     await page.reload()
     await copy('tokyo/primary').getByText('transferring').waitFor()
-    await page.getByRole('link', { name: /^Copies: / }).click()
+    await page.getByRole('button', { name: /^Copies: / }).click()
     await copy('tokyo/primary').waitFor({ state: 'detached' })
   },
 )
@@ -231,7 +233,7 @@ pageTest(
     await page.getByRole('searchbox').fill('kernel')
     await page.getByRole('button', { name: 'Apply' }).click()
     await page.getByText('1 patch', { exact: true }).waitFor()
-    await page.getByRole('link', { name: /^Copies: / }).click()
+    await page.getByRole('button', { name: /^Copies: / }).click()
     await page.locator('[data-copy="tokyo/secondary"]').waitFor()
     assert.equal(await page.getByRole('searchbox').inputValue(), 'kernel')
   },

@@ -258,6 +258,18 @@ pageTest(
   },
 )
 
+pageTest('P1 shows the hostile name of a file as text', { expected: REFUSED }, async ({ page, fleet }) => {
+  const name = '<img src=x onerror=hacked=1>.patch'
+  await fleet.serviceCenter.uploads.create({ owner: 'admin', filename: name, bytes: 9, lastModified: null })
+  await page.reload()
+  await page.locator('#unfinished').getByText(name, { exact: true }).waitFor()
+  await page.getByLabel('Patch file').setInputFiles({ name, mimeType: 'text/plain', buffer: Buffer.from('no patch') })
+  await row(page, name).waitFor()
+  await page.getByRole('button', { name: 'Upload' }).click()
+  await row(page, name).getByText('The file is a plain text file').waitFor()
+  assert.equal(await page.evaluate(() => 'hacked' in window), false)
+})
+
 pageTest('says so when no file is chosen', {}, async ({ page }) => {
   await page.getByRole('button', { name: 'Upload' }).click()
   await page.getByText('No file is chosen.').waitFor()

@@ -21,6 +21,13 @@ document.addEventListener('click', (event) => {
   go(link.href, link.dataset.here === 'replace')
 })
 
+/** What is called a button is pressed like one. */
+document.addEventListener('keydown', (event) => {
+  if (event.key !== ' ' || !(event.target instanceof HTMLAnchorElement) || event.target.role !== 'button') return
+  event.preventDefault()
+  event.target.click()
+})
+
 document.addEventListener('submit', (event) => {
   const form = event.target
   if (!(form instanceof HTMLFormElement) || form.dataset.here === undefined) return

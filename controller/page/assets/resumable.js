@@ -79,8 +79,7 @@ async function begin(/** @type {File} */ file) {
       'Upload-Metadata': `filename ${encoded(file.name)},lastModified ${encoded(String(file.lastModified))}`,
     },
   })
-  if (!answer.ok) read(false, await answer.text())
-  return ask('GET', answer.headers.get('Location') ?? '', undefined)
+  return read(answer.ok, await answer.text())
 }
 
 /** Where it stands now; begun anew where the Service Center has lost it. @returns {Promise<Standing>} */
@@ -104,7 +103,7 @@ function send(/** @type {File} */ file, /** @type {Standing} */ { id, offset }, 
     request.onload = () => {
       try {
         if (request.status !== 204) read(false, request.responseText)
-        resolve()
+        resolve(undefined)
       } catch (error) {
         reject(error)
       }

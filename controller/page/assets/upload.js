@@ -67,8 +67,9 @@ function meter(/** @type {Entry} */ { file, part }) {
     // What another request sent before is no rate of this one.
     if (bytes < (samples.at(-1)?.bytes ?? 0)) samples.length = 0
     samples.push({ at, bytes })
-    while (samples.length > 2 && at - samples[0].at > RATE_WINDOW_MS) samples.shift()
-    const rate = ((bytes - samples[0].bytes) / Math.max(1, at - samples[0].at)) * 1000
+    while (samples.length > 2 && at - (samples[0]?.at ?? at) > RATE_WINDOW_MS) samples.shift()
+    const first = samples[0] ?? { at, bytes }
+    const rate = ((bytes - first.bytes) / Math.max(1, at - first.at)) * 1000
     const percent = file.size === 0 ? 100 : Math.floor((100 * bytes) / file.size)
     part('bar').value = percent
     const left = rate > 0 ? `, ${size(Math.round(rate))}/s, ${duration((file.size - bytes) / rate)} left` : ''

@@ -32,6 +32,9 @@ export const MAX_UNFINISHED = 20
 /** Checks that wait for the next bytes of an upload that comes in many requests; each is a thread. */
 const MAX_WAITING_CHECKS = 4
 
+/** Outcomes that are remembered for who missed the answer. */
+const MAX_ENDED = 1000
+
 export type Continuation = {
   id: string
   owner: Actor
@@ -220,6 +223,8 @@ export class ResumableUploads {
       const refusal = isRefusal(result) ? result : null
       const state = { ...stateOf(upload), sending: false, outcome: isRefusal(result) ? null : result }
       this.#ended.set(id, { state, owner, refusal })
+      const [oldest] = this.#ended.keys()
+      if (this.#ended.size > MAX_ENDED && oldest !== undefined) this.#ended.delete(oldest)
       return refusal ?? state
     } finally {
       this.#unfinished.delete(id)

@@ -1,0 +1,46 @@
+/**
+ * `patchmesh uploads list|discard`: the uploads that were interrupted, which the Service Center keeps for 24 hours.
+ */
+import { defineCommand } from './command.ts'
+import { readableBytes, readableTime } from './quantities.ts'
+import { connect, SERVER_OPTIONS } from './service-center-client.ts'
+import { printable, table } from './terminal.ts'
+
+export const listUploads = defineCommand({
+  name: 'uploads list',
+  summary: 'Lists your uploads that were interrupted',
+  usage: '[--server URL] [--api-token TOKEN] [--json]',
+  options: SERVER_OPTIONS,
+  remarks: ['patchmesh patches upload FILE --resume goes on with one.'],
+  example: 'patchmesh uploads list',
+  async run({ options, terminal }) {
+    const uploads = await connect(options).unfinishedUploads()
+    const lines = table(
+      ['FILE', 'ARRIVED', 'OF', 'KEPT UNTIL (UTC)', 'ID'],
+      uploads.map(({ filename, offset, bytes, expiresAt, id }) => [
+        filename,
+        readableBytes(offset),
+        readableBytes(bytes),
+        readableTime(expiresAt),
+        id,
+      ]),
+      'No upload was interrupted.',
+    )
+    for (const line of options.json === true ? [JSON.stringify(uploads)] : lines) terminal.print(line)
+    return 0
+  },
+})
+
+export const discardUpload = defineCommand({
+  name: 'uploads discard',
+  summary: 'Gives an interrupted upload up; nothing of it is kept',
+  operands: ['ID'],
+  usage: 'ID [--server URL] [--api-token TOKEN] [--json]',
+  options: SERVER_OPTIONS,
+  example: 'patchmesh uploads discard 5f0c0e6a3c1b4d5e9f8a7b6c5d4e3f2a',
+  async run({ options, operands: [id = ''], terminal }) {
+    await connect(options).discardUpload(id)
+    terminal.print(options.json === true ? JSON.stringify({ id }) : `discarded ${printable(id)}`)
+    return 0
+  },
+})
