@@ -8,6 +8,7 @@ import { table } from './terminal.ts'
 
 export const listAppliances = defineCommand({
   name: 'appliances list',
+  operations: ['listAppliances'],
   summary: 'Lists the appliances of the fleet and which of them can be reached',
   usage: '[--server URL] [--api-token TOKEN] [--json]',
   options: SERVER_OPTIONS,

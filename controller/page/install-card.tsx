@@ -12,7 +12,12 @@ type InstallCardProps = { patch: PatchDetail; dataCenters: string[]; dataCenter:
 
 export const InstallCard = ({ patch, dataCenters, dataCenter }: InstallCardProps) => (
   <Card id="install" title="Organizations not patched">
-    <form id="install-form" method="get" action={`${SYSTEM_PATCHES}/${patch.id}/install`}>
+    <form
+      id="install-form"
+      method="get"
+      action={`${SYSTEM_PATCHES}/${patch.id}/install`}
+      data-operation="previewInstall"
+    >
       <div class="pm-row pm-controls">
         <label class="pf-v6-c-form__label" for="data-center">
           <span class="pf-v6-c-form__label-text">Data Center</span>
@@ -39,7 +44,7 @@ export const InstallCard = ({ patch, dataCenters, dataCenter }: InstallCardProps
         </span>
       </div>
       <div id="install-refusal" role="alert" />
-      <div data-live="organizations" id="organizations">
+      <div data-live="organizations" id="organizations" data-operation="listOrganizations">
         <Organizations patch={patch} dataCenter={dataCenter} />
       </div>
     </form>

@@ -13,7 +13,7 @@ export const InstallsCard = ({ installs }: { installs: InstallDetail[] }) => {
   return (
     <Card id="installs" title="Installs">
       <div id="installs-refusal" role="alert" />
-      <div data-live="installs">
+      <div data-live="installs" data-operation="listInstalls">
         {installs.length === 0 && <p id="no-installs">No install of this patch has been started.</p>}
         {[...running, ...ended].map((install, index) => (
           <Install install={install} open={install.state === 'running' || index === 0} />
@@ -24,7 +24,13 @@ export const InstallsCard = ({ installs }: { installs: InstallDetail[] }) => {
 }
 
 const Install = ({ install, open }: { install: InstallDetail; open: boolean }) => (
-  <details class="pm-install" id={elementId('install', install.id)} data-install={install.id} open={open}>
+  <details
+    class="pm-install"
+    id={elementId('install', install.id)}
+    data-install={install.id}
+    data-operation="showInstall"
+    open={open}
+  >
     <summary>
       <InstallLabel state={install.state} />
       <span>
@@ -58,6 +64,7 @@ const Install = ({ install, open }: { install: InstallDetail; open: boolean }) =
           class="pf-v6-c-button pf-m-secondary"
           type="button"
           data-action="cancel-install"
+          data-operation="cancelInstall"
           data-install={install.id}
         >
           Cancel install

@@ -36,7 +36,7 @@ const NoPatches = () => (
 )
 
 const PatchTable = ({ patches, unreachable }: SystemPatches) => (
-  <table class="pf-v6-c-table pf-m-grid-md pm-table" id="patch-table" aria-label="Patches">
+  <table class="pf-v6-c-table pf-m-grid-md pm-table" id="patch-table" aria-label="Patches" data-operation="listPatches">
     <thead class="pf-v6-c-table__thead">
       <tr class="pf-v6-c-table__tr">
         {['Name', 'Version', 'Size', 'Uploaded', 'Replications'].map((heading) => (
@@ -50,7 +50,9 @@ const PatchTable = ({ patches, unreachable }: SystemPatches) => (
       {patches.map((patch) => (
         <tr class="pf-v6-c-table__tr" id={elementId('patch', patch.id)} data-patch={`${patch.name}@${patch.version}`}>
           <td class="pf-v6-c-table__td" data-label="Name">
-            <a href={patchAddress(patch)}>{patch.name}</a>
+            <a href={patchAddress(patch)} data-operation="showPatch">
+              {patch.name}
+            </a>
           </td>
           <td class="pf-v6-c-table__td" data-label="Version">
             {patch.version}

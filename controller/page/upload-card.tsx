@@ -6,7 +6,7 @@ import { Card } from './layout.tsx'
 
 export const UploadCard = () => (
   <Card id="upload" title="Upload a patch">
-    <form id="upload-form" class="pm-upload">
+    <form id="upload-form" class="pm-upload" data-operation="uploadPatch">
       <div class="pm-row">
         <input
           class="pf-v6-screen-reader"

@@ -63,7 +63,7 @@ try {
   }
   await watching(url, admins)
 } finally {
-  server.kill()
+  server.disconnect()
 }
 await keep()
 process.exit(figures.every(({ isMet }) => isMet) ? 0 : 1)

@@ -31,6 +31,8 @@ const cookies = await Promise.all(
 )
 tell({ kind: 'ready', url: app.url, cookies, patch: newest })
 
+// Ends with whoever started it.
+process.on('disconnect', () => process.exit())
 process.on('message', async (asked: Asked) => {
   if (asked.kind === 'receive') {
     const depot = [...serviceCenter.state.appliances.values()].find(

@@ -4,6 +4,8 @@
  * it says since when, because the numbers may be old.
  */
 // @ts-check
+import { localize } from './times.js'
+
 const REFRESH_PAUSE_MS = 400
 /** A page of ten thousand appliances takes longer: it rests this many times as long as it took. */
 const REFRESH_REST = 4
@@ -67,6 +69,7 @@ async function refresh() {
       headers: { Accept: 'text/html', 'Patchmesh-Refresh': '1', 'If-None-Match': tag },
     })
     const fresh = new DOMParser().parseFromString(await answer.text(), 'text/html')
+    localize(fresh)
     if (answer.status === 401) tell('You are signed out. Open a new sign-in link in another window; what you entered here stays.')
     else if (answer.status === 304) told()
     else if (answer.status >= 500) lost()
