@@ -97,7 +97,9 @@ const Target = ({ install, target }: { install: string; target: TargetView }) =>
       {target.output !== '' && (
         <details id={elementId(install, target.appliance, 'output')} open={target.state !== 'installed'}>
           <summary>What the installer printed</summary>
-          <pre class="pm-output">{target.output}</pre>
+          <pre class="pm-output" tabindex={0}>
+            {target.output}
+          </pre>
         </details>
       )}
     </td>
