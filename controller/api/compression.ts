@@ -9,6 +9,7 @@ import type { AppEnvironment } from './context.ts'
 
 /** Smaller answers fit into one packet anyway. */
 const WORTH_BYTES = 1024
+const LARGE_BYTES = 512 * 1024
 const COMPRESSED = /^(text\/html|application\/json)\b/
 const compressBrotli = promisify(brotliCompress)
 const compressGzip = promisify(gzip)
@@ -33,9 +34,10 @@ export function acceptedEncoding(accepted = ''): 'br' | 'gzip' | null {
   return (['br', 'gzip'] as const).find((encoding) => new RegExp(`\\b${encoding}\\b(?!;q=0)`).test(accepted)) ?? null
 }
 
-/** Brotli at this quality takes a few milliseconds for the largest page. */
+/** Takes a few milliseconds for a page; what is far larger is compressed less well, and still in time. */
 export function compress(plain: Uint8Array, encoding: 'br' | 'gzip'): Promise<Uint8Array> {
+  const quality = plain.byteLength > LARGE_BYTES ? 1 : 4
   return encoding === 'gzip'
-    ? compressGzip(plain)
-    : compressBrotli(plain, { params: { [constants.BROTLI_PARAM_QUALITY]: 4 } })
+    ? compressGzip(plain, { level: quality })
+    : compressBrotli(plain, { params: { [constants.BROTLI_PARAM_QUALITY]: quality } })
 }

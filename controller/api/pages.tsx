@@ -3,15 +3,15 @@
  * and for the script that keeps an open one up to date.
  */
 import type { Sha256 } from '../../protocol/identifiers.ts'
-import { SERVICE_PROVIDER } from '../../protocol/identifiers.ts'
 import { isRefusal } from '../../protocol/refusals.ts'
 import { dataCenterViews, uplinkView } from '../core/data-centers.ts'
 import { appliancesInScope } from '../core/installing.ts'
 import { listPatches } from '../core/patch-list.ts'
 import { patchCopies, patchDetail } from '../core/patch-views.ts'
 import { livePatches } from '../core/publishing.ts'
+import { serviceProviderAppliances } from '../core/replications.ts'
 import type { ServiceCenterState } from '../core/state.ts'
-import { applianceViews, dataCenters, installDetail, installPreview } from '../core/views.ts'
+import { dataCenters, installDetail, installPreview } from '../core/views.ts'
 import { ConfirmationPage } from '../page/confirmation-page.tsx'
 import { DataCentersPage } from '../page/data-centers-page.tsx'
 import { PatchPage } from '../page/patch-page.tsx'
@@ -97,5 +97,5 @@ function installsOf(state: ServiceCenterState, patch: Sha256) {
 }
 
 function unreachableDepots(state: ServiceCenterState): number {
-  return applianceViews(state).filter(({ kind, reachable }) => kind === SERVICE_PROVIDER && !reachable).length
+  return serviceProviderAppliances(state).filter(({ peer }) => !state.sessions.has(peer)).length
 }

@@ -10,6 +10,7 @@ import { printable, table } from './terminal.ts'
 
 export const listAppliances = defineCommand({
   name: 'appliances list',
+  operations: ['listAppliances'],
   summary: 'Lists the appliances of the fleet and which of them can be reached',
   usage:
     '[--search TEXT] [--organization NAME] [--data-center NAME] [--kind WORD] [--role ROLE] [--reachable yes|no]\n' +

@@ -40,6 +40,8 @@ export type ExitStatus = 0 | 1
 export type Command = {
   /** One or two words. */
   readonly name: string
+  /** The operations of the API that it uses, by their ids. */
+  readonly operations: readonly string[]
   /** One line for the list of all commands. */
   readonly summary: string
   /** Each must be given, once. */
@@ -54,18 +56,20 @@ export type Command = {
 }
 
 export function defineCommand<const CommandOptions extends Options>(
-  definition: Omit<Command, 'run' | 'options' | 'operands' | 'remarks'> & {
+  definition: Omit<Command, 'run' | 'options' | 'operands' | 'remarks' | 'operations'> & {
+    readonly operations?: readonly string[]
     readonly operands?: readonly string[]
     readonly options: CommandOptions
     readonly remarks?: readonly string[]
     run(given: Given<CommandOptions>): Promise<ExitStatus>
   },
 ): Command {
-  const { operands = [], remarks = [], options } = definition
+  const { operands = [], remarks = [], operations = [], options } = definition
   return {
     ...definition,
     operands,
     remarks,
+    operations,
     run: (words, terminal) => definition.run({ ...readWords(words, options, operands), terminal }),
   }
 }

@@ -9,6 +9,7 @@ import { printable, printableLines, table } from './terminal.ts'
 
 export const listInstalls = defineCommand({
   name: 'installs list',
+  operations: ['listInstalls'],
   summary: 'Lists the installs',
   usage: '[--server URL] [--api-token TOKEN] [--json]',
   options: SERVER_OPTIONS,
@@ -23,6 +24,7 @@ export const listInstalls = defineCommand({
 
 export const showInstall = defineCommand({
   name: 'installs show',
+  operations: ['showInstall'],
   summary: 'Shows one install and each appliance it installs on',
   operands: ['ID'],
   usage: 'ID [--server URL] [--api-token TOKEN] [--json]',
@@ -38,6 +40,7 @@ export const showInstall = defineCommand({
 
 export const cancelInstall = defineCommand({
   name: 'installs cancel',
+  operations: ['cancelInstall'],
   summary: 'Lets nothing new of an install begin; what has begun ends by itself',
   operands: ['ID'],
   usage: 'ID [--server URL] [--api-token TOKEN] [--json]',

@@ -15,6 +15,7 @@ const NONE = 'none'
 
 export const listLimits = defineCommand({
   name: 'limits list',
+  operations: ['listDataCenters', 'showUplinkLimits'],
   summary: 'Lists what patches may take of each WAN link, and what came in over it',
   usage: '[--server URL] [--api-token TOKEN] [--json]',
   options: SERVER_OPTIONS,
@@ -66,6 +67,7 @@ const SET_OPTIONS = {
 
 export const setLimits = defineCommand({
   name: 'limits set',
+  operations: ['showDataCenterLimits', 'setDataCenterLimits', 'showUplinkLimits', 'setUplinkLimits'],
   summary: 'Changes what patches may take of a WAN link, at once, also for what is being transferred',
   usage:
     '--data-center NAME [--down RATE] [--up RATE] [--quiet FROM-TO]... [--trading|--no-trading] [--none] [--json]\n' +

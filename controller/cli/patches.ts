@@ -11,6 +11,7 @@ import { printable, table } from './terminal.ts'
 
 export const listPatches = defineCommand({
   name: 'patches list',
+  operations: ['listPatches'],
   summary: 'Lists the patches and how far they are replicated',
   usage: '[--server URL] [--api-token TOKEN] [--json]',
   options: SERVER_OPTIONS,
@@ -25,6 +26,7 @@ export const listPatches = defineCommand({
 
 export const showPatch = defineCommand({
   name: 'patches show',
+  operations: ['showPatch'],
   summary: 'Shows one patch: where its copies are, and who is not patched yet',
   operands: ['PATCH'],
   usage: 'PATCH [--data-center NAME|All] [--server URL] [--api-token TOKEN] [--json]',
@@ -44,6 +46,7 @@ export const showPatch = defineCommand({
 
 export const withdrawPatch = defineCommand({
   name: 'patches withdraw',
+  operations: ['withdrawPatch'],
   summary: 'Takes a wrong patch back; every appliance deletes its copy',
   operands: ['PATCH'],
   usage: 'PATCH [--reason TEXT] [--server URL] [--api-token TOKEN] [--json]',

@@ -21,6 +21,7 @@ const UNREACHABLE_FOR_AT_MOST_MS = 120_000
 
 export const startInstall = defineCommand({
   name: 'installs start',
+  operations: ['previewInstall', 'startInstall'],
   summary: 'Installs a patch for organizations, pair by pair',
   operands: ['PATCH'],
   usage:

@@ -29,7 +29,7 @@ const TYPES: Record<string, string> = {
 const byAddress = new Map<string, Asset>()
 const addresses = new Map<string, string>()
 
-/** What is named by another comes first: fonts by the style sheet, answers.js by the scripts. */
+/** What is named by another comes first: fonts by the style sheet, answers.js and times.js by the scripts. */
 for (const font of FONTS)
   add(`${path.basename(font)}.woff2`, readFileSync(path.join(PATTERNFLY, 'assets/fonts', `${font}.woff2`)))
 add('patternfly.css', Buffer.from(patternflyStyles()))
@@ -37,6 +37,8 @@ for (const name of [
   'page.css',
   'fleet.css',
   'icon.svg',
+  'theme.js',
+  'times.js',
   'answers.js',
   'live.js',
   'here.js',
@@ -92,9 +94,9 @@ function ourSource(name: string): string {
 function patternflyStyles(): string {
   const files = ['patternfly-base.css', ...COMPONENTS.map((component) => `components/${component}.css`)]
   const styles = files.map((file) => readFileSync(path.join(PATTERNFLY, file), 'utf8')).join('\n')
-  // Light or dark is what the person's system says; PatternFly waits for a class that only a script could set.
-  const schemed = styles.replace(/^(?::root)?:where\(\.pf-v6-theme-dark\) (\{[^}]*\})/gm, (_, tokens: string) => {
-    return `@media (prefers-color-scheme: dark) { :root ${tokens} }`
+  // PatternFly waits for a class that only a script can set; without a choice it is what the person's system says.
+  const schemed = styles.replace(/^(?::root)?:where\(\.pf-v6-theme-dark\) (\{[^}]*\})/gm, (dark, tokens: string) => {
+    return `@media (prefers-color-scheme: dark) { :root:where(:not(.pm-light)) ${tokens} }\n${dark}`
   })
   // What we do not serve (icon fonts, background pictures, italics) is left out, so no page asks for it in vain.
   return schemed.replace(/@font-face\s*\{[^}]*\}/g, servedFont).replace(/url\("\.[^"]*"\)/g, 'none')

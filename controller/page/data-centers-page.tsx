@@ -38,12 +38,17 @@ export const DataCentersPage = ({ dataCenters, uplink }: { dataCenters: DataCent
 )
 
 const Uplink = ({ limits, quietUntil }: UplinkView) => (
-  <div class="pm-row pm-spread" id="service-center-limits">
+  <div class="pm-row pm-spread" id="service-center-limits" data-operation="showUplinkLimits">
     <span>Sends: {limits.upBitsPerSecond === null ? NO_LIMIT : `at most ${bitRate(limits.upBitsPerSecond)}`}</span>
     <span>
       Quiet hours: <QuietHours limits={limits} quietUntil={quietUntil} />
     </span>
-    <Change place="the Service Center" address="/api/v1/service-center/limits" limits={limits} />
+    <Change
+      place="the Service Center"
+      address="/api/v1/service-center/limits"
+      limits={limits}
+      operation="setUplinkLimits"
+    />
   </div>
 )
 
@@ -51,7 +56,12 @@ const NO_LIMIT = 'no limit'
 const HEADINGS = ['Data Center', 'Appliances', 'Down', 'Up', 'Quiet hours', 'Trades', 'Now', 'Limits']
 
 const DataCenterTable = ({ dataCenters }: { dataCenters: DataCenterView[] }) => (
-  <table class="pf-v6-c-table pf-m-grid-lg pm-table pm-narrow-columns" id="data-center-table" aria-label="Data Centers">
+  <table
+    class="pf-v6-c-table pf-m-grid-lg pm-table pm-narrow-columns"
+    id="data-center-table"
+    aria-label="Data Centers"
+    data-operation="listDataCenters"
+  >
     <thead class="pf-v6-c-table__thead">
       <tr class="pf-v6-c-table__tr">
         {HEADINGS.map((heading) => (
@@ -73,7 +83,12 @@ const Row = ({ dataCenter }: { dataCenter: DataCenterView }) => {
   const { name, appliances, reachable, limits, quietUntil } = dataCenter
   const { downBitsPerSecond: down, upBitsPerSecond: up } = limits
   return (
-    <tr class="pf-v6-c-table__tr" id={elementId('data-center', name)} data-data-center={name}>
+    <tr
+      class="pf-v6-c-table__tr"
+      id={elementId('data-center', name)}
+      data-data-center={name}
+      data-operation="showDataCenterLimits"
+    >
       <td class="pf-v6-c-table__td pm-name" data-label="Data Center">
         {name}
       </td>
@@ -101,6 +116,7 @@ const Row = ({ dataCenter }: { dataCenter: DataCenterView }) => {
           place={dataCenterTitle(name)}
           address={`/api/v1/data-centers/${encodeURIComponent(name)}/limits`}
           limits={limits}
+          operation="setDataCenterLimits"
         />
       </td>
     </tr>
@@ -134,12 +150,14 @@ const QuietHours = ({ limits: { quietHours }, quietUntil }: { limits: UplinkLimi
   </>
 )
 
-const Change = ({ place, address, limits }: { place: string; address: string; limits: UplinkLimits }) => (
+type Changing = { place: string; address: string; limits: UplinkLimits; operation: string }
+const Change = ({ place, address, limits, operation }: Changing) => (
   <IfMay do="set-limits">
     <button
       class="pf-v6-c-button pf-m-secondary pf-m-small"
       type="button"
       aria-label={`Change the limits of ${place}`}
+      data-operation={operation}
       data-limits={JSON.stringify({ place, address, limits, tag: entityTag(limits) })}
     >
       Change

@@ -14,7 +14,12 @@ type InstallCardProps = { patch: PatchDetail; dataCenters: string[]; shown: Show
 
 export const InstallCard = ({ patch, dataCenters, shown }: InstallCardProps) => (
   <Card id="install" title="Organizations not patched">
-    <form id="install-form" method="get" action={`${SYSTEM_PATCHES}/${patch.id}/install`}>
+    <form
+      id="install-form"
+      method="get"
+      action={`${SYSTEM_PATCHES}/${patch.id}/install`}
+      data-operation="previewInstall"
+    >
       <div class="pm-row pm-controls">
         <label class="pf-v6-c-form__label" for="data-center">
           <span class="pf-v6-c-form__label-text">Data Center</span>
@@ -49,7 +54,7 @@ export const InstallCard = ({ patch, dataCenters, shown }: InstallCardProps) => 
         </IfMay>
       </div>
       <div id="install-refusal" role="alert" />
-      <div data-live="organizations" id="organizations">
+      <div data-live="organizations" id="organizations" data-operation="listOrganizations">
         <Organizations patch={patch} shown={shown} />
       </div>
     </form>

@@ -37,7 +37,12 @@ export const InstallConfirmation = ({ patch, organizations, dataCenter, preview,
       {patch.restart !== 'none' && <AllowOutage />}
       <div id="install-outcome" role="alert" />
       <div class="pm-row pm-buttons">
-        <button class="pf-v6-c-button pf-m-primary" type="button" data-action="start-install">
+        <button
+          class="pf-v6-c-button pf-m-primary"
+          type="button"
+          data-action="start-install"
+          data-operation="startInstall"
+        >
           {complete ? 'Install' : 'Install where ready'}
         </button>
         <button class="pf-v6-c-button pf-m-link" type="button" data-closes="install-dialog">

@@ -21,7 +21,7 @@ export const InstallsCard = ({ installs, shown }: { installs: InstallDetail[]; s
   return (
     <Card id="installs" title="Installs">
       <div id="installs-refusal" role="alert" />
-      <div data-live="installs">
+      <div data-live="installs" data-operation="listInstalls">
         {installs.length === 0 && <p id="no-installs">No install of this patch has been started.</p>}
         {[...running, ...ended].map((install, index) => (
           <Install
@@ -42,6 +42,7 @@ const Install = ({ install, open, shown }: InstallProps) => (
     class="pm-install"
     id={elementId('install', install.id)}
     data-install={install.id}
+    data-operation="showInstall"
     open={open}
     data-opens="install"
     data-name={install.id}
@@ -68,6 +69,7 @@ const Install = ({ install, open, shown }: InstallProps) => (
           class="pf-v6-c-button pf-m-secondary"
           type="button"
           data-action="cancel-install"
+          data-operation="cancelInstall"
           data-install={install.id}
         >
           Cancel install
@@ -132,7 +134,9 @@ const Target = ({ install, target }: { install: string; target: TargetView }) =>
       {target.output !== '' && (
         <details id={elementId(install, target.appliance, 'output')} open={target.state !== 'installed'}>
           <summary>What the installer printed</summary>
-          <pre class="pm-output">{target.output}</pre>
+          <pre class="pm-output" tabindex={0}>
+            {target.output}
+          </pre>
         </details>
       )}
     </td>

@@ -36,9 +36,11 @@ export const Layout = ({ title, children, signedIn = true, current = SYSTEM_PATC
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <title>{title}</title>
         <link rel="icon" href={assetAddress('icon.svg')} type="image/svg+xml" />
+        <script src={assetAddress('theme.js')} />
         <link rel="stylesheet" href={assetAddress('patternfly.css')} />
         <link rel="stylesheet" href={assetAddress('page.css')} />
         <link rel="stylesheet" href={assetAddress('fleet.css')} />
+        <script type="module" src={assetAddress('times.js')} />
         {signedIn && <script type="module" src={assetAddress('live.js')} />}
         {signedIn && <script type="module" src={assetAddress('here.js')} />}
         {signedIn && <script type="module" src={assetAddress('upload.js')} />}
@@ -55,7 +57,9 @@ export const Layout = ({ title, children, signedIn = true, current = SYSTEM_PATC
           {signedIn && <Navigation current={current} />}
           <div class="pf-v6-c-page__main-container">
             <main class="pf-v6-c-page__main" id="main" tabindex={-1}>
-              {signedIn && <p class="pm-connection" id="connection" role="status" hidden />}
+              {signedIn && (
+                <p class="pm-connection" id="connection" role="status" data-operation="streamEvents" hidden />
+              )}
               {signedIn && <FirstOwnerNotice current={current} />}
               {children}
             </main>
@@ -79,6 +83,7 @@ const Masthead = ({ signedIn }: { signedIn: boolean }) => (
       </div>
     </div>
     <div class="pf-v6-c-masthead__content">
+      <Theme />
       {signedIn && <Account />}
       {signedIn && (
         <button class="pf-v6-c-button pf-m-secondary pf-m-small pm-sign-out" type="button" data-action="sign-out">
@@ -87,6 +92,22 @@ const Masthead = ({ signedIn }: { signedIn: boolean }) => (
       )}
     </div>
   </header>
+)
+
+/** Only scripts can keep the choice, so theme.js shows it. */
+const Theme = () => (
+  <span class="pf-v6-c-form-control pm-theme" hidden>
+    <select id="theme" aria-label="Theme">
+      <option value="system">System theme</option>
+      <option value="light">Light</option>
+      <option value="dark">Dark</option>
+    </select>
+    <span class="pf-v6-c-form-control__utilities">
+      <span class="pf-v6-c-form-control__toggle-icon" aria-hidden="true">
+        ▾
+      </span>
+    </span>
+  </span>
 )
 
 const Navigation = ({ current }: { current: string }) => (

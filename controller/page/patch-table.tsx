@@ -27,7 +27,12 @@ const HEADINGS: { name: string; sort: Sort | null }[] = [
 ]
 
 export const PatchTable = (props: PatchTableProps) => (
-  <table class="pf-v6-c-table pf-m-compact pf-m-grid-md pm-table" id="patch-table" aria-label="Patches">
+  <table
+    class="pf-v6-c-table pf-m-compact pf-m-grid-md pm-table"
+    id="patch-table"
+    aria-label="Patches"
+    data-operation="listPatches"
+  >
     <thead class="pf-v6-c-table__thead">
       <tr class="pf-v6-c-table__tr">
         {HEADINGS.map(({ name, sort }) => (
@@ -79,7 +84,9 @@ const Heading = ({ name, sort, shown }: { name: string; sort: Sort | null; shown
 const Line = ({ patch, shown, copies, unreachable }: PatchTableProps & { patch: PatchLine }) => (
   <tr class="pf-v6-c-table__tr" id={elementId('patch', patch.id)} data-patch={`${patch.name}@${patch.version}`}>
     <td class="pf-v6-c-table__td" data-label="Name">
-      <a href={patchAddress(patch)}>{patch.name}</a>
+      <a href={patchAddress(patch)} data-operation="showPatch">
+        {patch.name}
+      </a>
       {patch.supersededBy !== null && (
         <div class="pm-quiet">
           superseded by{' '}

@@ -9,7 +9,7 @@ import { elementId, moment, size } from './words.ts'
 
 export const UploadCard = ({ unfinished }: { unfinished: UploadState[] }) => (
   <Card id="upload" title="Upload patches">
-    <form id="upload-form" class="pm-upload">
+    <form id="upload-form" class="pm-upload" data-operation="uploadPatch">
       <div class="pm-row pm-drop" id="upload-drop">
         <input
           class="pf-v6-screen-reader"

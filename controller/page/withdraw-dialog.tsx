@@ -6,7 +6,7 @@ import { counted } from './words.ts'
 
 export const WithdrawDialog = ({ patch }: { patch: PatchSummary }) => (
   <dialog class="pm-dialog" id="withdraw-dialog" aria-labelledby="withdraw-title">
-    <form id="withdraw-form" data-patch={patch.id}>
+    <form id="withdraw-form" data-patch={patch.id} data-operation="withdrawPatch">
       <h2 class="pf-v6-c-title pf-m-xl" id="withdraw-title">
         Withdraw {patch.name} {patch.version}?
       </h2>

@@ -3,6 +3,7 @@
  * network said by the test. It is signed with their keys and goes through the same `step` as in production.
  */
 import type { InstallRecord } from '../../controller/core/records.ts'
+import { depotOf } from '../../controller/core/replications.ts'
 import type { Repository, ServiceCenter } from '../../controller/shell/ports.ts'
 import { type SigningKey, seal, signingKeyFromSeed } from '../../protocol/envelope.ts'
 import { sha256, sha256Hex } from '../../protocol/hashing.ts'
@@ -89,10 +90,8 @@ export async function emptyFleet(): Promise<Fleet> {
   /** Service Provider appliances speak for themselves, others through the first of their depot. */
   const viaOf = (name: string): PeerId => {
     const { kind, dataCenter } = recordOf(name)
-    const depots = [...state.appliances.values()].filter(
-      (other) => other.dataCenter === dataCenter && other.kind === SERVICE_PROVIDER,
-    )
-    return kind === SERVICE_PROVIDER ? peerOf(name) : (depots[0]?.peer ?? peerOf(name))
+    const [depot] = depotOf(state, dataCenter)
+    return kind === SERVICE_PROVIDER ? peerOf(name) : (depot?.peer ?? peerOf(name))
   }
   const sendLetter = <Statement>(name: string, type: Parameters<typeof seal<Statement>>[0], statement: Statement) =>
     happen({

@@ -5,11 +5,13 @@
  */
 // @ts-check
 import { signInElsewhere } from './answers.js'
+import { localize } from './times.js'
 
 const REFRESH_PAUSE_MS = 400
 /** A page of ten thousand appliances takes longer: it rests this many times as long as it took. */
 const REFRESH_REST = 4
 const RETRY_MS = 3000
+const SPREAD_MS = 250
 const connection = /** @type {HTMLElement} */ (document.getElementById('connection'))
 
 /** @type {EventSource | undefined} */
@@ -20,6 +22,8 @@ let busy = false
 /** Of what the page shows now. */
 let tag = ''
 let again = false
+/** @type {number | undefined} */
+let soon
 
 /** Makes `from` look like `to`. What the person did (ticked, opened, typed) is theirs. */
 function morph(/** @type {Node} */ from, /** @type {Node} */ to) {
@@ -69,6 +73,7 @@ async function refresh() {
       },
     })
     const fresh = new DOMParser().parseFromString(await answer.text(), 'text/html')
+    localize(fresh)
     if (answer.status === 401) tell('You are signed out. What you entered here stays. ', signInElsewhere())
     else if (answer.status === 409) tell('Somebody else has signed in with this browser. What this page shows is not for them: load it again.')
     else if (answer.status === 304) told()
@@ -92,6 +97,14 @@ async function refresh() {
   }, Math.max(REFRESH_PAUSE_MS, REFRESH_REST * (performance.now() - began)))
 }
 
+/** Everybody hears of a change at the same moment; not everybody asks at the same moment. */
+function refreshSoon() {
+  soon ??= setTimeout(() => {
+    soon = undefined
+    refresh()
+  }, SPREAD_MS * Math.random())
+}
+
 function told() {
   if (source?.readyState === EventSource.OPEN) tell('')
   document.dispatchEvent(new Event('refreshed'))
@@ -110,7 +123,7 @@ function lost() {
 function listen() {
   const stream = new EventSource('/api/v1/events')
   source = stream
-  for (const topic of ['patches', 'installs', 'appliances']) stream.addEventListener(topic, refresh)
+  for (const topic of ['patches', 'installs', 'appliances']) stream.addEventListener(topic, refreshSoon)
   stream.onopen = () => {
     lostSince = undefined
     refresh()

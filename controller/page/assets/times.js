@@ -1,0 +1,20 @@
+/**
+ * Times as the reader's clock shows them: the server writes UTC, which stays for whoever runs no scripts. The exact time
+ * is told when the pointer rests on it. No age is worked out here, so a clock that is wrong makes nothing wrong.
+ */
+// @ts-check
+const short = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' })
+const exact = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 'long' })
+
+export function localize(/** @type {ParentNode} */ place) {
+  for (const time of place.querySelectorAll('time[datetime]')) {
+    const moment = new Date(time.getAttribute('datetime') ?? '')
+    if (Number.isNaN(moment.getTime())) continue
+    const text = short.format(moment)
+    if (time.textContent !== text) time.textContent = text
+    const title = `${exact.format(moment)} (${moment.toISOString()})`
+    if (time.getAttribute('title') !== title) time.setAttribute('title', title)
+  }
+}
+
+localize(document)

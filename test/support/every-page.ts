@@ -1,0 +1,30 @@
+/**
+ * The pages of a fleet in which something is under way, as the server renders them: one of each address.
+ */
+import type { Fleet } from './fleet-fixtures.ts'
+import type { ServedApp } from './http-fixtures.ts'
+
+export type Rendered = { address: string; html: string }
+
+const LIST = '/appliances/software-updates'
+
+export async function everyPage(fleet: Fleet, app: ServedApp): Promise<Rendered[]> {
+  const patch = await fleet.publish({ name: 'kernel', version: '6.1', restart: 'service' })
+  const order = { actor: 'admin', patch, organizations: ['acme'], dataCenter: 'All', allowOutage: false }
+  await fleet.serviceCenter.carryOut({ kind: 'start-install', ...order } as never)
+  const headers = { Cookie: await app.cookie(), Accept: 'text/html' }
+  const values: Record<string, string> = { patch }
+  const queries: Record<string, string> = { [`${LIST}/:patch/install`]: '?organization=globex' }
+  const routes = new Set(app.routes.filter(isPage).map(({ path }) => path))
+  return Promise.all(
+    [...routes].map(async (route) => {
+      const path = route.replace(/:(\w+)/g, (_, name: string) => values[name] ?? name)
+      const address = `${path}${queries[route] ?? ''}`
+      return { address, html: await (await fetch(`${app.url}${address}`, { headers })).text() }
+    }),
+  )
+}
+
+function isPage({ method, path }: { method: string; path: string }): boolean {
+  return method === 'GET' && !/^\/(api|assets|livez|readyz|metrics|sign-in)\b/.test(path)
+}
