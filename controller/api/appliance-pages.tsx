@@ -18,9 +18,9 @@ import { namedAppliance } from './appliances.ts'
 import type { App, AppContext, RouteDependencies } from './context.ts'
 import { issueAll, issueOne } from './enrollment.ts'
 import { answerRefusal } from './errors.ts'
+import { EnrollBody, InventoryQuery, RenameBody } from './fleet-schemas.ts'
 import { permitted } from './permitted.ts'
 import { readForm, readQuery } from './read-request.ts'
-import { EnrollBody, InventoryQuery, RenameBody } from './schemas.ts'
 import { showPage } from './show-page.tsx'
 
 const PageQuery = InventoryQuery.extend({

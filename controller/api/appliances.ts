@@ -10,6 +10,7 @@ import { everEnrolled, type ServiceCenterState } from '../core/state.ts'
 import { organizations } from '../core/views.ts'
 import type { App, AppContext, RouteDependencies } from './context.ts'
 import { answerRefusal } from './errors.ts'
+import * as fleet from './fleet-schemas.ts'
 import { documented } from './openapi.ts'
 import { answerList, PageQuery } from './pagination.ts'
 import { readJson, readQuery } from './read-request.ts'
@@ -24,11 +25,11 @@ export function addApplianceRoutes(app: App, { log }: RouteDependencies): void {
       operation: 'listAppliances',
       allow: 'read',
       summary: 'The enrolled appliances, or with members=retired those that were; filtered and sorted.',
-      query: schemas.InventoryPageQuery,
-      answers: { 200: schemas.InventoryRow.array() },
+      query: fleet.InventoryPageQuery,
+      answers: { 200: fleet.InventoryRow.array() },
     }),
     (c) => {
-      const query = readQuery(c, schemas.InventoryPageQuery)
+      const query = readQuery(c, fleet.InventoryPageQuery)
       if (isRefusal(query)) return answerRefusal(c, query, log)
       const { limit, cursor, ...wanted } = query
       const isPage = limit !== undefined || cursor !== undefined
@@ -80,7 +81,7 @@ export function addApplianceRoutes(app: App, { log }: RouteDependencies): void {
       allow: 'read',
       summary: 'One appliance: its copies of patches, what it was seen to have, its part in installs.',
       parameters,
-      answers: { 200: schemas.ApplianceDetail },
+      answers: { 200: fleet.ApplianceDetail },
     }),
     (c) => {
       const { state } = c.var.serviceCenter
@@ -96,11 +97,11 @@ export function addApplianceRoutes(app: App, { log }: RouteDependencies): void {
       allow: 'enroll',
       summary: 'Gives it another name. Key, place, copies and history stay.',
       parameters,
-      body: schemas.RenameBody,
-      answers: { 200: schemas.ApplianceDetail },
+      body: fleet.RenameBody,
+      answers: { 200: fleet.ApplianceDetail },
     }),
     async (c) => {
-      const body = await readJson(c, schemas.RenameBody)
+      const body = await readJson(c, fleet.RenameBody)
       if (isRefusal(body)) return answerRefusal(c, body, log)
       return change(c, (peer, actor) => ({ kind: 'rename-appliance', actor, appliance: peer, name: body.name }))
     },
@@ -113,11 +114,11 @@ export function addApplianceRoutes(app: App, { log }: RouteDependencies): void {
       allow: 'enroll',
       summary: 'Takes it out of the fleet for good; the last member of a group only with lastMember.',
       parameters,
-      body: schemas.RetireBody,
-      answers: { 200: schemas.ApplianceDetail },
+      body: fleet.RetireBody,
+      answers: { 200: fleet.ApplianceDetail },
     }),
     async (c) => {
-      const body = await readJson(c, schemas.RetireBody)
+      const body = await readJson(c, fleet.RetireBody)
       if (isRefusal(body)) return answerRefusal(c, body, log)
       const { lastMember } = body
       return change(c, (peer, actor) => ({ kind: 'retire-appliance', actor, appliance: peer, lastMember }))

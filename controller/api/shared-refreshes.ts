@@ -2,7 +2,7 @@
  * Open pages read themselves again whenever something has changed, hundreds of them at the same moment. What they get
  * is rendered once for all who see the same, and once again after the next change; and whoever has it already is told just
  * that. An open page asks with the header `Patchmesh-Refresh` and gets the main part alone, in which nothing is about the
- * person who reads it. People who open a page get one of their own.
+ * person who reads it but their unfinished uploads. People who open a page get one of their own.
  */
 import type { MiddlewareHandler } from 'hono'
 import { compress } from './compression.ts'
@@ -48,10 +48,10 @@ export function sharedRefreshes({ serviceCenter, clock }: AppDependencies): Midd
   }
 }
 
-/** What the main part of a page depends on of its visitor. */
+/** What the main part of a page depends on of its visitor; unfinished uploads are shown to whose they are. */
 function whatIsSeen(c: AppContext): object {
-  const { role, organizations, isFirst } = c.get('visitor')
-  return { role, organizations, isFirst }
+  const { role, organizations, isFirst, actor } = c.get('visitor')
+  return { role, organizations, isFirst, unfinished: c.var.serviceCenter.uploads.of(actor) }
 }
 
 async function render(page: string): Promise<Rendered> {

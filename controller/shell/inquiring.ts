@@ -60,7 +60,10 @@ export function startInquiring(options: {
   let timer: NodeJS.Timeout
   let stopped = false
   const next = (): void => {
-    timer = setTimeout(() => round().then(() => stopped || next(), fail), ROUND_MS).unref()
+    timer = setTimeout(async () => {
+      await round().catch(fail)
+      if (!stopped) next()
+    }, ROUND_MS).unref()
   }
   next()
   return {

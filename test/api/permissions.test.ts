@@ -36,6 +36,8 @@ before(async () => {
   }
   things = {
     'data-centers/:name': { own: 'paris', foreign: 'lima' },
+    // By key, since what was retired by one role is there for the next under that alone.
+    'appliances/:appliance': { own: peerOf('acme-tokyo-primary'), foreign: peerOf('globex-lima-primary') },
     'installs/:id': { own: await install('acme'), foreign: await install('globex') },
   }
 })
@@ -44,6 +46,12 @@ after(async () => {
   await fleet.close()
 })
 
+function peerOf(wanted: string): string {
+  const found = [...fleet.serviceCenter.state.appliances.values()].find(({ name }) => name === wanted)
+  assert.ok(found)
+  return found.peer
+}
+
 /** What exists for everybody, or for Owners alone, who see everything. */
 const FOR_ALL: Record<string, string> = {
   'patches/:patch': 'kernel@1',
@@ -51,6 +59,8 @@ const FOR_ALL: Record<string, string> = {
   'people/:person': 'nobody',
   'sessions/:session': '000000000000',
   'api-tokens/:token': '000000000000',
+  'uploads/:id': '000000000000',
+  'enrollment-tokens/:id': '000000000000',
 }
 
 function routes(): Route[] {

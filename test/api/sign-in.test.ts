@@ -141,7 +141,7 @@ test('a session ends half an hour after its last use, and what an open page asks
     assert.equal(await status(session), 200, 'used every 25 minutes')
   }
   nowMs += 20 * MINUTE_MS
-  assert.equal(await status(session, { 'Patchmesh-Watching': 'yes' }), 200)
+  assert.equal(await status(session, { 'Patchmesh-Refresh': '1' }), 200)
   nowMs += 11 * MINUTE_MS
   assert.equal(await status(session), 401)
 })

@@ -131,7 +131,7 @@ async function watching(url: string, admins: readonly Admin[]): Promise<void> {
         streamed += chunk.byteLength
         soon ??= setTimeout(() => {
           soon = undefined
-          refresh().catch((error: unknown) => process.stderr.write(`${error}\n`))
+          refresh().catch((error: unknown) => process.stderr.write(`${String(error)}\n`))
         }, 250 * Math.random())
       }),
     )
