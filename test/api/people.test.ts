@@ -119,6 +119,16 @@ test('a link of somebody who was disabled or removed meanwhile opens nothing', a
   }
 })
 
+test('a name that would be an address, a command or nothing to see is refused', async () => {
+  for (const name of ['..', '.', '', ' Ana', 'a\u001b[31m', 'a\u202eb', 'a\nb', '-', 'x'.repeat(61)]) {
+    assert.equal((await owner('POST', '/people', { name, role: 'viewer' })).status, 400, JSON.stringify(name))
+  }
+  for (const name of ['a/b', '<b>x</b>', 'Zo\u00eb %2F', '\u5c71\u7530']) {
+    assert.equal((await owner('POST', '/people', { name, role: 'viewer' })).status, 201, name)
+    assert.equal((await owner('DELETE', `/people/${encodeURIComponent(name)}`)).status, 200, name)
+  }
+})
+
 test('two names that differ in capital letters alone are one person', async () => {
   assert.equal((await owner('POST', '/people', { name: 'Fritz', role: 'viewer' })).status, 201)
   const again = await owner('POST', '/people', { name: 'fRITZ', role: 'viewer' })
