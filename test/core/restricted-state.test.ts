@@ -6,7 +6,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { OwnEntries } from '../../controller/core/own-entries.ts'
 import { restrictedState } from '../../controller/core/restricted-state.ts'
-import { OrganizationName } from '../../protocol/identifiers.ts'
+import { DataCenterName, OrganizationName } from '../../protocol/identifiers.ts'
 import { standardFleet } from '../support/fleet-fixtures.ts'
 
 const all = new Map([
@@ -45,7 +45,16 @@ test('nothing in a restricted state names an organization or an appliance of oth
   const fleet = await standardFleet()
   try {
     const { state } = fleet.serviceCenter
-    await fleet.publish({ name: 'kernel', version: '1' })
+    const slot = { organization: 'Org 1000', dataCenter: 'lima', kind: 'service-provider', role: 'primary' } as const
+    await fleet.enroll({ ...slot, name: 'lima/primary' })
+    const patch = await fleet.publish({ name: 'kernel', version: '1' })
+    await fleet.sendReceipt('lima/primary', patch)
+    await fleet.detect('globex-paris-primary', patch, 'applicable', '0')
+    const [place, globex] = [DataCenterName.parse('lima'), OrganizationName.parse('globex')]
+    const limits = { place, upBitsPerSecond: 64_000, downBitsPerSecond: null, quietHours: [], trades: true }
+    await fleet.serviceCenter.carryOut({ kind: 'set-limits', actor: 'test', limits })
+    const install = { patch, dataCenter: 'All', allowOutage: false } as const
+    await fleet.serviceCenter.carryOut({ kind: 'start-install', actor: 'test', ...install, organizations: [globex] })
     const {
       whole,
       signing: _signing,
@@ -56,9 +65,10 @@ test('nothing in a restricted state names an organization or an appliance of oth
     const own = new Set([...state.appliances.values()].filter(({ organization }) => organization === 'acme'))
     assert.deepEqual(new Set(seen.appliances.values()), own)
     const told = JSON.stringify(seen, (_key, value) => (value instanceof Map ? [...value] : value))
+    assert.match(told, /"acme-paris-primary"/)
     for (const { organization, name } of state.appliances.values()) {
       if (organization === 'acme') continue
-      for (const word of [organization, name]) assert.ok(!told.includes(`"${word}"`), word)
+      for (const word of [organization, name, 'lima']) assert.ok(!told.includes(`"${word}"`), word)
     }
   } finally {
     await fleet.close()
