@@ -178,6 +178,25 @@ test('people see and end their own sessions, an Owner those of everybody', async
   assert.equal((await asPerson(ana.session ?? '', 'GET', '/account')).status, 401)
 })
 
+test('A6 an event stream ends at once with the session that opened it', async () => {
+  await person(fleet.repository, 'Ida', 'viewer')
+  for (const end of [
+    () => owner('PATCH', '/people/Ida', { role: 'auditor' }),
+    async () => {
+      const ida = (await owner<SessionView[]>('GET', '/sessions')).json.find(({ name }) => name === 'Ida')
+      return owner('DELETE', `/sessions/${ida?.id}`)
+    },
+    () => owner('DELETE', '/people/Ida'),
+  ]) {
+    const { session = '' } = await signIn(app.url, { name: 'Ida' })
+    const stream = await fetch(`${app.url}/api/v1/events`, { headers: { Cookie: session } })
+    assert.equal(stream.status, 200)
+    const ended = stream.text()
+    assert.equal((await end()).status, 200)
+    assert.match(await ended, /^: connected/)
+  }
+})
+
 test('no answer tells a password, its hash or the hash of a secret', async () => {
   const { cookie } = await follow(await app.signInLink())
   for (const path of ['/api/v1/people', '/api/v1/sessions', '/access/people', '/access/your-account']) {
