@@ -41,21 +41,23 @@ import { addTrailRoutes } from './trail.ts'
 import { addUploadRoutes } from './uploads.ts'
 
 export function createApp(given: AppGiven): App {
-  const { repository, clock } = given
+  // Only the gate is given the Service Center itself: routes take it from the request, as its visitor may see it.
+  const { serviceCenter, ...shared } = given
+  const { repository, clock } = shared
   const notes = trailNotes(repository, clock)
-  const dependencies = { ...given, notes, passwords: boundedPasswords(), throttle: signInThrottle(clock) }
+  const dependencies = { ...shared, notes, passwords: boundedPasswords(), throttle: signInThrottle(clock) }
   const app: App = new Hono<AppEnvironment>()
   const streams = openStreams()
   addErrorAnswers(app, dependencies.log)
   app.use(compressed())
   app.use(securityHeaders({ secure: dependencies.secureCookies }))
-  addHealthRoutes(app, dependencies)
+  addHealthRoutes(app, serviceCenter)
 
   app.use(onlyOurHosts(dependencies))
   addAssetRoutes(app)
   addSignInRoutes(app, dependencies, streams)
 
-  const gate = signedIn(dependencies)
+  const gate = signedIn({ ...dependencies, serviceCenter })
   app.use(gate)
   app.use(onlyOurPages(dependencies))
   app.use('/api/v1/*', idempotent(dependencies))

@@ -2,9 +2,10 @@
  * Whether the process lives and whether it is ready, for whoever starts and stops it: open to all, and they tell
  * nothing else.
  */
-import type { App, AppDependencies } from './context.ts'
+import type { ServiceCenter } from '../shell/ports.ts'
+import type { App } from './context.ts'
 
-export function addHealthRoutes(app: App, { serviceCenter }: AppDependencies): void {
+export function addHealthRoutes(app: App, serviceCenter: ServiceCenter): void {
   app.get('/livez', (c) => c.json({ live: true }))
   app.get('/readyz', (c) => {
     const reason = serviceCenter.notReady()

@@ -16,7 +16,7 @@ export function permitted(permission: Permission): MiddlewareHandler<AppEnvironm
     const { visitor } = c.var
     if (may(visitor, permission)) return next()
     const { method, path } = c.req
-    if (method !== 'GET')
+    if (method !== 'GET' && method !== 'HEAD')
       await c.var.noteRefusal({ action: 'denied', subject: `${method} ${path.slice(0, 200)}`, outcome: 'forbidden' })
     const { role, organizations } = visitor
     const limited = organizations !== null && may({ role, organizations: null }, permission)

@@ -8,8 +8,12 @@ import { type Refusal, refuse } from '../../protocol/refusals.ts'
 import type { AccessRole, Standing } from '../core/permissions.ts'
 import type { AccountRecord, People } from './ports.ts'
 
-/** A name with the grammar of all names; it stands in addresses, so it is short. */
-export const PersonName = z.string().max(60, 'is longer than 60 characters').pipe(ApplianceName)
+/** A name with the grammar of all names; it stands in addresses, so it is short and more than dots. */
+export const PersonName = z
+  .string()
+  .max(60, 'is longer than 60 characters')
+  .regex(/[\p{L}\p{N}]/u, 'has no letter')
+  .pipe(ApplianceName)
 
 /** Under which an account is kept and found. */
 export function accountKey(name: string): string {

@@ -119,6 +119,16 @@ test('a link of somebody who was disabled or removed meanwhile opens nothing', a
   }
 })
 
+test('a name that would be an address, a command or nothing to see is refused', async () => {
+  for (const name of ['..', '.', '', ' Ana', 'a\u001b[31m', 'a\u202eb', 'a\nb', '-', 'x'.repeat(61)]) {
+    assert.equal((await owner('POST', '/people', { name, role: 'viewer' })).status, 400, JSON.stringify(name))
+  }
+  for (const name of ['a/b', '<b>x</b>', 'Zo\u00eb %2F', '\u5c71\u7530']) {
+    assert.equal((await owner('POST', '/people', { name, role: 'viewer' })).status, 201, name)
+    assert.equal((await owner('DELETE', `/people/${encodeURIComponent(name)}`)).status, 200, name)
+  }
+})
+
 test('two names that differ in capital letters alone are one person', async () => {
   assert.equal((await owner('POST', '/people', { name: 'Fritz', role: 'viewer' })).status, 201)
   const again = await owner('POST', '/people', { name: 'fRITZ', role: 'viewer' })
@@ -166,6 +176,25 @@ test('people see and end their own sessions, an Owner those of everybody', async
   assert.equal((await asPerson(two.session ?? '', 'GET', '/account')).status, 401)
   assert.equal((await owner('DELETE', `/sessions/${others}`)).status, 200)
   assert.equal((await asPerson(ana.session ?? '', 'GET', '/account')).status, 401)
+})
+
+test('A6 an event stream ends at once with the session that opened it', async () => {
+  await person(fleet.repository, 'Ida', 'viewer')
+  for (const end of [
+    () => owner('PATCH', '/people/Ida', { role: 'auditor' }),
+    async () => {
+      const ida = (await owner<SessionView[]>('GET', '/sessions')).json.find(({ name }) => name === 'Ida')
+      return owner('DELETE', `/sessions/${ida?.id}`)
+    },
+    () => owner('DELETE', '/people/Ida'),
+  ]) {
+    const { session = '' } = await signIn(app.url, { name: 'Ida' })
+    const stream = await fetch(`${app.url}/api/v1/events`, { headers: { Cookie: session } })
+    assert.equal(stream.status, 200)
+    const ended = stream.text()
+    assert.equal((await end()).status, 200)
+    assert.match(await ended, /^: connected/)
+  }
 })
 
 test('no answer tells a password, its hash or the hash of a secret', async () => {

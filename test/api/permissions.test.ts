@@ -4,6 +4,9 @@
  */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { Hono, type MiddlewareHandler } from 'hono'
+import type { App, AppEnvironment } from '../../controller/api/context.ts'
+import { permitted, requireLabels } from '../../controller/api/permitted.ts'
 import { type AccessRole, may, type Permission, ROLES, rolesThatMay } from '../../controller/core/permissions.ts'
 import { OrganizationName } from '../../protocol/identifiers.ts'
 import { type Fleet, standardFleet } from '../support/fleet-fixtures.ts'
@@ -141,4 +144,15 @@ test('the table of permissions is what the roles mean', () => {
     ['manage-access', ['owner']],
   ]
   for (const [permission, roles] of granted) assert.deepEqual([...rolesThatMay(permission)].sort(), roles.sort())
+})
+
+test('an app with a route that says for no permission who may use it does not start', () => {
+  const gate: MiddlewareHandler = (_c, next) => next()
+  const served: App = new Hono<AppEnvironment>()
+  served.get('/open', (c) => c.text('before the gate'))
+  served.use(gate)
+  served.get('/named', permitted('read'), (c) => c.text('named'))
+  requireLabels(served, gate)
+  served.get('/forgotten', (c) => c.text('forgotten'))
+  assert.throws(() => requireLabels(served, gate), /the route GET \/forgotten says for no permission who may use it/)
 })

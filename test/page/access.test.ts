@@ -84,6 +84,26 @@ pageTest('an Owner adds a person, hands on the link, changes and removes them', 
   )
 })
 
+pageTest(
+  'P1 names of people and tokens, and what is in the trail, are shown as text',
+  {},
+  async ({ page, app, fleet }) => {
+    const evil = '<img src=x onerror=alert(1)>"\'</script>'
+    await person(fleet.repository, evil)
+    await fleet.repository.commit([
+      { table: 'audit', row: { at: 1, actor: evil, action: evil, subject: evil, outcome: evil, origin: evil } },
+    ])
+    for (const path of ['people', 'trail', 'your-account']) {
+      await page.goto(`${app.url}/access/${path}`)
+      if (path !== 'your-account') await page.getByText(evil).first().waitFor()
+      assert.equal(await page.locator('img[src=x]').count(), 0)
+    }
+    await page.goto(`${app.url}/access/people`)
+    await page.getByRole('button', { name: `Change ${evil}` }).click()
+    assert.equal(await page.getByRole('textbox', { name: 'Name' }).inputValue(), evil)
+  },
+)
+
 pageTest('an API token is shown once, listed, and revoked', {}, async ({ page, app }) => {
   await page.getByRole('link', { name: 'API tokens' }).click()
   await page.getByRole('button', { name: 'Make an API token' }).click()

@@ -9,9 +9,10 @@ export const HOME = '/appliances/software-updates'
 /** @returns {Promise<any>} the answer, or an Error that a person can read */
 export async function ask(/** @type {string} */ method, /** @type {string} */ address, /** @type {unknown} */ body, others = {}) {
   // Who this page was made for: somebody else may have signed in with this browser since.
-  const headers = { ...others, 'Patchmesh-Person': document.body.dataset.person ?? '' }
+  const { person } = document.body.dataset
+  const headers = person === undefined ? others : { ...others, 'Patchmesh-Person': person }
   const json = { headers: { ...headers, 'Content-Type': 'application/json' }, body: JSON.stringify(body) }
-  const answer = await fetch(address, body === undefined ? { method, headers } : { method, ...json })
+  const answer = await fetch(address, body === undefined ? /** @type {RequestInit} */ ({ method, headers }) : { method, ...json })
   return read(answer.ok, await answer.text())
 }
 
