@@ -4,7 +4,8 @@
  */
 import { isRefusal, type Refusal, refuse } from '../../protocol/refusals.ts'
 import { appliancesInScope } from '../core/installing.ts'
-import { findPatch, patchDetail, patchSummaries, patchSummary } from '../core/patch-views.ts'
+import { patchLines } from '../core/patch-list.ts'
+import { findPatch, patchDetail, patchSummary } from '../core/patch-views.ts'
 import type { PatchRecord } from '../core/records.ts'
 import type { ServiceCenterState } from '../core/state.ts'
 import { dataCenters, installPreview } from '../core/views.ts'
@@ -46,8 +47,8 @@ export function addPatchRoutes(app: App, { serviceCenter, log }: AppDependencies
 
   app.get(
     '/api/v1/patches',
-    documented({ summary: 'All patches, newest first.', answers: { 200: schemas.PatchSummary.array() } }),
-    (c) => c.json(patchSummaries(state)),
+    documented({ summary: 'All patches, newest first.', answers: { 200: schemas.PatchLine.array() } }),
+    (c) => c.json(patchLines(state)),
   )
 
   app.get(

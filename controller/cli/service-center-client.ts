@@ -5,6 +5,7 @@
 import path from 'node:path'
 import type { UnfinishedUpload } from '../api/schemas.ts'
 import type { DataCenterLimits, DataCenterView, UplinkLimits } from '../core/data-centers.ts'
+import type { PatchLine } from '../core/patch-list.ts'
 import type { PatchDetail, PatchSummary } from '../core/patch-views.ts'
 import type { ApplianceView, InstallDetail, InstallPreview, InstallSummary } from '../core/views.ts'
 import { UsageError } from './command.ts'
@@ -67,7 +68,7 @@ export class ServiceCenterClient {
   discardUpload(id: string): Promise<void> {
     return this.#exchange.call({ method: 'DELETE', path: ['uploads', id] })
   }
-  patches(): Promise<PatchSummary[]> {
+  patches(): Promise<PatchLine[]> {
     return this.#exchange.call({ method: 'GET', path: ['patches'] })
   }
   /** `dataCenter` narrows who counts as unpatched. */
