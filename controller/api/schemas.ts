@@ -135,6 +135,7 @@ const installSummary = {
   organizations: z.array(z.string()),
   dataCenter: z.string(),
   startedAt: time,
+  startedBy: z.string().nullable(),
   installed: count,
   total: count,
 }

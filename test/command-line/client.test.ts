@@ -48,6 +48,7 @@ const install = {
   organizations: ['Acme'],
   dataCenter: 'All',
   startedAt: patch.uploadedAt,
+  startedBy: 'ann',
   installed: 0,
   total: 1,
 }

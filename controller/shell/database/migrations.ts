@@ -10,7 +10,7 @@ import type { Schema } from './schema.ts'
 const MIGRATIONS: Record<string, Migration> = {
   '0001-first-release': { up: firstRelease },
   '0002-limits': { up: limits },
-  '0003-uploaded-by': { up: uploadedBy },
+  '0003-by-whom': { up: byWhom },
 }
 
 /** Throws a sentence for a database that a newer release has written. */
@@ -168,7 +168,8 @@ async function limits(database: Kysely<unknown>): Promise<void> {
     .execute()
 }
 
-/** Who uploaded a patch; of those that were there before nobody knows. */
-async function uploadedBy(database: Kysely<unknown>): Promise<void> {
+/** Who uploaded a patch and who started an install; of those that were there before nobody knows. */
+async function byWhom(database: Kysely<unknown>): Promise<void> {
   await database.schema.alterTable('patches').addColumn('uploadedBy', 'text').execute()
+  await database.schema.alterTable('installs').addColumn('startedBy', 'text').execute()
 }
