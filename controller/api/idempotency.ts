@@ -11,14 +11,14 @@ import { sha256Hex } from '../../protocol/hashing.ts'
 import type { Sha256 } from '../../protocol/identifiers.ts'
 import { isRefusal, type Refusal, refuse } from '../../protocol/refusals.ts'
 import type { KeptAnswer } from '../shell/ports.ts'
-import type { AppContext, AppDependencies, AppEnvironment } from './context.ts'
+import type { AppContext, AppEnvironment, RouteDependencies } from './context.ts'
 import { answerRefusal } from './errors.ts'
 import { readBounded } from './read-request.ts'
 
 const KEY = /^[!-~]{1,255}$/
 const UNSAFE = new Set(['POST', 'PUT', 'PATCH', 'DELETE'])
 
-export function idempotent({ repository, clock, log }: AppDependencies): MiddlewareHandler<AppEnvironment> {
+export function idempotent({ repository, clock, log }: RouteDependencies): MiddlewareHandler<AppEnvironment> {
   /** What is being carried out now, by owner and key. */
   const underWay = new Map<string, Promise<void>>()
   return async (c, next) => {
@@ -67,7 +67,7 @@ async function answerIn(answer: Response): Promise<Pick<KeptAnswer, 'status' | '
   return { status: answer.status, body: gzipSync(await answer.clone().bytes()) }
 }
 
-function answerAgain(c: AppContext, kept: KeptAnswer, fingerprint: Sha256, log: AppDependencies['log']) {
+function answerAgain(c: AppContext, kept: KeptAnswer, fingerprint: Sha256, log: RouteDependencies['log']) {
   if (kept.fingerprint !== fingerprint)
     return answerRefusal(c, refuse('key_reused', 'another request was sent with this Idempotency-Key before'), log)
   c.header('Content-Type', 'application/json')

@@ -4,7 +4,8 @@
  */
 import { isRefusal, type Refusal, refuse } from '../../protocol/refusals.ts'
 import { appliancesInScope } from '../core/installing.ts'
-import { findPatch, patchDetail, patchSummaries, patchSummary } from '../core/patch-views.ts'
+import { patchLines } from '../core/patch-list.ts'
+import { findPatch, patchDetail, patchSummary } from '../core/patch-views.ts'
 import type { PatchRecord } from '../core/records.ts'
 import type { ServiceCenterState } from '../core/state.ts'
 import { dataCenters, installPreview } from '../core/views.ts'
@@ -53,12 +54,12 @@ export function addPatchRoutes(app: App, { log }: RouteDependencies): void {
       allow: 'read',
       summary: 'All patches, newest first.',
       query: PageQuery,
-      answers: { 200: schemas.PatchSummary.array() },
+      answers: { 200: schemas.PatchLine.array() },
     }),
     (c) =>
       answerList(c, {
         list: 'patches',
-        entries: patchSummaries(c.var.serviceCenter.state),
+        entries: patchLines(c.var.serviceCenter.state),
         positionOf: ({ uploadedAt, id }) => [-Date.parse(uploadedAt), id],
         log,
       }),

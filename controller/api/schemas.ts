@@ -8,7 +8,7 @@ import { MAX_SENTENCE_CHARACTERS } from '../../protocol/limits.ts'
 import { RefusalCode } from '../../protocol/refusals.ts'
 import type { ApplianceCopy as Copy } from '../core/copies.ts'
 import * as places from '../core/data-centers.ts'
-import { CONDITIONS, SORTS } from '../core/patch-list.ts'
+import { CONDITIONS, type PatchLine as Line, SORTS } from '../core/patch-list.ts'
 import type { PatchMatrix as Matrix } from '../core/patch-matrix.ts'
 import type * as patches from '../core/patch-views.ts'
 import { TARGET_STATES } from '../core/records.ts'
@@ -89,6 +89,12 @@ const patchSummary = {
   supersededBy: z.object({ id: Sha256, name: z.string(), version: z.string() }).nullable(),
 }
 export const PatchSummary: z.ZodType<patches.PatchSummary> = z.object(patchSummary)
+export const PatchLine: z.ZodType<Line> = z.object({
+  ...patchSummary,
+  condition: z.enum(CONDITIONS),
+  trouble: z.string(),
+  bytesArrived: count,
+})
 const ApplianceCopy: z.ZodType<Copy> = z.object({
   name: z.string(),
   organization: z.string(),
@@ -129,6 +135,7 @@ const installSummary = {
   organizations: z.array(z.string()),
   dataCenter: z.string(),
   startedAt: time,
+  startedBy: z.string().nullable(),
   installed: count,
   total: count,
 }

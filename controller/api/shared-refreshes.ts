@@ -6,7 +6,7 @@
  */
 import type { MiddlewareHandler } from 'hono'
 import { compress } from './compression.ts'
-import type { AppContext, AppDependencies, AppEnvironment } from './context.ts'
+import type { AppContext, AppEnvironment, AppGiven } from './context.ts'
 import { entityTag } from './entity-tags.ts'
 
 /** Of different pages between two changes; more are rendered each for itself. */
@@ -16,7 +16,10 @@ const GIVEN_OUT_MS = 5_000
 
 type Rendered = { tag: string; plain: Uint8Array; brotli: Uint8Array }
 
-export function sharedRefreshes({ serviceCenter, clock }: AppDependencies): MiddlewareHandler<AppEnvironment> {
+export function sharedRefreshes({
+  serviceCenter,
+  clock,
+}: Pick<AppGiven, 'serviceCenter' | 'clock'>): MiddlewareHandler<AppEnvironment> {
   const shared = new Map<string, Promise<Rendered | null>>()
   let since = clock()
   // A change may be told a moment after it happened. What was rendered before it is told is never given out after.

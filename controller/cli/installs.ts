@@ -56,11 +56,12 @@ export const cancelInstall = defineCommand({
 
 /** One install in full. */
 export function installLines(install: InstallDetail): string[] {
-  const { id, name, version, state, reason, installed, total, dataCenter, organizations, startedAt } = install
+  const { id, name, version, state, reason, installed, total, dataCenter, organizations, startedAt, startedBy } =
+    install
   return [
     printable(`install ${id} of ${name}@${version}: ${state}${reason === '' ? '' : `, ${reason}`}`),
     printable(`${organizations.join(', ')} in ${dataCenter}, ${installed}/${total} installed`),
-    `started ${readableTime(startedAt)} UTC`,
+    printable(`started ${readableTime(startedAt)} UTC${startedBy === null ? '' : ` by ${startedBy}`}`),
     '',
     ...table(
       ['APPLIANCE', 'ORGANIZATION', 'DATA CENTER', 'ROLE', 'STATE', 'HAS', ''],

@@ -2,9 +2,10 @@
  * `patchmesh patches list|show|withdraw`: what the pages show, on a terminal.
  */
 import type { ApplianceCopy } from '../core/copies.ts'
-import type { PatchDetail, PatchSummary } from '../core/patch-views.ts'
+import { CONDITIONS, matches, type PatchLine } from '../core/patch-list.ts'
+import type { PatchDetail } from '../core/patch-views.ts'
 import { listed, timeLeft, whyWaiting } from '../page/words.ts'
-import { defineCommand } from './command.ts'
+import { defineCommand, UsageError } from './command.ts'
 import { plural, readableBytes, readableTime } from './quantities.ts'
 import { connect, SERVER_OPTIONS } from './service-center-client.ts'
 import { printable, table } from './terminal.ts'
@@ -13,13 +14,21 @@ export const listPatches = defineCommand({
   name: 'patches list',
   operations: ['listPatches'],
   summary: 'Lists the patches and how far they are replicated',
-  usage: '[--server URL] [--api-token TOKEN] [--json]',
-  options: SERVER_OPTIONS,
-  example: 'patchmesh patches list',
+  usage: '[--search WORD] [--show STATE] [--server URL] [--api-token TOKEN] [--json]',
+  options: {
+    search: { type: 'string', value: 'WORD', about: 'only with this in the name, version or SHA-256' },
+    show: { type: 'string', value: 'STATE', about: 'only complete, replicating or attention (needs somebody)' },
+    ...SERVER_OPTIONS,
+  },
+  example: 'patchmesh patches list --show attention',
   async run({ options, terminal }) {
-    const patches = await connect(options).patches()
+    const { show, search = '' } = options
+    if (show !== undefined && !CONDITIONS.some((condition) => condition === show))
+      throw new UsageError(`--show ${JSON.stringify(show)} is none of ${CONDITIONS.join(', ')}`)
+    const all = await connect(options).patches()
+    const patches = all.filter((patch) => matches(patch, search) && (show ?? patch.condition) === patch.condition)
     if (options.json === true) terminal.print(JSON.stringify(patches))
-    else for (const line of patchTable(patches)) terminal.print(line)
+    else for (const line of [...patchTable(patches), ...troubles(patches)]) terminal.print(line)
     return 0
   },
 })
@@ -63,20 +72,29 @@ export const withdrawPatch = defineCommand({
   },
 })
 
-function patchTable(patches: readonly PatchSummary[]): string[] {
+function patchTable(patches: readonly PatchLine[]): string[] {
   return table(
-    ['PATCH', 'SIZE', 'REPLICATIONS', 'UPLOADED (UTC)', 'BY', 'SUPERSEDED BY', 'ID'],
-    patches.map(({ name, version, bytes, replications, newAppliances, uploadedAt, uploadedBy, supersededBy, id }) => [
-      `${name}@${version}`,
-      readableBytes(bytes),
-      `${replications.complete}/${replications.total}${newAppliances > 0 ? `, ${newAppliances} new` : ''}`,
-      readableTime(uploadedAt),
-      uploadedBy ?? '',
-      supersededBy === null ? '' : `${supersededBy.name}@${supersededBy.version}`,
-      id,
+    ['PATCH', 'SIZE', 'REPLICATIONS', 'STATE', 'UPLOADED (UTC)', 'BY', 'SUPERSEDED BY', 'ID'],
+    patches.map((patch) => [
+      `${patch.name}@${patch.version}`,
+      readableBytes(patch.bytes),
+      `${patch.replications.complete}/${patch.replications.total}${patch.newAppliances > 0 ? `, ${patch.newAppliances} new` : ''}`,
+      patch.condition,
+      readableTime(patch.uploadedAt),
+      patch.uploadedBy ?? '',
+      patch.supersededBy === null ? '' : `${patch.supersededBy.name}@${patch.supersededBy.version}`,
+      patch.id,
     ]),
     'There are no patches.',
   )
+}
+
+/** What needs somebody, below the table. */
+function troubles(patches: readonly PatchLine[]): string[] {
+  const lines = patches.filter(({ trouble }) => trouble !== '')
+  return lines.length === 0
+    ? []
+    : ['', ...lines.map(({ name, version, trouble }) => printable(`${name}@${version} needs attention: ${trouble}`))]
 }
 
 function patchLines(patch: PatchDetail): string[] {

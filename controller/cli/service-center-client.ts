@@ -15,6 +15,7 @@ import type {
 } from '../core/access-views.ts'
 import type { ApplianceDetail, InventoryRow, OpenToken } from '../core/appliance-views.ts'
 import type { DataCenterLimits, DataCenterView, UplinkLimits } from '../core/data-centers.ts'
+import type { PatchLine } from '../core/patch-list.ts'
 import type { PatchDetail, PatchSummary } from '../core/patch-views.ts'
 import type { Slot } from '../core/records.ts'
 import type { InstallDetail, InstallPreview, InstallSummary } from '../core/views.ts'
@@ -86,7 +87,7 @@ export class ServiceCenterClient {
   discardUpload(id: string): Promise<void> {
     return this.#exchange.call({ method: 'DELETE', path: ['uploads', id] })
   }
-  patches(): Promise<PatchSummary[]> {
+  patches(): Promise<PatchLine[]> {
     return this.#exchange.list(['patches'])
   }
   /** `dataCenter` narrows who counts as unpatched. */

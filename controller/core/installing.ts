@@ -54,6 +54,7 @@ export function startInstall(state: ServiceCenterState, command: Start): Decisio
     state: 'running',
     reason: '',
     startedAt: at,
+    startedBy: command.actor,
     deadlineAt: at + INSTALL_DEADLINE_MS,
   }
   const targets = appliances.map(

@@ -42,14 +42,15 @@ export type PatchList = {
   hidden: number
 }
 
-export function listPatches(state: ServiceCenterState, query: ListQuery): PatchList {
+/** Newest first. */
+export function patchLines(state: ServiceCenterState): PatchLine[] {
   const describe = describing(state)
-  const word = query.search.trim().toLowerCase()
-  const matching = patchSummaries(state)
-    .filter(({ name, version, sha256 }) =>
-      `${name} ${version} ${name}@${version} ${sha256}`.toLowerCase().includes(word),
-    )
-    .map(describe)
+  return patchSummaries(state).map((patch) => describe(patch))
+}
+
+export function listPatches(state: ServiceCenterState, query: ListQuery): PatchList {
+  const matching = patchLines(state)
+    .filter((patch) => matches(patch, query.search))
     .filter(({ condition }) => query.show === 'all' || query.show === condition)
   const shown = query.superseded === 'show' ? matching : matching.filter(({ supersededBy }) => supersededBy === null)
   shown.sort(ORDERS[query.sort])
@@ -63,6 +64,11 @@ export function listPatches(state: ServiceCenterState, query: ListQuery): PatchL
     pages,
     hidden: matching.length - shown.length,
   }
+}
+
+/** Whether a person who searches for this means the patch. */
+export function matches({ name, version, sha256 }: PatchSummary, search: string): boolean {
+  return `${name} ${version} ${name}@${version} ${sha256}`.toLowerCase().includes(search.trim().toLowerCase())
 }
 
 const ORDERS: Record<Sort, (left: PatchLine, right: PatchLine) => number> = {

@@ -93,6 +93,8 @@ export type InstallRecord = {
   state: InstallState
   reason: string
   startedAt: number
+  /** Null for what an earlier release has stored. */
+  startedBy: string | null
   /** Wall milliseconds after which nothing of it starts any more. */
   deadlineAt: number
 }

@@ -70,7 +70,7 @@ function withoutOthers(install: InstallRecord, isOwn: (organization: Organizatio
   const organizations = install.organizations.filter(isOwn)
   if (organizations.length === install.organizations.length) return install
   const reason = install.reason === '' ? '' : `${install.state}, for other organizations too`
-  return { ...install, organizations, reason }
+  return { ...install, organizations, reason, startedBy: null }
 }
 
 /** What was not started says whose failure halted its install, and that may be an appliance of others. */

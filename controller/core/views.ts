@@ -21,6 +21,8 @@ export type InstallSummary = {
   organizations: string[]
   dataCenter: string
   startedAt: string
+  /** Null where an earlier release started it. */
+  startedBy: string | null
   installed: number
   total: number
 }
@@ -105,6 +107,7 @@ export function installSummary(state: ServiceCenterState, install: InstallRecord
     organizations: install.organizations,
     dataCenter: install.dataCenter,
     startedAt: new Date(install.startedAt).toISOString(),
+    startedBy: install.startedBy,
     installed: targets.filter((target) => target.state === 'installed').length,
     total: targets.length,
   }

@@ -8,7 +8,7 @@ import { dataCenterTitle, elementId, listed, size, timeLeft, whyWaiting } from '
 export const CopyTable = ({ copies, bytes }: { copies: ApplianceCopy[]; bytes: number }) => {
   if (copies.length === 0) return <p class="pm-quiet">No Service Provider appliance is enrolled yet.</p>
   return (
-    <div class="pm-copies">
+    <div class="pm-copies" tabindex={0} role="region" aria-label="Copies">
       {[...Map.groupBy(copies, ({ dataCenter }) => dataCenter)].map(([dataCenter, members]) => (
         <section aria-label={dataCenterTitle(dataCenter)} class="pm-copies-place">
           <h3 class="pm-row pm-place">

@@ -55,6 +55,7 @@ const Install = ({ install, open, shown }: InstallProps) => (
       <span class="pm-quiet" aria-live="polite">
         {install.installed} of {install.total} installed, started{' '}
         <time datetime={install.startedAt}>{moment(install.startedAt)}</time>
+        {install.startedBy !== null && ` by ${install.startedBy}`}
       </span>
     </summary>
     {install.reason !== '' && <p class="pm-reason">{install.reason}</p>}

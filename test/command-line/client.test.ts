@@ -23,6 +23,9 @@ const patch = {
   replications: { complete: 3, total: 4 },
   newAppliances: 1,
   supersededBy: null,
+  condition: 'replicating',
+  trouble: '',
+  bytesArrived: 9_000_000,
 }
 const target = {
   appliance: 'acme-1',
@@ -45,6 +48,7 @@ const install = {
   organizations: ['Acme'],
   dataCenter: 'All',
   startedAt: patch.uploadedAt,
+  startedBy: 'ann',
   installed: 0,
   total: 1,
 }
@@ -130,7 +134,7 @@ describe('the client commands', () => {
   test('align the columns of a list', async () => {
     const { stdout } = await patchmesh(['patches', 'list'], { environment })
     const [heading = '', , line = ''] = stdout.split('\n')
-    assert.match(line, /^example@1\.0\.0 +3\.0 MB {2}3\/4, 1 new +2026-11-22 17:03 +ann +[0-9a-f]{64}$/)
+    assert.match(line, /^example@1\.0\.0 +3\.0 MB {2}3\/4, 1 new +replicating +2026-11-22 17:03 +ann +[0-9a-f]{64}$/)
     for (const [word, value] of [
       ['SIZE', '3.0 MB'],
       ['REPLICATIONS', '3/4'],

@@ -12,7 +12,7 @@ import { loadAuthority } from '../../controller/shell/keys.ts'
 import { databaseFile, openRepository } from '../../controller/shell/repository.ts'
 import { refuse } from '../../protocol/refusals.ts'
 import { repositoryContract } from './repository-contract.ts'
-import { identity, samplePatch, sampleToken, signing } from './sample-records.ts'
+import { identity, sampleInstall, samplePatch, sampleToken, signing } from './sample-records.ts'
 
 const base = mkdtempSync(path.join(tmpdir(), 'patchmesh-repository-'))
 after(() => rmSync(base, { recursive: true, force: true }))
@@ -95,16 +95,24 @@ describe('the embedded database', () => {
     await again.close()
   })
 
-  test('reads the patches of a release that did not keep who uploaded them', async () => {
+  test('reads the records of a release that did not keep who uploaded and who started', async () => {
     const folder = newFolder()
     const repository = await open(folder)
-    await repository.commit([{ table: 'patches', row: samplePatch() }])
+    const install = sampleInstall(1, samplePatch().sha256)
+    await repository.commit([
+      { table: 'patches', row: samplePatch() },
+      { table: 'installs', row: install },
+    ])
     await repository.close()
     const raw = new DatabaseSync(databaseFile(folder))
-    raw.exec("alter table patches drop column uploadedBy; delete from kysely_migration where name like '%uploaded-by'")
+    raw.exec('alter table installs drop column startedBy')
+    raw.exec("alter table patches drop column uploadedBy; delete from kysely_migration where name like '%by-whom'")
     raw.close()
     const again = await open(folder)
-    assert.deepEqual(await again.load(), [{ table: 'patches', row: { ...samplePatch(), uploadedBy: null } }])
+    assert.deepEqual(await again.load(), [
+      { table: 'patches', row: { ...samplePatch(), uploadedBy: null } },
+      { table: 'installs', row: { ...install, startedBy: null } },
+    ])
     await again.close()
   })
 

@@ -112,6 +112,7 @@ export function sampleInstall(number: number, patch: Sha256): InstallRecord {
     state: 'running',
     reason: '',
     startedAt: AT + number,
+    startedBy: 'admin',
     deadlineAt: AT + 86_400_000,
   }
 }

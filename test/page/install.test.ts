@@ -160,6 +160,10 @@ pageTest('follows an install: states, reasons, what a failed installer printed, 
   await target.getByText('ordered through its depot, waits for the appliance to answer').waitFor()
   const [install] = installs(visit)
   assert.ok(install)
+  await page
+    .locator('[data-install]')
+    .getByText(/started .* by admin$/)
+    .waitFor()
   await fleet.report('acme-paris-secondary', install.id, 'installing')
   await target.getByText('installing').waitFor()
   await page.getByRole('button', { name: 'Cancel install' }).click()

@@ -139,7 +139,7 @@ pageTest(
     await screenshot(page, 'copies-320')
     await page.reload()
     await copy('tokyo/primary').getByText('transferring').waitFor()
-    await page.getByRole('button', { name: /^Copies: / }).click()
+    await page.getByRole('button', { name: /^Copies: / }).press(' ')
     await copy('tokyo/primary').waitFor({ state: 'detached' })
   },
 )

@@ -171,6 +171,7 @@ pageTest(
     await choose(page, file)
     await page.getByRole('button', { name: 'Upload' }).click()
     const arrived = await partArrived(visit)
+    page.on('dialog', (dialog) => dialog.accept())
     await page.reload()
     await hurry()
     await page.getByRole('heading', { name: 'Interrupted uploads' }).waitFor()

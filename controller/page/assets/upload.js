@@ -138,6 +138,11 @@ byId('upload-form')?.addEventListener('submit', (/** @type {SubmitEvent} */ even
   })
 })
 
+/** Nothing would be lost, but it would stop, which nobody means who only follows a link. */
+addEventListener('beforeunload', (event) => {
+  if (queue.some(({ state }) => state === 'sending')) event.preventDefault()
+})
+
 byId('unfinished')?.addEventListener('click', (/** @type {MouseEvent} */ event) => {
   const button = event.target instanceof Element ? event.target.closest('[data-action=discard-upload]') : null
   const row = button?.closest('[data-upload]')

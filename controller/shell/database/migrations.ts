@@ -13,7 +13,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0003-answers': { up: answers },
   '0004-people': { up: people },
   '0005-places': { up: places },
-  '0006-uploaded-by': { up: uploadedBy },
+  '0006-by-whom': { up: byWhom },
 }
 
 /** Throws a sentence for a database that a newer release has written. */
@@ -227,9 +227,10 @@ async function people(database: Kysely<unknown>): Promise<void> {
   await schema.createIndex('audit_by_action').on('audit').columns(['action', 'position']).execute()
 }
 
-/** Who uploaded a patch; of those that were there before nobody knows. */
-async function uploadedBy(database: Kysely<unknown>): Promise<void> {
+/** Who uploaded a patch and who started an install; of those that were there before nobody knows. */
+async function byWhom(database: Kysely<unknown>): Promise<void> {
   await database.schema.alterTable('patches').addColumn('uploadedBy', 'text').execute()
+  await database.schema.alterTable('installs').addColumn('startedBy', 'text').execute()
 }
 
 /** Appliances are retired and renamed, and a name is free again when its appliance is retired. */
