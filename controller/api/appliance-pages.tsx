@@ -17,8 +17,8 @@ import { namedAppliance } from './appliances.ts'
 import type { App, AppContext, AppDependencies } from './context.ts'
 import { issueAll, issueOne } from './enrollment.ts'
 import { answerRefusal } from './errors.ts'
+import { EnrollBody, InventoryQuery, RenameBody } from './fleet-schemas.ts'
 import { readForm, readQuery } from './read-request.ts'
-import { EnrollBody, InventoryQuery, RenameBody } from './schemas.ts'
 
 const PageQuery = InventoryQuery.extend({
   page: z.coerce.number().int().min(1).default(1),

@@ -10,6 +10,7 @@ import { everEnrolled, type ServiceCenterState } from '../core/state.ts'
 import { organizations } from '../core/views.ts'
 import type { App, AppContext, AppDependencies } from './context.ts'
 import { answerRefusal } from './errors.ts'
+import * as fleet from './fleet-schemas.ts'
 import { documented } from './openapi.ts'
 import { readJson, readQuery } from './read-request.ts'
 import * as schemas from './schemas.ts'
@@ -23,11 +24,11 @@ export function addApplianceRoutes(app: App, { serviceCenter, log }: AppDependen
     '/api/v1/appliances',
     documented({
       summary: 'The enrolled appliances, or with members=retired those that were; filtered and sorted.',
-      query: schemas.InventoryQuery,
-      answers: { 200: schemas.InventoryRow.array() },
+      query: fleet.InventoryQuery,
+      answers: { 200: fleet.InventoryRow.array() },
     }),
     (c) => {
-      const query = readQuery(c, schemas.InventoryQuery)
+      const query = readQuery(c, fleet.InventoryQuery)
       return isRefusal(query) ? answerRefusal(c, query, log) : c.json(inventory(state, query).rows)
     },
   )
@@ -43,7 +44,7 @@ export function addApplianceRoutes(app: App, { serviceCenter, log }: AppDependen
     documented({
       summary: 'One appliance: its copies of patches, what it was seen to have, its part in installs.',
       parameters,
-      answers: { 200: schemas.ApplianceDetail },
+      answers: { 200: fleet.ApplianceDetail },
     }),
     (c) => {
       const found = namedAppliance(state, c.req.param('appliance'))
@@ -56,11 +57,11 @@ export function addApplianceRoutes(app: App, { serviceCenter, log }: AppDependen
     documented({
       summary: 'Gives it another name. Key, place, copies and history stay.',
       parameters,
-      body: schemas.RenameBody,
-      answers: { 200: schemas.ApplianceDetail },
+      body: fleet.RenameBody,
+      answers: { 200: fleet.ApplianceDetail },
     }),
     async (c) => {
-      const body = await readJson(c, schemas.RenameBody)
+      const body = await readJson(c, fleet.RenameBody)
       if (isRefusal(body)) return answerRefusal(c, body, log)
       return change(c, (peer, actor) => ({ kind: 'rename-appliance', actor, appliance: peer, name: body.name }))
     },
@@ -71,11 +72,11 @@ export function addApplianceRoutes(app: App, { serviceCenter, log }: AppDependen
     documented({
       summary: 'Takes it out of the fleet for good; the last member of a group only with lastMember.',
       parameters,
-      body: schemas.RetireBody,
-      answers: { 200: schemas.ApplianceDetail },
+      body: fleet.RetireBody,
+      answers: { 200: fleet.ApplianceDetail },
     }),
     async (c) => {
-      const body = await readJson(c, schemas.RetireBody)
+      const body = await readJson(c, fleet.RetireBody)
       if (isRefusal(body)) return answerRefusal(c, body, log)
       const { lastMember } = body
       return change(c, (peer, actor) => ({ kind: 'retire-appliance', actor, appliance: peer, lastMember }))

@@ -5,13 +5,16 @@
 import type { DataCenterName } from '../../protocol/identifiers.ts'
 import { isRefusal, type Refusal, refuse } from '../../protocol/refusals.ts'
 import { dataCenterLimits, dataCenterViews, readQuietHours, uplinkLimits } from '../core/data-centers.ts'
+import { mesh } from '../core/mesh.ts'
 import type { LimitsRecord } from '../core/records.ts'
 import { SERVICE_CENTER } from '../core/state.ts'
 import { dataCenters } from '../core/views.ts'
 import type { App, AppContext, AppDependencies } from './context.ts'
 import { answerRefusal } from './errors.ts'
+import * as fleet from './fleet-schemas.ts'
 import { documented } from './openapi.ts'
-import { readJson } from './read-request.ts'
+import { namedPatch } from './patches.ts'
+import { readJson, readQuery } from './read-request.ts'
 import * as schemas from './schemas.ts'
 
 const parameters = { name: 'The name of a Data Center.' }
@@ -26,6 +29,21 @@ export function addDataCenterRoutes(app: App, { serviceCenter, log }: AppDepende
       answers: { 200: schemas.DataCenterView.array() },
     }),
     (c) => c.json(dataCenterViews(state)),
+  )
+
+  app.get(
+    '/api/v1/mesh',
+    documented({
+      summary: 'The Data Centers with their Service Provider appliances, and who sends pieces to whom now.',
+      query: fleet.MeshQuery,
+      answers: { 200: fleet.Mesh },
+    }),
+    (c) => {
+      const query = readQuery(c, fleet.MeshQuery)
+      if (isRefusal(query)) return answerRefusal(c, query, log)
+      const record = query.patch === '' ? null : namedPatch(state, query.patch)
+      return isRefusal(record) ? answerRefusal(c, record, log) : c.json(mesh(state, record?.sha256 ?? null))
+    },
   )
 
   app.get(

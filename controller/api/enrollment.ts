@@ -13,6 +13,7 @@ import { MAX_TOPOLOGY_BYTES, parseTopology, TopologyFileError } from '../topolog
 import { namedAppliance } from './appliances.ts'
 import type { App, AppDependencies } from './context.ts'
 import { answerRefusal } from './errors.ts'
+import * as fleet from './fleet-schemas.ts'
 import { documented } from './openapi.ts'
 import { readJson, readText } from './read-request.ts'
 import * as schemas from './schemas.ts'
@@ -26,7 +27,7 @@ export function addEnrollmentRoutes(app: App, { serviceCenter, log }: AppDepende
     '/api/v1/enrollment-tokens',
     documented({
       summary: 'The tokens that nobody has used and that have not expired; never their text.',
-      answers: { 200: schemas.OpenToken.array() },
+      answers: { 200: fleet.OpenToken.array() },
     }),
     (c) => c.json(openTokens(state)),
   )
@@ -35,11 +36,11 @@ export function addEnrollmentRoutes(app: App, { serviceCenter, log }: AppDepende
     '/api/v1/enrollment-tokens',
     documented({
       summary: 'Makes a place in the fleet and the token for it, which is shown only in this answer.',
-      body: schemas.EnrollBody,
-      answers: { 201: schemas.IssuedToken },
+      body: fleet.EnrollBody,
+      answers: { 201: fleet.IssuedToken },
     }),
     async (c) => {
-      const body = await readJson(c, schemas.EnrollBody)
+      const body = await readJson(c, fleet.EnrollBody)
       if (isRefusal(body)) return answerRefusal(c, body, log)
       const issued = await issueOne(serviceCenter, body, c.get('visitor').actor)
       return isRefusal(issued) ? answerRefusal(c, issued, log) : c.json(issued, 201)
@@ -52,7 +53,7 @@ export function addEnrollmentRoutes(app: App, { serviceCenter, log }: AppDepende
       summary:
         'The body is a topology file: makes tokens for its appliances that have none; asked again, for the rest.',
       body: 'file',
-      answers: { 200: schemas.TopologyTokens },
+      answers: { 200: fleet.TopologyTokens },
     }),
     async (c) => {
       const body = await readText(c, MAX_TOPOLOGY_BYTES)
@@ -67,7 +68,7 @@ export function addEnrollmentRoutes(app: App, { serviceCenter, log }: AppDepende
     documented({
       summary: 'Takes a token back that nobody has used.',
       parameters: { id: 'The id of a token, as the list of open tokens has it.' },
-      answers: { 200: schemas.RevokedToken },
+      answers: { 200: fleet.RevokedToken },
     }),
     async (c) => {
       const id = c.req.param('id') as PeerId
@@ -83,7 +84,7 @@ export function addEnrollmentRoutes(app: App, { serviceCenter, log }: AppDepende
       summary: 'Makes a token whose bearer takes the place of this appliance, with a key of its own.',
       parameters: { appliance: 'A name or a peer id.' },
       body: schemas.NoBody,
-      answers: { 201: schemas.IssuedToken },
+      answers: { 201: fleet.IssuedToken },
     }),
     async (c) => {
       const body = await readJson(c, schemas.NoBody)

@@ -9,8 +9,8 @@ import { everEnrolled } from '../core/state.ts'
 import { namedAppliance } from './appliances.ts'
 import type { App, AppDependencies } from './context.ts'
 import { answerRefusal } from './errors.ts'
+import * as fleet from './fleet-schemas.ts'
 import { documented } from './openapi.ts'
-import * as schemas from './schemas.ts'
 
 const HISTORY_AT_MOST = 1000
 
@@ -21,7 +21,7 @@ export function addLogBundleRoute(app: App, { serviceCenter, repository, clock, 
     documented({
       summary: 'What is known about an appliance, and the last 256 KiB of the log of its agent, without secrets.',
       parameters: { appliance: 'A name or a peer id.' },
-      answers: { 200: schemas.LogBundle },
+      answers: { 200: fleet.LogBundle },
     }),
     async (c) => {
       const found = namedAppliance(state, c.req.param('appliance'))

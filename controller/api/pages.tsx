@@ -7,6 +7,8 @@ import { SERVICE_PROVIDER } from '../../protocol/identifiers.ts'
 import { isRefusal } from '../../protocol/refusals.ts'
 import { dataCenterViews, uplinkView } from '../core/data-centers.ts'
 import { appliancesInScope } from '../core/installing.ts'
+import { mesh } from '../core/mesh.ts'
+import { livePatches } from '../core/publishing.ts'
 import type { ServiceCenterState } from '../core/state.ts'
 import {
   applianceViews,
@@ -23,9 +25,13 @@ import { SystemPatchesPage } from '../page/system-patches.tsx'
 import { DATA_CENTERS, SYSTEM_PATCHES } from '../page/words.ts'
 import type { App, AppDependencies } from './context.ts'
 import { answerRefusal } from './errors.ts'
+import { MeshQuery } from './fleet-schemas.ts'
 import { namedPatch, unknownDataCenter } from './patches.ts'
 import { readQuery } from './read-request.ts'
 import { PreviewQuery, ScopeQuery } from './schemas.ts'
+
+/** A drop-down of more is no help; others by their address. */
+const OFFERED_PATCHES = 100
 
 export function addPageRoutes(app: App, { serviceCenter: { state }, log }: AppDependencies): void {
   app.get('/', (c) => c.redirect(SYSTEM_PATCHES, 303))
@@ -52,9 +58,22 @@ export function addPageRoutes(app: App, { serviceCenter: { state }, log }: AppDe
     )
   })
 
-  app.get(DATA_CENTERS, (c) =>
-    c.html(<DataCentersPage dataCenters={dataCenterViews(state)} uplink={uplinkView(state)} />),
-  )
+  app.get(DATA_CENTERS, (c) => {
+    const query = readQuery(c, MeshQuery)
+    if (isRefusal(query)) return answerRefusal(c, query, log)
+    const record = query.patch === '' ? null : namedPatch(state, query.patch)
+    if (isRefusal(record)) return answerRefusal(c, record, log)
+    const patches = livePatches(state).slice(0, OFFERED_PATCHES)
+    return c.html(
+      <DataCentersPage
+        dataCenters={dataCenterViews(state)}
+        uplink={uplinkView(state)}
+        mesh={mesh(state, record?.sha256 ?? null)}
+        patches={patches.map(({ sha256: id, publication: { name, version } }) => ({ id, name, version }))}
+        patch={record?.sha256 ?? ''}
+      />,
+    )
+  })
 
   app.get(`${SYSTEM_PATCHES}/:patch/install`, (c) => {
     const query = readQuery(c, PreviewQuery)

@@ -3,20 +3,9 @@
  * of the answers are those of controller/core/views.ts; the annotations make the compiler compare the two.
  */
 import { z } from 'zod'
-import {
-  ApplianceKind,
-  ApplianceName,
-  DataCenterName,
-  GroupName,
-  InstallId,
-  OrganizationName,
-  PeerId,
-  Role,
-  Sha256,
-} from '../../protocol/identifiers.ts'
+import { DataCenterName, InstallId, OrganizationName, Sha256 } from '../../protocol/identifiers.ts'
 import { MAX_SENTENCE_CHARACTERS } from '../../protocol/limits.ts'
 import { RefusalCode } from '../../protocol/refusals.ts'
-import * as inventory from '../core/appliance-views.ts'
 import type { ApplianceCopy as Copy } from '../core/copies.ts'
 import * as places from '../core/data-centers.ts'
 import { TARGET_STATES } from '../core/records.ts'
@@ -153,113 +142,6 @@ export const InstallPreview: z.ZodType<views.InstallPreview> = z.object({
     z.object({ appliance: z.string(), organization: z.string(), dataCenter: z.string(), reason: z.string() }),
   ),
 })
-/** Filters and order of the inventory; what is left out does not filter. */
-export const InventoryQuery = z.strictObject({
-  search: z.string().max(100).default(''),
-  organization: z.string().max(100).default(''),
-  dataCenter: z.string().max(100).default(''),
-  kind: z.string().max(40).default(''),
-  role: z.union([Role, z.literal('')]).default(''),
-  reachable: z.enum(['yes', 'no', '']).default(''),
-  members: z.enum(['now', 'retired']).default('now'),
-  sort: z.enum(inventory.SORT_KEYS).default('dataCenter'),
-  order: z.enum(['up', 'down']).default('up'),
-})
-const patchOnAppliance = { id: Sha256, name: z.string(), version: z.string() }
-const inventoryRow = {
-  name: z.string(),
-  peer: PeerId,
-  organization: z.string(),
-  dataCenter: z.string(),
-  kind: z.string(),
-  role: z.string(),
-  group: z.string(),
-  reachable: z.boolean(),
-  lastSeenAt: time,
-  enrolledAt: time,
-  account: z.object({ agentVersion: z.string(), storeBytes: count, freeBytes: count, toldAt: time }).nullable(),
-  versions: z.array(z.object({ patch: z.string(), version: z.string() })),
-  bytesPerSecond: count,
-  sources: z.array(z.string()),
-  retiredAt: time.nullable(),
-}
-export const InventoryRow: z.ZodType<inventory.InventoryRow> = z.object(inventoryRow)
-export const ApplianceDetail: z.ZodType<inventory.ApplianceDetail> = z.object({
-  ...inventoryRow,
-  epoch: count,
-  addresses: z.array(z.string()),
-  copies: z.array(
-    z.object({
-      ...patchOnAppliance,
-      state: z.enum(['waiting', 'transferring', 'verifying', 'replicated']),
-      bytes: count,
-      bytesLeft: count,
-      bytesPerSecond: count,
-      sources: z.array(z.string()),
-      secondsLeft: count.nullable(),
-      reason: z.string(),
-    }),
-  ),
-  detections: z.array(
-    z.object({
-      ...patchOnAppliance,
-      result: z.enum(['applicable', 'installed', 'notApplicable', 'unknown']),
-      installedVersion: z.string().nullable(),
-      reason: z.string(),
-      detectedAt: time,
-    }),
-  ),
-  installs: z.array(
-    z.object({
-      ...patchOnAppliance,
-      install: z.string(),
-      state: z.enum(TARGET_STATES),
-      reason: z.string(),
-      output: z.string(),
-      installedVersion: z.string().nullable(),
-      changedAt: time,
-    }),
-  ),
-  lastMember: z.string().nullable(),
-})
-export const RenameBody = z.strictObject({ name: ApplianceName })
-export const RetireBody = z.strictObject({ lastMember: z.boolean().default(false) })
-
-export const EnrollBody = z.strictObject({
-  name: ApplianceName,
-  organization: OrganizationName,
-  dataCenter: DataCenterName,
-  kind: ApplianceKind,
-  role: Role,
-  group: GroupName.default(GroupName.parse('pair')),
-})
-/** Shown once: the token itself is kept nowhere. */
-export const IssuedToken = z.object({
-  id: PeerId,
-  name: z.string(),
-  token: z.string(),
-  command: z.string(),
-  expiresAt: time,
-})
-export const TopologyTokens = z.object({
-  made: IssuedToken.array(),
-  known: z.array(z.string()),
-  waiting: z.array(z.object({ name: z.string(), dataCenter: z.string() })),
-  denied: z.array(z.object({ name: z.string(), message: z.string() })),
-})
-export const OpenToken: z.ZodType<inventory.OpenToken> = z.object({
-  id: PeerId,
-  name: z.string(),
-  organization: z.string(),
-  dataCenter: z.string(),
-  kind: z.string(),
-  role: z.string(),
-  group: z.string(),
-  issuedAt: time,
-  expiresAt: time,
-  replaces: z.string().nullable(),
-})
-export const RevokedToken = z.object({ id: PeerId })
 export const DataCenterView: z.ZodType<places.DataCenterView> = z.object({
   name: z.string(),
   appliances: count,
@@ -274,13 +156,4 @@ export const Organization = z.object({ name: z.string(), isProvider: z.boolean()
 export const Withdrawn = z.object({ id: Sha256 })
 export const ErrorAnswer = z.object({
   error: z.object({ code: RefusalCode, message: z.string(), hint: z.string(), requestId: z.uuid() }),
-})
-export const LogBundle = z.object({
-  madeAt: time,
-  appliance: ApplianceDetail,
-  history: z.array(
-    z.object({ at: time, actor: z.string(), action: z.string(), subject: z.string(), outcome: z.string() }),
-  ),
-  /** `answered` false: why is in `reason`. */
-  agent: z.object({ answered: z.boolean(), reason: z.string(), log: z.array(z.string()) }),
 })

@@ -7,6 +7,7 @@ import { hint, RefusedError } from '../../protocol/refusals.ts'
 import { apiToken } from './api-token.ts'
 import { applianceLogs, listAppliances, renameAppliance, retireAppliance, showAppliance } from './appliances.ts'
 import { type Command, UsageError } from './command.ts'
+import { listDataCenters, listFlows } from './data-centers.ts'
 import { enrollToken } from './enroll-token.ts'
 import { enrollAppliance, listTokens, replaceAppliance, revokeToken } from './enrollment.ts'
 import { ServerRefusal } from './exchange.ts'
@@ -23,7 +24,7 @@ const COMMANDS: Readonly<Record<string, readonly Command[]>> = {
   'Let others in': [enrollToken, enrollAppliance, listTokens, revokeToken, apiToken],
   'Replicate patches': [uploadPatch, listPatches, showPatch, withdrawPatch],
   'Install patches': [startInstall, listInstalls, showInstall, cancelInstall],
-  'Spare the WAN': [listLimits, setLimits],
+  'Spare the WAN': [listLimits, setLimits, listDataCenters, listFlows],
   'Look after appliances': [
     ...[listAppliances, showAppliance, applianceLogs, renameAppliance, replaceAppliance, retireAppliance],
   ],

@@ -5,6 +5,7 @@
 import path from 'node:path'
 import type { ApplianceDetail, InventoryRow, OpenToken } from '../core/appliance-views.ts'
 import type { DataCenterLimits, DataCenterView, UplinkLimits } from '../core/data-centers.ts'
+import type { Mesh } from '../core/mesh.ts'
 import type { Slot } from '../core/records.ts'
 import type { InstallDetail, InstallPreview, InstallSummary, PatchDetail, PatchSummary } from '../core/views.ts'
 import type { TopologyTokens } from '../shell/issue-topology.ts'
@@ -117,6 +118,9 @@ export class ServiceCenterClient {
   }
   dataCenters(): Promise<DataCenterView[]> {
     return this.#exchange.call({ method: 'GET', path: ['data-centers'] })
+  }
+  mesh(patch?: string): Promise<Mesh> {
+    return this.#exchange.call({ method: 'GET', path: ['mesh'], query: { patch } })
   }
   dataCenterLimits(name: string): Promise<DataCenterLimits> {
     return this.#exchange.call({ method: 'GET', path: ['data-centers', name, 'limits'] })
