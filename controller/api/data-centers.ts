@@ -11,15 +11,18 @@ import {
   type UplinkLimits,
   uplinkLimits,
 } from '../core/data-centers.ts'
+import { mesh } from '../core/mesh.ts'
 import type { LimitsRecord } from '../core/records.ts'
 import { limitsOf, SERVICE_CENTER } from '../core/state.ts'
 import { dataCenters } from '../core/views.ts'
 import type { App, AppContext, RouteDependencies } from './context.ts'
 import { entityTag, staleMatch } from './entity-tags.ts'
 import { answerRefusal } from './errors.ts'
+import * as fleet from './fleet-schemas.ts'
 import { documented } from './openapi.ts'
 import { answerList, PageQuery } from './pagination.ts'
-import { readJson } from './read-request.ts'
+import { namedPatch } from './patches.ts'
+import { readJson, readQuery } from './read-request.ts'
 import * as schemas from './schemas.ts'
 
 const parameters = { name: 'The name of a Data Center.' }
@@ -42,6 +45,24 @@ export function addDataCenterRoutes(app: App, { log }: RouteDependencies): void 
         positionOf: ({ name }) => [name],
         log,
       }),
+  )
+
+  app.get(
+    '/api/v1/mesh',
+    documented({
+      operation: 'showMesh',
+      allow: 'read',
+      summary: 'The Data Centers with their Service Provider appliances, and who sends pieces to whom now.',
+      query: fleet.MeshQuery,
+      answers: { 200: fleet.Mesh },
+    }),
+    (c) => {
+      const query = readQuery(c, fleet.MeshQuery)
+      if (isRefusal(query)) return answerRefusal(c, query, log)
+      const { state } = c.var.serviceCenter
+      const record = query.patch === '' ? null : namedPatch(state, query.patch)
+      return isRefusal(record) ? answerRefusal(c, record, log) : c.json(mesh(state, record?.sha256 ?? null))
+    },
   )
 
   app.get(

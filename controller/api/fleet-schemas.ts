@@ -1,6 +1,6 @@
 /**
- * The JSON of the API about appliances and the tokens with which they join, as schemas. The types of the answers are those
- * of controller/core/appliance-views.ts; the annotations make the compiler compare the two.
+ * The JSON of the API about appliances, tokens and the mesh, as schemas.ts has the rest: what is accepted, strictly, and
+ * what is answered, compared by the compiler with the types of the core.
  */
 import { z } from 'zod'
 import {
@@ -14,12 +14,14 @@ import {
   Sha256,
 } from '../../protocol/identifiers.ts'
 import * as inventory from '../core/appliance-views.ts'
+import type * as meshes from '../core/mesh.ts'
 import { TARGET_STATES } from '../core/records.ts'
 import { PageQuery } from './pagination.ts'
 
 const time = z.iso.datetime()
 const count = z.int().min(0)
 
+/** Filters and order of the inventory; what is left out does not filter. */
 export const InventoryQuery = z.strictObject({
   search: z.string().max(100).default(''),
   organization: z.string().max(100).default(''),
@@ -127,6 +129,28 @@ export const OpenToken: z.ZodType<inventory.OpenToken> = z.object({
   replaces: z.string().nullable(),
 })
 export const RevokedToken = z.object({ id: PeerId })
+/** An id or NAME@VERSION; empty for all patches together. */
+export const MeshQuery = z.strictObject({ patch: z.string().max(220).default('') })
+const meshEnd = z.object({ name: z.string(), dataCenter: z.string().nullable() })
+export const Mesh: z.ZodType<meshes.Mesh> = z.object({
+  dataCenters: z.array(
+    z.object({
+      name: z.string(),
+      members: z.array(
+        z.object({
+          name: z.string(),
+          role: z.string(),
+          reachable: z.boolean(),
+          state: z.enum(['waiting', 'transferring', 'verifying', 'replicated']),
+        }),
+      ),
+      appliances: count,
+      bytesPerSecond: count,
+    }),
+  ),
+  flows: z.array(z.object({ from: meshEnd, to: meshEnd, bytesPerSecond: count })),
+  sentBytesPerSecond: count,
+})
 export const LogBundle = z.object({
   madeAt: time,
   appliance: ApplianceDetail,

@@ -6,6 +6,7 @@ import type { Sha256 } from '../../protocol/identifiers.ts'
 import { isRefusal } from '../../protocol/refusals.ts'
 import { dataCenterViews, uplinkView } from '../core/data-centers.ts'
 import { appliancesInScope } from '../core/installing.ts'
+import { mesh } from '../core/mesh.ts'
 import { listPatches } from '../core/patch-list.ts'
 import { patchCopies, patchDetail } from '../core/patch-views.ts'
 import { livePatches } from '../core/publishing.ts'
@@ -19,11 +20,15 @@ import { SystemPatchesPage } from '../page/system-patches.tsx'
 import { DATA_CENTERS, SYSTEM_PATCHES } from '../page/words.ts'
 import type { App, RouteDependencies } from './context.ts'
 import { answerRefusal } from './errors.ts'
+import { MeshQuery } from './fleet-schemas.ts'
 import { namedPatch, unknownDataCenter } from './patches.ts'
 import { permitted } from './permitted.ts'
 import { readQuery } from './read-request.ts'
 import { ListQuery, PatchPageQuery, PreviewQuery } from './schemas.ts'
 import { showPage } from './show-page.tsx'
+
+/** A drop-down of more is no help; others by their address. */
+const OFFERED_PATCHES = 100
 
 export function addPageRoutes(app: App, { log }: RouteDependencies): void {
   app.get('/', permitted('read'), (c) => c.redirect(SYSTEM_PATCHES, 303))
@@ -69,7 +74,21 @@ export function addPageRoutes(app: App, { log }: RouteDependencies): void {
 
   app.get(DATA_CENTERS, permitted('read'), (c) => {
     const { state } = c.var.serviceCenter
-    return showPage(c, <DataCentersPage dataCenters={dataCenterViews(state)} uplink={uplinkView(state)} />)
+    const query = readQuery(c, MeshQuery)
+    if (isRefusal(query)) return answerRefusal(c, query, log)
+    const record = query.patch === '' ? null : namedPatch(state, query.patch)
+    if (isRefusal(record)) return answerRefusal(c, record, log)
+    const patches = livePatches(state).slice(0, OFFERED_PATCHES)
+    return showPage(
+      c,
+      <DataCentersPage
+        dataCenters={dataCenterViews(state)}
+        uplink={uplinkView(state)}
+        mesh={mesh(state, record?.sha256 ?? null)}
+        patches={patches.map(({ sha256: id, publication: { name, version } }) => ({ id, name, version }))}
+        patch={record?.sha256 ?? ''}
+      />,
+    )
   })
 
   app.get(`${SYSTEM_PATCHES}/:patch/install`, permitted('install'), (c) => {

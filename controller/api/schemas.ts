@@ -192,7 +192,6 @@ export const InstallPreview: z.ZodType<views.InstallPreview> = z.object({
     z.object({ appliance: z.string(), organization: z.string(), dataCenter: z.string(), reason: z.string() }),
   ),
 })
-/** Filters and order of the inventory; what is left out does not filter. */
 export const DataCenterView: z.ZodType<places.DataCenterView> = z.object({
   name: z.string(),
   appliances: count,

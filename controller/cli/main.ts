@@ -8,6 +8,7 @@ import { apiToken } from './api-token.ts'
 import { listApiTokens, revokeApiToken } from './api-tokens.ts'
 import { applianceLogs, listAppliances, renameAppliance, retireAppliance, showAppliance } from './appliances.ts'
 import { type Command, UsageError } from './command.ts'
+import { listDataCenters, listFlows } from './data-centers.ts'
 import { enrollToken } from './enroll-token.ts'
 import { enrollAppliance, listTokens, replaceAppliance, revokeToken } from './enrollment.ts'
 import { ServerRefusal } from './exchange.ts'
@@ -40,7 +41,7 @@ const COMMANDS: Readonly<Record<string, readonly Command[]>> = {
   'See what was done': [listTrail, exportTrail],
   'Replicate patches': [uploadPatch, listUploads, discardUpload, listPatches, showPatch, withdrawPatch],
   'Install patches': [startInstall, listInstalls, showInstall, cancelInstall],
-  'Spare the WAN': [listLimits, setLimits],
+  'Spare the WAN': [listLimits, setLimits, listDataCenters, listFlows],
   'Look after appliances': [
     ...[listAppliances, showAppliance, applianceLogs, renameAppliance, replaceAppliance, retireAppliance],
   ],

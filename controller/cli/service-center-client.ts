@@ -15,6 +15,7 @@ import type {
 } from '../core/access-views.ts'
 import type { ApplianceDetail, InventoryRow, OpenToken } from '../core/appliance-views.ts'
 import type { DataCenterLimits, DataCenterView, UplinkLimits } from '../core/data-centers.ts'
+import type { Mesh } from '../core/mesh.ts'
 import type { PatchLine } from '../core/patch-list.ts'
 import type { PatchDetail, PatchSummary } from '../core/patch-views.ts'
 import type { Slot } from '../core/records.ts'
@@ -155,6 +156,9 @@ export class ServiceCenterClient {
   }
   dataCenters(): Promise<DataCenterView[]> {
     return this.#exchange.list(['data-centers'])
+  }
+  mesh(patch?: string): Promise<Mesh> {
+    return this.#exchange.call({ method: 'GET', path: ['mesh'], query: { patch } })
   }
   dataCenterLimits(name: string): Promise<DataCenterLimits> {
     return this.#exchange.call({ method: 'GET', path: ['data-centers', name, 'limits'] })

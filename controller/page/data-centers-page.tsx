@@ -4,20 +4,51 @@
  */
 import { entityTag } from '../api/entity-tags.ts'
 import type { DataCenterView, UplinkLimits, UplinkView } from '../core/data-centers.ts'
+import type { Mesh, MeshMember } from '../core/mesh.ts'
+import type { PatchSummary } from '../core/patch-views.ts'
+import { FieldLabel } from './form-fields.tsx'
 import { Label } from './labels.tsx'
 import { Card, Layout, PageHeader } from './layout.tsx'
 import { LimitsDialog } from './limits-dialog.tsx'
+import { MeshPicture } from './mesh-picture.tsx'
 import { IfMay } from './reader.tsx'
-import { bitRate, DATA_CENTERS, dataCenterTitle, elementId, listed, SYSTEM_PATCHES, size } from './words.ts'
+import {
+  APPLIANCES,
+  bitRate,
+  DATA_CENTERS,
+  dataCenterTitle,
+  ENROLL,
+  elementId,
+  listed,
+  SYSTEM_PATCHES,
+  size,
+} from './words.ts'
 
-export const DataCentersPage = ({ dataCenters, uplink }: { dataCenters: DataCenterView[]; uplink: UplinkView }) => (
+type DataCentersPage = {
+  dataCenters: DataCenterView[]
+  uplink: UplinkView
+  mesh: Mesh
+  /** Those of which the picture can show the pieces alone, and the id of the chosen one; empty for all together. */
+  patches: Pick<PatchSummary, 'id' | 'name' | 'version'>[]
+  patch: string
+}
+
+export const DataCentersPage = ({ dataCenters, uplink, mesh, patches, patch }: DataCentersPage) => (
   <Layout title="Data Centers" current={DATA_CENTERS}>
     <PageHeader heading="Data Centers" trail={[{ name: 'Appliances', address: SYSTEM_PATCHES }]} />
+    <Card id="mesh" title="Mesh" live>
+      {patches.length > 0 && <PatchFilter patches={patches} patch={patch} />}
+      {mesh.dataCenters.length === 0 ? <NoDataCenter /> : <MeshPicture mesh={mesh} />}
+    </Card>
     <Card id="uplink" title="Service Center" live>
       <Uplink {...uplink} />
     </Card>
     <Card id="data-centers" title="Data Centers" live>
-      {dataCenters.length === 0 ? <NoDataCenter /> : <DataCenterTable dataCenters={dataCenters} />}
+      {dataCenters.length === 0 ? (
+        <p>The first appliance brings the first Data Center.</p>
+      ) : (
+        <DataCenterTable dataCenters={dataCenters} mesh={mesh} />
+      )}
     </Card>
     <section class="pf-v6-c-page__main-section" aria-label="About limits">
       <div class="pf-v6-c-page__main-body pm-quiet">
@@ -52,10 +83,34 @@ const Uplink = ({ limits, quietUntil }: UplinkView) => (
   </div>
 )
 
+const PatchFilter = ({ patches, patch }: Pick<DataCentersPage, 'patches' | 'patch'>) => (
+  <form class="pm-row pm-controls" method="get" action={DATA_CENTERS} aria-label="Mesh">
+    <FieldLabel id="mesh-patch" label="Pieces of" />
+    <span class="pf-v6-c-form-control pm-select">
+      <select id="mesh-patch" name="patch">
+        <option value="">All patches</option>
+        {patches.map(({ id, name, version }) => (
+          <option value={id} selected={id === patch}>
+            {name} {version}
+          </option>
+        ))}
+      </select>
+      <span class="pf-v6-c-form-control__utilities">
+        <span class="pf-v6-c-form-control__toggle-icon" aria-hidden="true">
+          ▾
+        </span>
+      </span>
+    </span>
+    <button class="pf-v6-c-button pf-m-secondary" type="submit">
+      Show
+    </button>
+  </form>
+)
+
 const NO_LIMIT = 'no limit'
 const HEADINGS = ['Data Center', 'Appliances', 'Down', 'Up', 'Quiet hours', 'Trades', 'Now', 'Limits']
 
-const DataCenterTable = ({ dataCenters }: { dataCenters: DataCenterView[] }) => (
+const DataCenterTable = ({ dataCenters, mesh }: Pick<DataCentersPage, 'dataCenters' | 'mesh'>) => (
   <table
     class="pf-v6-c-table pf-m-grid-lg pm-table pm-narrow-columns"
     id="data-center-table"
@@ -73,13 +128,16 @@ const DataCenterTable = ({ dataCenters }: { dataCenters: DataCenterView[] }) => 
     </thead>
     <tbody class="pf-v6-c-table__tbody">
       {dataCenters.map((dataCenter) => (
-        <Row dataCenter={dataCenter} />
+        <Row
+          dataCenter={dataCenter}
+          members={mesh.dataCenters.find(({ name }) => name === dataCenter.name)?.members ?? []}
+        />
       ))}
     </tbody>
   </table>
 )
 
-const Row = ({ dataCenter }: { dataCenter: DataCenterView }) => {
+const Row = ({ dataCenter, members }: { dataCenter: DataCenterView; members: MeshMember[] }) => {
   const { name, appliances, reachable, limits, quietUntil } = dataCenter
   const { downBitsPerSecond: down, upBitsPerSecond: up } = limits
   return (
@@ -93,7 +151,15 @@ const Row = ({ dataCenter }: { dataCenter: DataCenterView }) => {
         {name}
       </td>
       <td class="pf-v6-c-table__td" data-label="Appliances">
-        {appliances}
+        <a
+          href={`${APPLIANCES}?dataCenter=${encodeURIComponent(name)}`}
+          aria-label={`Appliances of ${dataCenterTitle(name)}`}
+        >
+          {appliances}
+        </a>
+        {members.map((member) => (
+          <Member member={member} />
+        ))}
         {reachable < appliances && <div class="pm-quiet">{appliances - reachable} unreachable</div>}
       </td>
       <td class="pf-v6-c-table__td pm-number" data-label="Down">
@@ -122,6 +188,13 @@ const Row = ({ dataCenter }: { dataCenter: DataCenterView }) => {
     </tr>
   )
 }
+
+/** Whoever stores and relays there. */
+const Member = ({ member: { name, role, reachable, state } }: { member: MeshMember }) => (
+  <div class="pm-quiet">
+    {name}, {role}: {reachable ? state : 'not reachable'}
+  </div>
+)
 
 const Now = ({ dataCenter: { bytesLeft, wanBytesPerSecond, wanBytes } }: { dataCenter: DataCenterView }) => {
   const came = wanBytes > 0 && <div class="pm-quiet">{size(wanBytes)} came over the WAN</div>
@@ -167,7 +240,6 @@ const Change = ({ place, address, limits, operation }: Changing) => (
 
 const NoDataCenter = () => (
   <p id="no-data-centers">
-    No appliance is enrolled yet. A Data Center comes into being with its first one: <code>patchmesh enroll-token</code>
-    .
+    No appliance is enrolled yet. A Data Center comes into being with its first one: <a href={ENROLL}>enroll it</a>.
   </p>
 )

@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import type { DataCenterLimits, DataCenterView, UplinkLimits } from '../../controller/core/data-centers.ts'
+import type { Mesh } from '../../controller/core/mesh.ts'
 import type { PatchDetail } from '../../controller/core/patch-views.ts'
 import { WanLimits } from '../../protocol/wan-limits.ts'
 import { type Fleet, standardFleet } from '../support/fleet-fixtures.ts'
@@ -188,4 +189,30 @@ test('finds a Data Center by any name that it may have', async () => {
   const limits = { ...NO_LIMITS, upBitsPerSecond: 1_000_000 }
   assert.equal((await ask('PUT', address, limits)).status, 200)
   assert.deepEqual((await view(dataCenter))?.limits, limits)
+})
+
+test('tells the mesh: who sends pieces to whom, of all patches or of one, with the rate divided among the sources', async () => {
+  const patch = await fleet.publish({ name: 'meshed', version: '1', bytes: 1_000_000 })
+  const { mesh } = fleet.serviceCenter.state
+  await fleet.tellProgress('tokyo/primary', {
+    ...{ patch, state: 'transferring', bytes: 1000, reason: '', bytesPerSecond: 90_000, wanBytes: 0 },
+    sources: [mesh, peerOf('paris/primary'), peerOf('paris/secondary')],
+  })
+  const { status, json } = await ask<Mesh>('GET', '/mesh?patch=meshed%401')
+  assert.equal(status, 200)
+  assert.deepEqual(
+    json.flows.map(({ from, to, bytesPerSecond }) => [from.name, from.dataCenter, to.name, bytesPerSecond]).sort(),
+    [
+      ['Service Center', null, 'tokyo/primary', 30_000],
+      ['paris/primary', 'paris', 'tokyo/primary', 30_000],
+      ['paris/secondary', 'paris', 'tokyo/primary', 30_000],
+    ],
+  )
+  assert.equal(json.sentBytesPerSecond, 30_000)
+  const tokyo = json.dataCenters.find(({ name }) => name === 'tokyo')
+  assert.deepEqual(tokyo?.members, [
+    { name: 'tokyo/primary', role: 'primary', reachable: true, state: 'transferring' },
+    { name: 'tokyo/secondary', role: 'secondary', reachable: true, state: 'waiting' },
+  ])
+  assert.equal((await ask('GET', '/mesh?patch=nothing')).status, 404)
 })

@@ -35,6 +35,8 @@ const ALL_COMMANDS = [
   'installs cancel',
   'limits list',
   'limits set',
+  'data-centers list',
+  'data-centers flows',
   'appliances list',
   'appliances show',
   'appliances logs',

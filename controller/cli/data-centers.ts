@@ -1,0 +1,57 @@
+/**
+ * `patchmesh data-centers list|flows`: the Data Centers with their depots, and who sends pieces to whom now.
+ */
+import { inWords } from '../page/mesh-picture.tsx'
+import { defineCommand } from './command.ts'
+import { readableBytes } from './quantities.ts'
+import { connect, SERVER_OPTIONS } from './service-center-client.ts'
+import { table } from './terminal.ts'
+
+export const listDataCenters = defineCommand({
+  name: 'data-centers list',
+  summary: 'Lists the Data Centers: who can be reached, what is left to replicate, what arrives',
+  usage: '[--server URL] [--api-token TOKEN] [--json]',
+  options: SERVER_OPTIONS,
+  example: 'patchmesh data-centers list',
+  async run({ options, terminal }) {
+    const dataCenters = await connect(options).dataCenters()
+    const rows = dataCenters.map(({ name, appliances, reachable, bytesLeft, wanBytesPerSecond, wanBytes }) => [
+      name,
+      `${reachable}/${appliances}`,
+      readableBytes(bytesLeft),
+      `${readableBytes(wanBytesPerSecond)}/s`,
+      readableBytes(wanBytes),
+    ])
+    const headings = ['DATA CENTER', 'REACHABLE', 'LEFT', 'ARRIVES', 'CAME IN']
+    if (options.json === true) terminal.print(JSON.stringify(dataCenters))
+    else for (const line of table(headings, rows, 'There are no Data Centers yet.')) terminal.print(line)
+    return 0
+  },
+})
+
+export const listFlows = defineCommand({
+  name: 'data-centers flows',
+  summary: 'Lists who sends pieces of patches to whom now, and how fast',
+  usage: '[--patch PATCH] [--server URL] [--api-token TOKEN] [--json]',
+  options: {
+    patch: { type: 'string', value: 'PATCH', about: 'only pieces of this one: an id or NAME@VERSION' },
+    ...SERVER_OPTIONS,
+  },
+  example: 'patchmesh data-centers flows --patch example@1.0.0',
+  async run({ options, terminal }) {
+    const mesh = await connect(options).mesh(options.patch)
+    if (options.json === true) {
+      terminal.print(JSON.stringify(mesh))
+      return 0
+    }
+    const rows = mesh.flows.map(({ from, to, bytesPerSecond }) => [
+      from.name,
+      to.name,
+      to.dataCenter ?? '',
+      `${readableBytes(bytesPerSecond)}/s`,
+    ])
+    terminal.print(inWords(mesh))
+    for (const line of table(['FROM', 'TO', 'DATA CENTER', 'RATE'], rows, '')) if (line !== '') terminal.print(line)
+    return 0
+  },
+})
