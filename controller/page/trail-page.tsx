@@ -4,7 +4,7 @@
  */
 import type { TrailPage as Entries, TrailView } from '../core/access-views.ts'
 import { Card, Layout, PageHeader } from './layout.tsx'
-import { TextField } from './sign-in-page.tsx'
+import { TextField } from './text-field.tsx'
 import { elementId, moment, PEOPLE, TRAIL } from './words.ts'
 
 export type TrailFilters = { who: string; action: string; from: string; to: string; text: string }
