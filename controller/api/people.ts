@@ -2,13 +2,12 @@
  * People over HTTP: adding one, changing what one may do, a new sign-in link, removing. Nobody is ever told another's
  * password: whoever is added gets a link that works once, and chooses one.
  */
-
 import { isRefusal, type Refusal, refuse } from '../../protocol/refusals.ts'
 import type { NewLink, PersonView } from '../core/access-views.ts'
 import { isLive, makeAccess } from '../shell/access.ts'
 import { weakness } from '../shell/passwords.ts'
 import { accountKey, addPerson, changePerson, removePerson, unknownPerson } from '../shell/people.ts'
-import { type AccessRecord, type AccountRecord } from '../shell/ports.ts'
+import type { AccessRecord, AccountRecord } from '../shell/ports.ts'
 import * as schemas from './access-schemas.ts'
 import type { App, AppContext, RouteDependencies } from './context.ts'
 import { answerRefusal } from './errors.ts'
@@ -136,11 +135,8 @@ export function addPeopleRoutes(app: App, dependencies: RouteDependencies, strea
 
   async function newLink(c: AppContext, { name, key, role, organizations }: AccountRecord): Promise<NewLink> {
     const nowMs = clock()
-    const whose = { name, account: key, role, organizations }
-    const link = await makeAccess(repository, {
-      ...{ kind: 'sign-in-link', ...whose },
-      ...{ lifetimeMs: LINK_LIFETIME_MS, nowMs },
-    })
+    const whose = { kind: 'sign-in-link', name, account: key, role, organizations } as const
+    const link = await makeAccess(repository, { ...whose, lifetimeMs: LINK_LIFETIME_MS, nowMs })
     // Only a host that is ours gets this far.
     const address = new URL('/sign-in', `${dependencies.secureCookies ? 'https' : 'http'}://${c.req.header('host')}`)
     address.searchParams.set('link', link)

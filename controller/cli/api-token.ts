@@ -8,8 +8,8 @@ import { accessId, newAccess } from '../shell/access.ts'
 import { wrongStanding } from '../shell/people.ts'
 import { defineCommand, parsed, UsageError } from './command.ts'
 import { DATA_OPTION, withData } from './data-folder.ts'
+import { noteHere } from './note-here.ts'
 import { organizationsOf, RIGHTS_OPTIONS, roleOf } from './rights.ts'
-import { noteHere } from './sign-in-link.ts'
 
 /** A name for people, with the grammar of all such names. */
 const TokenName = ApplianceName

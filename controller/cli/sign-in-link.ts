@@ -2,13 +2,12 @@
  * `patchmesh sign-in-link`: a link with every right, made beside the controller's data. It is the way back when no Owner
  * can sign in.
  */
-import { hostname, userInfo } from 'node:os'
 import { ACCESS_LIFETIME_MS } from '../shell/access.ts'
-import type { Repository } from '../shell/ports.ts'
 import { PAGE_ADDRESS_SETTING } from '../shell/ports.ts'
 import { newLink } from '../shell/printed-link.ts'
 import { defineCommand } from './command.ts'
 import { DATA_OPTION, withData } from './data-folder.ts'
+import { noteHere } from './note-here.ts'
 import { printLink } from './people.ts'
 
 export const signInLink = defineCommand({
@@ -28,11 +27,3 @@ export const signInLink = defineCommand({
     })
   },
 })
-
-/** Writes into the trail what was done beside the data, by whom on which machine. */
-export async function noteHere(repository: Repository, note: { action: string; subject: string }): Promise<void> {
-  const origin = `command line of ${userInfo().username} on ${hostname()}`
-  await repository.commit([
-    { table: 'audit', row: { at: Date.now(), actor: 'command line', outcome: 'done', origin, ...note } },
-  ])
-}

@@ -5,7 +5,7 @@ import type { TokenView } from '../core/access-views.ts'
 import { ConfirmDialog, SecretDialog } from './access-dialogs.tsx'
 import { Card, Layout, PageHeader } from './layout.tsx'
 import { limitTitle, RightsFields, roleTitle } from './rights.tsx'
-import { TextField } from './sign-in-page.tsx'
+import { TextField } from './text-field.tsx'
 import { API_TOKENS, elementId, moment, PEOPLE } from './words.ts'
 
 export type ApiTokens = { tokens: TokenView[]; organizations: string[] }

@@ -2,7 +2,7 @@
  * The first account: whoever came in with the link that the controller printed becomes its Owner.
  */
 import { Card, Layout, PageHeader } from './layout.tsx'
-import { TextField } from './sign-in-page.tsx'
+import { TextField } from './text-field.tsx'
 import { FIRST_OWNER, SYSTEM_PATCHES } from './words.ts'
 import { PASSWORD_HELP } from './your-account-page.tsx'
 

@@ -7,7 +7,7 @@ import { ConfirmDialog, SecretDialog } from './access-dialogs.tsx'
 import { Label } from './labels.tsx'
 import { Card, Layout, PageHeader } from './layout.tsx'
 import { limitTitle, RightsFields, roleTitle } from './rights.tsx'
-import { TextField } from './sign-in-page.tsx'
+import { TextField } from './text-field.tsx'
 import { elementId, moment, PEOPLE } from './words.ts'
 
 export type People = { people: PersonView[]; organizations: string[] }

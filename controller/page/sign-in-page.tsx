@@ -2,6 +2,7 @@
  * Signing in with name and password. It is shown in place of any page that nobody is signed in for, and leads back to it.
  */
 import { Alert, Layout } from './layout.tsx'
+import { TextField } from './text-field.tsx'
 import { sentence } from './words.ts'
 
 export type SignIn = {
@@ -55,40 +56,4 @@ export const SignInPage = ({ next, name = '', notice, refusal }: SignIn) => (
       </div>
     </section>
   </Layout>
-)
-
-type Field = {
-  id: string
-  label: string
-  type?: 'text' | 'password'
-  value?: string
-  autocomplete?: string
-  help?: string
-  isOptional?: boolean
-}
-
-/** A field with its label; its name in the form is its id. */
-export const TextField = ({ id, label, type = 'text', value = '', autocomplete = 'off', help, isOptional }: Field) => (
-  <div class="pm-field">
-    <label class="pf-v6-c-form__label" for={id}>
-      <span class="pf-v6-c-form__label-text">{label}</span>
-    </label>
-    <span class="pf-v6-c-form-control">
-      <input
-        type={type}
-        id={id}
-        name={id}
-        value={value}
-        autocomplete={autocomplete}
-        required={isOptional !== true}
-        maxlength={200}
-        {...(help === undefined ? {} : { 'aria-describedby': `${id}-help` })}
-      />
-    </span>
-    {help !== undefined && (
-      <p class="pm-quiet" id={`${id}-help`}>
-        {help}
-      </p>
-    )}
-  </div>
 )

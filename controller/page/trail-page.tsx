@@ -4,14 +4,14 @@
  */
 import type { TrailPage as Entries, TrailView } from '../core/access-views.ts'
 import { Card, Layout, PageHeader } from './layout.tsx'
-import { TextField } from './sign-in-page.tsx'
-import { elementId, moment, PEOPLE, TRAIL } from './words.ts'
+import { TextField } from './text-field.tsx'
+import { elementId, moment, TRAIL } from './words.ts'
 
 export type TrailFilters = { who: string; action: string; from: string; to: string; text: string }
 
 export const TrailPage = ({ entries, next, filters }: Entries & { filters: TrailFilters }) => (
   <Layout title="Trail" current={TRAIL}>
-    <PageHeader heading="Trail" trail={[{ name: 'Access', address: PEOPLE }]}>
+    <PageHeader heading="Trail" trail={[{ name: 'Access', address: TRAIL }]}>
       <div class="pm-row">
         <a
           class="pf-v6-c-button pf-m-secondary"

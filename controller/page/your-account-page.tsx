@@ -6,7 +6,7 @@ import { ROLE_MEANINGS } from '../core/permissions.ts'
 import { ConfirmDialog } from './access-dialogs.tsx'
 import { Alert, Card, Layout, PageHeader } from './layout.tsx'
 import { limitTitle, roleTitle } from './rights.tsx'
-import { TextField } from './sign-in-page.tsx'
+import { TextField } from './text-field.tsx'
 import { elementId, moment, SYSTEM_PATCHES, YOUR_ACCOUNT } from './words.ts'
 
 export type YourAccount = {
