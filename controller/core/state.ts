@@ -147,6 +147,7 @@ function takeAppliance(state: ServiceCenterState, appliance: ApplianceRecord): v
   state.retired.set(peer, appliance)
   state.sessions.delete(peer)
   state.attachments.delete(peer)
+  state.accounts.delete(peer)
 }
 
 /** A member of the fleet, or one that was. */

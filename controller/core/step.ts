@@ -38,7 +38,7 @@ export function step(state: ServiceCenterState, event: ServiceCenterEvent): Serv
       apply(state, { table: 'tokens', row: event.token })
       const effects =
         event.token.kind === SERVICE_PROVIDER ? [] : commit(state, [nextRosterVersion(state, event.token.dataCenter)])
-      return [admitted(state), ...effects]
+      return [admitted(state), ...effects, { kind: 'changed', topic: 'appliances' }]
     }
     case 'control-opened':
       return []
