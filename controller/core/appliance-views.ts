@@ -8,8 +8,7 @@ import { type ApplianceCopy, applianceCopy, incoming, nameOf } from './copies.ts
 import { isOpen } from './membership.ts'
 import { whatIsLost } from './places.ts'
 import { livePatches } from './publishing.ts'
-import type { ApplianceRecord, DetectionRecord, TargetState } from './records.ts'
-
+import type { ApplianceRecord, DetectionRecord, PatchRecord, TargetState } from './records.ts'
 import { everEnrolled, type ServiceCenterState } from './state.ts'
 import { type ApplianceView, applianceView } from './views.ts'
 
@@ -89,7 +88,8 @@ export function inventory(
 ): Inventory {
   const records = [...(query.members === 'now' ? state.appliances : state.retired).values()]
   const chosen = records.filter((appliance) => isChosen(state, query, appliance)).sort(inOrder(state, query))
-  const rows = chosen.slice(from, from + count).map((appliance) => inventoryRow(state, appliance))
+  const patches = livePatches(state)
+  const rows = chosen.slice(from, from + count).map((appliance) => inventoryRow(state, appliance, patches))
   return { rows, total: chosen.length, all: records.length }
 }
 
@@ -122,8 +122,11 @@ function versionOf(state: ServiceCenterState, { peer }: ApplianceRecord): string
   return state.accounts.get(peer)?.agentVersion ?? ''
 }
 
-function inventoryRow(state: ServiceCenterState, appliance: ApplianceRecord): InventoryRow {
-  const patches = livePatches(state)
+function inventoryRow(
+  state: ServiceCenterState,
+  appliance: ApplianceRecord,
+  patches: readonly PatchRecord[],
+): InventoryRow {
   const arriving =
     appliance.kind === SERVICE_PROVIDER ? patches.map(({ sha256 }) => incoming(state, sha256, appliance)) : []
   const sources = new Set(arriving.flatMap((copy) => copy.sources))
@@ -131,7 +134,7 @@ function inventoryRow(state: ServiceCenterState, appliance: ApplianceRecord): In
   return {
     ...applianceView(state, appliance),
     account: account === undefined ? null : { ...account, toldAt: new Date(account.toldAt).toISOString() },
-    versions: versionsOn(state, appliance.peer),
+    versions: versionsOn(state, appliance.peer, patches),
     bytesPerSecond: arriving.reduce((sum, { bytesPerSecond }) => sum + bytesPerSecond, 0),
     sources: [...sources].flatMap((peer) => nameOf(state, peer) ?? []),
     retiredAt: appliance.retiredAt === null ? null : new Date(appliance.retiredAt).toISOString(),
@@ -139,8 +142,8 @@ function inventoryRow(state: ServiceCenterState, appliance: ApplianceRecord): In
 }
 
 /** One version for each name: the one that was seen last. */
-function versionsOn(state: ServiceCenterState, peer: PeerId): InstalledVersion[] {
-  const seen = livePatches(state).flatMap(({ sha256, publication }) => {
+function versionsOn(state: ServiceCenterState, peer: PeerId, patches: readonly PatchRecord[]): InstalledVersion[] {
+  const seen = patches.flatMap(({ sha256, publication }) => {
     const found = state.detections.get(sha256)?.get(peer)
     const version = found?.installedVersion ?? null
     return found === undefined || version === null
@@ -164,7 +167,7 @@ export function applianceDetail(state: ServiceCenterState, appliance: ApplianceR
   const { peer, epoch, addresses, retiredAt } = appliance
   const patches = livePatches(state)
   return {
-    ...inventoryRow(state, appliance),
+    ...inventoryRow(state, appliance, patches),
     epoch,
     addresses,
     copies: appliance.kind === SERVICE_PROVIDER && retiredAt === null ? copiesOn(state, appliance) : [],

@@ -169,6 +169,7 @@ function retire(state: ServiceCenterState, appliance: ApplianceRecord): void {
   state.retired.set(appliance.peer, appliance)
   state.sessions.delete(appliance.peer)
   state.attachments.delete(appliance.peer)
+  state.accounts.delete(appliance.peer)
 }
 
 /** A member of the fleet, or one that was. */

@@ -153,7 +153,7 @@ const Row = ({ dataCenter, members }: { dataCenter: DataCenterView; members: Mes
       <td class="pf-v6-c-table__td" data-label="Appliances">
         <a
           href={`${APPLIANCES}?dataCenter=${encodeURIComponent(name)}`}
-          aria-label={`Appliances of ${dataCenterTitle(name)}`}
+          aria-label={`${appliances} appliances of ${dataCenterTitle(name)}`}
         >
           {appliances}
         </a>

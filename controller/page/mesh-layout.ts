@@ -1,6 +1,6 @@
 /**
- * Where things stand in the picture of the mesh. Few Data Centers stand around the Service Center, each with its
- * members; many stand in a grid of small boxes below it. It places and never draws.
+ * Where things stand in the picture of the mesh. Few Data Centers stand below or around the Service Center, each with
+ * its members; many stand in a grid of small boxes below it. It places and never draws.
  */
 import type { Mesh, MeshDataCenter, MeshFlow } from '../core/mesh.ts'
 
@@ -26,10 +26,11 @@ export type MeshLayout = {
   leftOut: number
 }
 
-/** Around the Service Center so many can be read. */
+/** So many stand in a row below the Service Center, and so many around it. */
+const MOST_IN_A_ROW = 3
 const MOST_AROUND = 12
 const MOST_LINES = 300
-const MOST_LABELS = 16
+const MOST_LABELS = 40
 export const SHOWN_MEMBERS = 4
 export const ROW = 22
 export const HEAD = 30
@@ -40,13 +41,18 @@ const MARGIN = 16
 
 export function layOut(mesh: Mesh): MeshLayout {
   const isGrid = mesh.dataCenters.length > MOST_AROUND
-  const placed = isGrid ? inGrid(mesh.dataCenters) : around(mesh.dataCenters)
+  const dataCenters = [...mesh.dataCenters].sort((left, right) => inOrder.compare(left.name, right.name))
+  const placed = isGrid
+    ? inGrid(dataCenters)
+    : dataCenters.length <= MOST_IN_A_ROW
+      ? inARow(dataCenters)
+      : around(dataCenters)
   const boxes = new Map(placed.dataCenters.map(({ dataCenter, box }) => [dataCenter.name, box]))
   const drawn = (isGrid ? between(mesh.flows) : mesh.flows).slice(0, MOST_LINES)
   const flows = drawn.flatMap((flow) => {
     const from = flow.from.dataCenter === null ? placed.center : boxes.get(flow.from.dataCenter)
     const to = boxes.get(flow.to.dataCenter ?? '')
-    return from === undefined || to === undefined ? [] : [placeFlow(flow, from, to, mesh)]
+    return from === undefined || to === undefined ? [] : [placeFlow(flow, { from, to, mesh, isGrid })]
   })
   const labelled = flows.map((flow) => (flows.length > MOST_LABELS ? { ...flow, label: null } : flow))
   return {
@@ -59,14 +65,31 @@ export function layOut(mesh: Mesh): MeshLayout {
 
 type Placed = Pick<MeshLayout, 'width' | 'height' | 'center' | 'dataCenters'>
 
+/** Site 2 before site 10. */
+const inOrder = new Intl.Collator('en', { numeric: true })
+
+/** Far enough apart that the rate of a flow stands between two. */
+function inARow(dataCenters: readonly MeshDataCenter[]): Placed {
+  const step = AROUND.width + 150
+  const width = 2 * MARGIN + Math.max(1, dataCenters.length) * step - 150
+  const y = MARGIN + CENTER.height + 90
+  const boxes = dataCenters.map((dataCenter, index) => {
+    const height = heightOf(dataCenter)
+    return { dataCenter, box: { x: MARGIN + index * step, y, width: AROUND.width, height } }
+  })
+  const height = y + Math.max(0, ...boxes.map(({ box }) => box.height)) + MARGIN + 40
+  const center = rounded({ x: (width - CENTER.width) / 2, y: MARGIN, ...CENTER })
+  return { width, height, center, dataCenters: boxes }
+}
+
 function around(dataCenters: readonly MeshDataCenter[]): Placed {
   const count = dataCenters.length
   const height = Math.max(0, ...dataCenters.map(heightOf))
   const radiusX = Math.max(310, count * 52)
-  const radiusY = count <= 2 ? 0 : Math.max(CENTER.height + height, count * 34)
+  const radiusY = Math.max(CENTER.height + height, count * 34)
   const middle = { x: radiusX + AROUND.width / 2 + MARGIN, y: radiusY + height / 2 + MARGIN }
   const boxes = dataCenters.map((dataCenter, index) => {
-    // The first on the left, the others clockwise: two stand side by side with the Service Center between them.
+    // The first on the left, the others clockwise.
     const angle = Math.PI + (2 * Math.PI * index) / Math.max(1, count)
     const own = heightOf(dataCenter)
     const x = middle.x + radiusX * Math.cos(angle) - AROUND.width / 2
@@ -75,10 +98,10 @@ function around(dataCenters: readonly MeshDataCenter[]): Placed {
   })
   return {
     width: Math.round(2 * middle.x),
-    height: Math.round(2 * Math.max(middle.y, CENTER.height / 2 + MARGIN)),
+    height: Math.round(2 * middle.y),
     center: rounded({
       x: middle.x - CENTER.width / 2,
-      y: Math.max(middle.y, CENTER.height / 2 + MARGIN) - CENTER.height / 2,
+      y: middle.y - CENTER.height / 2,
       ...CENTER,
     }),
     dataCenters: boxes,
@@ -123,13 +146,16 @@ function heightOf({ members }: MeshDataCenter): number {
   return HEAD + rows * ROW + 8
 }
 
-function placeFlow(flow: MeshFlow, from: Box, to: Box, mesh: Mesh): PlacedFlow {
+function placeFlow(
+  flow: MeshFlow,
+  { from, to, mesh, isGrid }: { from: Box; to: Box; mesh: Mesh; isGrid: boolean },
+): PlacedFlow {
   const id = `flow-${Buffer.from(`${flow.from.name}\n${flow.to.name}`).toString('base64url')}`
-  const width = widthOf(flow.bytesPerSecond)
+  const width = isGrid ? 1.5 : widthOf(flow.bytesPerSecond)
   if (flow.from.dataCenter === flow.to.dataCenter) return { id, flow, width, ...inside(flow, to, mesh) }
   const [start, end] = [edgeOf(from, middleOf(to)), edgeOf(to, middleOf(from))]
   // Bent to the left of its way, so that what flows back is another line.
-  const bend = 0.12
+  const bend = from.y === to.y ? -0.3 : 0.12
   const by = {
     x: (start.x + end.x) / 2 + (end.y - start.y) * bend,
     y: (start.y + end.y) / 2 - (end.x - start.x) * bend,
@@ -142,7 +168,7 @@ function placeFlow(flow: MeshFlow, from: Box, to: Box, mesh: Mesh): PlacedFlow {
   return { id, flow, path, label, width }
 }
 
-/** From one member to another of the same Data Center: an arc at the right side of its box. */
+/** From one member to another of the same Data Center: an arc at the right side inside of its box. */
 function inside(flow: MeshFlow, box: Box, { dataCenters }: Mesh): Pick<PlacedFlow, 'path' | 'label'> {
   const members = dataCenters.find(({ name }) => name === flow.to.dataCenter)?.members ?? []
   const rowOf = (name: string): number => {
@@ -156,8 +182,8 @@ function inside(flow: MeshFlow, box: Box, { dataCenters }: Mesh): Pick<PlacedFlo
     return box.y + HEAD + index * ROW + ROW / 2
   }
   const [start, end] = [rowOf(flow.from.name), rowOf(flow.to.name)]
-  const x = box.x + box.width - 10
-  return { path: `M${x} ${start}C${x + 34} ${start} ${x + 34} ${end} ${x} ${end}`, label: null }
+  const x = box.x + box.width - 26
+  return { path: `M${x} ${start}C${x + 24} ${start} ${x + 24} ${end} ${x} ${end}`, label: null }
 }
 
 /** A thicker line for a faster flow: a step for each factor of ten above 100 kB a second. */

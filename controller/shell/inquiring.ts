@@ -57,20 +57,15 @@ export function startInquiring(options: {
     await Promise.all(chosen.map((peer) => inquire(peer, false)))
   }
 
-  let timer: NodeJS.Timeout
-  let stopped = false
-  const next = (): void => {
-    timer = setTimeout(async () => {
-      await round().catch(fail)
-      if (!stopped) next()
-    }, ROUND_MS).unref()
-  }
-  next()
-  return {
-    inquire: (peer) => inquire(peer, true),
-    stop() {
-      stopped = true
-      clearTimeout(timer)
-    },
-  }
+  let isBusy = false
+  const timer = setInterval(() => {
+    if (isBusy) return
+    isBusy = true
+    round()
+      .then(() => {
+        isBusy = false
+      })
+      .catch(fail)
+  }, ROUND_MS)
+  return { inquire: (peer) => inquire(peer, true), stop: () => clearInterval(timer) }
 }

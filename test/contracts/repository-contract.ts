@@ -93,6 +93,24 @@ export function repositoryContract(name: string, { newPlace, open }: OpenReposit
       assert.deepEqual(await repository.load(), [])
     })
 
+    check('tells the newest of what was done with some things, or by somebody', async (repository) => {
+      const entry = (at: number, actor: string, subject: string): Change => ({
+        table: 'audit',
+        row: { at, actor, action: 'rename', subject, outcome: 'done' },
+      })
+      await repository.commit([
+        entry(1, 'admin', 'x'),
+        entry(2, 'x', 'y'),
+        entry(3, 'admin', 'z'),
+        entry(4, 'admin', 'x'),
+      ])
+      const times = async (names: string[], atMost: number) =>
+        (await repository.trail({ about: names, organizations: null, limit: atMost })).map(({ at }) => at)
+      assert.deepEqual(await times(['x'], 10), [4, 2, 1])
+      assert.deepEqual(await times(['x', 'z'], 2), [4, 3])
+      assert.deepEqual(await times(['nobody'], 10), [])
+    })
+
     check('carries out commits that are asked for at once one after the other', async (repository) => {
       const patch = samplePatch()
       await repository.commit([{ table: 'patches', row: patch }])

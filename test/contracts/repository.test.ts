@@ -5,12 +5,14 @@ import { mkdtempSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
-import { DatabaseSync } from 'node:sqlite'
+import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
 import { after, describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { installRow, patchRow } from '../../controller/shell/database/rows.ts'
 import { loadAuthority } from '../../controller/shell/keys.ts'
 import { databaseFile, openRepository } from '../../controller/shell/repository.ts'
 import { refuse } from '../../protocol/refusals.ts'
+import { openOldDatabase } from '../support/old-database.ts'
 import { repositoryContract } from './repository-contract.ts'
 import { identity, sampleInstall, samplePatch, sampleToken, signing } from './sample-records.ts'
 
@@ -95,22 +97,17 @@ describe('the embedded database', () => {
     await again.close()
   })
 
-  test('reads the records of a release that did not keep who uploaded and who started', async () => {
+  test('reads patches and installs of a release that did not keep by whom they were', async () => {
     const folder = newFolder()
-    const repository = await open(folder)
-    const install = sampleInstall(1, samplePatch().sha256)
-    await repository.commit([
-      { table: 'patches', row: samplePatch() },
-      { table: 'installs', row: install },
-    ])
-    await repository.close()
-    const raw = new DatabaseSync(databaseFile(folder))
-    raw.exec('alter table installs drop column startedBy')
-    raw.exec("alter table patches drop column uploadedBy; delete from kysely_migration where name like '%by-whom'")
-    raw.close()
+    const patch = samplePatch()
+    const install = sampleInstall(1, patch.sha256)
+    const old = await openOldDatabase(folder)
+    insert(old, 'patches', { ...patchRow(patch), uploadedBy: undefined })
+    insert(old, 'installs', { ...installRow(install), startedBy: undefined })
+    old.close()
     const again = await open(folder)
     assert.deepEqual(await again.load(), [
-      { table: 'patches', row: { ...samplePatch(), uploadedBy: null } },
+      { table: 'patches', row: { ...patch, uploadedBy: null } },
       { table: 'installs', row: { ...install, startedBy: null } },
     ])
     await again.close()
@@ -192,4 +189,10 @@ async function commitUntilKilled(folder: string, from: number, commits: number):
 function run(program: string, ...options: string[]) {
   const file = fileURLToPath(new URL(program, import.meta.url))
   return spawn(process.execPath, ['--import', 'tsx', file, ...options], { stdio: ['ignore', 'pipe', 'inherit'] })
+}
+
+function insert(database: DatabaseSync, table: string, row: Record<string, unknown>): void {
+  const columns = Object.entries(row).filter(([, value]) => value !== undefined)
+  const [names, values] = [columns.map(([name]) => `"${name}"`), columns.map(([, value]) => value as SQLInputValue)]
+  database.prepare(`insert into ${table} (${names.join()}) values (${names.map(() => '?').join()})`).run(...values)
 }

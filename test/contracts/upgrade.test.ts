@@ -5,31 +5,20 @@ import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
 import { checkAccess } from '../../controller/shell/access.ts'
-import { databaseFile, openRepository } from '../../controller/shell/repository.ts'
+import { openRepository } from '../../controller/shell/repository.ts'
 import { sha256Hex } from '../../protocol/hashing.ts'
 import { isRefusal } from '../../protocol/refusals.ts'
+import { openOldDatabase } from '../support/old-database.ts'
 import { signing } from './sample-records.ts'
 
 const SECRET = 'A'.repeat(43)
-/** Takes the upgrade back, which no release does. */
-const DOWNGRADE = `
-  drop table accounts;
-  drop index access_by_account; drop index audit_by_actor; drop index audit_by_action;
-  alter table access drop column role; alter table access drop column organizations;
-  alter table access drop column account; alter table access drop column usedAt; alter table access drop column origin;
-  alter table audit drop column organization; alter table audit drop column origin;
-  delete from kysely_migration where name like '%-people';
-`
 
 test('an API token keeps every right, and the trail its entries', async () => {
   const folder = mkdtempSync(path.join(tmpdir(), 'patchmesh-upgrade-'))
   try {
-    await (await openRepository({ folder, root: signing.peer })).close()
-    const old = new DatabaseSync(databaseFile(folder))
-    old.exec(DOWNGRADE)
+    const old = await openOldDatabase(folder)
     const hash = sha256Hex(Buffer.from(SECRET))
     const access = old.prepare(
       'insert into access (secretHash, kind, name, createdAt, expiresAt) values (?, ?, ?, 1, ?)',
