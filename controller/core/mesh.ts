@@ -69,6 +69,7 @@ function flowsTo(
 function meshMember(state: ServiceCenterState, patches: readonly Sha256[], appliance: ApplianceRecord): MeshMember {
   const { name, role, peer } = appliance
   const states = new Set(patches.map((patch) => copyOf(state, patch, appliance).state))
+  // Without a patch there is nothing to wait for.
   const furthest = (['transferring', 'verifying', 'waiting'] as const).find((one) => states.has(one)) ?? 'replicated'
   return { name, role, reachable: state.sessions.has(peer), state: furthest }
 }

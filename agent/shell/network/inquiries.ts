@@ -12,6 +12,8 @@ import { MessageStream } from './message-stream.ts'
 
 /** Through a depot the way is twice as long; a person waits for the answer. */
 const ANSWER_WITHIN_MS = 8_000
+/** More than the Service Center asks in one round, which may all be through one depot. */
+const MOST_AT_ONCE = 32
 
 export type Answering = {
   readonly self: PeerId
@@ -36,7 +38,7 @@ export class Inquiries {
       await host.handle(
         INQUIRY_PROTOCOL,
         (stream, { remotePeer }) => inquiries.#accept(stream, remotePeer.toString() as PeerId),
-        { maxInboundStreams: 8 },
+        { maxInboundStreams: MOST_AT_ONCE },
       )
     return inquiries
   }
