@@ -51,8 +51,7 @@ function foreign(c: AppContext, origins: readonly string[]): string | null {
   if (origin === undefined) return 'the request does not say which page sent it'
   const site = c.req.header('sec-fetch-site')
   if (site !== undefined && site !== 'same-origin') return `the browser says that the request is ${site.slice(0, 20)}`
-  // For a form a browser names no origin under our Referrer-Policy; whose page it is it says all the same.
-  if (origins.includes(origin) || (origin === 'null' && site === 'same-origin')) return null
+  if (origins.includes(origin)) return null
   const host = c.req.header('host') ?? ''
   const fromLoopback = isLoopback(host) && (origin === `http://${host}` || origin === `https://${host}`)
   return fromLoopback ? null : `the page that sent the request is at ${origin.slice(0, 100)}`

@@ -2,6 +2,7 @@
  * `patchmesh enroll-token`: makes a place in the fleet and the token that lets one appliance take it, on the data
  * folder, whether the controller runs or not.
  */
+
 import {
   ApplianceKind,
   ApplianceName,
@@ -15,6 +16,7 @@ import { issueToken } from '../shell/issue-token.ts'
 import { defineCommand, parsed, required, UsageError } from './command.ts'
 import { DATA_OPTION, withData } from './data-folder.ts'
 import { enrollTopology } from './enroll-topology.ts'
+import { noteHere } from './note-here.ts'
 
 /** Where an appliance shall stand, or a file with the places of many. */
 export const SLOT_OPTIONS = {
@@ -60,6 +62,7 @@ export const enrollToken = defineCommand({
     const slot = readSlot(options)
     return await withData(data, async (opened) => {
       const { token, expiresAt } = await issueToken(opened, slot)
+      await noteHere(opened.repository, { action: 'issue-token', subject: slot.name, organization: slot.organization })
       const expires = new Date(expiresAt).toISOString()
       terminal.print(options.json === true ? JSON.stringify({ name: slot.name, token, expiresAt: expires }) : token)
       return 0

@@ -2,6 +2,7 @@
  * `patchmesh enroll-token --from`: prints the tokens for a whole topology, also when others were refused, and says what
  * became of the rest.
  */
+
 import { type Refusal, RefusedError } from '../../protocol/refusals.ts'
 import type { Slot } from '../core/records.ts'
 import { issueToken } from '../shell/issue-token.ts'
@@ -10,6 +11,7 @@ import type { Topology } from '../topology/topology.ts'
 import { readTopologyFile, TopologyFileError } from '../topology/topology-file.ts'
 import type { ExitStatus } from './command.ts'
 import type { OpenData } from './data-folder.ts'
+import { noteHere } from './note-here.ts'
 import { ProgressLine } from './progress-line.ts'
 import { plural } from './quantities.ts'
 import { printable, type Terminal } from './terminal.ts'
@@ -55,6 +57,7 @@ export function printTokens(
 async function issue(data: OpenData, slot: Slot): Promise<{ name: string; token: string } | Refusal> {
   try {
     const { token } = await issueToken(data, slot)
+    await noteHere(data.repository, { action: 'issue-token', subject: slot.name, organization: slot.organization })
     return { name: slot.name, token }
   } catch (error) {
     if (error instanceof RefusedError) return error.refusal

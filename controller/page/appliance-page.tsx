@@ -2,12 +2,14 @@
  * One appliance: where it stands, its copies of patches and why one waits, what it was seen to have, its part in
  * installs, its history, and what may be changed about it. Only what cannot be undone is asked twice.
  */
+
 import type { ApplianceDetail } from '../core/appliance-views.ts'
 import type { AuditRecord } from '../core/records.ts'
 import { Arrives, Contact, Store } from './appliances-page.tsx'
 import { ActionForm, TextField } from './form-fields.tsx'
 import { CopyLabel, Label, TargetLabel } from './labels.tsx'
 import { Alert, Card, Layout, PageHeader } from './layout.tsx'
+import { IfMay } from './reader.tsx'
 import {
   APPLIANCES,
   applianceAddress,
@@ -73,7 +75,11 @@ export const AppliancePage = ({ appliance, history, refused }: AppliancePage) =>
         <Table label="Installs" headings={['Patch', 'State', 'Since', 'Reason']} rows={installRows(appliance)} />
       )}
     </Card>
-    {appliance.retiredAt === null && <Changes appliance={appliance} />}
+    {appliance.retiredAt === null && (
+      <IfMay do="enroll">
+        <Changes appliance={appliance} />
+      </IfMay>
+    )}
     {history !== null && <History entries={history} />}
   </Layout>
 )

@@ -2,10 +2,12 @@
  * Appliances: the inventory of the fleet. Filters, order and page are in the address, so a view of it can be sent to a
  * colleague, and everything works without scripts.
  */
+
 import type { Inventory, InventoryQuery, InventoryRow, InventoryWords, SortKey } from '../core/appliance-views.ts'
 import { type Choice, SelectField, TextField } from './form-fields.tsx'
 import { Label } from './labels.tsx'
 import { Card, Layout, PageHeader } from './layout.tsx'
+import { IfMay } from './reader.tsx'
 import {
   APPLIANCES,
   applianceAddress,
@@ -25,9 +27,11 @@ type AppliancesPage = { inventory: Inventory; query: InventoryPageQuery; words: 
 export const AppliancesPage = ({ inventory, query, words }: AppliancesPage) => (
   <Layout title="Appliances" current={APPLIANCES}>
     <PageHeader heading="Appliances" trail={[{ name: 'Software updates', address: SYSTEM_PATCHES }]}>
-      <a class="pf-v6-c-button pf-m-primary" href={ENROLL}>
-        Enroll appliances
-      </a>
+      <IfMay do="enroll">
+        <a class="pf-v6-c-button pf-m-primary" href={ENROLL}>
+          Enroll appliances
+        </a>
+      </IfMay>
     </PageHeader>
     <Card id="inventory" title={query.members === 'now' ? 'Inventory' : 'Retired appliances'}>
       <Filters query={query} words={words} />

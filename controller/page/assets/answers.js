@@ -6,11 +6,15 @@
 export const byId = (/** @type {string} */ id) => /** @type {any} */ (document.getElementById(id))
 export const HOME = '/appliances/software-updates'
 
+/** Who this page was made for: somebody else may have signed in with this browser since. @returns {Record<string, string>} */
+export function forWhom() {
+  const { person } = document.body.dataset
+  return person === undefined ? {} : { 'Patchmesh-Person': person }
+}
+
 /** @returns {Promise<any>} the answer, or an Error that a person can read */
 export async function ask(/** @type {string} */ method, /** @type {string} */ address, /** @type {unknown} */ body, others = {}) {
-  // Who this page was made for: somebody else may have signed in with this browser since.
-  const { person } = document.body.dataset
-  const headers = person === undefined ? others : { ...others, 'Patchmesh-Person': person }
+  const headers = { ...others, ...forWhom() }
   const json = { headers: { ...headers, 'Content-Type': 'application/json' }, body: JSON.stringify(body) }
   const answer = await fetch(address, body === undefined ? /** @type {RequestInit} */ ({ method, headers }) : { method, ...json })
   return read(answer.ok, await answer.text())

@@ -4,7 +4,7 @@
  * it says since when, because the numbers may be old.
  */
 // @ts-check
-import { signInElsewhere } from './answers.js'
+import { forWhom, signInElsewhere } from './answers.js'
 import { localize } from './times.js'
 
 const REFRESH_PAUSE_MS = 400
@@ -69,7 +69,7 @@ async function refresh() {
     const answer = await fetch(location.href, {
       headers: {
         ...{ Accept: 'text/html', 'Patchmesh-Refresh': '1', 'If-None-Match': tag },
-        'Patchmesh-Person': document.body.dataset.person ?? '',
+        ...forWhom(),
       },
     })
     const fresh = new DOMParser().parseFromString(await answer.text(), 'text/html')

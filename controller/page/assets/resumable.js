@@ -3,7 +3,7 @@
  * itself whenever the connection comes back. It shows nothing; whoever calls it hears how far it is.
  */
 // @ts-check
-import { ask, read } from './answers.js'
+import { ask, forWhom, read } from './answers.js'
 
 const UPLOADS = '/api/v1/uploads'
 const MAX_DELAY_MS = 30_000
@@ -74,6 +74,7 @@ async function begin(/** @type {File} */ file) {
   const answer = await fetch(UPLOADS, {
     method: 'POST',
     headers: {
+      ...forWhom(),
       'Tus-Resumable': '1.0.0',
       'Upload-Length': String(file.size),
       'Upload-Metadata': `filename ${encoded(file.name)},lastModified ${encoded(String(file.lastModified))}`,
@@ -111,9 +112,8 @@ function send(/** @type {File} */ file, /** @type {Standing} */ { id, offset }, 
     request.onerror = () => reject(new Error('the connection was lost'))
     request.onabort = () => reject(stopped())
     request.open('PATCH', `${UPLOADS}/${id}`)
-    request.setRequestHeader('Tus-Resumable', '1.0.0')
-    request.setRequestHeader('Upload-Offset', String(offset))
-    request.setRequestHeader('Content-Type', 'application/offset+octet-stream')
+    const headers = { ...forWhom(), 'Tus-Resumable': '1.0.0', 'Upload-Offset': String(offset), 'Content-Type': 'application/offset+octet-stream' }
+    for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value)
     request.send(file.slice(offset))
   }).finally(() => hooks.signal.removeEventListener('abort', abort))
 }
