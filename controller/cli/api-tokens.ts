@@ -11,6 +11,7 @@ const USAGE = '[--server URL] [--api-token TOKEN] [--json]'
 
 export const listApiTokens = defineCommand({
   name: 'api-tokens list',
+  operations: ['listApiTokens'],
   summary: 'Lists the API tokens, what each may do and until when',
   usage: USAGE,
   options: SERVER_OPTIONS,
@@ -30,6 +31,7 @@ export const listApiTokens = defineCommand({
 
 export const revokeApiToken = defineCommand({
   name: 'api-tokens revoke',
+  operations: ['revokeApiToken'],
   summary: 'Takes an API token back; whatever uses it is refused from then on',
   operands: ['ID'],
   usage: `ID ${USAGE}`,

@@ -47,6 +47,7 @@ export const listAppliances = defineCommand({
 
 export const showAppliance = defineCommand({
   name: 'appliances show',
+  operations: ['showAppliance'],
   summary: 'Shows one appliance: its copies, what it has installed, its part in installs',
   operands: ['NAME'],
   usage: 'NAME [--server URL] [--api-token TOKEN] [--json]',
@@ -63,6 +64,7 @@ export const showAppliance = defineCommand({
 
 export const applianceLogs = defineCommand({
   name: 'appliances logs',
+  operations: ['fetchLogBundle'],
   summary: 'Prints all that is known about an appliance, with the end of its log, as JSON',
   operands: ['NAME'],
   usage: 'NAME [--server URL] [--api-token TOKEN] [--json]',
@@ -78,6 +80,7 @@ export const applianceLogs = defineCommand({
 
 export const renameAppliance = defineCommand({
   name: 'appliances rename',
+  operations: ['renameAppliance'],
   summary: 'Gives an appliance another name; its key, copies and history stay',
   operands: ['NAME', 'NEW'],
   usage: 'NAME NEW [--server URL] [--api-token TOKEN] [--json]',
@@ -93,6 +96,7 @@ export const renameAppliance = defineCommand({
 
 export const retireAppliance = defineCommand({
   name: 'appliances retire',
+  operations: ['retireAppliance'],
   summary: 'Takes an appliance out of the fleet for good; its history stays',
   operands: ['NAME'],
   usage: 'NAME [--last-member] [--server URL] [--api-token TOKEN] [--json]',

@@ -9,6 +9,7 @@ import { table } from './terminal.ts'
 
 export const listDataCenters = defineCommand({
   name: 'data-centers list',
+  operations: ['listDataCenters'],
   summary: 'Lists the Data Centers: who can be reached, what is left to replicate, what arrives',
   usage: '[--server URL] [--api-token TOKEN] [--json]',
   options: SERVER_OPTIONS,
@@ -31,6 +32,7 @@ export const listDataCenters = defineCommand({
 
 export const listFlows = defineCommand({
   name: 'data-centers flows',
+  operations: ['showMesh'],
   summary: 'Lists who sends pieces of patches to whom now, and how fast',
   usage: '[--patch PATCH] [--server URL] [--api-token TOKEN] [--json]',
   options: {

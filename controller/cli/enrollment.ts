@@ -13,6 +13,7 @@ import { printable, type Terminal, table } from './terminal.ts'
 
 export const enrollAppliance = defineCommand({
   name: 'appliances enroll',
+  operations: ['makeEnrollmentToken', 'enrollTopology'],
   summary: 'Makes tokens through the API, for one new appliance or for a whole topology',
   usage:
     '--data-center NAME --organization NAME --kind WORD --role primary|secondary --name NAME [--group NAME] [--json]\n' +
@@ -36,6 +37,7 @@ export const enrollAppliance = defineCommand({
 
 export const replaceAppliance = defineCommand({
   name: 'appliances replace',
+  operations: ['replaceAppliance'],
   summary: 'Makes a token for another machine in the place of an appliance',
   operands: ['NAME'],
   usage: 'NAME [--server URL] [--api-token TOKEN] [--json]',
@@ -52,6 +54,7 @@ export const replaceAppliance = defineCommand({
 
 export const listTokens = defineCommand({
   name: 'appliances tokens',
+  operations: ['listEnrollmentTokens'],
   summary: 'Lists the tokens that nobody has used yet',
   usage: '[--server URL] [--api-token TOKEN] [--json]',
   options: SERVER_OPTIONS,
@@ -66,6 +69,7 @@ export const listTokens = defineCommand({
 
 export const revokeToken = defineCommand({
   name: 'appliances revoke',
+  operations: ['revokeEnrollmentToken'],
   summary: 'Takes a token back that nobody has used',
   operands: ['ID'],
   usage: 'ID [--server URL] [--api-token TOKEN] [--json]',

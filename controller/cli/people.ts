@@ -13,6 +13,7 @@ const USAGE = '[--server URL] [--api-token TOKEN] [--json]'
 
 export const listPeople = defineCommand({
   name: 'people list',
+  operations: ['listPeople'],
   summary: 'Lists everybody who has an account, and what they may do',
   usage: USAGE,
   options: SERVER_OPTIONS,
@@ -32,6 +33,7 @@ export const listPeople = defineCommand({
 
 export const addPerson = defineCommand({
   name: 'people add',
+  operations: ['addPerson'],
   summary: 'Adds a person and prints the sign-in link to hand on',
   operands: ['NAME'],
   usage: `NAME --role ROLE [--organization NAME...] ${USAGE}`,
@@ -50,6 +52,7 @@ export const addPerson = defineCommand({
 
 export const changePerson = defineCommand({
   name: 'people change',
+  operations: ['changePerson'],
   summary: 'Changes what a person may do, and ends their sessions',
   operands: ['NAME'],
   usage: `NAME [--role ROLE] [--organization NAME... | --all-organizations] [--disable | --enable] ${USAGE}`,
@@ -85,6 +88,7 @@ export const changePerson = defineCommand({
 
 export const newLink = defineCommand({
   name: 'people new-link',
+  operations: ['makeSignInLink'],
   summary: 'Prints a new sign-in link for a person, whose password and sessions end',
   operands: ['NAME'],
   usage: `NAME ${USAGE}`,
@@ -97,6 +101,7 @@ export const newLink = defineCommand({
 
 export const removePerson = defineCommand({
   name: 'people remove',
+  operations: ['removePerson'],
   summary: 'Removes a person, whose sessions end; what they did stays in the trail',
   operands: ['NAME'],
   usage: `NAME ${USAGE}`,

@@ -11,6 +11,7 @@ const USAGE = '[--server URL] [--api-token TOKEN] [--json]'
 
 export const listSessions = defineCommand({
   name: 'sessions list',
+  operations: ['listSessions'],
   summary: 'Lists who is signed in, since when and from where',
   usage: USAGE,
   options: SERVER_OPTIONS,
@@ -31,6 +32,7 @@ export const listSessions = defineCommand({
 
 export const endSession = defineCommand({
   name: 'sessions end',
+  operations: ['endSession'],
   summary: 'Ends a session at once',
   operands: ['ID'],
   usage: `ID ${USAGE}`,
@@ -45,6 +47,7 @@ export const endSession = defineCommand({
 
 export const showAccount = defineCommand({
   name: 'account',
+  operations: ['showAccount'],
   summary: 'Shows whose API token this is, and what it may do',
   usage: USAGE,
   options: SERVER_OPTIONS,

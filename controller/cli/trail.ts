@@ -22,6 +22,7 @@ const PAGE = 1000
 
 export const listTrail = defineCommand({
   name: 'trail list',
+  operations: ['listTrail'],
   summary: 'Lists the newest entries of the trail',
   usage: `${FILTER_USAGE} [--limit N] ${SERVER_USAGE} [--json]`,
   options: {
@@ -46,6 +47,7 @@ export const listTrail = defineCommand({
 
 export const exportTrail = defineCommand({
   name: 'trail export',
+  operations: ['exportTrail'],
   summary: 'Prints the whole trail, newest first: one JSON object on a line, or CSV',
   usage: `[--csv] ${FILTER_USAGE} ${SERVER_USAGE} [--json]`,
   options: { csv: { type: 'boolean', about: 'print CSV instead' }, ...FILTERS, ...SERVER_OPTIONS },

@@ -11,7 +11,7 @@ import { printable } from './terminal.ts'
 
 export const uploadPatch = defineCommand({
   name: 'patches upload',
-  operations: ['uploadPatch'],
+  operations: ['uploadPatch', 'beginUpload', 'showUpload', 'continueUpload'],
   summary: 'Uploads a patch; replication to every Service Provider appliance starts by itself',
   operands: ['FILE'],
   usage: 'FILE [--resume] [--server URL] [--api-token TOKEN] [--json]',

@@ -8,6 +8,7 @@ import { printable, table } from './terminal.ts'
 
 export const listUploads = defineCommand({
   name: 'uploads list',
+  operations: ['listUploads'],
   summary: 'Lists your uploads that were interrupted',
   usage: '[--server URL] [--api-token TOKEN] [--json]',
   options: SERVER_OPTIONS,
@@ -33,6 +34,7 @@ export const listUploads = defineCommand({
 
 export const discardUpload = defineCommand({
   name: 'uploads discard',
+  operations: ['abandonUpload'],
   summary: 'Gives an interrupted upload up; nothing of it is kept',
   operands: ['ID'],
   usage: 'ID [--server URL] [--api-token TOKEN] [--json]',

@@ -40,7 +40,12 @@ export const ApiTokensPage = ({ tokens, organizations }: ApiTokens) => (
 const HEADINGS = ['Name', 'Id', 'Role', 'Organizations', 'Until', 'Used', 'Actions']
 
 const TokenTable = ({ tokens }: { tokens: TokenView[] }) => (
-  <table class="pf-v6-c-table pf-m-grid-lg pm-table" id="token-table" aria-label="API tokens">
+  <table
+    class="pf-v6-c-table pf-m-grid-lg pm-table"
+    id="token-table"
+    aria-label="API tokens"
+    data-operation="listApiTokens"
+  >
     <thead class="pf-v6-c-table__thead">
       <tr class="pf-v6-c-table__tr">
         {HEADINGS.map((heading) => (
@@ -78,6 +83,7 @@ const TokenTable = ({ tokens }: { tokens: TokenView[] }) => (
               type="button"
               aria-label={`Revoke ${name}`}
               data-ask={`DELETE /api/v1/api-tokens/${id}`}
+              data-operation="revokeApiToken"
               data-question={`Revoke the API token ${name}? Whatever uses it is refused from now on.`}
             >
               Revoke
@@ -91,7 +97,7 @@ const TokenTable = ({ tokens }: { tokens: TokenView[] }) => (
 
 const TokenDialog = ({ organizations }: { organizations: string[] }) => (
   <dialog class="pm-dialog" id="token-dialog" aria-labelledby="token-title">
-    <form class="pm-form" data-ask="POST /api/v1/api-tokens" data-outcome="token-outcome">
+    <form class="pm-form" data-ask="POST /api/v1/api-tokens" data-outcome="token-outcome" data-operation="makeApiToken">
       <h2 class="pf-v6-c-title pf-m-xl" id="token-title">
         Make an API token
       </h2>

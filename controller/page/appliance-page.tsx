@@ -34,7 +34,12 @@ type AppliancePage = {
 export const AppliancePage = ({ appliance, history, refused }: AppliancePage) => (
   <Layout title={`${appliance.name} - Appliances`} current={APPLIANCES}>
     <PageHeader heading={appliance.name} trail={[{ name: 'Appliances', address: APPLIANCES }]}>
-      <a class="pf-v6-c-button pf-m-secondary" href={`/api/v1${applianceAddress(appliance)}/log-bundle`} download>
+      <a
+        class="pf-v6-c-button pf-m-secondary"
+        href={`/api/v1${applianceAddress(appliance)}/log-bundle`}
+        data-operation="fetchLogBundle"
+        download
+      >
         Log bundle
       </a>
     </PageHeader>
@@ -102,7 +107,7 @@ const History = ({ entries }: { entries: Entry[] }) => (
 )
 
 const Facts = ({ appliance }: { appliance: ApplianceDetail }) => (
-  <dl class="pf-v6-c-description-list pm-facts">
+  <dl class="pf-v6-c-description-list pm-facts" data-operation="showAppliance">
     {[
       ['Last contact', <Contact appliance={appliance} />],
       ['Organization', appliance.organization],
@@ -230,7 +235,7 @@ const Changes = ({ appliance }: { appliance: ApplianceDetail }) => {
       <details class="pm-change">
         <summary>Rename</summary>
         <p class="pm-quiet">Its key, copies and history stay.</p>
-        <ActionForm action={`${address}/rename`} button="Rename">
+        <ActionForm action={`${address}/rename`} operation="renameAppliance" button="Rename">
           <TextField id="new-name" name="name" label="New name" value={appliance.name} required />
         </ActionForm>
       </details>
@@ -240,7 +245,7 @@ const Changes = ({ appliance }: { appliance: ApplianceDetail }) => {
           Makes a token for this place. {appliance.name} stays a member until the token is used; then its copies,
           detections and orders are void, and the new machine begins with a key of its own.
         </p>
-        <ActionForm action={`${address}/replace`} button="Make a token" />
+        <ActionForm action={`${address}/replace`} operation="replaceAppliance" button="Make a token" />
       </details>
       <details class="pm-change">
         <summary>Retire</summary>
@@ -251,7 +256,7 @@ const Changes = ({ appliance }: { appliance: ApplianceDetail }) => {
             needs an empty data folder and a new token. Its history stays.
           </p>
         </Alert>
-        <ActionForm action={`${address}/retire`} button={`Retire ${appliance.name}`} danger>
+        <ActionForm action={`${address}/retire`} operation="retireAppliance" button={`Retire ${appliance.name}`} danger>
           <div class="pf-v6-c-check">
             <input class="pf-v6-c-check__input" type="checkbox" id="sure" name="sure" value="yes" required />
             <label class="pf-v6-c-check__label" for="sure">

@@ -57,7 +57,14 @@ const MEMBERS: Choice[] = [
 ]
 
 const Filters = ({ query, words }: Pick<AppliancesPage, 'query' | 'words'>) => (
-  <form class="pm-filters" method="get" action={APPLIANCES} role="search" aria-label="Appliances">
+  <form
+    class="pm-filters"
+    method="get"
+    action={APPLIANCES}
+    role="search"
+    aria-label="Appliances"
+    data-operation="listAppliances"
+  >
     <TextField id="search" name="search" label="Search" type="search" value={query.search} />
     <SelectField
       {...{ id: 'data-center', name: 'dataCenter', label: 'Data Center', value: query.dataCenter }}

@@ -84,7 +84,7 @@ const Uplink = ({ limits, quietUntil }: UplinkView) => (
 )
 
 const PatchFilter = ({ patches, patch }: Pick<DataCentersPage, 'patches' | 'patch'>) => (
-  <form class="pm-row pm-controls" method="get" action={DATA_CENTERS} aria-label="Mesh">
+  <form class="pm-row pm-controls" method="get" action={DATA_CENTERS} aria-label="Mesh" data-operation="showMesh">
     <FieldLabel id="mesh-patch" label="Pieces of" />
     <span class="pf-v6-c-form-control pm-select">
       <select id="mesh-patch" name="patch">

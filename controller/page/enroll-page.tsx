@@ -37,7 +37,7 @@ export const EnrollPage = ({ open, made, refused, filled = {} }: EnrollPage) => 
     )}
     {made !== undefined && <MadeCard {...made} />}
     <Card id="one" title="One appliance">
-      <ActionForm action={ENROLL} button="Make a token">
+      <ActionForm action={ENROLL} operation="makeEnrollmentToken" button="Make a token">
         <div class="pm-fields">
           <TextField {...field('name', 'Name', filled)} help="Unique in the fleet." required />
           <TextField
@@ -63,7 +63,7 @@ export const EnrollPage = ({ open, made, refused, filled = {} }: EnrollPage) => 
       </ActionForm>
     </Card>
     <Card id="topology" title="A whole topology">
-      <ActionForm action={`${ENROLL}/topology`} button="Make tokens" files>
+      <ActionForm action={`${ENROLL}/topology`} operation="enrollTopology" button="Make tokens" files>
         <div class="pm-field">
           <FieldLabel id="topology-file" label="Topology file" />
           <input type="file" id="topology-file" name="file" accept=".yaml,.yml" />
@@ -136,7 +136,11 @@ function asFile(tokens: readonly ShownToken[]): string {
 }
 
 const OpenTokens = ({ open }: { open: OpenToken[] }) => (
-  <table class="pf-v6-c-table pf-m-compact pf-m-grid-md pm-table" aria-label="Open tokens">
+  <table
+    class="pf-v6-c-table pf-m-compact pf-m-grid-md pm-table"
+    aria-label="Open tokens"
+    data-operation="listEnrollmentTokens"
+  >
     <thead class="pf-v6-c-table__thead">
       <tr class="pf-v6-c-table__tr">
         {['For', 'Organization', 'Data Center', 'Kind', 'Expires', 'Take back'].map((heading) => (
@@ -166,7 +170,7 @@ const OpenTokens = ({ open }: { open: OpenToken[] }) => (
             <time datetime={token.expiresAt}>{moment(token.expiresAt)}</time>
           </td>
           <td class="pf-v6-c-table__td" data-label="Take back">
-            <form method="post" action={`${ENROLL}/revoke`} data-once>
+            <form method="post" action={`${ENROLL}/revoke`} data-operation="revokeEnrollmentToken" data-once>
               <input type="hidden" name="id" value={token.id} />
               <button
                 class="pf-v6-c-button pf-m-secondary pf-m-small"

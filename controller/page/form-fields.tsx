@@ -61,6 +61,8 @@ export const FieldLabel = ({ id, label }: Pick<Named, 'id' | 'label'>) => (
 /** A form that is sent once, however often its button is pressed. */
 export const ActionForm = (props: {
   action: string
+  /** Of the API, which does the same. */
+  operation: string
   button: string
   danger?: boolean
   children?: Child
@@ -70,6 +72,7 @@ export const ActionForm = (props: {
     class="pm-form"
     method="post"
     action={props.action}
+    data-operation={props.operation}
     data-once
     {...(props.files === true ? { enctype: 'multipart/form-data' } : {})}
   >

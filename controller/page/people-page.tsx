@@ -46,7 +46,7 @@ export const PeoplePage = ({ people, organizations }: People) => (
 const HEADINGS = ['Name', 'Role', 'Organizations', 'State', 'Signed in', 'Actions']
 
 const PeopleTable = ({ people }: { people: PersonView[] }) => (
-  <table class="pf-v6-c-table pf-m-grid-lg pm-table" id="people-table" aria-label="People">
+  <table class="pf-v6-c-table pf-m-grid-lg pm-table" id="people-table" aria-label="People" data-operation="listPeople">
     <thead class="pf-v6-c-table__thead">
       <tr class="pf-v6-c-table__tr">
         {HEADINGS.map((heading) => (
@@ -90,14 +90,16 @@ const Person = ({ person }: { person: PersonView }) => {
       </td>
       <td class="pf-v6-c-table__td" data-label="Actions">
         <div class="pm-row">
-          <Action label={`Change ${name}`} text="Change" fills={values} address={address} />
+          <Action operation="changePerson" label={`Change ${name}`} text="Change" fills={values} address={address} />
           <Action
+            operation="makeSignInLink"
             label={`New sign-in link for ${name}`}
             text="New link"
             ask={`POST ${address}/sign-in-link`}
             question={`Make a new sign-in link for ${name}? The password and the sessions that ${name} has end.`}
           />
           <Action
+            operation="removePerson"
             label={`Remove ${name}`}
             text="Remove"
             ask={`DELETE ${address}`}
@@ -109,14 +111,23 @@ const Person = ({ person }: { person: PersonView }) => {
   )
 }
 
-type ActionProps = { label: string; text: string; ask?: string; question?: string; fills?: string; address?: string }
+type ActionProps = {
+  operation: string
+  label: string
+  text: string
+  ask?: string
+  question?: string
+  fills?: string
+  address?: string
+}
 
 /** A small button of a row: it opens the person's dialog, or asks before it does something. */
-const Action = ({ label, text, ask, question, fills, address }: ActionProps) => (
+const Action = ({ operation, label, text, ask, question, fills, address }: ActionProps) => (
   <button
     class="pf-v6-c-button pf-m-secondary pf-m-small"
     type="button"
     aria-label={label}
+    data-operation={operation}
     {...(fills === undefined
       ? { 'data-ask': ask, 'data-question': question }
       : { 'data-fills': 'person-dialog', 'data-values': fills, 'data-address': address })}
@@ -127,7 +138,7 @@ const Action = ({ label, text, ask, question, fills, address }: ActionProps) => 
 
 const PersonDialog = ({ organizations }: { organizations: string[] }) => (
   <dialog class="pm-dialog" id="person-dialog" aria-labelledby="person-title">
-    <form class="pm-form" data-ask="POST /api/v1/people" data-outcome="person-outcome">
+    <form class="pm-form" data-ask="POST /api/v1/people" data-outcome="person-outcome" data-operation="addPerson">
       <h2 class="pf-v6-c-title pf-m-xl" id="person-title" data-adds="Add a person" data-changes="Change">
         Add a person
       </h2>

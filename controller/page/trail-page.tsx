@@ -16,6 +16,7 @@ export const TrailPage = ({ entries, next, filters }: Entries & { filters: Trail
         <a
           class="pf-v6-c-button pf-m-secondary"
           href={`/api/v1/trail/export?${query(filters, { format: 'csv' })}`}
+          data-operation="exportTrail"
           download
         >
           Export CSV
@@ -30,7 +31,7 @@ export const TrailPage = ({ entries, next, filters }: Entries & { filters: Trail
       </div>
     </PageHeader>
     <Card id="filters" title="Filters">
-      <form class="pm-filters" method="get" action={TRAIL} id="trail-form">
+      <form class="pm-filters" method="get" action={TRAIL} id="trail-form" data-operation="listTrail">
         <TextField id="who" label="Who" value={filters.who} isOptional />
         <TextField id="action" label="Action" value={filters.action} isOptional />
         <Day id="from" label="From" value={filters.from} />

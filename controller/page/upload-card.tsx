@@ -9,7 +9,7 @@ import { elementId, moment, size } from './words.ts'
 
 export const UploadCard = ({ unfinished }: { unfinished: UploadState[] }) => (
   <Card id="upload" title="Upload patches">
-    <form id="upload-form" class="pm-upload" data-operation="uploadPatch">
+    <form id="upload-form" class="pm-upload" data-operation="beginUpload showUpload continueUpload">
       <div class="pm-row pm-drop" id="upload-drop">
         <input
           class="pf-v6-screen-reader"
@@ -40,7 +40,7 @@ export const UploadCard = ({ unfinished }: { unfinished: UploadState[] }) => (
     <template id="upload-row">
       <UploadRow />
     </template>
-    <div data-live="unfinished" id="unfinished">
+    <div data-live="unfinished" id="unfinished" data-operation="listUploads">
       <Interrupted uploads={unfinished.filter(({ sending }) => !sending)} />
     </div>
     <noscript>
@@ -97,7 +97,12 @@ const InterruptedUpload = ({ upload: { id, filename, bytes, offset, expiresAt } 
           <span class="pm-quiet pm-number">
             {size(offset)} of {size(bytes)}, kept until <time datetime={until}>{moment(until)}</time>
           </span>
-          <button class="pf-v6-c-button pf-m-link pf-m-inline" type="button" data-action="discard-upload">
+          <button
+            class="pf-v6-c-button pf-m-link pf-m-inline"
+            type="button"
+            data-action="discard-upload"
+            data-operation="abandonUpload"
+          >
             Discard
           </button>
         </span>

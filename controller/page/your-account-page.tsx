@@ -39,7 +39,13 @@ const PasswordCard = ({ isMissing }: { isMissing: boolean }) => (
     {isMissing && (
       <Alert tone="info" title="You came in with a sign-in link. It does not work again: choose a password now." />
     )}
-    <form class="pm-form" data-ask="POST /api/v1/account/password" data-outcome="password-outcome" data-then="home">
+    <form
+      class="pm-form"
+      data-ask="POST /api/v1/account/password"
+      data-outcome="password-outcome"
+      data-then="home"
+      data-operation="changePassword"
+    >
       {!isMissing && (
         <TextField id="current" label="Current password" type="password" autocomplete="current-password" />
       )}
@@ -55,7 +61,12 @@ const PasswordCard = ({ isMissing }: { isMissing: boolean }) => (
 )
 
 const SessionTable = ({ sessions }: { sessions: SessionView[] }) => (
-  <table class="pf-v6-c-table pf-m-grid-lg pm-table" id="session-table" aria-label="Sessions">
+  <table
+    class="pf-v6-c-table pf-m-grid-lg pm-table"
+    id="session-table"
+    aria-label="Sessions"
+    data-operation="listSessions"
+  >
     <thead class="pf-v6-c-table__thead">
       <tr class="pf-v6-c-table__tr">
         {['Name', 'Since', 'Used', 'From', 'Actions'].map((heading) => (
@@ -89,6 +100,7 @@ const SessionTable = ({ sessions }: { sessions: SessionView[] }) => (
                 type="button"
                 aria-label={`End the session of ${name} since ${moment(startedAt)}`}
                 data-ask={`DELETE /api/v1/sessions/${id}`}
+                data-operation="endSession"
                 data-question={`End this session of ${name}?`}
               >
                 End

@@ -2,7 +2,17 @@
  * Every page in each state that a person meets: for whoever looks at all of them, by eye or by program.
  */
 import type { Page } from 'playwright-core'
-import { DATA_CENTERS, SYSTEM_PATCHES } from '../../controller/page/words.ts'
+import {
+  API_TOKENS,
+  APPLIANCES,
+  DATA_CENTERS,
+  ENROLL,
+  FIRST_OWNER,
+  PEOPLE,
+  SYSTEM_PATCHES,
+  TRAIL,
+  YOUR_ACCOUNT,
+} from '../../controller/page/words.ts'
 import type { Sha256 } from '../../protocol/identifiers.ts'
 import { emptyFleet, type Fleet, standardFleet } from '../support/fleet-fixtures.ts'
 import { everyoneNeeds, peerOf } from './page-fixtures.ts'
@@ -40,6 +50,19 @@ export const PAGE_STATES: readonly PageState[] = [
     ...{ name: 'data-centers-limits', fleet: busyFleet, address: DATA_CENTERS },
     act: press('Change the limits of Data Center tokyo'),
   },
+  { name: 'list-opened', fleet: busyFleet, address: SYSTEM_PATCHES, act: openCopies },
+  { name: 'list-narrowed', fleet: busyFleet, address: `${SYSTEM_PATCHES}?show=attention&superseded=show` },
+  { name: 'appliances-empty', fleet: emptyFleet, address: APPLIANCES },
+  { name: 'appliances-full', fleet: busyFleet, address: APPLIANCES },
+  { name: 'appliance', fleet: busyFleet, address: `${APPLIANCES}/acme-paris-primary` },
+  { name: 'appliance-depot', fleet: busyFleet, address: `${APPLIANCES}/${encodeURIComponent('paris/primary')}` },
+  { name: 'enroll', fleet: emptyFleet, address: ENROLL },
+  { name: 'enroll-token-shown', fleet: emptyFleet, address: ENROLL, act: makeToken },
+  { name: 'people', fleet: emptyFleet, address: PEOPLE },
+  { name: 'api-tokens', fleet: emptyFleet, address: API_TOKENS },
+  { name: 'trail', fleet: busyFleet, address: TRAIL },
+  { name: 'your-account', fleet: emptyFleet, address: YOUR_ACCOUNT },
+  { name: 'first-owner', fleet: emptyFleet, address: FIRST_OWNER },
   { name: 'not-found', fleet: emptyFleet, address: `${SYSTEM_PATCHES}/nothing` },
   { name: 'signed-out', fleet: emptyFleet, address: SYSTEM_PATCHES, isSignedOut: true },
 ]
@@ -48,6 +71,21 @@ async function openAll(page: Page): Promise<void> {
   await page.evaluate(() => {
     for (const details of document.querySelectorAll('details')) details.open = true
   })
+}
+
+async function openCopies(page: Page): Promise<void> {
+  await page.locator('[data-patch="kernel@6.1"] [aria-expanded]').first().click()
+  await page.getByText('paris/secondary').waitFor()
+}
+
+async function makeToken(page: Page): Promise<void> {
+  const form = page.locator('#one')
+  await form.getByLabel('Name').fill('rome-1')
+  await form.getByLabel('Data Center').fill('rome')
+  await form.getByLabel('Organization').fill('Org 1000')
+  await form.getByLabel('Kind').fill('service-provider')
+  await press('Make a token')(page)
+  await page.getByText('This is shown once.').waitFor()
 }
 
 async function chooseAndInstall(page: Page): Promise<void> {

@@ -3,6 +3,7 @@
  */
 import type { Fleet } from './fleet-fixtures.ts'
 import type { ServedApp } from './http-fixtures.ts'
+import { person, signIn } from './people-fixtures.ts'
 
 export type Rendered = { address: string; html: string }
 
@@ -12,8 +13,21 @@ export async function everyPage(fleet: Fleet, app: ServedApp): Promise<Rendered[
   const patch = await fleet.publish({ name: 'kernel', version: '6.1', restart: 'service' })
   const order = { actor: 'admin', patch, organizations: ['acme'], dataCenter: 'All', allowOutage: false }
   await fleet.serviceCenter.carryOut({ kind: 'start-install', ...order } as never)
-  const headers = { Cookie: await app.cookie(), Accept: 'text/html' }
-  const values: Record<string, string> = { patch }
+  await person(fleet.repository, 'Ana')
+  const { session } = await signIn(app.url, { name: 'Ana' })
+  await app.cookie()
+  await app.apiToken()
+  await fleet.serviceCenter.uploads.create({ owner: 'Ana', filename: 'kernel.deb', bytes: 9, lastModified: null })
+  const slot = {
+    organization: 'Org 1000',
+    dataCenter: 'rome',
+    kind: 'service-provider',
+    role: 'primary',
+    group: 'depot',
+  }
+  await fleet.serviceCenter.issueToken({ slot: { name: 'rome-1', ...slot } as never, replaces: null, actor: 'Ana' })
+  const headers = { Cookie: session ?? '', Accept: 'text/html' }
+  const values: Record<string, string> = { patch, appliance: encodeURIComponent('paris/primary') }
   const queries: Record<string, string> = { [`${LIST}/:patch/install`]: '?organization=globex' }
   const routes = new Set(app.routes.filter(isPage).map(({ path }) => path))
   return Promise.all(
