@@ -105,7 +105,9 @@ const MadeCard = ({ tokens, known = [], waiting = [], denied = [] }: Made) => (
     {tokens.map(({ name, command }) => (
       <div class="pm-made" data-made={name}>
         <strong class="pm-name">{name}</strong>
-        <code class="pm-command">{command}</code>
+        <code class="pm-command" tabindex={0}>
+          {command}
+        </code>
       </div>
     ))}
     {tokens.length > 1 && (
@@ -175,7 +177,7 @@ const OpenTokens = ({ open }: { open: OpenToken[] }) => (
               <button
                 class="pf-v6-c-button pf-m-secondary pf-m-small"
                 type="submit"
-                aria-label={`Take the token for ${token.name} back`}
+                aria-label={`Take back the token for ${token.name}`}
               >
                 Take back
               </button>

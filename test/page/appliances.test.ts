@@ -135,7 +135,7 @@ pageTest('enrolls one appliance with a form, and shows the command with the toke
   const token = page.locator('[data-token="rome-1"]')
   await token.waitFor()
   assert.equal(await page.locator('.pm-command').count(), 0)
-  await token.getByRole('button', { name: 'Take the token for rome-1 back' }).click()
+  await token.getByRole('button', { name: 'Take back the token for rome-1' }).click()
   await page.getByText('No token is open.').waitFor()
 })
 
