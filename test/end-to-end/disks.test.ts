@@ -204,10 +204,10 @@ describe('a full disk', { skip: cannotMount() }, () => {
   test('an appliance whose disk fills in the middle of a transfer lives, waits and completes when there is room', async () => {
     const [big] = (await fleet.api.patches()).filter(({ name }) => name === 'big')
     await fleet.api.withdraw(big?.id ?? '')
-    for (const name of ['primary', 'secondary'])
+    for (const name of ['service-center', 'primary', 'secondary'])
       await eventually(
         `${name} forgets it`,
-        async () => !(await readdir(join(fleet.folderOf(name), 'store'))).includes(big?.id ?? ''),
+        async () => !(await readdir(join(fleet.folder, name, 'store'))).includes(big?.id ?? ''),
       )
     const files = await Promise.all(['one', 'two'].map((name) => bundle(name, 34 * MiB)))
     fleet.daemon('secondary').kill('SIGSTOP')
