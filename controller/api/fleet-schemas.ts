@@ -131,6 +131,8 @@ export const OpenToken: z.ZodType<inventory.OpenToken> = z.object({
 export const RevokedToken = z.object({ id: PeerId })
 /** An id or NAME@VERSION; empty for all patches together. */
 export const MeshQuery = z.strictObject({ patch: z.string().max(220).default('') })
+/** Of the page with the picture and the table, which shows a part of the Data Centers at a time. */
+export const DataCentersQuery = MeshQuery.extend({ page: z.coerce.number().int().min(1).default(1) })
 const meshEnd = z.object({ name: z.string(), dataCenter: z.string().nullable() })
 export const Mesh: z.ZodType<meshes.Mesh> = z.object({
   dataCenters: z.array(

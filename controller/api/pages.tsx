@@ -20,7 +20,7 @@ import { SystemPatchesPage } from '../page/system-patches.tsx'
 import { DATA_CENTERS, SYSTEM_PATCHES } from '../page/words.ts'
 import type { App, RouteDependencies } from './context.ts'
 import { answerRefusal } from './errors.ts'
-import { MeshQuery } from './fleet-schemas.ts'
+import { DataCentersQuery } from './fleet-schemas.ts'
 import { namedPatch, unknownDataCenter } from './patches.ts'
 import { permitted } from './permitted.ts'
 import { readQuery } from './read-request.ts'
@@ -74,7 +74,7 @@ export function addPageRoutes(app: App, { log }: RouteDependencies): void {
 
   app.get(DATA_CENTERS, permitted('read'), (c) => {
     const { state } = c.var.serviceCenter
-    const query = readQuery(c, MeshQuery)
+    const query = readQuery(c, DataCentersQuery)
     if (isRefusal(query)) return answerRefusal(c, query, log)
     const record = query.patch === '' ? null : namedPatch(state, query.patch)
     if (isRefusal(record)) return answerRefusal(c, record, log)
@@ -87,6 +87,7 @@ export function addPageRoutes(app: App, { log }: RouteDependencies): void {
         mesh={mesh(state, record?.sha256 ?? null)}
         patches={patches.map(({ sha256: id, publication: { name, version } }) => ({ id, name, version }))}
         patch={record?.sha256 ?? ''}
+        page={query.page}
       />,
     )
   })

@@ -30,7 +30,7 @@ export const SecretDialog = () => (
       <p>This is shown once. Copy it now.</p>
       <output class="pm-secret" id="secret" />
       <div class="pm-row pm-buttons">
-        <button class="pf-v6-c-button pf-m-primary" type="button" id="secret-copy">
+        <button class="pf-v6-c-button pf-m-primary" type="button" data-copies="secret">
           Copy
         </button>
         <button class="pf-v6-c-button pf-m-link" type="button" data-closes="secret-dialog">

@@ -4,9 +4,10 @@
 import type { TokenView } from '../core/access-views.ts'
 import { ConfirmDialog, SecretDialog } from './access-dialogs.tsx'
 import { Card, Layout, PageHeader } from './layout.tsx'
+import { Moment } from './moments.tsx'
 import { limitTitle, RightsFields, roleTitle } from './rights.tsx'
 import { TextField } from './text-field.tsx'
-import { API_TOKENS, elementId, moment, PEOPLE } from './words.ts'
+import { API_TOKENS, elementId, PEOPLE } from './words.ts'
 
 export type ApiTokens = { tokens: TokenView[]; organizations: string[] }
 
@@ -71,10 +72,10 @@ const TokenTable = ({ tokens }: { tokens: TokenView[] }) => (
             {limitTitle(organizations)}
           </td>
           <td class="pf-v6-c-table__td" data-label="Until">
-            <time datetime={expiresAt}>{moment(expiresAt)}</time>
+            <Moment at={expiresAt} />
           </td>
           <td class="pf-v6-c-table__td" data-label="Used">
-            {usedAt === null ? 'never' : <time datetime={usedAt}>{moment(usedAt)}</time>}
+            {usedAt === null ? 'never' : <Moment at={usedAt} />}
             {usedAt !== null && <div class="pm-quiet">from {origin.split(',')[0]}</div>}
           </td>
           <td class="pf-v6-c-table__td" data-label="Actions">

@@ -9,13 +9,13 @@ import { Arrives, Contact, Store } from './appliances-page.tsx'
 import { ActionForm, TextField } from './form-fields.tsx'
 import { CopyLabel, Label, TargetLabel } from './labels.tsx'
 import { Alert, Card, Layout, PageHeader } from './layout.tsx'
+import { Moment, WithMoments } from './moments.tsx'
 import { IfMay } from './reader.tsx'
 import {
   APPLIANCES,
   applianceAddress,
   elementId,
   listed,
-  moment,
   patchAddress,
   sentence,
   size,
@@ -99,7 +99,7 @@ const History = ({ entries }: { entries: Entry[] }) => (
         headings={['When', 'Who', 'What', 'Of', 'Result']}
         rows={entries.map(({ at, actor, action, subject, outcome }, index) => ({
           id: String(index),
-          cells: [<Moment ms={at} />, actor, action, subject, outcome],
+          cells: [<Moment at={new Date(at).toISOString()} />, actor, action, subject, outcome],
         }))}
       />
     )}
@@ -119,7 +119,7 @@ const Facts = ({ appliance }: { appliance: ApplianceDetail }) => (
       ['Installed', appliance.versions.map(({ patch, version }) => `${patch} ${version}`).join(', ') || 'unknown'],
       ['Accepts members at', listed(appliance.addresses) || 'nowhere, it only dials'],
       ['Key', <code class="pm-digest">{appliance.peer}</code>],
-      ['Enrolled', <MomentText iso={appliance.enrolledAt} />],
+      ['Enrolled', <Moment at={appliance.enrolledAt} />],
       ['Epoch', String(appliance.epoch)],
     ].map(([term, value]) => (
       <div class="pf-v6-c-description-list__group">
@@ -183,7 +183,7 @@ function copyRows({ copies }: ApplianceDetail): Row[] {
       ) : (
         ''
       ),
-      whyWaiting(copy),
+      <WithMoments text={whyWaiting(copy)} />,
     ],
   }))
 }
@@ -202,7 +202,7 @@ function detectionRows({ detections }: ApplianceDetail): Row[] {
       <Patch patch={found} />,
       <Label tone={FOUND[found.result]} text={found.result === 'notApplicable' ? 'not applicable' : found.result} />,
       found.installedVersion ?? 'unknown',
-      <MomentText iso={found.detectedAt} />,
+      <Moment at={found.detectedAt} />,
       found.reason,
     ],
   }))
@@ -214,9 +214,9 @@ function installRows({ installs }: ApplianceDetail): Row[] {
     cells: [
       <Patch patch={part} />,
       <TargetLabel state={part.state} />,
-      <MomentText iso={part.changedAt} />,
+      <Moment at={part.changedAt} />,
       <>
-        {part.reason}
+        <WithMoments text={part.reason} />
         {part.output !== '' && (
           <details id={elementId('output', part.install)}>
             <summary>What the installer printed</summary>
@@ -268,6 +268,3 @@ const Changes = ({ appliance }: { appliance: ApplianceDetail }) => {
     </Card>
   )
 }
-
-const MomentText = ({ iso }: { iso: string }) => <time datetime={iso}>{moment(iso)}</time>
-const Moment = ({ ms }: { ms: number }) => <MomentText iso={new Date(ms).toISOString()} />

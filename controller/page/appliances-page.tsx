@@ -7,18 +7,9 @@ import type { Inventory, InventoryQuery, InventoryRow, InventoryWords, SortKey }
 import { type Choice, SelectField, TextField } from './form-fields.tsx'
 import { Label } from './labels.tsx'
 import { Card, Layout, PageHeader } from './layout.tsx'
+import { Moment } from './moments.tsx'
 import { IfMay } from './reader.tsx'
-import {
-  APPLIANCES,
-  applianceAddress,
-  counted,
-  ENROLL,
-  elementId,
-  listed,
-  moment,
-  SYSTEM_PATCHES,
-  size,
-} from './words.ts'
+import { APPLIANCES, applianceAddress, counted, ENROLL, elementId, listed, SYSTEM_PATCHES, size } from './words.ts'
 
 export const PER_PAGE = [20, 50, 100] as const
 export type InventoryPageQuery = InventoryQuery & { page: number; perPage: number }
@@ -222,7 +213,7 @@ export const Contact = ({ appliance: { reachable, retiredAt, lastSeenAt } }: { a
 
 const Since = ({ word, iso }: { word: string; iso: string }) => (
   <span class="pm-quiet">
-    {word} <time datetime={iso}>{moment(iso)}</time>
+    {word} <Moment at={iso} />
   </span>
 )
 

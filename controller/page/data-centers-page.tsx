@@ -10,6 +10,7 @@ import { FieldLabel } from './form-fields.tsx'
 import { Label } from './labels.tsx'
 import { Card, Layout, PageHeader } from './layout.tsx'
 import { LimitsDialog } from './limits-dialog.tsx'
+import { Pager } from './list-toolbar.tsx'
 import { MeshPicture } from './mesh-picture.tsx'
 import { IfMay } from './reader.tsx'
 import {
@@ -31,9 +32,13 @@ type DataCentersPage = {
   /** Those of which the picture can show the pieces alone, and the id of the chosen one; empty for all together. */
   patches: Pick<PatchSummary, 'id' | 'name' | 'version'>[]
   patch: string
+  /** Of the table, from 1; the last one where there are fewer. */
+  page: number
 }
 
-export const DataCentersPage = ({ dataCenters, uplink, mesh, patches, patch }: DataCentersPage) => (
+const ROWS_PER_PAGE = 25
+
+export const DataCentersPage = ({ dataCenters, uplink, mesh, patches, patch, page }: DataCentersPage) => (
   <Layout title="Data Centers" current={DATA_CENTERS}>
     <PageHeader heading="Data Centers" trail={[{ name: 'Appliances', address: SYSTEM_PATCHES }]} />
     <Card id="mesh" title="Mesh" live>
@@ -47,7 +52,7 @@ export const DataCentersPage = ({ dataCenters, uplink, mesh, patches, patch }: D
       {dataCenters.length === 0 ? (
         <p>The first appliance brings the first Data Center.</p>
       ) : (
-        <DataCenterTable dataCenters={dataCenters} mesh={mesh} />
+        <DataCenterTable {...{ dataCenters, mesh, patch, page }} />
       )}
     </Card>
     <section class="pf-v6-c-page__main-section" aria-label="About limits">
@@ -110,32 +115,40 @@ const PatchFilter = ({ patches, patch }: Pick<DataCentersPage, 'patches' | 'patc
 const NO_LIMIT = 'no limit'
 const HEADINGS = ['Data Center', 'Appliances', 'Down', 'Up', 'Quiet hours', 'Trades', 'Now', 'Limits']
 
-const DataCenterTable = ({ dataCenters, mesh }: Pick<DataCentersPage, 'dataCenters' | 'mesh'>) => (
-  <table
-    class="pf-v6-c-table pf-m-grid-lg pm-table pm-narrow-columns"
-    id="data-center-table"
-    aria-label="Data Centers"
-    data-operation="listDataCenters"
-  >
-    <thead class="pf-v6-c-table__thead">
-      <tr class="pf-v6-c-table__tr">
-        {HEADINGS.map((heading) => (
-          <th class="pf-v6-c-table__th" scope="col">
-            {heading}
-          </th>
-        ))}
-      </tr>
-    </thead>
-    <tbody class="pf-v6-c-table__tbody">
-      {dataCenters.map((dataCenter) => (
-        <Row
-          dataCenter={dataCenter}
-          members={mesh.dataCenters.find(({ name }) => name === dataCenter.name)?.members ?? []}
-        />
-      ))}
-    </tbody>
-  </table>
-)
+const DataCenterTable = (props: Pick<DataCentersPage, 'dataCenters' | 'mesh' | 'patch' | 'page'>) => {
+  const pages = Math.ceil(props.dataCenters.length / ROWS_PER_PAGE)
+  const page = Math.min(props.page, pages)
+  const members = new Map(props.mesh.dataCenters.map((place) => [place.name, place.members]))
+  return (
+    <>
+      <table
+        class="pf-v6-c-table pf-m-grid-lg pm-table pm-narrow-columns"
+        id="data-center-table"
+        aria-label="Data Centers"
+        data-operation="listDataCenters"
+      >
+        <thead class="pf-v6-c-table__thead">
+          <tr class="pf-v6-c-table__tr">
+            {HEADINGS.map((heading) => (
+              <th class="pf-v6-c-table__th" scope="col">
+                {heading}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody class="pf-v6-c-table__tbody">
+          {props.dataCenters.slice((page - 1) * ROWS_PER_PAGE, page * ROWS_PER_PAGE).map((dataCenter) => (
+            <Row dataCenter={dataCenter} members={members.get(dataCenter.name) ?? []} />
+          ))}
+        </tbody>
+      </table>
+      <Pager
+        {...{ name: 'Data Centers', page, pages, count: props.dataCenters.length }}
+        address={(other) => `${DATA_CENTERS}?${new URLSearchParams({ patch: props.patch, page: String(other) })}`}
+      />
+    </>
+  )
+}
 
 const Row = ({ dataCenter, members }: { dataCenter: DataCenterView; members: MeshMember[] }) => {
   const { name, appliances, reachable, limits, quietUntil } = dataCenter

@@ -3,9 +3,11 @@
  * shown once, on the answer to the form, and is in no other page.
  */
 import type { OpenToken } from '../core/appliance-views.ts'
+import { CopyButton } from './copy-button.tsx'
 import { ActionForm, FieldLabel, SelectField, TextField } from './form-fields.tsx'
 import { Alert, Card, Layout, PageHeader } from './layout.tsx'
-import { APPLIANCES, counted, ENROLL, elementId, listed, moment, sentence } from './words.ts'
+import { Moment } from './moments.tsx'
+import { APPLIANCES, counted, ENROLL, elementId, listed, sentence } from './words.ts'
 
 export type ShownToken = { name: string; command: string; expiresAt: string }
 export type Made = {
@@ -104,8 +106,11 @@ const MadeCard = ({ tokens, known = [], waiting = [], denied = [] }: Made) => (
     </div>
     {tokens.map(({ name, command }) => (
       <div class="pm-made" data-made={name}>
-        <strong class="pm-name">{name}</strong>
-        <code class="pm-command" tabindex={0}>
+        <div class="pm-row pm-spread">
+          <strong class="pm-name">{name}</strong>
+          <CopyButton copies={elementId('command', name)} what={`command for ${name}`} />
+        </div>
+        <code class="pm-command" id={elementId('command', name)} tabindex={0}>
           {command}
         </code>
       </div>
@@ -169,7 +174,7 @@ const OpenTokens = ({ open }: { open: OpenToken[] }) => (
             {token.kind}, {token.role}
           </td>
           <td class="pf-v6-c-table__td" data-label="Expires">
-            <time datetime={token.expiresAt}>{moment(token.expiresAt)}</time>
+            <Moment at={token.expiresAt} />
           </td>
           <td class="pf-v6-c-table__td" data-label="Take back">
             <form method="post" action={`${ENROLL}/revoke`} data-operation="revokeEnrollmentToken" data-once>

@@ -8,6 +8,7 @@ import type { PatchDetail } from '../core/patch-views.ts'
 import type { InstallPreview } from '../core/views.ts'
 import { CopyLabel } from './labels.tsx'
 import { Alert } from './layout.tsx'
+import { WithMoments } from './moments.tsx'
 import { counted, dataCenterTitle, listed, sentence, size, timeLeft, where, whyWaiting } from './words.ts'
 
 export type Confirmation = {
@@ -68,7 +69,7 @@ const NotReplicated = ({ copies }: { copies: ApplianceCopy[] }) => (
           <span>
             <CopyLabel state={copy.state} />{' '}
             <span class="pm-quiet">
-              {size(copy.bytesLeft)} left, {timeLeft(copy.secondsLeft)}. {whyWaiting(copy)}
+              {size(copy.bytesLeft)} left, {timeLeft(copy.secondsLeft)}. <WithMoments text={whyWaiting(copy)} />
             </span>
           </span>
         </li>
@@ -97,7 +98,9 @@ const Queued = ({ queued }: { queued: InstallPreview['queued'] }) => (
         <li>
           <span class="pm-name">{appliance}</span>
           <span class="pm-quiet">{dataCenterTitle(dataCenter)}</span>
-          <span class="pm-quiet">{sentence(reason)}</span>
+          <span class="pm-quiet">
+            <WithMoments text={sentence(reason)} />
+          </span>
         </li>
       ))}
     </ul>

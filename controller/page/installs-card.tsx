@@ -5,9 +5,10 @@
 import type { InstallDetail, TargetView } from '../core/views.ts'
 import { InstallLabel, TargetLabel } from './labels.tsx'
 import { Card } from './layout.tsx'
+import { Moment, WithMoments } from './moments.tsx'
 import { type ShownPatch, shownPatchAddress } from './patch-address.ts'
 import { readerMay } from './reader.tsx'
-import { elementId, listed, moment, where } from './words.ts'
+import { elementId, listed, where } from './words.ts'
 
 const MAX_TARGETS = 100
 const URGENCY: Record<TargetView['state'], number> = {
@@ -53,8 +54,7 @@ const Install = ({ install, open, shown }: InstallProps) => (
         {listed(install.organizations)} in {where(install.dataCenter)}
       </span>
       <span class="pm-quiet" aria-live="polite">
-        {install.installed} of {install.total} installed, started{' '}
-        <time datetime={install.startedAt}>{moment(install.startedAt)}</time>
+        {install.installed} of {install.total} installed, started <Moment at={install.startedAt} />
         {install.startedBy !== null && ` by ${install.startedBy}`}
       </span>
     </summary>
@@ -131,7 +131,7 @@ const Target = ({ install, target }: { install: string; target: TargetView }) =>
       {target.installedVersion ?? 'unknown'}
     </td>
     <td class="pf-v6-c-table__td pm-reason" data-label="Reason">
-      {target.reason}
+      <WithMoments text={target.reason} />
       {target.output !== '' && (
         <details id={elementId(install, target.appliance, 'output')} open={target.state !== 'installed'}>
           <summary>What the installer printed</summary>

@@ -2,9 +2,11 @@
  * What a patch is and what installing it changes, who signed it, and its digest, to be compared with the publisher's.
  */
 import type { PatchDetail } from '../core/patch-views.ts'
+import { CopyButton } from './copy-button.tsx'
 import { Replications } from './labels.tsx'
 import { Alert, Card } from './layout.tsx'
-import { duration, listed, moment, patchAddress, size } from './words.ts'
+import { Moment } from './moments.tsx'
+import { duration, listed, patchAddress, size } from './words.ts'
 
 const FORMATS = { bundle: 'patch bundle', deb: 'Debian package' } as const
 const RESTARTS = { none: 'no restart', service: 'restarts a service', reboot: 'restarts the appliance' } as const
@@ -35,11 +37,11 @@ export const PatchFacts = ({ patch, unreachable }: { patch: PatchDetail; unreach
         {FORMATS[patch.format]}, {patch.kind}, {size(patch.bytes)}
       </Fact>
       <Fact term="Uploaded">
-        <time datetime={patch.uploadedAt}>{moment(patch.uploadedAt)}</time>
+        <Moment at={patch.uploadedAt} />
         {patch.uploadedBy !== null && ` by ${patch.uploadedBy}`}
       </Fact>
       <Fact term="Publisher">
-        {patch.publisher}, made <time datetime={patch.created}>{moment(patch.created)}</time>
+        {patch.publisher}, made <Moment at={patch.created} />
       </Fact>
       <Fact term="Installing it">
         {RESTARTS[patch.restart]}, about {duration(patch.estimateSeconds)} an appliance
@@ -72,19 +74,11 @@ const Fact = ({ term, children }: { term: string; children?: unknown }) => (
   </div>
 )
 
-/** One click selects all of it; the button needs JavaScript, which shows it. */
 const Copyable = ({ id, text, what }: { id: string; text: string; what: string }) => (
   <span class="pm-row">
     <code class="pm-digest" id={id}>
       {text}
     </code>
-    <button
-      class="pf-v6-c-button pf-m-link pf-m-inline pm-needs-script"
-      type="button"
-      data-copies={id}
-      aria-label={`Copy the ${what}`}
-    >
-      Copy
-    </button>
+    <CopyButton copies={id} what={what} />
   </span>
 )

@@ -7,7 +7,8 @@ import type { PatchLine, PatchList, Sort } from '../core/patch-list.ts'
 import { CopyTable } from './copy-table.tsx'
 import { Label, Replications } from './labels.tsx'
 import { listAddress, type ShownList } from './list-address.ts'
-import { elementId, moment, patchAddress, size } from './words.ts'
+import { Moment } from './moments.tsx'
+import { elementId, patchAddress, size } from './words.ts'
 
 export type PatchTableProps = {
   list: PatchList
@@ -101,7 +102,7 @@ const Line = ({ patch, shown, copies, unreachable }: PatchTableProps & { patch: 
       {size(patch.bytes)}
     </td>
     <td class="pf-v6-c-table__td" data-label="Uploaded">
-      <time datetime={patch.uploadedAt}>{moment(patch.uploadedAt)}</time>
+      <Moment at={patch.uploadedAt} />
       {patch.uploadedBy !== null && <div class="pm-quiet">by {patch.uploadedBy}</div>}
     </td>
     <td class="pf-v6-c-table__td" data-label="Replications">

@@ -6,9 +6,10 @@ import type { PersonView } from '../core/access-views.ts'
 import { ConfirmDialog, SecretDialog } from './access-dialogs.tsx'
 import { Label } from './labels.tsx'
 import { Card, Layout, PageHeader } from './layout.tsx'
+import { Moment } from './moments.tsx'
 import { limitTitle, RightsFields, roleTitle } from './rights.tsx'
 import { TextField } from './text-field.tsx'
-import { elementId, moment, PEOPLE } from './words.ts'
+import { elementId, PEOPLE } from './words.ts'
 
 export type People = { people: PersonView[]; organizations: string[] }
 
@@ -85,7 +86,7 @@ const Person = ({ person }: { person: PersonView }) => {
         <Label tone={STATES[state]} text={state} />
       </td>
       <td class="pf-v6-c-table__td" data-label="Signed in">
-        {signedInAt === null ? 'never' : <time datetime={signedInAt}>{moment(signedInAt)}</time>}
+        {signedInAt === null ? 'never' : <Moment at={signedInAt} />}
         {sessions > 0 && <div class="pm-quiet">{sessions} open</div>}
       </td>
       <td class="pf-v6-c-table__td" data-label="Actions">
@@ -93,7 +94,7 @@ const Person = ({ person }: { person: PersonView }) => {
           <Action operation="changePerson" label={`Change ${name}`} text="Change" fills={values} address={address} />
           <Action
             operation="makeSignInLink"
-            label={`New sign-in link for ${name}`}
+            label={`New link for ${name}`}
             text="New link"
             ask={`POST ${address}/sign-in-link`}
             question={`Make a new sign-in link for ${name}? The password and the sessions that ${name} has end.`}

@@ -6,6 +6,7 @@
 import { useContext } from 'hono/jsx'
 import type { ApplianceCopy } from '../core/copies.ts'
 import { CopyLabel } from './labels.tsx'
+import { WithMoments } from './moments.tsx'
 import { ReaderContext } from './reader.tsx'
 import { counted, dataCenterTitle, elementId, listed, SYSTEM_PATCHES, size, timeLeft, whyWaiting } from './words.ts'
 
@@ -75,7 +76,11 @@ const Member = ({ copy, bytes }: { copy: ApplianceCopy; bytes: number }) => (
       </span>
     </span>
     {copy.state === 'transferring' && <Incoming copy={copy} />}
-    {whyWaiting(copy) !== '' && <span class="pm-quiet">{whyWaiting(copy)}</span>}
+    {whyWaiting(copy) !== '' && (
+      <span class="pm-quiet">
+        <WithMoments text={whyWaiting(copy)} />
+      </span>
+    )}
   </li>
 )
 

@@ -4,8 +4,9 @@
  */
 import type { TrailPage as Entries, TrailView } from '../core/access-views.ts'
 import { Card, Layout, PageHeader } from './layout.tsx'
+import { Moment } from './moments.tsx'
 import { TextField } from './text-field.tsx'
-import { elementId, moment, TRAIL } from './words.ts'
+import { elementId, TRAIL } from './words.ts'
 
 export type TrailFilters = { who: string; action: string; from: string; to: string; text: string }
 
@@ -94,7 +95,7 @@ const TrailTable = ({ entries }: { entries: TrailView[] }) => (
       {entries.map(({ position, at, actor, action, subject, organization, outcome, origin }) => (
         <tr class="pf-v6-c-table__tr" id={elementId('entry', String(position))} data-action={action}>
           <td class="pf-v6-c-table__td pm-number" data-label="When">
-            <time datetime={at}>{moment(at)}</time>
+            <Moment at={at} />
           </td>
           <td class="pf-v6-c-table__td pm-name" data-label="Who">
             {actor}

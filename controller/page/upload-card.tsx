@@ -5,7 +5,8 @@
  */
 import type { UploadState } from '../shell/intake/unfinished-upload.ts'
 import { Card } from './layout.tsx'
-import { elementId, moment, size } from './words.ts'
+import { Moment } from './moments.tsx'
+import { elementId, size } from './words.ts'
 
 export const UploadCard = ({ unfinished }: { unfinished: UploadState[] }) => (
   <Card id="upload" title="Upload patches">
@@ -95,7 +96,7 @@ const InterruptedUpload = ({ upload: { id, filename, bytes, offset, expiresAt } 
         <strong class="pm-name">{filename}</strong>
         <span class="pm-row">
           <span class="pm-quiet pm-number">
-            {size(offset)} of {size(bytes)}, kept until <time datetime={until}>{moment(until)}</time>
+            {size(offset)} of {size(bytes)}, kept until <Moment at={until} />
           </span>
           <button
             class="pf-v6-c-button pf-m-link pf-m-inline"

@@ -5,6 +5,7 @@ import type { AccountView, SessionView } from '../core/access-views.ts'
 import { ROLE_MEANINGS } from '../core/permissions.ts'
 import { ConfirmDialog } from './access-dialogs.tsx'
 import { Alert, Card, Layout, PageHeader } from './layout.tsx'
+import { Moment } from './moments.tsx'
 import { limitTitle, roleTitle } from './rights.tsx'
 import { TextField } from './text-field.tsx'
 import { elementId, moment, SYSTEM_PATCHES, YOUR_ACCOUNT } from './words.ts'
@@ -83,10 +84,10 @@ const SessionTable = ({ sessions }: { sessions: SessionView[] }) => (
             {name}
           </td>
           <td class="pf-v6-c-table__td" data-label="Since">
-            <time datetime={startedAt}>{moment(startedAt)}</time>
+            <Moment at={startedAt} />
           </td>
           <td class="pf-v6-c-table__td" data-label="Used">
-            <time datetime={usedAt}>{moment(usedAt)}</time>
+            <Moment at={usedAt} />
           </td>
           <td class="pf-v6-c-table__td" data-label="From">
             {origin.split(',')[0]}

@@ -3,8 +3,8 @@
  * changed about a place.
  */
 import assert from 'node:assert/strict'
-import { emptyFleet } from '../support/fleet-fixtures.ts'
-import { pageTest, peerOf, screenshot, type Visit } from './page-fixtures.ts'
+import { emptyFleet, peerOf } from '../support/fleet-fixtures.ts'
+import { pageTest, type Visit } from './page-fixtures.ts'
 
 const REFUSED = /Failed to load resource.* 4\d\d/
 const NAMES = '[data-appliance] [data-label="Name"]'
@@ -94,7 +94,6 @@ pageTest(
     })
     await row.getByText('2.0 MiB/s').waitFor()
     await row.getByText('from tokyo/primary').waitFor()
-    await screenshot(page, 'appliances')
   },
 )
 
@@ -113,7 +112,6 @@ pageTest(
     await page.locator('#detections').getByText('0.9').waitFor()
     await page.locator('#installs').getByText('It has had no part in an install.').waitFor()
     await page.locator('#history').getByText('enroll').waitFor()
-    await screenshot(page, 'appliance')
   },
 )
 
@@ -129,7 +127,6 @@ pageTest('enrolls one appliance with a form, and shows the command with the toke
   await form.getByRole('button', { name: 'Make a token' }).dblclick()
   await page.getByText('This is shown once.').waitFor()
   assert.match((await page.locator('.pm-command').textContent()) ?? '', /^patchmesh agent --data \S+ --token pm1\.\S+$/)
-  await screenshot(page, 'enrolled')
   await page.getByRole('link', { name: 'Appliances', exact: true }).click()
   await page.getByRole('link', { name: 'Enroll appliances' }).click()
   const token = page.locator('[data-token="rome-1"]')
@@ -187,7 +184,6 @@ pageTest(
     await page.getByText('Retire', { exact: true }).click()
     await page.getByText('This cannot be undone.').waitFor()
     await page.getByRole('checkbox', { name: 'Retire globex 2 for good' }).check()
-    await screenshot(page, 'retire')
     await page.getByRole('button', { name: 'Retire globex 2' }).click()
     await page.locator('#facts').getByText('retired', { exact: true }).waitFor()
     assert.equal(fleet.serviceCenter.state.appliances.size, 11)
@@ -205,10 +201,8 @@ pageTest('reads well at 320 pixels', { width: 320 }, async (visit) => {
   const overflow = () =>
     page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
   assert.equal(await overflow(), 0)
-  await screenshot(page, 'appliances-320')
   await page.goto(`${visit.app.url}/appliances/${encodeURIComponent('paris/primary')}`)
   assert.equal(await overflow(), 0)
-  await screenshot(page, 'appliance-320')
   await page.goto(`${visit.app.url}/appliances/enroll`)
   assert.equal(await overflow(), 0)
 })

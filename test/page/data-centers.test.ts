@@ -2,8 +2,8 @@
  * Data Centers in a real browser: the limits of each link and of the Service Center's, and changing them.
  */
 import assert from 'node:assert/strict'
-import { emptyFleet } from '../support/fleet-fixtures.ts'
-import { pageTest, peerOf, screenshot, type Visit } from './page-fixtures.ts'
+import { emptyFleet, peerOf } from '../support/fleet-fixtures.ts'
+import { pageTest, type Visit } from './page-fixtures.ts'
 
 const REFUSED = /Failed to load resource.* 4\d\d/
 
@@ -49,7 +49,6 @@ pageTest('shows and changes the limits of a Data Center', {}, async (visit) => {
   await dialog.getByLabel('Up, in Mbit/s').fill('2.5')
   await dialog.getByLabel('Quiet hours, in UTC').fill('08:00 - 18:00, 22:00–23:00')
   await dialog.getByRole('checkbox').uncheck()
-  await screenshot(page, 'limits')
   await dialog.getByRole('button', { name: 'Save' }).click()
   await row.getByText('20 Mbit/s', { exact: true }).waitFor()
   await row.getByText('2.5 Mbit/s', { exact: true }).waitFor()
@@ -70,7 +69,6 @@ pageTest('shows and changes the limits of a Data Center', {}, async (visit) => {
   await dialog.getByRole('button', { name: 'Save' }).click()
   await row.getByText('no limit').waitFor()
   assert.equal(limitsOf(visit, 'tokyo')?.downBitsPerSecond, null)
-  await screenshot(page, 'data-centers')
 })
 
 pageTest("changes the Service Center's uplink with the keyboard alone", {}, async (visit) => {
@@ -133,7 +131,6 @@ for (const width of [1280, 1000, 800, 400]) {
         .map((box) => `${box.className} ${box.getAttribute('data-label')}`),
     )
     assert.deepEqual(tooWide, [])
-    await screenshot(page, `data-centers-${width}`)
   })
 }
 

@@ -5,8 +5,8 @@
 import assert from 'node:assert/strict'
 import { apply } from '../../controller/core/state.ts'
 import { openWindow } from '../support/browser.ts'
-import { emptyFleet } from '../support/fleet-fixtures.ts'
-import { everyoneNeeds, pageTest, peerOf, screenshot, type Visit } from './page-fixtures.ts'
+import { emptyFleet, everyoneNeeds, peerOf } from '../support/fleet-fixtures.ts'
+import { pageTest, type Visit } from './page-fixtures.ts'
 
 const ALL = ['paris/primary', 'paris/secondary', 'tokyo/primary', 'tokyo/secondary']
 const REFUSED = /Failed to load resource.* 4\d\d/
@@ -116,7 +116,6 @@ pageTest('P7 warns before n = m, names the appliances, and installs where ready'
     'acme-tokyo-primary',
     'acme-tokyo-secondary',
   ])
-  await screenshot(page, 'warning')
   await dialog.getByRole('button', { name: 'Cancel' }).click()
   assert.equal(installs(visit).length, 0)
   await page.getByRole('button', { name: 'Install', exact: true }).click()
@@ -174,7 +173,6 @@ pageTest('follows an install: states, reasons, what a failed installer printed, 
   })
   await target.getByText('the installer ended with status 3').waitFor()
   assert.equal(await target.locator('pre').textContent(), 'disk <full>\n')
-  await screenshot(page, 'install')
 })
 
 pageTest(
@@ -186,7 +184,6 @@ pageTest(
     await fleet.serviceCenter.carryOut({ kind: 'withdraw', actor: 'somebody', patch, reason: '' })
     await page.getByText('The patch openssl@3.0 was withdrawn.').waitFor()
     assert.equal(await page.getByRole('button', { name: 'Install', exact: true }).count(), 0)
-    await screenshot(page, 'withdrawn')
   },
 )
 
@@ -253,11 +250,8 @@ pageTest('the matrix of organization by Data Center closes, live', {}, async (vi
   ])
   await page.locator('.pm-legend').getByText('of 12 appliances').waitFor()
   await page.setViewportSize({ width: 1280, height: 2600 })
-  await screenshot(page, 'patch')
   await page.emulateMedia({ colorScheme: 'dark' })
-  await screenshot(page, 'patch-dark')
   await page.setViewportSize({ width: 320, height: 4200 })
-  await screenshot(page, 'patch-320')
 })
 
 pageTest('the matrix can be read with 200 organizations in 200 Data Centers', { fleet: largeFleet }, async (visit) => {
@@ -282,7 +276,6 @@ pageTest('the matrix can be read with 200 organizations in 200 Data Centers', { 
     table.getByRole('columnheader', { name: 'Organization' }).boundingBox(),
   ])
   assert.ok(box && head && Math.abs(head.x - box.x) <= 2 && Math.abs(head.y - box.y) <= 2, 'the heads stay in sight')
-  await page.locator('#matrix').screenshot({ path: '/tmp/patchmesh-page-matrix.png' })
 })
 
 /** Each organization has one appliance, in a Data Center of its own. */
@@ -348,7 +341,6 @@ pageTest('withdraws a patch after asking, and leads back to the list', { expecte
   const dialog = page.getByRole('dialog')
   await dialog.getByText('4 Service Provider appliances delete their copies').waitFor()
   await dialog.getByLabel('Reason').fill('wrong build')
-  await screenshot(page, 'withdraw')
   await dialog.getByRole('button', { name: 'Withdraw' }).click()
   await page.getByText('No patch yet').waitFor()
 })

@@ -5,7 +5,6 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import type { Browser, Page } from 'playwright-core'
-import type { PeerId } from '../../protocol/identifiers.ts'
 import { launchBrowser, openWindow, type WatchedPage } from '../support/browser.ts'
 import { type Fleet, standardFleet } from '../support/fleet-fixtures.ts'
 import { type ServedApp, serveApp } from '../support/http-fixtures.ts'
@@ -42,21 +41,4 @@ export function pageTest(title: string, options: Options, act: (visit: Visit) =>
       await fleet.close()
     }
   })
-}
-
-/** All tenant appliances say that they have an older version. */
-export async function everyoneNeeds(fleet: Fleet, patch: Parameters<Fleet['sendReceipt']>[1]): Promise<void> {
-  for (const { name, kind } of fleet.serviceCenter.state.appliances.values()) {
-    if (kind === 'tenant') await fleet.detect(name, patch, 'applicable', '0.9')
-  }
-}
-
-export function peerOf(fleet: Fleet, name: string): PeerId {
-  const found = [...fleet.serviceCenter.state.appliances.values()].find((appliance) => appliance.name === name)
-  assert.ok(found, `no appliance ${name} is enrolled`)
-  return found.peer
-}
-
-export async function screenshot(page: Page, name: string): Promise<void> {
-  await page.screenshot({ path: `/tmp/patchmesh-page-${name}.png`, fullPage: true })
 }

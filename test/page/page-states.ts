@@ -1,7 +1,12 @@
 /**
  * Every page in each state that a person meets: for whoever looks at all of them, by eye or by program.
  */
-import type { Page } from 'playwright-core'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import type { Browser, Page } from 'playwright-core'
+import { writeExampleBundle } from '../../controller/cli/example-bundle.ts'
+import type { AccessRole } from '../../controller/core/permissions.ts'
 import {
   API_TOKENS,
   APPLIANCES,
@@ -13,19 +18,69 @@ import {
   TRAIL,
   YOUR_ACCOUNT,
 } from '../../controller/page/words.ts'
-import type { Sha256 } from '../../protocol/identifiers.ts'
-import { emptyFleet, type Fleet, standardFleet } from '../support/fleet-fixtures.ts'
-import { everyoneNeeds, peerOf } from './page-fixtures.ts'
+import { openWindow, type WatchedPage } from '../support/browser.ts'
+import { emptyFleet, type Fleet } from '../support/fleet-fixtures.ts'
+import { type ServedApp, serveApp } from '../support/http-fixtures.ts'
+import { PASSWORD, person } from '../support/people-fixtures.ts'
+import {
+  busyFleet,
+  fleetWithoutAppliances,
+  installedFleet,
+  largeFleet,
+  staffedFleet,
+  tradingFleet,
+  waitingFleet,
+} from './state-fleets.ts'
 
 export type PageState = {
   /** Names its screenshot. */
   name: string
   fleet(): Promise<Fleet>
-  /** Where a person who is signed in goes; without it nobody is signed in. */
+  /** Where the person goes. */
   address: string
-  isSignedOut?: boolean
+  /** Ana, the Owner, unless it says otherwise: somebody with that role, whoever came in with the first link, or nobody. */
+  person?: AccessRole | 'first admin' | 'nobody'
   /** What the person does there. */
-  act?(page: Page): Promise<void>
+  act?(page: Page, app: ServedApp): Promise<void>
+}
+
+export type OpenedState = WatchedPage & { close(): Promise<void> }
+
+/** Brings a person there; `close` ends the fleet and its Service Center too. */
+export async function openState(browser: Browser, state: PageState): Promise<OpenedState> {
+  const fleet = await state.fleet()
+  const app = await serveApp(fleet)
+  const window = await openWindow(browser)
+  const close = async () => {
+    await window.close()
+    await app.close()
+    await fleet.close()
+  }
+  try {
+    const { page } = window
+    const who = state.person ?? 'owner'
+    if (who === 'first admin') await page.goto(await app.signInLink())
+    else if (who !== 'nobody') await signInAs(who, { page, fleet, app })
+    await page.goto(`${app.url}${state.address}`)
+    await state.act?.(page, app)
+    return { ...window, close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+type Opening = { page: Page; fleet: Fleet; app: ServedApp }
+
+async function signInAs(role: AccessRole, { page, fleet, app }: Opening): Promise<void> {
+  const accounts = await fleet.repository.people.accounts()
+  if (accounts.length === 0) await person(fleet.repository, 'Ana')
+  if (role !== 'owner') await person(fleet.repository, 'Vera', role)
+  await page.goto(`${app.url}${SYSTEM_PATCHES}`)
+  await page.getByLabel('Name').fill(role === 'owner' ? 'Ana' : 'Vera')
+  await page.getByLabel('Password').fill(PASSWORD)
+  await press('Sign in')(page)
+  await page.getByRole('heading', { level: 1, name: 'System Patches' }).waitFor()
 }
 
 const KERNEL = `${SYSTEM_PATCHES}/kernel%406.1`
@@ -34,18 +89,25 @@ const press = (name: string) => (page: Page) => page.getByRole('button', { name,
 export const PAGE_STATES: readonly PageState[] = [
   { name: 'list-empty', fleet: emptyFleet, address: SYSTEM_PATCHES },
   { name: 'list-full', fleet: busyFleet, address: SYSTEM_PATCHES },
+  { name: 'list-first-visit', fleet: emptyFleet, address: SYSTEM_PATCHES, person: 'first admin' },
+  { name: 'list-of-a-viewer', fleet: busyFleet, address: SYSTEM_PATCHES, person: 'viewer' },
+  { name: 'list-uploading', fleet: busyFleet, address: SYSTEM_PATCHES, act: uploadSlowly },
+  { name: 'list-connection-lost', fleet: busyFleet, address: SYSTEM_PATCHES, act: loseTheConnection },
   { name: 'list-upload-refused', fleet: busyFleet, address: SYSTEM_PATCHES, act: press('Upload') },
   { name: 'patch-without-appliances', fleet: fleetWithoutAppliances, address: KERNEL },
   { name: 'patch-waiting', fleet: waitingFleet, address: KERNEL },
   { name: 'patch-under-way', fleet: busyFleet, address: KERNEL },
   { name: 'patch-one-data-center', fleet: busyFleet, address: `${KERNEL}?dataCenter=paris` },
   { name: 'patch-organizations-open', fleet: busyFleet, address: KERNEL, act: openAll },
+  { name: 'patch-of-a-viewer', fleet: busyFleet, address: KERNEL, person: 'viewer' },
   { name: 'patch-warning', fleet: waitingFleet, address: KERNEL, act: chooseAndInstall },
   { name: 'patch-withdraw', fleet: busyFleet, address: KERNEL, act: press('Withdraw') },
   { name: 'patch-installed', fleet: installedFleet, address: KERNEL, act: openAll },
   { name: 'confirmation', fleet: waitingFleet, address: `${KERNEL}/install?organization=acme` },
   { name: 'data-centers-empty', fleet: emptyFleet, address: DATA_CENTERS },
   { name: 'data-centers-full', fleet: busyFleet, address: DATA_CENTERS },
+  { name: 'data-centers-trading', fleet: tradingFleet, address: DATA_CENTERS },
+  { name: 'data-centers-large', fleet: largeFleet, address: DATA_CENTERS },
   {
     ...{ name: 'data-centers-limits', fleet: busyFleet, address: DATA_CENTERS },
     act: press('Change the limits of Data Center tokyo'),
@@ -56,15 +118,20 @@ export const PAGE_STATES: readonly PageState[] = [
   { name: 'appliances-full', fleet: busyFleet, address: APPLIANCES },
   { name: 'appliance', fleet: busyFleet, address: `${APPLIANCES}/acme-paris-primary` },
   { name: 'appliance-depot', fleet: busyFleet, address: `${APPLIANCES}/${encodeURIComponent('paris/primary')}` },
+  { name: 'appliance-retire', fleet: busyFleet, address: `${APPLIANCES}/acme-paris-primary`, act: openAll },
   { name: 'enroll', fleet: emptyFleet, address: ENROLL },
   { name: 'enroll-token-shown', fleet: emptyFleet, address: ENROLL, act: makeToken },
   { name: 'people', fleet: emptyFleet, address: PEOPLE },
+  { name: 'people-staffed', fleet: staffedFleet, address: PEOPLE },
+  { name: 'people-add', fleet: staffedFleet, address: PEOPLE, act: press('Add a person') },
+  { name: 'people-link-shown', fleet: staffedFleet, address: PEOPLE, act: addPerson },
   { name: 'api-tokens', fleet: emptyFleet, address: API_TOKENS },
+  { name: 'api-token-make', fleet: staffedFleet, address: API_TOKENS, act: press('Make an API token') },
   { name: 'trail', fleet: busyFleet, address: TRAIL },
   { name: 'your-account', fleet: emptyFleet, address: YOUR_ACCOUNT },
-  { name: 'first-owner', fleet: emptyFleet, address: FIRST_OWNER },
+  { name: 'first-owner', fleet: emptyFleet, address: FIRST_OWNER, person: 'first admin' },
   { name: 'not-found', fleet: emptyFleet, address: `${SYSTEM_PATCHES}/nothing` },
-  { name: 'signed-out', fleet: emptyFleet, address: SYSTEM_PATCHES, isSignedOut: true },
+  { name: 'signed-out', fleet: emptyFleet, address: SYSTEM_PATCHES, person: 'nobody' },
 ]
 
 async function openAll(page: Page): Promise<void> {
@@ -94,66 +161,31 @@ async function chooseAndInstall(page: Page): Promise<void> {
   await page.getByRole('dialog').waitFor()
 }
 
-async function fleetWithoutAppliances(): Promise<Fleet> {
-  const fleet = await emptyFleet()
-  await fleet.publish({ name: 'kernel', version: '6.1' })
-  return fleet
+async function addPerson(page: Page): Promise<void> {
+  await press('Add a person')(page)
+  await page.getByLabel('Name').fill('Farida')
+  await page.getByLabel('Role').selectOption('operator')
+  await page.getByLabel('acme').check()
+  await press('Save')(page)
+  await page.locator('#secret').waitFor()
 }
 
-/** Nothing has arrived anywhere, and one appliance cannot be reached. */
-async function waitingFleet(): Promise<Fleet> {
-  const fleet = await standardFleet()
-  const kernel = await fleet.publish({ name: 'kernel', version: '6.1', restart: 'service' })
-  await everyoneNeeds(fleet, kernel)
-  await fleet.disconnect('tokyo/secondary')
-  return fleet
+/** An upload that takes minutes. */
+async function uploadSlowly(page: Page): Promise<void> {
+  const session = await page.context().newCDPSession(page)
+  await session.send('Network.enable')
+  const slow = { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: 200_000 }
+  await session.send('Network.emulateNetworkConditions', slow)
+  const folder = await mkdtemp(path.join(tmpdir(), 'patchmesh-page-'))
+  const file = path.join(folder, 'openssl-3.0.patch')
+  await writeExampleBundle({ name: 'openssl', version: '3.0', bytes: 24 * 1024 * 1024, out: file })
+  await page.getByLabel('Patch file').setInputFiles(file)
+  await press('Upload')(page)
+  await page.getByText(/ left$/).waitFor()
+  await rm(folder, { recursive: true })
 }
 
-/** Several patches, one of them on its way, and an install that has begun where the patch is. */
-async function busyFleet(): Promise<Fleet> {
-  const fleet = await standardFleet()
-  for (const version of ['1.2.1', '1.2.2']) await replicate(fleet, await fleet.publish({ name: 'firmware', version }))
-  const kernel = await fleet.publish({ name: 'kernel', version: '6.1', restart: 'service' })
-  await everyoneNeeds(fleet, kernel)
-  await fleet.sendReceipt('paris/primary', kernel)
-  await fleet.tellProgress('paris/secondary', {
-    ...{ patch: kernel, state: 'transferring', bytes: 120_000_000, reason: '', bytesPerSecond: 5_000_000 },
-    ...{ sources: [peerOf(fleet, 'paris/primary')], wanBytes: 0 },
-  })
-  await fleet.tellProgress('tokyo/primary', {
-    ...{ patch: kernel, state: 'waiting', bytes: 0, reason: 'the store is full', bytesPerSecond: 0 },
-    ...{ sources: [], wanBytes: 0 },
-  })
-  await install(fleet, kernel)
-  return fleet
-}
-
-/** Everything is where it should be, and one install is done. */
-async function installedFleet(): Promise<Fleet> {
-  const fleet = await standardFleet()
-  const kernel = await fleet.publish({ name: 'kernel', version: '6.1' })
-  await everyoneNeeds(fleet, kernel)
-  await replicate(fleet, kernel)
-  await install(fleet, kernel)
-  const [id] = [...fleet.serviceCenter.state.installs.keys()]
-  if (id === undefined) throw new Error('no install was started')
-  for (const place of ['paris', 'tokyo']) {
-    for (const role of ['secondary', 'primary']) {
-      await fleet.report(`acme-${place}-${role}`, id, 'installed')
-      await fleet.detect(`acme-${place}-${role}`, kernel, 'installed', '6.1')
-    }
-  }
-  return fleet
-}
-
-async function replicate(fleet: Fleet, patch: Sha256): Promise<void> {
-  for (const place of ['paris', 'tokyo'])
-    for (const role of ['primary', 'secondary']) await fleet.sendReceipt(`${place}/${role}`, patch)
-}
-
-async function install(fleet: Fleet, patch: Sha256): Promise<void> {
-  const acme = [...fleet.serviceCenter.state.appliances.values()].find(({ organization }) => organization === 'acme')
-  if (acme === undefined) throw new Error('acme has no appliance')
-  const scope = { organizations: [acme.organization], dataCenter: 'All' as const, allowOutage: false }
-  await fleet.serviceCenter.carryOut({ kind: 'start-install', actor: 'admin', patch, ...scope })
+async function loseTheConnection(page: Page, app: ServedApp): Promise<void> {
+  await app.close()
+  await page.locator('#connection').getByText('Not connected').waitFor()
 }

@@ -11,7 +11,7 @@ import type { Locator, Page } from 'playwright-core'
 import { writeExampleBundle } from '../../controller/cli/example-bundle.ts'
 import { eventually } from '../support/eventually.ts'
 import { serveApp } from '../support/http-fixtures.ts'
-import { pageTest, screenshot, type Visit } from './page-fixtures.ts'
+import { pageTest, type Visit } from './page-fixtures.ts'
 
 const REFUSED = /Failed to load resource.* (4\d\d|net::ERR)/
 const MiB = 1024 * 1024
@@ -118,7 +118,6 @@ pageTest('takes files that are dropped on it, several at once', { expected: REFU
     'one',
     'three',
   ])
-  await screenshot(page, 'uploads')
 })
 
 pageTest('an upload that is cancelled leaves nothing', { expected: REFUSED }, async (visit) => {
@@ -127,7 +126,6 @@ pageTest('an upload that is cancelled leaves nothing', { expected: REFUSED }, as
   await slowConnection(page)
   await page.getByRole('button', { name: 'Upload' }).click()
   await partArrived(visit)
-  await screenshot(page, 'uploading')
   await page.getByRole('button', { name: 'Cancel cancelled-1.0.patch' }).click()
   await page.getByText('The upload was cancelled').waitFor()
   assert.deepEqual(fleet.serviceCenter.uploads.of('admin'), [])
@@ -149,7 +147,6 @@ pageTest(
     const arrived = await partArrived(visit)
     await app.close()
     await row(page, 'network').getByText('The connection was lost. It goes on by itself').waitFor()
-    await screenshot(page, 'upload-waits')
     const again = await serveApp(fleet, { port: Number(new URL(app.url).port) })
     try {
       await page.getByText('The patch network 1.0 is in the Service Center.').waitFor()
@@ -178,7 +175,6 @@ pageTest(
     const offered = page.locator('#unfinished').getByRole('listitem').filter({ hasText: 'interrupted-1.0.patch' })
     await offered.getByText(/^\d+\.\d MiB of 24\.0 MiB, kept until/).waitFor()
     assert.equal(await page.getByRole('link', { name: 'interrupted' }).count(), 0, 'it is no patch yet')
-    await screenshot(page, 'interrupted')
     const offsets: number[] = []
     page.on('request', (request) => {
       if (request.method() === 'PATCH') offsets.push(Number(request.headers()['upload-offset']))
@@ -244,7 +240,6 @@ pageTest('says in place why a file is refused, and what to do', { expected: REFU
   await page.getByRole('button', { name: 'Upload' }).click()
   await page.getByRole('alert').getByText('Upload a patch bundle (.patch) or a Debian package (.deb).').waitFor()
   await page.getByText('No patch yet').waitFor()
-  await screenshot(page, 'refused')
 })
 
 pageTest(

@@ -194,3 +194,16 @@ export async function emptyFleet(): Promise<Fleet> {
 function keyOf(name: string): SigningKey {
   return signingKeyFromSeed(sha256(Buffer.from(name)))
 }
+
+/** All tenant appliances say that they have an older version. */
+export async function everyoneNeeds(fleet: Fleet, patch: Sha256): Promise<void> {
+  for (const { name, kind } of fleet.serviceCenter.state.appliances.values()) {
+    if (kind === 'tenant') await fleet.detect(name, patch, 'applicable', '0.9')
+  }
+}
+
+export function peerOf(fleet: Fleet, name: string): PeerId {
+  const found = [...fleet.serviceCenter.state.appliances.values()].find((appliance) => appliance.name === name)
+  if (found === undefined) throw new Error(`no appliance ${name} is enrolled`)
+  return found.peer
+}

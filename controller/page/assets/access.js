@@ -86,5 +86,4 @@ document.addEventListener('click', (event) => {
     byId('confirm-outcome').replaceChildren()
     byId('confirm-dialog').showModal()
   }
-  if (button.id === 'secret-copy') navigator.clipboard?.writeText(byId('secret').textContent ?? '')
 })

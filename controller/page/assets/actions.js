@@ -72,12 +72,15 @@ document.addEventListener('click', (event) => {
   }
 })
 
+const COPIED_MS = 3000
+
 /** Where the browser keeps its clipboard from pages without TLS, the text is selected instead. */
 async function copy(/** @type {HTMLButtonElement} */ button, /** @type {HTMLElement} */ place) {
   getSelection()?.selectAllChildren(place)
   try {
     await navigator.clipboard.writeText((place.textContent ?? '').trim())
     button.textContent = 'Copied'
+    setTimeout(() => (button.textContent = 'Copy'), COPIED_MS)
   } catch (error) {
     console.info('could not copy', error)
     button.textContent = 'Selected: press Ctrl-C'

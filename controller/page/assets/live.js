@@ -1,23 +1,24 @@
 /**
  * Keeps an open page true: on each event it fetches the same address again and changes only what differs in the parts
  * marked `data-live`, so ticked boxes, open details, focus and selection stay. When the Service Center cannot be heard
- * it says since when, because the numbers may be old.
+ * it says how old the numbers are.
  */
 // @ts-check
 import { forWhom, signInElsewhere } from './answers.js'
-import { localize } from './times.js'
+import { duration, localize } from './times.js'
 
 const REFRESH_PAUSE_MS = 400
 /** A page of ten thousand appliances takes longer: it rests this many times as long as it took. */
 const REFRESH_REST = 4
 const RETRY_MS = 3000
 const SPREAD_MS = 250
+const AGE_STEP_MS = 5000
 const connection = /** @type {HTMLElement} */ (document.getElementById('connection'))
 
 /** @type {EventSource | undefined} */
 let source
-/** @type {string | undefined} */
-let lostSince
+/** The last moment at which the page was true, while nothing can be heard. @type {number | undefined} */
+let trueUntil
 let busy = false
 /** Of what the page shows now. */
 let tag = ''
@@ -106,7 +107,10 @@ function refreshSoon() {
 }
 
 function told() {
-  if (source?.readyState === EventSource.OPEN) tell('')
+  if (source?.readyState === EventSource.OPEN) {
+    trueUntil = undefined
+    tell('')
+  }
   document.dispatchEvent(new Event('refreshed'))
 }
 
@@ -116,18 +120,26 @@ function tell(/** @type {string} */ sentence, /** @type {Node[]} */ ...more) {
 }
 
 function lost() {
-  lostSince ??= new Date().toTimeString().slice(0, 5)
-  tell(`Not connected since ${lostSince}; numbers may be old.`)
+  if (trueUntil !== undefined) return
+  trueUntil = Date.now()
+  const age = document.createElement('span')
+  // Told once to who listens, and counted for who looks.
+  age.setAttribute('aria-live', 'off')
+  tell('Not connected; trying again. ', age)
+  tellAge(age)
+}
+
+function tellAge(/** @type {HTMLElement} */ age) {
+  if (trueUntil === undefined) return
+  age.textContent = `The numbers are ${duration((Date.now() - trueUntil) / 1000)} old.`
+  setTimeout(tellAge, AGE_STEP_MS, age)
 }
 
 function listen() {
   const stream = new EventSource('/api/v1/events')
   source = stream
   for (const topic of ['patches', 'installs', 'appliances']) stream.addEventListener(topic, refreshSoon)
-  stream.onopen = () => {
-    lostSince = undefined
-    refresh()
-  }
+  stream.onopen = refresh
   stream.onerror = () => {
     lost()
     if (stream.readyState !== EventSource.CLOSED) return

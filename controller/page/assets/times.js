@@ -1,6 +1,7 @@
 /**
  * Times as the reader's clock shows them: the server writes UTC, which stays for whoever runs no scripts. The exact time
- * is told when the pointer rests on it. No age is worked out here, so a clock that is wrong makes nothing wrong.
+ * is told when the pointer rests on it. No age is worked out from the server's times, so a clock that is wrong makes
+ * nothing wrong.
  */
 // @ts-check
 const short = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' })
@@ -15,6 +16,12 @@ export function localize(/** @type {ParentNode} */ place) {
     const title = `${exact.format(moment)} (${moment.toISOString()})`
     if (time.getAttribute('title') !== title) time.setAttribute('title', title)
   }
+}
+
+export function duration(/** @type {number} */ seconds) {
+  if (seconds < 90) return `${Math.ceil(seconds)} s`
+  const minutes = Math.ceil(seconds / 60)
+  return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`
 }
 
 localize(document)

@@ -5,6 +5,7 @@
 // @ts-check
 import { byId, once, show } from './answers.js'
 import { giveUp, sendFile } from './resumable.js'
+import { duration } from './times.js'
 
 /** The rate is that of the last few seconds, so that the time left follows the connection. */
 const RATE_WINDOW_MS = 5000
@@ -17,12 +18,6 @@ let queue = []
 function size(/** @type {number} */ bytes) {
   const unit = Math.min(UNITS.length - 1, Math.floor(Math.log2(Math.max(1, bytes)) / 10))
   return unit === 0 ? `${bytes} bytes` : `${(Math.floor((10 * bytes) / 1024 ** unit) / 10).toFixed(1)} ${UNITS[unit]}`
-}
-
-function duration(/** @type {number} */ seconds) {
-  if (seconds < 90) return `${Math.ceil(seconds)} s`
-  const minutes = Math.ceil(seconds / 60)
-  return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`
 }
 
 /** Rows that have ended make room. */

@@ -1,0 +1,127 @@
+/**
+ * Fleets in the states that the pages show.
+ */
+import type { Sha256 } from '../../protocol/identifiers.ts'
+import { emptyFleet, everyoneNeeds, type Fleet, peerOf, standardFleet } from '../support/fleet-fixtures.ts'
+import { person } from '../support/people-fixtures.ts'
+
+const MiB = 1024 * 1024
+
+export async function fleetWithoutAppliances(): Promise<Fleet> {
+  const fleet = await emptyFleet()
+  await fleet.publish({ name: 'kernel', version: '6.1' })
+  return fleet
+}
+
+/** Nothing has arrived anywhere, and one appliance cannot be reached. */
+export async function waitingFleet(): Promise<Fleet> {
+  const fleet = await standardFleet()
+  const kernel = await fleet.publish({ name: 'kernel', version: '6.1', restart: 'service' })
+  await everyoneNeeds(fleet, kernel)
+  await fleet.disconnect('tokyo/secondary')
+  return fleet
+}
+
+/** Several patches, one of them on its way, and an install that has begun where the patch is. */
+export async function busyFleet(): Promise<Fleet> {
+  const fleet = await standardFleet()
+  for (const version of ['1.2.1', '1.2.2']) await replicate(fleet, await fleet.publish({ name: 'firmware', version }))
+  const kernel = await fleet.publish({ name: 'kernel', version: '6.1', restart: 'service' })
+  await everyoneNeeds(fleet, kernel)
+  await fleet.sendReceipt('paris/primary', kernel)
+  await fleet.tellProgress('paris/secondary', {
+    ...{ patch: kernel, state: 'transferring', bytes: 120_000_000, reason: '', bytesPerSecond: 5_000_000 },
+    ...{ sources: [peerOf(fleet, 'paris/primary')], wanBytes: 0 },
+  })
+  await fleet.tellProgress('tokyo/primary', {
+    ...{ patch: kernel, state: 'waiting', bytes: 0, reason: 'the store is full', bytesPerSecond: 0 },
+    ...{ sources: [], wanBytes: 0 },
+  })
+  await install(fleet, kernel)
+  return fleet
+}
+
+/** Everything is where it should be, and one install is done. */
+export async function installedFleet(): Promise<Fleet> {
+  const fleet = await standardFleet()
+  const kernel = await fleet.publish({ name: 'kernel', version: '6.1' })
+  await everyoneNeeds(fleet, kernel)
+  await replicate(fleet, kernel)
+  await install(fleet, kernel)
+  const [id] = [...fleet.serviceCenter.state.installs.keys()]
+  if (id === undefined) throw new Error('no install was started')
+  for (const place of ['paris', 'tokyo']) {
+    for (const role of ['secondary', 'primary']) {
+      await fleet.report(`acme-${place}-${role}`, id, 'installed')
+      await fleet.detect(`acme-${place}-${role}`, kernel, 'installed', '6.1')
+    }
+  }
+  return fleet
+}
+
+async function replicate(fleet: Fleet, patch: Sha256): Promise<void> {
+  for (const place of ['paris', 'tokyo'])
+    for (const role of ['primary', 'secondary']) await fleet.sendReceipt(`${place}/${role}`, patch)
+}
+
+async function install(fleet: Fleet, patch: Sha256): Promise<void> {
+  const acme = [...fleet.serviceCenter.state.appliances.values()].find(({ organization }) => organization === 'acme')
+  if (acme === undefined) throw new Error('acme has no appliance')
+  const scope = { organizations: [acme.organization], dataCenter: 'All' as const, allowOutage: false }
+  await fleet.serviceCenter.carryOut({ kind: 'start-install', actor: 'admin', patch, ...scope })
+}
+
+/** A replication that fills every link: the primaries trade, and each seeds its secondary. */
+export async function tradingFleet(): Promise<Fleet> {
+  const fleet = await standardFleet()
+  const kernel = await fleet.publish({ name: 'kernel', version: '6.1' })
+  const trading = (to: string, rate: number, from: string[]) =>
+    fleet.tellProgress(to, {
+      ...{ patch: kernel, state: 'transferring', bytes: 120 * MiB, reason: '', wanBytes: 60 * MiB },
+      ...{ bytesPerSecond: rate, sources: from.map((name) => sourceOf(fleet, name)) },
+    })
+  await trading('paris/primary', 5 * MiB, ['Service Center', 'tokyo/primary'])
+  await trading('tokyo/primary', 8 * MiB, ['Service Center', 'paris/primary'])
+  await trading('paris/secondary', 5 * MiB, ['paris/primary'])
+  await trading('tokyo/secondary', 8 * MiB, ['tokyo/primary'])
+  return fleet
+}
+
+/** A quarter of two hundred Data Centers is on its way. */
+export async function largeFleet(): Promise<Fleet> {
+  const fleet = await emptyFleet()
+  for (let number = 1; number <= 200; number++) {
+    const place = { organization: 'Org 1000', kind: 'service-provider', dataCenter: `site-${number}` }
+    for (const role of ['primary', 'secondary'] as const)
+      await fleet.enroll({ ...place, name: `site-${number}/${role}`, role })
+  }
+  const kernel = await fleet.publish({ name: 'kernel', version: '6.1' })
+  for (let number = 1; number <= 100; number++) {
+    const [primary, secondary] = [`site-${number}/primary`, `site-${number}/secondary`]
+    if (number > 50) {
+      await fleet.sendReceipt(primary, kernel)
+      await fleet.sendReceipt(secondary, kernel)
+      continue
+    }
+    const moving = { patch: kernel, state: 'transferring', bytes: 10 * MiB, reason: '', wanBytes: 10 * MiB } as const
+    const sources = ['Service Center', `site-${number + 50}/primary`].map((name) => sourceOf(fleet, name))
+    await fleet.tellProgress(primary, { ...moving, bytesPerSecond: 2 * MiB, sources })
+    await fleet.tellProgress(secondary, { ...moving, bytesPerSecond: 2 * MiB, sources: [sourceOf(fleet, primary)] })
+  }
+  return fleet
+}
+
+/** People of each role, one of them limited to an organization. */
+export async function staffedFleet(): Promise<Fleet> {
+  const fleet = await standardFleet()
+  await person(fleet.repository, 'Ana')
+  await person(fleet.repository, 'Bela', 'operator', ['acme'])
+  await person(fleet.repository, 'Chidi', 'uploader')
+  await person(fleet.repository, 'Dorothea', 'auditor')
+  await person(fleet.repository, 'Emre', 'approver', ['acme', 'globex'])
+  return fleet
+}
+
+function sourceOf(fleet: Fleet, name: string): ReturnType<typeof peerOf> {
+  return name === 'Service Center' ? fleet.serviceCenter.state.mesh : peerOf(fleet, name)
+}
