@@ -4,7 +4,13 @@
  */
 import { z } from 'zod'
 import { hint, httpStatus, isRefusal, type Refusal } from '../../protocol/refusals.ts'
-import { applianceDetail, inventory, inventoryWords, openTokens } from '../core/appliance-views.ts'
+import {
+  applianceDetail,
+  chosenAppliances,
+  inventoryRows,
+  inventoryWords,
+  openTokens,
+} from '../core/appliance-views.ts'
 import { may } from '../core/permissions.ts'
 import type { ApplianceRecord } from '../core/records.ts'
 import { everEnrolled } from '../core/state.ts'
@@ -41,10 +47,15 @@ export const SHOWN_HISTORY = 100
 export function addAppliancePageRoutes(app: App, { repository, log }: RouteDependencies): void {
   app.get(APPLIANCES, permitted('read'), (c) => {
     const { state } = c.var.serviceCenter
-    const query = readQuery(c, PageQuery)
-    if (isRefusal(query)) return answerRefusal(c, query, log)
-    const found = inventory(state, query, { from: (query.page - 1) * query.perPage, count: query.perPage })
-    return showPage(c, <AppliancesPage inventory={found} query={query} words={inventoryWords(state)} />)
+    const asked = readQuery(c, PageQuery)
+    if (isRefusal(asked)) return answerRefusal(c, asked, log)
+    const chosen = chosenAppliances(state, asked)
+    const pages = Math.max(1, Math.ceil(chosen.length / asked.perPage))
+    const query = { ...asked, page: Math.min(asked.page, pages) }
+    const from = (query.page - 1) * query.perPage
+    const rows = inventoryRows(state, chosen.slice(from, from + query.perPage))
+    const all = (query.members === 'now' ? state.appliances : state.retired).size
+    return showPage(c, <AppliancesPage {...{ rows, all, query }} total={chosen.length} words={inventoryWords(state)} />)
   })
 
   app.get(ENROLL, permitted('enroll'), (c) => enrollPage(c, {}))

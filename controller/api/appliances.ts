@@ -3,7 +3,7 @@
  * controller/core/places.ts; appliances join with a token (enrollment.ts).
  */
 import { isRefusal, type Refusal, refuse } from '../../protocol/refusals.ts'
-import { applianceDetail, findAppliance, inventory } from '../core/appliance-views.ts'
+import { applianceDetail, chosenAppliances, findAppliance, inventoryRows } from '../core/appliance-views.ts'
 import type { Command } from '../core/effects.ts'
 import type { ApplianceRecord } from '../core/records.ts'
 import { everEnrolled, type ServiceCenterState } from '../core/state.ts'
@@ -31,6 +31,7 @@ export function addApplianceRoutes(app: App, { log }: RouteDependencies): void {
     (c) => {
       const query = readQuery(c, fleet.InventoryPageQuery)
       if (isRefusal(query)) return answerRefusal(c, query, log)
+      const { state } = c.var.serviceCenter
       const { limit, cursor, ...wanted } = query
       const isPage = limit !== undefined || cursor !== undefined
       if (isPage && (wanted.sort !== 'dataCenter' || wanted.order !== 'up'))
@@ -42,7 +43,8 @@ export function addApplianceRoutes(app: App, { log }: RouteDependencies): void {
       return answerList(c, {
         list: 'appliances',
         page: { limit, cursor },
-        entries: inventory(c.var.serviceCenter.state, wanted).rows,
+        entries: chosenAppliances(state, wanted),
+        views: (chosen) => inventoryRows(state, chosen),
         positionOf: ({ dataCenter, organization, group, role, name, peer }) => [
           dataCenter,
           organization,

@@ -34,16 +34,18 @@ type Listed<Entry> = {
   page?: z.infer<typeof PageQuery>
   entries: readonly Entry[]
   positionOf(entry: Entry): Position
+  /** What is answered of those that are on the page, where they are not views already. */
+  views?(entries: readonly Entry[]): readonly object[]
   log: RequestLog
 }
 
 /** Answers with the page that the query asks for. */
-export function answerList<Entry>(c: AppContext, listed: Listed<Entry>): Response | Promise<Response> {
+export function answerList<Entry extends object>(c: AppContext, listed: Listed<Entry>): Response | Promise<Response> {
   const query = listed.page ?? readQuery(c, PageQuery)
   if (isRefusal(query)) return answerRefusal(c, query, listed.log)
-  const { list, entries, positionOf } = listed
+  const { list, entries, positionOf, views = (shown) => shown } = listed
   c.header('Total-Count', String(entries.length))
-  if (query.limit === undefined && query.cursor === undefined) return c.json(entries)
+  if (query.limit === undefined && query.cursor === undefined) return c.json(views(entries))
   const after = query.cursor === undefined ? [] : readCursor(list, query.cursor)
   if (isRefusal(after)) return answerRefusal(c, after, listed.log)
   const limit = query.limit ?? MAX_LIMIT
@@ -59,7 +61,7 @@ export function answerList<Entry>(c: AppContext, listed: Listed<Entry>): Respons
     next.set('cursor', cursorOf(list, last.position))
     c.header('Link', `<${c.req.path}?${next}>; rel="next"`)
   }
-  return c.json(page.map(({ entry }) => entry))
+  return c.json(views(page.map(({ entry }) => entry)))
 }
 
 function cursorOf(list: string, position: Position): string {

@@ -39,7 +39,6 @@ export type InventoryRow = ApplianceView & {
   sources: string[]
   retiredAt: string | null
 }
-export type Inventory = { rows: InventoryRow[]; total: number; all: number }
 
 export type PatchOnAppliance = { id: Sha256; name: string; version: string }
 export type ApplianceDetail = InventoryRow & {
@@ -76,21 +75,15 @@ export type OpenToken = {
   replaces: string | null
 }
 
-export const WHOLE_INVENTORY: InventoryQuery = {
-  ...{ search: '', organization: '', dataCenter: '', kind: '', role: '', reachable: '', members: 'now' },
-  ...{ sort: 'dataCenter', order: 'up' },
+/** Those that the query asks for, in its order. */
+export function chosenAppliances(state: ServiceCenterState, query: InventoryQuery): ApplianceRecord[] {
+  const records = [...(query.members === 'now' ? state.appliances : state.retired).values()]
+  return records.filter((appliance) => isChosen(state, query, appliance)).sort(inOrder(state, query))
 }
 
-export function inventory(
-  state: ServiceCenterState,
-  query: InventoryQuery,
-  { from, count }: { from: number; count: number } = { from: 0, count: Number.POSITIVE_INFINITY },
-): Inventory {
-  const records = [...(query.members === 'now' ? state.appliances : state.retired).values()]
-  const chosen = records.filter((appliance) => isChosen(state, query, appliance)).sort(inOrder(state, query))
+export function inventoryRows(state: ServiceCenterState, appliances: readonly ApplianceRecord[]): InventoryRow[] {
   const patches = livePatches(state)
-  const rows = chosen.slice(from, from + count).map((appliance) => inventoryRow(state, appliance, patches))
-  return { rows, total: chosen.length, all: records.length }
+  return appliances.map((appliance) => inventoryRow(state, appliance, patches))
 }
 
 function isChosen(state: ServiceCenterState, query: InventoryQuery, appliance: ApplianceRecord): boolean {

@@ -3,19 +3,27 @@
  * colleague, and everything works without scripts.
  */
 
-import type { Inventory, InventoryQuery, InventoryRow, InventoryWords, SortKey } from '../core/appliance-views.ts'
+import type { InventoryQuery, InventoryRow, InventoryWords, SortKey } from '../core/appliance-views.ts'
 import { type Choice, SelectField, TextField } from './form-fields.tsx'
 import { Label } from './labels.tsx'
 import { Card, Layout, PageHeader } from './layout.tsx'
+import { Pager } from './list-toolbar.tsx'
 import { Moment } from './moments.tsx'
 import { IfMay } from './reader.tsx'
 import { APPLIANCES, applianceAddress, counted, ENROLL, elementId, listed, SYSTEM_PATCHES, size } from './words.ts'
 
 export const PER_PAGE = [20, 50, 100] as const
 export type InventoryPageQuery = InventoryQuery & { page: number; perPage: number }
-type AppliancesPage = { inventory: Inventory; query: InventoryPageQuery; words: InventoryWords }
+type AppliancesPage = {
+  /** Of the page that is shown; `total` match the filters, `all` there are. */
+  rows: InventoryRow[]
+  total: number
+  all: number
+  query: InventoryPageQuery
+  words: InventoryWords
+}
 
-export const AppliancesPage = ({ inventory, query, words }: AppliancesPage) => (
+export const AppliancesPage = ({ rows, total, all, query, words }: AppliancesPage) => (
   <Layout title="Appliances" current={APPLIANCES}>
     <PageHeader heading="Appliances" trail={[{ name: 'Software updates', address: SYSTEM_PATCHES }]}>
       <IfMay do="enroll">
@@ -27,7 +35,7 @@ export const AppliancesPage = ({ inventory, query, words }: AppliancesPage) => (
     <Card id="inventory" title={query.members === 'now' ? 'Inventory' : 'Retired appliances'}>
       <Filters query={query} words={words} />
       <div data-live="inventory">
-        {inventory.total === 0 ? <Nothing inventory={inventory} query={query} /> : <Rows {...{ inventory, query }} />}
+        {total === 0 ? <Nothing {...{ all, query }} /> : <Rows {...{ rows, total, query }} />}
       </div>
     </Card>
   </Layout>
@@ -120,7 +128,7 @@ const COLUMNS: readonly { heading: string; sort?: SortKey }[] = [
   { heading: 'Arrives' },
 ]
 
-const Rows = ({ inventory: { rows, total }, query }: Pick<AppliancesPage, 'inventory' | 'query'>) => (
+const Rows = ({ rows, total, query }: Pick<AppliancesPage, 'rows' | 'total' | 'query'>) => (
   <>
     <table
       class="pf-v6-c-table pf-m-compact pf-m-grid-lg pm-table pm-narrow-columns pm-inventory"
@@ -139,7 +147,7 @@ const Rows = ({ inventory: { rows, total }, query }: Pick<AppliancesPage, 'inven
         ))}
       </tbody>
     </table>
-    <Pages query={query} total={total} shown={rows.length} />
+    <Pages {...{ query, total, rows }} />
   </>
 )
 
@@ -253,29 +261,29 @@ export const Arrives = ({ bytesPerSecond, sources }: Pick<InventoryRow, 'bytesPe
     </>
   )
 
-const Pages = ({ query, total, shown }: { query: InventoryPageQuery; total: number; shown: number }) => {
-  const from = (query.page - 1) * query.perPage
-  return (
-    <nav class="pm-row pm-spread pm-pages" aria-label="Pages">
-      <span class="pm-quiet" role="status">
-        {from + 1} to {from + shown} of {counted(total, 'appliance')}
-      </span>
-      <span class="pm-row">
-        {query.page > 1 && <a href={addressOf(query, { page: query.page - 1 })}>Previous</a>}
-        {from + shown < total && <a href={addressOf(query, { page: query.page + 1 })}>Next</a>}
-      </span>
-    </nav>
-  )
-}
+const Pages = ({ query, total, rows }: Pick<AppliancesPage, 'query' | 'total' | 'rows'>) => (
+  <div class="pm-row pm-spread pm-pages">
+    <span class="pm-quiet" role="status">
+      {(query.page - 1) * query.perPage + 1} to {(query.page - 1) * query.perPage + rows.length} of{' '}
+      {counted(total, 'appliance')}
+    </span>
+    <Pager
+      name="appliances"
+      page={query.page}
+      pages={Math.ceil(total / query.perPage)}
+      address={(page) => addressOf(query, { page })}
+    />
+  </div>
+)
 
-const Nothing = ({ inventory, query }: Pick<AppliancesPage, 'inventory' | 'query'>) => (
+const Nothing = ({ all, query }: Pick<AppliancesPage, 'all' | 'query'>) => (
   <div class="pf-v6-c-empty-state" id="no-appliances">
     <div class="pf-v6-c-empty-state__content">
       <h3 class="pf-v6-c-title pf-m-lg">
-        {inventory.all > 0 ? 'No appliance matches' : query.members === 'now' ? 'No appliance yet' : 'None is retired'}
+        {all > 0 ? 'No appliance matches' : query.members === 'now' ? 'No appliance yet' : 'None is retired'}
       </h3>
       <div class="pf-v6-c-empty-state__body">
-        {inventory.all > 0 ? (
+        {all > 0 ? (
           <a href={APPLIANCES}>Clear the filters</a>
         ) : query.members === 'now' ? (
           <>

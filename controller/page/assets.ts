@@ -1,7 +1,7 @@
 /**
- * Everything static the pages use, held in memory: our style sheet, icon and scripts, the part of PatternFly that is
- * used, and its fonts. A file's address contains the hash of its content, so a browser may keep it for ever and an
- * update is seen at once.
+ * Everything static the pages use, held in memory: our style sheets, icon and scripts, and the part of PatternFly that
+ * is used, with the fonts of the reader's system. A file's address contains the hash of its content, so a browser may
+ * keep it for ever and an update is seen at once.
  */
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
@@ -9,7 +9,7 @@ import { createRequire } from 'node:module'
 import path from 'node:path'
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
 
-export type Asset = { type: string; plain: Uint8Array; encoded(encoding: 'br' | 'gzip'): Uint8Array | null }
+export type Asset = { type: string; plain: Uint8Array; encoded(encoding: 'br' | 'gzip'): Uint8Array }
 
 const OURS = path.join(import.meta.dirname, 'assets')
 const PATTERNFLY = path.dirname(createRequire(import.meta.url).resolve('@patternfly/patternfly/package.json'))
@@ -18,21 +18,17 @@ const COMPONENTS = [
   ...['DescriptionList/description-list', 'EmptyState/empty-state', 'Form/form', 'FormControl/form-control'],
   ...['Label/label', 'Masthead/masthead', 'Nav/nav', 'Page/page', 'Table/table', 'Table/table-grid', 'Title/title'],
 ]
-const FONTS = ['RedHatText/RedHatTextVF', 'RedHatDisplay/RedHatDisplayVF', 'RedHatMono/RedHatMonoVF']
 const TYPES: Record<string, string> = {
   '.css': 'text/css; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
   '.svg': 'image/svg+xml',
-  '.woff2': 'font/woff2',
 }
 
 const byAddress = new Map<string, Asset>()
 const addresses = new Map<string, string>()
 
-/** What is named by another comes first: fonts by the style sheet, answers.js and times.js by the scripts. */
-for (const font of FONTS)
-  add(`${path.basename(font)}.woff2`, readFileSync(path.join(PATTERNFLY, 'assets/fonts', `${font}.woff2`)))
 add('patternfly.css', Buffer.from(patternflyStyles()))
+// What is named by another comes first: answers.js and times.js by the scripts.
 for (const name of [
   'page.css',
   'fleet.css',
@@ -66,12 +62,11 @@ function add(name: string, plain: Buffer): void {
   const hash = createHash('sha256').update(plain).digest('hex').slice(0, 16)
   const address = `/assets/${stem}.${hash}${ext}`
   addresses.set(name, address)
-  byAddress.set(address, { type: TYPES[ext] ?? 'application/octet-stream', plain, encoded: compressor(plain, ext) })
+  byAddress.set(address, { type: TYPES[ext] ?? 'application/octet-stream', plain, encoded: compressor(plain) })
 }
 
 /** Each encoding is made once, when somebody first asks for it: a start of the process does not wait for it. */
-function compressor(plain: Buffer, extension: string): Asset['encoded'] {
-  if (extension === '.woff2') return () => null
+function compressor(plain: Buffer): Asset['encoded'] {
   const made = new Map<string, Uint8Array>()
   return (encoding) => {
     const known = made.get(encoding)
@@ -98,12 +93,6 @@ function patternflyStyles(): string {
   const schemed = styles.replace(/^(?::root)?:where\(\.pf-v6-theme-dark\) (\{[^}]*\})/gm, (dark, tokens: string) => {
     return `@media (prefers-color-scheme: dark) { :root:where(:not(.pm-light)) ${tokens} }\n${dark}`
   })
-  // What we do not serve (icon fonts, background pictures, italics) is left out, so no page asks for it in vain.
-  return schemed.replace(/@font-face\s*\{[^}]*\}/g, servedFont).replace(/url\("\.[^"]*"\)/g, 'none')
-}
-
-function servedFont(rule: string): string {
-  const file = /url\("[^"]*\/([^/"]+)"\)/.exec(rule)?.[1] ?? ''
-  const address = addresses.get(file)
-  return address === undefined ? '' : rule.replace(/url\("[^"]*"\)/, `url("${address}")`)
+  // What we do not serve (fonts, background pictures) is left out, so no page asks for it in vain.
+  return schemed.replace(/@font-face\s*\{[^}]*\}/g, '').replace(/url\("\.[^"]*"\)/g, 'none')
 }

@@ -4,12 +4,13 @@
  */
 import { makeAccess } from '../../controller/shell/access.ts'
 import { Notices } from '../../controller/shell/notices.ts'
+import { OrganizationName } from '../../protocol/identifiers.ts'
 import { serveApp } from '../support/http-fixtures.ts'
 import { type Extent, largeFleet } from './large-fleet.ts'
 
 export type Told =
-  | { kind: 'ready'; url: string; cookies: string[]; patch: string }
-  | { kind: 'reported'; rssBytes: number }
+  | { kind: 'ready'; url: string; cookies: string[]; limited: string; patch: string; appliance: string }
+  | { kind: 'reported'; heapBytes: number }
   | { kind: 'received' }
 export type Asked = { kind: 'report'; reports: number; seconds: number } | { kind: 'receive' }
 
@@ -29,7 +30,11 @@ const cookies = await Promise.all(
     return `patchmesh-session=${await makeAccess(repository, { kind: 'session', name })}`
   }),
 )
-tell({ kind: 'ready', url: app.url, cookies, patch: newest })
+const organizations = [OrganizationName.parse('organization-1')]
+const access = { kind: 'session', name: 'limited', role: 'operator', organizations } as const
+const limited = `patchmesh-session=${await makeAccess(repository, access)}`
+const [appliance = ''] = tenants
+tell({ kind: 'ready', url: app.url, cookies, limited, patch: newest, appliance })
 
 // Ends with whoever started it.
 process.on('disconnect', () => process.exit())
@@ -50,8 +55,15 @@ process.on('message', async (asked: Asked) => {
     const early = due - (performance.now() - began)
     if (early > 1) await new Promise((resolve) => setTimeout(resolve, early))
   }
-  tell({ kind: 'reported', rssBytes: process.memoryUsage().rss })
+  collectGarbage()
+  tell({ kind: 'reported', heapBytes: process.memoryUsage().heapUsed })
 })
+
+/** What is left is what is held. */
+function collectGarbage(): void {
+  if (globalThis.gc === undefined) throw new Error('start it with --expose-gc')
+  globalThis.gc()
+}
 
 function tell(message: Told): void {
   process.send?.(message)

@@ -60,6 +60,8 @@ pageTest('shows a page of a long list at a time', { fleet: longFleet }, async (v
   await page.getByText('1 to 20 of 27 appliances').waitFor()
   await page.getByRole('link', { name: 'Next' }).click()
   await page.getByText('21 to 27 of 27 appliances').waitFor()
+  await page.goto(`${visit.app.url}/appliances?page=99`)
+  await page.getByText('21 to 27 of 27 appliances').waitFor()
   await page.getByRole('link', { name: 'Previous' }).click()
   await page.getByText('1 to 20 of 27 appliances').waitFor()
 })
