@@ -3,6 +3,7 @@
  */
 import assert from 'node:assert/strict'
 import { emptyFleet, peerOf } from '../support/fleet-fixtures.ts'
+import { serveApp } from '../support/http-fixtures.ts'
 import { pageTest } from './page-fixtures.ts'
 
 const ALL = ['paris/primary', 'paris/secondary', 'tokyo/primary', 'tokyo/secondary']
@@ -32,14 +33,22 @@ pageTest('shows a patch and each change of n/m without a reload', {}, async ({ p
 })
 
 pageTest(
-  'P9 says how old the numbers are when the connection is gone',
+  'P9 says how old the numbers are when the connection is gone, and goes on with a Service Center that started again',
   { expected: /ERR_|Failed to load/ },
   async ({ page, fleet, app }) => {
-    await fleet.publish({ name: 'kernel', version: '6.1' })
+    const patch = await fleet.publish({ name: 'kernel', version: '6.1' })
     await page.getByRole('row', { name: /kernel/ }).waitFor()
     await app.close()
     await page.getByText(/^Not connected; trying again\. The numbers are [1-9]\d* s old\.$/).waitFor()
     await page.getByRole('row', { name: /kernel/ }).waitFor()
+    const again = await serveApp(fleet, { port: Number(new URL(app.url).port) })
+    await fleet.sendReceipt('paris/primary', patch)
+    await page
+      .getByRole('row', { name: /kernel/ })
+      .getByText('1/4')
+      .waitFor()
+    await page.locator('#connection').waitFor({ state: 'hidden' })
+    await again.close()
   },
 )
 
