@@ -3,6 +3,7 @@
  */
 // @ts-check
 import { ask, byId, HOME, once, read } from './answers.js'
+import { keepAddress } from './here.js'
 
 const boxes = () => /** @type {HTMLInputElement[]} */ ([...document.querySelectorAll('#organizations input')])
 
@@ -18,14 +19,13 @@ function explainInstall() {
     all === 0 ? 'There is nothing to install.' : chosen === 0 ? 'Choose at least one organization.' : `${chosen} of ${all} organizations chosen.`
 }
 
-/** What is chosen is part of the address, so that a link to it can be sent to somebody. */
 function keepChoice() {
   const query = new URLSearchParams(location.search)
   query.delete('organization')
   for (const { checked, value } of boxes()) if (checked) query.append('organization', value)
   const dataCenter = byId('data-center').value
   dataCenter === 'All' ? query.delete('dataCenter') : query.set('dataCenter', dataCenter)
-  history.replaceState(null, '', query.size === 0 ? location.pathname : `?${query}`)
+  keepAddress(query.size === 0 ? location.pathname : `?${query}`, true)
 }
 
 byId('install-form')?.addEventListener('change', (/** @type {Event} */ event) => {

@@ -8,9 +8,16 @@ const TYPING_PAUSE_MS = 300
 
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let typing
+let shown = location.pathname + location.search
+
+/** What the page shows is part of its address, so that a link to it can be sent to somebody. */
+export function keepAddress(/** @type {string} */ address, /** @type {boolean} */ replace) {
+  history[replace ? 'replaceState' : 'pushState'](null, '', address)
+  shown = location.pathname + location.search
+}
 
 function go(/** @type {string} */ address, /** @type {boolean} */ replace) {
-  history[replace ? 'replaceState' : 'pushState'](null, '', address)
+  keepAddress(address, replace)
   document.dispatchEvent(new Event('refresh'))
 }
 
@@ -61,4 +68,7 @@ document.addEventListener('input', (event) => {
   clearTimeout(typing)
   typing = setTimeout(() => form.requestSubmit(), TYPING_PAUSE_MS)
 })
-addEventListener('popstate', () => location.reload())
+/** Back to another view; a step to another place of the same page, as the skip link takes, changes nothing. */
+addEventListener('popstate', () => {
+  if (location.pathname + location.search !== shown) location.reload()
+})
