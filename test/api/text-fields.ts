@@ -38,7 +38,9 @@ export function textRequests({ paths }: Description, text: string): TextRequest[
 function fillEach(verb: string, path: string, { parameters = [], requestBody }: Taking, text: string): TextRequest[] {
   const method = verb.toUpperCase()
   const where = `${method} ${path}`
-  const [[type, { schema = {} } = {}] = []] = Object.entries(requestBody?.content ?? {})
+  const [content] = Object.entries(requestBody?.content ?? {})
+  const type = content?.[0]
+  const schema = content?.[1].schema ?? {}
   const takesJson = type === 'application/json'
   const whole = type === undefined ? {} : { body: takesJson ? JSON.stringify(sampleOf(schema)) : 'sample' }
   const headers = type === undefined ? {} : { 'Content-Type': type }
