@@ -1,7 +1,8 @@
 /**
  * Ends the connections of clients that let us wait: one that sends its request so slowly that it shall never end, and
  * one that does not take what is written to it. How long an exchange takes as a whole does not matter, since a large
- * patch over a slow line is an honest upload; and while we are at work on an answer nobody lets us wait.
+ * patch over a slow line is an honest upload; and while we have something to read, or are at work on an answer, nobody
+ * lets us wait.
  */
 import type { IncomingMessage } from 'node:http'
 import type { Server, Socket } from 'node:net'
@@ -10,7 +11,7 @@ import type { Server, Socket } from 'node:net'
 const LEAST_BYTES_PER_SECOND = 500
 
 type Look = {
-  /** More of the request is to come. */
+  /** More of the request is to come, and what came has been read. */
   sending: boolean
   bytesRead: number
   /** Something that we wrote is still here. */
@@ -38,9 +39,10 @@ export function endStalled(server: Server, everyMs: number): void {
   server.once('close', () => clearInterval(timer))
 }
 
-function look(socket: Socket, { complete }: IncomingMessage): Look {
+function look(socket: Socket, { complete, readableLength }: IncomingMessage): Look {
   const { bytesRead, bytesWritten, writableLength } = socket
-  return { sending: !complete, bytesRead, taking: writableLength > 0, bytesTaken: bytesWritten - writableLength }
+  const sending = !complete && readableLength === 0
+  return { sending, bytesRead, taking: writableLength > 0, bytesTaken: bytesWritten - writableLength }
 }
 
 function isStalled(before: Look, now: Look, leastBytes: number): boolean {

@@ -4,9 +4,9 @@
 import assert from 'node:assert/strict'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { once } from 'node:events'
-import { createServer } from 'node:http'
+import { createServer, type IncomingMessage, type RequestListener } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
-import { after, afterEach, before, beforeEach, test } from 'node:test'
+import { after, afterEach, before, beforeEach, type TestContext, test } from 'node:test'
 import type { HttpLimits } from '../../controller/api/http-server.ts'
 import { endStalled } from '../../controller/api/stalled-connections.ts'
 import { assetAddress } from '../../controller/page/assets.ts'
@@ -97,26 +97,46 @@ for (const way of Object.keys(WAYS) as Way[])
     assert.equal((await fetch(`${app.url}/livez`)).status, 200)
   })
 
-test('A16 a client that is slow and steady is let finish, and ended only when it stops', deadline, async (context) => {
+/** A bare server that looks at its connections once in a minute, and a way to make minutes pass. */
+async function watched(context: TestContext, listener: RequestListener) {
   context.mock.timers.enable({ apis: ['setInterval'] })
-  const minute = () => context.mock.timers.tick(60_000)
-  let read = 0
-  const server = createServer((request) => request.on('data', ({ byteLength }: Buffer) => (read += byteLength)))
+  const server = createServer(listener)
   endStalled(server, 60_000)
   await once(server.listen(0, '127.0.0.1'), 'listening')
+  context.after(() => {
+    server.closeAllConnections()
+    server.close()
+  })
   const client = rawSocket(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
   client.write('POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n\r\n')
+  return { client, minute: () => context.mock.timers.tick(60_000) }
+}
+
+test('A16 a client that is slow and steady is let finish, and ended only when it stops', deadline, async (context) => {
+  let read = 0
+  const count = ({ byteLength }: Buffer) => {
+    read += byteLength
+  }
+  const { client, minute } = await watched(context, (request) => request.on('data', count))
   for (let minutes = 1; minutes <= 10; minutes++) {
     client.write('a'.repeat(30_000))
     await eventually('it has arrived', () => read === minutes * 30_000)
     minute()
   }
-  assert.ok(!client.destroyed)
   client.write('a'.repeat(29_999))
   await eventually('it has arrived', () => read === 329_999)
   minute()
   await once(client.resume(), 'close')
-  server.close()
+})
+
+test('A16 a client whose request is not read yet is not slow', deadline, async (context) => {
+  const { promise, resolve } = Promise.withResolvers<IncomingMessage>()
+  const { client, minute } = await watched(context, (request) => resolve(request))
+  client.write('something')
+  const request = await promise
+  await eventually('it has arrived', () => request.readableLength > 0)
+  for (let minutes = 1; minutes <= 10; minutes++) minute()
+  assert.ok(!request.socket.destroyed)
 })
 
 test('A16 more connections than the limit are refused at once, until others end', deadline, async () => {
