@@ -9,7 +9,8 @@ import { type Refusal, type RefusalCode, refuse } from './refusals.ts'
 /** A manifest nests four deep; more is somebody looking for a parser that recurses. */
 const MAX_DEPTH = 16
 
-const TOKEN = /"(?:[^"\\]|\\.)*"|[{}[\],:]/g
+/** The closing quote is optional so that no text, whatever it is, is read more than once. */
+const TOKEN = /"(?:[^"\\]|\\.)*"?|[{}[\],:]/g
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u
 
 export type Json = { readonly json: unknown }

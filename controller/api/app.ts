@@ -1,9 +1,9 @@
 /**
- * The HTTP side of the Service Center, from the outside in: headers and an id for every answer; two routes that tell
- * whether the process lives; the host that the request names; assets and sign-in, which nobody has signed in for yet;
- * then the two gates. Everything registered below the gates needs a session or an API token, and a change needs to come
- * from our own page; and each route says which permission it takes. The order of the lines in `createApp` is the rule;
- * no path is compared.
+ * The HTTP side of the Service Center, from the outside in: headers and an id for every answer; how the request is
+ * framed; two routes that tell whether the process lives; the host that the request names; assets and sign-in, which
+ * nobody has signed in for yet; then the two gates. Everything registered below the gates needs a session or an API
+ * token, and a change needs to come from our own page; and each route says which permission it takes. The order of the
+ * lines in `createApp` is the rule; no path is compared.
  */
 import { Hono } from 'hono'
 import { boundedPasswords } from '../shell/passwords.ts'
@@ -31,6 +31,7 @@ import { addPageRoutes } from './pages.tsx'
 import { addPatchRoutes } from './patches.ts'
 import { addPeopleRoutes } from './people.ts'
 import { requireLabels } from './permitted.ts'
+import { onlyPlainFraming } from './plain-framing.ts'
 import { onlyOurHosts, onlyOurPages } from './same-site.ts'
 import { securityHeaders } from './security-headers.ts'
 import { sharedRefreshes } from './shared-refreshes.ts'
@@ -51,6 +52,7 @@ export function createApp(given: AppGiven): App {
   addErrorAnswers(app, dependencies.log)
   app.use(compressed())
   app.use(securityHeaders({ secure: dependencies.secureCookies }))
+  app.use(onlyPlainFraming(dependencies))
   addHealthRoutes(app, serviceCenter)
 
   app.use(onlyOurHosts(dependencies))

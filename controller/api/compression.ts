@@ -31,7 +31,8 @@ export function compressed(): MiddlewareHandler<AppEnvironment> {
 }
 
 export function acceptedEncoding(accepted = ''): 'br' | 'gzip' | null {
-  return (['br', 'gzip'] as const).find((encoding) => new RegExp(`\\b${encoding}\\b(?!;q=0)`).test(accepted)) ?? null
+  if (/\bbr\b(?!;q=0)/.test(accepted)) return 'br'
+  return /\bgzip\b(?!;q=0)/.test(accepted) ? 'gzip' : null
 }
 
 /** Takes a few milliseconds for a page; what is far larger is compressed less well, and still in time. */

@@ -12,7 +12,7 @@ export function answerRefusal(c: AppContext, refusal: Refusal, log?: RequestLog)
   const { refused: code, message } = refusal
   const status: ContentfulStatusCode = httpStatus(code)
   const requestId = c.get('requestId')
-  log?.info({ requestId, code, method: c.req.method, path: c.req.path }, `refused: ${message}`)
+  log?.info({ requestId, code, method: c.req.method, path: shortPath(c) }, `refused: ${message}`)
   if (status === 401) c.header('WWW-Authenticate', 'Bearer')
   if (wantsPage(c)) {
     const { pathname, search } = new URL(c.req.url)
@@ -36,12 +36,17 @@ export function wantsPage(c: AppContext): boolean {
 
 /** The last resort of the whole app: unknown addresses, and errors that nobody expected. */
 export function addErrorAnswers(app: App, log: RequestLog): void {
-  app.notFound((c) => answerRefusal(c, refuse('not_found', `there is nothing at ${c.req.method} ${c.req.path}`), log))
+  app.notFound((c) => answerRefusal(c, refuse('not_found', `there is nothing at ${c.req.method} ${shortPath(c)}`), log))
   app.onError((error, c) => {
-    const { method, path } = c.req
-    log.error({ requestId: c.get('requestId'), method, path, error: describe(error) }, 'a request failed')
+    const { method } = c.req
+    log.error({ requestId: c.get('requestId'), method, path: shortPath(c), error: describe(error) }, 'a request failed')
     return answerRefusal(c, refuse('internal', 'the Service Center could not answer this request'))
   })
+}
+
+/** Whoever asks chooses the path; of a long one the log and a sentence need only the beginning. */
+function shortPath(c: AppContext): string {
+  return c.req.path.slice(0, 300)
 }
 
 /** The error with its stack and the chain of its causes, for the log. */

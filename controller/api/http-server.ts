@@ -1,18 +1,25 @@
 /**
- * The app on a real socket. The limits here are Node's own: a client must send its headers in time, but a body may take
- * as long as it keeps moving, since a large patch over a slow line is an honest upload; whether it moves is watched
- * where the upload is read.
+ * The app on a real socket, with limits on what a client can hold of it: connections, the time to send the headers, and
+ * the time in which nothing moves. There is none on the whole of a request, since a large patch over a slow line is an
+ * honest upload.
  */
 import { createServer as createHttpServer } from 'node:http'
 import { createServer as createHttpsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { createAdaptorServer } from '@hono/node-server'
 import type { App } from './context.ts'
+import { endStalled } from './stalled-connections.ts'
 
-/** A client that opens a connection and dawdles holds one socket this long. */
-const HEADERS_TIMEOUT_MS = 15_000
-/** Of one address range or all; more open connections than this are refused at once. */
-const MAX_CONNECTIONS = 5_000
+export type HttpLimits = {
+  /** A client that opens a connection and dawdles holds one socket this long, and half as long again at most. */
+  headersMs: number
+  /** An exchange in which nothing moves ends after once to twice this time. */
+  stalledMs: number
+  /** Of one address range or all; more open connections than this are refused at once. */
+  connections: number
+}
+
+const LIMITS: HttpLimits = { headersMs: 10_000, stalledMs: 60_000, connections: 5_000 }
 
 export type HttpServer = {
   port: number
@@ -22,17 +29,24 @@ export type HttpServer = {
 
 export async function serveHttp(
   app: App,
-  options: { hostname: string; port: number; tls?: { cert: string | Buffer; key: string | Buffer } },
+  options: {
+    hostname: string
+    port: number
+    tls?: { cert: string | Buffer; key: string | Buffer }
+    limits?: HttpLimits
+  },
 ): Promise<HttpServer> {
-  const { hostname, port, tls } = options
-  const limits = { requestTimeout: 0, headersTimeout: HEADERS_TIMEOUT_MS }
+  const { hostname, port, tls, limits = LIMITS } = options
+  const { headersMs, stalledMs, connections } = limits
+  const timeouts = { requestTimeout: 0, headersTimeout: headersMs, connectionsCheckingInterval: headersMs / 2 }
   const server = createAdaptorServer({
     fetch: app.fetch,
     ...(tls === undefined
-      ? { createServer: createHttpServer, serverOptions: limits }
-      : { createServer: createHttpsServer, serverOptions: { ...limits, ...tls } }),
+      ? { createServer: createHttpServer, serverOptions: timeouts }
+      : { createServer: createHttpsServer, serverOptions: { ...timeouts, ...tls, handshakeTimeout: headersMs } }),
   })
-  server.maxConnections = MAX_CONNECTIONS
+  server.maxConnections = connections
+  endStalled(server, stalledMs)
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(port, hostname, resolve)

@@ -4,6 +4,7 @@
  * ignored.
  */
 import type { z } from 'zod'
+import { MAX_SENTENCE_CHARACTERS } from '../../protocol/limits.ts'
 import { isRefusal, type Refusal, refuse } from '../../protocol/refusals.ts'
 import { parseStrictJson } from '../../protocol/strict-json.ts'
 import type { AppContext } from './context.ts'
@@ -82,5 +83,5 @@ function match<Value>(schema: z.ZodType<Value>, input: unknown, place: string): 
   if (matched.success) return matched.data
   const [issue] = matched.error.issues
   const where = issue === undefined || issue.path.length === 0 ? place : `${place}, ${issue.path.join('.')}`
-  return refuse('bad_request', `${where}: ${issue?.message ?? 'does not match'}`)
+  return refuse('bad_request', `${where}: ${issue?.message ?? 'does not match'}`.slice(0, MAX_SENTENCE_CHARACTERS))
 }

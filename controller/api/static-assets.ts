@@ -3,6 +3,7 @@
  * start are answered; no path ever reaches the disk.
  */
 import { findAsset } from '../page/assets.ts'
+import { acceptedEncoding } from './compression.ts'
 import type { App } from './context.ts'
 
 export function addAssetRoutes(app: App): void {
@@ -12,11 +13,8 @@ export function addAssetRoutes(app: App): void {
     c.header('Content-Type', asset.type)
     c.header('Cache-Control', 'public, max-age=31536000, immutable')
     c.header('Vary', 'Accept-Encoding')
-    const accepted = c.req.header('accept-encoding') ?? ''
-    for (const encoding of ['br', 'gzip'] as const) {
-      const encoded = new RegExp(`\\b${encoding}\\b`).test(accepted) ? asset.encoded(encoding) : null
-      if (encoded !== null) return c.body(new Uint8Array(encoded), 200, { 'Content-Encoding': encoding })
-    }
-    return c.body(new Uint8Array(asset.plain))
+    const encoding = acceptedEncoding(c.req.header('accept-encoding'))
+    if (encoding === null) return c.body(new Uint8Array(asset.plain))
+    return c.body(new Uint8Array(asset.encoded(encoding)), 200, { 'Content-Encoding': encoding })
   })
 }

@@ -121,7 +121,7 @@ export class Exchange {
 
   #address({ path, query = {} }: Call): URL {
     const url = new URL(this.#server)
-    url.pathname = `${url.pathname.replace(/\/+$/, '')}/api/v1/${path.map(encodeURIComponent).join('/')}`
+    url.pathname = `${url.pathname.replace(/\/$/, '')}/api/v1/${path.map(encodeURIComponent).join('/')}`
     for (const [name, value] of Object.entries(query)) {
       for (const one of value === undefined ? [] : [value].flat()) url.searchParams.append(name, one)
     }
@@ -147,7 +147,7 @@ export class Exchange {
 
 /** Of `<…?cursor=X>; rel="next"` (RFC 8288), as the Service Center writes it. */
 function nextCursor(link: string | undefined): string | undefined {
-  const next = /<([^>]*)>; rel="next"/.exec(link ?? '')?.[1]
+  const next = /<([^<>]*)>; rel="next"/.exec(link ?? '')?.[1]
   return next === undefined ? undefined : (new URL(next, 'http://any').searchParams.get('cursor') ?? undefined)
 }
 

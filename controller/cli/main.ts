@@ -113,6 +113,7 @@ function advised(message: string, advice: string): string {
 
 /** On one line, with its full stop. */
 function sentence(message: string): string {
-  const line = printable(message.replaceAll(/\s*\n\s*/g, ' '))
+  const parts = message.split('\n').map((part) => part.trim())
+  const line = printable(parts.filter((part) => part !== '').join(' '))
   return /[.!?]$/.test(line) ? line : `${line}.`
 }

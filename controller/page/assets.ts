@@ -90,9 +90,9 @@ function patternflyStyles(): string {
   const files = ['patternfly-base.css', ...COMPONENTS.map((component) => `components/${component}.css`)]
   const styles = files.map((file) => readFileSync(path.join(PATTERNFLY, file), 'utf8')).join('\n')
   // PatternFly waits for a class that only a script can set; without a choice it is what the person's system says.
-  const schemed = styles.replace(/^(?::root)?:where\(\.pf-v6-theme-dark\) (\{[^}]*\})/gm, (dark, tokens: string) => {
+  const schemed = styles.replace(/^(?::root)?:where\(\.pf-v6-theme-dark\) (\{[^{}]*\})/gm, (dark, tokens: string) => {
     return `@media (prefers-color-scheme: dark) { :root:where(:not(.pm-light)) ${tokens} }\n${dark}`
   })
   // What we do not serve (fonts, background pictures) is left out, so no page asks for it in vain.
-  return schemed.replace(/@font-face\s*\{[^}]*\}/g, '').replace(/url\("\.[^"]*"\)/g, 'none')
+  return schemed.replace(/@font-face\s*\{[^{}]*\}/g, '').replace(/url\("\.[^"]*"\)/g, 'none')
 }

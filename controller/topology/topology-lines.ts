@@ -14,9 +14,10 @@ export class YamlLines {
     this.#document = parseDocument(text, { lineCounter: this.#counter, prettyErrors: false })
   }
 
-  /** What is wrong with the YAML itself, if anything. */
+  /** What is wrong with the YAML itself, if anything; a tag that nobody knows would otherwise be passed over in silence. */
   mistakes(): { line: number; message: string }[] {
-    return this.#document.errors.map(({ pos, message }) => ({ line: this.#lineAt(pos[0]), message }))
+    const { errors, warnings } = this.#document
+    return [...errors, ...warnings].map(({ pos, message }) => ({ line: this.#lineAt(pos[0]), message }))
   }
 
   /** Throws where aliases would blow the value up. */

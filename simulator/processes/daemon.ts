@@ -73,9 +73,7 @@ export class Daemon {
         const line = /^ready (.*)\n/m.exec(printed)?.[1]
         if (line === undefined) return
         clearTimeout(late)
-        resolve(
-          new Map(Array.from(line.matchAll(/(\w+)=(.*?)(?= \w+=|$)/g), ([, key, value]) => [key ?? '', value ?? ''])),
-        )
+        resolve(new Map(line.split(/ (?=\w+=)/).map(keyAndValue)))
       })
       this.#process.once('exit', (status, signal) => {
         clearTimeout(late)
@@ -83,4 +81,9 @@ export class Daemon {
       })
     })
   }
+}
+
+function keyAndValue(pair: string): [key: string, value: string] {
+  const at = pair.indexOf('=')
+  return [pair.slice(0, at), pair.slice(at + 1)]
 }

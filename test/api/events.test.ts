@@ -3,6 +3,7 @@
  */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { bundleFixture } from '../support/bundle-fixtures.ts'
 import { eventually } from '../support/eventually.ts'
 import { type Fleet, standardFleet } from '../support/fleet-fixtures.ts'
 import { type ServedApp, serveApp } from '../support/http-fixtures.ts'
@@ -36,8 +37,10 @@ async function open(cookie: string) {
       }
       return text
     },
-    async end(): Promise<void> {
-      while (!(await reader?.read())?.done);
+    /** Everything, when the other side has ended it. */
+    async end(): Promise<string> {
+      for (let part = await reader?.read(); part?.done === false; part = await reader?.read()) text += part.value
+      return text
     },
   }
 }
@@ -73,4 +76,34 @@ test('A6 a stream ends when its session signs out', deadline, async () => {
   await stream.until(': connected\n\n')
   await fetch(`${app.url}/sign-out`, { method: 'POST', headers: { Cookie: cookie, Origin: app.url } })
   await stream.end()
+})
+
+const FORGED = 'a\r\nevent: forged\r\ndata: 1\r\n\r\nb'
+
+test('A18 no name can put a line into the stream', deadline, async () => {
+  const cookie = await app.cookie()
+  const headers = { Cookie: cookie, Origin: app.url }
+  const stream = await open(cookie)
+  await stream.until(': connected\n\n')
+  const send = async (address: string, init: RequestInit) =>
+    (await fetch(`${app.url}/api/v1${address}`, { method: 'POST', ...init, headers: { ...headers, ...init.headers } }))
+      .status
+  const json = (body: unknown) => ({ body: JSON.stringify(body), headers: { 'Content-Type': 'application/json' } })
+  const slot = { name: 'rome-1', organization: 'acme', dataCenter: 'rome', kind: 'tenant', role: 'primary' }
+  for (const field of ['name', 'organization', 'dataCenter', 'kind', 'group'])
+    assert.equal(await send('/enrollment-tokens', json({ ...slot, [field]: FORGED })), 400, field)
+  const patch = bundleFixture({ manifest: { name: FORGED } })
+  assert.equal(await send('/patches?filename=a.patch', { body: new Uint8Array(patch) }), 422)
+  // The name of a file is the person's own, so this one is taken, and everybody is told that an upload has begun.
+  const filename = `filename ${Buffer.from(FORGED).toString('base64')}`
+  assert.equal(await send('/uploads', { headers: { 'Upload-Length': '9', 'Upload-Metadata': filename } }), 201)
+  assert.equal(
+    await send(`/patches?filename=${encodeURIComponent(FORGED)}`, { body: new Uint8Array(bundleFixture()) }),
+    201,
+  )
+  await stream.until('event: patches\n')
+  await fetch(`${app.url}/sign-out`, { method: 'POST', headers })
+  const lines = new Set((await stream.end()).split(/\r\n|\r|\n/))
+  for (const line of lines)
+    assert.match(line, /^(: (connected|keep-alive)|event: (patches|installs|appliances)|data: \{\}|)$/)
 })

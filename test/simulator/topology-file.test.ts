@@ -155,6 +155,11 @@ describe('a topology file', () => {
       'organizations: { provider: Provider',
       ['1: Flow map in block collection must be sufficiently indented and end with a }.'],
     ],
+    [
+      'a tag that nobody knows',
+      changed({ 3: 'lan: !include 1 Gbit/s\ndataCenters:' }),
+      ['3: Unresolved tag: !include.'],
+    ],
     ['a key twice', changed({ 3: 'lan: 1 Gbit/s\nlan: 2 Gbit/s\ndataCenters:' }), ['4: Map keys must be unique.']],
     [
       'aliases that would blow up',

@@ -2,7 +2,7 @@
  * The app of a fleet on a real socket of loopback, and people and scripts who may use it.
  */
 import { createApp } from '../../controller/api/app.ts'
-import { type HttpServer, serveHttp } from '../../controller/api/http-server.ts'
+import { type HttpLimits, type HttpServer, serveHttp } from '../../controller/api/http-server.ts'
 import { permissionOf } from '../../controller/api/permitted.ts'
 import type { AccessRole, Permission } from '../../controller/core/permissions.ts'
 import { makeAccess } from '../../controller/shell/access.ts'
@@ -25,7 +25,14 @@ export type ServedApp = {
 
 export async function serveApp(
   fleet: Fleet,
-  options: { origins?: string[]; clock?: () => number; secure?: boolean; behindProxy?: boolean; port?: number } = {},
+  options: {
+    origins?: string[]
+    clock?: () => number
+    secure?: boolean
+    behindProxy?: boolean
+    port?: number
+    limits?: HttpLimits
+  } = {},
 ): Promise<ServedApp> {
   const { serviceCenter, repository } = fleet
   const log: string[] = []
@@ -40,7 +47,11 @@ export async function serveApp(
     behindProxy: options.behindProxy ?? false,
     origins: options.origins ?? [],
   })
-  const server: HttpServer = await serveHttp(app, { hostname: '127.0.0.1', port: options.port ?? 0 })
+  const { port = 0, limits } = options
+  const server: HttpServer = await serveHttp(app, {
+    ...{ hostname: '127.0.0.1', port },
+    ...(limits === undefined ? {} : { limits }),
+  })
   const url = `http://127.0.0.1:${server.port}`
   const signInLink = async () =>
     `${url}/sign-in?link=${await makeAccess(repository, { kind: 'sign-in-link', name: 'admin', nowMs: clock() })}`

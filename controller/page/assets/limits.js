@@ -12,7 +12,10 @@ let open
 
 const inMbit = (/** @type {number | null | undefined} */ bits) => (bits == null ? '' : String(bits / MEGA))
 /** However people space them: `08:00 - 12:00 22:00–06:00`. */
-const inRanges = (/** @type {string} */ text) => text.replace(/\s*[-–]\s*/g, '-').split(/[,;\s]+/).filter((range) => range !== '')
+const inRanges = (/** @type {string} */ text) => {
+  const joined = text.split(/[-–]/).map((part) => part.trim()).join('-')
+  return joined.split(/[,;\s]+/).filter((range) => range !== '')
+}
 const inBits = (/** @type {string} */ mbit) => (mbit === '' ? null : Math.round(Number(mbit) * MEGA))
 
 document.addEventListener('click', (event) => {

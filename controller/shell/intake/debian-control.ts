@@ -22,7 +22,7 @@ export type PackageFacts = {
 const NAME = /^[a-z0-9][a-z0-9+.-]{1,99}$/
 const VERSION = /^(\d{1,9}:)?[A-Za-z0-9][A-Za-z0-9.+~:-]*$/
 const ARCHITECTURE = /^[a-z0-9][a-z0-9-]{0,39}$/
-const FIELD = /^([!-9;-~]+):[ \t]*(.*?)[ \t]*$/
+const FIELD = /^([!-9;-~]+):(.*)$/
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u
 const YEAR_10000_SECONDS = 253_402_300_800
 const INSTALL_TIMEOUT_SECONDS = 1800
@@ -37,14 +37,16 @@ export function parseControl(bytes: Uint8Array): ReadonlyMap<string, string> | R
     return refuse('malformed', 'The control file is not UTF-8 text.')
   }
   const fields = new Map<string, string>()
-  for (const [index, line] of text.replace(/\n+$/, '').split('\n').entries()) {
+  const lines = text.split('\n')
+  while (lines.at(-1) === '') lines.pop()
+  for (const [index, line] of lines.entries()) {
     if (/^[ \t]/.test(line) && index > 0) continue
     const [, name, value] = FIELD.exec(line) ?? []
     if (name === undefined || value === undefined) {
       return refuse('malformed', `Line ${index + 1} of the control file is not "Field: value".`)
     }
     if (fields.has(name.toLowerCase())) return refuse('malformed', `The control file has the field ${name} twice.`)
-    fields.set(name.toLowerCase(), value)
+    fields.set(name.toLowerCase(), value.trim())
   }
   return fields
 }
