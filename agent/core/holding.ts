@@ -187,6 +187,7 @@ function discarded(state: AgentState, replica: Replica): AgentEffect[] {
   if (replica.phase.name !== 'discarding') return []
   state.replicas.delete(replica.publication.sha256)
   state.copies.delete(replica.publication.sha256)
+  state.left.delete(replica.publication.sha256)
   return replica.phase.next === null ? [] : published(state, replica.phase.next)
 }
 

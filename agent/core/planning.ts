@@ -164,13 +164,16 @@ function pieceToMove(
   let savedMs = 0
   for (const other of state.sources.values()) {
     if (other === source || other.requested.length === 0 || (source.wan && !other.wan)) continue
-    let waitMs = (other.lastPieceAtMs - state.clock.monotonicMs) * Number(other.bytesPerMs > 0)
+    const sinceMs = state.clock.monotonicMs - other.lastPieceAtMs
+    // Of a line nobody knows how long it is: who has stood in it for a minute expects another.
+    let waitMs = other.inLine ? sinceMs : other.bytesPerMs > 0 ? -sinceMs : 0
     for (const [at, { patch, index, bytes }] of other.requested.entries()) {
       waitMs += bytes / Math.max(other.bytesPerMs, 0.01)
       if (patch !== publication.sha256 || have === undefined || !hasBit(have, index)) continue
       if (phase.storing.has(index) || (asked.get(index)?.length ?? 0) > 1) continue
       const here = bytes / source.bytesPerMs
-      const factor = at < SENT_AT_ONCE * other.width.lanes ? WORTH_REPEATING : WORTH_MOVING
+      const mayBeSent = !other.inLine && at < SENT_AT_ONCE * other.width.lanes
+      const factor = mayBeSent ? WORTH_REPEATING : WORTH_MOVING
       const isWorthIt = waitMs > factor * here + WORTH_MOVING_MS
       if (!isWorthIt || waitMs - here <= savedMs) continue
       savedMs = waitMs - here

@@ -110,6 +110,8 @@ export function sourceSaid(state: AgentState, peer: PeerId, message: FromSource)
     }
     case 'coming':
       source.lastProgressAtMs = state.clock.monotonicMs
+      // Over the WAN only a source says so in whose line we stand.
+      source.inLine = source.wan
       isComing(state, source, replica)
       return []
     case 'gone':
@@ -182,6 +184,7 @@ export function pieceReceived(
   }
   moved(state, source, replica)
   source.lastPieceAtMs = state.clock.monotonicMs
+  source.inLine = false
   source.lastPatch = patch
   const { length } = pieceRange(replica.publication, index)
   source.receivedBytes += length
@@ -255,6 +258,7 @@ export function receiving(state: AgentState, peer: PeerId): AgentEffect[] {
   const source = state.sources.get(peer)
   if (source === undefined) return []
   source.lastProgressAtMs = state.clock.monotonicMs
+  source.inLine = false
   const replicas = new Set(source.requested.map(({ patch }) => state.replicas.get(patch)))
   return [...replicas].flatMap((replica) => {
     if (replica === undefined) return []

@@ -117,14 +117,14 @@ function hasTold(state: AgentState, peer: PeerId, patch: Sha256, index: number):
   return have !== undefined && hasBit(have, index)
 }
 
-/** Bytes of a piece come in over the WAN, however slowly: whoever waits for it here goes on waiting. */
+/** Bytes of a piece come in over the WAN, however slowly: whoever waits for it in this Data Center goes on waiting. */
 export function announceComing(state: AgentState, replica: Replica): AgentEffect[] {
   const now = state.clock.monotonicMs
   if (now - replica.toldComingAtMs < TELL_COMING_EVERY_MS) return []
   replica.toldComingAtMs = now
   const patch = replica.publication.sha256
   return [...state.readers.values()]
-    .filter(({ offered }) => offered.has(patch))
+    .filter(({ wan, offered }) => !wan && offered.has(patch))
     .map(({ peer }) => ({ kind: 'send-pieces', channel: 'reader', peer, message: { kind: 'coming', patch } }))
 }
 

@@ -83,6 +83,20 @@ export function endGrants(state: AgentState, reader: Reader, patch: Sha256): voi
     if (hasBit(grants.known, index)) copies[index] = (copies[index] ?? 1) - 1
 }
 
+/** Whether this piece was handed to some reader before, who can pass it on. */
+export function hasLeft(state: AgentState, patch: Sha256, index: number): boolean {
+  const left = state.left.get(patch)
+  return left !== undefined && hasBit(left, index)
+}
+
+export function leaves(state: AgentState, patch: Sha256, index: number): void {
+  const replica = state.replicas.get(patch)
+  if (replica === undefined) return
+  const left = state.left.get(patch) ?? emptyBitfield(pieceCount(replica.publication))
+  setBit(left, index)
+  state.left.set(patch, left)
+}
+
 function grantsOf(reader: Reader, { publication }: Replica, count: number): Grants {
   const before = reader.grants.get(publication.sha256)
   if (before !== undefined) return before

@@ -2,15 +2,19 @@
  * Who gets the next piece: readers take turns, and each has a few pieces at most on their way, so that one that reads
  * slowly holds little memory and delays nobody. Over the WAN only so many leave side by side that each takes a few
  * seconds at most: a piece can be passed on only when it is whole, and forty that arrive together after forty seconds are
- * worth less than one each second. What waits in line can still be taken back.
+ * worth less than one each second. What waits in line can still be taken back. At the Service Center a piece that has
+ * never left goes before all that have, and then whoever is furthest behind: a thousand readers ask for more than it can
+ * send, and the one with the fewest neighbours needs it most.
  */
 import type { PeerId, Sha256 } from '../../protocol/identifiers.ts'
 import { pieceRange } from '../../protocol/pieces.ts'
 import type { AgentEffect } from './events.ts'
+import { hasLeft, isSeed, leaves } from './seeding.ts'
 import type { AgentState, Reader } from './state.ts'
 
-/** One that is leaving and one that is read from disk meanwhile, on each connection. */
-const SENDING_TO_ONE = 2
+/** In each round every reader gets one; on each connection one is leaving and one is read from disk meanwhile. */
+const ROUNDS = [1, 2].map((atOnce) => ({ mayRepeat: true, atOnce }))
+const ROUNDS_OF_SEED = [...[1, 2].map((atOnce) => ({ mayRepeat: false, atOnce })), ...ROUNDS]
 /** Side by side however slow the link is, and one more for each further connection. */
 const LEAST_OVER_WAN = 8
 const TAKES_ABOUT_MS = 4_000
@@ -24,15 +28,20 @@ export function serve(state: AgentState): AgentEffect[] {
   const waiting = [...state.readers.values()].filter(({ queue }) => queue.length > 0)
   if (waiting.length === 0) return effects
   const { sending, most } = overWan(state, waiting)
+  const mayCross = state.quiet === null && sending < most
+  const readers = waiting.filter(({ wan }) => mayCross || !wan)
+  const seeds = isSeed(state)
+  if (seeds) readers.sort((left, right) => missing(right) - missing(left))
   let side = sending
-  for (let round = 1; round <= SENDING_TO_ONE; round++) {
-    for (const reader of waiting) {
-      if (reader.wan && (state.quiet !== null || side >= most)) continue
-      // In each round every reader gets one for each of its connections.
-      const next = reader.sending < round * reader.lanes ? reader.queue.shift() : undefined
+  for (const { mayRepeat, atOnce } of seeds ? ROUNDS_OF_SEED : ROUNDS) {
+    for (const reader of readers) {
+      if ((reader.wan && side >= most) || reader.sending >= atOnce * reader.lanes) continue
+      const at = mayRepeat ? 0 : reader.queue.findIndex(({ patch, index }) => !hasLeft(state, patch, index))
+      const [next] = at < 0 ? [] : reader.queue.splice(at, 1)
       if (next === undefined) continue
       reader.sending += 1
       if (reader.wan) side += 1
+      if (seeds) leaves(state, next.patch, next.index)
       effects.push({ kind: 'send-piece', peer: reader.peer, ...next })
       // Behind the others, for the next time that there is not room for all.
       state.readers.delete(reader.peer)
@@ -40,6 +49,12 @@ export function serve(state: AgentState): AgentEffect[] {
     }
   }
   return effects
+}
+
+/** Pieces that this reader of the Service Center's seed neither has nor may ask for yet. */
+function missing({ queue, grants }: Reader): number {
+  const patch = queue[0]?.patch
+  return patch === undefined ? 0 : (grants.get(patch)?.left ?? 0)
 }
 
 /** How many pieces are on their way over the WAN, and how many may be. */

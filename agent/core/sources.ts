@@ -34,6 +34,7 @@ export function connect(state: AgentState, peer: PeerId, patches: ReadonlySet<Sh
       lastProgressAtMs: now,
       lastPieceAtMs: now,
       lastPatch: null,
+      inLine: false,
       receivedBytes: 0,
       measuredAtMs: now,
       bytesPerMs: 0,
@@ -66,6 +67,7 @@ export function sourceClosed(state: AgentState, peer: PeerId, reason: string): A
   source.failures = source.offers.size > 0 ? 1 : source.failures + 1
   const waitMs = backoffMs(state.random, source.failures)
   source.phase = 'down'
+  source.inLine = false
   source.retryAtMs = state.clock.monotonicMs + waitMs
   source.wanted.clear()
   source.offers.clear()

@@ -37,6 +37,8 @@ export type Source = {
   lastProgressAtMs: number
   lastPieceAtMs: number
   lastPatch: Sha256 | null
+  /** What it was asked for waits in line there, as it says: nothing of that is on its way. */
+  inLine: boolean
   /** Of pieces, since it was measured. */
   receivedBytes: number
   measuredAtMs: number
@@ -136,6 +138,8 @@ export type AgentState = {
   servedBytesPerMs: number
   /** Service Center's seed only: by piece, how many of the readers have it or may ask for it. */
   copies: Map<Sha256, Uint16Array>
+  /** Service Center's seed only: the pieces that were handed to some reader. */
+  left: Map<Sha256, Bitfield>
   /** Tenant appliances whose control stream ends here. */
   attached: Map<PeerId, Greeting | null>
   /** Rises with each signed statement, and never goes back. */
@@ -171,6 +175,7 @@ export function newAgent(appliance: Appliance): AgentState {
     servedBytes: 0,
     servedBytesPerMs: 0,
     copies: new Map(),
+    left: new Map(),
     attached: new Map(),
     counter: 0,
     outbox: new Map(),

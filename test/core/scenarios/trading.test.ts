@@ -6,6 +6,7 @@ import { test } from 'node:test'
 import type { LimitsRecord } from '../../../controller/core/records.ts'
 import { parseTopology } from '../../../controller/topology/topology-file.ts'
 import type { DataCenterName } from '../../../protocol/identifiers.ts'
+import { MIN_PIECE_BYTES } from '../../../protocol/limits.ts'
 import { isRefusal } from '../../../protocol/refusals.ts'
 import { NO_LIMITS, WIRE_BYTES_PER_BYTE } from '../../../protocol/wan-limits.ts'
 import { estate, replicate } from '../../../simulator/world/estate.ts'
@@ -70,6 +71,24 @@ test('the Service Center may be gone when each piece has left once: the others c
   world.await('everybody has it', () =>
     [...world.appliances.values()].every(({ state }) => state.replicas.get(sha256)?.phase.name === 'held'),
   )
+})
+
+const MANY = `
+organizations: { provider: Provider }
+serviceCenter: { down: 100 Mbit/s, up: 100 Mbit/s }
+dataCenters:
+  - name: dc{n}
+    count: 40
+    wan: { down: 100 Mbit/s, up: 100 Mbit/s }
+`
+
+test('however many ask at once, the Service Center lets each piece out before it repeats many', () => {
+  const world = worldOf(parseTopology(MANY, 'many.yaml'), { seed: 1, keepsEverything: true })
+  const patch = symbolicPatch({ name: 'many', bytes: 64 * MIN_PIECE_BYTES })
+  world.upload(patch)
+  const sent = () => world.taken.filter(({ from }) => from === 'service-center')
+  world.await('each piece is out', () => new Set(sent().map(({ index }) => index)).size === 64)
+  assert.ok(sent().length < 1.3 * 64, `the Service Center sent ${sent().length} pieces`)
 })
 
 test('a neighbour that sends wrong pieces is named and left alone, and everybody completes', () => {
