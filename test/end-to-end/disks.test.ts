@@ -100,6 +100,15 @@ describe('a full disk', { skip: cannotMount() }, () => {
     assert.ok(fleet.serviceCenter.running)
   }
 
+  /** Until its room can be used again everywhere. */
+  async function withdraw(reference: string): Promise<void> {
+    const { id } = await fleet.api.withdraw(reference)
+    for (const name of ['service-center', 'primary', 'secondary']) {
+      const store = join(fleet.folder, name, 'store')
+      await eventually(`${name} has no room taken by ${reference}`, async () => !(await readdir(store)).includes(id))
+    }
+  }
+
   async function smallPatchGoesOn(name: string, complete = 2): Promise<void> {
     const { id } = await fleet.api.upload(await bundle(name, MiB))
     await fleet.until(
@@ -141,7 +150,7 @@ describe('a full disk', { skip: cannotMount() }, () => {
     const answers = await Promise.all(files.map(postUnannounced))
     for (const { status, body } of answers) assert.ok([201, 507].includes(status), body)
     await nothingIsLeft()
-    for (const { id, name } of await fleet.api.patches()) if (/left|right/.test(name)) await fleet.api.withdraw(id)
+    for (const { id, name } of await fleet.api.patches()) if (/left|right/.test(name)) await withdraw(id)
     await smallPatchGoesOn('after-both')
   })
 
@@ -175,7 +184,7 @@ describe('a full disk', { skip: cannotMount() }, () => {
     await rm(filler)
     assert.equal((await goOn(address, offset)).status, 204)
     await nothingIsLeft()
-    await fleet.api.withdraw('resumed@1.0.0')
+    await withdraw('resumed@1.0.0')
   })
 
   test('an appliance without space says how much is missing, and completes when there is room', async () => {
@@ -202,13 +211,7 @@ describe('a full disk', { skip: cannotMount() }, () => {
   })
 
   test('an appliance whose disk fills in the middle of a transfer lives, waits and completes when there is room', async () => {
-    const [big] = (await fleet.api.patches()).filter(({ name }) => name === 'big')
-    await fleet.api.withdraw(big?.id ?? '')
-    for (const name of ['service-center', 'primary', 'secondary'])
-      await eventually(
-        `${name} forgets it`,
-        async () => !(await readdir(join(fleet.folder, name, 'store'))).includes(big?.id ?? ''),
-      )
+    await withdraw('big@1.0.0')
     const files = await Promise.all(['one', 'two'].map((name) => bundle(name, 34 * MiB)))
     fleet.daemon('secondary').kill('SIGSTOP')
     const uploads: string[] = []
