@@ -54,6 +54,8 @@ export const PreviewQuery = z.strictObject({
   organization: names(OrganizationName),
   dataCenter: DataCenterScope.default('All'),
 })
+/** What the confirmation of an install sends; its scope is in the address. */
+export const InstallForm = z.strictObject({ allowOutage: z.literal('true').optional() })
 export const WithdrawBody = z.strictObject({ reason: z.string().max(MAX_SENTENCE_CHARACTERS).default('') })
 export const InstallBody = z.strictObject({
   patch: PatchReference,

@@ -1,5 +1,6 @@
 /**
- * The confirmation of an install as a page: what actions.js shows in a dialog, and what is read without JavaScript.
+ * The confirmation of an install as a page: what actions.js shows in a dialog, and where an install begins without
+ * JavaScript.
  */
 import { type Confirmation, InstallConfirmation } from './install-confirmation.tsx'
 import { Layout, PageHeader } from './layout.tsx'
@@ -17,11 +18,6 @@ export const ConfirmationPage = (confirmation: Confirmation) => (
     <section class="pf-v6-c-page__main-section" aria-labelledby="install-dialog-title">
       <div class="pf-v6-c-page__main-body pm-narrow">
         <InstallConfirmation {...confirmation} />
-        <noscript>
-          <p>
-            Starting an install here needs JavaScript. On a command line: <code>patchmesh installs start</code>.
-          </p>
-        </noscript>
       </div>
     </section>
   </Layout>

@@ -9,7 +9,7 @@ import type { InstallPreview } from '../core/views.ts'
 import { CopyLabel } from './labels.tsx'
 import { Alert } from './layout.tsx'
 import { WithMoments } from './moments.tsx'
-import { counted, dataCenterTitle, listed, sentence, size, timeLeft, where, whyWaiting } from './words.ts'
+import { counted, dataCenterTitle, listed, patchAddress, sentence, size, timeLeft, where, whyWaiting } from './words.ts'
 
 export type Confirmation = {
   patch: PatchDetail
@@ -23,8 +23,18 @@ export type Confirmation = {
 export const InstallConfirmation = ({ patch, organizations, dataCenter, preview, ready }: Confirmation) => {
   const complete = preview.notReplicated.length === 0 && preview.queued.length === 0
   const order = JSON.stringify({ patch: patch.id, organizations, dataCenter })
+  const scope = new URLSearchParams([
+    ...organizations.map((name) => ['organization', name]),
+    ['dataCenter', dataCenter],
+  ])
   return (
-    <div id="install-confirmation" class="pm-confirmation" data-order={order}>
+    <form
+      id="install-confirmation"
+      class="pm-confirmation"
+      method="post"
+      action={`${patchAddress(patch)}/install?${scope}`}
+      data-order={order}
+    >
       <h2 class="pf-v6-c-title pf-m-xl" id="install-dialog-title">
         {complete ? `Install ${patch.name} ${patch.version}?` : 'Replication is not complete'}
       </h2>
@@ -40,17 +50,17 @@ export const InstallConfirmation = ({ patch, organizations, dataCenter, preview,
       <div class="pm-row pm-buttons">
         <button
           class="pf-v6-c-button pf-m-primary"
-          type="button"
+          type="submit"
           data-action="start-install"
           data-operation="startInstall"
         >
           {complete ? 'Install' : 'Install where ready'}
         </button>
-        <button class="pf-v6-c-button pf-m-link" type="button" data-closes="install-dialog">
+        <button class="pf-v6-c-button pf-m-link pm-needs-script" type="button" data-closes="install-dialog">
           Cancel
         </button>
       </div>
-    </div>
+    </form>
   )
 }
 
@@ -109,7 +119,7 @@ const Queued = ({ queued }: { queued: InstallPreview['queued'] }) => (
 
 const AllowOutage = () => (
   <div class="pf-v6-c-check">
-    <input class="pf-v6-c-check__input" type="checkbox" id="allow-outage" />
+    <input class="pf-v6-c-check__input" type="checkbox" id="allow-outage" name="allowOutage" value="true" />
     <label class="pf-v6-c-check__label" for="allow-outage">
       Also interrupt appliances that have no peer to stand in for them
     </label>

@@ -130,6 +130,21 @@ pageTest('P7 warns before n = m, names the appliances, and installs where ready'
   )
 })
 
+pageTest('installs without JavaScript', { javaScript: false }, async (visit) => {
+  const { page, fleet, app } = visit
+  const patch = await fleet.publish({ name: 'openssl', version: '3.0' })
+  await everyoneNeeds(fleet, patch)
+  for (const name of ALL) await fleet.sendReceipt(name, patch)
+  await page.goto(`${app.url}/appliances/software-updates/openssl%403.0`)
+  await page.getByLabel('acme', { exact: true }).check()
+  await page.getByRole('button', { name: 'Install', exact: true }).click()
+  await page.getByRole('heading', { name: 'Install openssl 3.0?' }).waitFor()
+  await page.getByRole('button', { name: 'Install', exact: true }).click()
+  await page.locator('[data-target="acme-paris-primary"]').waitFor()
+  assert.equal(installs(visit).length, 1)
+  await page.getByText('started').first().waitFor()
+})
+
 pageTest('P4 a double click on Install gives one order', { expected: REFUSED }, async (visit) => {
   const { page } = visit
   await openPatch(visit, ALL)

@@ -59,6 +59,7 @@ document.addEventListener('click', (event) => {
   if (action === 'cancel-install')
     once(button, byId('installs-refusal'), () => ask('POST', `/api/v1/installs/${install}/cancel`, undefined))
   if (action === 'start-install') {
+    event.preventDefault()
     const order = JSON.parse(byId('install-confirmation').dataset.order)
     once(button, byId('install-outcome'), async () => {
       const { name, version } = await ask('POST', '/api/v1/installs', { ...order, allowOutage: byId('allow-outage')?.checked ?? false })
