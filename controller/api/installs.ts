@@ -32,12 +32,12 @@ export function addInstallRoutes(app: App, { log }: RouteDependencies): void {
       const { serviceCenter, visitor } = c.var
       const record = namedPatch(serviceCenter.state, body.patch)
       if (isRefusal(record)) return answerRefusal(c, record, log)
-      const { dataCenter, allowOutage } = body
+      const { organizations, dataCenter, allowOutage } = body
       const reply = await serviceCenter.carryOut({
         kind: 'start-install',
         actor: visitor.actor,
         patch: record.sha256,
-        organizations: [...new Set(body.organizations)],
+        organizations,
         dataCenter,
         allowOutage,
       })

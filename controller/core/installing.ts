@@ -48,7 +48,7 @@ export function startInstall(state: ServiceCenterState, command: Start): Decisio
   const install: InstallRecord = {
     id,
     patch: command.patch,
-    organizations: command.organizations,
+    organizations: [...new Set(command.organizations)],
     dataCenter: command.dataCenter,
     allowOutage: command.allowOutage,
     state: 'running',

@@ -3,6 +3,7 @@
  */
 import type { TokenView } from '../core/access-views.ts'
 import { ConfirmDialog, SecretDialog } from './access-dialogs.tsx'
+import { ColumnHeads } from './column-heads.tsx'
 import { Card, Layout, PageHeader } from './layout.tsx'
 import { Moment } from './moments.tsx'
 import { limitTitle, RightsFields, roleTitle } from './rights.tsx'
@@ -47,15 +48,7 @@ const TokenTable = ({ tokens }: { tokens: TokenView[] }) => (
     aria-label="API tokens"
     data-operation="listApiTokens"
   >
-    <thead class="pf-v6-c-table__thead">
-      <tr class="pf-v6-c-table__tr">
-        {HEADINGS.map((heading) => (
-          <th class="pf-v6-c-table__th" scope="col">
-            {heading}
-          </th>
-        ))}
-      </tr>
-    </thead>
+    <ColumnHeads headings={HEADINGS} />
     <tbody class="pf-v6-c-table__tbody">
       {tokens.map(({ id, name, role, organizations, expiresAt, usedAt, origin }) => (
         <tr class="pf-v6-c-table__tr" id={elementId('token', id)} data-token={name}>

@@ -6,6 +6,7 @@
 import type { ApplianceDetail } from '../core/appliance-views.ts'
 import type { AuditRecord } from '../core/records.ts'
 import { Arrives, Contact, Store } from './appliances-page.tsx'
+import { ColumnHeads } from './column-heads.tsx'
 import { ActionForm, TextField } from './form-fields.tsx'
 import { CopyLabel, Label, TargetLabel } from './labels.tsx'
 import { Alert, Card, Layout, PageHeader } from './layout.tsx'
@@ -139,15 +140,7 @@ type Row = { id: string; cells: Cell[] }
 
 const Table = ({ label, headings, rows }: { label: string; headings: string[]; rows: Row[] }) => (
   <table class="pf-v6-c-table pf-m-compact pf-m-grid-md pm-table" aria-label={label}>
-    <thead class="pf-v6-c-table__thead">
-      <tr class="pf-v6-c-table__tr">
-        {headings.map((heading) => (
-          <th class="pf-v6-c-table__th" scope="col">
-            {heading}
-          </th>
-        ))}
-      </tr>
-    </thead>
+    <ColumnHeads headings={headings} />
     <tbody class="pf-v6-c-table__tbody">
       {rows.map(({ id, cells }) => (
         <tr class="pf-v6-c-table__tr" id={elementId(label, id)}>

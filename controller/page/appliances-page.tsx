@@ -4,6 +4,7 @@
  */
 
 import type { InventoryQuery, InventoryRow, InventoryWords, SortKey } from '../core/appliance-views.ts'
+import { ColumnHead, SortingHead, TableHead } from './column-heads.tsx'
 import { type Choice, SelectField, TextField } from './form-fields.tsx'
 import { Label } from './labels.tsx'
 import { Card, Layout, PageHeader } from './layout.tsx'
@@ -134,13 +135,11 @@ const Rows = ({ rows, total, query }: Pick<AppliancesPage, 'rows' | 'total' | 'q
       class="pf-v6-c-table pf-m-compact pf-m-grid-lg pm-table pm-narrow-columns pm-inventory"
       aria-label="Appliances"
     >
-      <thead class="pf-v6-c-table__thead">
-        <tr class="pf-v6-c-table__tr">
-          {COLUMNS.map((column) => (
-            <Heading {...column} query={query} />
-          ))}
-        </tr>
-      </thead>
+      <TableHead>
+        {COLUMNS.map((column) => (
+          <Heading {...column} query={query} />
+        ))}
+      </TableHead>
       <tbody class="pf-v6-c-table__tbody">
         {rows.map((row) => (
           <Row row={row} />
@@ -152,23 +151,10 @@ const Rows = ({ rows, total, query }: Pick<AppliancesPage, 'rows' | 'total' | 'q
 )
 
 const Heading = ({ heading, sort, query }: { heading: string; sort?: SortKey; query: InventoryPageQuery }) => {
-  if (sort === undefined)
-    return (
-      <th class="pf-v6-c-table__th" scope="col">
-        {heading}
-      </th>
-    )
-  const isSorted = query.sort === sort
-  const order = isSorted && query.order === 'up' ? 'down' : 'up'
-  const sorted = isSorted ? { 'aria-sort': query.order === 'up' ? 'ascending' : 'descending' } : {}
-  return (
-    <th class="pf-v6-c-table__th" scope="col" {...sorted}>
-      <a class="pm-sort" href={addressOf(query, { sort, order, page: 1 })}>
-        {heading}
-        <span aria-hidden="true">{isSorted ? (query.order === 'up' ? ' ▲' : ' ▼') : ''}</span>
-      </a>
-    </th>
-  )
+  if (sort === undefined) return <ColumnHead heading={heading} />
+  const sorted = query.sort === sort ? query.order : null
+  const order = sorted === 'up' ? 'down' : 'up'
+  return <SortingHead heading={heading} address={addressOf(query, { sort, order, page: 1 })} sorted={sorted} />
 }
 
 const Row = ({ row }: { row: InventoryRow }) => (

@@ -6,6 +6,7 @@ import { entityTag } from '../api/entity-tags.ts'
 import type { DataCenterView, UplinkLimits, UplinkView } from '../core/data-centers.ts'
 import type { Mesh, MeshMember } from '../core/mesh.ts'
 import type { PatchSummary } from '../core/patch-views.ts'
+import { ColumnHeads } from './column-heads.tsx'
 import { FieldLabel } from './form-fields.tsx'
 import { Label } from './labels.tsx'
 import { Card, Layout, PageHeader } from './layout.tsx'
@@ -127,15 +128,7 @@ const DataCenterTable = (props: Pick<DataCentersPage, 'dataCenters' | 'mesh' | '
         aria-label="Data Centers"
         data-operation="listDataCenters"
       >
-        <thead class="pf-v6-c-table__thead">
-          <tr class="pf-v6-c-table__tr">
-            {HEADINGS.map((heading) => (
-              <th class="pf-v6-c-table__th" scope="col">
-                {heading}
-              </th>
-            ))}
-          </tr>
-        </thead>
+        <ColumnHeads headings={HEADINGS} />
         <tbody class="pf-v6-c-table__tbody">
           {props.dataCenters.slice((page - 1) * ROWS_PER_PAGE, page * ROWS_PER_PAGE).map((dataCenter) => (
             <Row dataCenter={dataCenter} members={members.get(dataCenter.name) ?? []} />

@@ -3,6 +3,7 @@
  * shown once, on the answer to the form, and is in no other page.
  */
 import type { OpenToken } from '../core/appliance-views.ts'
+import { ColumnHeads } from './column-heads.tsx'
 import { CopyButton } from './copy-button.tsx'
 import { ActionForm, FieldLabel, SelectField, TextField } from './form-fields.tsx'
 import { Alert, Card, Layout, PageHeader } from './layout.tsx'
@@ -148,15 +149,7 @@ const OpenTokens = ({ open }: { open: OpenToken[] }) => (
     aria-label="Open tokens"
     data-operation="listEnrollmentTokens"
   >
-    <thead class="pf-v6-c-table__thead">
-      <tr class="pf-v6-c-table__tr">
-        {['For', 'Organization', 'Data Center', 'Kind', 'Expires', 'Take back'].map((heading) => (
-          <th class="pf-v6-c-table__th" scope="col">
-            {heading}
-          </th>
-        ))}
-      </tr>
-    </thead>
+    <ColumnHeads headings={['For', 'Organization', 'Data Center', 'Kind', 'Expires', 'Take back']} />
     <tbody class="pf-v6-c-table__tbody">
       {open.map((token) => (
         <tr class="pf-v6-c-table__tr" id={elementId('token', token.id)} data-token={token.name}>

@@ -3,6 +3,7 @@
  * where it did not succeed.
  */
 import type { InstallDetail, TargetView } from '../core/views.ts'
+import { ColumnHeads } from './column-heads.tsx'
 import { InstallLabel, TargetLabel } from './labels.tsx'
 import { Card } from './layout.tsx'
 import { Moment, WithMoments } from './moments.tsx'
@@ -88,15 +89,7 @@ const Targets = ({ install, shown }: { install: InstallDetail; shown: ShownPatch
   return (
     <>
       <table class="pf-v6-c-table pf-m-compact pf-m-grid-md pm-table" aria-label="Targets">
-        <thead class="pf-v6-c-table__thead">
-          <tr class="pf-v6-c-table__tr">
-            {['Appliance', 'Organization', 'Data Center', 'State', 'Version', 'Reason'].map((heading) => (
-              <th class="pf-v6-c-table__th" scope="col">
-                {heading}
-              </th>
-            ))}
-          </tr>
-        </thead>
+        <ColumnHeads headings={['Appliance', 'Organization', 'Data Center', 'State', 'Version', 'Reason']} />
         <tbody class="pf-v6-c-table__tbody">
           {targets.map((target) => (
             <Target install={install.id} target={target} />

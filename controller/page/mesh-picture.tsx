@@ -3,6 +3,7 @@
  * Below it stands the same as a table, for whoever does not see it or wants the numbers.
  */
 import type { Mesh, MeshFlow, MeshMember } from '../core/mesh.ts'
+import { ColumnHeads } from './column-heads.tsx'
 import {
   type Box,
   HEAD,
@@ -208,15 +209,7 @@ function short(name: string, characters: number): string {
 const Flows = ({ flows }: { flows: readonly MeshFlow[] }) => (
   <>
     <table class="pf-v6-c-table pf-m-compact pf-m-grid-md pm-table" aria-label="Pieces that are moving">
-      <thead class="pf-v6-c-table__thead">
-        <tr class="pf-v6-c-table__tr">
-          {['From', 'To', 'Data Center', 'Rate'].map((heading) => (
-            <th class="pf-v6-c-table__th" scope="col">
-              {heading}
-            </th>
-          ))}
-        </tr>
-      </thead>
+      <ColumnHeads headings={['From', 'To', 'Data Center', 'Rate']} />
       <tbody class="pf-v6-c-table__tbody">
         {flows.slice(0, SHOWN_FLOWS).map(({ from, to, bytesPerSecond }) => (
           <tr class="pf-v6-c-table__tr" id={elementId('flow', from.name, to.name)}>

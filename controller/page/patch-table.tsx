@@ -4,6 +4,7 @@
  */
 import type { ApplianceCopy } from '../core/copies.ts'
 import type { PatchLine, PatchList, Sort } from '../core/patch-list.ts'
+import { ColumnHead, SortingHead, TableHead } from './column-heads.tsx'
 import { CopyTable } from './copy-table.tsx'
 import { Label, Replications } from './labels.tsx'
 import { listAddress, type ShownList } from './list-address.ts'
@@ -34,13 +35,11 @@ export const PatchTable = (props: PatchTableProps) => (
     aria-label="Patches"
     data-operation="listPatches"
   >
-    <thead class="pf-v6-c-table__thead">
-      <tr class="pf-v6-c-table__tr">
-        {HEADINGS.map(({ name, sort }) => (
-          <Heading name={name} sort={sort} shown={props.shown} />
-        ))}
-      </tr>
-    </thead>
+    <TableHead>
+      {HEADINGS.map(({ name, sort }) => (
+        <Heading name={name} sort={sort} shown={props.shown} />
+      ))}
+    </TableHead>
     <tbody class="pf-v6-c-table__tbody">
       {props.list.lines.map((patch) => (
         <>
@@ -59,27 +58,10 @@ export const PatchTable = (props: PatchTableProps) => (
 )
 
 const Heading = ({ name, sort, shown }: { name: string; sort: Sort | null; shown: ShownList }) => {
-  if (sort === null) {
-    return (
-      <th class="pf-v6-c-table__th" scope="col">
-        {name}
-      </th>
-    )
-  }
-  const sorted = shown.sort === sort
-  const order = sorted && shown.order === 'up' ? 'down' : sorted ? 'up' : sort === 'name' ? 'up' : 'down'
-  return (
-    <th
-      class="pf-v6-c-table__th"
-      scope="col"
-      {...(sorted ? { 'aria-sort': shown.order === 'up' ? 'ascending' : 'descending' } : {})}
-    >
-      <a class="pm-sort" href={listAddress(shown, { sort, order, page: 1 })} data-here>
-        {name}
-        <span aria-hidden="true">{sorted ? (shown.order === 'up' ? ' ↑' : ' ↓') : ''}</span>
-      </a>
-    </th>
-  )
+  if (sort === null) return <ColumnHead heading={name} />
+  const sorted = shown.sort === sort ? shown.order : null
+  const order = sorted === 'up' ? 'down' : sorted === 'down' || sort === 'name' ? 'up' : 'down'
+  return <SortingHead heading={name} address={listAddress(shown, { sort, order, page: 1 })} sorted={sorted} here />
 }
 
 const Line = ({ patch, shown, copies, unreachable }: PatchTableProps & { patch: PatchLine }) => (

@@ -4,6 +4,7 @@
  */
 import type { PersonView } from '../core/access-views.ts'
 import { ConfirmDialog, SecretDialog } from './access-dialogs.tsx'
+import { ColumnHeads } from './column-heads.tsx'
 import { Label } from './labels.tsx'
 import { Card, Layout, PageHeader } from './layout.tsx'
 import { Moment } from './moments.tsx'
@@ -48,15 +49,7 @@ const HEADINGS = ['Name', 'Role', 'Organizations', 'State', 'Signed in', 'Action
 
 const PeopleTable = ({ people }: { people: PersonView[] }) => (
   <table class="pf-v6-c-table pf-m-grid-lg pm-table" id="people-table" aria-label="People" data-operation="listPeople">
-    <thead class="pf-v6-c-table__thead">
-      <tr class="pf-v6-c-table__tr">
-        {HEADINGS.map((heading) => (
-          <th class="pf-v6-c-table__th" scope="col">
-            {heading}
-          </th>
-        ))}
-      </tr>
-    </thead>
+    <ColumnHeads headings={HEADINGS} />
     <tbody class="pf-v6-c-table__tbody">
       {people.map((person) => (
         <Person person={person} />

@@ -3,6 +3,7 @@
  * address that can be sent to a colleague.
  */
 import type { TrailPage as Entries, TrailView } from '../core/access-views.ts'
+import { ColumnHeads } from './column-heads.tsx'
 import { Card, Layout, PageHeader } from './layout.tsx'
 import { Moment } from './moments.tsx'
 import { TextField } from './text-field.tsx'
@@ -82,15 +83,7 @@ const HEADINGS = ['When', 'Who', 'Action', 'Of what', 'Result', 'From where']
 
 const TrailTable = ({ entries }: { entries: TrailView[] }) => (
   <table class="pf-v6-c-table pf-m-compact pf-m-grid-lg pm-table" id="trail-table" aria-label="Entries">
-    <thead class="pf-v6-c-table__thead">
-      <tr class="pf-v6-c-table__tr">
-        {HEADINGS.map((heading) => (
-          <th class="pf-v6-c-table__th" scope="col">
-            {heading}
-          </th>
-        ))}
-      </tr>
-    </thead>
+    <ColumnHeads headings={HEADINGS} />
     <tbody class="pf-v6-c-table__tbody">
       {entries.map(({ position, at, actor, action, subject, organization, outcome, origin }) => (
         <tr class="pf-v6-c-table__tr" id={elementId('entry', String(position))} data-action={action}>

@@ -4,6 +4,7 @@
 import type { AccountView, SessionView } from '../core/access-views.ts'
 import { ROLE_MEANINGS } from '../core/permissions.ts'
 import { ConfirmDialog } from './access-dialogs.tsx'
+import { ColumnHeads } from './column-heads.tsx'
 import { Alert, Card, Layout, PageHeader } from './layout.tsx'
 import { Moment } from './moments.tsx'
 import { limitTitle, roleTitle } from './rights.tsx'
@@ -68,15 +69,7 @@ const SessionTable = ({ sessions }: { sessions: SessionView[] }) => (
     aria-label="Sessions"
     data-operation="listSessions"
   >
-    <thead class="pf-v6-c-table__thead">
-      <tr class="pf-v6-c-table__tr">
-        {['Name', 'Since', 'Used', 'From', 'Actions'].map((heading) => (
-          <th class="pf-v6-c-table__th" scope="col">
-            {heading}
-          </th>
-        ))}
-      </tr>
-    </thead>
+    <ColumnHeads headings={['Name', 'Since', 'Used', 'From', 'Actions']} />
     <tbody class="pf-v6-c-table__tbody">
       {sessions.map(({ id, name, startedAt, usedAt, origin, isThis }) => (
         <tr class="pf-v6-c-table__tr" id={elementId('session', id)} data-session={id}>
