@@ -1,14 +1,18 @@
 /**
- * The addresses of the pages about access: people, API tokens, the trail, and one's own account.
+ * The addresses of the pages about access: people, API tokens, the trail, and one's own account. Their forms are in
+ * access-forms.ts.
  */
 import { isRefusal } from '../../protocol/refusals.ts'
 import { organizations } from '../core/views.ts'
 import { ApiTokensPage } from '../page/api-tokens-page.tsx'
 import { FirstOwnerPage } from '../page/first-owner-page.tsx'
 import { PeoplePage } from '../page/people-page.tsx'
+import { PersonPage } from '../page/person-page.tsx'
+import type { Secret } from '../page/secret-card.tsx'
 import { TrailPage } from '../page/trail-page.tsx'
 import { API_TOKENS, FIRST_OWNER, PEOPLE, TRAIL, YOUR_ACCOUNT } from '../page/words.ts'
 import { YourAccountPage } from '../page/your-account-page.tsx'
+import { accountKey, unknownPerson } from '../shell/people.ts'
 import { TRAIL_PAGE, TrailPageQuery } from './access-schemas.ts'
 import { accountView, sessionViews } from './account.ts'
 import type { App, AppContext, RouteDependencies } from './context.ts'
@@ -23,13 +27,11 @@ import { trailPage } from './trail.ts'
 export function addAccessPageRoutes(app: App, dependencies: RouteDependencies): void {
   const { repository, log } = dependencies
 
-  app.get(PEOPLE, permitted('manage-access'), async (c) =>
-    showPage(c, <PeoplePage people={await personViews(dependencies)} organizations={names(c)} />),
-  )
+  app.get(PEOPLE, permitted('manage-access'), (c) => peoplePage(c, dependencies))
 
-  app.get(API_TOKENS, permitted('manage-access'), async (c) =>
-    showPage(c, <ApiTokensPage tokens={await tokenViews(dependencies)} organizations={names(c)} />),
-  )
+  app.get(`${PEOPLE}/:person`, permitted('manage-access'), (c) => personPage(c, dependencies))
+
+  app.get(API_TOKENS, permitted('manage-access'), (c) => apiTokensPage(c, dependencies))
 
   app.get(FIRST_OWNER, permitted('manage-access'), (c) => showPage(c, <FirstOwnerPage />))
 
@@ -51,7 +53,24 @@ export function addAccessPageRoutes(app: App, dependencies: RouteDependencies): 
   })
 }
 
+export async function peoplePage(c: AppContext, dependencies: RouteDependencies, made?: Secret): Promise<Response> {
+  const people = await personViews(dependencies)
+  return showPage(c, <PeoplePage {...{ people, made }} organizations={organizationNames(c)} />)
+}
+
+export async function personPage(c: AppContext, dependencies: RouteDependencies, made?: Secret): Promise<Response> {
+  const name = c.req.param('person') ?? ''
+  const person = (await personViews(dependencies)).find((one) => accountKey(one.name) === accountKey(name))
+  if (person === undefined) return answerRefusal(c, unknownPerson(name), dependencies.log)
+  return showPage(c, <PersonPage {...{ person, made }} organizations={organizationNames(c)} />)
+}
+
+export async function apiTokensPage(c: AppContext, dependencies: RouteDependencies, made?: Secret): Promise<Response> {
+  const tokens = await tokenViews(dependencies)
+  return showPage(c, <ApiTokensPage {...{ tokens, made }} organizations={organizationNames(c)} />)
+}
+
 /** The organizations that a person or a token can be limited to. */
-function names(c: AppContext): string[] {
+function organizationNames(c: AppContext): string[] {
   return organizations(c.var.serviceCenter.state).map(({ name }) => name)
 }

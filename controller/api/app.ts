@@ -10,6 +10,7 @@ import { boundedPasswords } from '../shell/passwords.ts'
 import { signInThrottle } from '../shell/sign-in-throttle.ts'
 import { trailNotes } from '../shell/trail-notes.ts'
 import { signedIn } from './access-control.ts'
+import { addAccessForms } from './access-forms.ts'
 import { addAccessPageRoutes } from './access-pages.tsx'
 import { addAccountRoutes } from './account.ts'
 import { addAppliancePageRoutes } from './appliance-pages.tsx'
@@ -23,11 +24,13 @@ import { addEventRoute } from './events.ts'
 import { addHealthRoutes } from './health.ts'
 import { idempotent } from './idempotency.ts'
 import { addInstallRoutes } from './installs.ts'
+import { addLimitsPages } from './limits-pages.tsx'
 import { addLogBundleRoute } from './log-bundle.ts'
 import { addMetricsRoute } from './metrics.ts'
 import { openStreams } from './open-streams.ts'
 import { addOpenApiRoute } from './openapi.ts'
 import { addPageRoutes } from './pages.tsx'
+import { addPatchForms } from './patch-forms.ts'
 import { addPatchRoutes } from './patches.ts'
 import { addPeopleRoutes } from './people.ts'
 import { requireLabels } from './permitted.ts'
@@ -39,6 +42,7 @@ import { addSignInRoutes, addSignOutRoute } from './sign-in.tsx'
 import { addAssetRoutes } from './static-assets.ts'
 import { addTokenRoutes } from './tokens.ts'
 import { addTrailRoutes } from './trail.ts'
+import { addUploadForm } from './upload-form.ts'
 import { addUploadRoutes } from './uploads.ts'
 
 export function createApp(given: AppGiven): App {
@@ -80,8 +84,12 @@ export function createApp(given: AppGiven): App {
   addEventRoute(app, dependencies, streams)
   addMetricsRoute(app)
   addSignOutRoute(app, dependencies, streams)
+  addPatchForms(app, dependencies)
+  addUploadForm(app, dependencies)
   addPageRoutes(app, dependencies)
+  addLimitsPages(app, dependencies)
   addAccessPageRoutes(app, dependencies)
+  addAccessForms(app, dependencies)
   addAppliancePageRoutes(app, dependencies)
   addOpenApiRoute(app)
   requireLabels(app, gate)

@@ -25,6 +25,7 @@ import type { App, AppContext, RouteDependencies } from './context.ts'
 import { issueAll, issueOne } from './enrollment.ts'
 import { answerRefusal } from './errors.ts'
 import { EnrollBody, InventoryQuery, RenameBody } from './fleet-schemas.ts'
+import { leadTo } from './forms.ts'
 import { permitted } from './permitted.ts'
 import { readForm, readQuery } from './read-request.ts'
 import { showPage } from './show-page.tsx'
@@ -88,7 +89,7 @@ export function addAppliancePageRoutes(app: App, { repository, log }: RouteDepen
     const { actor } = visitor
     const enrollingPeer = form.id as ApplianceRecord['peer']
     const reply = await serviceCenter.carryOut({ kind: 'revoke-token', actor, enrollingPeer })
-    return isRefusal(reply) ? enrollPage(c, { refused: reply }) : c.redirect(ENROLL, 303)
+    return isRefusal(reply) ? enrollPage(c, { refused: reply }) : leadTo(c, ENROLL)
   })
 
   app.get(`${APPLIANCES}/:appliance`, permitted('read'), (c) => {
@@ -105,7 +106,7 @@ export function addAppliancePageRoutes(app: App, { repository, log }: RouteDepen
     const { actor } = visitor
     const command = { kind: 'rename-appliance', actor, appliance: found.peer, name: form.name } as const
     const reply = await serviceCenter.carryOut(command)
-    return isRefusal(reply) ? appliancePage(c, found, reply) : c.redirect(addressOf(c, found), 303)
+    return isRefusal(reply) ? appliancePage(c, found, reply) : leadTo(c, addressOf(c, found))
   })
 
   app.post(`${APPLIANCES}/:appliance/retire`, permitted('enroll'), async (c) => {
@@ -118,7 +119,7 @@ export function addAppliancePageRoutes(app: App, { repository, log }: RouteDepen
     // The form says what is lost with the last member, and it was ticked.
     const command = { kind: 'retire-appliance', actor, appliance: found.peer, lastMember: true } as const
     const reply = await serviceCenter.carryOut(command)
-    return isRefusal(reply) ? appliancePage(c, found, reply) : c.redirect(addressOf(c, found), 303)
+    return isRefusal(reply) ? appliancePage(c, found, reply) : leadTo(c, addressOf(c, found))
   })
 
   app.post(`${APPLIANCES}/:appliance/replace`, permitted('enroll'), async (c) => {

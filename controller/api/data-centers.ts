@@ -151,10 +151,10 @@ export function addDataCenterRoutes(app: App, { log }: RouteDependencies): void 
     c.header('ETag', entityTag(limits))
     return c.json(limits)
   }
+}
 
-  function namedDataCenter(c: AppContext): DataCenterName | Refusal {
-    const wanted = c.req.param('name') ?? ''
-    const known = dataCenters(c.var.serviceCenter.state).find((name) => name === wanted)
-    return known ?? refuse('not_found', `there is no Data Center ${wanted.slice(0, 100)} with appliances`)
-  }
+export function namedDataCenter(c: AppContext): DataCenterName | Refusal {
+  const wanted = c.req.param('name') ?? ''
+  const known = dataCenters(c.var.serviceCenter.state).find((name) => name === wanted)
+  return known ?? refuse('not_found', `there is no Data Center ${wanted.slice(0, 100)} with appliances`)
 }

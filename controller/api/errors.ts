@@ -16,7 +16,8 @@ export function answerRefusal(c: AppContext, refusal: Refusal, log?: RequestLog)
   if (status === 401) c.header('WWW-Authenticate', 'Bearer')
   if (wantsPage(c)) {
     const { pathname, search } = new URL(c.req.url)
-    const page = refusalPage({ code, message, hint: hint(code), requestId, address: pathname + search })
+    const isForm = c.req.method === 'POST'
+    const page = refusalPage({ code, message, hint: hint(code), requestId, address: pathname + search, isForm })
     return isSignedIn(c) ? showPage(c, page, status) : c.html(page, status)
   }
   return c.json({ error: { code, message, hint: hint(code), requestId } }, status)
@@ -30,8 +31,7 @@ function isSignedIn(c: AppContext): boolean {
 
 /** A person's browser asks for a page; everything under /api/ and everything else that asks gets JSON. */
 export function wantsPage(c: AppContext): boolean {
-  const reads = c.req.method === 'GET' || c.req.method === 'HEAD'
-  return reads && !c.req.path.startsWith('/api/') && (c.req.header('accept') ?? '').includes('text/html')
+  return !c.req.path.startsWith('/api/') && (c.req.header('accept') ?? '').includes('text/html')
 }
 
 /** The last resort of the whole app: unknown addresses, and errors that nobody expected. */

@@ -17,14 +17,14 @@ import { ConfirmationPage } from '../page/confirmation-page.tsx'
 import { DataCentersPage } from '../page/data-centers-page.tsx'
 import { PatchPage } from '../page/patch-page.tsx'
 import { SystemPatchesPage } from '../page/system-patches.tsx'
-import { DATA_CENTERS, patchAddress, SYSTEM_PATCHES } from '../page/words.ts'
+import { DATA_CENTERS, SYSTEM_PATCHES } from '../page/words.ts'
 import type { App, RouteDependencies } from './context.ts'
 import { answerRefusal } from './errors.ts'
 import { DataCentersQuery } from './fleet-schemas.ts'
 import { namedPatch, unknownDataCenter } from './patches.ts'
 import { permitted } from './permitted.ts'
-import { readForm, readQuery } from './read-request.ts'
-import { InstallForm, ListQuery, PatchPageQuery, PreviewQuery } from './schemas.ts'
+import { readQuery } from './read-request.ts'
+import { ListQuery, PatchPageQuery, PreviewQuery } from './schemas.ts'
 import { showPage } from './show-page.tsx'
 
 /** A drop-down of more is no help; others by their address. */
@@ -106,26 +106,6 @@ export function addPageRoutes(app: App, { log }: RouteDependencies): void {
     const ready = scope.map(({ name }): string => name).filter((name) => !queued.has(name))
     const patch = patchDetail(state, record)
     return showPage(c, <ConfirmationPage {...{ patch, organizations, dataCenter, preview, ready }} />)
-  })
-
-  app.post(`${SYSTEM_PATCHES}/:patch/install`, permitted('install'), async (c) => {
-    const query = readQuery(c, PreviewQuery)
-    if (isRefusal(query)) return answerRefusal(c, query, log)
-    const { serviceCenter, visitor } = c.var
-    const record = namedPatch(serviceCenter.state, c.req.param('patch'))
-    if (isRefusal(record)) return answerRefusal(c, record, log)
-    const form = await readForm(c, InstallForm)
-    if (isRefusal(form)) return answerRefusal(c, form, log)
-    const { organization: organizations, dataCenter } = query
-    const reply = await serviceCenter.carryOut({
-      kind: 'start-install',
-      actor: visitor.actor,
-      patch: record.sha256,
-      organizations,
-      dataCenter,
-      allowOutage: form.allowOutage === 'true',
-    })
-    return isRefusal(reply) ? answerRefusal(c, reply, log) : c.redirect(patchAddress(record.publication), 303)
   })
 }
 

@@ -26,11 +26,7 @@ export async function readJson<Value>(c: AppContext, schema: z.ZodType<Value>): 
 
 /** Query parameters; one that is given several times is a list. */
 export function readQuery<Value>(c: AppContext, schema: z.ZodType<Value>): Value | Refusal {
-  const entries = Object.entries(c.req.queries()).map(([name, values]) => [
-    name,
-    values.length === 1 ? values[0] : values,
-  ])
-  return match(schema, Object.fromEntries(entries), 'the query')
+  return match(schema, oneOrMany(Object.entries(c.req.queries())), 'the query')
 }
 
 /** The body as UTF-8 text, such as a file that a person wrote. */
@@ -44,7 +40,7 @@ export async function readText(c: AppContext, maxBytes: number): Promise<string 
   }
 }
 
-/** What a form of a page sends; of a file its text. A field that is left empty is not there. */
+/** What a form of a page sends; of a file its text. A field that is left empty is not there; several of one name are a list. */
 export async function readForm<Value>(
   c: AppContext,
   schema: z.ZodType<Value>,
@@ -58,12 +54,16 @@ export async function readForm<Value>(
     .formData()
     .catch(() => null)
   if (form === null) return refuse('bad_request', 'the body is not what a form sends')
-  const fields = new Map<string, string>()
+  const fields = new Map<string, string[]>()
   for (const [name, value] of form) {
-    if (fields.has(name)) return refuse('bad_request', 'a field comes twice')
-    fields.set(name, typeof value === 'string' ? value : await value.text())
+    const text = typeof value === 'string' ? value : await value.text()
+    if (text !== '') fields.set(name, [...(fields.get(name) ?? []), text])
   }
-  return match(schema, Object.fromEntries([...fields].filter(([, text]) => text !== '')), 'the form')
+  return match(schema, oneOrMany(fields), 'the form')
+}
+
+function oneOrMany(fields: Iterable<[string, string[]]>): Record<string, string | string[] | undefined> {
+  return Object.fromEntries([...fields].map(([name, values]) => [name, values.length === 1 ? values[0] : values]))
 }
 
 /** The bytes of a body that is no large file. */

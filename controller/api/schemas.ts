@@ -19,13 +19,19 @@ export const PatchReference = z.string().min(1).max(220)
 export { DataCenterName }
 export const DataCenterScope = z.union([z.literal('All'), DataCenterName])
 
-/** A query parameter that may be given several times. */
-function names<Schema extends z.ZodType<string>>(name: Schema) {
+/** A query parameter, or a field of a form, that may be given several times. */
+export function names<Schema extends z.ZodType<string>>(name: Schema) {
   return z
     .union([name, z.array(name)])
     .default([])
     .transform((given): z.output<Schema>[] => (Array.isArray(given) ? given : [given]))
 }
+
+/** A box of a form, which sends nothing while it is not ticked. */
+export const ticked = z
+  .literal('yes')
+  .optional()
+  .transform((value) => value !== undefined)
 
 export const UploadQuery = z.strictObject({ filename: z.string().min(1).max(255) })
 const page = z.coerce.number().int().min(1).max(1e6).default(1)
@@ -54,8 +60,6 @@ export const PreviewQuery = z.strictObject({
   organization: names(OrganizationName),
   dataCenter: DataCenterScope.default('All'),
 })
-/** What the confirmation of an install sends; its scope is in the address. */
-export const InstallForm = z.strictObject({ allowOutage: z.literal('true').optional() })
 export const WithdrawBody = z.strictObject({ reason: z.string().max(MAX_SENTENCE_CHARACTERS).default('') })
 export const InstallBody = z.strictObject({
   patch: PatchReference,

@@ -15,6 +15,7 @@ import { giveSession, readCookie, signOut } from './access-control.ts'
 import { clientAddress } from './client-address.ts'
 import type { App, AppContext, RouteDependencies } from './context.ts'
 import { answerRefusal } from './errors.ts'
+import { leadTo } from './forms.ts'
 import type { OpenStreams } from './open-streams.ts'
 import { permitted } from './permitted.ts'
 import { readForm } from './read-request.ts'
@@ -85,7 +86,7 @@ export function addSignOutRoute(app: App, dependencies: RouteDependencies, strea
     await signOut(c, dependencies)
     streams.endAll(c.var.visitor.secretHash)
     await c.var.note({ action: 'sign out', subject: '', outcome: 'done' })
-    return c.json({ signedOut: true })
+    return leadTo(c, '/sign-in')
   })
 }
 

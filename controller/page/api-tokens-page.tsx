@@ -2,23 +2,24 @@
  * API tokens: what scripts use, with what each may do and until when. A token itself is shown once, when it is made.
  */
 import type { TokenView } from '../core/access-views.ts'
-import { ConfirmDialog, SecretDialog } from './access-dialogs.tsx'
 import { ColumnHeads } from './column-heads.tsx'
+import { FormDialog, OpenButton } from './dialogs.tsx'
+import { TextField } from './form-fields.tsx'
 import { Card, Layout, PageHeader } from './layout.tsx'
 import { Moment } from './moments.tsx'
+import { Question } from './question.tsx'
 import { limitTitle, RightsFields, roleTitle } from './rights.tsx'
-import { TextField } from './text-field.tsx'
+import { type Secret, SecretCard } from './secret-card.tsx'
 import { API_TOKENS, elementId, PEOPLE } from './words.ts'
 
-export type ApiTokens = { tokens: TokenView[]; organizations: string[] }
+export type ApiTokens = { tokens: TokenView[]; organizations: string[]; made?: Secret | undefined }
 
-export const ApiTokensPage = ({ tokens, organizations }: ApiTokens) => (
+export const ApiTokensPage = ({ tokens, organizations, made }: ApiTokens) => (
   <Layout title="API tokens" current={API_TOKENS}>
     <PageHeader heading="API tokens" trail={[{ name: 'Access', address: PEOPLE }]}>
-      <button class="pf-v6-c-button pf-m-primary" type="button" data-fills="token-dialog" data-values="{}">
-        Make an API token
-      </button>
+      <OpenButton dialog="token-dialog" text="Make an API token" primary />
     </PageHeader>
+    {made !== undefined && <SecretCard {...made} />}
     <Card id="api-tokens" title="API tokens" live>
       {tokens.length === 0 ? <p id="no-tokens">There is no API token yet.</p> : <TokenTable tokens={tokens} />}
     </Card>
@@ -26,16 +27,16 @@ export const ApiTokensPage = ({ tokens, organizations }: ApiTokens) => (
       <div class="pf-v6-c-page__main-body pm-quiet">
         Scripts send a token as <code>Authorization: Bearer TOKEN</code>; the client commands take it from{' '}
         <code>PATCHMESH_API_TOKEN</code>.
-        <noscript>
-          <p>
-            Making tokens here needs JavaScript. On a command line: <code>patchmesh api-token</code>.
-          </p>
-        </noscript>
       </div>
     </section>
-    <TokenDialog organizations={organizations} />
-    <ConfirmDialog />
-    <SecretDialog />
+    <FormDialog id="token-dialog" title="Make an API token" action={API_TOKENS} operation="makeApiToken" button="Make">
+      <TextField id="name" name="name" label="Name" help="What uses it, such as nightly-upload." required />
+      <RightsFields id="token" organizations={organizations} />
+      <TextField
+        {...{ id: 'days', name: 'days', label: 'Good for how many days', type: 'number', value: '365' }}
+        {...{ min: '1', max: '3650', required: true }}
+      />
+    </FormDialog>
   </Layout>
 )
 
@@ -72,48 +73,17 @@ const TokenTable = ({ tokens }: { tokens: TokenView[] }) => (
             {usedAt !== null && <div class="pm-quiet">from {origin.split(',')[0]}</div>}
           </td>
           <td class="pf-v6-c-table__td" data-label="Actions">
-            <button
-              class="pf-v6-c-button pf-m-secondary pf-m-small"
-              type="button"
-              aria-label={`Revoke ${name}`}
-              data-ask={`DELETE /api/v1/api-tokens/${id}`}
-              data-operation="revokeApiToken"
-              data-question={`Revoke the API token ${name}? Whatever uses it is refused from now on.`}
-            >
-              Revoke
-            </button>
+            <Question
+              id={elementId('revoke', id)}
+              button="Revoke"
+              label={`Revoke ${name}`}
+              question="Whatever uses it is refused from now on."
+              action={`${API_TOKENS}/${id}/revoke`}
+              operation="revokeApiToken"
+            />
           </td>
         </tr>
       ))}
     </tbody>
   </table>
-)
-
-const TokenDialog = ({ organizations }: { organizations: string[] }) => (
-  <dialog class="pm-dialog" id="token-dialog" aria-labelledby="token-title">
-    <form class="pm-form" data-ask="POST /api/v1/api-tokens" data-outcome="token-outcome" data-operation="makeApiToken">
-      <h2 class="pf-v6-c-title pf-m-xl" id="token-title">
-        Make an API token
-      </h2>
-      <TextField id="name" label="Name" help="What uses it, such as nightly-upload." />
-      <RightsFields id="token" organizations={organizations} />
-      <div class="pm-field">
-        <label class="pf-v6-c-form__label" for="days">
-          <span class="pf-v6-c-form__label-text">Good for how many days</span>
-        </label>
-        <span class="pf-v6-c-form-control">
-          <input type="number" id="days" name="days" value="365" min="1" max="3650" required />
-        </span>
-      </div>
-      <div id="token-outcome" role="alert" />
-      <div class="pm-row pm-buttons">
-        <button class="pf-v6-c-button pf-m-primary" type="submit">
-          Make
-        </button>
-        <button class="pf-v6-c-button pf-m-link" type="button" data-closes="token-dialog">
-          Cancel
-        </button>
-      </div>
-    </form>
-  </dialog>
 )

@@ -41,8 +41,7 @@ for (const name of [
   'resumable.js',
   'upload.js',
   'actions.js',
-  'limits.js',
-  'access.js',
+  'forms.js',
 ]) {
   add(name, Buffer.from(ourSource(name)))
 }

@@ -1,8 +1,7 @@
 /**
  * Data Centers: what patches may take of the WAN link of each and of the Service Center's own uplink, and what is under
- * way there now. Change opens one dialog for all of them; limits.js fills it with the limits of the row.
+ * way there now.
  */
-import { entityTag } from '../api/entity-tags.ts'
 import type { DataCenterView, UplinkLimits, UplinkView } from '../core/data-centers.ts'
 import type { Mesh, MeshMember } from '../core/mesh.ts'
 import type { PatchSummary } from '../core/patch-views.ts'
@@ -10,7 +9,6 @@ import { ColumnHeads } from './column-heads.tsx'
 import { FieldLabel } from './form-fields.tsx'
 import { Label } from './labels.tsx'
 import { Card, Layout, PageHeader } from './layout.tsx'
-import { LimitsDialog } from './limits-dialog.tsx'
 import { Pager } from './list-toolbar.tsx'
 import { MeshPicture } from './mesh-picture.tsx'
 import { IfMay } from './reader.tsx'
@@ -21,9 +19,11 @@ import {
   dataCenterTitle,
   ENROLL,
   elementId,
+  limitsAddress,
   listed,
   SYSTEM_PATCHES,
   size,
+  UPLINK_LIMITS,
 } from './words.ts'
 
 type DataCentersPage = {
@@ -61,16 +61,8 @@ export const DataCentersPage = ({ dataCenters, uplink, mesh, patches, patch, pag
         Down and up are what patches may take of the link to other Data Centers and the Service Center, which only
         sends. Data Centers that trade take pieces from each other too. A limit is in force at once, also for what is
         being transferred. Orders, reports and receipts are never held up.
-        <noscript>
-          <p>
-            Changing limits here needs JavaScript. On a command line: <code>patchmesh limits set</code>.
-          </p>
-        </noscript>
       </div>
     </section>
-    <IfMay do="set-limits">
-      <LimitsDialog />
-    </IfMay>
   </Layout>
 )
 
@@ -80,12 +72,7 @@ const Uplink = ({ limits, quietUntil }: UplinkView) => (
     <span>
       Quiet hours: <QuietHours limits={limits} quietUntil={quietUntil} />
     </span>
-    <Change
-      place="the Service Center"
-      address="/api/v1/service-center/limits"
-      limits={limits}
-      operation="setUplinkLimits"
-    />
+    <Change place="the Service Center" address={UPLINK_LIMITS} />
   </div>
 )
 
@@ -184,12 +171,7 @@ const Row = ({ dataCenter, members }: { dataCenter: DataCenterView; members: Mes
         <Now dataCenter={dataCenter} />
       </td>
       <td class="pf-v6-c-table__td" data-label="Limits">
-        <Change
-          place={dataCenterTitle(name)}
-          address={`/api/v1/data-centers/${encodeURIComponent(name)}/limits`}
-          limits={limits}
-          operation="setDataCenterLimits"
-        />
+        <Change place={dataCenterTitle(name)} address={limitsAddress(name)} />
       </td>
     </tr>
   )
@@ -229,18 +211,11 @@ const QuietHours = ({ limits: { quietHours }, quietUntil }: { limits: UplinkLimi
   </>
 )
 
-type Changing = { place: string; address: string; limits: UplinkLimits; operation: string }
-const Change = ({ place, address, limits, operation }: Changing) => (
+const Change = ({ place, address }: { place: string; address: string }) => (
   <IfMay do="set-limits">
-    <button
-      class="pf-v6-c-button pf-m-secondary pf-m-small"
-      type="button"
-      aria-label={`Change the limits of ${place}`}
-      data-operation={operation}
-      data-limits={JSON.stringify({ place, address, limits, tag: entityTag(limits) })}
-    >
+    <a class="pf-v6-c-button pf-m-secondary pf-m-small" href={address} aria-label={`Change the limits of ${place}`}>
       Change
-    </button>
+    </a>
   </IfMay>
 )
 

@@ -170,7 +170,7 @@ const OpenTokens = ({ open }: { open: OpenToken[] }) => (
             <Moment at={token.expiresAt} />
           </td>
           <td class="pf-v6-c-table__td" data-label="Take back">
-            <form method="post" action={`${ENROLL}/revoke`} data-operation="revokeEnrollmentToken" data-once>
+            <form method="post" action={`${ENROLL}/revoke`} data-operation="revokeEnrollmentToken">
               <input type="hidden" name="id" value={token.id} />
               <button
                 class="pf-v6-c-button pf-m-secondary pf-m-small"

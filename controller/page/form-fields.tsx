@@ -5,28 +5,49 @@ import type { Child } from 'hono/jsx'
 
 type Named = { id: string; label: string; name: string }
 
-export const TextField = (
-  props: Named & { value?: string; help?: string; required?: boolean; type?: 'text' | 'search' },
-) => (
+type TextFieldProps = Named & {
+  value?: string
+  /** A sentence below it. */
+  help?: string
+  required?: boolean
+  type?: 'text' | 'search' | 'password' | 'number'
+  autocomplete?: string
+  maxlength?: number
+  min?: string
+  max?: string
+  step?: string
+}
+
+export const TextField = ({ id, label, name, help, value = '', type = 'text', ...others }: TextFieldProps) => (
   <div class="pm-field">
-    <FieldLabel {...props} />
+    <FieldLabel {...{ id, label }} />
     <span class="pf-v6-c-form-control">
       <input
-        type={props.type ?? 'text'}
-        id={props.id}
-        name={props.name}
-        value={props.value ?? ''}
-        maxlength={100}
-        autocomplete="off"
-        required={props.required ?? false}
-        {...(props.help === undefined ? {} : { 'aria-describedby': `${props.id}-help` })}
+        {...{ type, id, name, value, autocomplete: 'off', required: false, maxlength: 200, ...others }}
+        {...(help === undefined ? {} : { 'aria-describedby': `${id}-help` })}
       />
     </span>
-    {props.help !== undefined && (
-      <p class="pm-quiet" id={`${props.id}-help`}>
-        {props.help}
+    {help !== undefined && (
+      <p class="pm-quiet" id={`${id}-help`}>
+        {help}
       </p>
     )}
+  </div>
+)
+
+/** Its name in the form is its id. */
+export const PasswordField = ({ id, ...others }: Pick<TextFieldProps, 'id' | 'label' | 'autocomplete' | 'help'>) => (
+  <TextField {...{ id, name: id, type: 'password', required: true, ...others }} />
+)
+
+type CheckFieldProps = Named & { checked?: boolean; value?: string; required?: boolean }
+
+export const CheckField = ({ id, label, name, checked = false, value = 'yes', required = false }: CheckFieldProps) => (
+  <div class="pf-v6-c-check">
+    <input class="pf-v6-c-check__input" type="checkbox" {...{ id, name, value, checked, required }} />
+    <label class="pf-v6-c-check__label" for={id}>
+      {label}
+    </label>
   </div>
 )
 
@@ -58,7 +79,7 @@ export const FieldLabel = ({ id, label }: Pick<Named, 'id' | 'label'>) => (
   </label>
 )
 
-/** A form that is sent once, however often its button is pressed. */
+/** A form of a card. */
 export const ActionForm = (props: {
   action: string
   /** Of the API, which does the same. */
@@ -73,10 +94,10 @@ export const ActionForm = (props: {
     method="post"
     action={props.action}
     data-operation={props.operation}
-    data-once
     {...(props.files === true ? { enctype: 'multipart/form-data' } : {})}
   >
     {props.children}
+    <div role="alert" />
     <div class="pm-row">
       <button class={`pf-v6-c-button ${props.danger === true ? 'pf-m-danger' : 'pf-m-primary'}`} type="submit">
         {props.button}

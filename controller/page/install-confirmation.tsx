@@ -6,6 +6,8 @@
 import type { ApplianceCopy } from '../core/copies.ts'
 import type { PatchDetail } from '../core/patch-views.ts'
 import type { InstallPreview } from '../core/views.ts'
+import { CloseButton } from './dialogs.tsx'
+import { CheckField } from './form-fields.tsx'
 import { CopyLabel } from './labels.tsx'
 import { Alert } from './layout.tsx'
 import { WithMoments } from './moments.tsx'
@@ -22,19 +24,18 @@ export type Confirmation = {
 
 export const InstallConfirmation = ({ patch, organizations, dataCenter, preview, ready }: Confirmation) => {
   const complete = preview.notReplicated.length === 0 && preview.queued.length === 0
-  const order = JSON.stringify({ patch: patch.id, organizations, dataCenter })
-  const scope = new URLSearchParams([
-    ...organizations.map((name) => ['organization', name]),
-    ['dataCenter', dataCenter],
-  ])
   return (
     <form
       id="install-confirmation"
       class="pm-confirmation"
       method="post"
-      action={`${patchAddress(patch)}/install?${scope}`}
-      data-order={order}
+      action={`${patchAddress(patch)}/start`}
+      data-operation="startInstall"
     >
+      {organizations.map((name) => (
+        <input type="hidden" name="organization" value={name} />
+      ))}
+      <input type="hidden" name="dataCenter" value={dataCenter} />
       <h2 class="pf-v6-c-title pf-m-xl" id="install-dialog-title">
         {complete ? `Install ${patch.name} ${patch.version}?` : 'Replication is not complete'}
       </h2>
@@ -46,19 +47,12 @@ export const InstallConfirmation = ({ patch, organizations, dataCenter, preview,
       {!complete && <StartsNow ready={ready} />}
       {preview.queued.length > 0 && <Queued queued={preview.queued} />}
       {patch.restart !== 'none' && <AllowOutage />}
-      <div id="install-outcome" role="alert" />
+      <div role="alert" />
       <div class="pm-row pm-buttons">
-        <button
-          class="pf-v6-c-button pf-m-primary"
-          type="submit"
-          data-action="start-install"
-          data-operation="startInstall"
-        >
+        <button class="pf-v6-c-button pf-m-primary" type="submit">
           {complete ? 'Install' : 'Install where ready'}
         </button>
-        <button class="pf-v6-c-button pf-m-link pm-needs-script" type="button" data-closes="install-dialog">
-          Cancel
-        </button>
+        <CloseButton dialog="install-dialog" text="Cancel" />
       </div>
     </form>
   )
@@ -118,10 +112,9 @@ const Queued = ({ queued }: { queued: InstallPreview['queued'] }) => (
 )
 
 const AllowOutage = () => (
-  <div class="pf-v6-c-check">
-    <input class="pf-v6-c-check__input" type="checkbox" id="allow-outage" name="allowOutage" value="true" />
-    <label class="pf-v6-c-check__label" for="allow-outage">
-      Also interrupt appliances that have no peer to stand in for them
-    </label>
-  </div>
+  <CheckField
+    id="allow-outage"
+    name="allowOutage"
+    label="Also interrupt appliances that have no peer to stand in for them"
+  />
 )

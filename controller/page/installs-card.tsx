@@ -9,7 +9,7 @@ import { Card } from './layout.tsx'
 import { Moment, WithMoments } from './moments.tsx'
 import { type ShownPatch, shownPatchAddress } from './patch-address.ts'
 import { readerMay } from './reader.tsx'
-import { elementId, listed, where } from './words.ts'
+import { elementId, listed, patchAddress, where } from './words.ts'
 
 const MAX_TARGETS = 100
 const URGENCY: Record<TargetView['state'], number> = {
@@ -66,18 +66,18 @@ const Install = ({ install, open, shown }: InstallProps) => (
       <a href={shownPatchAddress(shown, { install: [...shown.install, install.id] })}>Show its targets</a>
     )}
     {install.state === 'running' && readerMay('cancel') && (
-      <div class="pm-row pm-buttons">
-        <button
-          class="pf-v6-c-button pf-m-secondary"
-          type="button"
-          data-action="cancel-install"
-          data-operation="cancelInstall"
-          data-install={install.id}
-        >
+      <form
+        class="pm-row pm-buttons"
+        method="post"
+        action={`${patchAddress(shown.patch)}/cancel/${install.id}`}
+        data-operation="cancelInstall"
+        data-outcome="installs-refusal"
+      >
+        <button class="pf-v6-c-button pf-m-secondary" type="submit">
           Cancel install
         </button>
         <span class="pm-quiet">Nothing new starts; appliances that have begun finish.</span>
-      </div>
+      </form>
     )}
   </details>
 )

@@ -45,8 +45,7 @@ export const Layout = ({ title, children, signedIn = true, current = SYSTEM_PATC
         {signedIn && <script type="module" src={assetAddress('here.js')} />}
         {signedIn && <script type="module" src={assetAddress('upload.js')} />}
         {signedIn && <script type="module" src={assetAddress('actions.js')} />}
-        {signedIn && <script type="module" src={assetAddress('limits.js')} />}
-        {signedIn && <script type="module" src={assetAddress('access.js')} />}
+        {signedIn && <script type="module" src={assetAddress('forms.js')} />}
       </head>
       <body {...personOf(useContext(ReaderContext))}>
         <div class="pf-v6-c-page">
@@ -86,9 +85,11 @@ const Masthead = ({ signedIn }: { signedIn: boolean }) => (
       <Theme />
       {signedIn && <Account />}
       {signedIn && (
-        <button class="pf-v6-c-button pf-m-secondary pf-m-small pm-sign-out" type="button" data-action="sign-out">
-          Sign out
-        </button>
+        <form class="pm-sign-out" method="post" action="/sign-out">
+          <button class="pf-v6-c-button pf-m-secondary pf-m-small" type="submit">
+            Sign out
+          </button>
+        </form>
       )}
     </div>
   </header>

@@ -3,6 +3,7 @@
  */
 import type { PatchDetail } from '../core/patch-views.ts'
 import type { InstallDetail } from '../core/views.ts'
+import { OpenButton } from './dialogs.tsx'
 import { InstallCard } from './install-card.tsx'
 import { InstallsCard } from './installs-card.tsx'
 import { Card, Layout, PageHeader } from './layout.tsx'
@@ -35,9 +36,7 @@ export const PatchPage = (props: PatchPageProps) => {
         ]}
       >
         <IfMay do="withdraw">
-          <button class="pf-v6-c-button pf-m-secondary" type="button" data-opens="withdraw-dialog">
-            Withdraw
-          </button>
+          <OpenButton dialog="withdraw-dialog" text="Withdraw" />
         </IfMay>
       </PageHeader>
       <PatchFacts patch={patch} unreachable={props.unreachable} />

@@ -1,26 +1,31 @@
 /**
- * People: everybody who has an account, what they may do, and the dialogs to add and change one. access.js sends them and
- * shows the sign-in link of a new person, which is told once.
+ * People: everybody who has an account, what they may do, and the dialog in which one is added. Each has a page of their
+ * own to be changed on.
  */
 import type { PersonView } from '../core/access-views.ts'
-import { ConfirmDialog, SecretDialog } from './access-dialogs.tsx'
 import { ColumnHeads } from './column-heads.tsx'
+import { FormDialog, OpenButton } from './dialogs.tsx'
+import { TextField } from './form-fields.tsx'
 import { Label } from './labels.tsx'
 import { Card, Layout, PageHeader } from './layout.tsx'
 import { Moment } from './moments.tsx'
 import { limitTitle, RightsFields, roleTitle } from './rights.tsx'
-import { TextField } from './text-field.tsx'
-import { elementId, PEOPLE } from './words.ts'
+import { type Secret, SecretCard } from './secret-card.tsx'
+import { elementId, PEOPLE, personAddress } from './words.ts'
 
-export type People = { people: PersonView[]; organizations: string[] }
+export type People = {
+  people: PersonView[]
+  organizations: string[]
+  /** The sign-in link of whoever was just added. */
+  made?: Secret | undefined
+}
 
-export const PeoplePage = ({ people, organizations }: People) => (
+export const PeoplePage = ({ people, organizations, made }: People) => (
   <Layout title="People" current={PEOPLE}>
     <PageHeader heading="People" trail={[{ name: 'Access', address: PEOPLE }]}>
-      <button class="pf-v6-c-button pf-m-primary" type="button" data-fills="person-dialog" data-values="{}">
-        Add a person
-      </button>
+      <OpenButton dialog="person-dialog" text="Add a person" primary />
     </PageHeader>
+    {made !== undefined && <SecretCard {...made} />}
     <Card id="people" title="People" live>
       {people.length === 0 ? (
         <p id="no-people">Nobody has an account yet. The first one has to be an Owner.</p>
@@ -30,18 +35,13 @@ export const PeoplePage = ({ people, organizations }: People) => (
     </Card>
     <section class="pf-v6-c-page__main-section" aria-label="About people">
       <div class="pf-v6-c-page__main-body pm-quiet">
-        Whoever is added gets a sign-in link, which you hand on; with it they choose their password. A change of role,
-        limits or password ends the person's sessions.
-        <noscript>
-          <p>
-            Changing people here needs JavaScript. On a command line: <code>patchmesh people</code>.
-          </p>
-        </noscript>
+        Whoever is added gets a sign-in link, which you hand on; with it they choose their password.
       </div>
     </section>
-    <PersonDialog organizations={organizations} />
-    <ConfirmDialog />
-    <SecretDialog />
+    <FormDialog id="person-dialog" title="Add a person" action={PEOPLE} operation="addPerson" button="Add">
+      <TextField id="name" name="name" label="Name" required />
+      <RightsFields id="person" organizations={organizations} />
+    </FormDialog>
   </Layout>
 )
 
@@ -58,12 +58,10 @@ const PeopleTable = ({ people }: { people: PersonView[] }) => (
   </table>
 )
 
-const STATES = { active: 'success', invited: 'waiting', disabled: 'warning' } as const
+export const PERSON_STATES = { active: 'success', invited: 'waiting', disabled: 'warning' } as const
 
 const Person = ({ person }: { person: PersonView }) => {
   const { name, role, organizations, state, signedInAt, sessions } = person
-  const address = `/api/v1/people/${encodeURIComponent(name)}`
-  const values = JSON.stringify({ name, role, organization: organizations ?? [], disabled: state === 'disabled' })
   return (
     <tr class="pf-v6-c-table__tr" id={elementId('person', name)} data-person={name}>
       <td class="pf-v6-c-table__td pm-name" data-label="Name">
@@ -76,83 +74,17 @@ const Person = ({ person }: { person: PersonView }) => {
         {limitTitle(organizations)}
       </td>
       <td class="pf-v6-c-table__td" data-label="State">
-        <Label tone={STATES[state]} text={state} />
+        <Label tone={PERSON_STATES[state]} text={state} />
       </td>
       <td class="pf-v6-c-table__td" data-label="Signed in">
         {signedInAt === null ? 'never' : <Moment at={signedInAt} />}
         {sessions > 0 && <div class="pm-quiet">{sessions} open</div>}
       </td>
       <td class="pf-v6-c-table__td" data-label="Actions">
-        <div class="pm-row">
-          <Action operation="changePerson" label={`Change ${name}`} text="Change" fills={values} address={address} />
-          <Action
-            operation="makeSignInLink"
-            label={`New link for ${name}`}
-            text="New link"
-            ask={`POST ${address}/sign-in-link`}
-            question={`Make a new sign-in link for ${name}? The password and the sessions that ${name} has end.`}
-          />
-          <Action
-            operation="removePerson"
-            label={`Remove ${name}`}
-            text="Remove"
-            ask={`DELETE ${address}`}
-            question={`Remove ${name}? The account and its sessions end; what ${name} did stays in the trail.`}
-          />
-        </div>
+        <a class="pf-v6-c-button pf-m-secondary pf-m-small" href={personAddress(name)} aria-label={`Change ${name}`}>
+          Change
+        </a>
       </td>
     </tr>
   )
 }
-
-type ActionProps = {
-  operation: string
-  label: string
-  text: string
-  ask?: string
-  question?: string
-  fills?: string
-  address?: string
-}
-
-/** A small button of a row: it opens the person's dialog, or asks before it does something. */
-const Action = ({ operation, label, text, ask, question, fills, address }: ActionProps) => (
-  <button
-    class="pf-v6-c-button pf-m-secondary pf-m-small"
-    type="button"
-    aria-label={label}
-    data-operation={operation}
-    {...(fills === undefined
-      ? { 'data-ask': ask, 'data-question': question }
-      : { 'data-fills': 'person-dialog', 'data-values': fills, 'data-address': address })}
-  >
-    {text}
-  </button>
-)
-
-const PersonDialog = ({ organizations }: { organizations: string[] }) => (
-  <dialog class="pm-dialog" id="person-dialog" aria-labelledby="person-title">
-    <form class="pm-form" data-ask="POST /api/v1/people" data-outcome="person-outcome" data-operation="addPerson">
-      <h2 class="pf-v6-c-title pf-m-xl" id="person-title" data-adds="Add a person" data-changes="Change">
-        Add a person
-      </h2>
-      <TextField id="name" label="Name" />
-      <RightsFields id="person" organizations={organizations} />
-      <div class="pf-v6-c-check" data-when="changing">
-        <input class="pf-v6-c-check__input" type="checkbox" id="person-disabled" name="disabled" />
-        <label class="pf-v6-c-check__label" for="person-disabled">
-          Disabled: cannot sign in
-        </label>
-      </div>
-      <div id="person-outcome" role="alert" />
-      <div class="pm-row pm-buttons">
-        <button class="pf-v6-c-button pf-m-primary" type="submit">
-          Save
-        </button>
-        <button class="pf-v6-c-button pf-m-link" type="button" data-closes="person-dialog">
-          Cancel
-        </button>
-      </div>
-    </form>
-  </dialog>
-)

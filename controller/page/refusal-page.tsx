@@ -12,10 +12,11 @@ export const refusalPage = (refusal: {
   message: string
   hint: string
   requestId: string
-  /** Where whoever signs in goes on to. */
+  /** Where whoever signs in goes on to; that of a form leads to the page on which it stands. */
   address: string
+  isForm: boolean
 }) => {
-  const { code, address, message } = refusal
+  const { code, address, isForm, message } = refusal
   if (code === 'unauthenticated') {
     const next = address.startsWith('/sign-in') ? SYSTEM_PATCHES : address
     return <SignInPage next={next} notice={message} />
@@ -31,9 +32,7 @@ export const refusalPage = (refusal: {
             <p>{refusal.hint}</p>
           </Alert>
           {signedIn && (
-            <p>
-              <a href={SYSTEM_PATCHES}>Back to System Patches</a>
-            </p>
+            <p>{isForm ? <a href={address}>Back</a> : <a href={SYSTEM_PATCHES}>Back to System Patches</a>}</p>
           )}
           <p class="pm-quiet">
             Request <code>{refusal.requestId}</code>, {refusal.code}

@@ -3,45 +3,36 @@
  * limit; Owners have none.
  */
 import { ROLE_MEANINGS, ROLES } from '../core/permissions.ts'
+import { CheckField, SelectField } from './form-fields.tsx'
 import { listed } from './words.ts'
 
-export const RightsFields = ({ id, organizations }: { id: string; organizations: readonly string[] }) => (
+type RightsFieldsProps = {
+  id: string
+  /** All there are. */
+  organizations: readonly string[]
+  now?: { role: string; organizations: readonly string[] | null }
+}
+
+export const RightsFields = ({ id, organizations, now }: RightsFieldsProps) => (
   <>
-    <div class="pm-field">
-      <label class="pf-v6-c-form__label" for={`${id}-role`}>
-        <span class="pf-v6-c-form__label-text">Role</span>
-      </label>
-      <span class="pf-v6-c-form-control pm-wide-select">
-        <select id={`${id}-role`} name="role">
-          {ROLES.map((role) => (
-            <option value={role}>
-              {roleTitle(role)}: {ROLE_MEANINGS[role]}
-            </option>
-          ))}
-        </select>
-        <span class="pf-v6-c-form-control__utilities">
-          <span class="pf-v6-c-form-control__toggle-icon" aria-hidden="true">
-            ▾
-          </span>
-        </span>
-      </span>
-    </div>
+    <SelectField
+      id={`${id}-role`}
+      name="role"
+      label="Role"
+      value={now?.role ?? ''}
+      choices={ROLES.map((role) => ({ value: role, text: `${roleTitle(role)}: ${ROLE_MEANINGS[role]}` }))}
+    />
     <fieldset class="pm-field pm-choices">
       <legend class="pf-v6-c-form__label-text">Only these organizations</legend>
       <p class="pm-quiet">None chosen: all of them. An Owner is never limited.</p>
-      {organizations.map((organization, index) => (
-        <div class="pf-v6-c-check">
-          <input
-            class="pf-v6-c-check__input"
-            type="checkbox"
-            id={`${id}-organization-${index}`}
-            name="organization"
-            value={organization}
-          />
-          <label class="pf-v6-c-check__label" for={`${id}-organization-${index}`}>
-            {organization}
-          </label>
-        </div>
+      {[...new Set([...organizations, ...(now?.organizations ?? [])])].map((organization, index) => (
+        <CheckField
+          id={`${id}-organization-${index}`}
+          name="organization"
+          label={organization}
+          value={organization}
+          checked={now?.organizations?.includes(organization) ?? false}
+        />
       ))}
     </fieldset>
   </>

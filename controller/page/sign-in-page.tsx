@@ -1,8 +1,8 @@
 /**
  * Signing in with name and password. It is shown in place of any page that nobody is signed in for, and leads back to it.
  */
+import { PasswordField, TextField } from './form-fields.tsx'
 import { Alert, Layout } from './layout.tsx'
-import { TextField } from './text-field.tsx'
 import { sentence } from './words.ts'
 
 export type SignIn = {
@@ -29,8 +29,8 @@ export const SignInPage = ({ next, name = '', notice, refusal }: SignIn) => (
         )}
         <form class="pm-form" method="post" action="/sign-in" id="sign-in-form">
           <input type="hidden" name="next" value={next} />
-          <TextField id="name" label="Name" value={name} autocomplete="username" />
-          <TextField id="password" label="Password" type="password" autocomplete="current-password" />
+          <TextField id="name" name="name" label="Name" value={name} autocomplete="username" required />
+          <PasswordField id="password" label="Password" autocomplete="current-password" />
           <div class="pm-row">
             <button class="pf-v6-c-button pf-m-primary" type="submit">
               Sign in

@@ -4,9 +4,9 @@
  */
 import type { TrailPage as Entries, TrailView } from '../core/access-views.ts'
 import { ColumnHeads } from './column-heads.tsx'
+import { TextField } from './form-fields.tsx'
 import { Card, Layout, PageHeader } from './layout.tsx'
 import { Moment } from './moments.tsx'
-import { TextField } from './text-field.tsx'
 import { elementId, TRAIL } from './words.ts'
 
 export type TrailFilters = { who: string; action: string; from: string; to: string; text: string }
@@ -34,11 +34,11 @@ export const TrailPage = ({ entries, next, filters }: Entries & { filters: Trail
     </PageHeader>
     <Card id="filters" title="Filters">
       <form class="pm-filters" method="get" action={TRAIL} id="trail-form" data-operation="listTrail">
-        <TextField id="who" label="Who" value={filters.who} isOptional />
-        <TextField id="action" label="Action" value={filters.action} isOptional />
+        <TextField id="who" name="who" label="Who" value={filters.who} />
+        <TextField id="action" name="action" label="Action" value={filters.action} />
         <Day id="from" label="From" value={filters.from} />
         <Day id="to" label="To" value={filters.to} />
-        <TextField id="text" label="Text anywhere" value={filters.text} isOptional />
+        <TextField id="text" name="text" label="Text anywhere" value={filters.text} />
         <div class="pm-row">
           <button class="pf-v6-c-button pf-m-primary" type="submit">
             Show

@@ -1,19 +1,26 @@
 /**
  * Browse and Upload, for several files at once, and the uploads that were interrupted. The browser sends each chosen file
- * as it is; upload.js makes one row for each from the template. Without JavaScript nothing can be uploaded here, and the
- * card says with what instead.
+ * as it is; upload.js makes one row for each from the template. Without scripts it is an ordinary form with the browser's
+ * own file field, and an upload that is cut begins anew.
  */
 import type { UploadState } from '../shell/intake/unfinished-upload.ts'
 import { Card } from './layout.tsx'
 import { Moment } from './moments.tsx'
-import { elementId, size } from './words.ts'
+import { elementId, SYSTEM_PATCHES, size } from './words.ts'
 
 export const UploadCard = ({ unfinished }: { unfinished: UploadState[] }) => (
   <Card id="upload" title="Upload patches">
-    <form id="upload-form" class="pm-upload" data-operation="beginUpload showUpload continueUpload">
+    <form
+      id="upload-form"
+      class="pm-upload"
+      method="post"
+      action={SYSTEM_PATCHES}
+      enctype="multipart/form-data"
+      data-operation="beginUpload showUpload continueUpload"
+    >
       <div class="pm-row pm-drop" id="upload-drop">
         <input
-          class="pf-v6-screen-reader"
+          class="pm-file"
           type="file"
           id="upload-file"
           name="file"
@@ -21,10 +28,10 @@ export const UploadCard = ({ unfinished }: { unfinished: UploadState[] }) => (
           aria-describedby="accepted-types"
           aria-label="Patch file"
         />
-        <label class="pf-v6-c-button pf-m-secondary" for="upload-file">
+        <label class="pf-v6-c-button pf-m-secondary pm-needs-script" for="upload-file">
           Browse
         </label>
-        <output class="pm-file-name" id="upload-name" for="upload-file">
+        <output class="pm-file-name pm-needs-script" id="upload-name" for="upload-file">
           No file chosen
         </output>
         <button class="pf-v6-c-button pf-m-primary" type="submit" id="upload-button">
@@ -32,8 +39,9 @@ export const UploadCard = ({ unfinished }: { unfinished: UploadState[] }) => (
         </button>
       </div>
       <p class="pm-quiet" id="accepted-types">
-        Or drop files here. Accepted: a patch bundle (<code>NAME-VERSION.patch</code>) or a Debian package (
-        <code>.deb</code>). A file is checked while it arrives; a wrong one leaves nothing behind.
+        <span class="pm-needs-script">Or drop files here. </span>Accepted: a patch bundle (
+        <code>NAME-VERSION.patch</code>) or a Debian package (<code>.deb</code>). A file is checked while it arrives; a
+        wrong one leaves nothing behind.
       </p>
       <ul class="pm-uploads" id="upload-queue" role="list" aria-label="Uploads" />
       <div id="upload-outcome" role="alert" />
@@ -44,11 +52,6 @@ export const UploadCard = ({ unfinished }: { unfinished: UploadState[] }) => (
     <div data-live="unfinished" id="unfinished" data-operation="listUploads">
       <Interrupted uploads={unfinished.filter(({ sending }) => !sending)} />
     </div>
-    <noscript>
-      <p>
-        Uploading here needs JavaScript. On a command line: <code>patchmesh patches upload FILE</code>.
-      </p>
-    </noscript>
   </Card>
 )
 
@@ -77,7 +80,9 @@ const Interrupted = ({ uploads }: { uploads: UploadState[] }) => (
         <h3 class="pf-v6-c-title pf-m-md" id="interrupted-title">
           Interrupted uploads
         </h3>
-        <p class="pm-quiet">Choose the same file with Browse and press Upload: it goes on where it stands.</p>
+        <p class="pm-quiet pm-needs-script">
+          Choose the same file with Browse and press Upload: it goes on where it stands.
+        </p>
         <ul class="pm-uploads" role="list">
           {uploads.map((upload) => (
             <InterruptedUpload upload={upload} />
@@ -98,14 +103,12 @@ const InterruptedUpload = ({ upload: { id, filename, bytes, offset, expiresAt } 
           <span class="pm-quiet pm-number">
             {size(offset)} of {size(bytes)}, kept until <Moment at={until} />
           </span>
-          <button
-            class="pf-v6-c-button pf-m-link pf-m-inline"
-            type="button"
-            data-action="discard-upload"
-            data-operation="abandonUpload"
-          >
-            Discard
-          </button>
+          <form method="post" action={`${SYSTEM_PATCHES}/discard-upload`} data-operation="abandonUpload">
+            <input type="hidden" name="upload" value={id} />
+            <button class="pf-v6-c-button pf-m-link pf-m-inline" type="submit">
+              Discard
+            </button>
+          </form>
         </span>
       </span>
       <progress max={bytes} value={offset} aria-label={`Arrived of ${filename}`} />

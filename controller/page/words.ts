@@ -83,8 +83,17 @@ export const SYSTEM_PATCHES = '/appliances/software-updates'
 /** The address of the page with the Data Centers and their limits. */
 export const DATA_CENTERS = '/data-centers'
 
+/** The addresses where the limits of one link are changed. */
+export const UPLINK_LIMITS = '/service-center/limits'
+export function limitsAddress(dataCenter: string): string {
+  return `${DATA_CENTERS}/${encodeURIComponent(dataCenter)}/limits`
+}
+
 /** Who may do what, and what was done. */
 export const PEOPLE = '/access/people'
+export function personAddress(name: string): string {
+  return `${PEOPLE}/${encodeURIComponent(name)}`
+}
 export const API_TOKENS = '/access/api-tokens'
 export const TRAIL = '/access/trail'
 export const YOUR_ACCOUNT = '/access/your-account'

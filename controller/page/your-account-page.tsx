@@ -3,12 +3,11 @@
  */
 import type { AccountView, SessionView } from '../core/access-views.ts'
 import { ROLE_MEANINGS } from '../core/permissions.ts'
-import { ConfirmDialog } from './access-dialogs.tsx'
 import { ColumnHeads } from './column-heads.tsx'
+import { ActionForm, PasswordField } from './form-fields.tsx'
 import { Alert, Card, Layout, PageHeader } from './layout.tsx'
 import { Moment } from './moments.tsx'
 import { limitTitle, roleTitle } from './rights.tsx'
-import { TextField } from './text-field.tsx'
 import { elementId, moment, SYSTEM_PATCHES, YOUR_ACCOUNT } from './words.ts'
 
 export type YourAccount = {
@@ -30,7 +29,6 @@ export const YourAccountPage = ({ account, sessions, password }: YourAccount) =>
     <Card id="sessions" title="Sessions" live>
       <SessionTable sessions={sessions} />
     </Card>
-    <ConfirmDialog />
   </Layout>
 )
 
@@ -41,24 +39,10 @@ const PasswordCard = ({ isMissing }: { isMissing: boolean }) => (
     {isMissing && (
       <Alert tone="info" title="You came in with a sign-in link. It does not work again: choose a password now." />
     )}
-    <form
-      class="pm-form"
-      data-ask="POST /api/v1/account/password"
-      data-outcome="password-outcome"
-      data-then="home"
-      data-operation="changePassword"
-    >
-      {!isMissing && (
-        <TextField id="current" label="Current password" type="password" autocomplete="current-password" />
-      )}
-      <TextField id="password" label="New password" type="password" autocomplete="new-password" help={PASSWORD_HELP} />
-      <div id="password-outcome" role="alert" />
-      <div class="pm-row">
-        <button class="pf-v6-c-button pf-m-primary" type="submit">
-          Set password
-        </button>
-      </div>
-    </form>
+    <ActionForm action={`${YOUR_ACCOUNT}/password`} operation="changePassword" button="Set password">
+      {!isMissing && <PasswordField id="current" label="Current password" autocomplete="current-password" />}
+      <PasswordField id="password" label="New password" autocomplete="new-password" help={PASSWORD_HELP} />
+    </ActionForm>
   </Card>
 )
 
@@ -89,16 +73,15 @@ const SessionTable = ({ sessions }: { sessions: SessionView[] }) => (
             {isThis ? (
               <span class="pm-quiet">this one</span>
             ) : (
-              <button
-                class="pf-v6-c-button pf-m-secondary pf-m-small"
-                type="button"
-                aria-label={`End the session of ${name} since ${moment(startedAt)}`}
-                data-ask={`DELETE /api/v1/sessions/${id}`}
-                data-operation="endSession"
-                data-question={`End this session of ${name}?`}
-              >
-                End
-              </button>
+              <form method="post" action={`${YOUR_ACCOUNT}/sessions/${id}/end`} data-operation="endSession">
+                <button
+                  class="pf-v6-c-button pf-m-secondary pf-m-small"
+                  type="submit"
+                  aria-label={`End the session of ${name} since ${moment(startedAt)}`}
+                >
+                  End
+                </button>
+              </form>
             )}
           </td>
         </tr>

@@ -13,7 +13,9 @@ import {
   DATA_CENTERS,
   ENROLL,
   FIRST_OWNER,
+  limitsAddress,
   PEOPLE,
+  personAddress,
   SYSTEM_PATCHES,
   TRAIL,
   YOUR_ACCOUNT,
@@ -108,10 +110,8 @@ export const PAGE_STATES: readonly PageState[] = [
   { name: 'data-centers-full', fleet: busyFleet, address: DATA_CENTERS },
   { name: 'data-centers-trading', fleet: tradingFleet, address: DATA_CENTERS },
   { name: 'data-centers-large', fleet: largeFleet, address: DATA_CENTERS },
-  {
-    ...{ name: 'data-centers-limits', fleet: busyFleet, address: DATA_CENTERS },
-    act: press('Change the limits of Data Center tokyo'),
-  },
+  { name: 'limits', fleet: busyFleet, address: limitsAddress('tokyo') },
+  { name: 'limits-refused', fleet: busyFleet, address: limitsAddress('tokyo'), act: misspellQuietHours },
   { name: 'list-opened', fleet: busyFleet, address: SYSTEM_PATCHES, act: openCopies },
   { name: 'list-narrowed', fleet: busyFleet, address: `${SYSTEM_PATCHES}?show=attention&superseded=show` },
   { name: 'appliances-empty', fleet: emptyFleet, address: APPLIANCES },
@@ -125,6 +125,8 @@ export const PAGE_STATES: readonly PageState[] = [
   { name: 'people-staffed', fleet: staffedFleet, address: PEOPLE },
   { name: 'people-add', fleet: staffedFleet, address: PEOPLE, act: press('Add a person') },
   { name: 'people-link-shown', fleet: staffedFleet, address: PEOPLE, act: addPerson },
+  { name: 'person', fleet: staffedFleet, address: personAddress('Ana') },
+  { name: 'person-questions', fleet: staffedFleet, address: personAddress('Ana'), act: openAll },
   { name: 'api-tokens', fleet: emptyFleet, address: API_TOKENS },
   { name: 'api-token-make', fleet: staffedFleet, address: API_TOKENS, act: press('Make an API token') },
   { name: 'trail', fleet: busyFleet, address: TRAIL },
@@ -161,12 +163,18 @@ async function chooseAndInstall(page: Page): Promise<void> {
   await page.getByRole('dialog').waitFor()
 }
 
+async function misspellQuietHours(page: Page): Promise<void> {
+  await page.getByLabel('Quiet hours, in UTC').fill('at night')
+  await press('Save')(page)
+  await page.getByText('is not written like').waitFor()
+}
+
 async function addPerson(page: Page): Promise<void> {
   await press('Add a person')(page)
   await page.getByLabel('Name').fill('Farida')
   await page.getByLabel('Role').selectOption('operator')
   await page.getByLabel('acme').check()
-  await press('Save')(page)
+  await press('Add')(page)
   await page.locator('#secret').waitFor()
 }
 

@@ -27,7 +27,8 @@ export async function everyPage(fleet: Fleet, app: ServedApp): Promise<Rendered[
   }
   await fleet.serviceCenter.issueToken({ slot: { name: 'rome-1', ...slot } as never, replaces: null, actor: 'Ana' })
   const headers = { Cookie: session ?? '', Accept: 'text/html' }
-  const values: Record<string, string> = { patch, appliance: encodeURIComponent('paris/primary') }
+  const appliance = encodeURIComponent('paris/primary')
+  const values: Record<string, string> = { patch, appliance, person: 'Ana', name: 'paris' }
   const queries: Record<string, string> = { [`${LIST}/:patch/install`]: '?organization=globex' }
   const routes = new Set(app.routes.filter(isPage).map(({ path }) => path))
   return Promise.all(

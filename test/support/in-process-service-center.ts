@@ -26,6 +26,8 @@ import { isRefusal } from '../../protocol/refusals.ts'
 export type RunningServiceCenter = {
   serviceCenter: ServiceCenter
   repository: Repository
+  /** Of its data. */
+  folder: string
   /** Resolves when everything that follows from the event is done. */
   happen(event: ServiceCenterEvent): Promise<void>
   close(): Promise<void>
@@ -110,6 +112,7 @@ export async function startServiceCenter(authority: Authority): Promise<RunningS
   return {
     serviceCenter,
     repository,
+    folder,
     happen,
     async close() {
       await uploads.close()

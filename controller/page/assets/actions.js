@@ -1,8 +1,9 @@
 /**
- * What a person can do on a page besides uploading: install, cancel, withdraw, sign out. Each is one request.
+ * Choosing the organizations and the Data Center of an install, its confirmation as a dialog, and copying. Without it the
+ * confirmation is a page of its own.
  */
 // @ts-check
-import { ask, byId, HOME, once, read } from './answers.js'
+import { byId, once, read } from './answers.js'
 import { keepAddress } from './here.js'
 
 const boxes = () => /** @type {HTMLInputElement[]} */ ([...document.querySelectorAll('#organizations input')])
@@ -48,29 +49,17 @@ byId('install-form')?.addEventListener('submit', (/** @type {SubmitEvent} */ eve
   })
 })
 
+/** It has begun: the choice is made, and what is under way is looked at. */
+document.addEventListener('sent', (event) => {
+  if (event.target !== byId('install-confirmation')) return
+  for (const box of boxes()) box.checked = false
+  keepChoice()
+  byId('installs').scrollIntoView({ block: 'nearest' })
+})
+
 document.addEventListener('click', (event) => {
   const button = event.target instanceof Element ? event.target.closest('button') : null
-  if (button === null) return
-  const { opens, closes, copies, action, install } = button.dataset
-  if (copies !== undefined) copy(button, byId(copies))
-  if (opens !== undefined) byId(opens).showModal()
-  if (closes !== undefined) byId(closes) === null ? history.back() : byId(closes).close()
-  if (action === 'sign-out') ask('POST', '/sign-out', undefined).finally(() => location.assign(HOME))
-  if (action === 'cancel-install')
-    once(button, byId('installs-refusal'), () => ask('POST', `/api/v1/installs/${install}/cancel`, undefined))
-  if (action === 'start-install') {
-    event.preventDefault()
-    const order = JSON.parse(byId('install-confirmation').dataset.order)
-    once(button, byId('install-outcome'), async () => {
-      const { name, version } = await ask('POST', '/api/v1/installs', { ...order, allowOutage: byId('allow-outage')?.checked ?? false })
-      if (byId('install-dialog') === null) return location.assign(`${HOME}/${encodeURIComponent(`${name}@${version}`)}`)
-      byId('install-dialog').close()
-      for (const box of boxes()) box.checked = false
-      keepChoice()
-      document.dispatchEvent(new Event('refresh'))
-      byId('installs').scrollIntoView({ block: 'nearest' })
-    })
-  }
+  if (button?.dataset.copies !== undefined) copy(button, byId(button.dataset.copies))
 })
 
 const COPIED_MS = 3000
@@ -87,26 +76,6 @@ async function copy(/** @type {HTMLButtonElement} */ button, /** @type {HTMLElem
     button.textContent = 'Selected: press Ctrl-C'
   }
 }
-
-byId('withdraw-form')?.addEventListener('submit', (/** @type {SubmitEvent} */ event) => {
-  event.preventDefault()
-  const form = byId('withdraw-form')
-  once(form.querySelector('[type=submit]'), byId('withdraw-outcome'), async () => {
-    await ask('DELETE', `/api/v1/patches/${form.dataset.patch}`, { reason: byId('withdraw-reason').value })
-    location.assign(HOME)
-  })
-})
-
-/** A form that is on its way is not sent again; after the browser's Back it may be. */
-document.addEventListener('submit', (event) => {
-  const form = /** @type {HTMLFormElement} */ (event.target)
-  if (form.dataset.once === undefined) return
-  const [button] = /** @type {NodeListOf<HTMLButtonElement>} */ (form.querySelectorAll('[type=submit]'))
-  if (button !== undefined) setTimeout(() => (button.disabled = true))
-})
-window.addEventListener('pageshow', () => {
-  for (const button of document.querySelectorAll('form[data-once] [type=submit]')) /** @type {HTMLButtonElement} */ (button).disabled = false
-})
 
 document.addEventListener('refreshed', explainInstall)
 explainInstall()

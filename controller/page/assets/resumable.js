@@ -45,7 +45,7 @@ export async function sendFile(/** @type {File} */ file, /** @type {Hooks} */ ho
   }
 }
 
-export const giveUp = (/** @type {string} */ id) => fetch(`${UPLOADS}/${id}`, { method: 'DELETE' })
+const giveUp = (/** @type {string} */ id) => fetch(`${UPLOADS}/${id}`, { method: 'DELETE' })
 
 const stopped = () => Object.assign(new Error('the upload was cancelled'), { hint: 'Nothing was kept.' })
 

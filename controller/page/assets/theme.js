@@ -1,11 +1,12 @@
 /**
- * Light or dark, as the person chose here. It runs before anything is painted, so nothing flashes; who has chosen nothing, or
- * runs no scripts, gets what the system says (see the style sheet).
+ * Light or dark, as the person chose here, and whether scripts run at all. It runs before anything is painted, so nothing
+ * flashes; who has chosen nothing, or runs no scripts, gets what the system says (see the style sheet).
  */
 // @ts-check
 {
   const KEY = 'patchmesh-theme'
   const root = document.documentElement
+  root.classList.add('pm-scripted')
   const apply = () => {
     const theme = localStorage.getItem(KEY)
     root.classList.toggle('pf-v6-theme-dark', theme === 'dark')

@@ -4,7 +4,7 @@
  */
 // @ts-check
 import { byId, once, show } from './answers.js'
-import { giveUp, sendFile } from './resumable.js'
+import { sendFile } from './resumable.js'
 import { duration } from './times.js'
 
 /** The rate is that of the last few seconds, so that the time left follows the connection. */
@@ -136,13 +136,6 @@ byId('upload-form')?.addEventListener('submit', (/** @type {SubmitEvent} */ even
 /** Nothing would be lost, but it would stop, which nobody means who only follows a link. */
 addEventListener('beforeunload', (event) => {
   if (queue.some(({ state }) => state === 'sending')) event.preventDefault()
-})
-
-byId('unfinished')?.addEventListener('click', (/** @type {MouseEvent} */ event) => {
-  const button = event.target instanceof Element ? event.target.closest('[data-action=discard-upload]') : null
-  const row = button?.closest('[data-upload]')
-  if (row == null) return
-  giveUp(row.getAttribute('data-upload') ?? '').finally(() => document.dispatchEvent(new Event('refresh')))
 })
 
 /** What has a row above, because it goes on by itself, needs nobody to go on with it. */

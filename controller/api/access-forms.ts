@@ -1,0 +1,119 @@
+/**
+ * What the forms about access ask for: people and their sign-in links, API tokens, one's own password and sessions, and
+ * the first Owner. A secret that was made is shown on the page that answers, once.
+ */
+import { z } from 'zod'
+import { OrganizationName } from '../../protocol/identifiers.ts'
+import type { NewLink, NewPerson, NewToken } from '../core/access-views.ts'
+import { API_TOKENS, FIRST_OWNER, PEOPLE, personAddress, SYSTEM_PATCHES, YOUR_ACCOUNT } from '../page/words.ts'
+import { apiTokensPage, peoplePage, personPage } from './access-pages.tsx'
+import { PasswordBody, PersonBody, TokenBody } from './access-schemas.ts'
+import type { App, AppContext, RouteDependencies } from './context.ts'
+import { addForm, leadTo, passOn } from './forms.ts'
+import { NoBody, names, ticked } from './schemas.ts'
+
+const allow = 'manage-access'
+const rights = { role: PersonBody.shape.role, organization: names(OrganizationName) }
+const PersonForm = z.strictObject({ name: PersonBody.shape.name, ...rights })
+const ChangeForm = z.strictObject({ ...rights, disabled: ticked })
+const TokenForm = z.strictObject({ name: TokenBody.shape.name, ...rights, days: z.coerce.number() })
+const FirstOwnerForm = z.strictObject({ name: PersonBody.shape.name, password: PasswordBody.shape.password })
+
+export function addAccessForms(app: App, dependencies: RouteDependencies): void {
+  addForm(app, dependencies, PEOPLE, {
+    allow,
+    fields: PersonForm,
+    asks: (form) => ({ method: 'POST', address: '/api/v1/people', body: limited(form) }),
+    page: () => PEOPLE,
+    done: (c, answer) => {
+      const { person, signInLink } = answer as NewPerson
+      return peoplePage(c, dependencies, linkFor(person.name, signInLink ?? ''))
+    },
+  })
+
+  addForm(app, dependencies, `${PEOPLE}/:person`, {
+    allow,
+    fields: ChangeForm,
+    asks: (form, c) => ({ method: 'PATCH', address: `/api/v1/people/${person(c)}`, body: limited(form) }),
+    page: (c) => personAddress(c.req.param('person') ?? ''),
+  })
+
+  addForm(app, dependencies, `${PEOPLE}/:person/sign-in-link`, {
+    allow,
+    fields: NoBody,
+    asks: (_, c) => ({ method: 'POST', address: `/api/v1/people/${person(c)}/sign-in-link` }),
+    page: (c) => personAddress(c.req.param('person') ?? ''),
+    done: (c, answer) =>
+      personPage(c, dependencies, linkFor(c.req.param('person') ?? '', (answer as NewLink).signInLink)),
+  })
+
+  addForm(app, dependencies, `${PEOPLE}/:person/remove`, {
+    allow,
+    fields: NoBody,
+    asks: (_, c) => ({ method: 'DELETE', address: `/api/v1/people/${person(c)}` }),
+    page: () => PEOPLE,
+  })
+
+  addForm(app, dependencies, API_TOKENS, {
+    allow,
+    fields: TokenForm,
+    asks: (form) => ({ method: 'POST', address: '/api/v1/api-tokens', body: limited(form) }),
+    page: () => API_TOKENS,
+    done: (c, answer) => {
+      const { name, token: text } = answer as NewToken
+      return apiTokensPage(c, dependencies, { title: `The API token ${name}`, text, what: 'token' })
+    },
+  })
+
+  addForm(app, dependencies, `${API_TOKENS}/:token/revoke`, {
+    allow,
+    fields: NoBody,
+    asks: (_, c) => ({
+      method: 'DELETE',
+      address: `/api/v1/api-tokens/${encodeURIComponent(c.req.param('token') ?? '')}`,
+    }),
+    page: () => API_TOKENS,
+  })
+
+  addForm(app, dependencies, `${YOUR_ACCOUNT}/password`, {
+    allow: 'own-account',
+    fields: PasswordBody,
+    asks: (body) => ({ method: 'POST', address: '/api/v1/account/password', body }),
+    page: () => YOUR_ACCOUNT,
+    done: (c) => leadTo(c, SYSTEM_PATCHES),
+  })
+
+  addForm(app, dependencies, `${YOUR_ACCOUNT}/sessions/:session/end`, {
+    allow: 'own-account',
+    fields: NoBody,
+    asks: (_, c) => ({
+      method: 'DELETE',
+      address: `/api/v1/sessions/${encodeURIComponent(c.req.param('session') ?? '')}`,
+    }),
+    page: () => YOUR_ACCOUNT,
+  })
+
+  addForm(app, dependencies, FIRST_OWNER, {
+    allow,
+    fields: FirstOwnerForm,
+    asks: (form) => ({ method: 'POST', address: '/api/v1/people', body: { ...form, role: 'owner' } }),
+    page: () => FIRST_OWNER,
+    done: async (c, _, form) => {
+      await passOn(app, c, { method: 'POST', address: '/sign-in', body: new URLSearchParams(form) })
+      return leadTo(c, SYSTEM_PATCHES)
+    },
+  })
+}
+
+/** No organization chosen is no limit. */
+function limited<Form extends { organization: string[] }>({ organization, ...form }: Form) {
+  return { ...form, organizations: organization.length === 0 ? null : organization }
+}
+
+function linkFor(name: string, text: string) {
+  return { title: `A sign-in link for ${name}, to hand on`, text, what: 'link' }
+}
+
+function person(c: AppContext): string {
+  return encodeURIComponent(c.req.param('person') ?? '')
+}

@@ -1,0 +1,92 @@
+/**
+ * The forms of the pages. Each asks for what an operation of the API does, so it is handed to that operation as the
+ * request that it stands for: same session, same permission, same trail. What comes back is a page: the one that the form
+ * stands on, one that shows what was made, or the refusal. They need no script; where scripts run, forms.js sends them,
+ * so that what was typed stays where it is refused.
+ */
+import type { z } from 'zod'
+import { isRefusal, type RefusalCode } from '../../protocol/refusals.ts'
+import type { Permission } from '../core/permissions.ts'
+import type { App, AppContext, RouteDependencies } from './context.ts'
+import { answerRefusal, wantsPage } from './errors.ts'
+import { permitted } from './permitted.ts'
+import { readForm } from './read-request.ts'
+
+/** A request to the API. */
+export type Asked = {
+  method: 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+  address: string
+  body?: unknown
+  headers?: Record<string, string>
+}
+
+export type PageForm<Fields> = {
+  /** What the operation takes; it is asked for there again. */
+  allow: Permission
+  fields: z.ZodType<Fields>
+  asks: (fields: Fields, c: AppContext) => Asked
+  /** The page that the form stands on: there it leads, and whoever loads its address again. */
+  page: (c: AppContext) => string
+  /** What is shown instead when it is done, given what the API answered. */
+  done?: (c: AppContext, answer: unknown, fields: Fields) => Response | Promise<Response>
+}
+
+export function addForm<Fields>(app: App, { log }: RouteDependencies, path: string, form: PageForm<Fields>): void {
+  app.post(path, permitted(form.allow), async (c) => {
+    const fields = await readForm(c, form.fields)
+    if (isRefusal(fields)) return answerRefusal(c, fields, log)
+    const answer = await askApi(app, c, form.asks(fields, c))
+    if (answer instanceof Response) return answer
+    return form.done === undefined ? leadTo(c, form.page(c)) : form.done(c, answer.json, fields)
+  })
+  app.get(path, permitted(form.allow), (c) => c.redirect(form.page(c), 303))
+}
+
+/** Where whoever sent a form goes on; forms.js is told, because it would follow a redirect as who it was before. */
+export function leadTo(c: AppContext, address: string): Response {
+  return wantsPage(c) ? c.redirect(address, 303) : c.json({ leadsTo: address })
+}
+
+type Refused = { error: { code: RefusalCode; message: string; requestId: string } }
+
+/** What the API answers to the visitor; or the page that says why it does not. */
+async function askApi(app: App, c: AppContext, { body = {}, headers = {}, ...asked }: Asked) {
+  const sent = { headers: { ...headers, 'content-type': 'application/json' }, body: JSON.stringify(body) }
+  const answer = await passOn(app, c, { ...asked, ...sent })
+  if (answer.ok) return { json: answer.status === 204 ? null : ((await answer.json()) as unknown) }
+  const { error } = (await answer.json()) as Refused
+  // It is in the log with this one.
+  c.set('requestId', error.requestId)
+  return answerRefusal(c, { refused: error.code, message: error.message })
+}
+
+type PassedOn = { method: string; address: string; headers?: Record<string, string>; body: string | URLSearchParams }
+
+/** Another request of the same visitor. The cookies that it is answered with are theirs too. */
+export async function passOn(app: App, c: AppContext, { address, headers, ...sent }: PassedOn): Promise<Response> {
+  const url = new URL(address, c.req.url)
+  const answer = await app.request(url, { ...sent, headers: { ...visitorsHeaders(c), ...headers } }, c.env)
+  for (const cookie of answer.headers.getSetCookie()) c.header('Set-Cookie', cookie, { append: true })
+  return answer
+}
+
+/** Of the request that the form came with: who sent it and from where, not what it holds. */
+const OF_THE_VISITOR = [
+  'authorization',
+  'cookie',
+  'host',
+  'origin',
+  'patchmesh-person',
+  'sec-fetch-site',
+  'user-agent',
+  'x-forwarded-for',
+] as const
+
+function visitorsHeaders(c: AppContext): Record<string, string> {
+  return Object.fromEntries(
+    OF_THE_VISITOR.flatMap((name) => {
+      const value = c.req.header(name)
+      return value === undefined ? [] : [[name, value]]
+    }),
+  )
+}

@@ -1,0 +1,55 @@
+/**
+ * Sends the forms that do something, so that a refusal is told in place and what was typed stays. An answer that leads
+ * back to this page refreshes it, one that leads elsewhere is followed, and one that is a page itself is shown: a secret
+ * that was made is in no other.
+ */
+// @ts-check
+import { byId, forWhom, once, read } from './answers.js'
+import { localize } from './times.js'
+
+const never = () => new Promise(() => {})
+
+document.addEventListener('submit', (event) => {
+  const form = /** @type {HTMLFormElement} */ (event.target)
+  if (event.defaultPrevented || form.getAttribute('method') !== 'post') return
+  event.preventDefault()
+  const button = event.submitter ?? form.querySelector('[type=submit]')
+  once(/** @type {HTMLButtonElement} */ (button), placeFor(form), async () => {
+    const fields = new FormData(form)
+    const body = form.enctype === 'multipart/form-data' ? fields : new URLSearchParams(/** @type {any} */ (fields))
+    const headers = { Accept: 'application/json', ...forWhom() }
+    const answer = await fetch(form.getAttribute('action') ?? '', { method: 'POST', headers, body })
+    const text = await answer.text()
+    if (answer.headers.get('Content-Type')?.startsWith('text/html')) return showPage(text)
+    const { leadsTo } = read(answer.ok, text)
+    if (new URL(leadsTo, location.href).pathname !== location.pathname) {
+      location.assign(leadsTo)
+      // The button stays off until the other page is there.
+      return never()
+    }
+    form.closest('dialog')?.close()
+    form.dispatchEvent(new Event('sent', { bubbles: true }))
+    document.dispatchEvent(new Event('refresh'))
+  })
+})
+
+/** Where the form says what became of it; one without such a place gets it. */
+function placeFor(/** @type {HTMLFormElement} */ form) {
+  const known = byId(form.dataset.outcome ?? '') ?? form.querySelector('[role=alert]')
+  if (known !== null) return known
+  const place = document.createElement('div')
+  place.setAttribute('role', 'alert')
+  form.append(place)
+  return place
+}
+
+/** In place of this page, all but what tells of the connection. */
+function showPage(/** @type {string} */ text) {
+  const fresh = new DOMParser().parseFromString(text, 'text/html')
+  localize(fresh)
+  const main = /** @type {HTMLElement} */ (document.querySelector('main'))
+  const parts = [...(fresh.querySelector('main')?.children ?? [])].filter(({ id }) => id !== 'connection')
+  main.replaceChildren(byId('connection'), ...parts)
+  main.focus()
+  scrollTo(0, 0)
+}

@@ -1,0 +1,27 @@
+/**
+ * A button that asks before it does what cannot be undone: it opens the question, and the button below does it.
+ */
+type QuestionProps = {
+  id: string
+  /** What the button says, and what it is called where that alone is not clear. */
+  button: string
+  label: string
+  question: string
+  action: string
+  operation: string
+}
+
+export const Question = ({ id, button, label, question, action, operation }: QuestionProps) => (
+  <details class="pm-question" id={id}>
+    <summary class="pf-v6-c-button pf-m-secondary pf-m-small" aria-label={label}>
+      {button}
+    </summary>
+    <form class="pm-question-form" method="post" action={action} data-operation={operation}>
+      <p>{question}</p>
+      <div role="alert" />
+      <button class="pf-v6-c-button pf-m-danger pf-m-small" type="submit">
+        {label}
+      </button>
+    </form>
+  </details>
+)
