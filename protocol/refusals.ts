@@ -28,6 +28,7 @@ const TABLE = {
   no_space: [507, 'Make room on the disk that holds the store, then try again.'],
   // what was asked of the Service Center
   bad_request: [400, 'Compare the request with /api/v1/openapi.json.'],
+  bad_field: [400, 'Correct that field and send the form again.'],
   unauthenticated: [
     401,
     'Open the sign-in link that the controller printed, or send an API token (patchmesh api-token).',

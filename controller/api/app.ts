@@ -13,6 +13,7 @@ import { signedIn } from './access-control.ts'
 import { addAccessForms } from './access-forms.ts'
 import { addAccessPageRoutes } from './access-pages.tsx'
 import { addAccountRoutes } from './account.ts'
+import { addApplianceForms } from './appliance-forms.ts'
 import { addAppliancePageRoutes } from './appliance-pages.tsx'
 import { addApplianceRoutes } from './appliances.ts'
 import { compressed } from './compression.ts'
@@ -91,6 +92,7 @@ export function createApp(given: AppGiven): App {
   addAccessPageRoutes(app, dependencies)
   addAccessForms(app, dependencies)
   addAppliancePageRoutes(app, dependencies)
+  addApplianceForms(app, dependencies)
   addOpenApiRoute(app)
   requireLabels(app, gate)
   return app

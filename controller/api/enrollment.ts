@@ -19,6 +19,7 @@ import { readJson, readText } from './read-request.ts'
 import * as schemas from './schemas.ts'
 
 export type ShownToken = Omit<IssuedToken, 'expiresAt'> & { expiresAt: string; command: string }
+export type ShownTokens = TopologyTokens<ShownToken>
 
 export function addEnrollmentRoutes(app: App, { log }: RouteDependencies): void {
   app.get(
@@ -103,7 +104,7 @@ export function addEnrollmentRoutes(app: App, { log }: RouteDependencies): void 
   )
 }
 
-export async function issueOne(
+async function issueOne(
   serviceCenter: ServiceCenter,
   slot: Slot,
   actor: string,
@@ -114,7 +115,7 @@ export async function issueOne(
 }
 
 /** `reference` is a name or a peer id. */
-export async function issueReplacement(
+async function issueReplacement(
   serviceCenter: ServiceCenter,
   reference: string,
   actor: string,
@@ -124,11 +125,11 @@ export async function issueReplacement(
   return issueOne(serviceCenter, slotOf(found), actor, found.peer)
 }
 
-export async function issueAll(
+async function issueAll(
   serviceCenter: ServiceCenter,
   text: string,
   actor: string,
-): Promise<TopologyTokens<ShownToken> | Refusal> {
+): Promise<ShownTokens | Refusal> {
   try {
     const topology = parseTopology(text, 'line')
     return await issueForTopology(topology, (slot) => issueOne(serviceCenter, slot, actor))

@@ -17,6 +17,8 @@ export type Asked = {
   method: 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   address: string
   body?: unknown
+  /** Instead of JSON: the text of a file. */
+  file?: string
   headers?: Record<string, string>
 }
 
@@ -24,6 +26,8 @@ export type PageForm<Fields> = {
   /** What the operation takes; it is asked for there again. */
   allow: Permission
   fields: z.ZodType<Fields>
+  /** Of the whole form; what suffices for text fields if it is not given. */
+  maxBytes?: number
   asks: (fields: Fields, c: AppContext) => Asked
   /** The page that the form stands on: there it leads, and whoever loads its address again. */
   page: (c: AppContext) => string
@@ -33,7 +37,7 @@ export type PageForm<Fields> = {
 
 export function addForm<Fields>(app: App, { log }: RouteDependencies, path: string, form: PageForm<Fields>): void {
   app.post(path, permitted(form.allow), async (c) => {
-    const fields = await readForm(c, form.fields)
+    const fields = await readForm(c, form.fields, form.maxBytes)
     if (isRefusal(fields)) return answerRefusal(c, fields, log)
     const answer = await askApi(app, c, form.asks(fields, c))
     if (answer instanceof Response) return answer
@@ -50,14 +54,17 @@ export function leadTo(c: AppContext, address: string): Response {
 type Refused = { error: { code: RefusalCode; message: string; requestId: string } }
 
 /** What the API answers to the visitor; or the page that says why it does not. */
-async function askApi(app: App, c: AppContext, { body = {}, headers = {}, ...asked }: Asked) {
-  const sent = { headers: { ...headers, 'content-type': 'application/json' }, body: JSON.stringify(body) }
+async function askApi(app: App, c: AppContext, { body = {}, file, headers = {}, ...asked }: Asked) {
+  const type = file === undefined ? 'application/json' : 'text/plain'
+  const sent = { headers: { ...headers, 'content-type': type }, body: file ?? JSON.stringify(body) }
   const answer = await passOn(app, c, { ...asked, ...sent })
   if (answer.ok) return { json: answer.status === 204 ? null : ((await answer.json()) as unknown) }
   const { error } = (await answer.json()) as Refused
   // It is in the log with this one.
   c.set('requestId', error.requestId)
-  return answerRefusal(c, { refused: error.code, message: error.message })
+  // What is wrong with the request is wrong with a field.
+  const refused = error.code === 'bad_request' ? 'bad_field' : error.code
+  return answerRefusal(c, { refused, message: error.message })
 }
 
 type PassedOn = { method: string; address: string; headers?: Record<string, string>; body: string | URLSearchParams }

@@ -11,7 +11,7 @@ import { namedDataCenter } from './data-centers.ts'
 import { answerRefusal } from './errors.ts'
 import { type Asked, addForm } from './forms.ts'
 import { permitted } from './permitted.ts'
-import { ticked } from './schemas.ts'
+import { ticked, UplinkLimits } from './schemas.ts'
 import { showPage } from './show-page.tsx'
 
 const allow = 'set-limits'
@@ -27,6 +27,7 @@ const ranges = z
       .split(/[,;\s]+/)
       .filter((range) => range !== ''),
   )
+  .pipe(UplinkLimits.shape.quietHours)
 const UplinkForm = z.strictObject({ seen: z.string().max(100), up: mbit, quietHours: ranges })
 const LinkForm = UplinkForm.extend({ down: mbit, trades: ticked })
 

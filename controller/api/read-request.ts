@@ -59,7 +59,14 @@ export async function readForm<Value>(
     const text = typeof value === 'string' ? value : await value.text()
     if (text !== '') fields.set(name, [...(fields.get(name) ?? []), text])
   }
-  return match(schema, oneOrMany(fields), 'the form')
+  const matched = schema.safeParse(oneOrMany(fields))
+  return matched.success ? matched.data : badField(matched.error)
+}
+
+/** Whoever sees a form knows its fields by their labels, which are the words of their names. */
+function badField({ issues: [issue] }: z.ZodError): Refusal {
+  const words = String(issue?.path[0] ?? 'the form').replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
+  return refuse('bad_field', `${words}: ${issue?.message ?? 'does not match'}`.slice(0, MAX_SENTENCE_CHARACTERS))
 }
 
 function oneOrMany(fields: Iterable<[string, string[]]>): Record<string, string | string[] | undefined> {

@@ -29,10 +29,9 @@ type AppliancePage = {
   appliance: ApplianceDetail
   /** Null for whoever may not read the trail. */
   history: Entry[] | null
-  refused?: { message: string; hint: string } | undefined
 }
 
-export const AppliancePage = ({ appliance, history, refused }: AppliancePage) => (
+export const AppliancePage = ({ appliance, history }: AppliancePage) => (
   <Layout title={`${appliance.name} - Appliances`} current={APPLIANCES}>
     <PageHeader heading={appliance.name} trail={[{ name: 'Appliances', address: APPLIANCES }]}>
       <a
@@ -44,15 +43,6 @@ export const AppliancePage = ({ appliance, history, refused }: AppliancePage) =>
         Log bundle
       </a>
     </PageHeader>
-    {refused !== undefined && (
-      <section class="pf-v6-c-page__main-section" aria-label="Refused">
-        <div class="pf-v6-c-page__main-body" role="alert">
-          <Alert tone="danger" title={sentence(refused.message)}>
-            {refused.hint}
-          </Alert>
-        </div>
-      </section>
-    )}
     <Card id="facts" title="Appliance" live>
       <Facts appliance={appliance} />
     </Card>

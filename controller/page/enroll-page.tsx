@@ -8,7 +8,7 @@ import { CopyButton } from './copy-button.tsx'
 import { ActionForm, FieldLabel, SelectField, TextField } from './form-fields.tsx'
 import { Alert, Card, Layout, PageHeader } from './layout.tsx'
 import { Moment } from './moments.tsx'
-import { APPLIANCES, counted, ENROLL, elementId, listed, sentence } from './words.ts'
+import { APPLIANCES, counted, ENROLL, elementId, listed } from './words.ts'
 
 export type ShownToken = { name: string; command: string; expiresAt: string }
 export type Made = {
@@ -21,45 +21,32 @@ export type Made = {
 type EnrollPage = {
   open: OpenToken[]
   made?: Made | undefined
-  refused?: { message: string; hint: string } | undefined
-  /** What was filled in, to be mended. */
-  filled?: Readonly<Record<string, string>> | undefined
 }
 
-export const EnrollPage = ({ open, made, refused, filled = {} }: EnrollPage) => (
+export const EnrollPage = ({ open, made }: EnrollPage) => (
   <Layout title="Enroll appliances" current={APPLIANCES}>
     <PageHeader heading="Enroll appliances" trail={[{ name: 'Appliances', address: APPLIANCES }]} />
-    {refused !== undefined && (
-      <section class="pf-v6-c-page__main-section" aria-label="Refused">
-        <div class="pf-v6-c-page__main-body" role="alert">
-          <Alert tone="danger" title={sentence(refused.message)}>
-            {refused.hint}
-          </Alert>
-        </div>
-      </section>
-    )}
     {made !== undefined && <MadeCard {...made} />}
     <Card id="one" title="One appliance">
       <ActionForm action={ENROLL} operation="makeEnrollmentToken" button="Make a token">
         <div class="pm-fields">
-          <TextField {...field('name', 'Name', filled)} help="Unique in the fleet." required />
+          <TextField {...field('name', 'Name')} help="Unique in the fleet." required />
+          <TextField {...field('dataCenter', 'Data Center')} help="It comes into being with its first." required />
+          <TextField {...field('organization', 'Organization')} required />
           <TextField
-            {...field('dataCenter', 'Data Center', filled)}
-            help="It comes into being with its first."
-            required
-          />
-          <TextField {...field('organization', 'Organization', filled)} required />
-          <TextField
-            {...field('kind', 'Kind', { kind: 'tenant', ...filled })}
+            {...field('kind', 'Kind')}
+            value="tenant"
             help="service-provider, tenant, or another word that patches name."
             required
           />
           <SelectField
-            {...field('role', 'Role', { role: 'primary', ...filled })}
+            {...field('role', 'Role')}
+            value="primary"
             choices={['primary', 'secondary'].map((role) => ({ value: role, text: role }))}
           />
           <TextField
-            {...field('group', 'Group', { group: 'pair', ...filled })}
+            {...field('group', 'Group')}
+            value="pair"
             help="Its pair, where an organization has several there."
           />
         </div>
@@ -74,9 +61,7 @@ export const EnrollPage = ({ open, made, refused, filled = {} }: EnrollPage) => 
         <div class="pm-field">
           <FieldLabel id="topology-text" label="Or its text" />
           <span class="pf-v6-c-form-control pf-m-resize-vertical">
-            <textarea id="topology-text" name="text" rows={6} spellcheck={false}>
-              {filled.text ?? ''}
-            </textarea>
+            <textarea id="topology-text" name="text" rows={6} spellcheck={false} />
           </span>
           <p class="pm-quiet">
             Appliances whose name is in use are skipped. Those whose Data Center has no connected Service Provider
@@ -91,8 +76,8 @@ export const EnrollPage = ({ open, made, refused, filled = {} }: EnrollPage) => 
   </Layout>
 )
 
-function field(name: string, label: string, filled: Readonly<Record<string, string>>) {
-  return { id: `enroll-${name}`, name, label, value: filled[name] ?? '' }
+function field(name: string, label: string) {
+  return { id: `enroll-${name}`, name, label }
 }
 
 const MadeCard = ({ tokens, known = [], waiting = [], denied = [] }: Made) => (

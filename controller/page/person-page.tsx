@@ -39,11 +39,11 @@ export const PersonPage = ({ person, organizations, made }: Person) => {
         </ActionForm>
       </Card>
       <Card id="entry" title="Signing in" live>
-        <p>
-          <Label tone={PERSON_STATES[state]} text={state} />{' '}
+        <p class="pm-row">
+          <Label tone={PERSON_STATES[state]} text={state} />
           <a href={`${TRAIL}?${new URLSearchParams({ who: name })}`}>What {name} did, in the trail</a>
         </p>
-        <div class="pm-row">
+        <div class="pm-form">
           <Question
             id="new-link"
             button="New link"

@@ -8,14 +8,16 @@ export type Secret = { title: string; text: string; what: string }
 
 export const SecretCard = ({ title, text, what }: Secret) => (
   <Card id="made" title={title}>
-    <div role="status">
-      <Alert tone="warning" title="This is shown once. Copy it now." />
-    </div>
-    <div class="pm-row">
-      <output class="pm-secret" id="secret">
-        {text}
-      </output>
-      <CopyButton copies="secret" what={what} />
+    <div class="pm-form">
+      <div role="status">
+        <Alert tone="warning" title="This is shown once. Copy it now." />
+      </div>
+      <div class="pm-row">
+        <output class="pm-secret" id="secret">
+          {text}
+        </output>
+        <CopyButton copies="secret" what={what} />
+      </div>
     </div>
   </Card>
 )

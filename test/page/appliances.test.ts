@@ -151,6 +151,7 @@ pageTest(
       .getByText(/line:1: .*expected/i)
       .first()
       .waitFor()
+    await page.getByRole('link', { name: 'Back' }).click()
     const text = [
       'organizations: { provider: Org 1000 }',
       'serviceCenter: { down: 1 Gbit/s, up: 1 Gbit/s }',
@@ -179,7 +180,6 @@ pageTest(
     await page.getByLabel('New name').fill('paris/primary')
     await page.getByRole('button', { name: 'Rename' }).click()
     await page.getByText(/there is an appliance, or an open token/i).waitFor()
-    await page.getByText('Rename', { exact: true }).first().click()
     await page.getByLabel('New name').fill('globex 2')
     await page.getByRole('button', { name: 'Rename' }).click()
     await page.getByRole('heading', { level: 1, name: 'globex 2' }).waitFor()

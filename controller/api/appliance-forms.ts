@@ -1,0 +1,88 @@
+/**
+ * What the forms about appliances ask for: tokens for one or for a whole topology, taking one back; renaming, retiring
+ * and replacing. A token is shown on the page that answers, once.
+ */
+import { z } from 'zod'
+import { APPLIANCES, applianceAddress, ENROLL } from '../page/words.ts'
+import { MAX_TOPOLOGY_BYTES } from '../topology/topology-file.ts'
+import { enrollPage } from './appliance-pages.tsx'
+import { namedAppliance } from './appliances.ts'
+import type { App, AppContext, RouteDependencies } from './context.ts'
+import type { ShownToken, ShownTokens } from './enrollment.ts'
+import { EnrollBody, RenameBody } from './fleet-schemas.ts'
+import { addForm, leadTo } from './forms.ts'
+import { NoBody } from './schemas.ts'
+
+const allow = 'enroll'
+const TopologyForm = z.strictObject({ file: z.string().default(''), text: z.string().default('') })
+const RevokeForm = z.strictObject({ id: z.string().max(100) })
+const RetireForm = z.strictObject({ sure: z.literal('yes', 'is not ticked') })
+type Moved = { name: string; peer: string; retiredAt: string | null }
+
+export function addApplianceForms(app: App, dependencies: RouteDependencies): void {
+  addForm(app, dependencies, ENROLL, {
+    allow,
+    fields: EnrollBody,
+    asks: (body) => ({ method: 'POST', address: '/api/v1/enrollment-tokens', body }),
+    page: () => ENROLL,
+    done: (c, token) => enrollPage(c, { tokens: [token as ShownToken] }),
+  })
+
+  addForm(app, dependencies, `${ENROLL}/topology`, {
+    allow,
+    fields: TopologyForm,
+    // Both fields may hold a whole topology, and a form wraps each in a few lines.
+    maxBytes: 2 * MAX_TOPOLOGY_BYTES + 4096,
+    asks: ({ file, text }) => ({
+      method: 'POST',
+      address: '/api/v1/enrollment-tokens/topology',
+      file: file === '' ? text : file,
+    }),
+    page: () => ENROLL,
+    done: (c, answer) => {
+      const { made: tokens, ...others } = answer as ShownTokens
+      return enrollPage(c, { tokens, ...others })
+    },
+  })
+
+  addForm(app, dependencies, `${ENROLL}/revoke`, {
+    allow,
+    fields: RevokeForm,
+    asks: ({ id }) => ({ method: 'DELETE', address: `/api/v1/enrollment-tokens/${encodeURIComponent(id)}` }),
+    page: () => ENROLL,
+  })
+
+  addForm(app, dependencies, `${APPLIANCES}/:appliance/rename`, {
+    allow,
+    fields: RenameBody,
+    asks: (body, c) => ({ method: 'PATCH', address: `/api/v1/appliances/${named(c)}`, body }),
+    page,
+    done: (c, answer) => leadTo(c, applianceAddress(answer as Moved)),
+  })
+
+  addForm(app, dependencies, `${APPLIANCES}/:appliance/retire`, {
+    allow,
+    fields: RetireForm,
+    // The form says what is lost with the last member, and it was ticked.
+    asks: (_, c) => ({ method: 'POST', address: `/api/v1/appliances/${named(c)}/retire`, body: { lastMember: true } }),
+    page,
+    done: (c, answer) => leadTo(c, applianceAddress(answer as Moved)),
+  })
+
+  addForm(app, dependencies, `${APPLIANCES}/:appliance/replace`, {
+    allow,
+    fields: NoBody,
+    asks: (_, c) => ({ method: 'POST', address: `/api/v1/appliances/${named(c)}/replacement-token` }),
+    page,
+    done: (c, token) => enrollPage(c, { tokens: [token as ShownToken] }),
+  })
+}
+
+function named(c: AppContext): string {
+  return encodeURIComponent(c.req.param('appliance') ?? '')
+}
+
+function page(c: AppContext): string {
+  const found = namedAppliance(c.var.serviceCenter.state, c.req.param('appliance') ?? '')
+  return 'refused' in found ? APPLIANCES : applianceAddress(found)
+}
