@@ -16,6 +16,7 @@ import { PAGE_ADDRESS_SETTING } from './shell/ports.ts'
 import { printedLink } from './shell/printed-link.ts'
 import { openRepository } from './shell/repository.ts'
 import { startServiceCenter } from './shell/service-center.ts'
+import { TrailWatch } from './shell/trail-watch.ts'
 
 const HELP = `Usage: patchmesh controller --data DIR [options]
 
@@ -99,12 +100,14 @@ async function main(): Promise<void> {
     log,
     fail: crash,
   })
+  const trailWatch = new TrailWatch({ repository, clock: Date.now, log })
   const scheme = tls === undefined ? 'http' : 'https'
   const authorityPart = hostname.includes(':') ? `[${hostname}]` : hostname
   const origins = [...(values.origin ?? config.origins ?? []), `${scheme}://${authorityPart}:${port}`]
   const app = createApp({
     serviceCenter,
     repository,
+    trailWatch,
     clock: Date.now,
     log,
     secureCookies: secure,
@@ -126,8 +129,10 @@ async function main(): Promise<void> {
   }
   process.stdout.write(`ready http=${url} mesh=${serviceCenter.meshAddresses[0]}/p2p/${authority.mesh}\n`)
 
+  trailWatch.start()
   stopOnSignal(async () => {
     await server.close(2000)
+    await trailWatch.stop()
     await serviceCenter.stop()
     await repository.close()
   })

@@ -1,7 +1,8 @@
 /**
  * The addresses of the pages about access: people, API tokens, the trail, and one's own account.
  */
-import { isRefusal } from '../../protocol/refusals.ts'
+import { hint, httpStatus, isRefusal, type Refusal } from '../../protocol/refusals.ts'
+import { may } from '../core/permissions.ts'
 import { organizations } from '../core/views.ts'
 import { ApiTokensPage } from '../page/api-tokens-page.tsx'
 import { FirstOwnerPage } from '../page/first-owner-page.tsx'
@@ -9,19 +10,20 @@ import { PeoplePage } from '../page/people-page.tsx'
 import { TrailPage } from '../page/trail-page.tsx'
 import { API_TOKENS, FIRST_OWNER, PEOPLE, TRAIL, YOUR_ACCOUNT } from '../page/words.ts'
 import { YourAccountPage } from '../page/your-account-page.tsx'
-import { TRAIL_PAGE, TrailPageQuery } from './access-schemas.ts'
+import { type TrailCheck, trailVerification } from '../shell/check-trail.ts'
+import { TRAIL_PAGE, TrailPageQuery, VerificationForm } from './access-schemas.ts'
 import { accountView, sessionViews } from './account.ts'
 import type { App, AppContext, RouteDependencies } from './context.ts'
 import { answerRefusal } from './errors.ts'
 import { personViews } from './people.ts'
 import { permitted } from './permitted.ts'
-import { readQuery } from './read-request.ts'
+import { readForm, readQuery } from './read-request.ts'
 import { showPage } from './show-page.tsx'
 import { tokenViews } from './tokens.ts'
 import { trailPage } from './trail.ts'
 
 export function addAccessPageRoutes(app: App, dependencies: RouteDependencies): void {
-  const { repository, log } = dependencies
+  const { repository, trailWatch, log } = dependencies
 
   app.get(PEOPLE, permitted('manage-access'), async (c) =>
     showPage(c, <PeoplePage people={await personViews(dependencies)} organizations={names(c)} />),
@@ -36,10 +38,14 @@ export function addAccessPageRoutes(app: App, dependencies: RouteDependencies): 
   app.get(TRAIL, permitted('read-trail'), async (c) => {
     const query = readQuery(c, TrailPageQuery)
     if (isRefusal(query)) return answerRefusal(c, query, log)
-    const { before, ...filters } = query
-    const days = { from: filters.from || undefined, to: filters.to || undefined }
-    const page = await trailPage(repository, c.var.visitor, { ...filters, ...days, before, limit: TRAIL_PAGE })
-    return showPage(c, <TrailPage {...page} filters={filters} />)
+    return shownTrail(c, query, {})
+  })
+
+  app.post(TRAIL, permitted('verify-trail'), async (c) => {
+    const form = await readForm(c, VerificationForm)
+    const everything = TrailPageQuery.parse({})
+    if (isRefusal(form)) return shownTrail(c, everything, { refused: form })
+    return shownTrail(c, everything, { checked: await trailWatch.check(form.head) })
   })
 
   app.get(YOUR_ACCOUNT, permitted('own-account'), async (c) => {
@@ -49,6 +55,25 @@ export function addAccessPageRoutes(app: App, dependencies: RouteDependencies): 
     const sessions = await sessionViews(dependencies, visitor)
     return showPage(c, <YourAccountPage account={accountView(visitor)} sessions={sessions} password={password} />)
   })
+
+  async function shownTrail(
+    c: AppContext,
+    { before, ...filters }: (typeof TrailPageQuery)['_output'],
+    { checked = trailWatch.last, refused }: { checked?: TrailCheck | null; refused?: Refusal },
+  ): Promise<Response> {
+    const { visitor } = c.var
+    const days = { from: filters.from || undefined, to: filters.to || undefined }
+    const page = await trailPage(repository, visitor, { ...filters, ...days, before, limit: TRAIL_PAGE })
+    const [newest] = await repository.trail({ organizations: null, limit: 1 })
+    const chain = {
+      head: newest?.hash ?? null,
+      checked: checked === null ? null : trailVerification(checked),
+      refused: refused && { message: refused.message, hint: hint(refused.refused) },
+    }
+    const shown = may(visitor, 'verify-trail') ? chain : null
+    const status = refused === undefined ? 200 : httpStatus(refused.refused)
+    return showPage(c, <TrailPage {...page} filters={filters} chain={shown} />, status)
+  }
 }
 
 /** The organizations that a person or a token can be limited to. */

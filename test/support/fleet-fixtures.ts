@@ -16,6 +16,8 @@ import { startServiceCenter } from './in-process-service-center.ts'
 import { publicationOf } from './publication-fixtures.ts'
 
 export type Fleet = {
+  /** Where its database lies. */
+  folder: string
   serviceCenter: ServiceCenter
   repository: Repository
   /** Publishes a patch of this size without its bytes; `upload` of the Service Center takes real ones. */
@@ -104,6 +106,7 @@ export async function emptyFleet(): Promise<Fleet> {
     })
 
   const fleet: Fleet = {
+    folder: running.folder,
     serviceCenter,
     repository,
     async publish({ name, version, bytes = 300 * 1024 * 1024, restart = 'none', supersedes = [] }) {

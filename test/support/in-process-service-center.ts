@@ -24,6 +24,8 @@ import { seededRandom } from '../../protocol/random.ts'
 import { isRefusal } from '../../protocol/refusals.ts'
 
 export type RunningServiceCenter = {
+  /** Where its database lies. */
+  folder: string
   serviceCenter: ServiceCenter
   repository: Repository
   /** Resolves when everything that follows from the event is done. */
@@ -108,6 +110,7 @@ export async function startServiceCenter(authority: Authority): Promise<RunningS
   }
 
   return {
+    folder,
     serviceCenter,
     repository,
     happen,
