@@ -31,32 +31,32 @@ export const BrokenTrail = ({ checked }: TrailChain) =>
 
 export const TrailChainCard = ({ head, checked, refused }: TrailChain) => (
   <Card id="chain" title="Chain">
-    <dl class="pf-v6-c-description-list pm-facts">
-      <Fact term="Head">
-        {head === null ? 'There is no entry yet.' : <Copyable id="chain-head" text={head} what="head" />}
-      </Fact>
-      <Fact term="Last check">{checked === null ? 'Not checked since the start.' : <Checked {...checked} />}</Fact>
-    </dl>
-    <p class="pm-quiet">
-      Each entry carries a hash of itself and of the one before it. Note the head elsewhere from time to time: only that
-      shows when all of the trail was written anew, or its end was cut off.
-    </p>
-    {checked?.noted != null && <Noted {...checked.noted} />}
-    <form class="pm-filters" method="post" action={TRAIL} id="verify-form" data-operation="verifyTrail">
-      <TextField id="head" label="Head noted earlier" isOptional />
-      <div class="pm-row">
+    <div class="pm-stack">
+      <dl class="pf-v6-c-description-list">
+        <Fact term="Last check">{checked === null ? 'Not checked since the start.' : <Checked {...checked} />}</Fact>
+        <Fact term="Head">
+          {head === null ? 'There is no entry yet.' : <Copyable id="chain-head" text={head} what="head" />}
+        </Fact>
+      </dl>
+      <p class="pm-quiet">
+        Each entry carries a hash of itself and of the one before it. Note the head elsewhere from time to time: only
+        that shows when all of the trail was written anew, or its end was cut off.
+      </p>
+      {checked?.noted != null && <Noted {...checked.noted} />}
+      {refused !== undefined && (
+        <div role="alert">
+          <Alert tone="danger" title={sentence(refused.message)}>
+            {refused.hint}
+          </Alert>
+        </div>
+      )}
+      <form class="pm-row pm-ends" method="post" action={TRAIL} id="verify-form" data-operation="verifyTrail">
+        <TextField id="head" label="Head noted earlier" isOptional />
         <button class="pf-v6-c-button pf-m-secondary" type="submit">
           Check now
         </button>
-      </div>
-    </form>
-    {refused !== undefined && (
-      <div role="alert">
-        <Alert tone="danger" title={sentence(refused.message)}>
-          {refused.hint}
-        </Alert>
-      </div>
-    )}
+      </form>
+    </div>
   </Card>
 )
 

@@ -40,6 +40,7 @@ export const TrailPage = ({ entries, next, filters, chain }: Shown) => (
       </div>
     </PageHeader>
     {chain !== null && <BrokenTrail {...chain} />}
+    {chain !== null && <TrailChainCard {...chain} />}
     <Card id="filters" title="Filters">
       <form class="pm-filters" method="get" action={TRAIL} id="trail-form" data-operation="listTrail">
         <TextField id="who" label="Who" value={filters.who} isOptional />
@@ -67,7 +68,6 @@ export const TrailPage = ({ entries, next, filters, chain }: Shown) => (
         </p>
       )}
     </Card>
-    {chain !== null && <TrailChainCard {...chain} />}
   </Layout>
 )
 
