@@ -7,6 +7,7 @@ import { isIPv4 } from 'node:net'
 import { resolve } from 'node:path'
 import { z } from 'zod'
 import { fail, failed, readConfig, readOptions, stopOnSignal } from '../agent/shell/daemon-command.ts'
+import { lockDataFolder } from '../agent/shell/data-folder-lock.ts'
 import { openLog } from '../agent/shell/log.ts'
 import { ListenAddress } from '../protocol/identifiers.ts'
 import { createApp } from './api/app.ts'
@@ -72,6 +73,7 @@ async function main(): Promise<void> {
     return fail('--data DIR is missing: say where the Service Center shall keep its files', 2)
   const folder = resolve(values.data)
   await mkdir(folder, { recursive: true, mode: 0o700 })
+  lockDataFolder(folder)
   const config = await readConfig(Config, values.config)
   const { hostname, port } = readHost(values.http ?? config.http ?? '127.0.0.1:8080')
   const certificate = values['tls-cert'] ?? config.tlsCert
