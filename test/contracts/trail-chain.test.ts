@@ -57,15 +57,15 @@ describe('the database', () => {
     ['delete from audit where position = 10', /an entry is never removed/],
     [
       "insert or replace into audit (position, at, actor, action, subject, outcome) values (5, 5, 'a', 'b', 'c', 'd')",
-      /an entry comes after all others/,
+      /an entry comes right after the newest/,
     ],
-    [
-      "insert into audit (position, at, actor, action, subject, outcome) values (0, 0, 'a', 'b', 'c', 'd')",
-      /an entry comes after all others/,
-    ],
+    ...['0', 'null', '12', "'later'"].map((position): [string, RegExp] => [
+      `insert into audit (position, at, actor, action, subject, outcome) values (${position}, 0, 'a', 'b', 'c', 'd')`,
+      /an entry comes right after the newest/,
+    ]),
     [
       "insert into audit (position, at, actor, action, subject, outcome) values (5, 5, 'a', 'b', 'c', 'd') on conflict do update set actor = 'x'",
-      /an entry comes after all others/,
+      /an entry comes right after the newest/,
     ],
   ]
   for (const [statement, sentence] of refused) {

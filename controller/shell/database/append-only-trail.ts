@@ -15,8 +15,8 @@ const TRIGGERS: Record<string, string> = {
     "before delete on audit begin select raise(abort, 'the trail is append-only: an entry is never removed'); end",
   // Without this, `insert or replace` would take the place of an entry.
   audit_grows_at_its_end:
-    'before insert on audit when new.position <= (select max(position) from audit) ' +
-    "begin select raise(abort, 'the trail is append-only: an entry comes after all others'); end",
+    'before insert on audit when new.position is not (select coalesce(max(position), 0) + 1 from audit) ' +
+    "begin select raise(abort, 'the trail is append-only: an entry comes right after the newest'); end",
 }
 
 export async function appendOnlyTrail(database: Kysely<unknown>): Promise<void> {
