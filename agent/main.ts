@@ -12,6 +12,7 @@ import { readToken } from '../protocol/token.ts'
 import { DEFAULT_SETTINGS } from './core/state.ts'
 import { startAppliance } from './shell/appliance.ts'
 import { fail, failed, readConfig, readOptions, stopOnSignal } from './shell/daemon-command.ts'
+import { lockDataFolder } from './shell/data-folder-lock.ts'
 import { type Enrollment, enroll, loadEnrollment, loadIdentity } from './shell/enrolling.ts'
 import { openLog, RecentLines } from './shell/log.ts'
 
@@ -68,6 +69,7 @@ async function main(): Promise<void> {
   if (values.data === undefined) return fail('--data DIR is missing: say where the agent shall keep its files', 2)
   const folder = resolve(values.data)
   await mkdir(folder, { recursive: true, mode: 0o700 })
+  lockDataFolder(folder)
   const config = await readConfig(Config, values.config)
   const { seed, identity } = await loadIdentity(folder)
   const recent = new RecentLines()

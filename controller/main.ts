@@ -7,6 +7,7 @@ import { isIPv4 } from 'node:net'
 import { resolve } from 'node:path'
 import { z } from 'zod'
 import { fail, failed, readConfig, readOptions, stopOnSignal } from '../agent/shell/daemon-command.ts'
+import { lockDataFolder } from '../agent/shell/data-folder-lock.ts'
 import { openLog } from '../agent/shell/log.ts'
 import { ListenAddress } from '../protocol/identifiers.ts'
 import { createApp } from './api/app.ts'
@@ -16,6 +17,7 @@ import { PAGE_ADDRESS_SETTING } from './shell/ports.ts'
 import { printedLink } from './shell/printed-link.ts'
 import { openRepository } from './shell/repository.ts'
 import { startServiceCenter } from './shell/service-center.ts'
+import { TrailWatch } from './shell/trail-watch.ts'
 
 const HELP = `Usage: patchmesh controller --data DIR [options]
 
@@ -71,6 +73,7 @@ async function main(): Promise<void> {
     return fail('--data DIR is missing: say where the Service Center shall keep its files', 2)
   const folder = resolve(values.data)
   await mkdir(folder, { recursive: true, mode: 0o700 })
+  lockDataFolder(folder)
   const config = await readConfig(Config, values.config)
   const { hostname, port } = readHost(values.http ?? config.http ?? '127.0.0.1:8080')
   const certificate = values['tls-cert'] ?? config.tlsCert
@@ -99,12 +102,14 @@ async function main(): Promise<void> {
     log,
     fail: crash,
   })
+  const trailWatch = new TrailWatch({ repository, clock: Date.now, log })
   const scheme = tls === undefined ? 'http' : 'https'
   const authorityPart = hostname.includes(':') ? `[${hostname}]` : hostname
   const origins = [...(values.origin ?? config.origins ?? []), `${scheme}://${authorityPart}:${port}`]
   const app = createApp({
     serviceCenter,
     repository,
+    trailWatch,
     clock: Date.now,
     log,
     secureCookies: secure,
@@ -126,8 +131,10 @@ async function main(): Promise<void> {
   }
   process.stdout.write(`ready http=${url} mesh=${serviceCenter.meshAddresses[0]}/p2p/${authority.mesh}\n`)
 
+  trailWatch.start()
   stopOnSignal(async () => {
     await server.close(2000)
+    await trailWatch.stop()
     await serviceCenter.stop()
     await repository.close()
   })

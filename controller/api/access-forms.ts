@@ -1,18 +1,19 @@
 /**
  * What the forms about access ask for: people and their sign-in links, API tokens, one's own password and sessions, and
- * the first Owner. A secret that was made is shown on the page that answers, once.
+ * the first Owner, and a check of the trail. A secret that was made is shown on the page that answers, once.
  */
 import { z } from 'zod'
 import { OrganizationName } from '../../protocol/identifiers.ts'
-import type { NewLink, NewPerson, NewToken } from '../core/access-views.ts'
-import { API_TOKENS, FIRST_OWNER, PEOPLE, personAddress, SYSTEM_PATCHES, YOUR_ACCOUNT } from '../page/words.ts'
-import { apiTokensPage, peoplePage, personPage } from './access-pages.tsx'
-import { PasswordBody, PersonBody, TokenBody } from './access-schemas.ts'
+import type { NewLink, NewPerson, NewToken, TrailVerification } from '../core/access-views.ts'
+import { API_TOKENS, FIRST_OWNER, PEOPLE, personAddress, SYSTEM_PATCHES, TRAIL, YOUR_ACCOUNT } from '../page/words.ts'
+import { apiTokensPage, peoplePage, personPage, trailPage } from './access-pages.tsx'
+import { PasswordBody, PersonBody, TokenBody, TrailPageQuery, VerificationForm } from './access-schemas.ts'
 import type { App, AppContext, RouteDependencies } from './context.ts'
 import { addForm, leadTo, passOn } from './forms.ts'
 import { NoBody, names, ticked } from './schemas.ts'
 
 const allow = 'manage-access'
+const VERIFICATION = '/api/v1/trail/verification'
 const rights = { role: PersonBody.shape.role, organization: names(OrganizationName) }
 const PersonForm = z.strictObject({ name: PersonBody.shape.name, ...rights })
 const ChangeForm = z.strictObject({ ...rights, disabled: ticked })
@@ -73,6 +74,14 @@ export function addAccessForms(app: App, dependencies: RouteDependencies): void 
       address: `/api/v1/api-tokens/${encodeURIComponent(c.req.param('token') ?? '')}`,
     }),
     page: () => API_TOKENS,
+  })
+
+  addForm(app, dependencies, TRAIL, {
+    allow: 'verify-trail',
+    fields: VerificationForm,
+    asks: ({ head }) => ({ method: 'GET', address: `${VERIFICATION}${head === undefined ? '' : `?head=${head}`}` }),
+    page: () => TRAIL,
+    done: (c, answer) => trailPage(c, dependencies, TrailPageQuery.parse({}), answer as TrailVerification),
   })
 
   addForm(app, dependencies, `${YOUR_ACCOUNT}/password`, {

@@ -2,7 +2,10 @@
  * The addresses of the pages about access: people, API tokens, the trail, and one's own account. Their forms are in
  * access-forms.ts.
  */
+import type { z } from 'zod'
 import { isRefusal } from '../../protocol/refusals.ts'
+import type { TrailVerification } from '../core/access-views.ts'
+import { may } from '../core/permissions.ts'
 import { organizations } from '../core/views.ts'
 import { ApiTokensPage } from '../page/api-tokens-page.tsx'
 import { FirstOwnerPage } from '../page/first-owner-page.tsx'
@@ -12,6 +15,7 @@ import type { Secret } from '../page/secret-card.tsx'
 import { TrailPage } from '../page/trail-page.tsx'
 import { API_TOKENS, FIRST_OWNER, PEOPLE, TRAIL, YOUR_ACCOUNT } from '../page/words.ts'
 import { YourAccountPage } from '../page/your-account-page.tsx'
+import { trailVerification } from '../shell/check-trail.ts'
 import { accountKey, unknownPerson } from '../shell/people.ts'
 import { TRAIL_PAGE, TrailPageQuery } from './access-schemas.ts'
 import { accountView, sessionViews } from './account.ts'
@@ -22,7 +26,7 @@ import { permitted } from './permitted.ts'
 import { readQuery } from './read-request.ts'
 import { showPage } from './show-page.tsx'
 import { tokenViews } from './tokens.ts'
-import { trailPage } from './trail.ts'
+import { trailPage as trailEntries } from './trail.ts'
 
 export function addAccessPageRoutes(app: App, dependencies: RouteDependencies): void {
   const { repository, log } = dependencies
@@ -35,13 +39,9 @@ export function addAccessPageRoutes(app: App, dependencies: RouteDependencies): 
 
   app.get(FIRST_OWNER, permitted('manage-access'), (c) => showPage(c, <FirstOwnerPage />))
 
-  app.get(TRAIL, permitted('read-trail'), async (c) => {
+  app.get(TRAIL, permitted('read-trail'), (c) => {
     const query = readQuery(c, TrailPageQuery)
-    if (isRefusal(query)) return answerRefusal(c, query, log)
-    const { before, ...filters } = query
-    const days = { from: filters.from || undefined, to: filters.to || undefined }
-    const page = await trailPage(repository, c.var.visitor, { ...filters, ...days, before, limit: TRAIL_PAGE })
-    return showPage(c, <TrailPage {...page} filters={filters} />)
+    return isRefusal(query) ? answerRefusal(c, query, log) : trailPage(c, dependencies, query)
   })
 
   app.get(YOUR_ACCOUNT, permitted('own-account'), async (c) => {
@@ -68,6 +68,22 @@ export async function personPage(c: AppContext, dependencies: RouteDependencies,
 export async function apiTokensPage(c: AppContext, dependencies: RouteDependencies, made?: Secret): Promise<Response> {
   const tokens = await tokenViews(dependencies)
   return showPage(c, <ApiTokensPage {...{ tokens, made }} organizations={organizationNames(c)} />)
+}
+
+/** `checked` is what was just asked for; otherwise the newest check is shown. */
+export async function trailPage(
+  c: AppContext,
+  { repository, trailWatch }: RouteDependencies,
+  { before, ...filters }: z.output<typeof TrailPageQuery>,
+  checked?: TrailVerification,
+): Promise<Response> {
+  const { visitor } = c.var
+  const days = { from: filters.from || undefined, to: filters.to || undefined }
+  const entries = await trailEntries(repository, visitor, { ...filters, ...days, before, limit: TRAIL_PAGE })
+  const [newest] = await repository.trail({ organizations: null, limit: 1 })
+  const last = trailWatch.last === null ? null : { ...trailVerification(trailWatch.last), noted: null }
+  const chain = may(visitor, 'verify-trail') ? { head: newest?.hash ?? null, checked: checked ?? last } : null
+  return showPage(c, <TrailPage {...entries} {...{ filters, chain }} />)
 }
 
 /** The organizations that a person or a token can be limited to. */

@@ -2,7 +2,7 @@
  * What the API takes and answers about people, sessions, API tokens and the trail; beside schemas.ts, and by its rules.
  */
 import { z } from 'zod'
-import { ApplianceName, OrganizationName } from '../../protocol/identifiers.ts'
+import { ApplianceName, OrganizationName, Sha256 } from '../../protocol/identifiers.ts'
 import type * as views from '../core/access-views.ts'
 import { ROLES } from '../core/permissions.ts'
 import { MAX_PASSWORD_CHARACTERS } from '../shell/passwords.ts'
@@ -53,6 +53,15 @@ export const TrailPageQuery = z.strictObject({
   before: TrailQuery.shape.before,
 })
 export const ExportQuery = z.strictObject({ ...filters, format: z.enum(['jsonl', 'csv']).default('jsonl') })
+
+/** As a person copied it. */
+const head = z.string().trim().toLowerCase().pipe(Sha256)
+export const VerificationQuery = z.strictObject({
+  head: head.optional().describe('A head that was noted earlier: the answer says whether it is part of this trail.'),
+})
+
+/** As a form sends it: what is left empty is not there. */
+export const VerificationForm = z.strictObject({ head: head.optional() })
 
 const time = z.iso.datetime()
 const count = z.int().min(0)
@@ -108,5 +117,16 @@ export const TrailView: z.ZodType<views.TrailView> = z.object({
   organization: z.string().nullable(),
   outcome: z.string(),
   origin: z.string(),
+  hash: z.string().nullable(),
 })
 export const TrailPage: z.ZodType<views.TrailPage> = z.object({ entries: TrailView.array(), next: count.nullable() })
+export const TrailVerification: z.ZodType<views.TrailVerification> = z.object({
+  intact: z.boolean(),
+  entries: count,
+  head: z.string(),
+  headAt: time.nullable(),
+  position: count,
+  brokenAt: z.object({ position: z.number(), reason: z.string() }).nullable(),
+  noted: z.object({ head: z.string(), position: count.nullable() }).nullable(),
+  checkedAt: time,
+})

@@ -10,6 +10,7 @@ import type { Passwords } from '../shell/passwords.ts'
 import type { Repository, ServiceCenter } from '../shell/ports.ts'
 import type { SignInThrottle } from '../shell/sign-in-throttle.ts'
 import type { TrailNote, TrailNotes } from '../shell/trail-notes.ts'
+import type { TrailWatch } from '../shell/trail-watch.ts'
 
 /** The part of a pino logger that the HTTP side uses. */
 export type RequestLog = {
@@ -20,6 +21,7 @@ export type RequestLog = {
 export type AppGiven = {
   serviceCenter: ServiceCenter
   repository: Repository
+  trailWatch: TrailWatch
   /** Wall milliseconds. */
   clock: () => number
   log: RequestLog

@@ -125,11 +125,7 @@ async function issueReplacement(
   return issueOne(serviceCenter, slotOf(found), actor, found.peer)
 }
 
-async function issueAll(
-  serviceCenter: ServiceCenter,
-  text: string,
-  actor: string,
-): Promise<ShownTokens | Refusal> {
+async function issueAll(serviceCenter: ServiceCenter, text: string, actor: string): Promise<ShownTokens | Refusal> {
   try {
     const topology = parseTopology(text, 'line')
     return await issueForTopology(topology, (slot) => issueOne(serviceCenter, slot, actor))

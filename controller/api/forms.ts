@@ -14,7 +14,7 @@ import { readForm } from './read-request.ts'
 
 /** A request to the API. */
 export type Asked = {
-  method: 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   address: string
   body?: unknown
   /** Instead of JSON: the text of a file. */
@@ -43,7 +43,8 @@ export function addForm<Fields>(app: App, { log }: RouteDependencies, path: stri
     if (answer instanceof Response) return answer
     return form.done === undefined ? leadTo(c, form.page(c)) : form.done(c, answer.json, fields)
   })
-  app.get(path, permitted(form.allow), (c) => c.redirect(form.page(c), 303))
+  const isPage = app.routes.some((route) => route.method === 'GET' && route.path === path)
+  if (!isPage) app.get(path, permitted(form.allow), (c) => c.redirect(form.page(c), 303))
 }
 
 /** Where whoever sent a form goes on; forms.js is told, because it would follow a redirect as who it was before. */
@@ -57,7 +58,7 @@ type Refused = { error: { code: RefusalCode; message: string; requestId: string 
 async function askApi(app: App, c: AppContext, { body = {}, file, headers = {}, ...asked }: Asked) {
   const type = file === undefined ? 'application/json' : 'text/plain'
   const sent = { headers: { ...headers, 'content-type': type }, body: file ?? JSON.stringify(body) }
-  const answer = await passOn(app, c, { ...asked, ...sent })
+  const answer = await passOn(app, c, asked.method === 'GET' ? asked : { ...asked, ...sent })
   if (answer.ok) return { json: answer.status === 204 ? null : ((await answer.json()) as unknown) }
   const { error } = (await answer.json()) as Refused
   // It is in the log with this one.
@@ -67,7 +68,7 @@ async function askApi(app: App, c: AppContext, { body = {}, file, headers = {}, 
   return answerRefusal(c, { refused, message: error.message })
 }
 
-type PassedOn = { method: string; address: string; headers?: Record<string, string>; body: string | URLSearchParams }
+type PassedOn = { method: string; address: string; headers?: Record<string, string>; body?: string | URLSearchParams }
 
 /** Another request of the same visitor. The cookies that it is answered with are theirs too. */
 export async function passOn(app: App, c: AppContext, { address, headers, ...sent }: PassedOn): Promise<Response> {

@@ -5,6 +5,7 @@
 import { isRefusal } from '../../protocol/refusals.ts'
 import type { TrailPage, TrailView } from '../core/access-views.ts'
 import { csvHeading, csvOf } from '../core/trail-csv.ts'
+import { trailVerification } from '../shell/check-trail.ts'
 import type { Repository, TrailEntry, TrailQuery } from '../shell/ports.ts'
 import * as schemas from './access-schemas.ts'
 import type { App, AppContext, RouteDependencies, Visitor } from './context.ts'
@@ -16,7 +17,7 @@ const allow = 'read-trail'
 const EXPORTED_AT_ONCE = 1000
 const DAY_MS = 24 * 3600 * 1000
 
-export function addTrailRoutes(app: App, { repository, log }: RouteDependencies): void {
+export function addTrailRoutes(app: App, { repository, trailWatch, log }: RouteDependencies): void {
   app.get(
     '/api/v1/trail',
     documented({
@@ -46,6 +47,22 @@ export function addTrailRoutes(app: App, { repository, log }: RouteDependencies)
       const query = readQuery(c, schemas.ExportQuery)
       if (isRefusal(query)) return answerRefusal(c, query, log)
       return exported(c, repository, query)
+    },
+  )
+
+  app.get(
+    '/api/v1/trail/verification',
+    documented({
+      operation: 'verifyTrail',
+      allow: 'verify-trail',
+      summary: 'Checks now that every entry follows the one before it, and tells the hash of the newest.',
+      query: schemas.VerificationQuery,
+      answers: { 200: schemas.TrailVerification },
+    }),
+    async (c) => {
+      const query = readQuery(c, schemas.VerificationQuery)
+      if (isRefusal(query)) return answerRefusal(c, query, log)
+      return c.json(trailVerification(await trailWatch.check(query.head)))
     },
   )
 }
@@ -104,6 +121,6 @@ function exported(
 }
 
 function trailView({ at, ...entry }: TrailEntry): TrailView {
-  const { position, actor, action, subject, organization, outcome, origin } = entry
-  return { position, at: new Date(at).toISOString(), actor, action, subject, organization, outcome, origin }
+  const { position, actor, action, subject, organization, outcome, origin, hash } = entry
+  return { position, at: new Date(at).toISOString(), actor, action, subject, organization, outcome, origin, hash }
 }

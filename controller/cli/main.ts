@@ -25,6 +25,7 @@ import { printable, processTerminal, type Terminal } from './terminal.ts'
 import { exportTrail, listTrail } from './trail.ts'
 import { uploadPatch } from './upload-patch.ts'
 import { discardUpload, listUploads } from './uploads.ts'
+import { verifyTrail } from './verify-trail.ts'
 
 const COMMANDS: Readonly<Record<string, readonly Command[]>> = {
   'Let others in': [
@@ -38,7 +39,7 @@ const COMMANDS: Readonly<Record<string, readonly Command[]>> = {
     revokeApiToken,
   ],
   People: [listPeople, addPerson, changePerson, newLink, removePerson, listSessions, endSession, showAccount],
-  'See what was done': [listTrail, exportTrail],
+  'See what was done': [listTrail, exportTrail, verifyTrail],
   'Replicate patches': [uploadPatch, listUploads, discardUpload, listPatches, showPatch, withdrawPatch],
   'Install patches': [startInstall, listInstalls, showInstall, cancelInstall],
   'Spare the WAN': [listLimits, setLimits, listDataCenters, listFlows],

@@ -12,6 +12,7 @@ import type {
   SessionView,
   TokenView,
   TrailPage,
+  TrailVerification,
 } from '../core/access-views.ts'
 import type { ApplianceDetail, InventoryRow, OpenToken } from '../core/appliance-views.ts'
 import type { DataCenterLimits, DataCenterView, UplinkLimits } from '../core/data-centers.ts'
@@ -204,6 +205,10 @@ export class ServiceCenterClient {
   }
   trail(query: TrailFilters & { limit: string; before?: string | undefined }): Promise<TrailPage> {
     return this.#exchange.call({ method: 'GET', path: ['trail'], query })
+  }
+  /** `head` is one that was noted earlier. */
+  verifyTrail(head: string | undefined): Promise<TrailVerification> {
+    return this.#exchange.call({ method: 'GET', path: ['trail', 'verification'], query: { head } })
   }
 }
 

@@ -61,6 +61,24 @@ export type TrailView = {
   organization: string | null
   outcome: string
   origin: string
+  /** Of its place in the chain; null for whoever is limited to organizations. */
+  hash: string | null
 }
 /** `next` is what `before` takes to read on; null at the end. */
 export type TrailPage = { entries: TrailView[]; next: number | null }
+
+/** What came of checking that each entry follows the one before it. */
+export type TrailVerification = {
+  intact: boolean
+  /** So many follow one another, from the first on. */
+  entries: number
+  /** The hash of the last of them, when it was written and where it stands. */
+  head: string
+  headAt: string | null
+  position: number
+  /** The first that does not follow. */
+  brokenAt: { position: number; reason: string } | null
+  /** A head that was noted earlier, and at which entry it is; null if it is none of this trail. */
+  noted: { head: string; position: number | null } | null
+  checkedAt: string
+}

@@ -27,6 +27,8 @@ type Grant = {
 const PERMISSIONS = {
   read: { roles: ROLES, withinOrganizations: true },
   'read-trail': { roles: ['auditor', 'owner'], withinOrganizations: true },
+  /** The hashes chain the entries of all organizations, and their number is told. */
+  'verify-trail': { roles: ['auditor', 'owner'], withinOrganizations: false },
   /** A patch is nobody's: what is uploaded can be seen by all, and changes no appliance until somebody installs it. */
   upload: { roles: ['uploader', 'owner'], withinOrganizations: true },
   withdraw: { roles: ['uploader', 'owner'], withinOrganizations: false },

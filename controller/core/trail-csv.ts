@@ -3,7 +3,7 @@
  */
 import type { TrailView } from './access-views.ts'
 
-const COLUMNS = ['position', 'at', 'actor', 'action', 'subject', 'organization', 'outcome', 'origin'] as const
+const COLUMNS = ['position', 'at', 'actor', 'action', 'subject', 'organization', 'outcome', 'origin', 'hash'] as const
 
 export function csvHeading(): string {
   return csvLine(COLUMNS)

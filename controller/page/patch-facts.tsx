@@ -2,7 +2,7 @@
  * What a patch is and what installing it changes, who signed it, and its digest, to be compared with the publisher's.
  */
 import type { PatchDetail } from '../core/patch-views.ts'
-import { CopyButton } from './copy-button.tsx'
+import { Copyable, Fact } from './facts.tsx'
 import { Replications } from './labels.tsx'
 import { Alert, Card } from './layout.tsx'
 import { Moment } from './moments.tsx'
@@ -61,24 +61,4 @@ export const PatchFacts = ({ patch, unreachable }: { patch: PatchDetail; unreach
       </Fact>
     </dl>
   </Card>
-)
-
-const Fact = ({ term, children }: { term: string; children?: unknown }) => (
-  <div class="pf-v6-c-description-list__group">
-    <dt class="pf-v6-c-description-list__term">
-      <span class="pf-v6-c-description-list__text">{term}</span>
-    </dt>
-    <dd class="pf-v6-c-description-list__description">
-      <div class="pf-v6-c-description-list__text">{children}</div>
-    </dd>
-  </div>
-)
-
-const Copyable = ({ id, text, what }: { id: string; text: string; what: string }) => (
-  <span class="pm-row">
-    <code class="pm-digest" id={id}>
-      {text}
-    </code>
-    <CopyButton copies={id} what={what} />
-  </span>
 )

@@ -7,11 +7,18 @@ import { ColumnHeads } from './column-heads.tsx'
 import { TextField } from './form-fields.tsx'
 import { Card, Layout, PageHeader } from './layout.tsx'
 import { Moment } from './moments.tsx'
+import { BrokenTrail, type TrailChain, TrailChainCard } from './trail-chain-card.tsx'
 import { elementId, TRAIL } from './words.ts'
 
 export type TrailFilters = { who: string; action: string; from: string; to: string; text: string }
 
-export const TrailPage = ({ entries, next, filters }: Entries & { filters: TrailFilters }) => (
+type Shown = Entries & {
+  filters: TrailFilters
+  /** Null for whoever may not know of all entries. */
+  chain: TrailChain | null
+}
+
+export const TrailPage = ({ entries, next, filters, chain }: Shown) => (
   <Layout title="Trail" current={TRAIL}>
     <PageHeader heading="Trail" trail={[{ name: 'Access', address: TRAIL }]}>
       <div class="pm-row">
@@ -32,6 +39,8 @@ export const TrailPage = ({ entries, next, filters }: Entries & { filters: Trail
         </a>
       </div>
     </PageHeader>
+    {chain !== null && <BrokenTrail {...chain} />}
+    {chain !== null && <TrailChainCard {...chain} />}
     <Card id="filters" title="Filters">
       <form class="pm-filters" method="get" action={TRAIL} id="trail-form" data-operation="listTrail">
         <TextField id="who" name="who" label="Who" value={filters.who} />

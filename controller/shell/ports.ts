@@ -33,6 +33,8 @@ export interface Repository {
   readonly people: People
   /** Newest first. */
   trail(query: TrailQuery): Promise<TrailEntry[]>
+  /** Oldest first, all there is behind this position; for checking the chain. */
+  trailAfter(position: number | null, limit: number): Promise<ChainedEntry[]>
   /** Secrets of people and scripts are kept as their SHA-256 only. */
   addAccess(access: AccessRecord): Promise<void>
   findAccess(secretHash: Sha256): Promise<AccessRecord | undefined>
@@ -114,10 +116,15 @@ export interface People {
   markUsed(secretHash: Sha256, use: Pick<AccessRecord, 'usedAt' | 'origin'>): Promise<void>
 }
 
-export type TrailEntry = Required<Omit<AuditRecord, 'organization'>> & {
+/** As it is in the chain of all entries. */
+export type ChainedEntry = Required<Omit<AuditRecord, 'organization'>> & {
   position: number
   organization: OrganizationName | null
+  hash: Sha256
 }
+
+/** As somebody may see it: whoever is limited to organizations is told no hash, since it tells of entries of others. */
+export type TrailEntry = Omit<ChainedEntry, 'hash'> & { hash: Sha256 | null }
 
 export type TrailQuery = {
   who?: string | undefined

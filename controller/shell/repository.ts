@@ -25,9 +25,9 @@ import {
 } from './database/rows.ts'
 import type { Schema } from './database/schema.ts'
 import { sqliteDialect } from './database/sqlite-database.ts'
-import { readTrail } from './database/trail-table.ts'
-import { nextPosition, writeChange } from './database/write-change.ts'
-import type { AccessRecord, KeptAnswer, People, Repository, TrailEntry, TrailQuery } from './ports.ts'
+import { readTrail, readTrailAfter } from './database/trail-table.ts'
+import { nextTokenPosition, writeChange } from './database/write-change.ts'
+import type { AccessRecord, ChainedEntry, KeptAnswer, People, Repository, TrailEntry, TrailQuery } from './ports.ts'
 
 /** Where the embedded database of a data folder lies. */
 export function databaseFile(folder: string): string {
@@ -131,7 +131,7 @@ export class SqlRepository implements Repository {
     await this.#database.transaction().execute(async (transaction) => {
       const refusal = judge(await loadSlots(transaction))
       if (refusal !== null) throw new RefusedError(refusal)
-      const position = await nextPosition(transaction, 'tokens')
+      const position = await nextTokenPosition(transaction)
       await transaction
         .insertInto('tokens')
         .values({ ...token, position })
@@ -179,6 +179,10 @@ export class SqlRepository implements Repository {
 
   trail(query: TrailQuery): Promise<TrailEntry[]> {
     return readTrail(this.#database, query)
+  }
+
+  trailAfter(position: number | null, limit: number): Promise<ChainedEntry[]> {
+    return readTrailAfter(this.#database, position, limit)
   }
 
   async findAnswer(request: { owner: Sha256; key: string; nowMs: number }): Promise<KeptAnswer | undefined> {

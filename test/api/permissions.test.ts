@@ -135,6 +135,7 @@ test('the table of permissions is what the roles mean', () => {
   const granted: [Permission, AccessRole[]][] = [
     ['read', ['viewer', 'auditor', 'uploader', 'operator', 'approver', 'owner']],
     ['read-trail', ['auditor', 'owner']],
+    ['verify-trail', ['auditor', 'owner']],
     ['upload', ['uploader', 'owner']],
     ['withdraw', ['uploader', 'owner']],
     ['install', ['operator', 'owner']],

@@ -137,6 +137,6 @@ describe('the trail', () => {
     assert.equal(new Set(entries.map(({ position }) => position)).size, 1100)
     const csv = (await run('trail', 'export', '--csv', '--who', 'robot')).stdout.trimEnd().split('\n')
     assert.equal(csv.length, 1101)
-    assert.equal(csv[0], '"position","at","actor","action","subject","organization","outcome","origin"')
+    assert.equal(csv[0], '"position","at","actor","action","subject","organization","outcome","origin","hash"')
   })
 })

@@ -1,6 +1,6 @@
 /**
- * A process for the crash test of repository.test.ts: it commits an install with its targets again and again and names
- * each on standard output when it is acknowledged, until somebody kills it.
+ * A process for the crash test of repository.test.ts: it commits an install with its targets and an entry of the trail again
+ * and again, and names each install on standard output when it is acknowledged, until somebody kills it.
  */
 import { writeSync } from 'node:fs'
 import type { Change } from '../../controller/core/records.ts'
@@ -16,6 +16,7 @@ await repository.commit([{ table: 'patches', row: patch }])
 for (let number = Number(from); ; number++) {
   const install = sampleInstall(number, patch.sha256)
   const targets = appliances.map((appliance): Change => ({ table: 'targets', row: sampleTarget(install, appliance) }))
-  await repository.commit([{ table: 'installs', row: install }, ...targets])
+  const row = { at: number, actor: 'Ana', action: 'install', subject: install.id, outcome: 'done' }
+  await repository.commit([{ table: 'installs', row: install }, ...targets, { table: 'audit', row }])
   writeSync(1, `${install.id}\n`)
 }

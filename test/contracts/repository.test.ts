@@ -8,6 +8,7 @@ import { createInterface } from 'node:readline'
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
 import { after, describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { checkTrail } from '../../controller/shell/check-trail.ts'
 import { installRow, patchRow } from '../../controller/shell/database/rows.ts'
 import { loadAuthority } from '../../controller/shell/keys.ts'
 import { databaseFile, openRepository } from '../../controller/shell/repository.ts'
@@ -129,6 +130,7 @@ describe('the embedded database', () => {
       for (const id of await commitUntilKilled(folder, committed, 1 + round * 37)) acknowledged.add(id)
       const repository = await open(folder)
       const changes = await repository.load()
+      const trail = await checkTrail({ repository, nowMs: 0 })
       await repository.close()
       const installs = new Set(changes.flatMap((change) => (change.table === 'installs' ? [change.row.id] : [])))
       const targets = changes.flatMap((change) => (change.table === 'targets' ? [change.row.install] : []))
@@ -136,6 +138,7 @@ describe('the embedded database', () => {
       for (const id of acknowledged) assert.ok(installs.has(id as never), `round ${round}: install ${id} is lost`)
       for (const id of installs) assert.equal(whole.get(id)?.length, 3, `round ${round}: install ${id} is half there`)
       assert.equal(targets.length, 3 * installs.size)
+      assert.deepEqual([trail.broken, trail.chain.entries], [null, installs.size])
       assert.ok(installs.size - acknowledged.size <= round + 1, 'at most one commit a round was not yet acknowledged')
       committed = installs.size
     }

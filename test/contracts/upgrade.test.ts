@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { test } from 'node:test'
+import { CHAIN_BEGIN, linkHash } from '../../controller/core/trail-chain.ts'
 import { checkAccess } from '../../controller/shell/access.ts'
 import { openRepository } from '../../controller/shell/repository.ts'
 import { sha256Hex } from '../../protocol/hashing.ts'
@@ -33,8 +34,9 @@ test('an API token keeps every right, and the trail its entries', async () => {
     if (isRefusal(found)) assert.fail(found.message)
     assert.deepEqual([found.role, found.organizations, found.account], ['owner', null, null])
     const entry = { position: 1, at: 5, actor: 'Ana', action: 'upload', subject: 'x', outcome: 'done' }
+    const kept = { ...entry, organization: null, origin: '' }
     assert.deepEqual(await repository.trail({ organizations: null, limit: 10 }), [
-      { ...entry, organization: null, origin: '' },
+      { ...kept, hash: linkHash(CHAIN_BEGIN, kept) },
     ])
     assert.deepEqual(await repository.people.accounts(), [])
     await repository.close()

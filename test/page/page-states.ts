@@ -29,6 +29,7 @@ import {
   fleetWithoutAppliances,
   installedFleet,
   largeFleet,
+  rewrittenFleet,
   staffedFleet,
   tradingFleet,
   waitingFleet,
@@ -130,6 +131,8 @@ export const PAGE_STATES: readonly PageState[] = [
   { name: 'api-tokens', fleet: emptyFleet, address: API_TOKENS },
   { name: 'api-token-make', fleet: staffedFleet, address: API_TOKENS, act: press('Make an API token') },
   { name: 'trail', fleet: busyFleet, address: TRAIL },
+  { name: 'trail-checked', fleet: busyFleet, address: TRAIL, act: findNotedHead },
+  { name: 'trail-broken', fleet: rewrittenFleet, address: TRAIL, act: press('Check now') },
   { name: 'your-account', fleet: emptyFleet, address: YOUR_ACCOUNT },
   { name: 'first-owner', fleet: emptyFleet, address: FIRST_OWNER, person: 'first admin' },
   { name: 'not-found', fleet: emptyFleet, address: `${SYSTEM_PATCHES}/nothing` },
@@ -140,6 +143,12 @@ async function openAll(page: Page): Promise<void> {
   await page.evaluate(() => {
     for (const details of document.querySelectorAll('details')) details.open = true
   })
+}
+
+async function findNotedHead(page: Page): Promise<void> {
+  await page.getByLabel('Head noted earlier').fill((await page.locator('#chain-head').textContent()) ?? '')
+  await press('Check now')(page)
+  await page.getByText('The noted head is that of entry').waitFor()
 }
 
 async function openCopies(page: Page): Promise<void> {

@@ -4,6 +4,7 @@
 import type { Sha256 } from '../../protocol/identifiers.ts'
 import { emptyFleet, everyoneNeeds, type Fleet, peerOf, standardFleet } from '../support/fleet-fixtures.ts'
 import { person } from '../support/people-fixtures.ts'
+import { tamperTrail } from '../support/tampered-trail.ts'
 
 const MiB = 1024 * 1024
 
@@ -119,6 +120,13 @@ export async function staffedFleet(): Promise<Fleet> {
   await person(fleet.repository, 'Chidi', 'uploader')
   await person(fleet.repository, 'Dorothea', 'auditor')
   await person(fleet.repository, 'Emre', 'approver', ['acme', 'globex'])
+  return fleet
+}
+
+/** Somebody has got at the database. */
+export async function rewrittenFleet(): Promise<Fleet> {
+  const fleet = await busyFleet()
+  tamperTrail(fleet.folder, "update audit set actor = 'nobody' where position = 7")
   return fleet
 }
 

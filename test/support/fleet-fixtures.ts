@@ -16,10 +16,10 @@ import { startServiceCenter } from './in-process-service-center.ts'
 import { publicationOf } from './publication-fixtures.ts'
 
 export type Fleet = {
+  /** Where its database lies. */
+  folder: string
   serviceCenter: ServiceCenter
   repository: Repository
-  /** Of its data. */
-  folder: string
   /** Publishes a patch of this size without its bytes; `upload` of the Service Center takes real ones. */
   publish(patch: {
     name: string
@@ -79,7 +79,7 @@ export async function standardFleet(): Promise<Fleet> {
 
 export async function emptyFleet(): Promise<Fleet> {
   const running = await startServiceCenter({ mesh: keyOf('mesh').peer, signing: keyOf('signing') })
-  const { serviceCenter, repository, folder, happen } = running
+  const { serviceCenter, repository, happen } = running
   const { state } = serviceCenter
   let counter = 0
 
@@ -106,9 +106,9 @@ export async function emptyFleet(): Promise<Fleet> {
     })
 
   const fleet: Fleet = {
+    folder: running.folder,
     serviceCenter,
     repository,
-    folder,
     async publish({ name, version, bytes = 300 * 1024 * 1024, restart = 'none', supersedes = [] }) {
       const digest = sha256Hex(Buffer.from(`${name}@${version}`))
       const publication = publicationOf({ name, version, bytes, restart, digest, supersedes })

@@ -6,6 +6,7 @@ import { type HttpLimits, type HttpServer, serveHttp } from '../../controller/ap
 import { permissionOf } from '../../controller/api/permitted.ts'
 import type { AccessRole, Permission } from '../../controller/core/permissions.ts'
 import { makeAccess } from '../../controller/shell/access.ts'
+import { TrailWatch } from '../../controller/shell/trail-watch.ts'
 import { OrganizationName } from '../../protocol/identifiers.ts'
 import type { Fleet } from './fleet-fixtures.ts'
 
@@ -38,11 +39,13 @@ export async function serveApp(
   const log: string[] = []
   const { clock = Date.now } = options
   const write = (fields: Record<string, unknown>, line: string) => void log.push(JSON.stringify({ line, ...fields }))
+  const appLog = { info: write, error: write }
   const app = createApp({
     serviceCenter,
     repository,
+    trailWatch: new TrailWatch({ repository, clock, log: appLog }),
     clock,
-    log: { info: write, error: write },
+    log: appLog,
     secureCookies: options.secure ?? false,
     behindProxy: options.behindProxy ?? false,
     origins: options.origins ?? [],

@@ -24,10 +24,10 @@ import { seededRandom } from '../../protocol/random.ts'
 import { isRefusal } from '../../protocol/refusals.ts'
 
 export type RunningServiceCenter = {
+  /** Where its database lies. */
+  folder: string
   serviceCenter: ServiceCenter
   repository: Repository
-  /** Of its data. */
-  folder: string
   /** Resolves when everything that follows from the event is done. */
   happen(event: ServiceCenterEvent): Promise<void>
   close(): Promise<void>
@@ -110,9 +110,9 @@ export async function startServiceCenter(authority: Authority): Promise<RunningS
   }
 
   return {
+    folder,
     serviceCenter,
     repository,
-    folder,
     happen,
     async close() {
       await uploads.close()

@@ -1,5 +1,5 @@
 /**
- * A database as the release before people, places and resumable uploads left it, for tests of upgrades.
+ * A database as an older release left it, for tests of upgrades.
  */
 import { DatabaseSync } from 'node:sqlite'
 import { Kysely } from 'kysely'
@@ -9,12 +9,14 @@ import type { Schema } from '../../controller/shell/database/schema.ts'
 import { sqliteDialect } from '../../controller/shell/database/sqlite-database.ts'
 import { databaseFile } from '../../controller/shell/repository.ts'
 
-const LAST = '0002-limits'
+/** The release before people, places and resumable uploads. */
+const BEFORE_PEOPLE = '0002-limits'
 
-export async function openOldDatabase(folder: string): Promise<DatabaseSync> {
+/** `last` is the last migration that the release knew. */
+export async function openOldDatabase(folder: string, last = BEFORE_PEOPLE): Promise<DatabaseSync> {
   const file = databaseFile(folder)
   const database = new Kysely<Schema>({ dialect: sqliteDialect(file) })
-  const old = Object.fromEntries(Object.entries(MIGRATIONS).filter(([name]) => name <= LAST))
+  const old = Object.fromEntries(Object.entries(MIGRATIONS).filter(([name]) => name <= last))
   const { error } = await new Migrator({
     db: database,
     provider: { getMigrations: async () => old },

@@ -5,6 +5,7 @@
  */
 import { type Kysely, sql, type Transaction } from 'kysely'
 import { type Migration, Migrator } from 'kysely/migration'
+import { appendOnlyTrail } from './append-only-trail.ts'
 import type { Schema } from './schema.ts'
 
 export const MIGRATIONS: Record<string, Migration> = {
@@ -14,6 +15,7 @@ export const MIGRATIONS: Record<string, Migration> = {
   '0004-people': { up: people },
   '0005-places': { up: places },
   '0006-by-whom': { up: byWhom },
+  '0007-append-only-trail': { up: appendOnlyTrail },
 }
 
 /** Throws a sentence for a database that a newer release has written. */

@@ -18,7 +18,8 @@ import type {
   TargetRecord,
   TokenRecord,
 } from '../../core/records.ts'
-import type { AccessRecord, AccountRecord, KeptAnswer, TrailEntry } from '../ports.ts'
+import { CHAIN_BEGIN, linkHash } from '../../core/trail-chain.ts'
+import type { AccessRecord, AccountRecord, ChainedEntry, KeptAnswer } from '../ports.ts'
 import type {
   AccessRow,
   AccountRow,
@@ -119,10 +120,12 @@ export function limitsRecord({ place, trades, ...row }: LimitsRow): LimitsRecord
   return { ...limits.data, place, trades: trades === 1 }
 }
 
-export function auditRow(record: AuditRecord, position: number): AuditRow {
-  return { organization: '', origin: '', ...record, position }
+/** `before` is the entry that is the newest so far. */
+export function auditRow(record: AuditRecord, before: Pick<AuditRow, 'position' | 'hash'> | undefined): AuditRow {
+  const row = { organization: '', origin: '', ...record, position: (before?.position ?? 0) + 1 } as const
+  return { ...row, hash: linkHash(before?.hash ?? CHAIN_BEGIN, row) }
 }
-export function trailEntry({ organization, ...row }: AuditRow): TrailEntry {
+export function trailEntry({ organization, ...row }: AuditRow): ChainedEntry {
   return { ...row, organization: organization === '' ? null : organization }
 }
 

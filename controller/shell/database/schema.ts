@@ -45,7 +45,7 @@ export type RosterRow = { dataCenter: TokenRecord['dataCenter']; version: number
 
 export type LimitsRow = Omit<LimitsRecord, 'trades' | 'quietHours'> & { trades: 0 | 1; quietHours: string }
 
-/** `position` rises with every entry; entries are never changed. */
+/** `position` rises with every entry; entries are never changed, and chained by their hashes (trail-chain.ts). */
 export type AuditRow = {
   position: number
   at: number
@@ -56,6 +56,7 @@ export type AuditRow = {
   /** Empty where it is not about one organization. */
   organization: OrganizationName | ''
   origin: string
+  hash: Sha256
 }
 
 export type AccessRow = Omit<AccessRecord, 'organizations'> & { organizations: string | null }

@@ -11,7 +11,7 @@ import type { Schema } from './schema.ts'
 export async function writeChange(transaction: Transaction<Schema>, change: Change): Promise<void> {
   switch (change.table) {
     case 'tokens': {
-      const position = await nextPosition(transaction, 'tokens')
+      const position = await nextTokenPosition(transaction)
       await transaction
         .insertInto('tokens')
         .values({ ...change.row, position })
@@ -20,8 +20,9 @@ export async function writeChange(transaction: Transaction<Schema>, change: Chan
       break
     }
     case 'audit': {
-      const position = await nextPosition(transaction, 'audit')
-      await transaction.insertInto('audit').values(auditRow(change.row, position)).execute()
+      const newest = transaction.selectFrom('audit').select(['position', 'hash']).orderBy('position', 'desc').limit(1)
+      const row = auditRow(change.row, await newest.executeTakeFirst())
+      await transaction.insertInto('audit').values(row).execute()
       break
     }
     case 'appliances': {
@@ -76,9 +77,9 @@ export async function writeChange(transaction: Transaction<Schema>, change: Chan
 }
 
 /** One more than the highest so far; the transaction holds the write lock, so nobody takes the same. */
-export async function nextPosition(transaction: Transaction<Schema>, table: 'tokens' | 'audit'): Promise<number> {
+export async function nextTokenPosition(transaction: Transaction<Schema>): Promise<number> {
   const newest = await transaction
-    .selectFrom(table)
+    .selectFrom('tokens')
     .select('position')
     .orderBy('position', 'desc')
     .limit(1)

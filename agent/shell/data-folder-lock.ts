@@ -1,0 +1,31 @@
+/**
+ * One daemon a data folder: two would undo each other's work. The lock is one that SQLite takes on a file which nobody
+ * else opens, so the system takes it back when the process ends, however it ends, and nothing is left to clean up.
+ */
+import { closeSync, openSync } from 'node:fs'
+import path from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+
+/** SQLite's code for a lock that somebody else holds. */
+const BUSY = 5
+
+/** For as long as the process lives: one that is collected as garbage gives its lock back. */
+const held: DatabaseSync[] = []
+
+/** Throws a sentence, at once, when another daemon runs on the folder. */
+export function lockDataFolder(folder: string): void {
+  const file = path.join(folder, 'lock')
+  closeSync(openSync(file, 'a', 0o600))
+  const lock = new DatabaseSync(file, { timeout: 0 })
+  try {
+    lock.exec('begin immediate')
+  } catch (error) {
+    lock.close()
+    if (!(error instanceof Error && 'errcode' in error && error.errcode === BUSY)) throw error
+    throw new Error(
+      `another agent or controller is running on the data folder ${folder}. Stop it first, or give this one a folder of its own with --data.`,
+      { cause: error },
+    )
+  }
+  held.push(lock)
+}
