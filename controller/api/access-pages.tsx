@@ -1,18 +1,21 @@
 /**
  * The addresses of the pages about access: people, API tokens, the trail, and one's own account.
  */
-import { isRefusal } from '../../protocol/refusals.ts'
+import { hint, isRefusal } from '../../protocol/refusals.ts'
 import { organizations } from '../core/views.ts'
 import { ApiTokensPage } from '../page/api-tokens-page.tsx'
 import { FirstOwnerPage } from '../page/first-owner-page.tsx'
+import type { Passkeys } from '../page/passkeys-card.tsx'
 import { PeoplePage } from '../page/people-page.tsx'
 import { TrailPage } from '../page/trail-page.tsx'
 import { API_TOKENS, FIRST_OWNER, PEOPLE, TRAIL, YOUR_ACCOUNT } from '../page/words.ts'
-import { YourAccountPage } from '../page/your-account-page.tsx'
+import { type YourAccount, YourAccountPage } from '../page/your-account-page.tsx'
+import { passkeyHost } from '../shell/passkeys.ts'
 import { TRAIL_PAGE, TrailPageQuery } from './access-schemas.ts'
 import { accountView, sessionViews } from './account.ts'
 import type { App, AppContext, RouteDependencies } from './context.ts'
 import { answerRefusal } from './errors.ts'
+import { passkeyViews } from './passkeys.ts'
 import { personViews } from './people.ts'
 import { permitted } from './permitted.ts'
 import { readQuery } from './read-request.ts'
@@ -47,8 +50,16 @@ export function addAccessPageRoutes(app: App, dependencies: RouteDependencies): 
     const account = visitor.account === null ? undefined : await repository.people.findAccount(visitor.account)
     const password = account === undefined ? 'none' : account.passwordHash === null ? 'missing' : 'set'
     const sessions = await sessionViews(dependencies, visitor)
-    return showPage(c, <YourAccountPage account={accountView(visitor)} sessions={sessions} password={password} />)
+    const passkeys = { passkeys: await passkeyViews(dependencies, visitor), adding: addingPasskeys(c, password) }
+    return showPage(c, <YourAccountPage account={accountView(visitor)} {...{ sessions, passkeys, password }} />)
   })
+}
+
+function addingPasskeys(c: AppContext, password: YourAccount['password']): Passkeys['adding'] {
+  const host = passkeyHost(`http://${c.req.header('host')}`)
+  if (isRefusal(host)) return { not: `${host.message}. ${hint(host.refused)}` }
+  if (password === 'none') return { not: 'only a person who has signed in with an account has passkeys' }
+  return { with: password === 'set' ? 'password' : 'session' }
 }
 
 /** The organizations that a person or a token can be limited to. */

@@ -6,6 +6,7 @@
  * lines in `createApp` is the rule; no path is compared.
  */
 import { Hono } from 'hono'
+import { passkeyChallenges } from '../shell/passkey-challenges.ts'
 import { boundedPasswords } from '../shell/passwords.ts'
 import { signInThrottle } from '../shell/sign-in-throttle.ts'
 import { trailNotes } from '../shell/trail-notes.ts'
@@ -28,6 +29,7 @@ import { addMetricsRoute } from './metrics.ts'
 import { openStreams } from './open-streams.ts'
 import { addOpenApiRoute } from './openapi.ts'
 import { addPageRoutes } from './pages.tsx'
+import { addPasskeyRoutes } from './passkeys.ts'
 import { addPatchRoutes } from './patches.ts'
 import { addPeopleRoutes } from './people.ts'
 import { requireLabels } from './permitted.ts'
@@ -46,7 +48,9 @@ export function createApp(given: AppGiven): App {
   const { serviceCenter, ...shared } = given
   const { repository, clock } = shared
   const notes = trailNotes(repository, clock)
-  const dependencies = { ...shared, notes, passwords: boundedPasswords(), throttle: signInThrottle(clock) }
+  const challenges = passkeyChallenges(clock)
+  const throttle = signInThrottle(clock)
+  const dependencies = { ...shared, notes, passwords: boundedPasswords(), throttle, challenges }
   const app: App = new Hono<AppEnvironment>()
   const streams = openStreams()
   addErrorAnswers(app, dependencies.log)
@@ -67,6 +71,7 @@ export function createApp(given: AppGiven): App {
   app.use('/appliances/*', shareRefreshes)
   app.use('/data-centers', shareRefreshes)
   addAccountRoutes(app, dependencies, streams)
+  addPasskeyRoutes(app, dependencies)
   addPeopleRoutes(app, dependencies, streams)
   addTokenRoutes(app, dependencies, streams)
   addTrailRoutes(app, dependencies)

@@ -89,7 +89,7 @@ export const changePerson = defineCommand({
 export const newLink = defineCommand({
   name: 'people new-link',
   operations: ['makeSignInLink'],
-  summary: 'Prints a new sign-in link for a person, whose password and sessions end',
+  summary: 'Prints a new sign-in link for a person, whose password, passkeys and sessions end',
   operands: ['NAME'],
   usage: `NAME ${USAGE}`,
   options: SERVER_OPTIONS,

@@ -1,5 +1,5 @@
 /**
- * People, their sessions, API tokens and the trail, as the API shows them; page and command line show the same values.
+ * People, their sessions and passkeys, API tokens and the trail, as the API shows them; page and command line show the same values.
  */
 import type { AccessRole } from './permissions.ts'
 
@@ -11,7 +11,7 @@ type Rights = {
 
 export type PersonView = Rights & {
   name: string
-  /** `invited` has not set a password yet. */
+  /** `invited` has neither a password nor a passkey yet. */
   state: 'active' | 'invited' | 'disabled'
   createdAt: string
   signedInAt: string | null
@@ -31,6 +31,17 @@ export type SessionView = {
   /** From where it was used last. */
   origin: string
   isThis: boolean
+}
+
+export type PasskeyView = {
+  id: string
+  name: string
+  /** Whose it is. */
+  person: string
+  /** Where alone it works. */
+  host: string
+  addedAt: string
+  usedAt: string | null
 }
 
 export type TokenView = Rights & {

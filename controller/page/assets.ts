@@ -43,6 +43,7 @@ for (const name of [
   'actions.js',
   'limits.js',
   'access.js',
+  'passkeys.js',
 ]) {
   add(name, Buffer.from(ourSource(name)))
 }

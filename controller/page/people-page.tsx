@@ -90,7 +90,7 @@ const Person = ({ person }: { person: PersonView }) => {
             label={`New link for ${name}`}
             text="New link"
             ask={`POST ${address}/sign-in-link`}
-            question={`Make a new sign-in link for ${name}? The password and the sessions that ${name} has end.`}
+            question={`Make a new sign-in link for ${name}? The password, the passkeys and the sessions that ${name} has end.`}
           />
           <Action
             operation="removePerson"

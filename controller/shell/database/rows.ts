@@ -18,7 +18,7 @@ import type {
   TargetRecord,
   TokenRecord,
 } from '../../core/records.ts'
-import type { AccessRecord, AccountRecord, KeptAnswer, TrailEntry } from '../ports.ts'
+import type { AccessRecord, AccountRecord, KeptAnswer, PasskeyRecord, TrailEntry } from '../ports.ts'
 import type {
   AccessRow,
   AccountRow,
@@ -149,7 +149,7 @@ function limitOf(json: string | null, what: string): OrganizationName[] | null {
 }
 
 /** The rows of these tables are the records; only SQLite's objects without a prototype are made plain ones. */
-export function plain<Row extends DetectionRecord | KeptAnswer>(row: Row): Row {
+export function plain<Row extends DetectionRecord | KeptAnswer | PasskeyRecord>(row: Row): Row {
   return { ...row }
 }
 

@@ -12,7 +12,7 @@ import type {
   TargetRecord,
   TokenRecord,
 } from '../../core/records.ts'
-import type { AccessRecord, AccountRecord, KeptAnswer } from '../ports.ts'
+import type { AccessRecord, AccountRecord, KeptAnswer, PasskeyRecord } from '../ports.ts'
 
 /** `position` rises with every token that is issued. */
 export type TokenRow = TokenRecord & { position: number }
@@ -74,6 +74,7 @@ export type Schema = {
   audit: AuditRow
   access: AccessRow
   accounts: AccountRow
+  passkeys: PasskeyRecord
   answers: KeptAnswer
   settings: { key: string; value: string }
 }
