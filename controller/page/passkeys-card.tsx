@@ -19,8 +19,8 @@ export const PasskeysCard = ({ passkeys, adding }: Passkeys) => (
   <>
     <Card id="passkeys" title="Passkeys" live>
       <p class="pm-quiet">
-        A passkey signs you in with your device's fingerprint, face or PIN in place of the password. It works at the
-        address alone where it was added.
+        A passkey signs you in with your device's fingerprint, face or PIN in place of the password. It works only at
+        the address where it was added.
       </p>
       {passkeys.length === 0 ? <p id="no-passkeys">There is no passkey yet.</p> : <PasskeyTable passkeys={passkeys} />}
       {'not' in adding ? <p class="pm-quiet">{sentence(adding.not)}</p> : <AddButton />}
@@ -30,8 +30,8 @@ export const PasskeysCard = ({ passkeys, adding }: Passkeys) => (
 )
 
 const AddButton = () => (
-  <div class="pm-row">
-    <button class="pf-v6-c-button pf-m-secondary" type="button" data-opens="passkey-dialog">
+  <div class="pm-row pm-buttons">
+    <button class="pf-v6-c-button pf-m-secondary pm-needs-script" type="button" data-opens="passkey-dialog">
       Add a passkey
     </button>
     <noscript>Adding one needs JavaScript.</noscript>
