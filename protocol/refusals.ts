@@ -39,6 +39,7 @@ const TABLE = {
     'Wait a moment and try again. A sign-in link works at any time: an Owner makes one, or patchmesh sign-in-link.',
   ],
   wrong_passkey: [401, 'Use a passkey that is listed on Your account, or sign in with name and password.'],
+  passkey_required: [401, 'Sign in with your passkey. Without one ask an Owner for a sign-in link, and add one.'],
   copied_passkey: [401, 'Sign in another way, remove this passkey on Your account, and add a new one.'],
   used_challenge: [409, 'Begin again: what a passkey has signed counts once, within five minutes.'],
   no_host_name: [

@@ -24,6 +24,7 @@ export const PersonChangeBody = z.strictObject({
   role: role.optional(),
   organizations: organizations.optional(),
   disabled: z.boolean().optional(),
+  passkeyOnly: z.boolean().optional(),
 })
 export const PasswordBody = z.strictObject({ current: password.optional(), password })
 /** Empty where there is no password. */
@@ -67,6 +68,7 @@ export const PersonView: z.ZodType<views.PersonView> = z.object({
   ...rights,
   state: z.enum(['active', 'invited', 'disabled']),
   createdAt: time,
+  passkeyOnly: z.boolean(),
   signedInAt: time.nullable(),
   sessions: count,
 })

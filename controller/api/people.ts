@@ -157,20 +157,21 @@ function personView(
   account: AccountRecord,
   { sessions, passkeys }: { sessions: readonly AccessRecord[]; passkeys: readonly PasskeyRecord[] },
 ): PersonView {
-  const { name, key, role, organizations, passwordHash, disabledAt, createdAt, signedInAt } = account
+  const { name, key, role, organizations, passwordHash, passkeyOnly, disabledAt, createdAt, signedInAt } = account
   const hasKey = passwordHash !== null || passkeys.some((passkey) => passkey.account === key)
   return {
     name,
     role,
     organizations: organizations === null ? null : [...organizations],
     state: disabledAt !== null ? 'disabled' : hasKey ? 'active' : 'invited',
+    passkeyOnly,
     createdAt: new Date(createdAt).toISOString(),
     signedInAt: signedInAt === null ? null : new Date(signedInAt).toISOString(),
     sessions: sessions.filter((session) => session.account === key).length,
   }
 }
 
-function limitsText({ role, organizations, disabledAt }: AccountRecord): string {
+function limitsText({ role, organizations, passkeyOnly, disabledAt }: AccountRecord): string {
   const where = organizations === null ? '' : ` for ${organizations.join(', ')}`
-  return `${role}${where}${disabledAt === null ? '' : ', disabled'}`
+  return `${role}${where}${passkeyOnly ? ', passkeys only' : ''}${disabledAt === null ? '' : ', disabled'}`
 }

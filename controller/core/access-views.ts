@@ -13,6 +13,8 @@ export type PersonView = Rights & {
   name: string
   /** `invited` has neither a password nor a passkey yet. */
   state: 'active' | 'invited' | 'disabled'
+  /** The password opens nothing. */
+  passkeyOnly: boolean
   createdAt: string
   signedInAt: string | null
   sessions: number

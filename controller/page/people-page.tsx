@@ -61,9 +61,15 @@ const PeopleTable = ({ people }: { people: PersonView[] }) => (
 const STATES = { active: 'success', invited: 'waiting', disabled: 'warning' } as const
 
 const Person = ({ person }: { person: PersonView }) => {
-  const { name, role, organizations, state, signedInAt, sessions } = person
+  const { name, role, organizations, state, passkeyOnly, signedInAt, sessions } = person
   const address = `/api/v1/people/${encodeURIComponent(name)}`
-  const values = JSON.stringify({ name, role, organization: organizations ?? [], disabled: state === 'disabled' })
+  const values = JSON.stringify({
+    name,
+    role,
+    organization: organizations ?? [],
+    disabled: state === 'disabled',
+    passkeyOnly,
+  })
   return (
     <tr class="pf-v6-c-table__tr" id={elementId('person', name)} data-person={name}>
       <td class="pf-v6-c-table__td pm-name" data-label="Name">
@@ -77,6 +83,7 @@ const Person = ({ person }: { person: PersonView }) => {
       </td>
       <td class="pf-v6-c-table__td" data-label="State">
         <Label tone={STATES[state]} text={state} />
+        {passkeyOnly && <div class="pm-quiet">passkeys only</div>}
       </td>
       <td class="pf-v6-c-table__td" data-label="Signed in">
         {signedInAt === null ? 'never' : <Moment at={signedInAt} />}
@@ -142,6 +149,12 @@ const PersonDialog = ({ organizations }: { organizations: string[] }) => (
         <input class="pf-v6-c-check__input" type="checkbox" id="person-disabled" name="disabled" />
         <label class="pf-v6-c-check__label" for="person-disabled">
           Disabled: cannot sign in
+        </label>
+      </div>
+      <div class="pf-v6-c-check" data-when="changing">
+        <input class="pf-v6-c-check__input" type="checkbox" id="person-passkey-only" name="passkeyOnly" />
+        <label class="pf-v6-c-check__label" for="person-passkey-only">
+          Passkeys only: the password does not sign in
         </label>
       </div>
       <div id="person-outcome" role="alert" />

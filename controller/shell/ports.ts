@@ -85,6 +85,8 @@ export type AccountRecord = Standing & {
   name: string
   /** Null until the person has set one. */
   passwordHash: string | null
+  /** The password opens nothing: only a passkey does, or a sign-in link. */
+  passkeyOnly: boolean
   createdAt: number
   disabledAt: number | null
   signedInAt: number | null

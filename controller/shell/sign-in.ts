@@ -49,6 +49,9 @@ export async function signInByPassword(
   if (isRefusal(matches)) return matches
   const wrong = refuse('wrong_password', 'no account has this name and password')
   if (!matches || found === undefined) return wrong
+  if (found.passkeyOnly && found.disabledAt === null) {
+    return refuse('passkey_required', 'an Owner has decided that you sign in with a passkey')
+  }
   const opened = await openSession(door, found, { origin: shown.origin, isStill: (now) => now.passwordHash === kept })
   if (opened === undefined) return wrong
   throttle.forgive(attempt)

@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import type { PasskeyView } from '../../controller/core/access-views.ts'
+import type { NewLink, PasskeyView, PersonView } from '../../controller/core/access-views.ts'
 import { MOST_PASSKEYS } from '../../controller/shell/passkeys.ts'
 import { changePerson } from '../../controller/shell/people.ts'
 import { type Fleet, standardFleet } from '../support/fleet-fixtures.ts'
@@ -369,6 +369,26 @@ test('a new sign-in link takes the passkeys away with the password, and a remove
   assert.equal((await ask('DELETE', '/people/Left')).status, 200)
   await person(fleet.repository, 'Left', 'viewer')
   assert.equal((await show(left)).code, 'wrong_passkey')
+})
+
+test('for a person who is to use passkeys only the password opens nothing, a passkey and a sign-in link do', async () => {
+  await person(fleet.repository, 'Olga', 'operator')
+  const session = await sessionOf('Olga')
+  const passkey = await addedPasskey('Olga', session)
+  const ask = asking(app.url, await app.apiToken())
+  const changed = await ask<PersonView>('PATCH', '/people/Olga', { passkeyOnly: true })
+  assert.deepEqual([changed.status, changed.json.passkeyOnly, changed.json.state], [200, true, 'active'])
+  assert.equal(await works(session), 401)
+  const [wrong, right] = [
+    await signIn(app.url, { name: 'Olga', password: 'wrong' }),
+    await signIn(app.url, { name: 'Olga' }),
+  ]
+  assert.match(wrong.body, /No account has this name and password/)
+  assert.deepEqual([right.status, right.session], [401, undefined])
+  assert.match(right.body, /An Owner has decided that you sign in with a passkey/)
+  assert.equal((await show(passkey)).status, 200)
+  const { json } = await ask<NewLink>('POST', '/people/Olga/sign-in-link', {})
+  assert.equal((await rawRequest(json.signInLink)).status, 303)
 })
 
 test(`an account has ${MOST_PASSKEYS} passkeys at most`, async () => {

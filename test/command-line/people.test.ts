@@ -51,6 +51,9 @@ describe('people', () => {
     assert.match(listed.stdout, /\nBela +operator +acme +invited +\d{4}-\d\d-\d\d \d\d:\d\d +1\n/)
     const changed = await run('people', 'change', 'Bela', '--role', 'viewer', '--all-organizations', '--disable')
     assert.equal(changed.stdout, 'Bela: viewer, all, disabled\n')
+    const only = await run('people', 'change', 'Bela', '--enable', '--passkey-only')
+    assert.equal(only.stdout, 'Bela: viewer, all, invited, passkeys only\n')
+    await run('people', 'change', 'Bela', '--disable', '--allow-password')
     const [, bela] = await json<PersonView[]>('people', 'list')
     assert.deepEqual([bela?.role, bela?.organizations, bela?.state], ['viewer', null, 'disabled'])
     assert.equal((await run('people', 'remove', 'Bela')).stdout, 'Bela is removed.\n')
@@ -69,6 +72,7 @@ describe('people', () => {
     [['people', 'add', 'x', '--role', 'root'], /--role "root": is not one of viewer, auditor/],
     [['people', 'change', 'x'], /nothing to change: give --role/],
     [['people', 'change', 'x', '--disable', '--enable'], /--disable and --enable do not go together/],
+    [['people', 'change', 'x', '--passkey-only', '--allow-password'], /do not go together/],
     [['people', 'change', 'x', '--organization', 'a', '--all-organizations'], /do not go together/],
   ]
   for (const [words, sentence] of mistakes) {

@@ -15,7 +15,7 @@ type Check = (
 const ACME = OrganizationName.parse('Acme')
 const ana: AccountRecord = {
   ...{ key: 'ana', name: 'Ana', role: 'operator', organizations: [ACME], passwordHash: 'x' },
-  ...{ createdAt: 1, disabledAt: null, signedInAt: null },
+  ...{ passkeyOnly: true, createdAt: 1, disabledAt: null, signedInAt: null },
 }
 const laptop: PasskeyRecord = {
   ...{ credential: 'BBBB', account: 'ana', name: 'Laptop', host: 'patches.example.com', userHandle: 'AAAA' },

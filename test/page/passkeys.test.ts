@@ -126,3 +126,21 @@ pageTest(
     }
   },
 )
+
+pageTest('an Owner decides that a person signs in with passkeys only', { expected: /401/ }, async (visit) => {
+  const { page, app, fleet, browser } = visit
+  await person(fleet.repository, 'Ana')
+  await person(fleet.repository, 'Bela', 'viewer')
+  await page.getByRole('link', { name: 'People' }).click()
+  await page.getByRole('button', { name: 'Change Bela' }).click()
+  await page.getByLabel('Passkeys only').check()
+  await page.getByRole('button', { name: 'Save' }).click()
+  await page.getByRole('row').filter({ hasText: 'Bela' }).getByText('passkeys only').waitFor()
+  const theirs = await openWindow(browser)
+  await theirs.page.goto(`${app.url}/sign-in`)
+  await theirs.page.getByLabel('Name').fill('Bela')
+  await theirs.page.getByLabel('Password').fill(PASSWORD)
+  await theirs.page.getByRole('button', { name: 'Sign in', exact: true }).click()
+  await theirs.page.getByText('An Owner has decided that you sign in with a passkey').waitFor()
+  await theirs.close()
+})

@@ -234,7 +234,7 @@ async function byWhom(database: Kysely<unknown>): Promise<void> {
   await database.schema.alterTable('installs').addColumn('startedBy', 'text').execute()
 }
 
-/** Keys in people's devices that sign them in. */
+/** Keys in people's devices that sign them in, and who may sign in with these alone. */
 async function passkeys(database: Kysely<unknown>): Promise<void> {
   await database.schema
     .createTable('passkeys')
@@ -247,6 +247,10 @@ async function passkeys(database: Kysely<unknown>): Promise<void> {
     .addColumn('counter', 'bigint', (column) => column.notNull())
     .addColumn('createdAt', 'bigint', (column) => column.notNull())
     .addColumn('usedAt', 'bigint')
+    .execute()
+  await database.schema
+    .alterTable('accounts')
+    .addColumn('passkeyOnly', 'integer', (column) => column.notNull().defaultTo(0))
     .execute()
 }
 

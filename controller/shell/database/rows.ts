@@ -134,10 +134,11 @@ export function accessRecord(row: AccessRow): AccessRecord {
 }
 
 export function accountRow(record: AccountRecord): AccountRow {
-  return { ...record, organizations: limitRow(record.organizations) }
+  return { ...record, organizations: limitRow(record.organizations), passkeyOnly: record.passkeyOnly ? 1 : 0 }
 }
 export function accountRecord(row: AccountRow): AccountRecord {
-  return { ...row, organizations: limitOf(row.organizations, `the account ${row.name}`) }
+  const organizations = limitOf(row.organizations, `the account ${row.name}`)
+  return { ...row, organizations, passkeyOnly: row.passkeyOnly === 1 }
 }
 
 /** To which organizations somebody is limited; null for no limit. */

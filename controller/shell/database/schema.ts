@@ -59,7 +59,10 @@ export type AuditRow = {
 }
 
 export type AccessRow = Omit<AccessRecord, 'organizations'> & { organizations: string | null }
-export type AccountRow = Omit<AccountRecord, 'organizations'> & { organizations: string | null }
+export type AccountRow = Omit<AccountRecord, 'organizations' | 'passkeyOnly'> & {
+  organizations: string | null
+  passkeyOnly: 0 | 1
+}
 
 export type Schema = {
   tokens: TokenRow
