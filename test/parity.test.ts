@@ -23,6 +23,8 @@ const NOT_IN_COMMANDS: Record<string, string> = {
   describeApi: 'is for programs',
   listOrganizations: 'appliances list names the organization of each',
   changePassword: 'a command shows an API token, and has no password',
+  preparePasskey: 'a browser makes the passkey, for whoever is signed in there',
+  addPasskey: 'a browser makes the passkey, for whoever is signed in there',
   makeApiToken: 'api-token makes them beside the data, where no token is needed yet',
   streamEvents: 'a command ends; one that waits asks again',
 }

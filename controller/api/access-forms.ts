@@ -1,5 +1,5 @@
 /**
- * What the forms about access ask for: people and their sign-in links, API tokens, one's own password and sessions, and
+ * What the forms about access ask for: people and their sign-in links, API tokens, one's own password, passkeys and sessions, and
  * the first Owner, and a check of the trail. A secret that was made is shown on the page that answers, once.
  */
 import { z } from 'zod'
@@ -16,7 +16,7 @@ const allow = 'manage-access'
 const VERIFICATION = '/api/v1/trail/verification'
 const rights = { role: PersonBody.shape.role, organization: names(OrganizationName) }
 const PersonForm = z.strictObject({ name: PersonBody.shape.name, ...rights })
-const ChangeForm = z.strictObject({ ...rights, disabled: ticked })
+const ChangeForm = z.strictObject({ ...rights, disabled: ticked, passkeyOnly: ticked })
 const TokenForm = z.strictObject({ name: TokenBody.shape.name, ...rights, days: z.coerce.number() })
 const FirstOwnerForm = z.strictObject({ name: PersonBody.shape.name, password: PasswordBody.shape.password })
 
@@ -36,7 +36,7 @@ export function addAccessForms(app: App, dependencies: RouteDependencies): void 
     allow,
     fields: ChangeForm,
     asks: (form, c) => ({ method: 'PATCH', address: `/api/v1/people/${person(c)}`, body: limited(form) }),
-    page: (c) => personAddress(c.req.param('person') ?? ''),
+    page: () => PEOPLE,
   })
 
   addForm(app, dependencies, `${PEOPLE}/:person/sign-in-link`, {
@@ -90,6 +90,16 @@ export function addAccessForms(app: App, dependencies: RouteDependencies): void 
     asks: (body) => ({ method: 'POST', address: '/api/v1/account/password', body }),
     page: () => YOUR_ACCOUNT,
     done: (c) => leadTo(c, SYSTEM_PATCHES),
+  })
+
+  addForm(app, dependencies, `${YOUR_ACCOUNT}/passkeys/:passkey/remove`, {
+    allow: 'own-account',
+    fields: NoBody,
+    asks: (_, c) => ({
+      method: 'DELETE',
+      address: `/api/v1/passkeys/${encodeURIComponent(c.req.param('passkey') ?? '')}`,
+    }),
+    page: () => YOUR_ACCOUNT,
   })
 
   addForm(app, dependencies, `${YOUR_ACCOUNT}/sessions/:session/end`, {

@@ -3,24 +3,27 @@
  * access-forms.ts.
  */
 import type { z } from 'zod'
-import { isRefusal } from '../../protocol/refusals.ts'
+import { hint, isRefusal } from '../../protocol/refusals.ts'
 import type { TrailVerification } from '../core/access-views.ts'
 import { may } from '../core/permissions.ts'
 import { organizations } from '../core/views.ts'
 import { ApiTokensPage } from '../page/api-tokens-page.tsx'
 import { FirstOwnerPage } from '../page/first-owner-page.tsx'
+import type { Passkeys } from '../page/passkeys-card.tsx'
 import { PeoplePage } from '../page/people-page.tsx'
 import { PersonPage } from '../page/person-page.tsx'
 import type { Secret } from '../page/secret-card.tsx'
 import { TrailPage } from '../page/trail-page.tsx'
 import { API_TOKENS, FIRST_OWNER, PEOPLE, TRAIL, YOUR_ACCOUNT } from '../page/words.ts'
-import { YourAccountPage } from '../page/your-account-page.tsx'
+import { type YourAccount, YourAccountPage } from '../page/your-account-page.tsx'
 import { trailVerification } from '../shell/check-trail.ts'
+import { passkeyHost } from '../shell/passkeys.ts'
 import { accountKey, unknownPerson } from '../shell/people.ts'
 import { TRAIL_PAGE, TrailPageQuery } from './access-schemas.ts'
 import { accountView, sessionViews } from './account.ts'
 import type { App, AppContext, RouteDependencies } from './context.ts'
 import { answerRefusal } from './errors.ts'
+import { passkeyViews } from './passkeys.ts'
 import { personViews } from './people.ts'
 import { permitted } from './permitted.ts'
 import { readQuery } from './read-request.ts'
@@ -49,7 +52,8 @@ export function addAccessPageRoutes(app: App, dependencies: RouteDependencies): 
     const account = visitor.account === null ? undefined : await repository.people.findAccount(visitor.account)
     const password = account === undefined ? 'none' : account.passwordHash === null ? 'missing' : 'set'
     const sessions = await sessionViews(dependencies, visitor)
-    return showPage(c, <YourAccountPage account={accountView(visitor)} sessions={sessions} password={password} />)
+    const passkeys = { passkeys: await passkeyViews(dependencies, visitor), adding: addingPasskeys(c, password) }
+    return showPage(c, <YourAccountPage account={accountView(visitor)} {...{ sessions, passkeys, password }} />)
   })
 }
 
@@ -84,6 +88,13 @@ export async function trailPage(
   const last = trailWatch.last === null ? null : { ...trailVerification(trailWatch.last), noted: null }
   const chain = may(visitor, 'verify-trail') ? { head: newest?.hash ?? null, checked: checked ?? last } : null
   return showPage(c, <TrailPage {...entries} {...{ filters, chain }} />)
+}
+
+function addingPasskeys(c: AppContext, password: YourAccount['password']): Passkeys['adding'] {
+  const host = passkeyHost(`http://${c.req.header('host')}`)
+  if (isRefusal(host)) return { not: `${host.message}. ${hint(host.refused)}` }
+  if (password === 'none') return { not: 'only a person who has signed in with an account has passkeys' }
+  return { with: password === 'set' ? 'password' : 'session' }
 }
 
 /** The organizations that a person or a token can be limited to. */

@@ -1,10 +1,11 @@
 /**
- * What the API takes and answers about people, sessions, API tokens and the trail; beside schemas.ts, and by its rules.
+ * What the API takes and answers about people, sessions, passkeys, API tokens and the trail; beside schemas.ts, and by its rules.
  */
 import { z } from 'zod'
 import { ApplianceName, OrganizationName, Sha256 } from '../../protocol/identifiers.ts'
 import type * as views from '../core/access-views.ts'
 import { ROLES } from '../core/permissions.ts'
+import { CreatedCredential } from '../shell/passkey-signatures.ts'
 import { MAX_PASSWORD_CHARACTERS } from '../shell/passwords.ts'
 import { PersonName } from '../shell/people.ts'
 
@@ -23,8 +24,12 @@ export const PersonChangeBody = z.strictObject({
   role: role.optional(),
   organizations: organizations.optional(),
   disabled: z.boolean().optional(),
+  passkeyOnly: z.boolean().optional(),
 })
 export const PasswordBody = z.strictObject({ current: password.optional(), password })
+/** Empty where there is no password. */
+export const PasskeyProofBody = z.strictObject({ current: password })
+export const PasskeyBody = z.strictObject({ name: PersonName, credential: CreatedCredential })
 export const TokenBody = z.strictObject({
   name: ApplianceName,
   role,
@@ -72,6 +77,7 @@ export const PersonView: z.ZodType<views.PersonView> = z.object({
   ...rights,
   state: z.enum(['active', 'invited', 'disabled']),
   createdAt: time,
+  passkeyOnly: z.boolean(),
   signedInAt: time.nullable(),
   sessions: count,
 })
@@ -91,6 +97,16 @@ export const SessionView: z.ZodType<views.SessionView> = z.object({
   origin: z.string(),
   isThis: z.boolean(),
 })
+export const PasskeyView: z.ZodType<views.PasskeyView> = z.object({
+  id: z.string(),
+  name: z.string(),
+  person: z.string(),
+  host: z.string(),
+  addedAt: time,
+  usedAt: time.nullable(),
+})
+/** As `PublicKeyCredential.parseCreationOptionsFromJSON` takes it. */
+export const PasskeyOptions = z.looseObject({ challenge: z.string() })
 const token = {
   id: z.string(),
   name: z.string(),

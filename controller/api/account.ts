@@ -1,7 +1,7 @@
 /**
  * One's own account over HTTP: who one is, one's password, and one's sessions. An Owner sees and ends those of everybody.
  */
-import { isRefusal, type Refusal, refuse } from '../../protocol/refusals.ts'
+import { isRefusal, refuse } from '../../protocol/refusals.ts'
 import type { AccountView, SessionView } from '../core/access-views.ts'
 import { ALL_PERMISSIONS, may } from '../core/permissions.ts'
 import { accessId, isLive } from '../shell/access.ts'
@@ -16,12 +16,13 @@ import type { App, AppContext, RouteDependencies, Visitor } from './context.ts'
 import { answerRefusal } from './errors.ts'
 import type { OpenStreams } from './open-streams.ts'
 import { documented } from './openapi.ts'
+import { notProved, ownAccount } from './own-account.ts'
 import { readJson } from './read-request.ts'
 
 const allow = 'own-account'
 
 export function addAccountRoutes(app: App, dependencies: RouteDependencies, streams: OpenStreams): void {
-  const { log, repository, clock, passwords, throttle } = dependencies
+  const { log, repository, clock, passwords } = dependencies
   const { people } = repository
 
   app.get(
@@ -87,39 +88,21 @@ export function addAccountRoutes(app: App, dependencies: RouteDependencies, stre
   )
 
   async function setPassword(c: AppContext, wanted: { current?: string | undefined; password: string }) {
-    const { account: key, secretHash } = c.var.visitor
-    const account = key === null ? undefined : await people.findAccount(key)
-    if (account === undefined)
-      return refuse('forbidden', 'only a person who has signed in with an account has a password')
-    const address = clientAddress(c, dependencies)
-    // A session that was left open lets nobody guess at leisure.
-    const attempt = { account: account.key, address, device: secretHash }
-    const current = await isCurrent(account, attempt, wanted.current ?? '')
-    if (current !== null) return current
+    const account = await ownAccount(c, dependencies, 'a password')
+    if (isRefusal(account)) return account
+    const refused = await notProved(c, dependencies, account, wanted.current ?? '')
+    if (refused !== null) return refused
     const why = weakness(wanted.password, account.name)
     if (why !== null) return refuse('weak_password', `the password ${why}`)
     const passwordHash = await passwords.hash(wanted.password)
     if (isRefusal(passwordHash)) return passwordHash
     const done = await changePerson(people, account.name, { passwordHash }, clock())
     if (isRefusal(done)) return done
+    const origin = clientAddress(c, dependencies)
     const isStill = (now: AccountRecord) => now.passwordHash === passwordHash
-    const opened = await openSession(dependencies, { ...account, passwordHash }, { origin: address, isStill })
+    const opened = await openSession(dependencies, { ...account, passwordHash }, { origin, isStill })
     if (opened !== undefined) await giveSession(c, dependencies, opened)
     for (const ended of done.ended) streams.endAll(ended)
-    return null
-  }
-
-  async function isCurrent(
-    { passwordHash }: AccountRecord,
-    attempt: Parameters<typeof throttle.admit>[0],
-    current: string,
-  ): Promise<Refusal | null> {
-    if (passwordHash === null) return null
-    if (throttle.admit(attempt) > 0) return refuse('slow_down', 'too many wrong attempts')
-    const matches = await passwords.matches(passwordHash, current, true)
-    if (isRefusal(matches)) return matches
-    if (!matches) return refuse('wrong_password', 'this is not your current password')
-    throttle.forgive(attempt)
     return null
   }
 }

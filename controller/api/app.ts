@@ -6,6 +6,7 @@
  * lines in `createApp` is the rule; no path is compared.
  */
 import { Hono } from 'hono'
+import { passkeyChallenges } from '../shell/passkey-challenges.ts'
 import { boundedPasswords } from '../shell/passwords.ts'
 import { signInThrottle } from '../shell/sign-in-throttle.ts'
 import { trailNotes } from '../shell/trail-notes.ts'
@@ -31,6 +32,7 @@ import { addMetricsRoute } from './metrics.ts'
 import { openStreams } from './open-streams.ts'
 import { addOpenApiRoute } from './openapi.ts'
 import { addPageRoutes } from './pages.tsx'
+import { addPasskeyRoutes } from './passkeys.ts'
 import { addPatchForms } from './patch-forms.ts'
 import { addPatchRoutes } from './patches.ts'
 import { addPeopleRoutes } from './people.ts'
@@ -51,7 +53,9 @@ export function createApp(given: AppGiven): App {
   const { serviceCenter, ...shared } = given
   const { repository, clock } = shared
   const notes = trailNotes(repository, clock)
-  const dependencies = { ...shared, notes, passwords: boundedPasswords(), throttle: signInThrottle(clock) }
+  const challenges = passkeyChallenges(clock)
+  const throttle = signInThrottle(clock)
+  const dependencies = { ...shared, notes, passwords: boundedPasswords(), throttle, challenges }
   const app: App = new Hono<AppEnvironment>()
   const streams = openStreams()
   addErrorAnswers(app, dependencies.log)
@@ -72,6 +76,7 @@ export function createApp(given: AppGiven): App {
   app.use('/appliances/*', shareRefreshes)
   app.use('/data-centers', shareRefreshes)
   addAccountRoutes(app, dependencies, streams)
+  addPasskeyRoutes(app, dependencies)
   addPeopleRoutes(app, dependencies, streams)
   addTokenRoutes(app, dependencies, streams)
   addTrailRoutes(app, dependencies)

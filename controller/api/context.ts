@@ -6,6 +6,7 @@ import type { Context, Hono } from 'hono'
 import type { Sha256 } from '../../protocol/identifiers.ts'
 import type { Actor } from '../core/effects.ts'
 import type { Standing } from '../core/permissions.ts'
+import type { PasskeyChallenges } from '../shell/passkey-challenges.ts'
 import type { Passwords } from '../shell/passwords.ts'
 import type { Repository, ServiceCenter } from '../shell/ports.ts'
 import type { SignInThrottle } from '../shell/sign-in-throttle.ts'
@@ -33,7 +34,12 @@ export type AppGiven = {
   behindProxy?: boolean
 }
 
-export type AppDependencies = AppGiven & { passwords: Passwords; throttle: SignInThrottle; notes: TrailNotes }
+export type AppDependencies = AppGiven & {
+  passwords: Passwords
+  throttle: SignInThrottle
+  challenges: PasskeyChallenges
+  notes: TrailNotes
+}
 
 /** Routes never get the Service Center itself: they take it from the request, as its visitor may see it. */
 export type RouteDependencies = Omit<AppDependencies, 'serviceCenter'>

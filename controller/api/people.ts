@@ -7,7 +7,7 @@ import type { NewLink, PersonView } from '../core/access-views.ts'
 import { isLive, makeAccess } from '../shell/access.ts'
 import { weakness } from '../shell/passwords.ts'
 import { accountKey, addPerson, changePerson, removePerson, unknownPerson } from '../shell/people.ts'
-import type { AccessRecord, AccountRecord } from '../shell/ports.ts'
+import type { AccessRecord, AccountRecord, PasskeyRecord } from '../shell/ports.ts'
 import * as schemas from './access-schemas.ts'
 import type { App, AppContext, RouteDependencies } from './context.ts'
 import { answerRefusal } from './errors.ts'
@@ -55,7 +55,7 @@ export function addPeopleRoutes(app: App, dependencies: RouteDependencies, strea
       await c.var.note({ action: 'add person', subject: body.name, outcome })
       if (isRefusal(added)) return answerRefusal(c, added, log)
       const link = passwordHash === null ? await newLink(c, added) : { signInLink: null, expiresAt: null }
-      return c.json({ person: personView(added, []), ...link }, 201)
+      return c.json({ person: personView(added, { sessions: [], passkeys: [] }), ...link }, 201)
     },
   )
 
@@ -78,7 +78,7 @@ export function addPeopleRoutes(app: App, dependencies: RouteDependencies, strea
       const done = account === undefined ? 'done' : limitsText(account)
       await c.var.note({ action: 'change person', subject: account?.name ?? name, outcome: refused?.refused ?? done })
       if (refused !== null || account === undefined) return answerRefusal(c, refused ?? unknownPerson(name), log)
-      return c.json(personView(account, []))
+      return c.json(personView(account, { sessions: [], passkeys: await people.passkeys() }))
     },
   )
 
@@ -87,7 +87,7 @@ export function addPeopleRoutes(app: App, dependencies: RouteDependencies, strea
     documented({
       operation: 'makeSignInLink',
       allow,
-      summary: 'A new sign-in link, told once; the password and the sessions that there were end.',
+      summary: 'A new sign-in link, told once; the password, the passkeys and the sessions that there were end.',
       parameters,
       body: NoBody,
       answers: { 201: schemas.NewLink },
@@ -96,6 +96,8 @@ export function addPeopleRoutes(app: App, dependencies: RouteDependencies, strea
       const body = await readJson(c, NoBody)
       if (isRefusal(body)) return answerRefusal(c, body, log)
       const name = c.req.param('person')
+      // First, so that nobody comes in with one while the sessions end.
+      await people.removePasskeys({ account: accountKey(name) })
       const refused = end(await changePerson(people, name, { passwordHash: null }, clock()))
       await c.var.note({ action: 'new sign-in link', subject: name, outcome: refused?.refused ?? 'done' })
       const account = await people.findAccount(accountKey(name))
@@ -145,25 +147,31 @@ export function addPeopleRoutes(app: App, dependencies: RouteDependencies, strea
 }
 
 export async function personViews({ repository, clock }: RouteDependencies): Promise<PersonView[]> {
-  const [accounts, sessions] = await Promise.all([repository.people.accounts(), repository.people.access('session')])
-  const live = sessions.filter((session) => isLive(session, clock()))
-  return accounts.map((account) => personView(account, live))
+  const { people } = repository
+  const [accounts, all, passkeys] = await Promise.all([people.accounts(), people.access('session'), people.passkeys()])
+  const sessions = all.filter((session) => isLive(session, clock()))
+  return accounts.map((account) => personView(account, { sessions, passkeys }))
 }
 
-function personView(account: AccountRecord, sessions: readonly AccessRecord[]): PersonView {
-  const { name, key, role, organizations, passwordHash, disabledAt, createdAt, signedInAt } = account
+function personView(
+  account: AccountRecord,
+  { sessions, passkeys }: { sessions: readonly AccessRecord[]; passkeys: readonly PasskeyRecord[] },
+): PersonView {
+  const { name, key, role, organizations, passwordHash, passkeyOnly, disabledAt, createdAt, signedInAt } = account
+  const hasKey = passwordHash !== null || passkeys.some((passkey) => passkey.account === key)
   return {
     name,
     role,
     organizations: organizations === null ? null : [...organizations],
-    state: disabledAt !== null ? 'disabled' : passwordHash === null ? 'invited' : 'active',
+    state: disabledAt !== null ? 'disabled' : hasKey ? 'active' : 'invited',
+    passkeyOnly,
     createdAt: new Date(createdAt).toISOString(),
     signedInAt: signedInAt === null ? null : new Date(signedInAt).toISOString(),
     sessions: sessions.filter((session) => session.account === key).length,
   }
 }
 
-function limitsText({ role, organizations, disabledAt }: AccountRecord): string {
+function limitsText({ role, organizations, passkeyOnly, disabledAt }: AccountRecord): string {
   const where = organizations === null ? '' : ` for ${organizations.join(', ')}`
-  return `${role}${where}${disabledAt === null ? '' : ', disabled'}`
+  return `${role}${where}${passkeyOnly ? ', passkeys only' : ''}${disabledAt === null ? '' : ', disabled'}`
 }

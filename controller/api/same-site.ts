@@ -5,7 +5,7 @@
  * `Sec-Fetch-Site` alone, never the content type.
  */
 import type { MiddlewareHandler } from 'hono'
-import { refuse } from '../../protocol/refusals.ts'
+import { type Refusal, refuse } from '../../protocol/refusals.ts'
 import type { AppContext, AppEnvironment, RouteDependencies } from './context.ts'
 import { answerRefusal } from './errors.ts'
 
@@ -36,13 +36,23 @@ export function onlySafely({ secureCookies, log }: RouteDependencies): Middlewar
 }
 
 export function onlyOurPages({ origins, log }: RouteDependencies): MiddlewareHandler<AppEnvironment> {
-  // As a browser writes them: without a trailing slash, and without the port where it is the usual one.
-  const ours = origins.map((origin) => new URL(origin).origin)
+  const ours = browserOrigins(origins)
   return async (c, next) => {
     if (SAFE.has(c.req.method) || c.req.header('authorization') !== undefined) return next()
     const reason = foreign(c, ours)
     return reason === null ? next() : answerRefusal(c, refuse('cross_site', reason), log)
   }
+}
+
+/** At which of our addresses the page is open that sent the request; what a passkey signs is for that alone. */
+export function pageOrigin(c: AppContext, { origins }: RouteDependencies): string | Refusal {
+  const reason = foreign(c, browserOrigins(origins))
+  return reason === null ? (c.req.header('origin') ?? '') : refuse('cross_site', reason)
+}
+
+/** As a browser writes them: without a trailing slash, and without the port where it is the usual one. */
+function browserOrigins(origins: readonly string[]): string[] {
+  return origins.map((origin) => new URL(origin).origin)
 }
 
 /** Why the request does not come from our own page, or null. */

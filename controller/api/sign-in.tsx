@@ -1,14 +1,16 @@
 /**
- * Signing in, with name and password or with a one-time link, and out again. A browser that comes from anywhere but its
+ * Signing in, with name and password, a one-time link or a passkey, and out again. A browser that comes from anywhere but its
  * own address bar gets a small page that leads on, because a `SameSite=Strict` cookie is not sent along a redirect that
  * another site began; everyone else is redirected. A request for the headers alone, as link previews make, uses nothing
- * up. The form is an ordinary one: it needs no script.
+ * up. The form is an ordinary one: it needs no script; a passkey does.
  */
 import { z } from 'zod'
 import { hint, httpStatus, isRefusal, type Refusal } from '../../protocol/refusals.ts'
 import { SignInPage } from '../page/sign-in-page.tsx'
 import { signedInPage } from '../page/signed-in-page.tsx'
 import { SYSTEM_PATCHES, YOUR_ACCOUNT } from '../page/words.ts'
+import { ShownCredential } from '../shell/passkey-signatures.ts'
+import { askForPasskey, signInByPasskey } from '../shell/passkeys.ts'
 import { accountKey } from '../shell/people.ts'
 import { type SignedIn, signInByLink, signInByPassword } from '../shell/sign-in.ts'
 import { giveSession, readCookie, signOut } from './access-control.ts'
@@ -18,8 +20,8 @@ import { answerRefusal } from './errors.ts'
 import { leadTo } from './forms.ts'
 import type { OpenStreams } from './open-streams.ts'
 import { permitted } from './permitted.ts'
-import { readForm } from './read-request.ts'
-import { onlyOurPages, onlySafely } from './same-site.ts'
+import { readForm, readJson } from './read-request.ts'
+import { onlyOurPages, onlySafely, pageOrigin } from './same-site.ts'
 
 const SignInForm = z.strictObject({
   name: z.string().max(100),
@@ -27,10 +29,15 @@ const SignInForm = z.strictObject({
   next: z.string().max(2000).default(SYSTEM_PATCHES),
 })
 
+const PasskeySignIn = z.strictObject({
+  credential: ShownCredential,
+  next: z.string().max(2000).default(SYSTEM_PATCHES),
+})
+
 export function addSignInRoutes(app: App, dependencies: RouteDependencies, streams: OpenStreams): void {
   const { log, notes, repository } = dependencies
 
-  app.use('/sign-in', onlySafely(dependencies))
+  app.use('/sign-in/*', onlySafely(dependencies))
 
   app.get('/sign-in', async (c) => {
     if (c.req.method === 'HEAD') return c.body(null, 200)
@@ -58,6 +65,37 @@ export function addSignInRoutes(app: App, dependencies: RouteDependencies, strea
     await enter(c, signed, 'with a password')
     return c.redirect(inside(form.next), 303)
   })
+
+  app.post('/sign-in/passkey/challenge', (c) => {
+    const origin = pageOrigin(c, dependencies)
+    if (isRefusal(origin)) return answerRefusal(c, origin, log)
+    const options = askForPasskey(dependencies, { origin, address: clientAddress(c, dependencies) })
+    return isRefusal(options) ? answerRefusal(c, options, log) : c.json(options)
+  })
+
+  app.post('/sign-in/passkey', onlyOurPages(dependencies), async (c) => {
+    const body = await readJson(c, PasskeySignIn)
+    if (isRefusal(body)) return answerRefusal(c, body, log)
+    const { credential, next } = body
+    const address = clientAddress(c, dependencies)
+    const device = readCookie(c, dependencies, 'device')
+    const signed = await signInByPasskey(dependencies, { credential, address, device })
+    if (isRefusal(signed)) {
+      await notePasskey(c, signed, credential.id)
+      return answerRefusal(c, signed, log)
+    }
+    await enter(c, signed, 'with a passkey')
+    return c.json({ next: inside(next) })
+  })
+
+  /** Only whoever has the key can be told that it was copied, so that is always noted. */
+  async function notePasskey(c: AppContext, { refused: outcome }: Refusal, credential: string): Promise<void> {
+    const known = await repository.people.findPasskey(credential)
+    const account = known === undefined ? undefined : await repository.people.findAccount(known.account)
+    const subject = account === undefined ? 'an unknown passkey' : `${account.name}, with the passkey ${known?.name}`
+    const note = { actor: NOBODY, origin: clientAddress(c, dependencies), action: 'sign in', subject, outcome }
+    await (outcome === 'copied_passkey' ? notes.write(note) : notes.writeRefusal('strangers', note))
+  }
 
   async function enter(c: AppContext, signed: SignedIn, subject: string): Promise<void> {
     await giveSession(c, dependencies, signed)

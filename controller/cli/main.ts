@@ -15,6 +15,7 @@ import { ServerRefusal } from './exchange.ts'
 import { commandHelp, fullHelp } from './help.ts'
 import { cancelInstall, listInstalls, showInstall } from './installs.ts'
 import { listLimits, setLimits } from './limits.ts'
+import { listPasskeys, removePasskey } from './passkeys.ts'
 import { listPatches, showPatch, withdrawPatch } from './patches.ts'
 import { addPerson, changePerson, listPeople, newLink, removePerson } from './people.ts'
 import { releaseExample } from './release-example.ts'
@@ -38,7 +39,10 @@ const COMMANDS: Readonly<Record<string, readonly Command[]>> = {
     listApiTokens,
     revokeApiToken,
   ],
-  People: [listPeople, addPerson, changePerson, newLink, removePerson, listSessions, endSession, showAccount],
+  People: [
+    ...[listPeople, addPerson, changePerson, newLink, removePerson],
+    ...[listSessions, endSession, listPasskeys, removePasskey, showAccount],
+  ],
   'See what was done': [listTrail, exportTrail, verifyTrail],
   'Replicate patches': [uploadPatch, listUploads, discardUpload, listPatches, showPatch, withdrawPatch],
   'Install patches': [startInstall, listInstalls, showInstall, cancelInstall],

@@ -2,7 +2,7 @@
  * `patchmesh people list|add|change|new-link|remove`: who has an account and what each may do. Whoever is added gets a
  * sign-in link, which is printed once.
  */
-import type { NewLink } from '../core/access-views.ts'
+import type { NewLink, PersonView } from '../core/access-views.ts'
 import { defineCommand, required, UsageError } from './command.ts'
 import { readableTime } from './quantities.ts'
 import { organizationsOf, RIGHTS_OPTIONS, roleOf, shownLimit } from './rights.ts'
@@ -20,8 +20,8 @@ export const listPeople = defineCommand({
   example: 'patchmesh people list',
   async run({ options, terminal }) {
     const people = await connect(options).people()
-    const rows = people.map(({ name, role, organizations, state, signedInAt, sessions }) => [
-      ...[name, role, shownLimit(organizations), state],
+    const rows = people.map(({ name, role, organizations, signedInAt, sessions, ...person }) => [
+      ...[name, role, shownLimit(organizations), shownState(person)],
       ...[signedInAt === null ? 'never' : readableTime(signedInAt), String(sessions)],
     ])
     const headings = ['NAME', 'ROLE', 'ORGANIZATIONS', 'STATE', 'SIGNED IN', 'SESSIONS']
@@ -55,41 +55,55 @@ export const changePerson = defineCommand({
   operations: ['changePerson'],
   summary: 'Changes what a person may do, and ends their sessions',
   operands: ['NAME'],
-  usage: `NAME [--role ROLE] [--organization NAME... | --all-organizations] [--disable | --enable] ${USAGE}`,
+  usage: `NAME [--role ROLE] [--organization NAME... | --all-organizations] [--disable | --enable] [--passkey-only | --allow-password] ${USAGE}`,
   options: {
     ...RIGHTS_OPTIONS,
     'all-organizations': { type: 'boolean', about: 'lift the limit to organizations' },
     disable: { type: 'boolean', about: 'the person cannot sign in any more' },
     enable: { type: 'boolean', about: 'the person can sign in again' },
+    'passkey-only': { type: 'boolean', about: 'the password does not sign in any more' },
+    'allow-password': { type: 'boolean', about: 'the password signs in again' },
     ...SERVER_OPTIONS,
   },
   example: 'patchmesh people change ana --role approver --all-organizations',
   async run({ options, operands: [name = ''], terminal }) {
-    const { role, organization, disable, enable, 'all-organizations': all } = options
-    if (disable === true && enable === true) throw new UsageError('--disable and --enable do not go together')
+    const { role, organization, 'all-organizations': all } = options
+    const disabled = eitherOf(options, 'disable', 'enable')
+    const passkeyOnly = eitherOf(options, 'passkey-only', 'allow-password')
     if (all === true && organization !== undefined) {
       throw new UsageError('--organization and --all-organizations do not go together')
     }
     const change = {
       ...(role === undefined ? {} : { role: roleOf(role) }),
       ...(all === true || organization !== undefined ? { organizations: organizationsOf(organization) } : {}),
-      ...(disable === true || enable === true ? { disabled: disable === true } : {}),
+      ...(disabled === undefined ? {} : { disabled }),
+      ...(passkeyOnly === undefined ? {} : { passkeyOnly }),
     }
     if (Object.keys(change).length === 0) {
-      throw new UsageError('nothing to change: give --role, --organization, --all-organizations, --disable or --enable')
+      throw new UsageError('nothing to change: give --role, --organization, --disable or another of the options')
     }
     const person = await connect(options).changePerson(name, change)
+    const { role: now, organizations } = person
     if (options.json === true) terminal.print(JSON.stringify(person))
-    else
-      terminal.print(printable(`${person.name}: ${person.role}, ${shownLimit(person.organizations)}, ${person.state}`))
+    else terminal.print(printable(`${person.name}: ${now}, ${shownLimit(organizations)}, ${shownState(person)}`))
     return 0
   },
 })
 
+function shownState({ state, passkeyOnly }: Pick<PersonView, 'state' | 'passkeyOnly'>): string {
+  return passkeyOnly ? `${state}, passkeys only` : state
+}
+
+/** True for the one option, false for its opposite, undefined for neither. */
+function eitherOf<Name extends string>(options: { [name in Name]?: boolean | undefined }, yes: Name, no: Name) {
+  if (options[yes] === true && options[no] === true) throw new UsageError(`--${yes} and --${no} do not go together`)
+  return options[yes] === true ? true : options[no] === true ? false : undefined
+}
+
 export const newLink = defineCommand({
   name: 'people new-link',
   operations: ['makeSignInLink'],
-  summary: 'Prints a new sign-in link for a person, whose password and sessions end',
+  summary: 'Prints a new sign-in link for a person, whose password, passkeys and sessions end',
   operands: ['NAME'],
   usage: `NAME ${USAGE}`,
   options: SERVER_OPTIONS,

@@ -8,6 +8,7 @@ import type {
   AccountView,
   NewLink,
   NewPerson,
+  PasskeyView,
   PersonView,
   SessionView,
   TokenView,
@@ -190,6 +191,12 @@ export class ServiceCenterClient {
   }
   removePerson(name: string): Promise<object> {
     return this.#exchange.call({ method: 'DELETE', path: ['people', name] })
+  }
+  passkeys(): Promise<PasskeyView[]> {
+    return this.#exchange.call({ method: 'GET', path: ['passkeys'] })
+  }
+  removePasskey(id: string): Promise<object> {
+    return this.#exchange.call({ method: 'DELETE', path: ['passkeys', id] })
   }
   sessions(): Promise<SessionView[]> {
     return this.#exchange.call({ method: 'GET', path: ['sessions'] })

@@ -1,5 +1,5 @@
 /**
- * People, their sessions, API tokens and the trail, as the API shows them; page and command line show the same values.
+ * People, their sessions and passkeys, API tokens and the trail, as the API shows them; page and command line show the same values.
  */
 import type { AccessRole } from './permissions.ts'
 
@@ -11,8 +11,10 @@ type Rights = {
 
 export type PersonView = Rights & {
   name: string
-  /** `invited` has not set a password yet. */
+  /** `invited` has neither a password nor a passkey yet. */
   state: 'active' | 'invited' | 'disabled'
+  /** The password opens nothing. */
+  passkeyOnly: boolean
   createdAt: string
   signedInAt: string | null
   sessions: number
@@ -31,6 +33,17 @@ export type SessionView = {
   /** From where it was used last. */
   origin: string
   isThis: boolean
+}
+
+export type PasskeyView = {
+  id: string
+  name: string
+  /** Whose it is. */
+  person: string
+  /** Where alone it works. */
+  host: string
+  addedAt: string
+  usedAt: string | null
 }
 
 export type TokenView = Rights & {

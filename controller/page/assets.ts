@@ -42,6 +42,7 @@ for (const name of [
   'upload.js',
   'actions.js',
   'forms.js',
+  'passkeys.js',
 ]) {
   add(name, Buffer.from(ourSource(name)))
 }

@@ -41,6 +41,7 @@ export const Layout = ({ title, children, signedIn = true, current = SYSTEM_PATC
         <link rel="stylesheet" href={assetAddress('page.css')} />
         <link rel="stylesheet" href={assetAddress('fleet.css')} />
         <script type="module" src={assetAddress('times.js')} />
+        <script type="module" src={assetAddress('passkeys.js')} />
         {signedIn && <script type="module" src={assetAddress('live.js')} />}
         {signedIn && <script type="module" src={assetAddress('here.js')} />}
         {signedIn && <script type="module" src={assetAddress('upload.js')} />}

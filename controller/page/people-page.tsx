@@ -61,7 +61,7 @@ const PeopleTable = ({ people }: { people: PersonView[] }) => (
 export const PERSON_STATES = { active: 'success', invited: 'waiting', disabled: 'warning' } as const
 
 const Person = ({ person }: { person: PersonView }) => {
-  const { name, role, organizations, state, signedInAt, sessions } = person
+  const { name, role, organizations, state, passkeyOnly, signedInAt, sessions } = person
   return (
     <tr class="pf-v6-c-table__tr" id={elementId('person', name)} data-person={name}>
       <td class="pf-v6-c-table__td pm-name" data-label="Name">
@@ -75,6 +75,7 @@ const Person = ({ person }: { person: PersonView }) => {
       </td>
       <td class="pf-v6-c-table__td" data-label="State">
         <Label tone={PERSON_STATES[state]} text={state} />
+        {passkeyOnly && <div class="pm-quiet">passkeys only</div>}
       </td>
       <td class="pf-v6-c-table__td" data-label="Signed in">
         {signedInAt === null ? 'never' : <Moment at={signedInAt} />}

@@ -14,7 +14,7 @@ import { PEOPLE, personAddress, TRAIL } from './words.ts'
 export type Person = { person: PersonView; organizations: string[]; made?: Secret | undefined }
 
 export const PersonPage = ({ person, organizations, made }: Person) => {
-  const { name, state } = person
+  const { name, state, passkeyOnly } = person
   const address = personAddress(name)
   return (
     <Layout title={`${name} - People`} current={PEOPLE}>
@@ -35,6 +35,12 @@ export const PersonPage = ({ person, organizations, made }: Person) => {
             label="Disabled: cannot sign in"
             checked={state === 'disabled'}
           />
+          <CheckField
+            id="person-passkey-only"
+            name="passkeyOnly"
+            label="Passkeys only: the password does not sign in"
+            checked={passkeyOnly}
+          />
           <p class="pm-quiet">A change ends the sessions of {name}.</p>
         </ActionForm>
       </Card>
@@ -48,7 +54,7 @@ export const PersonPage = ({ person, organizations, made }: Person) => {
             id="new-link"
             button="New link"
             label={`New link for ${name}`}
-            question={`Make a new sign-in link for ${name}? The password and the sessions that ${name} has end.`}
+            question={`Make a new sign-in link for ${name}? The password, the passkeys and the sessions that ${name} has end.`}
             action={`${address}/sign-in-link`}
             operation="makeSignInLink"
           />

@@ -1,5 +1,6 @@
 /**
- * Signing in with name and password. It is shown in place of any page that nobody is signed in for, and leads back to it.
+ * Signing in with name and password, or with a passkey where the browser has any. It is shown in place of any page that
+ * nobody is signed in for, and leads back to it.
  */
 import { PasswordField, TextField } from './form-fields.tsx'
 import { Alert, Layout } from './layout.tsx'
@@ -28,7 +29,7 @@ export const SignInPage = ({ next, name = '', notice, refusal }: SignIn) => (
           </Alert>
         )}
         <form class="pm-form" method="post" action="/sign-in" id="sign-in-form">
-          <input type="hidden" name="next" value={next} />
+          <input type="hidden" id="next" name="next" value={next} />
           <TextField id="name" name="name" label="Name" value={name} autocomplete="username" required />
           <PasswordField id="password" label="Password" autocomplete="current-password" />
           <div class="pm-row">
@@ -37,6 +38,14 @@ export const SignInPage = ({ next, name = '', notice, refusal }: SignIn) => (
             </button>
           </div>
         </form>
+        <div class="pm-form" id="passkey-sign-in" hidden>
+          <div id="passkey-outcome" role="alert" />
+          <div class="pm-row">
+            <button class="pf-v6-c-button pf-m-secondary" type="button">
+              Sign in with a passkey
+            </button>
+          </div>
+        </div>
         <details>
           <summary>No name and password yet?</summary>
           <ul class="pm-list">

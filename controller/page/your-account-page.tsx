@@ -1,5 +1,6 @@
 /**
- * One's own account: what it may do, its password and its sessions. An Owner finds the sessions of everybody here.
+ * One's own account: what it may do, its password, its passkeys and its sessions. An Owner finds the passkeys and sessions
+ * of everybody here.
  */
 import type { AccountView, SessionView } from '../core/access-views.ts'
 import { ROLE_MEANINGS } from '../core/permissions.ts'
@@ -7,17 +8,19 @@ import { ColumnHeads } from './column-heads.tsx'
 import { ActionForm, PasswordField } from './form-fields.tsx'
 import { Alert, Card, Layout, PageHeader } from './layout.tsx'
 import { Moment } from './moments.tsx'
+import { type Passkeys, PasskeysCard } from './passkeys-card.tsx'
 import { limitTitle, roleTitle } from './rights.tsx'
 import { elementId, moment, SYSTEM_PATCHES, YOUR_ACCOUNT } from './words.ts'
 
 export type YourAccount = {
   account: AccountView
   sessions: SessionView[]
+  passkeys: Passkeys
   /** Whether there is one, has to be chosen, or cannot be: a sign-in by link alone has none. */
   password: 'set' | 'missing' | 'none'
 }
 
-export const YourAccountPage = ({ account, sessions, password }: YourAccount) => (
+export const YourAccountPage = ({ account, sessions, passkeys, password }: YourAccount) => (
   <Layout title="Your account" current={YOUR_ACCOUNT}>
     <PageHeader heading="Your account" trail={[{ name: 'System Patches', address: SYSTEM_PATCHES }]} />
     <Card id="account" title={account.name}>
@@ -26,6 +29,7 @@ export const YourAccountPage = ({ account, sessions, password }: YourAccount) =>
       </p>
     </Card>
     {password !== 'none' && <PasswordCard isMissing={password === 'missing'} />}
+    <PasskeysCard {...passkeys} />
     <Card id="sessions" title="Sessions" live>
       <SessionTable sessions={sessions} />
     </Card>

@@ -35,7 +35,7 @@ export async function addPerson(
   const key = accountKey(name)
   const account: AccountRecord = {
     ...{ key, name, role, organizations, passwordHash },
-    ...{ createdAt: nowMs, disabledAt: null, signedInAt: null },
+    ...{ passkeyOnly: false, createdAt: nowMs, disabledAt: null, signedInAt: null },
   }
   const done = await people.alterAccount(key, (accounts) => {
     const known = accounts.find((other) => other.key === key)
@@ -49,6 +49,7 @@ export type PersonChange = {
   role?: AccessRole | undefined
   organizations?: readonly OrganizationName[] | null | undefined
   disabled?: boolean | undefined
+  passkeyOnly?: boolean | undefined
   /** Null takes the password away: only a sign-in link helps then. */
   passwordHash?: string | null | undefined
 }
@@ -57,7 +58,7 @@ export type PersonChange = {
 export function changePerson(
   people: People,
   name: string,
-  { role, organizations, disabled, passwordHash }: PersonChange,
+  { role, organizations, disabled, passkeyOnly, passwordHash }: PersonChange,
   nowMs: number,
 ): Promise<{ ended: Sha256[] } | Refusal> {
   const key = accountKey(name)
@@ -68,6 +69,7 @@ export function changePerson(
       ...known,
       role: role ?? known.role,
       organizations: organizations === undefined ? known.organizations : organizations,
+      passkeyOnly: passkeyOnly ?? known.passkeyOnly,
       passwordHash: passwordHash === undefined ? known.passwordHash : passwordHash,
       disabledAt: disabled === undefined ? known.disabledAt : disabled ? (known.disabledAt ?? nowMs) : null,
     }

@@ -87,10 +87,35 @@ export type AccountRecord = Standing & {
   name: string
   /** Null until the person has set one. */
   passwordHash: string | null
+  /** The password opens nothing: only a passkey does, or a sign-in link. */
+  passkeyOnly: boolean
   createdAt: number
   disabledAt: number | null
   signedInAt: number | null
 }
+
+/** A public key that signs its owner in, and that no other site ever sees. */
+export type PasskeyRecord = {
+  /** Its id, as base64url: by it the browser and we know the key. */
+  credential: string
+  /** The key of the account. */
+  account: string
+  /** What the person calls it. */
+  name: string
+  /** Where it was added, and alone works. */
+  host: string
+  /** Under which the browser keeps the account; random, since it is no secret to the device. */
+  userHandle: string
+  /** As COSE. */
+  publicKey: Uint8Array
+  /** How often the device says it was used; 0 for one that does not count. */
+  counter: number
+  createdAt: number
+  usedAt: number | null
+}
+
+/** What a passkey has shown. */
+export type PasskeyUse = Pick<PasskeyRecord, 'credential' | 'counter'>
 
 export interface People {
   accounts(): Promise<AccountRecord[]>
@@ -105,15 +130,25 @@ export interface People {
   ): Promise<{ ended: Sha256[] } | Refusal>
   /**
    * Adds the session with what the account may do now, and closes the account's oldest ones beyond `most`; nothing for
-   * an account that is gone, disabled, or not any more what `isStill` expects.
+   * an account that is gone, disabled, or not any more what `isStill` expects, nor for a passkey of it that is gone or has
+   * counted so far before.
    */
   openSession(
     session: AccessRecord & { account: string },
-    options: { most: number; isStill: (account: AccountRecord) => boolean },
+    options: { most: number; isStill: (account: AccountRecord) => boolean; passkey?: PasskeyUse | undefined },
   ): Promise<{ ended: Sha256[] } | undefined>
   /** All of this kind, the newest first. */
   access(kind: AccessKind): Promise<AccessRecord[]>
   markUsed(secretHash: Sha256, use: Pick<AccessRecord, 'usedAt' | 'origin'>): Promise<void>
+  /** Of everybody, the oldest first. */
+  passkeys(): Promise<PasskeyRecord[]>
+  findPasskey(credential: string): Promise<PasskeyRecord | undefined>
+  /** In one transaction with what `judge` finds of all that there are; an account that is gone gets none. */
+  addPasskey(
+    passkey: PasskeyRecord,
+    judge: (passkeys: readonly PasskeyRecord[]) => Refusal | null,
+  ): Promise<Refusal | null>
+  removePasskeys(which: Pick<PasskeyRecord, 'credential'> | Pick<PasskeyRecord, 'account'>): Promise<void>
 }
 
 /** As it is in the chain of all entries. */

@@ -71,7 +71,7 @@ function countsOf({ account, address, device }: Attempt): [key: string, Allowanc
 }
 
 /** Whoever has one IPv6 address has the other 2^64 of its network too. */
-function network(address: string): string {
+export function network(address: string): string {
   if (!isIPv6(address) || address.includes('.')) return address
   const { hostname } = new URL(`http://[${address}]`)
   const [head = '', tail = ''] = hostname.slice(1, -1).split('::')

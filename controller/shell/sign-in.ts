@@ -1,6 +1,6 @@
 /**
- * Who gets a session: whoever shows name and password, or a sign-in link. What is said about a wrong name, a wrong
- * password and a disabled account is the same, and takes the same time.
+ * Who gets a session: whoever shows name and password, or a sign-in link; passkeys.ts adds a third way. What is said about
+ * a wrong name, a wrong password and a disabled account is the same, and takes the same time.
  */
 import { sha256Hex } from '../../protocol/hashing.ts'
 import type { Sha256 } from '../../protocol/identifiers.ts'
@@ -8,7 +8,7 @@ import { isRefusal, type Refusal, refuse } from '../../protocol/refusals.ts'
 import { checkAccess, makeAccess, newAccess } from './access.ts'
 import type { Passwords } from './passwords.ts'
 import { accountKey } from './people.ts'
-import type { AccountRecord, Repository } from './ports.ts'
+import type { AccountRecord, PasskeyUse, Repository } from './ports.ts'
 import type { SignInThrottle } from './sign-in-throttle.ts'
 
 /** Of one account at a time; the one that was used least lately ends. */
@@ -49,6 +49,9 @@ export async function signInByPassword(
   if (isRefusal(matches)) return matches
   const wrong = refuse('wrong_password', 'no account has this name and password')
   if (!matches || found === undefined) return wrong
+  if (found.passkeyOnly && found.disabledAt === null) {
+    return refuse('passkey_required', 'an Owner has decided that you sign in with a passkey')
+  }
   const opened = await openSession(door, found, { origin: shown.origin, isStill: (now) => now.passwordHash === kept })
   if (opened === undefined) return wrong
   throttle.forgive(attempt)
@@ -76,19 +79,19 @@ export async function signInByLink(door: Door, shown: { link: string; origin: st
 export async function openSession(
   { repository, clock }: Door,
   { key, name, role, organizations, passwordHash }: AccountRecord,
-  { origin, isStill }: { origin: string; isStill: (account: AccountRecord) => boolean },
+  how: { origin: string; isStill: (account: AccountRecord) => boolean; passkey?: PasskeyUse },
 ): Promise<SignedIn | undefined> {
   const nowMs = clock()
-  const whose = { name, role, organizations, account: key, origin, nowMs }
+  const whose = { name, role, organizations, account: key, origin: how.origin, nowMs }
   const { secret, access } = newAccess({ kind: 'session', ...whose })
-  const opened = await repository.people.openSession({ ...access, account: key }, { most: MAX_SESSIONS, isStill })
+  const opened = await repository.people.openSession({ ...access, account: key }, { most: MAX_SESSIONS, ...how })
   if (opened === undefined) return undefined
   const device = await makeAccess(repository, { kind: 'device', ...whose })
   return { session: secret, device, name, ended: opened.ended, hasPassword: passwordHash !== null }
 }
 
 /** The hash of the secret if this account has signed in with it before, otherwise null. */
-async function knownDevice({ repository, clock }: Door, account: string, secret: string | undefined) {
+export async function knownDevice({ repository, clock }: Door, account: string, secret: string | undefined) {
   if (secret === undefined) return null
   const found = await checkAccess(repository, { kind: 'device', secret, nowMs: clock() })
   return !isRefusal(found) && found.account === account ? sha256Hex(Buffer.from(secret)) : null

@@ -9,7 +9,8 @@ import { type Fleet, standardFleet } from '../support/fleet-fixtures.ts'
 import { type ServedApp, serveApp } from '../support/http-fixtures.ts'
 import { rawRequest } from '../support/raw-request.ts'
 
-const OPEN = ['/livez', '/readyz', '/sign-in', '/assets/:file']
+const SIGN_IN = ['/sign-in', '/sign-in/passkey', '/sign-in/passkey/challenge']
+const OPEN = ['/livez', '/readyz', '/assets/:file', ...SIGN_IN]
 let fleet: Fleet
 let app: ServedApp
 before(async () => {

@@ -61,6 +61,7 @@ const FOR_ALL: Record<string, string> = {
   'software-updates/:patch': 'kernel@1',
   'people/:person': 'nobody',
   'sessions/:session': '000000000000',
+  'passkeys/:passkey': '000000000000',
   'api-tokens/:token': '000000000000',
   'uploads/:id': '000000000000',
   'enrollment-tokens/:id': '000000000000',

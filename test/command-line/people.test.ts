@@ -1,10 +1,11 @@
 /**
- * People, sessions, API tokens and the trail on the command line, against a real Service Center's API.
+ * People, sessions, passkeys, API tokens and the trail on the command line, against a real Service Center's API.
  */
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import type {
   NewPerson,
+  PasskeyView,
   PersonView,
   SessionView,
   TokenView,
@@ -13,7 +14,7 @@ import type {
 } from '../../controller/core/access-views.ts'
 import { type Fleet, standardFleet } from '../support/fleet-fixtures.ts'
 import { type ServedApp, serveApp } from '../support/http-fixtures.ts'
-import { person, signIn } from '../support/people-fixtures.ts'
+import { keptPasskey, person, signIn } from '../support/people-fixtures.ts'
 import { rawRequest } from '../support/raw-request.ts'
 import { type Outcome, patchmesh } from './run-patchmesh.ts'
 
@@ -50,6 +51,9 @@ describe('people', () => {
     assert.match(listed.stdout, /\nBela +operator +acme +invited +\d{4}-\d\d-\d\d \d\d:\d\d +1\n/)
     const changed = await run('people', 'change', 'Bela', '--role', 'viewer', '--all-organizations', '--disable')
     assert.equal(changed.stdout, 'Bela: viewer, all, disabled\n')
+    const only = await run('people', 'change', 'Bela', '--enable', '--passkey-only')
+    assert.equal(only.stdout, 'Bela: viewer, all, invited, passkeys only\n')
+    await run('people', 'change', 'Bela', '--disable', '--allow-password')
     const [, bela] = await json<PersonView[]>('people', 'list')
     assert.deepEqual([bela?.role, bela?.organizations, bela?.state], ['viewer', null, 'disabled'])
     assert.equal((await run('people', 'remove', 'Bela')).stdout, 'Bela is removed.\n')
@@ -68,6 +72,7 @@ describe('people', () => {
     [['people', 'add', 'x', '--role', 'root'], /--role "root": is not one of viewer, auditor/],
     [['people', 'change', 'x'], /nothing to change: give --role/],
     [['people', 'change', 'x', '--disable', '--enable'], /--disable and --enable do not go together/],
+    [['people', 'change', 'x', '--passkey-only', '--allow-password'], /do not go together/],
     [['people', 'change', 'x', '--organization', 'a', '--all-organizations'], /do not go together/],
   ]
   for (const [words, sentence] of mistakes) {
@@ -92,6 +97,19 @@ test('sessions are listed and ended', async () => {
   assert.match((await run('sessions', 'list')).stdout, /^ID +NAME +SINCE +USED +FROM\n/)
   assert.equal((await run('sessions', 'end', newest?.id ?? '')).stdout, `The session ${newest?.id} has ended.\n`)
   assert.equal((await rawRequest(`${app.url}/api/v1/account`, { headers: { Cookie: session } })).status, 401)
+})
+
+test('passkeys are listed, and removed when a device is lost', async () => {
+  await keptPasskey(fleet.repository, 'ana', 'Work laptop')
+  const { stdout } = await run('passkeys', 'list')
+  assert.match(
+    stdout,
+    /^ID +PASSKEY +PERSON +AT +ADDED +USED\n[0-9a-f]{12} +Work laptop +Ana +patches\.example\.com .* never\n$/,
+  )
+  const [found] = await json<PasskeyView[]>('passkeys', 'list')
+  assert.equal((await run('passkeys', 'remove', found?.id ?? '')).stdout, `The passkey ${found?.id} is removed.\n`)
+  assert.equal((await run('passkeys', 'remove', found?.id ?? '')).status, 1)
+  assert.equal((await run('passkeys', 'list')).stdout, 'There is no passkey.\n')
 })
 
 test('A32 API tokens are listed without their secret, and revoked', async () => {

@@ -1,9 +1,9 @@
 /**
- * What every `Repository` keeps to about people and the trail; beside repository-contract.ts, and called from there.
+ * What every `Repository` keeps to about people, their passkeys and the trail; beside repository-contract.ts, and called from there.
  */
 import assert from 'node:assert/strict'
 import { newAccess } from '../../controller/shell/access.ts'
-import type { AccountRecord, Repository } from '../../controller/shell/ports.ts'
+import type { AccountRecord, PasskeyRecord, PasskeyUse, Repository } from '../../controller/shell/ports.ts'
 import { OrganizationName } from '../../protocol/identifiers.ts'
 import { isRefusal, refuse } from '../../protocol/refusals.ts'
 
@@ -15,7 +15,11 @@ type Check = (
 const ACME = OrganizationName.parse('Acme')
 const ana: AccountRecord = {
   ...{ key: 'ana', name: 'Ana', role: 'operator', organizations: [ACME], passwordHash: 'x' },
-  ...{ createdAt: 1, disabledAt: null, signedInAt: null },
+  ...{ passkeyOnly: true, createdAt: 1, disabledAt: null, signedInAt: null },
+}
+const laptop: PasskeyRecord = {
+  ...{ credential: 'BBBB', account: 'ana', name: 'Laptop', host: 'patches.example.com', userHandle: 'AAAA' },
+  ...{ publicKey: new Uint8Array([1, 2, 3]), counter: 3, createdAt: 7, usedAt: null },
 }
 const sessionOf = (account: string, nowMs: number) => {
   const { access } = newAccess({ kind: 'session', name: account, account, nowMs })
@@ -85,6 +89,59 @@ export function peopleContract(check: Check): void {
     assert.deepEqual(opened, { ended: [sessions[1]?.secretHash] })
     const used = (await people.access('session')).find(({ createdAt }) => createdAt === 10)
     assert.deepEqual([used?.usedAt, used?.origin], [20, 'here'])
+  })
+
+  check(
+    'keeps passkeys as they were added, none of them twice, and none of an account that is gone',
+    async (repository, reopen) => {
+      const { people } = repository
+      assert.ok(isRefusal(await people.addPasskey(laptop, () => null)), 'there is no account')
+      await people.alterAccount('ana', () => ana)
+      const judge = (passkeys: readonly PasskeyRecord[]) =>
+        passkeys.length === 0 ? null : refuse('passkey_exists', 'no')
+      const adders = await Promise.all([1, 2, 3].map(() => people.addPasskey(laptop, judge)))
+      assert.equal(adders.filter((added) => added === null).length, 1)
+      const other = (await reopen()).people
+      assert.deepEqual(await other.passkeys(), [laptop])
+      assert.deepEqual(await other.findPasskey(laptop.credential), laptop)
+      assert.equal(await other.findPasskey('CCCC'), undefined)
+      await people.alterAccount('ana', () => ({ ...ana, role: 'viewer' }))
+      assert.equal((await people.passkeys()).length, 1, 'a change of the account is none of its passkeys')
+      await people.alterAccount('ana', () => null)
+      assert.deepEqual(await people.passkeys(), [])
+    },
+  )
+
+  check('removes one passkey, or all of an account', async ({ people }) => {
+    for (const key of ['ana', 'bela']) await people.alterAccount(key, () => ({ ...ana, key, name: key }))
+    const all = [laptop, { ...laptop, credential: 'CCCC' }, { ...laptop, credential: 'DDDD', account: 'bela' }]
+    for (const passkey of all) await people.addPasskey(passkey, () => null)
+    await people.removePasskeys({ credential: 'CCCC' })
+    const left = async () => (await people.passkeys()).map(({ credential }) => credential)
+    assert.deepEqual(await left(), ['BBBB', 'DDDD'])
+    await people.removePasskeys({ account: 'ana' })
+    assert.deepEqual(await left(), ['DDDD'])
+  })
+
+  check('opens a session for a passkey that counts on, once for each count, and for no other', async ({ people }) => {
+    await people.alterAccount('ana', () => ana)
+    await people.addPasskey(laptop, () => null)
+    await people.alterAccount('bela', () => ({ ...ana, key: 'bela', name: 'Bela' }))
+    const open = async (account: string, passkey: PasskeyUse, nowMs = 10) =>
+      (await people.openSession(sessionOf(account, nowMs), { most: 9, isStill: () => true, passkey })) !== undefined
+    const { credential } = laptop
+    const uses = [1, 2, 3].map(() => open('ana', { credential, counter: 4 }))
+    assert.equal((await Promise.all(uses)).filter((opened) => opened).length, 1)
+    assert.equal(await open('ana', { credential, counter: 3 }), false)
+    assert.equal(await open('ana', { credential, counter: 0 }), false)
+    assert.equal(await open('bela', { credential, counter: 5 }), false, 'it is of another account')
+    assert.equal(await open('ana', { credential: 'CCCC', counter: 5 }), false, 'it is gone')
+    assert.equal((await people.access('session')).length, 1)
+    assert.equal(await open('ana', { credential, counter: 5 }, 12), true)
+    assert.deepEqual(await people.passkeys(), [{ ...laptop, counter: 5, usedAt: 12 }])
+    const uncounted = { credential: 'CCCC', counter: 0 }
+    await people.addPasskey({ ...laptop, ...uncounted }, () => null)
+    for (const nowMs of [13, 14]) assert.equal(await open('ana', uncounted, nowMs), true, 'it does not count')
   })
 
   check('gives the trail newest first, by page and by every filter', async (repository, reopen) => {

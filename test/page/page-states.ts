@@ -62,9 +62,9 @@ export async function openState(browser: Browser, state: PageState): Promise<Ope
   try {
     const { page } = window
     const who = state.person ?? 'owner'
-    if (who === 'first admin') await page.goto(await app.signInLink())
+    if (who === 'first admin') await page.goto(named(await app.signInLink()))
     else if (who !== 'nobody') await signInAs(who, { page, fleet, app })
-    await page.goto(`${app.url}${state.address}`)
+    await page.goto(named(`${app.url}${state.address}`))
     await state.act?.(page, app)
     return { ...window, close }
   } catch (error) {
@@ -73,13 +73,16 @@ export async function openState(browser: Browser, state: PageState): Promise<Ope
   }
 }
 
+/** By a host name, since browsers have no passkeys for an address in numbers. */
+const named = (address: string) => address.replace('127.0.0.1', 'localhost')
+
 type Opening = { page: Page; fleet: Fleet; app: ServedApp }
 
 async function signInAs(role: AccessRole, { page, fleet, app }: Opening): Promise<void> {
   const accounts = await fleet.repository.people.accounts()
   if (accounts.length === 0) await person(fleet.repository, 'Ana')
   if (role !== 'owner') await person(fleet.repository, 'Vera', role)
-  await page.goto(`${app.url}${SYSTEM_PATCHES}`)
+  await page.goto(named(`${app.url}${SYSTEM_PATCHES}`))
   await page.getByLabel('Name').fill(role === 'owner' ? 'Ana' : 'Vera')
   await page.getByLabel('Password').fill(PASSWORD)
   await press('Sign in')(page)
@@ -134,6 +137,8 @@ export const PAGE_STATES: readonly PageState[] = [
   { name: 'trail-checked', fleet: busyFleet, address: TRAIL, act: findNotedHead },
   { name: 'trail-broken', fleet: rewrittenFleet, address: TRAIL, act: press('Check now') },
   { name: 'your-account', fleet: emptyFleet, address: YOUR_ACCOUNT },
+  { name: 'your-account-passkeys', fleet: staffedFleet, address: YOUR_ACCOUNT },
+  { name: 'your-account-add-passkey', fleet: staffedFleet, address: YOUR_ACCOUNT, act: press('Add a passkey') },
   { name: 'first-owner', fleet: emptyFleet, address: FIRST_OWNER, person: 'first admin' },
   { name: 'not-found', fleet: emptyFleet, address: `${SYSTEM_PATCHES}/nothing` },
   { name: 'signed-out', fleet: emptyFleet, address: SYSTEM_PATCHES, person: 'nobody' },

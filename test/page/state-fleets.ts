@@ -3,7 +3,7 @@
  */
 import type { Sha256 } from '../../protocol/identifiers.ts'
 import { emptyFleet, everyoneNeeds, type Fleet, peerOf, standardFleet } from '../support/fleet-fixtures.ts'
-import { person } from '../support/people-fixtures.ts'
+import { keptPasskey, person } from '../support/people-fixtures.ts'
 import { tamperTrail } from '../support/tampered-trail.ts'
 
 const MiB = 1024 * 1024
@@ -120,6 +120,8 @@ export async function staffedFleet(): Promise<Fleet> {
   await person(fleet.repository, 'Chidi', 'uploader')
   await person(fleet.repository, 'Dorothea', 'auditor')
   await person(fleet.repository, 'Emre', 'approver', ['acme', 'globex'])
+  await keptPasskey(fleet.repository, 'ana', 'Work laptop')
+  await keptPasskey(fleet.repository, 'bela', 'Security key on the key ring')
   return fleet
 }
 

@@ -3,7 +3,7 @@
  */
 import type { Fleet } from './fleet-fixtures.ts'
 import type { ServedApp } from './http-fixtures.ts'
-import { person, signIn } from './people-fixtures.ts'
+import { keptPasskey, person, signIn } from './people-fixtures.ts'
 
 export type Rendered = { address: string; html: string }
 
@@ -14,6 +14,7 @@ export async function everyPage(fleet: Fleet, app: ServedApp): Promise<Rendered[
   const order = { actor: 'admin', patch, organizations: ['acme'], dataCenter: 'All', allowOutage: false }
   await fleet.serviceCenter.carryOut({ kind: 'start-install', ...order } as never)
   await person(fleet.repository, 'Ana')
+  await keptPasskey(fleet.repository, 'ana', 'Work laptop')
   const { session } = await signIn(app.url, { name: 'Ana' })
   await app.cookie()
   await app.apiToken()
@@ -30,12 +31,14 @@ export async function everyPage(fleet: Fleet, app: ServedApp): Promise<Rendered[
   const appliance = encodeURIComponent('paris/primary')
   const values: Record<string, string> = { patch, appliance, person: 'Ana', name: 'paris' }
   const queries: Record<string, string> = { [`${LIST}/:patch/install`]: '?organization=globex' }
+  // Browsers have passkeys for host names alone.
+  const page = app.url.replace('127.0.0.1', 'localhost')
   const routes = new Set(app.routes.filter(isPage).map(({ path }) => path))
   return Promise.all(
     [...routes].map(async (route) => {
       const path = route.replace(/:(\w+)/g, (_, name: string) => values[name] ?? name)
       const address = `${path}${queries[route] ?? ''}`
-      return { address, html: await (await fetch(`${app.url}${address}`, { headers })).text() }
+      return { address, html: await (await fetch(`${page}${address}`, { headers })).text() }
     }),
   )
 }

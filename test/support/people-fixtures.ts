@@ -1,5 +1,5 @@
 /**
- * People with accounts, and browsers in which they sign in.
+ * People with accounts and passkeys, and browsers in which they sign in.
  */
 
 import type { AccessRole } from '../../controller/core/permissions.ts'
@@ -29,6 +29,18 @@ export async function person(
     ...{ name, role, organizations: limit, passwordHash, nowMs: Date.now() },
   })
   if (isRefusal(added)) throw new Error(added.message)
+}
+
+/** A passkey of an account, of a device that nobody has: for what shows and removes it. */
+export async function keptPasskey(repository: Repository, account: string, name: string): Promise<void> {
+  const refused = await repository.people.addPasskey(
+    {
+      ...{ credential: Buffer.from(name).toString('base64url'), account, name, host: 'patches.example.com' },
+      ...{ userHandle: 'AAAA', publicKey: new Uint8Array([1]), counter: 3, createdAt: Date.now(), usedAt: null },
+    },
+    () => null,
+  )
+  if (refused !== null) throw new Error(refused.message)
 }
 
 export type SignInAnswer = RawAnswer & { session: string | undefined; device: string | undefined }

@@ -16,6 +16,7 @@ export const MIGRATIONS: Record<string, Migration> = {
   '0005-places': { up: places },
   '0006-by-whom': { up: byWhom },
   '0007-append-only-trail': { up: appendOnlyTrail },
+  '0008-passkeys': { up: passkeys },
 }
 
 /** Throws a sentence for a database that a newer release has written. */
@@ -233,6 +234,26 @@ async function people(database: Kysely<unknown>): Promise<void> {
 async function byWhom(database: Kysely<unknown>): Promise<void> {
   await database.schema.alterTable('patches').addColumn('uploadedBy', 'text').execute()
   await database.schema.alterTable('installs').addColumn('startedBy', 'text').execute()
+}
+
+/** Keys in people's devices that sign them in, and who may sign in with these alone. */
+async function passkeys(database: Kysely<unknown>): Promise<void> {
+  await database.schema
+    .createTable('passkeys')
+    .addColumn('credential', 'text', (column) => column.primaryKey())
+    .addColumn('account', 'text', (column) => column.notNull())
+    .addColumn('name', 'text', (column) => column.notNull())
+    .addColumn('host', 'text', (column) => column.notNull())
+    .addColumn('userHandle', 'text', (column) => column.notNull())
+    .addColumn('publicKey', 'blob', (column) => column.notNull())
+    .addColumn('counter', 'bigint', (column) => column.notNull())
+    .addColumn('createdAt', 'bigint', (column) => column.notNull())
+    .addColumn('usedAt', 'bigint')
+    .execute()
+  await database.schema
+    .alterTable('accounts')
+    .addColumn('passkeyOnly', 'integer', (column) => column.notNull().defaultTo(0))
+    .execute()
 }
 
 /** Appliances are retired and renamed, and a name is free again when its appliance is retired. */

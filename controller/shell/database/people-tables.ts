@@ -1,12 +1,12 @@
 /**
- * Accounts, and who is let in, as rows. What belongs together is done in one transaction: an account is never changed
+ * Accounts, their passkeys, and who is let in, as rows. What belongs together is done in one transaction: an account is never changed
  * with its old sessions left open, and no session is opened for what the account was a moment ago.
  */
 import type { Kysely, Transaction } from 'kysely'
 import type { Sha256 } from '../../../protocol/identifiers.ts'
-import { isRefusal, type Refusal } from '../../../protocol/refusals.ts'
-import type { AccessKind, AccessRecord, AccountRecord, People } from '../ports.ts'
-import { accessRecord, accessRow, accountRecord, accountRow } from './rows.ts'
+import { isRefusal, type Refusal, refuse } from '../../../protocol/refusals.ts'
+import type { AccessKind, AccessRecord, AccountRecord, PasskeyRecord, PasskeyUse, People } from '../ports.ts'
+import { accessRecord, accessRow, accountRecord, accountRow, plain } from './rows.ts'
 import type { Schema } from './schema.ts'
 
 export class PeopleTables implements People {
@@ -33,6 +33,7 @@ export class PeopleTables implements People {
       if (isRefusal(wanted)) return wanted
       await transaction.deleteFrom('accounts').where('key', '=', key).execute()
       if (wanted !== null) await transaction.insertInto('accounts').values(accountRow(wanted)).execute()
+      else await transaction.deleteFrom('passkeys').where('account', '=', key).execute()
       // Whoever is gone or shut out is a stranger in every browser.
       const kinds: AccessKind[] = ['session', 'sign-in-link']
       if (wanted === null || wanted.disabledAt !== null) kinds.push('device')
@@ -43,12 +44,14 @@ export class PeopleTables implements People {
 
   openSession(
     session: AccessRecord & { account: string },
-    { most, isStill }: { most: number; isStill: (account: AccountRecord) => boolean },
+    options: { most: number; isStill: (account: AccountRecord) => boolean; passkey?: PasskeyUse | undefined },
   ): Promise<{ ended: Sha256[] } | undefined> {
+    const { most, isStill, passkey } = options
     return this.#database.transaction().execute(async (transaction) => {
       const account = await findAccount(transaction, session.account)
       if (account === undefined || account.disabledAt !== null || !isStill(account)) return undefined
       const { key, role, organizations } = account
+      if (passkey !== undefined && !(await usePasskey(transaction, session, passkey))) return undefined
       const mine = await transaction
         .selectFrom('access')
         .select('secretHash')
@@ -76,12 +79,63 @@ export class PeopleTables implements People {
     const query = this.#database.updateTable('access').set({ usedAt, origin }).where('secretHash', '=', secretHash)
     await query.execute()
   }
+
+  passkeys(): Promise<PasskeyRecord[]> {
+    return passkeys(this.#database)
+  }
+
+  async findPasskey(credential: string): Promise<PasskeyRecord | undefined> {
+    const query = this.#database.selectFrom('passkeys').selectAll().where('credential', '=', credential)
+    const row = await query.executeTakeFirst()
+    return row === undefined ? undefined : plain(row)
+  }
+
+  addPasskey(
+    passkey: PasskeyRecord,
+    judge: (passkeys: readonly PasskeyRecord[]) => Refusal | null,
+  ): Promise<Refusal | null> {
+    return this.#database.transaction().execute(async (transaction) => {
+      if ((await findAccount(transaction, passkey.account)) === undefined)
+        return refuse('not_found', 'the account is gone')
+      const refused = judge(await passkeys(transaction))
+      if (refused === null) await transaction.insertInto('passkeys').values(passkey).execute()
+      return refused
+    })
+  }
+
+  async removePasskeys(which: Pick<PasskeyRecord, 'credential'> | Pick<PasskeyRecord, 'account'>): Promise<void> {
+    await this.#database
+      .deleteFrom('passkeys')
+      .where((row) => row.and(which))
+      .execute()
+  }
 }
 
 type Reads = Kysely<Schema> | Transaction<Schema>
 
 async function accounts(database: Reads): Promise<AccountRecord[]> {
   return (await database.selectFrom('accounts').selectAll().orderBy('key').execute()).map(accountRecord)
+}
+
+async function passkeys(database: Reads): Promise<PasskeyRecord[]> {
+  const rows = await database.selectFrom('passkeys').selectAll().orderBy('createdAt').orderBy('credential').execute()
+  return rows.map((row) => plain(row))
+}
+
+/** Whether it is still there and counts on from what is known; a device that does not count says 0 each time. */
+async function usePasskey(
+  transaction: Transaction<Schema>,
+  { account, createdAt }: AccessRecord & { account: string },
+  { credential, counter }: PasskeyUse,
+): Promise<boolean> {
+  const used = await transaction
+    .updateTable('passkeys')
+    .set({ counter, usedAt: createdAt })
+    .where('credential', '=', credential)
+    .where('account', '=', account)
+    .where('counter', counter === 0 ? '=' : '<', counter)
+    .executeTakeFirst()
+  return used.numUpdatedRows === 1n
 }
 
 async function findAccount(database: Reads, key: string): Promise<AccountRecord | undefined> {

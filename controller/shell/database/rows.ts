@@ -19,7 +19,7 @@ import type {
   TokenRecord,
 } from '../../core/records.ts'
 import { CHAIN_BEGIN, linkHash } from '../../core/trail-chain.ts'
-import type { AccessRecord, AccountRecord, ChainedEntry, KeptAnswer } from '../ports.ts'
+import type { AccessRecord, AccountRecord, ChainedEntry, KeptAnswer, PasskeyRecord } from '../ports.ts'
 import type {
   AccessRow,
   AccountRow,
@@ -137,10 +137,11 @@ export function accessRecord(row: AccessRow): AccessRecord {
 }
 
 export function accountRow(record: AccountRecord): AccountRow {
-  return { ...record, organizations: limitRow(record.organizations) }
+  return { ...record, organizations: limitRow(record.organizations), passkeyOnly: record.passkeyOnly ? 1 : 0 }
 }
 export function accountRecord(row: AccountRow): AccountRecord {
-  return { ...row, organizations: limitOf(row.organizations, `the account ${row.name}`) }
+  const organizations = limitOf(row.organizations, `the account ${row.name}`)
+  return { ...row, organizations, passkeyOnly: row.passkeyOnly === 1 }
 }
 
 /** To which organizations somebody is limited; null for no limit. */
@@ -152,7 +153,7 @@ function limitOf(json: string | null, what: string): OrganizationName[] | null {
 }
 
 /** The rows of these tables are the records; only SQLite's objects without a prototype are made plain ones. */
-export function plain<Row extends DetectionRecord | KeptAnswer>(row: Row): Row {
+export function plain<Row extends DetectionRecord | KeptAnswer | PasskeyRecord>(row: Row): Row {
   return { ...row }
 }
 

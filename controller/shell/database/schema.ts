@@ -12,7 +12,7 @@ import type {
   TargetRecord,
   TokenRecord,
 } from '../../core/records.ts'
-import type { AccessRecord, AccountRecord, KeptAnswer } from '../ports.ts'
+import type { AccessRecord, AccountRecord, KeptAnswer, PasskeyRecord } from '../ports.ts'
 
 /** `position` rises with every token that is issued. */
 export type TokenRow = TokenRecord & { position: number }
@@ -60,7 +60,10 @@ export type AuditRow = {
 }
 
 export type AccessRow = Omit<AccessRecord, 'organizations'> & { organizations: string | null }
-export type AccountRow = Omit<AccountRecord, 'organizations'> & { organizations: string | null }
+export type AccountRow = Omit<AccountRecord, 'organizations' | 'passkeyOnly'> & {
+  organizations: string | null
+  passkeyOnly: 0 | 1
+}
 
 export type Schema = {
   tokens: TokenRow
@@ -75,6 +78,7 @@ export type Schema = {
   audit: AuditRow
   access: AccessRow
   accounts: AccountRow
+  passkeys: PasskeyRecord
   answers: KeptAnswer
   settings: { key: string; value: string }
 }
