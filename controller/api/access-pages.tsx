@@ -52,7 +52,10 @@ export function addAccessPageRoutes(app: App, dependencies: RouteDependencies): 
     const account = visitor.account === null ? undefined : await repository.people.findAccount(visitor.account)
     const password = account === undefined ? 'none' : account.passwordHash === null ? 'missing' : 'set'
     const sessions = await sessionViews(dependencies, visitor)
-    const passkeys = { passkeys: await passkeyViews(dependencies, visitor), adding: addingPasskeys(c, password) }
+    const passkeys = {
+      passkeys: await passkeyViews(dependencies, visitor),
+      ...{ adding: addingPasskeys(c, password), isOnlyWay: account?.passkeyOnly === true },
+    }
     return showPage(c, <YourAccountPage account={accountView(visitor)} {...{ sessions, passkeys, password }} />)
   })
 }

@@ -15,15 +15,18 @@ export type Passkeys = {
   passkeys: PasskeyView[]
   /** Whether one can be added here: to an account that asks for its password first or has none, or why not. */
   adding: { with: 'password' | 'session' } | { not: string }
+  /** The password opens nothing. */
+  isOnlyWay: boolean
 }
 
-export const PasskeysCard = ({ passkeys, adding }: Passkeys) => (
+export const PasskeysCard = ({ passkeys, adding, isOnlyWay }: Passkeys) => (
   <>
     <Card id="passkeys" title="Passkeys" live>
       <p class="pm-quiet">
         A passkey signs you in with your device's fingerprint, face or PIN in place of the password. It works only at
         the address where it was added.
       </p>
+      {isOnlyWay && <p>You sign in with passkeys only. Have two of them, for the day on which a device is lost.</p>}
       {passkeys.length === 0 ? <p id="no-passkeys">There is no passkey yet.</p> : <PasskeyTable passkeys={passkeys} />}
       {'not' in adding ? <p class="pm-quiet">{sentence(adding.not)}</p> : <AddButton />}
     </Card>

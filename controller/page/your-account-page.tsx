@@ -28,7 +28,7 @@ export const YourAccountPage = ({ account, sessions, passkeys, password }: YourA
         {roleTitle(account.role)}: {ROLE_MEANINGS[account.role]}. Organizations: {limitTitle(account.organizations)}.
       </p>
     </Card>
-    {password !== 'none' && <PasswordCard isMissing={password === 'missing'} />}
+    {password !== 'none' && !passkeys.isOnlyWay && <PasswordCard isMissing={password === 'missing'} />}
     <PasskeysCard {...passkeys} />
     <Card id="sessions" title="Sessions" live>
       <SessionTable sessions={sessions} />
