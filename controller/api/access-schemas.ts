@@ -2,9 +2,11 @@
  * What the API takes and answers about people, sessions, API tokens and the trail; beside schemas.ts, and by its rules.
  */
 import { z } from 'zod'
-import { ApplianceName, OrganizationName } from '../../protocol/identifiers.ts'
+import { ApplianceName, OrganizationName, PublisherName } from '../../protocol/identifiers.ts'
+import { PublisherKey } from '../../protocol/publishers.ts'
 import type * as views from '../core/access-views.ts'
 import { ROLES } from '../core/permissions.ts'
+import * as publishers from '../core/publishers.ts'
 import { MAX_PASSWORD_CHARACTERS } from '../shell/passwords.ts'
 import { PersonName } from '../shell/people.ts'
 
@@ -110,3 +112,11 @@ export const TrailView: z.ZodType<views.TrailView> = z.object({
   origin: z.string(),
 })
 export const TrailPage: z.ZodType<views.TrailPage> = z.object({ entries: TrailView.array(), next: count.nullable() })
+export const PublisherView: z.ZodType<publishers.PublisherView> = z.object({
+  name: PublisherName,
+  keys: PublisherKey.array(),
+  threshold: count,
+  patches: z.array(z.string()),
+  expiresAt: time,
+  condition: z.enum(publishers.PUBLISHER_CONDITIONS),
+})

@@ -32,6 +32,8 @@ import { addPatchRoutes } from './patches.ts'
 import { addPeopleRoutes } from './people.ts'
 import { requireLabels } from './permitted.ts'
 import { onlyPlainFraming } from './plain-framing.ts'
+import { addPublisherPageRoutes } from './publisher-pages.tsx'
+import { addPublisherRoutes } from './publishers.ts'
 import { onlyOurHosts, onlyOurPages } from './same-site.ts'
 import { securityHeaders } from './security-headers.ts'
 import { sharedRefreshes } from './shared-refreshes.ts'
@@ -70,6 +72,7 @@ export function createApp(given: AppGiven): App {
   addPeopleRoutes(app, dependencies, streams)
   addTokenRoutes(app, dependencies, streams)
   addTrailRoutes(app, dependencies)
+  addPublisherRoutes(app, dependencies)
   addPatchRoutes(app, dependencies)
   addUploadRoutes(app, dependencies)
   addInstallRoutes(app, dependencies)
@@ -82,6 +85,7 @@ export function createApp(given: AppGiven): App {
   addSignOutRoute(app, dependencies, streams)
   addPageRoutes(app, dependencies)
   addAccessPageRoutes(app, dependencies)
+  addPublisherPageRoutes(app, dependencies)
   addAppliancePageRoutes(app, dependencies)
   addOpenApiRoute(app)
   requireLabels(app, gate)

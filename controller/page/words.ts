@@ -86,6 +86,7 @@ export const DATA_CENTERS = '/data-centers'
 /** Who may do what, and what was done. */
 export const PEOPLE = '/access/people'
 export const API_TOKENS = '/access/api-tokens'
+export const PUBLISHERS = '/access/publishers'
 export const TRAIL = '/access/trail'
 export const YOUR_ACCOUNT = '/access/your-account'
 export const FIRST_OWNER = '/access/first-owner'

@@ -1,9 +1,11 @@
 /**
  * The pages of a fleet in which something is under way, as the server renders them: one of each address.
  */
+import { PUBLISHERS } from '../../controller/page/words.ts'
 import type { Fleet } from './fleet-fixtures.ts'
 import type { ServedApp } from './http-fixtures.ts'
 import { person, signIn } from './people-fixtures.ts'
+import { publisherFixture } from './publisher-fixtures.ts'
 
 export type Rendered = { address: string; html: string }
 
@@ -18,6 +20,8 @@ export async function everyPage(fleet: Fleet, app: ServedApp): Promise<Rendered[
   await app.cookie()
   await app.apiToken()
   await fleet.serviceCenter.uploads.create({ owner: 'Ana', filename: 'kernel.deb', bytes: 9, lastModified: null })
+  const { publisher } = publisherFixture('Acme')
+  await fleet.serviceCenter.carryOut({ kind: 'set-publisher', actor: 'Ana', publisher })
   const slot = {
     organization: 'Org 1000',
     dataCenter: 'rome',
@@ -28,7 +32,10 @@ export async function everyPage(fleet: Fleet, app: ServedApp): Promise<Rendered[
   await fleet.serviceCenter.issueToken({ slot: { name: 'rome-1', ...slot } as never, replaces: null, actor: 'Ana' })
   const headers = { Cookie: session ?? '', Accept: 'text/html' }
   const values: Record<string, string> = { patch, appliance: encodeURIComponent('paris/primary') }
-  const queries: Record<string, string> = { [`${LIST}/:patch/install`]: '?organization=globex' }
+  const queries: Record<string, string> = {
+    [`${LIST}/:patch/install`]: '?organization=globex',
+    [PUBLISHERS]: '?publisher=Acme',
+  }
   const routes = new Set(app.routes.filter(isPage).map(({ path }) => path))
   return Promise.all(
     [...routes].map(async (route) => {

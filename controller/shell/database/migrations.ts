@@ -14,6 +14,7 @@ export const MIGRATIONS: Record<string, Migration> = {
   '0004-people': { up: people },
   '0005-places': { up: places },
   '0006-by-whom': { up: byWhom },
+  '0007-publishers': { up: publishers },
 }
 
 /** Throws a sentence for a database that a newer release has written. */
@@ -231,6 +232,16 @@ async function people(database: Kysely<unknown>): Promise<void> {
 async function byWhom(database: Kysely<unknown>): Promise<void> {
   await database.schema.alterTable('patches').addColumn('uploadedBy', 'text').execute()
   await database.schema.alterTable('installs').addColumn('startedBy', 'text').execute()
+}
+
+/** Whose signatures uploads need, and by whose a patch was let in; what was there before was let in by nobody's. */
+async function publishers(database: Kysely<unknown>): Promise<void> {
+  await database.schema
+    .createTable('publishers')
+    .addColumn('name', 'text', (column) => column.primaryKey())
+    .addColumn('publisher', 'text', (column) => column.notNull())
+    .execute()
+  await database.schema.alterTable('patches').addColumn('publishedBy', 'text').execute()
 }
 
 /** Appliances are retired and renamed, and a name is free again when its appliance is retired. */

@@ -1,0 +1,94 @@
+/**
+ * The page of the publishers. Its forms are sent to its own address and answered with it, so they need no script; what
+ * they ask for is what the API asks for.
+ */
+import { z } from 'zod'
+import { keyIdOf, type PublicKey, Publisher } from '../../protocol/publishers.ts'
+import { hint, httpStatus, isRefusal, type Refusal, refuse } from '../../protocol/refusals.ts'
+import { publisherViews } from '../core/publishers.ts'
+import { type FilledPublisher, PublishersPage } from '../page/publishers-page.tsx'
+import { PUBLISHERS } from '../page/words.ts'
+import type { App, AppContext, RouteDependencies } from './context.ts'
+import { answerRefusal } from './errors.ts'
+import { permitted } from './permitted.ts'
+import { readForm, readQuery } from './read-request.ts'
+import { showPage } from './show-page.tsx'
+
+/** `publisher`: the one that is being changed. */
+const PageQuery = z.strictObject({ publisher: z.string().max(100).default('') })
+const text = z.string().max(40_000).default('')
+const PublisherForm = z.strictObject({ name: text, keys: text, threshold: text, patches: text, until: text })
+const RemoveForm = z.strictObject({ name: text, sure: z.literal('yes', 'is not ticked') })
+
+export function addPublisherPageRoutes(app: App, { log }: RouteDependencies): void {
+  app.get(PUBLISHERS, permitted('manage-publishers'), (c) => {
+    const query = readQuery(c, PageQuery)
+    return isRefusal(query) ? answerRefusal(c, query, log) : publishersPage(c, { changed: query.publisher })
+  })
+
+  app.post(PUBLISHERS, permitted('manage-publishers'), async (c) => {
+    const { serviceCenter, visitor } = c.var
+    const form = await readForm(c, PublisherForm)
+    if (isRefusal(form)) return publishersPage(c, { refused: form })
+    const publisher = publisherOf(form)
+    if (isRefusal(publisher)) return publishersPage(c, { refused: publisher, filled: form })
+    const reply = await serviceCenter.carryOut({ kind: 'set-publisher', actor: visitor.actor, publisher })
+    return isRefusal(reply) ? publishersPage(c, { refused: reply, filled: form }) : c.redirect(PUBLISHERS, 303)
+  })
+
+  app.post(`${PUBLISHERS}/remove`, permitted('manage-publishers'), async (c) => {
+    const { serviceCenter, visitor } = c.var
+    const form = await readForm(c, RemoveForm)
+    if (isRefusal(form)) return publishersPage(c, { refused: form })
+    const name = form.name as Publisher['name']
+    const reply = await serviceCenter.carryOut({ kind: 'remove-publisher', actor: visitor.actor, name })
+    return isRefusal(reply) ? publishersPage(c, { refused: reply }) : c.redirect(PUBLISHERS, 303)
+  })
+
+  // Whoever loads the answer to the form again finds what it was about.
+  app.get(`${PUBLISHERS}/remove`, permitted('manage-publishers'), (c) => c.redirect(PUBLISHERS, 303))
+}
+
+type Answer = { changed?: string; refused?: Refusal; filled?: FilledPublisher }
+
+function publishersPage(c: AppContext, { changed = '', refused, filled }: Answer): Response | Promise<Response> {
+  const publishers = publisherViews(c.var.serviceCenter.state)
+  const shown = publishers.find(({ name }) => name === (filled?.name ?? changed))
+  const worded = refused === undefined ? undefined : { message: refused.message, hint: hint(refused.refused) }
+  const page = <PublishersPage {...{ publishers, changed: shown, filled, refused: worded }} />
+  return showPage(c, page, refused === undefined ? 200 : httpStatus(refused.refused))
+}
+
+/** What people type, a line for each key and each patch, as a publisher. */
+function publisherOf({ name, keys, threshold, patches, until }: FilledPublisher): Publisher | Refusal {
+  const parsed = Publisher.safeParse({
+    name: name.trim(),
+    keys: linesOf(keys).map(keyOf),
+    threshold: Number(threshold),
+    patches: linesOf(patches),
+    expiresAt: `${until}T23:59:59Z`,
+  })
+  if (parsed.success) return parsed.data
+  const [issue] = parsed.error.issues
+  const [field, index] = issue?.path ?? []
+  const places: Record<string, string> = { keys: 'key', patches: 'patch', threshold: 'the number of keys needed' }
+  const place = typeof field === 'string' ? (places[field] ?? `the field ${field}`) : 'the publisher'
+  const where = typeof index === 'number' ? `${place} ${index + 1}` : place
+  return refuse('bad_request', `${where}: ${issue?.message ?? 'does not match'}`)
+}
+
+/** A public key, and the word `revoked` behind one that counts no more. */
+function keyOf(line: string): Publisher['keys'][number] {
+  const [publicKey = '', ...words] = line.split(/\s+/)
+  const revoked = words.join(' ') === 'revoked'
+  // What else stands there becomes part of the key, which is refused then.
+  const typed = (revoked ? publicKey : line) as PublicKey
+  return { keyid: keyIdOf(typed), publicKey: typed, revoked }
+}
+
+function linesOf(typed: string): string[] {
+  return typed
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '')
+}
