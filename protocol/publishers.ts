@@ -43,9 +43,12 @@ export const PatchPattern = z
 export const Publisher = z
   .strictObject({
     name: PublisherName,
-    keys: z.array(PublisherKey).min(1, 'has no key').max(MAX_PUBLISHER_KEYS),
-    threshold: z.int().min(1).max(MAX_SIGNATURES),
-    patches: z.array(PatchPattern).min(1, 'names no patch').max(MAX_PUBLISHER_PATCHES),
+    keys: z.array(PublisherKey).min(1, 'has no key').max(MAX_PUBLISHER_KEYS, 'has too many keys'),
+    threshold: z
+      .int('is not a whole number')
+      .min(1, 'is less than 1')
+      .max(MAX_SIGNATURES, `is more than ${MAX_SIGNATURES}`),
+    patches: z.array(PatchPattern).min(1, 'names no patch').max(MAX_PUBLISHER_PATCHES, 'names too many patches'),
     expiresAt: z.iso.datetime('is not a time such as 2027-12-31T00:00:00Z'),
   })
   .refine(({ keys }) => new Set(keys.map(({ keyid }) => keyid)).size === keys.length, 'lists a key twice')

@@ -59,6 +59,15 @@ function publishersPage(c: AppContext, { changed = '', refused, filled }: Answer
   return showPage(c, page, refused === undefined ? 200 : httpStatus(refused.refused))
 }
 
+/** What a field of a publisher is called where people fill it in. */
+const PLACES: Record<string, string> = {
+  name: 'the name',
+  keys: 'key',
+  threshold: 'the number of keys needed',
+  patches: 'patch',
+  expiresAt: 'the day',
+}
+
 /** What people type, a line for each key and each patch, as a publisher. */
 function publisherOf({ name, keys, threshold, patches, until }: FilledPublisher): Publisher | Refusal {
   const parsed = Publisher.safeParse({
@@ -70,11 +79,10 @@ function publisherOf({ name, keys, threshold, patches, until }: FilledPublisher)
   })
   if (parsed.success) return parsed.data
   const [issue] = parsed.error.issues
-  const [field, index] = issue?.path ?? []
-  const places: Record<string, string> = { keys: 'key', patches: 'patch', threshold: 'the number of keys needed' }
-  const place = typeof field === 'string' ? (places[field] ?? `the field ${field}`) : 'the publisher'
+  const [field = '', index] = issue?.path ?? []
+  const place = PLACES[String(field)] ?? 'the publisher'
   const where = typeof index === 'number' ? `${place} ${index + 1}` : place
-  return refuse('bad_request', `${where}: ${issue?.message ?? 'does not match'}`)
+  return refuse('bad_request', `${where} ${issue?.message ?? 'does not match'}`)
 }
 
 /** A public key, and the word `revoked` behind one that counts no more. */

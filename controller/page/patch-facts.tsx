@@ -61,9 +61,11 @@ export const PatchFacts = ({ patch, unreachable }: { patch: PatchDetail; unreach
           'Not checked: no publisher was listed when it was uploaded.'
         ) : (
           <>
-            <span class="pm-name">{patch.publishedBy.publisher}</span>, with{' '}
+            <span class="pm-name">{patch.publishedBy.publisher}</span>, with
             {patch.publishedBy.keys.map((key) => (
-              <code class="pm-digest">{key} </code>
+              <div>
+                <code class="pm-digest">{key}</code>
+              </div>
             ))}
           </>
         )}

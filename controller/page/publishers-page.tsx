@@ -52,7 +52,7 @@ export const PublishersPage = ({ publishers, changed, filled, refused }: Publish
 const HEADINGS = ['Publisher', 'Keys', 'Needed', 'May sign', 'Until', 'State', 'Actions']
 const CONDITIONS = {
   good: { tone: 'success', text: 'good' },
-  expiring: { tone: 'warning', text: 'ends within 60 days' },
+  expiring: { tone: 'warning', text: 'ends soon' },
   expired: { tone: 'danger', text: 'expired' },
   'too few keys': { tone: 'danger', text: 'too few keys' },
 } as const
@@ -83,7 +83,9 @@ const Row = ({ publisher }: { publisher: PublisherView }) => {
       <td class="pf-v6-c-table__td" data-label="Keys">
         {keys.map(({ keyid, revoked }) => (
           <div>
-            <code title={keyid}>{keyid.slice(0, 12)}…</code>
+            <code class="pm-key-id" title={keyid}>
+              {keyid.slice(0, 12)}…
+            </code>
             {revoked && <span class="pm-quiet"> revoked</span>}
           </div>
         ))}
@@ -92,7 +94,7 @@ const Row = ({ publisher }: { publisher: PublisherView }) => {
         {threshold} of {keys.length}
       </td>
       <td class="pf-v6-c-table__td" data-label="May sign">
-        {listed(patches)}
+        {listed(patches.map((pattern) => (pattern === '*' ? 'every patch' : pattern)))}
       </td>
       <td class="pf-v6-c-table__td" data-label="Until">
         <Moment at={expiresAt} />
@@ -115,7 +117,7 @@ const Row = ({ publisher }: { publisher: PublisherView }) => {
 }
 
 const ADVICE = {
-  expiring: 'Set a later day before nothing new can be uploaded.',
+  expiring: 'Less than 60 days are left. Set a later day in time.',
   expired: 'Nothing new that it signs is accepted; what is published stays.',
   'too few keys': 'Nothing new that it signs is accepted until a key is added.',
 } as const

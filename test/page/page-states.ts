@@ -14,6 +14,7 @@ import {
   ENROLL,
   FIRST_OWNER,
   PEOPLE,
+  PUBLISHERS,
   SYSTEM_PATCHES,
   TRAIL,
   YOUR_ACCOUNT,
@@ -27,6 +28,7 @@ import {
   fleetWithoutAppliances,
   installedFleet,
   largeFleet,
+  publishedFleet,
   staffedFleet,
   tradingFleet,
   waitingFleet,
@@ -127,6 +129,10 @@ export const PAGE_STATES: readonly PageState[] = [
   { name: 'people-link-shown', fleet: staffedFleet, address: PEOPLE, act: addPerson },
   { name: 'api-tokens', fleet: emptyFleet, address: API_TOKENS },
   { name: 'api-token-make', fleet: staffedFleet, address: API_TOKENS, act: press('Make an API token') },
+  { name: 'publishers-empty', fleet: emptyFleet, address: PUBLISHERS },
+  { name: 'publishers', fleet: publishedFleet, address: `${PUBLISHERS}?publisher=Initech`, act: openAll },
+  { name: 'publishers-refused', fleet: publishedFleet, address: PUBLISHERS, act: listWrongKey },
+  { name: 'patch-signed', fleet: publishedFleet, address: KERNEL },
   { name: 'trail', fleet: busyFleet, address: TRAIL },
   { name: 'your-account', fleet: emptyFleet, address: YOUR_ACCOUNT },
   { name: 'first-owner', fleet: emptyFleet, address: FIRST_OWNER, person: 'first admin' },
@@ -168,6 +174,15 @@ async function addPerson(page: Page): Promise<void> {
   await page.getByLabel('acme').check()
   await press('Save')(page)
   await page.locator('#secret').waitFor()
+}
+
+async function listWrongKey(page: Page): Promise<void> {
+  await page.getByLabel('Name').fill('Hooli')
+  await page.getByLabel('Good until').fill('2100-01-01')
+  await page.getByLabel('Public keys').fill('a key that was cut')
+  await page.getByLabel('Patches it may sign').fill('*')
+  await press('Save')(page)
+  await page.getByRole('alert').waitFor()
 }
 
 /** An upload that takes minutes. */
