@@ -5,7 +5,7 @@
 import { z } from 'zod'
 import { keyIdOf, type PublicKey, Publisher } from '../../protocol/publishers.ts'
 import { hint, httpStatus, isRefusal, type Refusal, refuse } from '../../protocol/refusals.ts'
-import { publisherViews } from '../core/publishers.ts'
+import { namedPublisher, publisherViews } from '../core/publishers.ts'
 import { type FilledPublisher, PublishersPage } from '../page/publishers-page.tsx'
 import { PUBLISHERS } from '../page/words.ts'
 import type { App, AppContext, RouteDependencies } from './context.ts'
@@ -40,7 +40,9 @@ export function addPublisherPageRoutes(app: App, { log }: RouteDependencies): vo
     const { serviceCenter, visitor } = c.var
     const form = await readForm(c, RemoveForm)
     if (isRefusal(form)) return publishersPage(c, { refused: form })
-    const name = form.name as Publisher['name']
+    const found = namedPublisher(serviceCenter.state, form.name)
+    if (isRefusal(found)) return publishersPage(c, { refused: found })
+    const { name } = found
     const reply = await serviceCenter.carryOut({ kind: 'remove-publisher', actor: visitor.actor, name })
     return isRefusal(reply) ? publishersPage(c, { refused: reply }) : c.redirect(PUBLISHERS, 303)
   })

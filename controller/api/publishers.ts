@@ -2,10 +2,9 @@
  * Publishers over HTTP: who may sign which patches with which keys. What a change means for uploads is decided and
  * written into the trail in controller/core/publishers.ts.
  */
-import type { PublisherName } from '../../protocol/identifiers.ts'
 import { Publisher } from '../../protocol/publishers.ts'
 import { isRefusal, refuse } from '../../protocol/refusals.ts'
-import { publisherView, publisherViews } from '../core/publishers.ts'
+import { namedPublisher, publisherView, publisherViews } from '../core/publishers.ts'
 import { Done, PublisherView } from './access-schemas.ts'
 import type { App, RouteDependencies } from './context.ts'
 import { answerRefusal } from './errors.ts'
@@ -65,7 +64,9 @@ export function addPublisherRoutes(app: App, { log }: RouteDependencies): void {
     }),
     async (c) => {
       const { serviceCenter, visitor } = c.var
-      const name = c.req.param('publisher') as PublisherName
+      const found = namedPublisher(serviceCenter.state, c.req.param('publisher'))
+      if (isRefusal(found)) return answerRefusal(c, found, log)
+      const { name } = found
       const reply = await serviceCenter.carryOut({ kind: 'remove-publisher', actor: visitor.actor, name })
       return isRefusal(reply) ? answerRefusal(c, reply, log) : c.json({ done: true })
     },

@@ -5,7 +5,7 @@
 
 import { MAX_PUBLISHERS } from '../../protocol/limits.ts'
 import { liveKeys, type Publisher, shortKeyId } from '../../protocol/publishers.ts'
-import { refuse } from '../../protocol/refusals.ts'
+import { isRefusal, type Refusal, refuse } from '../../protocol/refusals.ts'
 import type { Command } from './effects.ts'
 import type { Decision } from './publishing.ts'
 import type { Change } from './records.ts'
@@ -40,6 +40,12 @@ function conditionOf(publisher: Publisher, nowMs: number): PublisherView['condit
 type SetPublisher = Extract<Command, { kind: 'set-publisher' }>
 type RemovePublisher = Extract<Command, { kind: 'remove-publisher' }>
 
+/** The one that is listed under this name. */
+export function namedPublisher(state: ServiceCenterState, wanted: string): Publisher | Refusal {
+  const found = [...state.publishers.values()].find(({ name }) => name === wanted)
+  return found ?? refuse('not_found', `there is no publisher ${wanted.slice(0, 100)}`)
+}
+
 export function changePublishers(state: ServiceCenterState, command: SetPublisher | RemovePublisher): Decision {
   return command.kind === 'set-publisher' ? setPublisher(state, command) : removePublisher(state, command)
 }
@@ -60,7 +66,8 @@ function setPublisher(state: ServiceCenterState, { actor, publisher }: SetPublis
 }
 
 function removePublisher(state: ServiceCenterState, { actor, name }: RemovePublisher): Decision {
-  if (!state.publishers.has(name)) return { reply: refuse('not_found', `there is no publisher ${name}`), changes: [] }
+  const found = namedPublisher(state, name)
+  if (isRefusal(found)) return { reply: found, changes: [] }
   const outcome = state.publishers.size === 1 ? 'done; uploads need no signature any more' : 'done'
   return {
     reply: { kind: 'publisher-removed', name },
