@@ -9,6 +9,7 @@ import { namedPublisher, publisherViews } from '../core/publishers.ts'
 import { type FilledPublisher, PublishersPage } from '../page/publishers-page.tsx'
 import { PUBLISHERS } from '../page/words.ts'
 import type { App, AppContext, RouteDependencies } from './context.ts'
+import { entityTag } from './entity-tags.ts'
 import { answerRefusal } from './errors.ts'
 import { permitted } from './permitted.ts'
 import { readForm, readQuery } from './read-request.ts'
@@ -17,7 +18,15 @@ import { showPage } from './show-page.tsx'
 /** `publisher`: the one that is being changed. */
 const PageQuery = z.strictObject({ publisher: z.string().max(100).default('') })
 const text = z.string().max(40_000).default('')
-const PublisherForm = z.strictObject({ name: text, keys: text, threshold: text, patches: text, until: text })
+/** `seen` is the tag of the publisher that the form showed, empty for a new one. */
+const PublisherForm = z.strictObject({
+  name: text,
+  keys: text,
+  threshold: text,
+  patches: text,
+  until: text,
+  seen: text,
+})
 const RemoveForm = z.strictObject({ name: text, sure: z.literal('yes', 'is not ticked') })
 
 export function addPublisherPageRoutes(app: App, { log }: RouteDependencies): void {
@@ -30,10 +39,21 @@ export function addPublisherPageRoutes(app: App, { log }: RouteDependencies): vo
     const { serviceCenter, visitor } = c.var
     const form = await readForm(c, PublisherForm)
     if (isRefusal(form)) return publishersPage(c, { refused: form })
-    const publisher = publisherOf(form)
-    if (isRefusal(publisher)) return publishersPage(c, { refused: publisher, filled: form })
-    const reply = await serviceCenter.carryOut({ kind: 'set-publisher', actor: visitor.actor, publisher })
-    return isRefusal(reply) ? publishersPage(c, { refused: reply, filled: form }) : c.redirect(PUBLISHERS, 303)
+    const { seen, ...filled } = form
+    const listed = serviceCenter.state.publishers.get(filled.name.trim() as Publisher['name'])
+    const publisher = publisherOf(filled, listed?.expiresAt)
+    if (isRefusal(publisher)) return publishersPage(c, { refused: publisher, filled, seen })
+    const { name } = publisher
+    if (seen !== '' && tagOf(listed) !== seen) {
+      const refused = refuse('changed_meanwhile', `somebody else has changed ${name} since you looked`)
+      return publishersPage(c, { refused, changed: name })
+    }
+    const instead = seen === '' ? null : (listed ?? null)
+    const { actor } = visitor
+    const reply = await serviceCenter.carryOut({ kind: 'set-publisher', actor, publisher, instead })
+    if (!isRefusal(reply)) return c.redirect(PUBLISHERS, 303)
+    const isStale = reply.refused === 'changed_meanwhile'
+    return publishersPage(c, { refused: reply, ...(isStale ? { changed: name } : { filled, seen }) })
   })
 
   app.post(`${PUBLISHERS}/remove`, permitted('manage-publishers'), async (c) => {
@@ -51,13 +71,15 @@ export function addPublisherPageRoutes(app: App, { log }: RouteDependencies): vo
   app.get(`${PUBLISHERS}/remove`, permitted('manage-publishers'), (c) => c.redirect(PUBLISHERS, 303))
 }
 
-type Answer = { changed?: string; refused?: Refusal; filled?: FilledPublisher }
+/** `seen` goes on with what was filled in: what has changed since is noticed at the next try too. */
+type Answer = { changed?: string; refused?: Refusal; filled?: FilledPublisher; seen?: string }
 
-function publishersPage(c: AppContext, { changed = '', refused, filled }: Answer): Response | Promise<Response> {
+function publishersPage(c: AppContext, { changed = '', refused, filled, seen }: Answer): Response | Promise<Response> {
   const publishers = publisherViews(c.var.serviceCenter.state)
   const shown = publishers.find(({ name }) => name === (filled?.name ?? changed))
   const worded = refused === undefined ? undefined : { message: refused.message, hint: hint(refused.refused) }
-  const page = <PublishersPage {...{ publishers, changed: shown, filled, refused: worded }} />
+  const now = shown === undefined ? '' : tagOf(c.var.serviceCenter.state.publishers.get(shown.name))
+  const page = <PublishersPage {...{ publishers, changed: shown, seen: seen ?? now, filled, refused: worded }} />
   return showPage(c, page, refused === undefined ? 200 : httpStatus(refused.refused))
 }
 
@@ -70,14 +92,20 @@ const PLACES: Record<string, string> = {
   expiresAt: 'the day',
 }
 
-/** What people type, a line for each key and each patch, as a publisher. */
-function publisherOf({ name, keys, threshold, patches, until }: FilledPublisher): Publisher | Refusal {
+/** Empty for none. */
+function tagOf(publisher: Publisher | undefined): string {
+  return publisher === undefined ? '' : entityTag(publisher)
+}
+
+/** What people type, a line for each key and each patch, as a publisher. A day that is not changed keeps its time. */
+function publisherOf(filled: FilledPublisher, endsAt: string | undefined): Publisher | Refusal {
+  const { name, keys, threshold, patches, until } = filled
   const parsed = Publisher.safeParse({
     name: name.trim(),
     keys: linesOf(keys).map(keyOf),
     threshold: Number(threshold),
     patches: linesOf(patches),
-    expiresAt: `${until}T23:59:59Z`,
+    expiresAt: endsAt?.slice(0, 10) === until ? endsAt : `${until}T23:59:59Z`,
   })
   if (parsed.success) return parsed.data
   const [issue] = parsed.error.issues

@@ -49,8 +49,8 @@ export type Command =
   /** `lastMember`: also where nobody is left to stand in for it. */
   | { kind: 'retire-appliance'; actor: Actor; appliance: PeerId; lastMember: boolean }
   | { kind: 'revoke-token'; actor: Actor; enrollingPeer: PeerId }
-  /** In place of the one of the same name, if there is one. */
-  | { kind: 'set-publisher'; actor: Actor; publisher: Publisher }
+  /** In place of the one of that name. `instead`: what the actor saw, null for none; refused when it is not so any more. */
+  | { kind: 'set-publisher'; actor: Actor; publisher: Publisher; instead?: Publisher | null }
   | { kind: 'remove-publisher'; actor: Actor; name: PublisherName }
 
 export type Reply =

@@ -50,10 +50,15 @@ export function changePublishers(state: ServiceCenterState, command: SetPublishe
   return command.kind === 'set-publisher' ? setPublisher(state, command) : removePublisher(state, command)
 }
 
-function setPublisher(state: ServiceCenterState, { actor, publisher }: SetPublisher): Decision {
+function setPublisher(state: ServiceCenterState, { actor, publisher, instead }: SetPublisher): Decision {
   const { name, threshold, keys, patches, expiresAt } = publisher
   if (!state.publishers.has(name) && state.publishers.size >= MAX_PUBLISHERS)
     return { reply: refuse('too_many', `there are ${MAX_PUBLISHERS} publishers already`), changes: [] }
+  const before = state.publishers.get(name) ?? null
+  if (instead !== undefined && JSON.stringify(instead) !== JSON.stringify(before)) {
+    const why = instead === null ? `${name} is listed already` : `somebody else has changed ${name} since you looked`
+    return { reply: refuse('changed_meanwhile', why), changes: [] }
+  }
   const listed = keys.map(({ keyid, revoked }) => `${shortKeyId(keyid)}${revoked ? ' revoked' : ''}`)
   const outcome = `${threshold} of ${listed.join(', ')}; ${patches.join(', ')}; until ${expiresAt}`
   return {

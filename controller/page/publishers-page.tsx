@@ -16,11 +16,13 @@ type PublishersPage = {
   publishers: PublisherView[]
   /** The one that is being changed. */
   changed?: PublisherView | undefined
+  /** What it is then, as a tag: a form that shows what is not so any more is refused. */
+  seen: string
   filled?: FilledPublisher | undefined
   refused?: { message: string; hint: string } | undefined
 }
 
-export const PublishersPage = ({ publishers, changed, filled, refused }: PublishersPage) => (
+export const PublishersPage = ({ publishers, changed, seen, filled, refused }: PublishersPage) => (
   <Layout title="Publishers" current={PUBLISHERS}>
     <PageHeader heading="Publishers" trail={[{ name: 'Access', address: PEOPLE }]} />
     {refused !== undefined && (
@@ -43,7 +45,7 @@ export const PublishersPage = ({ publishers, changed, filled, refused }: Publish
       )}
     </Card>
     <Card id="publisher" title={changed === undefined ? 'List a publisher' : `Change ${changed.name}`}>
-      <PublisherForm filled={filled ?? fieldsOf(changed)} />
+      <PublisherForm filled={filled ?? fieldsOf(changed)} seen={seen} />
       {changed !== undefined && <RemoveForm name={changed.name} isLast={publishers.length === 1} />}
     </Card>
   </Layout>
@@ -122,14 +124,15 @@ const ADVICE = {
   'too few keys': 'Nothing new that it signs is accepted until a key is added.',
 } as const
 
-const PublisherForm = ({ filled }: { filled: FilledPublisher }) => (
+const PublisherForm = ({ filled, seen }: { filled: FilledPublisher; seen: string }) => (
   <ActionForm action={PUBLISHERS} operation="setPublisher" button="Save">
+    <input type="hidden" name="seen" value={seen} />
     <div class="pm-fields">
-      <TextField
-        {...{ id: 'publisher-name', name: 'name', label: 'Name', value: filled.name }}
-        help="A publisher of the same name is replaced."
-        required
-      />
+      {seen === '' ? (
+        <TextField {...{ id: 'publisher-name', name: 'name', label: 'Name', value: filled.name }} required />
+      ) : (
+        <input type="hidden" name="name" value={filled.name} />
+      )}
       <NumberField value={filled.threshold} />
       <DayField value={filled.until} />
     </div>

@@ -108,7 +108,7 @@ pageTest('P1 A2 names of publishers are shown as text, and to Owners alone', {},
   await fleet.serviceCenter.carryOut({ kind: 'set-publisher', actor: 'Ana', publisher })
   await page.goto(`${app.url}${PUBLISHERS}?${new URLSearchParams({ publisher: publisher.name })}`)
   assert.equal(await page.locator('img[src=x]').count(), 0)
-  assert.equal(await page.getByLabel('Name').inputValue(), publisher.name)
+  await page.getByRole('heading', { name: `Change ${publisher.name}` }).waitFor()
   await person(fleet.repository, 'Ana')
   await person(fleet.repository, 'Bela', 'operator')
   const { session } = await signIn(app.url, { name: 'Bela' })
@@ -116,3 +116,31 @@ pageTest('P1 A2 names of publishers are shown as text, and to Owners alone', {},
   assert.equal(answer.status, 403)
   assert.doesNotMatch(answer.body, /Publishers|onerror/)
 })
+
+pageTest(
+  'an open form does not undo what another Owner has changed meanwhile',
+  { expected: /4(00|12)/ },
+  async ({ page, app, fleet }) => {
+    const { publisher } = publisherFixture('Acme')
+    const revoked = { ...publisher, keys: publisher.keys.map((key, index) => ({ ...key, revoked: index === 0 })) }
+    const { publishers } = fleet.serviceCenter.state
+    await fleet.serviceCenter.carryOut({ kind: 'set-publisher', actor: 'Ana', publisher })
+    await page.goto(`${app.url}${PUBLISHERS}?publisher=Acme`)
+    await fleet.serviceCenter.carryOut({ kind: 'set-publisher', actor: 'Bela', publisher: revoked })
+    await fill(page, { 'Patches it may sign': '*kernel' })
+    await page.getByText('Patch 1 is not a patch name').waitFor()
+    await fill(page, { 'Patches it may sign': 'kernel' })
+    await page.getByText('Somebody else has changed Acme since you looked.').waitFor()
+    assert.match(await page.getByLabel('Public keys').inputValue(), /revoked/)
+    assert.deepEqual(publishers.get(publisher.name), revoked)
+    await fill(page, { 'Patches it may sign': 'kernel' })
+    await page.waitForURL(app.url + PUBLISHERS)
+    assert.deepEqual(publishers.get(publisher.name), { ...revoked, patches: ['kernel'] })
+
+    const [key] = revoked.keys
+    const typed = { Name: 'Acme', 'Good until': '2099-12-31', 'Public keys': key?.publicKey ?? '' }
+    await fill(page, { ...typed, 'Patches it may sign': '*' })
+    await page.getByText('Acme is listed already.').waitFor()
+    assert.deepEqual(publishers.get(publisher.name)?.patches, ['kernel'])
+  },
+)
