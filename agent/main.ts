@@ -6,7 +6,8 @@ import { mkdir } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { z } from 'zod'
 import { ListenAddress } from '../protocol/identifiers.ts'
-import { MAX_LANES } from '../protocol/limits.ts'
+import { MAX_LANES, MAX_PUBLISHERS } from '../protocol/limits.ts'
+import { Publisher } from '../protocol/publishers.ts'
 import { hint, isRefusal } from '../protocol/refusals.ts'
 import { readToken } from '../protocol/token.ts'
 import { DEFAULT_SETTINGS } from './core/state.ts'
@@ -28,7 +29,8 @@ Runs the agent of one appliance. The first start needs the token that
   --announce MULTIADDR  where members shall dial it, if that is another address
   --install-root DIR    the folder that installers treat as / (default /)
   --config FILE         the same settings as YAML: listen, announce, installRoot,
-                        connectionsAtMost (to one source over the WAN), primaryPatienceSeconds
+                        connectionsAtMost (to one source over the WAN), primaryPatienceSeconds,
+                        publishers (whose signatures a patch must carry to be installed here)
 
 Example: patchmesh agent --data /var/lib/patchmesh --token pm1.…
 `
@@ -40,6 +42,7 @@ const Config = z.strictObject({
   /** How long a secondary waits for its primary before it pulls over the WAN itself. */
   connectionsAtMost: z.int().min(1).max(MAX_LANES).optional(),
   primaryPatienceSeconds: z.number().min(1).max(3600).optional(),
+  publishers: z.array(Publisher).max(MAX_PUBLISHERS).optional(),
 })
 
 const OPTIONS = {
@@ -87,6 +90,7 @@ async function main(): Promise<void> {
       primaryPatienceMs: (config.primaryPatienceSeconds ?? DEFAULT_SETTINGS.primaryPatienceMs / 1000) * 1000,
       connectionsAtMost: config.connectionsAtMost ?? DEFAULT_SETTINGS.connectionsAtMost,
     },
+    publishers: config.publishers ?? [],
     log,
     recent,
     fail: (error) => {

@@ -1,6 +1,6 @@
 /**
  * The two descriptions at the head of a patch bundle: `manifest.json` as bytes becomes a manifest or a refusal, and
- * `signatures.json` is checked for form. What can be judged without the payload is judged here, before any of it is read.
+ * `signatures.json` becomes signatures, which publishers.ts judges. What can be judged without the payload is judged here, before any of it is read.
  */
 import { z } from 'zod'
 import { MAX_SIGNATURES } from './limits.ts'
@@ -30,12 +30,12 @@ export function readManifest(bytes: Uint8Array): Manifest | Refusal {
   return fault === null ? parsed.data : refuse('bad_manifest', `manifest.json contradicts itself: ${fault}.`)
 }
 
-/** In this release signatures are only checked for form; null where that is right. */
-export function checkSignatures(bytes: Uint8Array): Refusal | null {
+/** Signatures of the right form; whether anybody of note made them is judged in publishers.ts. */
+export function readSignatures(bytes: Uint8Array): BundleSignature[] | Refusal {
   const text = parseStrictJson(bytes, 'signatures.json', 'malformed')
   if (isRefusal(text)) return text
   const parsed = BundleSignatures.safeParse(text.json)
-  if (parsed.success) return null
+  if (parsed.success) return parsed.data
   const { place, fault } = firstFault(parsed.error)
   return refuse(
     'malformed',

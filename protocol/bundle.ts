@@ -9,7 +9,7 @@
  * signatures.json by the SHA-256 in the link name of their headers (a field that plain files do not use), everything
  * from the first payload header to the end marker by `manifest.payload`, and the end marker by being zero.
  */
-import { checkSignatures, declaredPrograms, readManifest } from './bundle-manifest.ts'
+import { declaredPrograms, readManifest, readSignatures } from './bundle-manifest.ts'
 import { ByteReader } from './byte-reader.ts'
 import { describeFile, HEAD_BYTES } from './file-kinds.ts'
 import { equalBytes, sha256Hex } from './hashing.ts'
@@ -17,6 +17,7 @@ import { MAX_MANIFEST_BYTES } from './limits.ts'
 import type { Manifest } from './manifest.ts'
 import { PayloadTree } from './payload-tree.ts'
 import { PieceHasher } from './piece-hasher.ts'
+import type { Signed } from './publishers.ts'
 import { quoted } from './quoted.ts'
 import { isRefusal, type Refusal, RefusedError, refuse } from './refusals.ts'
 import {
@@ -36,9 +37,11 @@ export const SIGNATURES_NAME = 'signatures.json'
 export const MAX_SIGNATURES_BYTES = 16 * 1024
 export const END_MARKER_BYTES = 2 * TAR_BLOCK_BYTES
 
+export type BundleHead = { readonly manifest: Manifest; readonly signed: Signed }
+
 /** What a bundle is made of, in order. Only after the last part is everything before it proven. */
 export type BundlePart =
-  | { readonly part: 'manifest'; readonly manifest: Manifest }
+  | ({ readonly part: 'head' } & BundleHead)
   /** `path` is below payload/. */
   | { readonly part: 'folder'; readonly path: string }
   | { readonly part: 'file'; readonly path: string; readonly executable: boolean; readonly size: number }
@@ -52,33 +55,41 @@ export function looksLikeBundle(head: Uint8Array): boolean {
 }
 
 /** The whole check of a bundle; stops the stream at the first fault. */
-export async function inspectBundle(chunks: AsyncIterable<Uint8Array>): Promise<Manifest | Refusal> {
-  let manifest: Manifest | null = null
+export async function inspectBundle(chunks: AsyncIterable<Uint8Array>): Promise<BundleHead | Refusal> {
+  let head: BundleHead | null = null
   try {
-    for await (const part of readBundle(chunks)) if (part.part === 'manifest') manifest = part.manifest
+    for await (const part of readBundle(chunks))
+      if (part.part === 'head') head = { manifest: part.manifest, signed: part.signed }
   } catch (error) {
     if (error instanceof RefusedError) return error.refusal
     throw error
   }
-  return manifest ?? refuse('empty_file', 'The file has 0 bytes; a patch was expected.')
+  return head ?? refuse('empty_file', 'The file has 0 bytes; a patch was expected.')
 }
 
 /** The parts of a bundle. Throws a `RefusedError` where the file is not one. */
 export async function* readBundle(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<BundlePart> {
   const reader = new ByteReader(chunks)
   try {
-    await recognise(reader)
-    const manifest = orThrow(readManifest(await readDescription(reader, MANIFEST_NAME, MAX_MANIFEST_BYTES)))
-    const fault = checkSignatures(await readDescription(reader, SIGNATURES_NAME, MAX_SIGNATURES_BYTES))
-    if (fault !== null) throw new RefusedError(fault)
-    yield { part: 'manifest', manifest }
-    yield* readPayload(reader, manifest)
+    const head = await readHead(reader)
+    yield { part: 'head', ...head }
+    yield* readPayload(reader, head.manifest)
     if (!(await reader.atEnd())) {
       throw refusal('trailing_bytes', `The patch ends at byte ${reader.position}, and more bytes follow.`)
     }
   } finally {
     await reader.close()
   }
+}
+
+/** What stands before the payload, where the reader is afterwards. Throws a `RefusedError`. */
+export async function readHead(reader: ByteReader): Promise<BundleHead> {
+  await recognise(reader)
+  // A copy: the bytes of a chunk are its owner's, who may use them again.
+  const bytes = new Uint8Array(await readDescription(reader, MANIFEST_NAME, MAX_MANIFEST_BYTES))
+  const manifest = orThrow(readManifest(bytes))
+  const signatures = orThrow(readSignatures(await readDescription(reader, SIGNATURES_NAME, MAX_SIGNATURES_BYTES)))
+  return { manifest, signed: { manifest: bytes, signatures } }
 }
 
 async function recognise(reader: ByteReader): Promise<void> {

@@ -92,7 +92,7 @@ export function signingKeyFromSeed(seed: Uint8Array): SigningKey {
 }
 
 /** `DSSEv1 LEN(type) type LEN(body) body`, single spaces between. */
-function preAuthenticationEncoding(payloadType: string, payload: Uint8Array): Uint8Array {
+export function preAuthenticationEncoding(payloadType: string, payload: Uint8Array): Buffer {
   const type = Buffer.from(payloadType)
   return Buffer.concat([
     Buffer.from(`DSSEv1 ${type.byteLength} `),
@@ -127,8 +127,13 @@ function publicKeyOf(peer: PeerId): KeyObject {
   let number = 0n
   for (const letter of peer) number = number * 58n + BigInt(ALPHABET.indexOf(letter))
   const key = Buffer.from(number.toString(16).padStart(76, '0'), 'hex').subarray(-32)
-  const publicKey = createPublicKey({ key: Buffer.concat([SPKI_PREFIX, key]), format: 'der', type: 'spki' })
+  const publicKey = publicKeyOfBytes(key)
   if (publicKeys.size >= CACHED_PUBLIC_KEYS) publicKeys.clear()
   publicKeys.set(peer, publicKey)
   return publicKey
+}
+
+/** From the 32 bytes of an Ed25519 public key. */
+export function publicKeyOfBytes(bytes: Uint8Array): KeyObject {
+  return createPublicKey({ key: Buffer.concat([SPKI_PREFIX, bytes]), format: 'der', type: 'spki' })
 }

@@ -68,6 +68,12 @@ export type ApplianceName = z.infer<typeof ApplianceName>
 export const GroupName = displayName.brand<'GroupName'>()
 export type GroupName = z.infer<typeof GroupName>
 
+/** Who makes and signs patches; a name of dots alone would be no address. */
+export const PublisherName = displayName
+  .refine((name) => /[\p{L}\p{N}]/u.test(name), 'has no letter or digit')
+  .brand<'PublisherName'>()
+export type PublisherName = z.infer<typeof PublisherName>
+
 /** `service-provider`, `tenant`, or another word that manifests may name. */
 export const ApplianceKind = z
   .string()

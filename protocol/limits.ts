@@ -61,3 +61,8 @@ export const MAX_ADDRESSES = 8
 export const MAX_KNOWN_PATCHES = 4_096
 /** A signature by each of a handful of keys; more is somebody making us verify. */
 export const MAX_SIGNATURES = 8
+/** Keys of one publisher, those that were revoked included, and the names of patches that it may sign. */
+export const MAX_PUBLISHER_KEYS = 16
+export const MAX_PUBLISHER_PATCHES = 100
+/** Publishers that are listed: each signature is compared with the keys of all. */
+export const MAX_PUBLISHERS = 100

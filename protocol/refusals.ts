@@ -17,6 +17,14 @@ const TABLE = {
   bad_name: [422, 'Rename the patch, or the file inside it, and build it again.'],
   bad_manifest: [422, 'Correct the manifest and build the patch again.'],
   unsafe_entry: [422, 'Patches hold only plain files and folders inside payload/. Build it again without that entry.'],
+  unsigned: [
+    422,
+    'Ask one of the publishers to sign the bundle: patchmesh release sign. A .deb has to be wrapped in a bundle first.',
+  ],
+  untrusted_signature: [
+    422,
+    'Ask the publisher to sign it with enough keys that are good now, or an Owner to list them.',
+  ],
   too_large: [413, 'Split the patch, or remove what it does not need.'],
   too_slow: [408, 'The upload stopped moving. Try again over a better connection; nothing was kept.'],
   upload_cut: [400, 'The upload ended before the file did. Upload it again; nothing was kept.'],

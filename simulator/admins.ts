@@ -123,6 +123,8 @@ export class Admins {
       case 'appliance-renamed':
       case 'appliance-retired':
       case 'token-revoked':
+      case 'publisher-set':
+      case 'publisher-removed':
         break
       default:
         unreachable(reply)

@@ -6,6 +6,7 @@ import type { Clock } from '../../protocol/clock.ts'
 import type { Envelope } from '../../protocol/envelope.ts'
 import type { DialAddress, PeerId, Sha256 } from '../../protocol/identifiers.ts'
 import type { ControlMessage, EnrollmentAnswer, EnrollmentRequest, PiecesMessage } from '../../protocol/messages.ts'
+import type { Refusal } from '../../protocol/refusals.ts'
 import type { Publication } from '../../protocol/statements.ts'
 import type { WanLimits } from '../../protocol/wan-limits.ts'
 
@@ -57,6 +58,8 @@ export type AgentEvent =
   | { kind: 'corrupt'; patch: Sha256 }
   | { kind: 'discarded'; patch: Sha256 }
   | { kind: 'store-failed'; patch: Sha256; code: 'no_space' | 'failure'; message: string }
+  /** Null for a copy that is signed as it must be. */
+  | { kind: 'judged'; patch: Sha256; refusal: Refusal | null }
   | { kind: 'detected'; patch: Sha256; found: Found }
   | { kind: 'step-ended'; step: InstallStep; patch: Sha256; outcome: Outcome }
   /** No program of an earlier process of this agent runs for the patch any more. */
@@ -88,6 +91,8 @@ export type AgentEffect =
   | { kind: 'drop-piece'; slot: Slot }
   | { kind: 'seal'; patch: Sha256 }
   | { kind: 'discard'; patch: Sha256 }
+  /** Whether publishers that are listed here have signed the stored copy; answered by `judged`. */
+  | { kind: 'judge'; publication: Publication }
   | { kind: 'detect'; publication: Publication }
   | { kind: 'run-step'; step: InstallStep; publication: Publication }
   | { kind: 'settle'; publication: Publication }

@@ -129,6 +129,21 @@ function decide(state: AgentState, attempt: Attempt, found: Found): AgentEffect[
       installedVersion,
     })
   }
+  if (!state.settings.judgesSignatures) return install(state, attempt)
+  return [{ kind: 'judge', publication: replicaOf(state, attempt.order).publication }]
+}
+
+/** The Service Center may be in other hands: what no publisher that is listed here has signed is not installed. */
+export function judged(state: AgentState, patch: Sha256, refusal: Refusal | null): AgentEffect[] {
+  const { attempt } = state.orders
+  if (attempt === null || attempt.order.patch !== patch) return []
+  if (attempt.phase !== 'preflight' || attempt.retryAtMs !== null) return []
+  if (refusal === null) return install(state, attempt)
+  const { refused, message } = refusal
+  return [refusalLog(refusal), ...end(state, attempt, { state: 'refused', reason: message, refusal: refused })]
+}
+
+function install(state: AgentState, attempt: Attempt): AgentEffect[] {
   attempt.phase = 'installing'
   attempt.tries += 1
   return [

@@ -103,6 +103,8 @@ export type Settings = {
   readonly primaryPatienceMs: number
   /** Connections to one source over the WAN. */
   readonly connectionsAtMost: number
+  /** Whether it lists publishers itself: then nothing is installed that none of them has signed. */
+  readonly judgesSignatures: boolean
 }
 
 export type AgentState = {
@@ -155,7 +157,7 @@ export type AgentState = {
 
 export type Appliance = Pick<AgentState, 'identity' | 'root' | 'random' | 'settings' | 'membership' | 'dial'>
 
-export const DEFAULT_SETTINGS: Settings = { primaryPatienceMs: 5_000, connectionsAtMost: 16 }
+export const DEFAULT_SETTINGS: Settings = { primaryPatienceMs: 5_000, connectionsAtMost: 16, judgesSignatures: false }
 
 export function newAgent(appliance: Appliance): AgentState {
   return {

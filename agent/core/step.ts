@@ -20,7 +20,7 @@ import {
 import { NO_LIMITS } from '../../protocol/wan-limits.ts'
 import type { AgentEffect, AgentEvent, Channel } from './events.ts'
 import { discard, isWanted, published, seeded, storeAnswered, tendDiscards, withdrawn } from './holding.ts'
-import { detected, orderArrived, resumeAttempt, settled, stepEnded, tendAttempt } from './installing.ts'
+import { detected, judged, orderArrived, resumeAttempt, settled, stepEnded, tendAttempt } from './installing.ts'
 import { sealedEntry } from './ledger.ts'
 import { acknowledge, acknowledged, forwardDown, forwardUp, resendDown } from './letters.ts'
 import { limitsChanged, tendLimits } from './limiting.ts'
@@ -91,6 +91,8 @@ export function step(state: AgentState, event: AgentEvent): AgentEffect[] {
       return settled(state, event.patch)
     case 'step-ended':
       return stepEnded(state, event.step, event.patch, event.outcome)
+    case 'judged':
+      return judged(state, event.patch, event.refusal)
     case 'detected':
       return state.replicas.has(event.patch) ? detected(state, event.patch, event.found) : []
     case 'partial-opened':

@@ -9,6 +9,7 @@ import { unreachable } from '../../protocol/assert.ts'
 import { reopen, type SigningKey } from '../../protocol/envelope.ts'
 import type { ApplianceName, ListenAddress } from '../../protocol/identifiers.ts'
 import { SERVICE_PROVIDER } from '../../protocol/identifiers.ts'
+import type { Publisher } from '../../protocol/publishers.ts'
 import { seededRandom } from '../../protocol/random.ts'
 import { Roster } from '../../protocol/statements.ts'
 import type { AgentEffect, AgentEvent } from '../core/events.ts'
@@ -35,7 +36,9 @@ export type ApplianceOptions = {
   readonly listen: readonly string[]
   readonly announce: readonly string[]
   readonly installRoot: string
-  readonly settings: Settings
+  readonly settings: Omit<Settings, 'judgesSignatures'>
+  /** Whose signatures a patch must carry to be installed here; none for no matter whose. */
+  readonly publishers: readonly Publisher[]
   readonly log: Log
   readonly recent: RecentLines
   readonly fail: (error: unknown) => void
@@ -51,7 +54,8 @@ export async function startAppliance(options: ApplianceOptions): Promise<Running
   const { folder, identity, enrollment, log } = options
   const { membership, root, dial } = enrollment
   const random = seededRandom(randomBytes(4).readUInt32LE())
-  const state = newAgent({ identity, root, random, settings: options.settings, membership, dial })
+  const settings = { ...options.settings, judgesSignatures: options.publishers.length > 0 }
+  const state = newAgent({ identity, root, random, settings, membership, dial })
   state.roster = reopen(Roster, enrollment.roster, [root])
 
   const ledger = openLedger(folder)
@@ -86,7 +90,8 @@ export async function startAppliance(options: ApplianceOptions): Promise<Running
     },
   })
   const storeWork = new StoreWork({ store, received: network.received, patchOf, deliver })
-  const installations = new Installations({ store, installRoot: options.installRoot, scratch, deliver })
+  const { installRoot, publishers } = options
+  const installations = new Installations({ store, installRoot, publishers, scratch, deliver })
 
   function perform(effect: AgentEffect): void {
     trace(log, 'effect', effect)
@@ -113,6 +118,7 @@ export async function startAppliance(options: ApplianceOptions): Promise<Running
       case 'discard':
         storeWork.perform(effect)
         break
+      case 'judge':
       case 'detect':
       case 'run-step':
       case 'settle':

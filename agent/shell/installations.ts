@@ -4,28 +4,33 @@
  */
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Publisher } from '../../protocol/publishers.ts'
 import type { Publication } from '../../protocol/statements.ts'
 import type { AgentEffect, AgentEvent, Found, Outcome } from '../core/events.ts'
 import type { InstallTask } from './installers/installer.ts'
 import { installerFor } from './installers/installer-for.ts'
+import { judgeCopy } from './judge-copy.ts'
 import type { PieceStore } from './piece-store.ts'
 
-export type InstallEffect = Extract<AgentEffect, { kind: 'detect' | 'run-step' | 'settle' }>
+export type InstallEffect = Extract<AgentEffect, { kind: 'judge' | 'detect' | 'run-step' | 'settle' }>
 
 export class Installations {
   readonly #store: PieceStore
   readonly #root: string
+  readonly #publishers: readonly Publisher[]
   readonly #scratch: string
   readonly #deliver: (event: AgentEvent) => void
 
   constructor(options: {
     store: PieceStore
     installRoot: string
+    publishers: readonly Publisher[]
     scratch: string
     deliver: (event: AgentEvent) => void
   }) {
     this.#store = options.store
     this.#root = options.installRoot
+    this.#publishers = options.publishers
     this.#scratch = options.scratch
     this.#deliver = options.deliver
   }
@@ -34,6 +39,11 @@ export class Installations {
     const { publication } = effect
     const patch = publication.sha256
     switch (effect.kind) {
+      case 'judge':
+        void judgeCopy(this.#taskOf(publication), this.#publishers, Date.now()).then((refusal) =>
+          this.#deliver({ kind: 'judged', patch, refusal }),
+        )
+        break
       case 'detect':
         void this.#detect(publication).then((found) => this.#deliver({ kind: 'detected', patch, found }))
         break

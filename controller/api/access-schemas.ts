@@ -2,9 +2,11 @@
  * What the API takes and answers about people, sessions, passkeys, API tokens and the trail; beside schemas.ts, and by its rules.
  */
 import { z } from 'zod'
-import { ApplianceName, OrganizationName, Sha256 } from '../../protocol/identifiers.ts'
+import { ApplianceName, OrganizationName, PublisherName, Sha256 } from '../../protocol/identifiers.ts'
+import { PublisherKey } from '../../protocol/publishers.ts'
 import type * as views from '../core/access-views.ts'
 import { ROLES } from '../core/permissions.ts'
+import * as publishers from '../core/publishers.ts'
 import { CreatedCredential } from '../shell/passkey-signatures.ts'
 import { MAX_PASSWORD_CHARACTERS } from '../shell/passwords.ts'
 import { PersonName } from '../shell/people.ts'
@@ -145,4 +147,12 @@ export const TrailVerification: z.ZodType<views.TrailVerification> = z.object({
   brokenAt: z.object({ position: z.number(), reason: z.string() }).nullable(),
   noted: z.object({ head: z.string(), position: count.nullable() }).nullable(),
   checkedAt: time,
+})
+export const PublisherView: z.ZodType<publishers.PublisherView> = z.object({
+  name: PublisherName,
+  keys: PublisherKey.array(),
+  threshold: count,
+  patches: z.array(z.string()),
+  expiresAt: time,
+  condition: z.enum(publishers.PUBLISHER_CONDITIONS),
 })

@@ -38,6 +38,8 @@ import { addPatchRoutes } from './patches.ts'
 import { addPeopleRoutes } from './people.ts'
 import { requireLabels } from './permitted.ts'
 import { onlyPlainFraming } from './plain-framing.ts'
+import { addPublisherPages } from './publisher-pages.tsx'
+import { addPublisherRoutes } from './publishers.ts'
 import { onlyOurHosts, onlyOurPages } from './same-site.ts'
 import { securityHeaders } from './security-headers.ts'
 import { sharedRefreshes } from './shared-refreshes.ts'
@@ -80,6 +82,7 @@ export function createApp(given: AppGiven): App {
   addPeopleRoutes(app, dependencies, streams)
   addTokenRoutes(app, dependencies, streams)
   addTrailRoutes(app, dependencies)
+  addPublisherRoutes(app, dependencies)
   addPatchRoutes(app, dependencies)
   addUploadRoutes(app, dependencies)
   addInstallRoutes(app, dependencies)
@@ -96,6 +99,7 @@ export function createApp(given: AppGiven): App {
   addLimitsPages(app, dependencies)
   addAccessPageRoutes(app, dependencies)
   addAccessForms(app, dependencies)
+  addPublisherPages(app, dependencies)
   addAppliancePageRoutes(app, dependencies)
   addApplianceForms(app, dependencies)
   addOpenApiRoute(app)

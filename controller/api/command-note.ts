@@ -30,6 +30,10 @@ export function commandNote(command: Command, state: ServiceCenterState): { acti
       return { action: 'retire', subject: nameOf(command.appliance) }
     case 'revoke-token':
       return { action: 'revoke-token', subject: state.tokens.get(command.enrollingPeer)?.name ?? command.enrollingPeer }
+    case 'set-publisher':
+      return { action: command.kind, subject: command.publisher.name }
+    case 'remove-publisher':
+      return { action: command.kind, subject: command.name }
     default:
       return unreachable(command)
   }

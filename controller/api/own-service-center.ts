@@ -74,6 +74,8 @@ function whyNot(state: ServiceCenterState, command: Command): Refusal | null {
     case 'rename-appliance':
     case 'retire-appliance':
     case 'revoke-token':
+    case 'set-publisher':
+    case 'remove-publisher':
       return refuse('forbidden', 'this concerns every organization')
     default:
       return unreachable(command)

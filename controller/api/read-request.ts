@@ -63,10 +63,14 @@ export async function readForm<Value>(
   return matched.success ? matched.data : badField(matched.error)
 }
 
-/** Whoever sees a form knows its fields by their labels, which are the words of their names. */
+/** Whoever sees a form knows its fields by their labels, which are the words of their names; of a list, by its line. */
 function badField({ issues: [issue] }: z.ZodError): Refusal {
-  const words = String(issue?.path[0] ?? 'the form').replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
-  return refuse('bad_field', `${words}: ${issue?.message ?? 'does not match'}`.slice(0, MAX_SENTENCE_CHARACTERS))
+  const path = issue?.path ?? []
+  const label = String(path.findLast((step) => typeof step === 'string') ?? 'the form')
+  const words = label.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
+  const index = path.findLast((step) => typeof step === 'number')
+  const where = index === undefined ? words : `${words} ${index + 1}`
+  return refuse('bad_field', `${where}: ${issue?.message ?? 'does not match'}`.slice(0, MAX_SENTENCE_CHARACTERS))
 }
 
 function oneOrMany(fields: Iterable<[string, string[]]>): Record<string, string | string[] | undefined> {

@@ -5,6 +5,7 @@
 import { z } from 'zod'
 import { DataCenterName, InstallId, OrganizationName, PeerId, Sha256 } from '../../protocol/identifiers.ts'
 import { MAX_SENTENCE_CHARACTERS } from '../../protocol/limits.ts'
+import { SignedBy } from '../../protocol/publishers.ts'
 import { RefusalCode } from '../../protocol/refusals.ts'
 import type { ApplianceCopy as Copy } from '../core/copies.ts'
 import * as places from '../core/data-centers.ts'
@@ -182,6 +183,7 @@ export const PatchDetail: z.ZodType<patches.PatchDetail> = z.object({
   requires: z.array(z.string()),
   conflicts: z.array(z.string()),
   supersedes: z.array(z.string()),
+  publishedBy: SignedBy.nullable(),
   signedBy: PeerId,
   matrix: PatchMatrix,
   appliances: z.array(ApplianceCopy),

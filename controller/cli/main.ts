@@ -18,7 +18,10 @@ import { listLimits, setLimits } from './limits.ts'
 import { listPasskeys, removePasskey } from './passkeys.ts'
 import { listPatches, showPatch, withdrawPatch } from './patches.ts'
 import { addPerson, changePerson, listPeople, newLink, removePerson } from './people.ts'
+import { listPublishers, removePublisher, setPublisher } from './publishers.ts'
 import { releaseExample } from './release-example.ts'
+import { releaseKey } from './release-key.ts'
+import { releaseSign } from './release-sign.ts'
 import { endSession, listSessions, showAccount } from './sessions.ts'
 import { signInLink } from './sign-in-link.ts'
 import { startInstall } from './start-install.ts'
@@ -43,6 +46,7 @@ const COMMANDS: Readonly<Record<string, readonly Command[]>> = {
     ...[listPeople, addPerson, changePerson, newLink, removePerson],
     ...[listSessions, endSession, listPasskeys, removePasskey, showAccount],
   ],
+  'Trust publishers': [listPublishers, setPublisher, removePublisher],
   'See what was done': [listTrail, exportTrail, verifyTrail],
   'Replicate patches': [uploadPatch, listUploads, discardUpload, listPatches, showPatch, withdrawPatch],
   'Install patches': [startInstall, listInstalls, showInstall, cancelInstall],
@@ -50,7 +54,7 @@ const COMMANDS: Readonly<Record<string, readonly Command[]>> = {
   'Look after appliances': [
     ...[listAppliances, showAppliance, applianceLogs, renameAppliance, replaceAppliance, retireAppliance],
   ],
-  'Make patches': [releaseExample],
+  'Make patches': [releaseExample, releaseKey, releaseSign],
 }
 
 const terminal = processTerminal()

@@ -1,6 +1,7 @@
 /**
  * `patchmesh patches list|show|withdraw`: what the pages show, on a terminal.
  */
+import { shortKeyId } from '../../protocol/publishers.ts'
 import type { ApplianceCopy } from '../core/copies.ts'
 import { CONDITIONS, matches, type PatchLine } from '../core/patch-list.ts'
 import type { PatchDetail } from '../core/patch-views.ts'
@@ -97,6 +98,11 @@ function troubles(patches: readonly PatchLine[]): string[] {
     : ['', ...lines.map(({ name, version, trouble }) => printable(`${name}@${version} needs attention: ${trouble}`))]
 }
 
+function signedLine({ publishedBy }: PatchDetail): string {
+  if (publishedBy === null) return 'no publisher was listed to check when it was uploaded'
+  return printable(`signed by ${publishedBy.publisher} with ${publishedBy.keys.map(shortKeyId).join(', ')}`)
+}
+
 function patchLines(patch: PatchDetail): string[] {
   const { complete, total } = patch.replications
   return [
@@ -106,6 +112,7 @@ function patchLines(patch: PatchDetail): string[] {
       `uploaded ${readableTime(patch.uploadedAt)} UTC${patch.uploadedBy === null ? '' : ` by ${patch.uploadedBy}`}`,
     ),
     `replicated ${complete}/${total}, restart: ${patch.restart}, about ${patch.estimateSeconds} s, revert: ${patch.revert}`,
+    signedLine(patch),
     `signed by ${patch.signedBy}`,
     ...otherPatches(patch),
     '',

@@ -3,6 +3,7 @@
  * controller/core/views.ts. How an exchange can fail is in exchange.ts.
  */
 import path from 'node:path'
+import type { Publisher } from '../../protocol/publishers.ts'
 import type { UnfinishedUpload } from '../api/schemas.ts'
 import type {
   AccountView,
@@ -20,6 +21,7 @@ import type { DataCenterLimits, DataCenterView, UplinkLimits } from '../core/dat
 import type { Mesh } from '../core/mesh.ts'
 import type { PatchLine } from '../core/patch-list.ts'
 import type { PatchDetail, PatchSummary } from '../core/patch-views.ts'
+import type { PublisherView } from '../core/publishers.ts'
 import type { Slot } from '../core/records.ts'
 import type { InstallDetail, InstallPreview, InstallSummary } from '../core/views.ts'
 import type { TopologyTokens } from '../shell/issue-topology.ts'
@@ -209,6 +211,15 @@ export class ServiceCenterClient {
   }
   revokeApiToken(id: string): Promise<object> {
     return this.#exchange.call({ method: 'DELETE', path: ['api-tokens', id] })
+  }
+  publishers(): Promise<PublisherView[]> {
+    return this.#exchange.call({ method: 'GET', path: ['publishers'] })
+  }
+  setPublisher(publisher: Publisher): Promise<PublisherView> {
+    return this.#exchange.call({ method: 'PUT', path: ['publishers', publisher.name], body: publisher })
+  }
+  removePublisher(name: string): Promise<object> {
+    return this.#exchange.call({ method: 'DELETE', path: ['publishers', name] })
   }
   trail(query: TrailFilters & { limit: string; before?: string | undefined }): Promise<TrailPage> {
     return this.#exchange.call({ method: 'GET', path: ['trail'], query })

@@ -89,13 +89,17 @@ function unknownHashes(plan: BundlePlan): Hashed {
   return { bytes: payloadBytes(plan), sha256: any, hashes: new Uint8Array(0), piecesRoot: any }
 }
 
-/** manifest.json and signatures.json with their headers. */
 function head(plan: BundlePlan, payload: Hashed): Uint8Array {
-  const json = (value: unknown) => Buffer.from(`${JSON.stringify(value, null, 2)}\n`)
-  return Buffer.concat([
-    ...description(MANIFEST_NAME, json(fullManifest(plan.draft, payload))),
-    ...description(SIGNATURES_NAME, json(plan.signatures ?? [])),
-  ])
+  return bundleHead(asJson(fullManifest(plan.draft, payload)), plan.signatures ?? [])
+}
+
+/** manifest.json and signatures.json with their headers: what stands before the payload. */
+export function bundleHead(manifest: Uint8Array, signatures: readonly BundleSignature[]): Uint8Array {
+  return Buffer.concat([...description(MANIFEST_NAME, manifest), ...description(SIGNATURES_NAME, asJson(signatures))])
+}
+
+function asJson(value: unknown): Uint8Array {
+  return Buffer.from(`${JSON.stringify(value, null, 2)}\n`)
 }
 
 function description(name: string, content: Uint8Array): Uint8Array[] {

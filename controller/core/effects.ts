@@ -9,9 +9,11 @@ import type {
   InstallId,
   OrganizationName,
   PeerId,
+  PublisherName,
   Sha256,
 } from '../../protocol/identifiers.ts'
 import type { ControlMessage, EnrollmentAnswer, EnrollmentRequest } from '../../protocol/messages.ts'
+import type { Publisher, Signed } from '../../protocol/publishers.ts'
 import type { Refusal } from '../../protocol/refusals.ts'
 import type { Publication } from '../../protocol/statements.ts'
 import type { WanLimits } from '../../protocol/wan-limits.ts'
@@ -23,7 +25,14 @@ export type Actor = string
 
 /** What an admin asks for; each is answered by one `reply`. */
 export type Command =
-  | { kind: 'publish'; actor: Actor; publication: Omit<Publication, 'publishedAt'>; hashes: Uint8Array }
+  | {
+      kind: 'publish'
+      actor: Actor
+      publication: Omit<Publication, 'publishedAt'>
+      hashes: Uint8Array
+      /** Null for a file that cannot carry signatures of publishers. */
+      signed: Signed | null
+    }
   | { kind: 'withdraw'; actor: Actor; patch: Sha256; reason: string }
   | {
       kind: 'start-install'
@@ -40,6 +49,9 @@ export type Command =
   /** `lastMember`: also where nobody is left to stand in for it. */
   | { kind: 'retire-appliance'; actor: Actor; appliance: PeerId; lastMember: boolean }
   | { kind: 'revoke-token'; actor: Actor; enrollingPeer: PeerId }
+  /** In place of the one of that name. `instead`: what the actor saw, null for none; refused when it is not so any more. */
+  | { kind: 'set-publisher'; actor: Actor; publisher: Publisher; instead?: Publisher | null }
+  | { kind: 'remove-publisher'; actor: Actor; name: PublisherName }
 
 export type Reply =
   | { kind: 'published'; patch: Sha256; created: boolean }
@@ -50,6 +62,8 @@ export type Reply =
   | { kind: 'appliance-renamed'; appliance: PeerId }
   | { kind: 'appliance-retired'; appliance: PeerId }
   | { kind: 'token-revoked'; enrollingPeer: PeerId }
+  | { kind: 'publisher-set'; name: PublisherName }
+  | { kind: 'publisher-removed'; name: PublisherName }
 
 export type ServiceCenterEvent =
   | { kind: 'tick'; clock: Clock }

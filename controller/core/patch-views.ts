@@ -3,6 +3,7 @@
  * that still need it.
  */
 import type { DataCenterName, PeerId, Sha256 } from '../../protocol/identifiers.ts'
+import type { SignedBy } from '../../protocol/publishers.ts'
 import { type ApplianceCopy, applianceCopy } from './copies.ts'
 import { type PatchMatrix, patchMatrix } from './patch-matrix.ts'
 import { livePatches } from './publishing.ts'
@@ -60,6 +61,8 @@ export type PatchDetail = PatchSummary & {
   requires: string[]
   conflicts: string[]
   supersedes: string[]
+  /** The publisher whose keys signed it; null where none was listed to check when it was uploaded. */
+  publishedBy: SignedBy | null
   /** Whose signature the appliances check. */
   signedBy: PeerId
   matrix: PatchMatrix
@@ -141,6 +144,7 @@ export function patchDetail(
     requires: manifest.requires.map(titled),
     conflicts: manifest.conflicts.map(titled),
     supersedes: manifest.supersedes.map(titled),
+    publishedBy: record.publishedBy,
     signedBy: state.signing.peer,
     matrix: patchMatrix(state, record.sha256),
     appliances: patchCopies(state, record.sha256),

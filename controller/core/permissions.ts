@@ -15,7 +15,7 @@ export const ROLE_MEANINGS: Record<AccessRole, string> = {
   uploader: 'uploads and withdraws patches',
   operator: 'starts and cancels installs, sets limits, enrolls appliances',
   approver: 'cancels installs; there are no approvals to give yet',
-  owner: 'does everything, people and API tokens included',
+  owner: 'does everything, people, API tokens and publishers included',
 }
 
 type Grant = {
@@ -37,6 +37,7 @@ const PERMISSIONS = {
   'set-limits': { roles: ['operator', 'owner'], withinOrganizations: false },
   enroll: { roles: ['operator', 'owner'], withinOrganizations: false },
   'manage-access': { roles: ['owner'], withinOrganizations: false },
+  'manage-publishers': { roles: ['owner'], withinOrganizations: false },
   /** One's own sessions and password. */
   'own-account': { roles: ROLES, withinOrganizations: true },
 } as const satisfies Record<string, Grant>

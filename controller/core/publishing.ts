@@ -4,6 +4,7 @@
  */
 import { reopen, seal } from '../../protocol/envelope.ts'
 import type { Sha256 } from '../../protocol/identifiers.ts'
+import { judgeSignatures, type Signed, type SignedBy } from '../../protocol/publishers.ts'
 import { isRefusal, type Refusal, refuse } from '../../protocol/refusals.ts'
 import { Publication, Withdrawal } from '../../protocol/statements.ts'
 import type { Command, Reply } from './effects.ts'
@@ -28,32 +29,40 @@ export function livePatch(state: ServiceCenterState, patch: Sha256): PatchRecord
   return found
 }
 
-/** Whether a file that passed the check may be published: null, a refusal, or the patch that is already there. */
+type Upload = Pick<Publication, 'name' | 'version' | 'sha256'> & { readonly signed: Signed | null }
+
+/** Whether a file that passed the check may be published, and by whose signature; or the patch that is already there. */
 export function judgeUpload(
   state: ServiceCenterState,
-  upload: Pick<Publication, 'name' | 'version' | 'sha256'>,
-): PatchRecord | Refusal | null {
+  upload: Upload,
+): { already: PatchRecord } | { already: null; publishedBy: SignedBy | null } | Refusal {
   const same = state.patches.get(upload.sha256)
-  if (same !== undefined && same.withdrawal === null) return same
+  if (same !== undefined && same.withdrawal === null) return { already: same }
+  const publishedBy = judgeSignatures(upload, [...state.publishers.values()], state.clock.wallMs)
+  if (isRefusal(publishedBy)) return publishedBy
   const taken = livePatches(state).find(
     ({ publication: { name, version } }) => name === upload.name && version === upload.version,
   )
-  if (taken === undefined) return null
+  if (taken === undefined) return { already: null, publishedBy }
   return refuse(
     'name_taken',
     `${title(taken)} is already there with SHA-256 ${taken.sha256.slice(0, 12)}…, and this file has ${upload.sha256.slice(0, 12)}…`,
   )
 }
 
-export function publish(state: ServiceCenterState, { actor, publication, hashes }: Publish): Decision {
-  const judged = judgeUpload(state, publication)
+export function publish(
+  state: ServiceCenterState,
+  { actor, publication, hashes, signed: signatures }: Publish,
+): Decision {
+  const judged = judgeUpload(state, { ...publication, signed: signatures })
   const at = state.clock.wallMs
   const audit = (outcome: string): Change => ({
     table: 'audit',
     row: { at, actor, action: 'upload', subject: `${publication.name}@${publication.version}`, outcome },
   })
   if (isRefusal(judged)) return { reply: judged, changes: [audit(judged.refused)] }
-  if (judged !== null) return { reply: { kind: 'published', patch: judged.sha256, created: false }, changes: [] }
+  if (judged.already !== null)
+    return { reply: { kind: 'published', patch: judged.already.sha256, created: false }, changes: [] }
   const signed: Publication = { ...publication, publishedAt: Math.max(at, withdrawnAt(state, publication.sha256) + 1) }
   const row: PatchRecord = {
     sha256: publication.sha256,
@@ -62,6 +71,7 @@ export function publish(state: ServiceCenterState, { actor, publication, hashes 
     hashes,
     uploadedAt: at,
     uploadedBy: actor,
+    publishedBy: judged.publishedBy,
     withdrawal: null,
   }
   return {

@@ -13,9 +13,11 @@ import type {
   OrderId,
   OrganizationName,
   PeerId,
+  PublisherName,
   Role,
   Sha256,
 } from '../../protocol/identifiers.ts'
+import type { Publisher, SignedBy } from '../../protocol/publishers.ts'
 import type { RefusalCode } from '../../protocol/refusals.ts'
 import type { Detection, Publication } from '../../protocol/statements.ts'
 import type { WanLimits } from '../../protocol/wan-limits.ts'
@@ -66,6 +68,8 @@ export type PatchRecord = {
   uploadedAt: number
   /** Null for what an earlier release has stored. */
   uploadedBy: string | null
+  /** The publisher whose signature was checked when it was uploaded; null where none was listed then. */
+  publishedBy: SignedBy | null
   /** The signed withdrawal, or null while the patch is live. */
   withdrawal: Envelope | null
 }
@@ -136,6 +140,9 @@ export type LimitsRecord = WanLimits & {
   trades: boolean
 }
 
+/** A publisher whose signature uploads may carry; null for one that was removed. */
+export type PublisherRecord = { name: PublisherName; publisher: Publisher | null }
+
 /** Who did what, when, from where, and how it ended. */
 export type AuditRecord = {
   at: number
@@ -160,4 +167,5 @@ export type Change =
   | { table: 'targets'; row: TargetRecord }
   | { table: 'rosters'; row: { dataCenter: DataCenterName; version: number } }
   | { table: 'limits'; row: LimitsRecord }
+  | { table: 'publishers'; row: PublisherRecord }
   | { table: 'audit'; row: AuditRecord }

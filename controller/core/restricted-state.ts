@@ -41,6 +41,8 @@ export function restrictedState(
     unsettled: filtered(whole.unsettled, ({ appliance }) => appliances.has(appliance)),
     rosterVersions: filtered(whole.rosterVersions, (_, dataCenter) => dataCenters.has(dataCenter)),
     limits: filtered(whole.limits, ({ place }) => place === SERVICE_CENTER || dataCenters.has(place)),
+    // Who has a say for the whole fleet is for Owners to know.
+    publishers: new Map(),
     partnersChanged: new Set(),
     attachments: new Map(),
     silentSinceMs: new Map(),

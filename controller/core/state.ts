@@ -6,8 +6,9 @@
 import { unreachable } from '../../protocol/assert.ts'
 import type { Clock } from '../../protocol/clock.ts'
 import type { SigningKey } from '../../protocol/envelope.ts'
-import type { DataCenterName, InstallId, OrderId, PeerId, Sha256 } from '../../protocol/identifiers.ts'
+import type { DataCenterName, InstallId, OrderId, PeerId, PublisherName, Sha256 } from '../../protocol/identifiers.ts'
 import type { Greeting, Progress } from '../../protocol/messages.ts'
+import type { Publisher } from '../../protocol/publishers.ts'
 import type { Random } from '../../protocol/random.ts'
 import { NO_LIMITS } from '../../protocol/wan-limits.ts'
 import { type Censuses, keepCensus, placeKey } from './census.ts'
@@ -66,6 +67,7 @@ export type ServiceCenterState = {
   readonly tallies: Tallies
   rosterVersions: Map<DataCenterName, number>
   limits: Map<LimitsRecord['place'], LimitsRecord>
+  publishers: Map<PublisherName, Publisher>
   /** Since this process started: */
   /** Data Centers whose trading partners have changed, and which are told so at the next tick: many may enroll at once. */
   partnersChanged: Set<DataCenterName>
@@ -100,6 +102,7 @@ export function emptyState(authority: Authority, random: Random): ServiceCenterS
     tallies: new Map(),
     rosterVersions: new Map(),
     limits: new Map(),
+    publishers: new Map(),
     partnersChanged: new Set(),
     sessions: new Map(),
     attachments: new Map(),
@@ -143,6 +146,12 @@ export function apply(state: ServiceCenterState, change: Change): void {
     case 'limits':
       state.limits.set(change.row.place, change.row)
       break
+    case 'publishers': {
+      const { name, publisher } = change.row
+      if (publisher === null) state.publishers.delete(name)
+      else state.publishers.set(name, publisher)
+      break
+    }
     case 'audit':
       break
     default:

@@ -21,6 +21,7 @@ import {
   tellPartners,
 } from './membership.ts'
 import { renameAppliance, retireAppliance, revokeToken } from './places.ts'
+import { changePublishers } from './publishers.ts'
 import { type Decision, livePatches, publish, withdraw } from './publishing.ts'
 import type { ApplianceRecord, Change } from './records.ts'
 import { isReplicated } from './replications.ts'
@@ -106,6 +107,9 @@ function decide(state: ServiceCenterState, command: Command): Decision {
       return retireAppliance(state, command)
     case 'revoke-token':
       return revokeToken(state, command)
+    case 'set-publisher':
+    case 'remove-publisher':
+      return changePublishers(state, command)
     default:
       return unreachable(command)
   }

@@ -7,7 +7,7 @@ import type { ApplianceDetail } from '../core/appliance-views.ts'
 import type { AuditRecord } from '../core/records.ts'
 import { Arrives, Contact, Store } from './appliances-page.tsx'
 import { ColumnHeads } from './column-heads.tsx'
-import { ActionForm, TextField } from './form-fields.tsx'
+import { ActionForm, CheckField, TextField } from './form-fields.tsx'
 import { CopyLabel, Label, TargetLabel } from './labels.tsx'
 import { Alert, Card, Layout, PageHeader } from './layout.tsx'
 import { Moment, WithMoments } from './moments.tsx'
@@ -240,12 +240,7 @@ const Changes = ({ appliance }: { appliance: ApplianceDetail }) => {
           </p>
         </Alert>
         <ActionForm action={`${address}/retire`} operation="retireAppliance" button={`Retire ${appliance.name}`} danger>
-          <div class="pf-v6-c-check">
-            <input class="pf-v6-c-check__input" type="checkbox" id="sure" name="sure" value="yes" required />
-            <label class="pf-v6-c-check__label" for="sure">
-              Retire {appliance.name} for good
-            </label>
-          </div>
+          <CheckField id="sure" name="sure" label={`Retire ${appliance.name} for good`} required />
         </ActionForm>
       </details>
     </Card>

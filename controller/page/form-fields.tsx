@@ -10,7 +10,7 @@ type TextFieldProps = Named & {
   /** A sentence below it. */
   help?: string
   required?: boolean
-  type?: 'text' | 'search' | 'password' | 'number'
+  type?: 'text' | 'search' | 'password' | 'number' | 'date'
   autocomplete?: string
   maxlength?: number
   min?: string

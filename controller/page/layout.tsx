@@ -13,6 +13,7 @@ import {
   DATA_CENTERS,
   FIRST_OWNER,
   PEOPLE,
+  PUBLISHERS,
   SYSTEM_PATCHES,
   TRAIL,
   YOUR_ACCOUNT,
@@ -144,6 +145,9 @@ const AccessNavigation = ({ current }: { current: string }) => (
         <IfMay do="manage-access">
           <NavigationItem name="People" address={PEOPLE} current={current} />
           <NavigationItem name="API tokens" address={API_TOKENS} current={current} />
+        </IfMay>
+        <IfMay do="manage-publishers">
+          <NavigationItem name="Publishers" address={PUBLISHERS} current={current} />
         </IfMay>
         <NavigationItem name="Trail" address={TRAIL} current={current} />
       </ul>

@@ -56,6 +56,20 @@ export const PatchFacts = ({ patch, unreachable }: { patch: PatchDetail; unreach
       <Fact term="SHA-256">
         <Copyable id="digest" text={patch.sha256} what="SHA-256" />
       </Fact>
+      <Fact term="Signed by the publisher">
+        {patch.publishedBy === null ? (
+          'Not checked: no publisher was listed when it was uploaded.'
+        ) : (
+          <>
+            <span class="pm-name">{patch.publishedBy.publisher}</span>, with
+            {patch.publishedBy.keys.map((key) => (
+              <div>
+                <code class="pm-digest">{key}</code>
+              </div>
+            ))}
+          </>
+        )}
+      </Fact>
       <Fact term="Signed by the Service Center's key">
         <Copyable id="signer" text={patch.signedBy} what="key" />
       </Fact>

@@ -45,8 +45,8 @@ export const TrailPage = ({ entries, next, filters, chain }: Shown) => (
       <form class="pm-filters" method="get" action={TRAIL} id="trail-form" data-operation="listTrail">
         <TextField id="who" name="who" label="Who" value={filters.who} />
         <TextField id="action" name="action" label="Action" value={filters.action} />
-        <Day id="from" label="From" value={filters.from} />
-        <Day id="to" label="To" value={filters.to} />
+        <TextField id="from" name="from" label="From (UTC)" type="date" value={filters.from} />
+        <TextField id="to" name="to" label="To (UTC)" type="date" value={filters.to} />
         <TextField id="text" name="text" label="Text anywhere" value={filters.text} />
         <div class="pm-row">
           <button class="pf-v6-c-button pf-m-primary" type="submit">
@@ -76,17 +76,6 @@ function query(filters: TrailFilters, more: Record<string, string>): string {
     [...Object.entries({ ...filters, ...more })].filter(([, value]) => value !== ''),
   ).toString()
 }
-
-const Day = ({ id, label, value }: { id: string; label: string; value: string }) => (
-  <div class="pm-field">
-    <label class="pf-v6-c-form__label" for={id}>
-      <span class="pf-v6-c-form__label-text">{label} (UTC)</span>
-    </label>
-    <span class="pf-v6-c-form-control">
-      <input type="date" id={id} name={id} value={value} />
-    </span>
-  </div>
-)
 
 const HEADINGS = ['When', 'Who', 'Action', 'Of what', 'Result', 'From where']
 

@@ -95,6 +95,10 @@ export function personAddress(name: string): string {
   return `${PEOPLE}/${encodeURIComponent(name)}`
 }
 export const API_TOKENS = '/access/api-tokens'
+export const PUBLISHERS = '/access/publishers'
+export function publisherAddress(name: string): string {
+  return `${PUBLISHERS}/${encodeURIComponent(name)}`
+}
 export const TRAIL = '/access/trail'
 export const YOUR_ACCOUNT = '/access/your-account'
 export const FIRST_OWNER = '/access/first-owner'

@@ -24,15 +24,19 @@ export function publishInto(options: {
   storeWork: StoreWork
   state: ServiceCenter['state']
   carryOut: ServiceCenter['carryOut']
+  /** What is refused before the core hears of it. */
+  refused: (upload: { actor: Actor; filename: string; origin: string }, refusal: Refusal) => Promise<void>
 }): Publish {
-  const { store, storeWork, state, carryOut } = options
-  return ({ path, sha256, bytes, pieceLength, hashes, format, manifest }, actor, origin) =>
+  const { store, storeWork, state, carryOut, refused } = options
+  return ({ path, sha256, bytes, pieceLength, hashes, format, manifest, signed }, actor, origin) =>
     storeWork.inTurn(sha256, async () => {
       const { name, version } = manifest
-      const known = judgeUpload(state, { name, version, sha256 })
-      if (known !== null) {
+      const judged = judgeUpload(state, { name, version, sha256, signed })
+      if (isRefusal(judged) || judged.already !== null) {
         await rm(path, { force: true })
-        return isRefusal(known) ? known : { patch: known.sha256, created: false }
+        if (!isRefusal(judged)) return { patch: judged.already.sha256, created: false }
+        await refused({ actor, filename: `${name}@${version}`, origin }, judged)
+        return judged
       }
       try {
         await store.adopt(path, sha256, hashes)
@@ -42,7 +46,7 @@ export function publishInto(options: {
       }
       const root = asSha256(piecesRoot(hashes))
       const publication = { name, version, bytes, sha256, pieceLength, piecesRoot: root, format, manifest }
-      const reply = await carryOut({ kind: 'publish', actor, publication, hashes }, origin)
+      const reply = await carryOut({ kind: 'publish', actor, publication, hashes, signed }, origin)
       if (!isRefusal(reply)) {
         assert(reply.kind === 'published', 'a publication is answered as one')
         return { patch: reply.patch, created: reply.created }

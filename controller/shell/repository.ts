@@ -19,6 +19,7 @@ import {
   limitsRecord,
   patchRecord,
   plain,
+  publisherRecord,
   receiptRecord,
   targetRecord,
   tokenRecord,
@@ -99,6 +100,7 @@ export class SqlRepository implements Repository {
       const detections = await transaction.selectFrom('detections').selectAll().execute()
       const targets = await transaction.selectFrom('targets').selectAll().execute()
       const limits = await transaction.selectFrom('limits').selectAll().execute()
+      const publishers = await transaction.selectFrom('publishers').selectAll().execute()
       const rosters = await transaction.selectFrom('rosters').selectAll().execute()
       return [
         ...(await loadSlots(transaction)),
@@ -108,6 +110,7 @@ export class SqlRepository implements Repository {
         ...installs.map((row): Change => ({ table: 'installs', row: installRecord(row) })),
         ...targets.map((row): Change => ({ table: 'targets', row: targetRecord(row) })),
         ...limits.map((row): Change => ({ table: 'limits', row: limitsRecord(row) })),
+        ...publishers.map((row): Change => ({ table: 'publishers', row: publisherRecord(row) })),
         ...rosters.map(({ dataCenter, version }): Change => ({ table: 'rosters', row: { dataCenter, version } })),
       ]
     })

@@ -201,7 +201,7 @@ export async function startServiceCenter(options: {
     })
   }
 
-  const publish = publishInto({ store, storeWork, state, carryOut })
+  const publish = publishInto({ store, storeWork, state, carryOut, refused: noteRefusal })
 
   async function noteRefusal(
     { actor, filename, origin = '' }: { actor: string; filename: string; origin?: string },

@@ -200,6 +200,10 @@ export class SimulatedAppliance implements Host {
         this.#members = effect.members
         network.admit(this, effect.members)
         break
+      // A symbolic patch has no bytes to sign.
+      case 'judge':
+        this.#soon({ kind: 'judged', patch: effect.publication.sha256, refusal: null })
+        break
       case 'detect': {
         const { publication } = effect
         this.#soon({ kind: 'detected', patch: publication.sha256, found: this.installer.detect(publication) })

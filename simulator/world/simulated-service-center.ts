@@ -127,7 +127,7 @@ export class SimulatedServiceCenter implements Host {
       if (error instanceof PowerLoss) this.#crash(true)
       return null
     }
-    return this.request({ kind: 'publish', actor: 'admin', publication, hashes })
+    return this.request({ kind: 'publish', actor: 'admin', publication, hashes, signed: null })
   }
 
   tick(): void {

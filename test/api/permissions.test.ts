@@ -64,6 +64,7 @@ const FOR_ALL: Record<string, string> = {
   'passkeys/:passkey': '000000000000',
   'api-tokens/:token': '000000000000',
   'uploads/:id': '000000000000',
+  'publishers/:publisher': 'nobody',
   'enrollment-tokens/:id': '000000000000',
 }
 
@@ -144,6 +145,7 @@ test('the table of permissions is what the roles mean', () => {
     ['set-limits', ['operator', 'owner']],
     ['enroll', ['operator', 'owner']],
     ['manage-access', ['owner']],
+    ['manage-publishers', ['owner']],
   ]
   for (const [permission, roles] of granted) assert.deepEqual([...rolesThatMay(permission)].sort(), roles.sort())
 })

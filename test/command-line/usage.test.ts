@@ -21,6 +21,9 @@ const ALL_COMMANDS = [
   'sessions list',
   'sessions end',
   'account',
+  'publishers list',
+  'publishers set',
+  'publishers remove',
   'trail list',
   'trail export',
   'patches upload',
@@ -47,6 +50,8 @@ const ALL_COMMANDS = [
   'appliances tokens',
   'appliances revoke',
   'release example',
+  'release key',
+  'release sign',
 ]
 const OWN_COMMANDS = ALL_COMMANDS.slice(5)
 

@@ -84,6 +84,14 @@ export function repositoryContract(name: string, { newPlace, open }: OpenReposit
       },
     )
 
+    check('forgets a publisher that was removed', async (repository) => {
+      const [listed] = everyRecord().flatMap((change) => (change.table === 'publishers' ? [change.row] : []))
+      assert.ok(listed)
+      await repository.commit([{ table: 'publishers', row: listed }])
+      await repository.commit([{ table: 'publishers', row: { ...listed, publisher: null } }])
+      assert.deepEqual(await repository.load(), [])
+    })
+
     check('leaves the audit log out of what it loads and keeps equal entries apart', async (repository) => {
       const entry: Change = {
         table: 'audit',

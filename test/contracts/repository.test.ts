@@ -103,12 +103,12 @@ describe('the embedded database', () => {
     const patch = samplePatch()
     const install = sampleInstall(1, patch.sha256)
     const old = await openOldDatabase(folder)
-    insert(old, 'patches', { ...patchRow(patch), uploadedBy: undefined })
+    insert(old, 'patches', { ...patchRow(patch), uploadedBy: undefined, publishedBy: undefined })
     insert(old, 'installs', { ...installRow(install), startedBy: undefined })
     old.close()
     const again = await open(folder)
     assert.deepEqual(await again.load(), [
-      { table: 'patches', row: { ...patch, uploadedBy: null } },
+      { table: 'patches', row: { ...patch, uploadedBy: null, publishedBy: null } },
       { table: 'installs', row: { ...install, startedBy: null } },
     ])
     await again.close()

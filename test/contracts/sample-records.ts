@@ -22,11 +22,13 @@ import {
   OrganizationName,
   PatchName,
   PatchVersion,
+  PublisherName,
   SERVICE_PROVIDER,
   type Sha256,
 } from '../../protocol/identifiers.ts'
 import { MIN_PIECE_BYTES } from '../../protocol/limits.ts'
 import { Membership, Order, Publication, Receipt, Withdrawal } from '../../protocol/statements.ts'
+import { publisherFixture } from '../support/publisher-fixtures.ts'
 
 export const signing = signingKeyFromSeed(new Uint8Array(32).fill(1))
 export const mesh = signingKeyFromSeed(new Uint8Array(32).fill(2)).peer
@@ -93,6 +95,7 @@ export function samplePatch(version = '1.0.0'): PatchRecord {
     hashes: new Uint8Array(64).fill(7),
     uploadedAt: AT,
     uploadedBy: 'admin',
+    publishedBy: { publisher: PublisherName.parse('Sample Ltd'), keys: [sha256] },
     withdrawal: null,
   }
 }
@@ -153,6 +156,7 @@ export function everyRecord(): Change[] {
   const { peer } = identity
   const { sha256 } = patch
   const membership = { ...slot, appliance: peer, epoch: 1, serviceCenter: mesh, enrolledAt: AT }
+  const { publisher } = publisherFixture("Sample Ltd'); drop table publishers; --")
   const receipt = { from: peer, epoch: 1, counter: 1, sha256, publishedAt: AT, verifiedAt: AT, source: mesh }
   return [
     { table: 'tokens', row: sampleToken(1) },
@@ -191,5 +195,6 @@ export function everyRecord(): Change[] {
     { table: 'installs', row: install },
     { table: 'targets', row: sampleTarget(install) },
     { table: 'rosters', row: { dataCenter: slot.dataCenter, version: 12 } },
+    { table: 'publishers', row: { name: publisher.name, publisher } },
   ]
 }

@@ -15,7 +15,9 @@ import {
   FIRST_OWNER,
   limitsAddress,
   PEOPLE,
+  PUBLISHERS,
   personAddress,
+  publisherAddress,
   SYSTEM_PATCHES,
   TRAIL,
   YOUR_ACCOUNT,
@@ -29,6 +31,7 @@ import {
   fleetWithoutAppliances,
   installedFleet,
   largeFleet,
+  publishedFleet,
   rewrittenFleet,
   staffedFleet,
   tradingFleet,
@@ -133,6 +136,11 @@ export const PAGE_STATES: readonly PageState[] = [
   { name: 'person-questions', fleet: staffedFleet, address: personAddress('Ana'), act: openAll },
   { name: 'api-tokens', fleet: emptyFleet, address: API_TOKENS },
   { name: 'api-token-make', fleet: staffedFleet, address: API_TOKENS, act: press('Make an API token') },
+  { name: 'publishers-empty', fleet: emptyFleet, address: PUBLISHERS },
+  { name: 'publishers', fleet: publishedFleet, address: PUBLISHERS },
+  { name: 'publisher', fleet: publishedFleet, address: publisherAddress('Initech'), act: openAll },
+  { name: 'publishers-refused', fleet: publishedFleet, address: PUBLISHERS, act: listWrongKey },
+  { name: 'patch-signed', fleet: publishedFleet, address: KERNEL },
   { name: 'trail', fleet: busyFleet, address: TRAIL },
   { name: 'trail-checked', fleet: busyFleet, address: TRAIL, act: findNotedHead },
   { name: 'trail-broken', fleet: rewrittenFleet, address: TRAIL, act: press('Check now') },
@@ -190,6 +198,15 @@ async function addPerson(page: Page): Promise<void> {
   await page.getByLabel('acme').check()
   await press('Add')(page)
   await page.locator('#secret').waitFor()
+}
+
+async function listWrongKey(page: Page): Promise<void> {
+  await page.getByLabel('Name').fill('Hooli')
+  await page.getByLabel('Good until').fill('2100-01-01')
+  await page.getByLabel('Public keys').fill('a key that was cut')
+  await page.getByLabel('Patches it may sign').fill('*')
+  await press('Save')(page)
+  await page.getByRole('alert').waitFor()
 }
 
 /** An upload that takes minutes. */

@@ -1,9 +1,11 @@
 /**
  * Fleets in the states that the pages show.
  */
+import { Readable } from 'node:stream'
 import type { Sha256 } from '../../protocol/identifiers.ts'
 import { emptyFleet, everyoneNeeds, type Fleet, peerOf, standardFleet } from '../support/fleet-fixtures.ts'
 import { keptPasskey, person } from '../support/people-fixtures.ts'
+import { listedKey, publisherFixture, signedBundle } from '../support/publisher-fixtures.ts'
 import { tamperTrail } from '../support/tampered-trail.ts'
 
 const MiB = 1024 * 1024
@@ -109,6 +111,23 @@ export async function largeFleet(): Promise<Fleet> {
     await fleet.tellProgress(primary, { ...moving, bytesPerSecond: 2 * MiB, sources })
     await fleet.tellProgress(secondary, { ...moving, bytesPerSecond: 2 * MiB, sources: [sourceOf(fleet, primary)] })
   }
+  return fleet
+}
+
+/** Publishers in each condition, and a patch that one of them has signed. */
+export async function publishedFleet(): Promise<Fleet> {
+  const fleet = await standardFleet()
+  const soon = new Date(Date.now() + 30 * 24 * 3600 * 1000).toISOString()
+  const acme = publisherFixture('Acme', { threshold: 2, patches: ['kernel*', 'firmware-*'] })
+  const initech = publisherFixture('Initech', { expiresAt: soon, patches: ['tps-reports'] })
+  const hooli = publisherFixture('Hooli', { expiresAt: '2026-01-01T00:00:00Z' })
+  const umbrella = publisherFixture('Umbrella', { keys: hooli.keys.map((key) => listedKey(key, true)) })
+  for (const { publisher } of [acme, initech, hooli, umbrella])
+    await fleet.serviceCenter.carryOut({ kind: 'set-publisher', actor: 'Ana', publisher })
+  const bytes = signedBundle(acme.keys, { manifest: { name: 'kernel', version: '6.1' } })
+  const body = Readable.from([bytes])
+  const expectedBytes = bytes.byteLength
+  await fleet.serviceCenter.upload({ body, filename: 'kernel-6.1.patch', actor: 'Ana', expectedBytes })
   return fleet
 }
 

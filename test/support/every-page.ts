@@ -4,6 +4,7 @@
 import type { Fleet } from './fleet-fixtures.ts'
 import type { ServedApp } from './http-fixtures.ts'
 import { keptPasskey, person, signIn } from './people-fixtures.ts'
+import { publisherFixture } from './publisher-fixtures.ts'
 
 export type Rendered = { address: string; html: string }
 
@@ -19,6 +20,8 @@ export async function everyPage(fleet: Fleet, app: ServedApp): Promise<Rendered[
   await app.cookie()
   await app.apiToken()
   await fleet.serviceCenter.uploads.create({ owner: 'Ana', filename: 'kernel.deb', bytes: 9, lastModified: null })
+  const { publisher } = publisherFixture('Acme')
+  await fleet.serviceCenter.carryOut({ kind: 'set-publisher', actor: 'Ana', publisher })
   const slot = {
     organization: 'Org 1000',
     dataCenter: 'rome',
@@ -29,8 +32,10 @@ export async function everyPage(fleet: Fleet, app: ServedApp): Promise<Rendered[
   await fleet.serviceCenter.issueToken({ slot: { name: 'rome-1', ...slot } as never, replaces: null, actor: 'Ana' })
   const headers = { Cookie: session ?? '', Accept: 'text/html' }
   const appliance = encodeURIComponent('paris/primary')
-  const values: Record<string, string> = { patch, appliance, person: 'Ana', name: 'paris' }
-  const queries: Record<string, string> = { [`${LIST}/:patch/install`]: '?organization=globex' }
+  const values: Record<string, string> = { patch, appliance, person: 'Ana', name: 'paris', publisher: 'Acme' }
+  const queries: Record<string, string> = {
+    [`${LIST}/:patch/install`]: '?organization=globex',
+  }
   // Browsers have passkeys for host names alone.
   const page = app.url.replace('127.0.0.1', 'localhost')
   const routes = new Set(app.routes.filter(isPage).map(({ path }) => path))

@@ -112,7 +112,8 @@ export async function emptyFleet(): Promise<Fleet> {
     async publish({ name, version, bytes = 300 * 1024 * 1024, restart = 'none', supersedes = [] }) {
       const digest = sha256Hex(Buffer.from(`${name}@${version}`))
       const publication = publicationOf({ name, version, bytes, restart, digest, supersedes })
-      await serviceCenter.carryOut({ kind: 'publish', actor: 'test', publication, hashes: sha256(Buffer.from(digest)) })
+      const hashes = sha256(Buffer.from(digest))
+      await serviceCenter.carryOut({ kind: 'publish', actor: 'test', publication, hashes, signed: null })
       return digest
     },
     async enroll(slot) {

@@ -63,11 +63,11 @@ export async function startServiceCenter(authority: Authority): Promise<RunningS
 
   const publish: Publish = async (received, actor, origin) => {
     await rm(received.path)
-    const { bytes, sha256: digest, hashes, pieceLength, format, manifest } = received
+    const { bytes, sha256: digest, hashes, pieceLength, format, manifest, signed } = received
     const { name, version } = manifest
     const root = sha256Hex(hashes)
     const publication = { name, version, bytes, sha256: digest, pieceLength, piecesRoot: root, format, manifest }
-    const reply = await serviceCenter.carryOut({ kind: 'publish', actor, publication, hashes }, origin)
+    const reply = await serviceCenter.carryOut({ kind: 'publish', actor, publication, hashes, signed }, origin)
     return reply as Awaited<ReturnType<Publish>>
   }
   const changed = () => {

@@ -28,6 +28,7 @@ document.addEventListener('submit', (event) => {
       return never()
     }
     form.closest('dialog')?.close()
+    form.reset()
     form.dispatchEvent(new Event('sent', { bubbles: true }))
     document.dispatchEvent(new Event('refresh'))
   })

@@ -6,6 +6,7 @@
 import { type Kysely, sql, type Transaction } from 'kysely'
 import { type Migration, Migrator } from 'kysely/migration'
 import { appendOnlyTrail } from './append-only-trail.ts'
+import { firstRelease } from './first-release.ts'
 import type { Schema } from './schema.ts'
 
 export const MIGRATIONS: Record<string, Migration> = {
@@ -17,6 +18,7 @@ export const MIGRATIONS: Record<string, Migration> = {
   '0006-by-whom': { up: byWhom },
   '0007-append-only-trail': { up: appendOnlyTrail },
   '0008-passkeys': { up: passkeys },
+  '0009-publishers': { up: publishers },
 }
 
 /** Throws a sentence for a database that a newer release has written. */
@@ -42,124 +44,6 @@ async function appliedMigrations(transaction: Transaction<Schema>): Promise<stri
     .select('name')
     .execute()
   return rows.map(({ name }) => name)
-}
-
-async function firstRelease(database: Kysely<unknown>): Promise<void> {
-  const schema = database.schema
-  await schema
-    .createTable('tokens')
-    .addColumn('enrollingPeer', 'text', (column) => column.primaryKey())
-    .addColumn('position', 'bigint', (column) => column.notNull().unique())
-    .addColumn('name', 'text', (column) => column.notNull())
-    .addColumn('organization', 'text', (column) => column.notNull())
-    .addColumn('dataCenter', 'text', (column) => column.notNull())
-    .addColumn('kind', 'text', (column) => column.notNull())
-    .addColumn('role', 'text', (column) => column.notNull())
-    .addColumn('group', 'text', (column) => column.notNull())
-    .addColumn('proofKey', 'blob', (column) => column.notNull())
-    .addColumn('issuedAt', 'bigint', (column) => column.notNull())
-    .addColumn('expiresAt', 'bigint', (column) => column.notNull())
-    .addColumn('usedBy', 'text')
-    .execute()
-  await schema
-    .createTable('appliances')
-    .addColumn('peer', 'text', (column) => column.primaryKey())
-    .addColumn('name', 'text', (column) => column.notNull().unique())
-    .addColumn('organization', 'text', (column) => column.notNull())
-    .addColumn('dataCenter', 'text', (column) => column.notNull())
-    .addColumn('kind', 'text', (column) => column.notNull())
-    .addColumn('role', 'text', (column) => column.notNull())
-    .addColumn('group', 'text', (column) => column.notNull())
-    .addColumn('epoch', 'bigint', (column) => column.notNull())
-    .addColumn('enrolledAt', 'bigint', (column) => column.notNull())
-    .addColumn('membership', 'blob', (column) => column.notNull())
-    .addColumn('addresses', 'text', (column) => column.notNull())
-    .addColumn('orderSequence', 'bigint', (column) => column.notNull())
-    .addColumn('lastSeenAt', 'bigint', (column) => column.notNull())
-    .execute()
-  await schema
-    .createTable('patches')
-    .addColumn('sha256', 'text', (column) => column.primaryKey())
-    .addColumn('envelope', 'blob', (column) => column.notNull())
-    .addColumn('hashes', 'blob', (column) => column.notNull())
-    .addColumn('uploadedAt', 'bigint', (column) => column.notNull())
-    .addColumn('withdrawal', 'blob')
-    .execute()
-  await schema
-    .createTable('receipts')
-    .addColumn('sha256', 'text', (column) => column.notNull().references('patches.sha256'))
-    .addColumn('peer', 'text', (column) => column.notNull())
-    .addColumn('epoch', 'bigint', (column) => column.notNull())
-    .addColumn('verifiedAt', 'bigint', (column) => column.notNull())
-    .addColumn('envelope', 'blob', (column) => column.notNull())
-    .addPrimaryKeyConstraint('receipts_key', ['sha256', 'peer'])
-    .execute()
-  await schema
-    .createTable('detections')
-    .addColumn('sha256', 'text', (column) => column.notNull().references('patches.sha256'))
-    .addColumn('peer', 'text', (column) => column.notNull())
-    .addColumn('counter', 'bigint', (column) => column.notNull())
-    .addColumn('result', 'text', (column) => column.notNull())
-    .addColumn('installedVersion', 'text')
-    .addColumn('reason', 'text', (column) => column.notNull())
-    .addColumn('detectedAt', 'bigint', (column) => column.notNull())
-    .addPrimaryKeyConstraint('detections_key', ['sha256', 'peer'])
-    .execute()
-  await schema
-    .createTable('installs')
-    .addColumn('id', 'text', (column) => column.primaryKey())
-    .addColumn('patch', 'text', (column) => column.notNull().references('patches.sha256'))
-    .addColumn('organizations', 'text', (column) => column.notNull())
-    .addColumn('dataCenter', 'text', (column) => column.notNull())
-    .addColumn('allowOutage', 'integer', (column) => column.notNull())
-    .addColumn('state', 'text', (column) => column.notNull())
-    .addColumn('reason', 'text', (column) => column.notNull())
-    .addColumn('startedAt', 'bigint', (column) => column.notNull())
-    .addColumn('deadlineAt', 'bigint', (column) => column.notNull())
-    .execute()
-  await schema
-    .createTable('targets')
-    .addColumn('install', 'text', (column) => column.notNull().references('installs.id'))
-    .addColumn('appliance', 'text', (column) => column.notNull())
-    .addColumn('state', 'text', (column) => column.notNull())
-    .addColumn('reason', 'text', (column) => column.notNull())
-    .addColumn('refusal', 'text')
-    .addColumn('output', 'text', (column) => column.notNull())
-    .addColumn('installedVersion', 'text')
-    .addColumn('orderId', 'text')
-    .addColumn('orderEnvelope', 'blob')
-    .addColumn('counter', 'bigint', (column) => column.notNull())
-    .addColumn('changedAt', 'bigint', (column) => column.notNull())
-    .addPrimaryKeyConstraint('targets_key', ['install', 'appliance'])
-    .execute()
-  await schema
-    .createTable('rosters')
-    .addColumn('dataCenter', 'text', (column) => column.primaryKey())
-    .addColumn('version', 'bigint', (column) => column.notNull())
-    .execute()
-  await schema
-    .createTable('audit')
-    .addColumn('position', 'bigint', (column) => column.primaryKey())
-    .addColumn('at', 'bigint', (column) => column.notNull())
-    .addColumn('actor', 'text', (column) => column.notNull())
-    .addColumn('action', 'text', (column) => column.notNull())
-    .addColumn('subject', 'text', (column) => column.notNull())
-    .addColumn('outcome', 'text', (column) => column.notNull())
-    .execute()
-  await schema
-    .createTable('access')
-    .addColumn('secretHash', 'text', (column) => column.primaryKey())
-    .addColumn('kind', 'text', (column) => column.notNull())
-    .addColumn('name', 'text', (column) => column.notNull())
-    .addColumn('createdAt', 'bigint', (column) => column.notNull())
-    .addColumn('expiresAt', 'bigint', (column) => column.notNull())
-    .execute()
-  await schema.createIndex('access_by_expiry').on('access').column('expiresAt').execute()
-  await schema
-    .createTable('settings')
-    .addColumn('key', 'text', (column) => column.primaryKey())
-    .addColumn('value', 'text', (column) => column.notNull())
-    .execute()
 }
 
 /** What people allow patches to take of the WAN, by Data Center; an empty place is the Service Center's own uplink. */
@@ -254,6 +138,16 @@ async function passkeys(database: Kysely<unknown>): Promise<void> {
     .alterTable('accounts')
     .addColumn('passkeyOnly', 'integer', (column) => column.notNull().defaultTo(0))
     .execute()
+}
+
+/** Whose signatures uploads need, and by whose a patch was let in; what was there before was let in by nobody's. */
+async function publishers(database: Kysely<unknown>): Promise<void> {
+  await database.schema
+    .createTable('publishers')
+    .addColumn('name', 'text', (column) => column.primaryKey())
+    .addColumn('publisher', 'text', (column) => column.notNull())
+    .execute()
+  await database.schema.alterTable('patches').addColumn('publishedBy', 'text').execute()
 }
 
 /** Appliances are retired and renamed, and a name is free again when its appliance is retired. */

@@ -4,6 +4,7 @@
  */
 import { decodeEnvelope, type Envelope, encodeEnvelope, reopen } from '../../../protocol/envelope.ts'
 import type { OrganizationName, PeerId } from '../../../protocol/identifiers.ts'
+import { Publisher, SignedBy } from '../../../protocol/publishers.ts'
 import { isRefusal } from '../../../protocol/refusals.ts'
 import { Publication } from '../../../protocol/statements.ts'
 import { WanLimits } from '../../../protocol/wan-limits.ts'
@@ -14,6 +15,7 @@ import type {
   InstallRecord,
   LimitsRecord,
   PatchRecord,
+  PublisherRecord,
   ReceiptRecord,
   TargetRecord,
   TokenRecord,
@@ -28,6 +30,7 @@ import type {
   InstallRow,
   LimitsRow,
   PatchRow,
+  PublisherRow,
   ReceiptRow,
   TargetRow,
   TokenRow,
@@ -54,13 +57,15 @@ export function applianceRecord(row: ApplianceRow): ApplianceRecord {
   return { ...row, membership: envelopeOf(row.membership, what), addresses: listOf(row.addresses, what) }
 }
 
-export function patchRow({ sha256, envelope, hashes, uploadedAt, uploadedBy, withdrawal }: PatchRecord): PatchRow {
+export function patchRow(record: PatchRecord): PatchRow {
+  const { sha256, envelope, hashes, uploadedAt, uploadedBy, publishedBy, withdrawal } = record
   return {
     sha256,
     envelope: encodeEnvelope(envelope),
     hashes,
     uploadedAt,
     uploadedBy,
+    publishedBy: publishedBy === null ? null : JSON.stringify(publishedBy),
     withdrawal: withdrawal === null ? null : encodeEnvelope(withdrawal),
   }
 }
@@ -71,7 +76,7 @@ export function patchRecord(row: PatchRow, root: PeerId): PatchRecord {
   const publication = reopen(Publication, envelope, [root])
   if (publication.sha256 !== row.sha256) throw damaged(what, `its publication is of ${publication.sha256}`)
   const withdrawal = row.withdrawal === null ? null : envelopeOf(row.withdrawal, what)
-  return { ...row, publication, envelope, withdrawal }
+  return { ...row, publication, envelope, publishedBy: signedBy(row.publishedBy, what), withdrawal }
 }
 
 export function receiptRow(record: ReceiptRecord): ReceiptRow {
@@ -118,6 +123,22 @@ export function limitsRecord({ place, trades, ...row }: LimitsRow): LimitsRecord
   const limits = WanLimits.safeParse({ ...row, quietHours: JSON.parse(row.quietHours) })
   if (!limits.success) throw damaged(`the limits of ${place || 'the Service Center'}`, limits.error.message)
   return { ...limits.data, place, trades: trades === 1 }
+}
+
+export function publisherRow(publisher: Publisher): PublisherRow {
+  return { name: publisher.name, publisher: JSON.stringify(publisher) }
+}
+export function publisherRecord(row: PublisherRow): PublisherRecord {
+  const publisher = Publisher.safeParse(JSON.parse(row.publisher))
+  if (!publisher.success) throw damaged(`the publisher ${row.name}`, publisher.error.message)
+  return { name: publisher.data.name, publisher: publisher.data }
+}
+
+function signedBy(json: string | null, what: string): SignedBy | null {
+  if (json === null) return null
+  const found = SignedBy.safeParse(JSON.parse(json))
+  if (!found.success) throw damaged(what, found.error.message)
+  return found.data
 }
 
 /** `before` is the entry that is the newest so far. */

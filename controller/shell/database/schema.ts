@@ -29,6 +29,7 @@ export type PatchRow = {
   hashes: Uint8Array
   uploadedAt: number
   uploadedBy: string | null
+  publishedBy: string | null
   withdrawal: Uint8Array | null
 }
 
@@ -44,6 +45,8 @@ export type TargetRow = Omit<TargetRecord, 'order'> & { orderId: OrderId | null;
 export type RosterRow = { dataCenter: TokenRecord['dataCenter']; version: number }
 
 export type LimitsRow = Omit<LimitsRecord, 'trades' | 'quietHours'> & { trades: 0 | 1; quietHours: string }
+
+export type PublisherRow = { name: string; publisher: string }
 
 /** `position` rises with every entry; entries are never changed, and chained by their hashes (trail-chain.ts). */
 export type AuditRow = {
@@ -75,6 +78,7 @@ export type Schema = {
   targets: TargetRow
   rosters: RosterRow
   limits: LimitsRow
+  publishers: PublisherRow
   audit: AuditRow
   access: AccessRow
   accounts: AccountRow

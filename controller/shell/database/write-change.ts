@@ -5,7 +5,7 @@
 import type { Transaction } from 'kysely'
 import { unreachable } from '../../../protocol/assert.ts'
 import type { Change } from '../../core/records.ts'
-import { applianceRow, auditRow, installRow, limitsRow, patchRow, receiptRow, targetRow } from './rows.ts'
+import { applianceRow, auditRow, installRow, limitsRow, patchRow, publisherRow, receiptRow, targetRow } from './rows.ts'
 import type { Schema } from './schema.ts'
 
 export async function writeChange(transaction: Transaction<Schema>, change: Change): Promise<void> {
@@ -69,6 +69,12 @@ export async function writeChange(transaction: Transaction<Schema>, change: Chan
       const row = limitsRow(change.row)
       const insert = transaction.insertInto('limits').values(row)
       await insert.onConflict((conflict) => conflict.column('place').doUpdateSet(row)).execute()
+      break
+    }
+    case 'publishers': {
+      const { name, publisher } = change.row
+      await transaction.deleteFrom('publishers').where('name', '=', name).execute()
+      if (publisher !== null) await transaction.insertInto('publishers').values(publisherRow(publisher)).execute()
       break
     }
     default:

@@ -11,6 +11,7 @@ import type { Sha256 } from '../../../protocol/identifiers.ts'
 import { RESERVED_DISK_BYTES } from '../../../protocol/limits.ts'
 import type { Manifest, PatchFormat } from '../../../protocol/manifest.ts'
 import { pieceLengthBytes } from '../../../protocol/pieces.ts'
+import type { Signed } from '../../../protocol/publishers.ts'
 import { isRefusal, type Refusal, refuse } from '../../../protocol/refusals.ts'
 import { recogniseFormat } from './inspect-patch.ts'
 import { Inspection } from './inspection.ts'
@@ -30,6 +31,8 @@ export type Received = {
   readonly hashes: Uint8Array
   readonly format: PatchFormat
   readonly manifest: Manifest
+  /** Null for a package. */
+  readonly signed: Signed | null
 }
 
 /** `expectedBytes` is null where nobody said how long the file will be. */
@@ -76,10 +79,10 @@ export class GrowingUpload {
     const { verdict: coming } = this.#inspect(true)
     const [verdict] = await Promise.all([coming, this.#file.sync()])
     if (isRefusal(verdict)) return verdict
-    const { format, manifest, hashed } = verdict
+    const { hashed, ...inspected } = verdict
     const { path } = this.#place
     const { sha256, hashes } = hashed
-    return { path, sha256, bytes: this.bytes, pieceLength: pieceLengthBytes(this.bytes), hashes, format, manifest }
+    return { path, sha256, bytes: this.bytes, pieceLength: pieceLengthBytes(this.bytes), hashes, ...inspected }
   }
 
   /** What is written stays through a power cut from here on. */

@@ -2,10 +2,10 @@
  * "Is this the correct file type?" for an uploaded file: its first bytes choose the format, whatever it is called, and
  * the format's own check reads the rest. The same first bytes tell a wrong file before any more of it is accepted.
  */
-import { inspectBundle, looksLikeBundle } from '../../../protocol/bundle.ts'
+import { type BundleHead, inspectBundle, looksLikeBundle } from '../../../protocol/bundle.ts'
 import { ByteReader } from '../../../protocol/byte-reader.ts'
 import { describeFile, HEAD_BYTES } from '../../../protocol/file-kinds.ts'
-import type { Manifest, PatchFormat } from '../../../protocol/manifest.ts'
+import type { PatchFormat } from '../../../protocol/manifest.ts'
 import { isRefusal, type Refusal, refuse } from '../../../protocol/refusals.ts'
 import { looksLikeTar, readTarHeader } from '../../../protocol/tar.ts'
 import type { ManifestDraft } from './debian-control.ts'
@@ -13,7 +13,7 @@ import { inspectDebianPackage, looksLikeDebianPackage } from './debian-package.t
 
 /** A package's manifest still lacks the payload, which is the whole file. */
 export type Inspected =
-  | { readonly format: 'bundle'; readonly manifest: Manifest }
+  | ({ readonly format: 'bundle' } & BundleHead)
   | { readonly format: 'deb'; readonly draft: ManifestDraft }
 
 /** By the first `HEAD_BYTES` of a file, or all of it where it is shorter. */
@@ -36,8 +36,8 @@ export async function inspectPatch(chunks: AsyncIterable<Uint8Array>): Promise<I
     return format
   }
   if (format === 'bundle') {
-    const manifest = await inspectBundle(reader.rest())
-    return isRefusal(manifest) ? manifest : { format, manifest }
+    const head = await inspectBundle(reader.rest())
+    return isRefusal(head) ? head : { format, ...head }
   }
   const draft = await inspectDebianPackage(reader.rest())
   return isRefusal(draft) ? draft : { format, draft }

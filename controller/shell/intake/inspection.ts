@@ -7,12 +7,19 @@ import { Worker } from 'node:worker_threads'
 import { Manifest, type PatchFormat } from '../../../protocol/manifest.ts'
 import type { Hashed } from '../../../protocol/piece-hasher.ts'
 import { pieceLengthBytes } from '../../../protocol/pieces.ts'
+import type { Signed } from '../../../protocol/publishers.ts'
 import { isRefusal, type Refusal, refuse } from '../../../protocol/refusals.ts'
 import type { FileGrowth } from './growing-file.ts'
 import type { Inspected } from './inspect-patch.ts'
 
 export type InspectionTask = { readonly path: string; readonly expectedBytes: number | null }
-export type Verdict = { readonly format: PatchFormat; readonly manifest: Manifest; readonly hashed: Hashed }
+export type Verdict = {
+  readonly format: PatchFormat
+  readonly manifest: Manifest
+  /** Null for a package: only bundles carry signatures of publishers. */
+  readonly signed: Signed | null
+  readonly hashed: Hashed
+}
 
 /** Far more than a check needs: what a hostile file makes it use ends here, in its thread. */
 const MAX_HEAP_MIB = 512
@@ -59,11 +66,11 @@ export class Inspection {
 
 /** A package is installed as the file it is, so its payload is all of it. */
 function conclude(inspected: Inspected, hashed: Hashed): Verdict | Refusal {
-  if (inspected.format === 'bundle') return { format: inspected.format, manifest: inspected.manifest, hashed }
+  if (inspected.format === 'bundle') return { ...inspected, hashed }
   const { bytes, sha256, piecesRoot } = hashed
   const payload = { size: bytes, sha256, pieceSize: pieceLengthBytes(bytes), piecesRoot }
   const manifest = Manifest.safeParse({ ...inspected.draft, payload })
-  if (manifest.success) return { format: inspected.format, manifest: manifest.data, hashed }
+  if (manifest.success) return { format: inspected.format, manifest: manifest.data, signed: null, hashed }
   const issue = manifest.error.issues[0]
   return refuse('bad_manifest', `The package cannot be described: ${issue?.path.join('.')} ${issue?.message}.`)
 }

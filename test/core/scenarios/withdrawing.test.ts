@@ -135,7 +135,13 @@ test('another file of the same name and version is refused, and the first stays'
   const world = estate('paris')
   const patch = replicate(world)
   const other = symbolicPatch({ content: 'other' })
-  const reply = world.ask({ kind: 'publish', actor: 'admin', publication: other.publication, hashes: other.hashes })
+  const reply = world.ask({
+    kind: 'publish',
+    actor: 'admin',
+    publication: other.publication,
+    hashes: other.hashes,
+    signed: null,
+  })
   assert.ok(isRefusal(reply) && reply.refused === 'name_taken')
   world.run(1_000)
   assert.deepEqual(holders(world, other), [])
@@ -147,7 +153,13 @@ test('the name and version of a withdrawn patch, which was installed nowhere, ar
   const patch = replicate(world)
   withdraw(world, patch)
   const other = symbolicPatch({ content: 'other' })
-  const reply = world.ask({ kind: 'publish', actor: 'admin', publication: other.publication, hashes: other.hashes })
+  const reply = world.ask({
+    kind: 'publish',
+    actor: 'admin',
+    publication: other.publication,
+    hashes: other.hashes,
+    signed: null,
+  })
   assert.ok(!isRefusal(reply))
 })
 

@@ -1,0 +1,49 @@
+/**
+ * `patchmesh release sign`: shows what a bundle is, asks, and adds the signature of a publisher's key (sign-bundle.ts).
+ */
+import { keyIdOf } from '../../protocol/publishers.ts'
+import { defineCommand, required } from './command.ts'
+import { plural, readableBytes } from './quantities.ts'
+import { readSigningKey } from './release-key.ts'
+import { checkedHead, signBundle } from './sign-bundle.ts'
+import { printable } from './terminal.ts'
+
+export const releaseSign = defineCommand({
+  name: 'release sign',
+  summary: "Adds the signature of a publisher's key to a patch bundle",
+  operands: ['BUNDLE'],
+  usage: 'BUNDLE --key FILE [--out FILE] [--yes] [--json]',
+  options: {
+    key: { type: 'string', value: 'FILE', about: 'the key, from patchmesh release key' },
+    out: { type: 'string', value: 'FILE', about: 'where to write the signed bundle (default: in place)' },
+    yes: { type: 'boolean', about: 'sign without asking' },
+    json: { type: 'boolean', about: 'print {"file","name","version","keyid","signatures"}' },
+  },
+  remarks: ['The signatures that others have made stay, so each holder of a key signs on a machine of their own.'],
+  example: 'patchmesh release sign ./kernel-6.1.patch --key ./acme-1.key',
+  async run({ options, operands: [file = ''], terminal }) {
+    const key = await readSigningKey(required('key', options.key))
+    const head = await checkedHead(file)
+    const { name, version, publisher, payload } = head.manifest
+    terminal.tell(printable(`${name}@${version} by ${publisher}`))
+    terminal.tell(`payload ${payload.size} bytes (${readableBytes(payload.size)}), SHA-256 ${payload.sha256}`)
+    terminal.tell(`signed so far by ${plural(head.signed.signatures.length, 'key')}`)
+    if (options.yes !== true) {
+      const answer = await terminal.ask('Sign it? [y/N] ')
+      if (answer === null || !/^y(es)?$/i.test(answer.trim())) {
+        terminal.tell('Not signed.')
+        return 1
+      }
+    }
+    const out = options.out ?? file
+    await signBundle({ file, head, key, out })
+    const keyid = keyIdOf(key.publicKey)
+    const signatures = new Set([...head.signed.signatures.map((one) => one.keyid), keyid]).size
+    if (options.json === true) terminal.print(JSON.stringify({ file: out, name, version, keyid, signatures }))
+    else
+      terminal.print(
+        printable(`${out}: ${name}@${version}, signed by ${plural(signatures, 'key')}, now by ${keyid} too`),
+      )
+    return 0
+  },
+})

@@ -1,0 +1,66 @@
+/**
+ * An appliance that lists publishers itself, under a Service Center that does not: what they did not sign is refused
+ * there, by real processes.
+ */
+import assert from 'node:assert/strict'
+import { existsSync } from 'node:fs'
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { checkedHead, signBundle } from '../../controller/cli/sign-bundle.ts'
+import { Fleet } from '../../simulator/processes/fleet.ts'
+import { writeControlledBundle } from '../support/controlled-bundle.ts'
+import { slotOf } from '../support/fleet-slots.ts'
+import { publisherFixture, publisherKey } from '../support/publisher-fixtures.ts'
+
+const { publisher, keys } = publisherFixture('Acme', { threshold: 2, patches: ['kernel'] })
+let fleet: Fleet
+let root: string
+
+before(async () => {
+  fleet = await Fleet.start()
+  const config = join(fleet.folder, 'agent.yaml')
+  await writeFile(config, JSON.stringify({ publishers: [publisher] }))
+  const provider = { organization: 'Provider', kind: 'service-provider', dataCenter: 'Paris' }
+  await fleet.add(slotOf({ ...provider, name: 'depot', role: 'primary' }), ['--config', config])
+  await fleet.reachable(['depot'])
+  root = join(fleet.folderOf('depot'), 'root')
+})
+after(() => fleet.stop())
+
+/** A bundle that these keys have signed, uploaded and ordered: how it ended at the appliance. */
+async function installed(version: string, signers: readonly (typeof keys)[number][], name = 'kernel') {
+  const file = join(fleet.folder, `${name}-${version}.patch`)
+  await writeControlledBundle({ out: file, name, version })
+  for (const key of signers) await signBundle({ file, head: await checkedHead(file), key, out: file })
+  const { id } = await fleet.api.upload(file)
+  const replicated = (answer: { replications: { complete: number } }) => answer.replications.complete === 1
+  await fleet.until('it is replicated', () => fleet.api.patch(id), replicated)
+  const order = { patch: id, organizations: ['Provider'], dataCenter: 'All', allowOutage: true }
+  const { id: install } = await fleet.api.startInstall(order)
+  const ended = ['done', 'halted']
+  const { targets } = await fleet.until(
+    'the install ends',
+    () => fleet.api.install(install),
+    ({ state }) => ended.includes(state),
+  )
+  const [target] = targets
+  return `${target?.state}: ${target?.reason}`
+}
+
+test('U22 U23 U27 an order for what the publishers did not sign is refused by the appliance itself', async () => {
+  assert.match(await installed('1.0', []), /^refused: kernel is not signed; it must be signed by a publisher/)
+  assert.match(
+    await installed('1.1', [publisherKey('stranger')]),
+    /^refused: kernel is signed by .+, which is no publisher's key/,
+  )
+  assert.match(await installed('1.2', [keys[0]]), /^refused: kernel is signed by 1 of 2 needed keys of Acme/)
+  assert.match(await installed('1.0', keys, 'firmware'), /^refused: Acme may sign kernel, and this is firmware/)
+  assert.ok(!existsSync(join(root, 'attempts')), 'nothing has run')
+})
+
+test('what they signed is installed, once', async () => {
+  assert.match(await installed('2.0', keys), /^installed: /)
+  assert.equal(await readFile(join(root, 'attempts'), 'utf8'), 'run\n')
+  assert.equal(await readFile(join(root, 'opt/kernel/version'), 'utf8'), '2.0\n')
+})
