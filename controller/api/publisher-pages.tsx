@@ -76,7 +76,8 @@ type Answer = { changed?: string; refused?: Refusal; filled?: FilledPublisher; s
 
 function publishersPage(c: AppContext, { changed = '', refused, filled, seen }: Answer): Response | Promise<Response> {
   const publishers = publisherViews(c.var.serviceCenter.state)
-  const shown = publishers.find(({ name }) => name === (filled?.name ?? changed))
+  const wanted = seen === '' ? undefined : (filled?.name ?? changed)
+  const shown = publishers.find(({ name }) => name === wanted)
   const worded = refused === undefined ? undefined : { message: refused.message, hint: hint(refused.refused) }
   const now = shown === undefined ? '' : tagOf(c.var.serviceCenter.state.publishers.get(shown.name))
   const page = <PublishersPage {...{ publishers, changed: shown, seen: seen ?? now, filled, refused: worded }} />

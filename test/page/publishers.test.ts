@@ -139,7 +139,10 @@ pageTest(
 
     const [key] = revoked.keys
     const typed = { Name: 'Acme', 'Good until': '2099-12-31', 'Public keys': key?.publicKey ?? '' }
-    await fill(page, { ...typed, 'Patches it may sign': '*' })
+    await fill(page, { ...typed, 'Patches it may sign': '*?' })
+    await page.getByText('Patch 1 is not a patch name').waitFor()
+    await page.getByRole('heading', { name: 'List a publisher' }).waitFor()
+    await fill(page, { 'Patches it may sign': '*' })
     await page.getByText('Acme is listed already.').waitFor()
     assert.deepEqual(publishers.get(publisher.name)?.patches, ['kernel'])
   },
