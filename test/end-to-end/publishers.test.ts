@@ -1,10 +1,10 @@
 /**
- * An appliance that lists publishers itself, under a Service Center that does not: what they did not sign is refused
- * there, by real processes.
+ * Publishers at real processes: an appliance that lists them itself, under a Service Center that does not at first, refuses
+ * what they did not sign; and a Service Center that lists them takes nothing else in, also after it was started anew.
  */
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
-import { readFile, writeFile } from 'node:fs/promises'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { checkedHead, signBundle } from '../../controller/cli/sign-bundle.ts'
@@ -14,6 +14,7 @@ import { slotOf } from '../support/fleet-slots.ts'
 import { publisherFixture, publisherKey } from '../support/publisher-fixtures.ts'
 
 const { publisher, keys } = publisherFixture('Acme', { threshold: 2, patches: ['kernel'] })
+const NO_FILTERS = { who: undefined, action: undefined, from: undefined, to: undefined, text: undefined }
 let fleet: Fleet
 let root: string
 
@@ -28,12 +29,18 @@ before(async () => {
 })
 after(() => fleet.stop())
 
-/** A bundle that these keys have signed, uploaded and ordered: how it ended at the appliance. */
-async function installed(version: string, signers: readonly (typeof keys)[number][], name = 'kernel') {
+type Signers = readonly (typeof keys)[number][]
+
+async function bundle(name: string, version: string, signers: Signers): Promise<string> {
   const file = join(fleet.folder, `${name}-${version}.patch`)
   await writeControlledBundle({ out: file, name, version })
   for (const key of signers) await signBundle({ file, head: await checkedHead(file), key, out: file })
-  const { id } = await fleet.api.upload(file)
+  return file
+}
+
+/** A bundle that these keys have signed, uploaded and ordered: how it ended at the appliance. */
+async function installed(version: string, signers: Signers, name = 'kernel'): Promise<string> {
+  const { id } = await fleet.api.upload(await bundle(name, version, signers))
   const replicated = (answer: { replications: { complete: number } }) => answer.replications.complete === 1
   await fleet.until('it is replicated', () => fleet.api.patch(id), replicated)
   const order = { patch: id, organizations: ['Provider'], dataCenter: 'All', allowOutage: true }
@@ -63,4 +70,19 @@ test('what they signed is installed, once', async () => {
   assert.match(await installed('2.0', keys), /^installed: /)
   assert.equal(await readFile(join(root, 'attempts'), 'utf8'), 'run\n')
   assert.equal(await readFile(join(root, 'opt/kernel/version'), 'utf8'), '2.0\n')
+})
+
+test('a Service Center that lists them takes nothing else in, leaves nothing of it, and remembers who signed', async () => {
+  await fleet.api.setPublisher(publisher)
+  const [unsigned, signed] = [await bundle('kernel', '3.0', []), await bundle('kernel', '3.1', keys)]
+  for (const lists of ['now', 'after it was started anew']) {
+    await assert.rejects(fleet.api.upload(unsigned), { code: 'unsigned' }, lists)
+    assert.deepEqual(await readdir(join(fleet.folder, 'service-center/partial')), [])
+    const { entries } = await fleet.api.trail({ ...NO_FILTERS, action: 'upload', limit: '1' })
+    assert.deepEqual([entries[0]?.subject, entries[0]?.outcome], ['kernel@3.0', 'unsigned'])
+    const { id } = await fleet.api.upload(signed)
+    const { publishedBy } = await fleet.api.patch(id)
+    assert.deepEqual(publishedBy, { publisher: 'Acme', keys: publisher.keys.map(({ keyid }) => keyid) })
+    await fleet.restartServiceCenter()
+  }
 })

@@ -201,7 +201,7 @@ async function addPerson(page: Page): Promise<void> {
 }
 
 async function listWrongKey(page: Page): Promise<void> {
-  await page.getByLabel('Name').fill('Hooli')
+  await page.getByLabel('Name').fill('Vandelay')
   await page.getByLabel('Good until').fill('2100-01-01')
   await page.getByLabel('Public keys').fill('a key that was cut')
   await page.getByLabel('Patches it may sign').fill('*')

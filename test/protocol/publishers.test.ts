@@ -29,7 +29,7 @@ function sentence(given: Signed | null, publishers: Publisher[] = [acme], nowMs 
 
 test('what is signed is the manifest in the pre-authentication encoding of DSSE, with a purpose of its own', () => {
   const [signature] = signed(keys[0]).signatures
-  const encoded = Buffer.from(`DSSEv1 42 application/vnd.patchmesh.manifest.v1+json 19 ${String(manifest)}`)
+  const encoded = Buffer.from(`DSSEv1 42 application/vnd.patchmesh.manifest.v1+json 19 ${manifest.toString()}`)
   const key = publicKeyOfBytes(Buffer.from(keys[0].publicKey, 'base64'))
   assert.ok(signature !== undefined && verify(null, encoded, key, Buffer.from(signature.sig, 'base64')))
   assert.equal(signature.keyid, keyIdOf(keys[0].publicKey))
