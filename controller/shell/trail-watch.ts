@@ -1,7 +1,7 @@
 /**
- * Looks after the trail while the controller runs: checks it at the start, each hour in which something was written, and
- * whenever somebody asks; remembers what it was, so that what is cut off its end is missed; and writes its head into the
- * log, which is the copy that nobody changes together with the database.
+ * Looks after the trail while the controller runs: checks it at the start, each hour in which something was written or a
+ * break is known, and whenever somebody asks; remembers what it was, so that what is cut off its end is missed; and
+ * writes its head into the log, which is the copy that nobody changes together with the database.
  */
 import type { Sha256 } from '../../protocol/identifiers.ts'
 import { CHAIN_BEGIN, EMPTY_CHAIN } from '../core/trail-chain.ts'
@@ -60,7 +60,8 @@ export class TrailWatch {
   async look(): Promise<void> {
     try {
       const [newest] = await this.#repository.trail({ organizations: null, limit: 1 })
-      if (this.#last?.chain.head === (newest?.hash ?? CHAIN_BEGIN)) return
+      const isNew = this.#last?.chain.head !== (newest?.hash ?? CHAIN_BEGIN)
+      if (!isNew && this.#last?.broken === null) return
       const { chain, broken } = await this.check()
       const { entries, head } = chain
       if (broken === null) this.#log.info({ entries, head }, 'the trail is intact')

@@ -265,6 +265,12 @@ describe('with the file in their hands, nobody', () => {
     assert.equal((await check(folder)).broken?.position, 6)
   })
 
+  test('writes a number that nobody can read without being told so', async () => {
+    const { folder } = await tenEntries()
+    tamperTrail(folder, 'update audit set at = 9223372036854775807 where position = 5')
+    await assert.rejects(check(folder), /^Error: The database \S+ fails: somebody else has changed it: keep the file/)
+  })
+
   test('cuts off the end without a head that was noted earlier being missed', async () => {
     const { folder, head } = await tenEntries()
     assert.deepEqual((await check(folder, head)).noted, { head, position: 10 })
@@ -315,7 +321,9 @@ describe('a controller that runs', () => {
       position: 8,
       reason: 'entry 8 was there when the trail was checked before, and is missing',
     })
-    assert.match(lines.at(-1) ?? '', /^the trail is broken .*"position":8/)
+    await watch.look()
+    assert.equal(lines.length, 2, 'it says so each hour')
+    for (const line of lines) assert.match(line, /^the trail is broken .*"position":8/)
     await repository.commit(entries(20, 23))
     assert.deepEqual((await watch.check()).broken, {
       position: 10,

@@ -26,6 +26,9 @@ const ADVICE: Readonly<Record<number, string>> = {
   26: 'it is not a database, or is damaged: keep the file for examination and restore the newest backup',
 }
 
+/** A number that JavaScript cannot hold; no release has ever written one. */
+const UNREADABLE = 'somebody else has changed it: keep the file for examination and restore the newest backup'
+
 class TransactionalSqliteAdapter extends SqliteAdapter {
   /** SQLite can create tables inside a transaction, which lets a migration be all or nothing. */
   override get supportsTransactionalDdl(): boolean {
@@ -110,7 +113,7 @@ function inWords<Result>(file: string, act: () => Result): Result {
     return act()
   } catch (error) {
     const code = error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : undefined
-    const advice = code === undefined ? undefined : ADVICE[code]
+    const advice = error instanceof RangeError ? UNREADABLE : code === undefined ? undefined : ADVICE[code]
     if (advice === undefined) throw error
     throw new Error(`The database ${file} fails: ${advice}.`, { cause: error })
   }
