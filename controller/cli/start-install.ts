@@ -43,7 +43,9 @@ export const startInstall = defineCommand({
     const client = connect(options)
     if (options.yes !== true) {
       const preview = await client.preview(patch, organizations, dataCenter)
-      const scope = printable(`${patch} for ${organizations.join(', ')} in ${dataCenter}`)
+      const scope = printable(
+        `${patch} for ${organizations.join(', ')} in ${dataCenter === 'All' ? 'all Data Centers' : dataCenter}`,
+      )
       if (!(await agreed(terminal, preview, scope))) {
         terminal.tell('Nothing was started. Answer y to start, or give --yes.')
         return 1

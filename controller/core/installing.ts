@@ -74,7 +74,8 @@ export function startInstall(state: ServiceCenterState, command: Start): Decisio
       },
     }),
   )
-  const outcome = `in ${command.dataCenter}${command.allowOutage ? ', outage allowed' : ''}`
+  const place = command.dataCenter === 'All' ? 'all Data Centers' : command.dataCenter
+  const outcome = `in ${place}${command.allowOutage ? ', outage allowed' : ''}`
   const { actor, organizations } = command
   const audit = notedFor(organizations, { at, actor, action: 'install', subject: title(patch), outcome })
   return {

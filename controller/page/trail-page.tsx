@@ -89,7 +89,7 @@ const TrailTable = ({ entries }: { entries: TrailView[] }) => (
             <Moment at={at} />
           </td>
           <td class="pf-v6-c-table__td pm-name" data-label="Who">
-            {actor}
+            <Who actor={actor} />
           </td>
           <td class="pf-v6-c-table__td" data-label="Action">
             {action}
@@ -109,3 +109,7 @@ const TrailTable = ({ entries }: { entries: TrailView[] }) => (
     </tbody>
   </table>
 )
+
+/** An appliance enrolls under its key, of which the end tells it from others. */
+const Who = ({ actor }: { actor: string }) =>
+  /^12D3KooW\w+$/.test(actor) ? <code title={actor}>12D3KooW…{actor.slice(-8)}</code> : <>{actor}</>

@@ -169,7 +169,7 @@ describe('the client commands', () => {
         /Warning: the patch is not replicated to 1 appliance yet:\n(.*\n)? +paris-1 +Paris +waiting +3\.0 MB +unknown +Not/,
       )
       assert.match(stderr, /1 target would be queued(.*\n)+ +acme-2 +Acme +no copy yet/)
-      assert.match(stderr, /Install example@1\.0\.0 for Acme in All, on 2 appliances\? \[y\/N\]/)
+      assert.match(stderr, /Install example@1\.0\.0 for Acme in all Data Centers, on 2 appliances\? \[y\/N\]/)
       assert.match(stderr, /Nothing was started\. Answer y to start, or give --yes\.\n$/)
       assert.deepEqual(
         asked.map(({ method }) => method),
