@@ -5,6 +5,7 @@
  * so that what was typed stays where it is refused.
  */
 import type { z } from 'zod'
+import { sha256Hex } from '../../protocol/hashing.ts'
 import { isRefusal, type RefusalCode } from '../../protocol/refusals.ts'
 import type { Permission } from '../core/permissions.ts'
 import type { App, AppContext, RouteDependencies } from './context.ts'
@@ -39,12 +40,20 @@ export function addForm<Fields>(app: App, { log }: RouteDependencies, path: stri
   app.post(path, permitted(form.allow), async (c) => {
     const fields = await readForm(c, form.fields, form.maxBytes)
     if (isRefusal(fields)) return answerRefusal(c, fields, log)
-    const answer = await askApi(app, c, form.asks(fields, c))
+    const answer = await askApi(app, c, once(c, form.asks(fields, c)))
     if (answer instanceof Response) return answer
     return form.done === undefined ? leadTo(c, form.page(c)) : form.done(c, answer.json, fields)
   })
   const isPage = app.routes.some((route) => route.method === 'GET' && route.path === path)
   if (!isPage) app.get(path, permitted(form.allow), (c) => c.redirect(form.page(c), 303))
+}
+
+/** A form whose address says `once` asks for the same thing once, however often it is sent. */
+function once(c: AppContext, asked: Asked): Asked {
+  const shown = c.req.query('once')
+  if (shown === undefined) return asked
+  const what = sha256Hex(Buffer.from(JSON.stringify(asked.body ?? {})))
+  return { ...asked, headers: { ...asked.headers, 'Idempotency-Key': `${shown.slice(0, 100)}.${what}` } }
 }
 
 /** Where whoever sent a form goes on; forms.js is told, because it would follow a redirect as who it was before. */

@@ -2,6 +2,7 @@
  * The addresses of the pages. A page is rendered anew from the views at each request, the same for a person who opens it
  * and for the script that keeps an open one up to date.
  */
+import { randomUUID } from 'node:crypto'
 import type { Sha256 } from '../../protocol/identifiers.ts'
 import { isRefusal } from '../../protocol/refusals.ts'
 import { dataCenterViews, uplinkView } from '../core/data-centers.ts'
@@ -105,7 +106,10 @@ export function addPageRoutes(app: App, { log }: RouteDependencies): void {
     const queued = new Set<string>(preview.queued.map(({ appliance }) => appliance))
     const ready = scope.map(({ name }): string => name).filter((name) => !queued.has(name))
     const patch = patchDetail(state, record)
-    return showPage(c, <ConfirmationPage {...{ patch, organizations, dataCenter, preview, ready }} />)
+    return showPage(
+      c,
+      <ConfirmationPage {...{ patch, organizations, dataCenter, preview, ready }} once={randomUUID()} />,
+    )
   })
 }
 

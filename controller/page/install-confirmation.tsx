@@ -20,16 +20,18 @@ export type Confirmation = {
   preview: InstallPreview
   /** The targets that are not in `preview.queued`. */
   ready: string[]
+  /** Of this showing: whoever presses twice starts one install. */
+  once: string
 }
 
-export const InstallConfirmation = ({ patch, organizations, dataCenter, preview, ready }: Confirmation) => {
+export const InstallConfirmation = ({ patch, organizations, dataCenter, preview, ready, once }: Confirmation) => {
   const complete = preview.notReplicated.length === 0 && preview.queued.length === 0
   return (
     <form
       id="install-confirmation"
       class="pm-confirmation"
       method="post"
-      action={`${patchAddress(patch)}/start`}
+      action={`${patchAddress(patch)}/start?once=${once}`}
       data-operation="startInstall"
     >
       {organizations.map((name) => (
