@@ -28,8 +28,8 @@ const LOOK_EVERY_MS = 1_000
 
 /** The primary of each depot is away for good while a new patch comes: the others get it all the same. */
 export function withoutPrimaries({ world, evidence, rest }: Calm): void {
-  const depots = [...world.appliances.values()].filter(({ name }) => !isTenant(name))
-  const away = depots.filter((one) => one.name.endsWith('/primary') && hasPeer(one, depots))
+  const depots = evidence.fleet().filter(({ name }) => !isTenant(name))
+  const away = depots.filter((one) => evidence.members.get(one.peer)?.role === 'primary' && hasPeer(one, depots))
   if (away.length === 0) return
   emptyLines(world)
   for (const primary of away) {
@@ -62,7 +62,7 @@ function emptyLines(world: World): void {
  * disrupted all the same, and another install that is started at that moment must leave its peer alone.
  */
 export function outOfReach({ world, evidence, rest }: Calm): void {
-  const all = [...world.appliances.values()]
+  const all = evidence.fleet()
   const some = all.find((one) => hasPeer(one, all))
   if (some === undefined) return
   const patch = publish({ world, evidence }, 'patch-silent')
