@@ -71,16 +71,17 @@ export class FleetAdmins {
 
   #retire({ place, admin, lastMember, isSwitchedOff }: ChangeOf<'retire'>): void {
     const who = this.#evidence.standsAt(place)
-    if (who === undefined) {
+    if (who === undefined || this.#evidence.hasLastGoodCopy(who)) {
       this.undone -= 1
       return
     }
+    this.#excuse(who)
     const command = { kind: 'retire-appliance', actor: admin, appliance: who.peer, lastMember } as const
     askFor(this.#evidence, command, (reply) => {
       this.undone -= 1
       if (isRefusal(reply)) return
       this.#evidence.told.retired.add(who.peer)
-      this.#leave(who, isSwitchedOff)
+      if (isSwitchedOff && who.isRunning) who.stop()
     })
   }
 
@@ -115,14 +116,19 @@ export class FleetAdmins {
     this.#world.say(name, `gets a token for ${place}`)
     if (change.kind === 'replace' && change.isBroken && former?.isRunning === true) former.losePower()
     whenCenterRuns(this.#world, this.#world.nowMs + change.carriedMs, () => {
+      if (former !== undefined && this.#evidence.hasLastGoodCopy(former)) {
+        this.undone -= 1
+        return
+      }
+      if (former !== undefined) this.#excuse(former)
       const isIn = this.#join(name, place, options)
-      if (isIn && former !== undefined && change.kind === 'replace') this.#leave(former, change.isSwitchedOff)
+      if (isIn && change.kind === 'replace' && change.isSwitchedOff && former?.isRunning === true) former.stop()
     })
   }
 
-  #leave(who: SimulatedAppliance, isSwitchedOff: boolean): void {
-    if (!isTenant(who.name)) this.#evidence.excused.add(dataCenterOf(who.name))
-    if (isSwitchedOff && who.isRunning) who.stop()
+  /** What only a machine that leaves its depot had received crosses the WAN once more. */
+  #excuse({ name }: SimulatedAppliance): void {
+    if (!isTenant(name)) this.#evidence.excused.add(dataCenterOf(name))
   }
 
   /** Enrolling is an admin's work at the machine, which is done in one go. */

@@ -30,11 +30,11 @@ import { World } from './world/world.ts'
 export type SeedOptions = {
   readonly without?: readonly FaultKind[]
   /** Ids of the only faults that may happen. */
-  readonly only?: readonly number[]
+  readonly only?: readonly number[] | undefined
   readonly untilStep?: number
   readonly trace?: boolean
   /** Nobody is retired, renamed or replaced, and nobody joins whom the estate does not have. */
-  readonly settled?: boolean
+  readonly settled?: boolean | undefined
 }
 
 export type Failure = {

@@ -22,6 +22,8 @@ look from outside after every step. Exits with 1 when a seed failed.
   --from N           the first of them (default 1)            --from 5000
   --processes N      how many run at a time (default: cores)  --processes 2
   --without KINDS    faults that do not happen                --without crash,freeze
+  --settled          nobody is retired, renamed or replaced,  --settled
+                     and nobody joins later
 
   --seed N           runs this seed alone, here               --seed 38
   --trace            with --seed: prints all that happens     --seed 38 --trace
@@ -59,8 +61,8 @@ type Given = {
 
 /** What goes with each way to run. */
 const GOES_WITH: Record<Mode, readonly string[]> = {
-  many: ['count', 'from', 'processes', 'without'],
-  seed: ['seed', 'without', 'only', 'until', 'trace'],
+  many: ['count', 'from', 'processes', 'without', 'settled'],
+  seed: ['seed', 'without', 'settled', 'only', 'until', 'trace'],
   planted: ['planted', 'processes'],
   search: ['search', 'processes'],
 }
@@ -100,6 +102,7 @@ function readOptions(args: string[]): Given {
       processes: { type: 'string' },
       seed: { type: 'string' },
       without: { type: 'string' },
+      settled: { type: 'boolean' },
       only: { type: 'string' },
       until: { type: 'string' },
       trace: { type: 'boolean' },
@@ -126,6 +129,7 @@ function readOptions(args: string[]): Given {
     options: {
       without: listOf(values.without).map(kindOfFault),
       trace: values.trace ?? false,
+      settled: values.settled,
       ...(values.only === undefined
         ? {}
         : { only: listOf(values.only).map((id) => wholeNumber('--only', id, 0, MAX_SEED)) }),

@@ -80,7 +80,8 @@ export function leaving(evidence: Evidence): Checker {
     pending() {
       for (const who of world.appliances.values()) {
         const isGone = former.has(who.peer)
-        if (isGone && isConnected(evidence, who)) return `${gone(who.peer)} is still connected`
+        const held = isGone ? connectedTo(evidence, who) : null
+        if (held !== null) return `${gone(who.peer)} is still connected to ${held}`
         if (!isGone && members.has(who.peer) && !evidence.isStranded(who)) {
           const reason = wrongRoster(evidence, who)
           if (reason !== null) return reason
@@ -91,11 +92,15 @@ export function leaving(evidence: Evidence): Checker {
   }
 }
 
-function isConnected({ world, members }: Evidence, { peer, state }: SimulatedAppliance): boolean {
-  if (state.uplink.phase === 'up' && (members.has(state.uplink.peer) || state.uplink.peer === world.center.peer)) return true
-  return [...world.appliances.values()].some(
-    (other) => members.has(other.peer) && (other.state.attached.has(peer) || other.state.readers.has(peer)),
+/** A member of the fleet to which a stream of this machine is open, as either end sees it. */
+function connectedTo({ world, members }: Evidence, { peer, state, isRunning }: SimulatedAppliance): string | null {
+  const upTo = isRunning && state.uplink.phase === 'up' ? state.uplink.peer : null
+  if (upTo === world.center.peer) return world.center.name
+  const ends = [...world.appliances.values()].filter((other) => members.has(other.peer))
+  const end = ends.find(
+    (other) => other.peer === upTo || other.state.attached.has(peer) || other.state.readers.has(peer),
   )
+  return end?.name ?? null
 }
 
 /** What an appliance was told of itself and of those it may talk to, compared with who there is. */
