@@ -190,6 +190,8 @@ function saidFromBelow(state: AgentState, peer: PeerId, message: ControlMessage)
       return [...above, ...resendDown(state, peer)]
     }
     case 'ping':
+      // Whoever is not answered goes on to another member of the depot, which may still reach the Service Center.
+      if (state.uplink.phase !== 'up') return []
       return [{ kind: 'send-control', channel: 'downlink', peer, message: { kind: 'pong' } }]
     case 'letter':
       return message.letter.from === peer ? forwardUp(state, message.letter) : []
