@@ -5,7 +5,7 @@
  */
 
 import type { ApplianceRecord, TargetRecord } from '../../controller/core/records.ts'
-import { type PeerId, SERVICE_PROVIDER } from '../../protocol/identifiers.ts'
+import { type InstallId, type PeerId, SERVICE_PROVIDER } from '../../protocol/identifiers.ts'
 import type { SimulatedAppliance } from '../world/simulated-appliance.ts'
 import { type Checker, type Evidence, hasEnded } from './evidence.ts'
 
@@ -15,6 +15,10 @@ export function leaving(evidence: Evidence): Checker {
   /** By Data Center, and for each that has left: the roster version before. */
   const versions = new Map<string, number>()
   const namedUntil = new Map<PeerId, number>()
+  const successors = new Map<PeerId, PeerId>()
+  const running = new Set<InstallId>()
+  /** Parts in running installs of those that were replaced. */
+  const owed: { install: InstallId; of: PeerId }[] = []
   const gone = (peer: PeerId): string => `${evidence.nameOf(peer)}, which has left the fleet,`
 
   const left = ({ peer, dataCenter }: ApplianceRecord): void => {
@@ -28,14 +32,24 @@ export function leaving(evidence: Evidence): Checker {
         case 'appliances':
           if (change.row.retiredAt !== null) left(change.row)
           break
+        case 'installs':
+          if (change.row.state === 'running') running.add(change.row.id)
+          else running.delete(change.row.id)
+          break
         case 'rosters':
           versions.set(change.row.dataCenter, change.row.version)
           break
+        case 'tokens': {
+          const { replaces, usedBy } = change.row
+          if (replaces !== null && usedBy !== null) successors.set(replaces, usedBy)
+          break
+        }
         case 'targets': {
-          const { appliance, state, reason } = change.row
+          const { install, appliance, state, reason } = change.row
           if (!former.has(appliance)) break
           const isTold = state === 'cancelled' && /was (retired|replaced)/.test(reason)
           evidence.expect(isTold, name, () => `${gone(appliance)} is told to be ${state}: ${reason}`)
+          if (reason.includes('was replaced') && running.has(install)) owed.push({ install, of: appliance })
           break
         }
         case 'receipts':
@@ -76,6 +90,12 @@ export function leaving(evidence: Evidence): Checker {
           )
         }
       }
+      for (const { install, of } of owed)
+        evidence.expect(
+          center.state.targets.get(install)?.has(successors.get(of) as PeerId) === true,
+          name,
+          () => `nobody takes over the part of ${evidence.nameOf(of)} in a running install`,
+        )
     },
     pending() {
       for (const who of world.appliances.values()) {
