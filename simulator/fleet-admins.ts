@@ -69,6 +69,14 @@ export class FleetAdmins {
     }
   }
 
+  /** At once, with a machine that stands there already. */
+  replace(who: SimulatedAppliance): void {
+    const place = this.#evidence.placeOf(who)
+    this.undone += 1
+    this.#excuse(who)
+    this.#join(this.#freshName(place), place, { position: positionOf(place), replaces: who.peer })
+  }
+
   #retire({ place, admin, lastMember, isSwitchedOff }: ChangeOf<'retire'>): void {
     const who = this.#evidence.standsAt(place)
     if (who === undefined || this.#evidence.hasLastGoodCopy(who)) {

@@ -15,6 +15,8 @@ export type Calm = {
   readonly evidence: Evidence
   /** Waits until everything is at rest; fails when that takes too long. */
   readonly rest: () => void
+  /** Another machine takes its place, at once. */
+  readonly replace: (who: SimulatedAppliance) => void
 }
 
 /** Two secondaries in turn lose their patience, and a patch crosses the slowest WAN. */
@@ -61,15 +63,48 @@ function emptyLines(world: World): void {
  * The last appliance of an install stands still for so long that the install ends without it. When it goes on, it is
  * disrupted all the same, and another install that is started at that moment must leave its peer alone.
  */
-export function outOfReach({ world, evidence, rest }: Calm): void {
+export function outOfReach(calm: Calm): void {
+  const { world, rest } = calm
+  const silent = standStill(calm)
+  if (silent === null) return
+  const { who, next, isOver } = silent
+  start(world, next, who)
+  who.thaw()
+  if (world.runUntil(() => !isOver(), world.nowMs + INSTALL_BUDGET_MS)) start(world, next, who)
+  rest()
+}
+
+/** The same, but it is replaced before it goes on: its successor and its peer must not wait for it. */
+export function replacedInSilence(calm: Calm): void {
+  const { world, evidence, rest } = calm
+  const silent = standStill(calm)
+  if (silent === null) return
+  const { who, next } = silent
+  const install = start(world, next, who)
+  calm.replace(who)
+  who.thaw()
+  rest()
+  const targets = install === null ? [] : (world.center.state.targets.get(install)?.values() ?? [])
+  for (const { appliance, state, reason } of targets)
+    evidence.expect(
+      hasEnded(state),
+      'nobody waits for who was replaced',
+      () => `${evidence.nameOf(appliance)} is ${state} when all is at rest: ${reason}`,
+    )
+}
+
+type Silent = { readonly who: SimulatedAppliance; readonly next: SymbolicPatch; readonly isOver: () => boolean }
+
+/** The last appliance that an install has ordered stands still, until nothing is expected of it any more. */
+function standStill({ world, evidence, rest }: Calm): Silent | null {
   const all = evidence.fleet()
   const some = all.find((one) => hasPeer(one, all))
-  if (some === undefined) return
+  if (some === undefined) return null
   const patch = publish({ world, evidence }, 'patch-silent')
   const next = publish({ world, evidence }, 'patch-next')
   rest()
   const id = start(world, patch, some)
-  if (id === null) return
+  if (id === null) return null
   const notEnded = (): TargetRecord[] =>
     [...(world.center.state.targets.get(id)?.values() ?? [])].filter(({ state }) => !hasEnded(state))
   let last: SimulatedAppliance | undefined
@@ -79,14 +114,11 @@ export function outOfReach({ world, evidence, rest }: Calm): void {
     if (who?.state.orders.attempt?.phase === 'installing') last = who
     return last !== undefined
   }, world.nowMs + INSTALL_BUDGET_MS)
-  if (last === undefined) return
+  if (last === undefined) return null
   world.say(last.name, 'STANDS STILL FOR TWENTY MINUTES')
   last.freeze()
   world.run(OUT_OF_REACH_MS)
-  start(world, next, some)
-  last.thaw()
-  if (world.runUntil(() => notEnded().length > 0, world.nowMs + INSTALL_BUDGET_MS)) start(world, next, some)
-  rest()
+  return { who: last, next, isOver: () => notEnded().length === 0 }
 }
 
 function publish({ world, evidence }: Pick<Calm, 'world' | 'evidence'>, name: string): SymbolicPatch {

@@ -23,8 +23,9 @@ import { FleetAdmins } from './fleet-admins.ts'
 import { Injector } from './injecting.ts'
 import { LetterTampering } from './letter-tampering.ts'
 import { drawPlaceChanges, type PlaceChange } from './place-changes.ts'
-import { outOfReach, withoutPrimaries } from './quiet-trials.ts'
+import { outOfReach, replacedInSilence, withoutPrimaries } from './quiet-trials.ts'
 import { drawEstate, drawWorkload, type Estate, type Workload } from './workload.ts'
+import type { SimulatedAppliance } from './world/simulated-appliance.ts'
 import { World } from './world/world.ts'
 
 export type SeedOptions = {
@@ -169,9 +170,15 @@ class Run {
     this.#world.say('everybody', 'QUIET: all faults end')
     this.#injector.calm()
     this.#rest()
-    const calm = { world: this.#world, evidence: this.#evidence, rest: () => this.#rest() }
+    const calm = {
+      world: this.#world,
+      evidence: this.#evidence,
+      rest: () => this.#rest(),
+      replace: (who: SimulatedAppliance) => this.#fleetAdmins.replace(who),
+    }
     if (this.#seed % 2 === 0) withoutPrimaries(calm)
     else if (this.#seed % 8 === 1) outOfReach(calm)
+    else if (this.#seed % 8 === 3 && this.#options.settled !== true) replacedInSilence(calm)
     this.#world.wallOffsetMs += NEXT_DAY_MS
     this.#world.say('everybody', 'THE NEXT DAY')
     this.#world.run(5_000)

@@ -128,6 +128,10 @@ export class Evidence {
     this.#places.set(place, machine)
   }
 
+  placeOf(machine: SimulatedAppliance): string {
+    return [...this.#places].find(([, one]) => one === machine)?.[0] ?? machine.name
+  }
+
   /** The member of the fleet that stands in this place by now. */
   standsAt(place: string): SimulatedAppliance | undefined {
     const machine = this.#places.get(place)

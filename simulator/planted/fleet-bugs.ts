@@ -45,7 +45,7 @@ export const fleetBugs: readonly PlantedBug[] = [
     file: departing,
     find: "return !isFinal(target.state) || target.state === 'unknown'",
     replace: 'return !isFinal(target.state)',
-    checkers: ['who has left is no member'],
+    checkers: ['who has left is no member', 'nobody waits for who was replaced'],
   },
   {
     name: 'a successor does not take over what was ordered of its place',
