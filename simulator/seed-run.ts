@@ -13,6 +13,7 @@ import { Broken, type Checker, Evidence } from './checkers/evidence.ts'
 import { leaving } from './checkers/leaving.ts'
 import { letters } from './checkers/letters.ts'
 import { orders } from './checkers/orders.ts'
+import { pairing } from './checkers/pairing.ts'
 import { storage } from './checkers/storage.ts'
 import { waiting } from './checkers/waiting.ts'
 import { Watch } from './checkers/watch.ts'
@@ -138,6 +139,7 @@ class Run {
       acknowledged,
       orders,
       leaving,
+      pairing,
       withdrawing,
       letters,
       ending,

@@ -5,7 +5,7 @@
  */
 import type { AgentEffect } from '../../agent/core/events.ts'
 import type { Reply } from '../../controller/core/effects.ts'
-import type { ApplianceRecord, Change, TargetState } from '../../controller/core/records.ts'
+import type { ApplianceRecord, Change, DetectionRecord, TargetState } from '../../controller/core/records.ts'
 import { equalBytes } from '../../protocol/hashing.ts'
 import type { InstallId, OrderId, PeerId, Sha256 } from '../../protocol/identifiers.ts'
 import type { ControlMessage } from '../../protocol/messages.ts'
@@ -74,6 +74,8 @@ export class Evidence {
   /** By the records: the newest of each member of the fleet, and of each that is none any more. */
   readonly members = new Map<PeerId, ApplianceRecord>()
   readonly former = new Map<PeerId, ApplianceRecord>()
+  readonly livePatches = new Set<Sha256>()
+  readonly #found = new Map<string, DetectionRecord['result']>()
   /** By the name of the first machine in a place, the last one there. */
   readonly #places = new Map<string, SimulatedAppliance>()
   checks = 0
@@ -85,10 +87,27 @@ export class Evidence {
 
   /** The Service Center has committed this. */
   follow({ table, row }: Change): void {
-    if (table !== 'appliances') return
-    const [to, from] = row.retiredAt === null ? [this.members, this.former] : [this.former, this.members]
-    to.set(row.peer, row)
-    from.delete(row.peer)
+    switch (table) {
+      case 'appliances': {
+        const [to, from] = row.retiredAt === null ? [this.members, this.former] : [this.former, this.members]
+        to.set(row.peer, row)
+        from.delete(row.peer)
+        break
+      }
+      case 'detections':
+        this.#found.set(`${row.peer} ${row.sha256}`, row.result)
+        break
+      case 'patches':
+        if (row.withdrawal === null) this.livePatches.add(row.sha256)
+        else this.livePatches.delete(row.sha256)
+        break
+      default:
+    }
+  }
+
+  /** What an appliance last said of this patch. */
+  foundOn({ peer }: ApplianceRecord, patch: Sha256): DetectionRecord['result'] | undefined {
+    return this.#found.get(`${peer} ${patch}`)
   }
 
   isMember({ peer }: SimulatedAppliance): boolean {

@@ -8,6 +8,7 @@ import type { ApplianceRecord, TargetRecord } from '../../controller/core/record
 import { type InstallId, type PeerId, SERVICE_PROVIDER } from '../../protocol/identifiers.ts'
 import type { SimulatedAppliance } from '../world/simulated-appliance.ts'
 import { type Checker, type Evidence, hasEnded } from './evidence.ts'
+import { isBehind, membersOfGroup } from './pairing.ts'
 
 export function leaving(evidence: Evidence): Checker {
   const name = 'who has left is no member'
@@ -152,12 +153,10 @@ function waitingForNothing(evidence: Evidence): string | null {
     const own = evidence.members.get(target.appliance)
     const install = state.installs.get(target.install)
     if (own === undefined || install?.state !== 'running' || target.order !== null || hasEnded(target.state)) continue
-    const group = [...evidence.members.values()].filter(
-      (other) =>
-        other.organization === own.organization && other.dataCenter === own.dataCenter && other.group === own.group,
-    )
+    const group = membersOfGroup(evidence, own)
     const areReachable = group.every(({ peer }) => state.sessions.has(peer))
     if (busy.has(own.organization) || !areReachable || group.length === 1) continue
+    if (group.some((other) => isBehind(evidence, other, own, install.patch))) continue
     return `${evidence.nameOf(own.peer)} could install, and waits: ${target.reason}`
   }
   return null

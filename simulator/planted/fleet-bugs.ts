@@ -91,4 +91,11 @@ export const fleetBugs: readonly PlantedBug[] = [
     replace: 'filter(([, { letter }]) => !known.has(letter.from) && !known.has(letter.to))',
     checkers: ['every letter is acknowledged'],
   },
+  {
+    name: 'an empty successor stands in for its peer',
+    file: 'controller/core/target-facts.ts',
+    find: 'const isFirst = peer.epoch === 1',
+    replace: 'const isFirst = peer.epoch >= 1',
+    checkers: ['no premature pairing'],
+  },
 ]
