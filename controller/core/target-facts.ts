@@ -38,7 +38,10 @@ export function factsOf(
   })
 }
 
-/** The title of a patch for want of which `peer` cannot stand in for `appliance`; nobody is needed by who catches up. */
+/**
+ * The title of a patch for want of which `peer` cannot stand in for `appliance`. Where both took the place of another,
+ * whoever catches up with the other by this install may do so, or each could wait for the other for ever.
+ */
 function lackedBy(
   state: ServiceCenterState,
   peer: ApplianceRecord,
@@ -46,7 +49,8 @@ function lackedBy(
   patch: Sha256,
 ): string | null {
   const isFirst = peer.epoch === 1
-  if (isFirst || isBehind(state, appliance, peer, patch)) return null
+  const catchesUp = appliance.epoch > 1 && isBehind(state, appliance, peer, patch)
+  if (isFirst || catchesUp) return null
   const lacked = livePatches(state).find(({ sha256 }) => isBehind(state, peer, appliance, sha256))
   return lacked === undefined ? null : title(lacked)
 }
