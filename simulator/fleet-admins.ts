@@ -70,11 +70,11 @@ export class FleetAdmins {
   }
 
   /** At once, with a machine that stands there already. */
-  replace(who: SimulatedAppliance): void {
+  replace(who: SimulatedAppliance): SimulatedAppliance | null {
     const place = this.#evidence.placeOf(who)
     this.undone += 1
     this.#excuse(who)
-    this.#join(this.#freshName(place), place, { position: positionOf(place), replaces: who.peer })
+    return this.#join(this.#freshName(place), place, { position: positionOf(place), replaces: who.peer })
   }
 
   #retire({ place, admin, lastMember, isSwitchedOff }: ChangeOf<'retire'>): void {
@@ -129,8 +129,9 @@ export class FleetAdmins {
         return
       }
       if (former !== undefined) this.#excuse(former)
-      const isIn = this.#join(name, place, options)
-      if (isIn && change.kind === 'replace' && change.isSwitchedOff && former?.isRunning === true) former.stop()
+      const successor = this.#join(name, place, options)
+      if (successor !== null && change.kind === 'replace' && change.isSwitchedOff && former?.isRunning === true)
+        former.stop()
     })
   }
 
@@ -140,19 +141,19 @@ export class FleetAdmins {
   }
 
   /** Enrolling is an admin's work at the machine, which is done in one go. */
-  #join(name: string, place: string, options: Addition = {}): boolean {
+  #join(name: string, place: string, options: Addition = {}): SimulatedAppliance | null {
     const site = dataCenterOf(name)
     const placed = this.#world.network.sites.has(site) ? { ...options, site } : options
     const appliance = this.#atTheMachine(() => this.#world.tryAdd(name, placed))
     this.undone -= 1
     if ('refused' in appliance) {
       this.#world.say(name, `is not enrolled: ${appliance.message}`)
-      return false
+      return null
     }
     appliance.installer.rebootMs = REBOOT_MS
     this.#evidence.appliances.set(appliance.peer, appliance)
     this.#evidence.stands(appliance, place)
-    return true
+    return appliance
   }
 
   #atTheMachine<Result>(work: () => Result): Result {

@@ -16,7 +16,7 @@ export type Calm = {
   /** Waits until everything is at rest; fails when that takes too long. */
   readonly rest: () => void
   /** Another machine takes its place, at once. */
-  readonly replace: (who: SimulatedAppliance) => void
+  readonly replace: (who: SimulatedAppliance) => SimulatedAppliance | null
 }
 
 /** Two secondaries in turn lose their patience, and a patch crosses the slowest WAN. */
@@ -81,8 +81,13 @@ export function replacedInSilence(calm: Calm): void {
   if (silent === null) return
   const { who, next } = silent
   const install = start(world, next, who)
-  calm.replace(who)
+  const successor = calm.replace(who)
   who.thaw()
+  // Its peer waits until it has what was installed there without it.
+  for (const sha256 of evidence.livePatches) {
+    const patch = evidence.patches.get(sha256)
+    if (successor !== null && patch !== undefined) start(world, patch, successor)
+  }
   rest()
   const targets = install === null ? [] : (world.center.state.targets.get(install)?.values() ?? [])
   for (const { appliance, state, reason } of targets)
@@ -93,7 +98,11 @@ export function replacedInSilence(calm: Calm): void {
     )
 }
 
-type Silent = { readonly who: SimulatedAppliance; readonly next: SymbolicPatch; readonly isOver: () => boolean }
+type Silent = {
+  readonly who: SimulatedAppliance
+  readonly next: SymbolicPatch
+  readonly isOver: () => boolean
+}
 
 /** The last appliance that an install has ordered stands still, until nothing is expected of it any more. */
 function standStill({ world, evidence, rest }: Calm): Silent | null {

@@ -40,11 +40,11 @@ export function membersOfGroup(evidence: Evidence, own: ApplianceRecord): Applia
   )
 }
 
-/** Whether `other` came instead of another and lacks what `own` has, unless `own` catches up with it by this patch. */
+/** Whether `other` came instead of another and lacks what `own` has, unless `own` did too and catches up by this patch. */
 export function isBehind(evidence: Evidence, other: ApplianceRecord, own: ApplianceRecord, patch: Sha256): boolean {
   const lacks = (one: ApplianceRecord, another: ApplianceRecord, sha256: Sha256): boolean =>
     evidence.foundOn(another, sha256) === 'installed' &&
     !['installed', 'notApplicable'].includes(evidence.foundOn(one, sha256) ?? '')
-  if (other.epoch === 1 || lacks(own, other, patch)) return false
+  if (other.epoch === 1 || (own.epoch > 1 && lacks(own, other, patch))) return false
   return [...evidence.livePatches].some((sha256) => lacks(other, own, sha256))
 }
