@@ -19,6 +19,8 @@ type ChangeOf<Kind extends PlaceChange['kind']> = Extract<PlaceChange, { kind: K
 export class FleetAdmins {
   /** Appliances that have not joined yet, and changes that were not answered. */
   undone = 0
+  /** What was really changed. */
+  readonly counts = new Map<PlaceChange['kind'], number>()
   readonly #world: World
   readonly #evidence: Evidence
   /** Of all machines that there are, or shall be. */
@@ -88,6 +90,7 @@ export class FleetAdmins {
     askFor(this.#evidence, command, (reply) => {
       this.undone -= 1
       if (isRefusal(reply)) return
+      this.#count('retire')
       this.#evidence.told.retired.add(who.peer)
       if (isSwitchedOff && who.isRunning) who.stop()
     })
@@ -100,8 +103,9 @@ export class FleetAdmins {
       return
     }
     const name = ApplianceName.parse(to)
-    askFor(this.#evidence, { kind: 'rename-appliance', actor: admin, appliance: who.peer, name }, () => {
+    askFor(this.#evidence, { kind: 'rename-appliance', actor: admin, appliance: who.peer, name }, (reply) => {
       this.undone -= 1
+      if (!isRefusal(reply)) this.#count('rename')
     })
   }
 
@@ -130,6 +134,7 @@ export class FleetAdmins {
       }
       if (former !== undefined) this.#excuse(former)
       const successor = this.#join(name, place, options)
+      if (successor !== null) this.#count(change.kind)
       if (successor !== null && change.kind === 'replace' && change.isSwitchedOff && former?.isRunning === true)
         former.stop()
     })
@@ -154,6 +159,10 @@ export class FleetAdmins {
     this.#evidence.appliances.set(appliance.peer, appliance)
     this.#evidence.stands(appliance, place)
     return appliance
+  }
+
+  #count(kind: PlaceChange['kind']): void {
+    this.counts.set(kind, (this.counts.get(kind) ?? 0) + 1)
   }
 
   #atTheMachine<Result>(work: () => Result): Result {

@@ -20,6 +20,8 @@ export type PlaceChange = { readonly atMs: number; readonly admin: string; reado
   | { readonly kind: 'join'; readonly carriedMs: number }
 )
 
+export const PLACE_CHANGES = ['retire', 'rename', 'replace', 'join'] as const satisfies readonly PlaceChange['kind'][]
+
 const EARLIEST_MS = 5_000
 /** After something was uploaded or ordered: it is under way then. */
 const SOON_MS = 8_000

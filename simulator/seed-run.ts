@@ -52,6 +52,7 @@ export type SeedResult = {
   readonly checks: number
   readonly virtualMs: number
   readonly faults: Readonly<Partial<Record<FaultKind, number>>>
+  readonly placeChanges: Readonly<Partial<Record<PlaceChange['kind'], number>>>
   /** Ids of the faults that happened. */
   readonly happened: readonly number[]
   readonly failure: Failure | null
@@ -204,6 +205,7 @@ class Run {
       checks: this.#evidence.checks,
       virtualMs: this.#world.nowMs,
       faults: Object.fromEntries(this.#injector.counts),
+      placeChanges: Object.fromEntries(this.#fleetAdmins.counts),
       happened: this.#injector.happened,
       failure,
       trace: this.#options.trace === true ? this.#world.transcript.lines : [],

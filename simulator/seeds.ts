@@ -6,6 +6,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { FAULT_KINDS, type FaultKind } from './faults.ts'
+import { PLACE_CHANGES } from './place-changes.ts'
 import { plantedBugs } from './planted/bugs.ts'
 import { replayPlanted, searchPlanted } from './planted/search.ts'
 import { runSeed, type SeedOptions, type SeedResult } from './seed-run.ts'
@@ -204,6 +205,7 @@ class Total {
   virtualMs = 0
   faults = 0
   readonly byKind = new Map<string, number>()
+  readonly placeChanges = new Map<string, number>()
 
   add(result: SeedResult): this {
     this.seeds += 1
@@ -211,20 +213,25 @@ class Total {
     this.checks += result.checks
     this.virtualMs += result.virtualMs
     if (result.failure !== null) this.failures += 1
-    for (const [kind, count] of Object.entries(result.faults)) {
-      this.faults += count
-      this.byKind.set(kind, (this.byKind.get(kind) ?? 0) + count)
-    }
+    for (const count of Object.values(result.faults)) this.faults += count
+    addTo(this.byKind, result.faults)
+    addTo(this.placeChanges, result.placeChanges)
     return this
   }
 }
 
+function addTo(sums: Map<string, number>, counts: Readonly<Record<string, number>>): void {
+  for (const [kind, count] of Object.entries(counts)) sums.set(kind, (sums.get(kind) ?? 0) + count)
+}
+
 function summary(total: Total): string {
   const kinds = FAULT_KINDS.map((kind) => `${kind} ${total.byKind.get(kind) ?? 0}`)
+  const changes = PLACE_CHANGES.map((kind) => `${kind} ${total.placeChanges.get(kind) ?? 0}`)
   return [
     `seeds               ${total.seeds}`,
     `faults injected     ${total.faults}`,
     `  ${kinds.join(', ')}`,
+    `places changed      ${changes.join(', ')}`,
     `steps               ${total.steps}`,
     `virtual hours       ${(total.virtualMs / 3_600_000).toFixed(1)}`,
     `invariants checked  ${total.checks}`,
@@ -238,7 +245,7 @@ async function tellFailure(result: SeedResult, options: SeedOptions, isShrunk: b
   console.log(
     `seed ${seed}, step ${failure.step}, ${(failure.atMs / 1000).toFixed(3)} s: ${failure.checker}: ${failure.sentence}`,
   )
-  const without = options.without?.length ? ` --without ${options.without.join(',')}` : ''
+  const without = `${options.without?.length ? ` --without ${options.without.join(',')}` : ''}${options.settled ? ' --settled' : ''}`
   console.log(`  replay   npm run seeds -- --seed ${seed}${without} --trace`)
   if (!isShrunk) return
   // A pipe that was closed is heard of here, before minutes are spent for nobody.
@@ -246,6 +253,7 @@ async function tellFailure(result: SeedResult, options: SeedOptions, isShrunk: b
   let toldMs = Date.now()
   const {
     only,
+    settled,
     result: smaller,
     runs,
   } = shrink(result, options, (count, faults) => {
@@ -254,7 +262,7 @@ async function tellFailure(result: SeedResult, options: SeedOptions, isShrunk: b
     console.error(`seed ${seed} made smaller: ${faults} faults after ${count} runs`)
   })
   console.log(
-    `  smaller  npm run seeds -- --seed ${seed} --only ${only.join(',') || "''"} --until ${(smaller.failure?.step ?? 0) + 1} --trace`,
+    `  smaller  npm run seeds -- --seed ${seed} --only ${only.join(',') || "''"}${settled ? ' --settled' : ''} --until ${(smaller.failure?.step ?? 0) + 1} --trace`,
   )
   console.log(
     `           ${only.length} of ${result.happened.length} faults, after ${runs} runs: ${smaller.failure?.sentence ?? ''}`,

@@ -6,6 +6,7 @@
 
 import type { ApplianceRecord, TargetRecord } from '../../controller/core/records.ts'
 import { type InstallId, type PeerId, SERVICE_PROVIDER } from '../../protocol/identifiers.ts'
+import { Order } from '../../protocol/statements.ts'
 import type { SimulatedAppliance } from '../world/simulated-appliance.ts'
 import { type Checker, type Evidence, hasEnded } from './evidence.ts'
 import { isBehind, membersOfGroup } from './pairing.ts'
@@ -63,6 +64,12 @@ export function leaving(evidence: Evidence): Checker {
         }
         default:
       }
+    },
+    said(from, _to, message) {
+      if (from !== world.center.peer || message.kind !== 'letter') return
+      const { to, envelope } = message.letter
+      const isOrder = envelope.payloadType === Order.payloadType
+      evidence.expect(!isOrder || !former.has(to), name, () => `${gone(to)} is sent an order`)
     },
     performed(who, effect) {
       if (effect.kind !== 'record' || !effect.entries.some(({ key }) => key === 'roster')) return

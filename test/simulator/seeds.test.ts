@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { z } from 'zod'
 import { FAULT_KINDS } from '../../simulator/faults.ts'
+import { PLACE_CHANGES } from '../../simulator/place-changes.ts'
 import { plantedBugs } from '../../simulator/planted/bugs.ts'
 import { catchBug } from '../../simulator/planted/search.ts'
 import { changedText } from '../../simulator/planted/text-change.ts'
@@ -37,11 +38,13 @@ function whatFailed({ seed, failure }: SeedResult): string {
 test(`${SEEDS} worlds that go wrong in every way break no invariant, and come to rest`, async () => {
   const failed: string[] = []
   const faults = new Map<string, number>()
+  const changes = new Set<string>()
   await runSeeds({
     seeds: Array.from({ length: SEEDS }, (_, index) => FIRST_SEED + index),
     processes: PROCESSES,
     onResult: (result) => {
       if (result.failure !== null) failed.push(whatFailed(result))
+      for (const kind of Object.keys(result.placeChanges)) changes.add(kind)
       for (const [kind, count] of Object.entries(result.faults)) faults.set(kind, (faults.get(kind) ?? 0) + count)
       return false
     },
@@ -52,6 +55,11 @@ test(`${SEEDS} worlds that go wrong in every way break no invariant, and come to
     FAULT_KINDS.filter((kind) => !faults.has(kind)),
     [],
     'every kind of fault struck',
+  )
+  assert.deepEqual(
+    PLACE_CHANGES.filter((kind) => !changes.has(kind)),
+    [],
+    'and places changed in every way',
   )
 })
 
@@ -93,6 +101,15 @@ test('in some worlds a patch is withdrawn and uploaded again at once, again and 
   )
   assert.ok(cycles.some((count) => count >= 2))
   assert.ok(cycles.includes(0))
+})
+
+test('in some worlds appliances come, go and are renamed; in others, and where that is not wanted, none does', () => {
+  const seeds = Array.from({ length: 20 }, (_, seed) => seed)
+  const isSettled = (seed: number): boolean => planOf(seed).placeChanges.length === 0
+  const [still = -1, lively = -1] = [seeds.find(isSettled), seeds.find((seed) => !isSettled(seed))]
+  assert.equal(runSeed(still).steps, runSeed(still, { settled: true }).steps)
+  assert.notDeepEqual(runSeed(lively).placeChanges, {})
+  assert.deepEqual(runSeed(lively, { settled: true }).placeChanges, {})
 })
 
 test('a failure is shrunk to the faults that it needs', () => {
