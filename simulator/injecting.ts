@@ -58,11 +58,15 @@ export class Injector {
     for (const machine of [world.center, ...world.appliances.values()]) this.#hands.startAgain(machine)
   }
 
-  #inject(fault: Fault): void {
+  #inject(drawn: Fault): void {
     if (this.#hands.isOver) return
-    const heal = ACTS[fault.kind](fault, this.#hands)
+    const { id, kind } = drawn
+    // It strikes whoever stands there by now.
+    const nameAt = (place: string): string => this.#hands.evidence.standsAt(place)?.name ?? place
+    const [who, other] = [nameAt(drawn.who), nameAt(drawn.other)]
+    const fault = { ...drawn, who, other }
+    const heal = ACTS[kind](fault, this.#hands)
     if (heal === null) return
-    const { id, kind, who, other } = fault
     this.happened.push(id)
     this.#hands.world.say(who, `FAULT ${id}: ${kind}${other === '' ? '' : ` towards ${other}`}`)
     if (!LAID_OUT.has(kind)) this.#hands.count(kind)

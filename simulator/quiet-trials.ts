@@ -15,6 +15,8 @@ export type Calm = {
   readonly evidence: Evidence
   /** Waits until everything is at rest; fails when that takes too long. */
   readonly rest: () => void
+  /** Another machine takes its place, at once. */
+  readonly replace: (who: SimulatedAppliance) => SimulatedAppliance | null
 }
 
 /** Two secondaries in turn lose their patience, and a patch crosses the slowest WAN. */
@@ -28,8 +30,8 @@ const LOOK_EVERY_MS = 1_000
 
 /** The primary of each depot is away for good while a new patch comes: the others get it all the same. */
 export function withoutPrimaries({ world, evidence, rest }: Calm): void {
-  const depots = [...world.appliances.values()].filter(({ name }) => !isTenant(name))
-  const away = depots.filter((one) => one.name.endsWith('/primary') && hasPeer(one, depots))
+  const depots = evidence.fleet().filter(({ name }) => !isTenant(name))
+  const away = depots.filter((one) => evidence.members.get(one.peer)?.role === 'primary' && hasPeer(one, depots))
   if (away.length === 0) return
   emptyLines(world)
   for (const primary of away) {
@@ -61,15 +63,57 @@ function emptyLines(world: World): void {
  * The last appliance of an install stands still for so long that the install ends without it. When it goes on, it is
  * disrupted all the same, and another install that is started at that moment must leave its peer alone.
  */
-export function outOfReach({ world, evidence, rest }: Calm): void {
-  const all = [...world.appliances.values()]
+export function outOfReach(calm: Calm): void {
+  const { world, rest } = calm
+  const silent = standStill(calm)
+  if (silent === null) return
+  const { who, next, isOver } = silent
+  start(world, next, who)
+  who.thaw()
+  if (world.runUntil(() => !isOver(), world.nowMs + INSTALL_BUDGET_MS)) start(world, next, who)
+  rest()
+}
+
+/** The same, but it is replaced before it goes on: its successor and its peer must not wait for it. */
+export function replacedInSilence(calm: Calm): void {
+  const { world, evidence, rest } = calm
+  const silent = standStill(calm)
+  if (silent === null) return
+  const { who, next } = silent
+  const install = start(world, next, who)
+  const successor = calm.replace(who)
+  who.thaw()
+  // Its peer waits until it has what was installed there without it.
+  for (const sha256 of evidence.livePatches) {
+    const patch = evidence.patches.get(sha256)
+    if (successor !== null && patch !== undefined) start(world, patch, successor)
+  }
+  rest()
+  const targets = install === null ? [] : (world.center.state.targets.get(install)?.values() ?? [])
+  for (const { appliance, state, reason } of targets)
+    evidence.expect(
+      hasEnded(state),
+      'nobody waits for who was replaced',
+      () => `${evidence.nameOf(appliance)} is ${state} when all is at rest: ${reason}`,
+    )
+}
+
+type Silent = {
+  readonly who: SimulatedAppliance
+  readonly next: SymbolicPatch
+  readonly isOver: () => boolean
+}
+
+/** The last appliance that an install has ordered stands still, until nothing is expected of it any more. */
+function standStill({ world, evidence, rest }: Calm): Silent | null {
+  const all = evidence.fleet()
   const some = all.find((one) => hasPeer(one, all))
-  if (some === undefined) return
+  if (some === undefined) return null
   const patch = publish({ world, evidence }, 'patch-silent')
   const next = publish({ world, evidence }, 'patch-next')
   rest()
   const id = start(world, patch, some)
-  if (id === null) return
+  if (id === null) return null
   const notEnded = (): TargetRecord[] =>
     [...(world.center.state.targets.get(id)?.values() ?? [])].filter(({ state }) => !hasEnded(state))
   let last: SimulatedAppliance | undefined
@@ -79,14 +123,11 @@ export function outOfReach({ world, evidence, rest }: Calm): void {
     if (who?.state.orders.attempt?.phase === 'installing') last = who
     return last !== undefined
   }, world.nowMs + INSTALL_BUDGET_MS)
-  if (last === undefined) return
+  if (last === undefined) return null
   world.say(last.name, 'STANDS STILL FOR TWENTY MINUTES')
   last.freeze()
   world.run(OUT_OF_REACH_MS)
-  start(world, next, some)
-  last.thaw()
-  if (world.runUntil(() => notEnded().length > 0, world.nowMs + INSTALL_BUDGET_MS)) start(world, next, some)
-  rest()
+  return { who: last, next, isOver: () => notEnded().length === 0 }
 }
 
 function publish({ world, evidence }: Pick<Calm, 'world' | 'evidence'>, name: string): SymbolicPatch {

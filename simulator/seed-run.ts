@@ -10,26 +10,33 @@ import { acknowledged } from './checkers/acknowledged.ts'
 import { counting } from './checkers/counting.ts'
 import { ending } from './checkers/ending.ts'
 import { Broken, type Checker, Evidence } from './checkers/evidence.ts'
+import { leaving } from './checkers/leaving.ts'
 import { letters } from './checkers/letters.ts'
 import { orders } from './checkers/orders.ts'
+import { pairing } from './checkers/pairing.ts'
 import { storage } from './checkers/storage.ts'
 import { waiting } from './checkers/waiting.ts'
 import { Watch } from './checkers/watch.ts'
 import { wideArea } from './checkers/wide-area.ts'
 import { withdrawing } from './checkers/withdrawing.ts'
 import { CAUSES_QUARANTINE, drawFaults, type Fault, type FaultKind } from './faults.ts'
+import { FleetAdmins } from './fleet-admins.ts'
 import { Injector } from './injecting.ts'
 import { LetterTampering } from './letter-tampering.ts'
-import { outOfReach, withoutPrimaries } from './quiet-trials.ts'
+import { drawPlaceChanges, type PlaceChange } from './place-changes.ts'
+import { outOfReach, replacedInSilence, withoutPrimaries } from './quiet-trials.ts'
 import { drawEstate, drawWorkload, type Estate, type Workload } from './workload.ts'
+import type { SimulatedAppliance } from './world/simulated-appliance.ts'
 import { World } from './world/world.ts'
 
 export type SeedOptions = {
   readonly without?: readonly FaultKind[]
   /** Ids of the only faults that may happen. */
-  readonly only?: readonly number[]
+  readonly only?: readonly number[] | undefined
   readonly untilStep?: number
   readonly trace?: boolean
+  /** Nobody is retired, renamed or replaced, and nobody joins whom the estate does not have. */
+  readonly settled?: boolean | undefined
 }
 
 export type Failure = {
@@ -45,6 +52,7 @@ export type SeedResult = {
   readonly checks: number
   readonly virtualMs: number
   readonly faults: Readonly<Partial<Record<FaultKind, number>>>
+  readonly placeChanges: Readonly<Partial<Record<PlaceChange['kind'], number>>>
   /** Ids of the faults that happened. */
   readonly happened: readonly number[]
   readonly failure: Failure | null
@@ -56,10 +64,14 @@ type Plan = {
   readonly estate: Estate
   readonly workload: Workload
   readonly faults: readonly Fault[]
+  readonly placeChanges: readonly PlaceChange[]
 }
 
-/** What two sources that sent wrong pieces, one after the other, are left alone for, and some more. */
-const QUARANTINE_BUDGET_MS = 25 * 60_000
+/**
+ * What two sources that sent wrong pieces, one after the other, are left alone for, and some more; an order to somebody
+ * who will never answer has ended sooner.
+ */
+const SLOW_BUDGET_MS = 25 * 60_000
 const BUDGET_MS = 5 * 60_000
 /** Past the deadline of every install, wherever the clocks have jumped to. */
 const NEXT_DAY_MS = 72 * 3_600_000
@@ -84,12 +96,10 @@ export function planOf(seed: number): Plan {
   const stream = (): Random => seededRandom(nextWord(random))
   const safetyMs = 100_000 + nextBelow(stream(), 100_000)
   const estate = drawEstate(stream(), safetyMs)
-  return {
-    safetyMs,
-    estate,
-    workload: drawWorkload(stream(), estate, safetyMs),
-    faults: drawFaults(stream(), estate, safetyMs),
-  }
+  const workload = drawWorkload(stream(), estate, safetyMs)
+  const faults = drawFaults(stream(), estate, safetyMs)
+  const placeChanges = drawPlaceChanges(stream(), estate, workload, safetyMs)
+  return { safetyMs, estate, workload, faults, placeChanges }
 }
 
 export function runSeed(seed: number, options: SeedOptions = {}): SeedResult {
@@ -113,6 +123,7 @@ class Run {
   readonly #watch: Watch
   readonly #injector: Injector
   readonly #admins: Admins
+  readonly #fleetAdmins: FleetAdmins
 
   constructor(seed: number, plan: Plan, options: SeedOptions) {
     this.#seed = seed
@@ -122,11 +133,14 @@ class Run {
     this.#evidence = new Evidence(this.#world)
     if (options.trace !== true) this.#world.transcript.mute()
     this.#admins = new Admins(this.#world, this.#evidence, plan.workload)
+    this.#fleetAdmins = new FleetAdmins(this.#evidence)
     const make: ((evidence: Evidence) => Checker)[] = [
       storage,
       counting,
       acknowledged,
       orders,
+      leaving,
+      pairing,
       withdrawing,
       letters,
       ending,
@@ -148,18 +162,26 @@ class Run {
   }
 
   toTheEnd(): void {
-    const { estate, safetyMs, faults } = this.#plan
-    this.#admins.begin(estate)
+    const { estate, safetyMs, faults, placeChanges } = this.#plan
+    this.#fleetAdmins.begin(estate)
+    this.#admins.begin()
     const { without = [], only } = this.#options
     const left = faults.filter(({ id, kind }) => !without.includes(kind) && (only === undefined || only.includes(id)))
     this.#injector.arm(left)
+    if (this.#options.settled !== true) this.#fleetAdmins.change(placeChanges)
     this.#world.run(safetyMs)
     this.#world.say('everybody', 'QUIET: all faults end')
     this.#injector.calm()
     this.#rest()
-    const calm = { world: this.#world, evidence: this.#evidence, rest: () => this.#rest() }
+    const calm = {
+      world: this.#world,
+      evidence: this.#evidence,
+      rest: () => this.#rest(),
+      replace: (who: SimulatedAppliance) => this.#fleetAdmins.replace(who),
+    }
     if (this.#seed % 2 === 0) withoutPrimaries(calm)
     else if (this.#seed % 8 === 1) outOfReach(calm)
+    else if (this.#seed % 8 === 3 && this.#options.settled !== true) replacedInSilence(calm)
     this.#world.wallOffsetMs += NEXT_DAY_MS
     this.#world.say('everybody', 'THE NEXT DAY')
     this.#world.run(5_000)
@@ -183,6 +205,7 @@ class Run {
       checks: this.#evidence.checks,
       virtualMs: this.#world.nowMs,
       faults: Object.fromEntries(this.#injector.counts),
+      placeChanges: Object.fromEntries(this.#fleetAdmins.counts),
       happened: this.#injector.happened,
       failure,
       trace: this.#options.trace === true ? this.#world.transcript.lines : [],
@@ -192,11 +215,14 @@ class Run {
   /** Waits until no checker expects anything more; what is still to come after the budget never comes. */
   #rest(): void {
     const kinds = [...this.#injector.counts.keys()]
-    const budgetMs = BUDGET_MS + (kinds.some((kind) => CAUSES_QUARANTINE.has(kind)) ? QUARANTINE_BUDGET_MS : 0)
+    const isSlow =
+      kinds.some((kind) => CAUSES_QUARANTINE.has(kind)) ||
+      this.#evidence.fleet().some((one) => this.#evidence.isStranded(one))
+    const budgetMs = BUDGET_MS + (isSlow ? SLOW_BUDGET_MS : 0)
     const endMs = this.#world.nowMs + budgetMs
     while (this.#world.nowMs < endMs) {
       this.#world.run(1_000)
-      if (this.#admins.undone === 0 && this.#watch.pending() === null) return
+      if (this.#admins.undone + this.#fleetAdmins.undone === 0 && this.#watch.pending() === null) return
     }
     const pending = this.#watch.pending()
     if (pending !== null)

@@ -6,6 +6,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { FAULT_KINDS, type FaultKind } from './faults.ts'
+import { PLACE_CHANGES } from './place-changes.ts'
 import { plantedBugs } from './planted/bugs.ts'
 import { replayPlanted, searchPlanted } from './planted/search.ts'
 import { runSeed, type SeedOptions, type SeedResult } from './seed-run.ts'
@@ -22,6 +23,8 @@ look from outside after every step. Exits with 1 when a seed failed.
   --from N           the first of them (default 1)            --from 5000
   --processes N      how many run at a time (default: cores)  --processes 2
   --without KINDS    faults that do not happen                --without crash,freeze
+  --settled          nobody is retired, renamed or replaced,  --settled
+                     and nobody joins later
 
   --seed N           runs this seed alone, here               --seed 38
   --trace            with --seed: prints all that happens     --seed 38 --trace
@@ -59,8 +62,8 @@ type Given = {
 
 /** What goes with each way to run. */
 const GOES_WITH: Record<Mode, readonly string[]> = {
-  many: ['count', 'from', 'processes', 'without'],
-  seed: ['seed', 'without', 'only', 'until', 'trace'],
+  many: ['count', 'from', 'processes', 'without', 'settled'],
+  seed: ['seed', 'without', 'settled', 'only', 'until', 'trace'],
   planted: ['planted', 'processes'],
   search: ['search', 'processes'],
 }
@@ -100,6 +103,7 @@ function readOptions(args: string[]): Given {
       processes: { type: 'string' },
       seed: { type: 'string' },
       without: { type: 'string' },
+      settled: { type: 'boolean' },
       only: { type: 'string' },
       until: { type: 'string' },
       trace: { type: 'boolean' },
@@ -126,6 +130,7 @@ function readOptions(args: string[]): Given {
     options: {
       without: listOf(values.without).map(kindOfFault),
       trace: values.trace ?? false,
+      settled: values.settled,
       ...(values.only === undefined
         ? {}
         : { only: listOf(values.only).map((id) => wholeNumber('--only', id, 0, MAX_SEED)) }),
@@ -200,6 +205,7 @@ class Total {
   virtualMs = 0
   faults = 0
   readonly byKind = new Map<string, number>()
+  readonly placeChanges = new Map<string, number>()
 
   add(result: SeedResult): this {
     this.seeds += 1
@@ -207,20 +213,25 @@ class Total {
     this.checks += result.checks
     this.virtualMs += result.virtualMs
     if (result.failure !== null) this.failures += 1
-    for (const [kind, count] of Object.entries(result.faults)) {
-      this.faults += count
-      this.byKind.set(kind, (this.byKind.get(kind) ?? 0) + count)
-    }
+    for (const count of Object.values(result.faults)) this.faults += count
+    addTo(this.byKind, result.faults)
+    addTo(this.placeChanges, result.placeChanges)
     return this
   }
 }
 
+function addTo(sums: Map<string, number>, counts: Readonly<Record<string, number>>): void {
+  for (const [kind, count] of Object.entries(counts)) sums.set(kind, (sums.get(kind) ?? 0) + count)
+}
+
 function summary(total: Total): string {
   const kinds = FAULT_KINDS.map((kind) => `${kind} ${total.byKind.get(kind) ?? 0}`)
+  const changes = PLACE_CHANGES.map((kind) => `${kind} ${total.placeChanges.get(kind) ?? 0}`)
   return [
     `seeds               ${total.seeds}`,
     `faults injected     ${total.faults}`,
     `  ${kinds.join(', ')}`,
+    `places changed      ${changes.join(', ')}`,
     `steps               ${total.steps}`,
     `virtual hours       ${(total.virtualMs / 3_600_000).toFixed(1)}`,
     `invariants checked  ${total.checks}`,
@@ -234,7 +245,7 @@ async function tellFailure(result: SeedResult, options: SeedOptions, isShrunk: b
   console.log(
     `seed ${seed}, step ${failure.step}, ${(failure.atMs / 1000).toFixed(3)} s: ${failure.checker}: ${failure.sentence}`,
   )
-  const without = options.without?.length ? ` --without ${options.without.join(',')}` : ''
+  const without = `${options.without?.length ? ` --without ${options.without.join(',')}` : ''}${options.settled ? ' --settled' : ''}`
   console.log(`  replay   npm run seeds -- --seed ${seed}${without} --trace`)
   if (!isShrunk) return
   // A pipe that was closed is heard of here, before minutes are spent for nobody.
@@ -242,6 +253,7 @@ async function tellFailure(result: SeedResult, options: SeedOptions, isShrunk: b
   let toldMs = Date.now()
   const {
     only,
+    settled,
     result: smaller,
     runs,
   } = shrink(result, options, (count, faults) => {
@@ -250,7 +262,7 @@ async function tellFailure(result: SeedResult, options: SeedOptions, isShrunk: b
     console.error(`seed ${seed} made smaller: ${faults} faults after ${count} runs`)
   })
   console.log(
-    `  smaller  npm run seeds -- --seed ${seed} --only ${only.join(',') || "''"} --until ${(smaller.failure?.step ?? 0) + 1} --trace`,
+    `  smaller  npm run seeds -- --seed ${seed} --only ${only.join(',') || "''"}${settled ? ' --settled' : ''} --until ${(smaller.failure?.step ?? 0) + 1} --trace`,
   )
   console.log(
     `           ${only.length} of ${result.happened.length} faults, after ${runs} runs: ${smaller.failure?.sentence ?? ''}`,

@@ -1,6 +1,7 @@
 /**
- * Makes a failure small: fewer kinds of faults first, then fewer faults, by delta debugging (Zeller and Hildebrandt,
- * "Simplifying and Isolating Failure-Inducing Input", 2002). A smaller run counts when the same checker fires.
+ * Makes a failure small: no changes of places first, then fewer kinds of faults, then fewer faults, by delta debugging
+ * (Zeller and Hildebrandt, "Simplifying and Isolating Failure-Inducing Input", 2002). A smaller run counts when the same
+ * checker fires.
  */
 import type { FaultKind } from './faults.ts'
 import { planOf, runSeed, type SeedOptions, type SeedResult } from './seed-run.ts'
@@ -11,6 +12,8 @@ const MAX_RUNS = 400
 export type Shrunk = {
   readonly without: readonly FaultKind[]
   readonly only: readonly number[]
+  /** It fails alike where no places change. */
+  readonly settled: boolean
   readonly result: SeedResult
   readonly runs: number
 }
@@ -24,16 +27,18 @@ export function shrink(
   const { seed, failure } = result
   let runs = 0
   let best = result
+  let settled = options.settled ?? false
   const fails = (part: SeedOptions): boolean => {
     if (runs >= MAX_RUNS) return false
     runs += 1
-    const again = runSeed(seed, part)
+    const again = runSeed(seed, { settled, ...part })
     const isAlike = again.failure?.checker === failure?.checker
     if (isAlike) best = again
     onRun(runs, best.happened.length)
     return isAlike
   }
 
+  settled ||= fails({ ...options, settled: true })
   const without: FaultKind[] = [...(options.without ?? [])]
   for (const kind of Object.keys(result.faults) as FaultKind[])
     if (fails({ without: [...without, kind] })) without.push(kind)
@@ -42,7 +47,7 @@ export function shrink(
   const happened = best.happened.filter((id) => !without.includes(kindOf.get(id) as FaultKind))
   // What was laid out and did not strike can matter to nobody; where it does after all, the whole list is kept.
   const only = fails({ only: happened }) ? fewer(happened, (ids) => fails({ only: ids })) : happened
-  return { without, only, result: best, runs }
+  return { without, only, settled, result: best, runs }
 }
 
 /** The smallest list that still fails, as far as ddmin finds it. */

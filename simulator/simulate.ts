@@ -127,12 +127,12 @@ async function whyNotWritten(file: string): Promise<string | null> {
 }
 
 /** For who waits at this machine: nothing in the first seconds, then a line every few. */
-function sayNowAndThen(): (line: string) => void {
+function sayNowAndThen(): (line: () => string) => void {
   let toldMs = performance.now()
   return (line) => {
     if (performance.now() - toldMs < TELL_EVERY_MS) return
     toldMs = performance.now()
-    say(line)
+    say(line())
   }
 }
 

@@ -6,7 +6,7 @@ import { groupKey } from '../controller/core/replications.ts'
 import { isFinal } from '../controller/core/rollout.ts'
 import { nextBelow } from '../protocol/random.ts'
 import type { Disruption } from './world/disruptions.ts'
-import { runToEnd, seconds } from './world/run-to-end.ts'
+import { runToEnd, seconds, type Tell } from './world/run-to-end.ts'
 import type { SymbolicPatch } from './world/symbolic-patch.ts'
 import type { World } from './world/world.ts'
 
@@ -43,7 +43,7 @@ export type InstallRun = {
 export function installRun(
   world: World,
   patch: SymbolicPatch,
-  { allowOutage, progress }: { allowOutage: boolean; progress: (line: string) => void },
+  { allowOutage, progress }: { allowOutage: boolean; progress: Tell },
 ): InstallRun {
   const random = world.randomFor('durations of installs')
   for (const { installer } of world.appliances.values()) {

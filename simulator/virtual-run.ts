@@ -14,7 +14,7 @@ import { windowsOf } from './topology-faults.ts'
 import { type FaultRun, layOutFaults } from './virtual-faults.ts'
 import { type InstallRun, installRun } from './virtual-install.ts'
 import { type Progress, shareStored, watchProgress } from './virtual-progress.ts'
-import { runToEnd, seconds } from './world/run-to-end.ts'
+import { runToEnd, seconds, type Tell } from './world/run-to-end.ts'
 import { type SymbolicPatch, symbolicPatch } from './world/symbolic-patch.ts'
 import { openWindows, worldOf } from './world/topology-world.ts'
 import type { World } from './world/world.ts'
@@ -31,8 +31,7 @@ export type VirtualOptions = {
   readonly faults?: 'none' | 'some' | 'all'
   /** Of every appliance, where they are not the defaults. */
   readonly settings?: Settings
-  /** Called every ten virtual seconds. */
-  readonly progress?: (line: string) => void
+  readonly progress?: Tell
 }
 
 export type DataCenterRun = {
@@ -80,7 +79,7 @@ export async function simulateVirtually(options: VirtualOptions): Promise<Virtua
     settings = DEFAULT_SETTINGS,
     progress = () => {},
   } = options
-  const world = worldOf(topology, { seed, settings })
+  const world = worldOf(topology, { seed, settings, progress })
   const patch = symbolicPatch({ name: 'simulated', bytes: patchBytes })
   const copies = followCopies(world, patch)
   const beganMs = world.nowMs

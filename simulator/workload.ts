@@ -39,7 +39,7 @@ export type Workload = { readonly patches: readonly PatchShape[]; readonly deeds
 
 const SITES = ['paris', 'oslo', 'rome', 'lima']
 const TENANTS = ['acme', 'globex']
-const ADMINS = ['ada', 'grace', 'edsger']
+export const ADMINS = ['ada', 'grace', 'edsger']
 /** Mostly pairs; a group of one or three now and then. */
 const GROUPS = [
   ['primary', 'secondary'],

@@ -76,6 +76,14 @@ export function acknowledged(state: AgentState, envelope: Envelope): AgentEffect
   return known.length === 0 ? [] : [{ kind: 'record', entries: known.map((id) => sentEntry(id, null)) }]
 }
 
+/** Nobody acknowledges a letter of an appliance that has left the fleet: what is kept from and for it goes. */
+export function forgetFormer(state: AgentState): LedgerEntry[] {
+  const known = new Set([state.membership?.serviceCenter, ...(state.roster?.members ?? []).map(({ peer }) => peer)])
+  const left = [...state.mailbox].filter(([, { letter }]) => !known.has(letter.from) || !known.has(letter.to))
+  for (const [key] of left) state.mailbox.delete(key)
+  return left.map(([key]) => keptEntry(key, null))
+}
+
 function keep(state: AgentState, letter: Letter): AgentEffect[] {
   const key = mailKey(letter.to, envelopeDigest(letter.envelope))
   if (state.mailbox.has(key)) return []

@@ -15,7 +15,8 @@ import type { Replica } from './replica.ts'
 
 /** The stream over which everything signed comes and goes: to the Service Center, or to a member of the depot. */
 export type Uplink =
-  | { phase: 'down'; retryAtMs: number; failures: number; reason: string }
+  /** `last`: whom it was or should have been to. */
+  | { phase: 'down'; retryAtMs: number; failures: number; reason: string; last: PeerId | null }
   | { phase: 'dialling'; peer: PeerId; failures: number }
   | { phase: 'up'; peer: PeerId; lastHeardAtMs: number; pingAtMs: number }
 
@@ -171,7 +172,7 @@ export function newAgent(appliance: Appliance): AgentState {
     replicas: new Map(),
     withdrawn: new Map(),
     proven: new Set(),
-    uplink: { phase: 'down', retryAtMs: 0, failures: 0, reason: 'just started' },
+    uplink: { phase: 'down', retryAtMs: 0, failures: 0, reason: 'just started', last: null },
     sources: new Map(),
     readers: new Map(),
     servedBytes: 0,

@@ -22,7 +22,7 @@ import type { AgentEffect, AgentEvent, Channel } from './events.ts'
 import { discard, isWanted, published, seeded, storeAnswered, tendDiscards, withdrawn } from './holding.ts'
 import { detected, judged, orderArrived, resumeAttempt, settled, stepEnded, tendAttempt } from './installing.ts'
 import { sealedEntry } from './ledger.ts'
-import { acknowledge, acknowledged, forwardDown, forwardUp, resendDown } from './letters.ts'
+import { acknowledge, acknowledged, forgetFormer, forwardDown, forwardUp, resendDown } from './letters.ts'
 import { limitsChanged, tendLimits } from './limiting.ts'
 import { admission, introductions, mayAttach } from './neighbours.ts'
 import { pieceReceived, pull, receiving, sourceOpened, sourceSaid } from './pulling.ts'
@@ -192,9 +192,11 @@ function saidFromBelow(state: AgentState, peer: PeerId, message: ControlMessage)
       return [...above, ...resendDown(state, peer)]
     }
     case 'ping':
+      // Whoever is not answered goes on to another member of the depot, which may still reach the Service Center.
+      if (state.uplink.phase !== 'up') return []
       return [{ kind: 'send-control', channel: 'downlink', peer, message: { kind: 'pong' } }]
     case 'letter':
-      return message.letter.from === peer ? forwardUp(state, message.letter) : []
+      return message.letter.from === peer && mayAttach(state, peer) ? forwardUp(state, message.letter) : []
     default:
       return []
   }
@@ -226,7 +228,7 @@ function rosterArrived(state: AgentState, envelope: Envelope): AgentEffect[] {
   if (roster.to !== state.identity.peer || roster.version <= (state.roster?.version ?? -1)) return []
   state.roster = roster
   return [
-    { kind: 'record', entries: [sealedEntry('roster', envelope)] },
+    { kind: 'record', entries: [sealedEntry('roster', envelope), ...forgetFormer(state)] },
     admission(state),
     ...limitsChanged(state, roster.limits),
     ...introductions(state),

@@ -1,7 +1,8 @@
 /**
  * The one outgoing control stream. A Service Provider appliance keeps it to the Service Center; any other appliance to
  * a member of its depot, the primary first, the next one after each failure. It is pinged every 10 seconds and given up
- * after 30 seconds of silence, since a half-open connection looks alive from one end.
+ * after 30 seconds of silence, since a half-open connection looks alive from one end, and a depot that does not reach the
+ * Service Center itself does not answer.
  */
 import type { DialAddress, PeerId } from '../../protocol/identifiers.ts'
 import { SERVICE_PROVIDER } from '../../protocol/identifiers.ts'
@@ -31,8 +32,7 @@ export function tendUplink(state: AgentState): AgentEffect[] {
     return [{ kind: 'send-control', channel: 'uplink', peer: uplink.peer, message: { kind: 'ping' } }]
   }
   if (uplink.phase === 'dialling' || now < uplink.retryAtMs) return []
-  const targets = uplinkTargets(state)
-  const target = targets[uplink.failures % Math.max(1, targets.length)]
+  const target = nextTarget(state, uplink.last)
   if (target === undefined) return []
   state.uplink = { phase: 'dialling', peer: target.peer, failures: uplink.failures }
   return [{ kind: 'open', channel: 'uplink', peer: target.peer, addresses: target.addresses }]
@@ -59,7 +59,7 @@ export function uplinkClosed(state: AgentState, peer: PeerId, reason: string): A
   if (uplink.phase === 'down' || uplink.peer !== peer) return []
   const failures = uplink.phase === 'dialling' ? uplink.failures + 1 : 1
   const waitMs = backoffMs(state.random, failures)
-  state.uplink = { phase: 'down', retryAtMs: state.clock.monotonicMs + waitMs, failures, reason }
+  state.uplink = { phase: 'down', retryAtMs: state.clock.monotonicMs + waitMs, failures, reason, last: peer }
   return [{ kind: 'log', line: `uplink lost: ${reason}`, fields: { peer, retryInMs: waitMs } }]
 }
 
@@ -73,6 +73,12 @@ function greeting(state: AgentState): Greeting {
       .map(([patch]) => patch)
       .slice(-MAX_KNOWN_PATCHES),
   }
+}
+
+/** The one after the last that was tried; the first, where nobody was or that one is not there any more. */
+function nextTarget(state: AgentState, last: PeerId | null) {
+  const targets = uplinkTargets(state)
+  return targets[(targets.findIndex(({ peer }) => peer === last) + 1) % Math.max(1, targets.length)]
 }
 
 function uplinkTargets(state: AgentState): { peer: PeerId; addresses: DialAddress[] }[] {

@@ -12,9 +12,10 @@ import { byPlace } from './census.ts'
 import type { Command, Reply } from './effects.ts'
 import { type Decision, livePatch, title } from './publishing.ts'
 import type { ApplianceRecord, Change, InstallRecord, TargetRecord } from './records.ts'
-import { groupKey, readiness, unreachableSince } from './replications.ts'
-import { type Elsewhere, isFailure, isFinal, isInFlight, isUnheard, planRollout, type TargetFacts } from './rollout.ts'
+import { unreachableSince } from './replications.ts'
+import { type Elsewhere, isFailure, isFinal, isInFlight, isUnheard, planRollout } from './rollout.ts'
 import { everEnrolled, type ServiceCenterState } from './state.ts'
+import { factsOf } from './target-facts.ts'
 
 type Start = Extract<Command, { kind: 'start-install' }>
 type Cancel = Extract<Command, { kind: 'cancel-install' }>
@@ -186,22 +187,7 @@ export function advance(state: ServiceCenterState, install: InstallRecord): Chan
 
 function order(state: ServiceCenterState, install: InstallRecord, targets: TargetRecord[]): Change[] {
   if (targets.every((target) => target.order !== null || isFinal(target.state))) return []
-  const groups = Map.groupBy(state.appliances.values(), groupKey)
-  const facts = targets.flatMap((target): TargetFacts[] => {
-    const appliance = state.appliances.get(target.appliance)
-    if (appliance === undefined) return []
-    const peers = (groups.get(groupKey(appliance)) ?? []).filter(({ peer }) => peer !== appliance.peer)
-    return [
-      {
-        target,
-        appliance,
-        ready: readiness(state, install.patch, appliance),
-        reachable: state.sessions.has(appliance.peer),
-        missingPeers: peers.filter(({ peer }) => !state.sessions.has(peer)),
-        hasPeers: peers.length > 0,
-      },
-    ]
-  })
+  const facts = factsOf(state, install, targets)
   const manifest = state.patches.get(install.patch)?.publication.manifest
   if (manifest === undefined) return []
   const plan = planRollout(install, manifest, facts, elsewhere(state, install))

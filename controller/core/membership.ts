@@ -12,7 +12,7 @@ import { provesEnrollment } from '../../protocol/token.ts'
 import type { WanLimits } from '../../protocol/wan-limits.ts'
 import { depart, inherit } from './departing.ts'
 import type { ServiceCenterEffect } from './effects.ts'
-import { neighboursOf } from './neighbourhood.ts'
+import { affectedBy, neighboursOf } from './neighbourhood.ts'
 import type { ApplianceRecord, Change, LimitsRecord, Slot, TokenRecord } from './records.ts'
 import { depotOf, serviceProviderAppliances } from './replications.ts'
 import { apply, limitsOf, type ServiceCenterState } from './state.ts'
@@ -212,7 +212,7 @@ export function nextRosterVersions(state: ServiceCenterState, { dataCenter, kind
 /** Those who may trade with it, and those who might have traded with each other without it. */
 export function partnersChange(state: ServiceCenterState, dataCenter: DataCenterName): void {
   const traders = tradingDataCenters(state)
-  for (const neighbour of neighboursOf(dataCenter, traders.add(dataCenter))) state.partnersChanged.add(neighbour)
+  for (const other of affectedBy(dataCenter, traders.add(dataCenter))) state.partnersChanged.add(other)
 }
 
 /** Once a tick; after a restart everybody is told once, since nobody knows who was not. */

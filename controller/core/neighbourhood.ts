@@ -28,6 +28,15 @@ export function neighboursOf(dataCenter: DataCenterName, all: ReadonlySet<DataCe
   return others.filter((other) => beside.has(other))
 }
 
+/**
+ * Whose neighbours are others when `dataCenter`, one of `all`, has come or goes: those beside it; all, where the fleet
+ * passes from each with every other to rings, or back.
+ */
+export function affectedBy(dataCenter: DataCenterName, all: ReadonlySet<DataCenterName>): DataCenterName[] {
+  if (all.size !== MOST_NEIGHBOURS + 2) return neighboursOf(dataCenter, all)
+  return [...all].filter((other) => other !== dataCenter)
+}
+
 const CIRCUMFERENCE = 2 ** 32
 
 /** FNV-1a (Fowler, Noll and Vo), and the last steps of MurmurHash3 (Appleby), so that like names stand far apart. */

@@ -3,8 +3,8 @@
  * ordered now, and why each other one waits.
  *
  * Rules, each stronger than the next:
- * - never two members of a group at once, and none while another member cannot be reached (unless an outage is allowed
- *   or the patch disrupts nothing);
+ * - never two members of a group at once, and none while another member cannot be reached, or has taken the place of
+ *   one and is not where this one is (unless an outage is allowed or the patch disrupts nothing);
  * - after a failure nothing new starts: the install halts, what runs ends by itself;
  * - within a group the secondary first (the manifest's `pair.order`), but a ready member before one that is not;
  * - within one organization never two Data Centers at once, and one is finished before the next; organizations side by
@@ -26,6 +26,8 @@ export type TargetFacts = {
   readonly reachable: boolean
   /** The members of its group that are not reachable, without itself. */
   readonly missingPeers: readonly ApplianceRecord[]
+  /** Those of them that took the place of another, and lack what is installed on this one. */
+  readonly lackingPeers: readonly { readonly peer: ApplianceRecord; readonly lacks: string }[]
   readonly hasPeers: boolean
 }
 
@@ -124,6 +126,9 @@ function outageOf(fact: TargetFacts, install: InstallRecord, manifest: Manifest)
   const [missing] = fact.missingPeers
   if (missing !== undefined)
     return `waits until its peer ${missing.name} can be reached, so that one of them always serves`
+  const [lacking] = fact.lackingPeers
+  if (lacking !== undefined)
+    return `waits until ${lacking.peer.name}, which took the place of another appliance, has ${lacking.lacks} installed too`
   if (!fact.hasPeers)
     return 'is the only member of its group, and installing would interrupt it: start the install with --allow-outage'
   return null

@@ -3,7 +3,6 @@
  * by themselves. A source that sends wrong bytes belongs here too.
  */
 import type { Sha256 } from '../../protocol/identifiers.ts'
-import { dataCenterOf, isTenant } from '../checkers/evidence.ts'
 import type { FaultKind } from '../faults.ts'
 import type { SimulatedAppliance } from '../world/simulated-appliance.ts'
 import { type Act, type Hands, NOTHING_TO_HEAL } from './hands.ts'
@@ -61,9 +60,7 @@ export const diskActs = {
     const { evidence, world } = hands
     const appliance = world.appliances.get(who)
     if (appliance === undefined) return null
-    const others = [...world.appliances.values()].filter(
-      ({ name }) => dataCenterOf(name) === dataCenterOf(who) && !isTenant(name) && name !== who,
-    )
+    const others = evidence.depotOf(who).filter(({ name }) => name !== who)
     for (const patch of appliance.store.held().keys()) {
       if (!others.some((other) => evidence.holds(other, patch))) continue
       if (others.some(({ name }) => evidence.isDamaged(name, patch))) continue

@@ -1,6 +1,6 @@
 /**
- * What an admin was told stays so: an upload, a withdrawal, an install or a cancellation that was answered is never
- * lost, whatever crashes; and what the Service Center once wrote down never goes back.
+ * What an admin was told stays so: an upload, a withdrawal, an install, a cancellation or a retirement that was answered
+ * is never lost, whatever crashes; and what the Service Center once wrote down never goes back.
  */
 import type { Change } from '../../controller/core/records.ts'
 import type { Checker, Evidence } from './evidence.ts'
@@ -43,6 +43,12 @@ export function acknowledged(evidence: Evidence): Checker {
         const reached = state.installs.get(id)?.state
         evidence.expect(reached === 'cancelled', name, () => `install ${id} was cancelled, and is now ${reached}`)
       }
+      for (const peer of told.retired)
+        evidence.expect(
+          !state.appliances.has(peer),
+          name,
+          () => `${evidence.nameOf(peer)} was retired, and is there again`,
+        )
     },
   }
 }
@@ -51,7 +57,7 @@ export function acknowledged(evidence: Evidence): Checker {
 function rising(change: Change): [string, number][] {
   switch (change.table) {
     case 'appliances':
-      return [[`the order sequence of ${change.row.name}`, change.row.orderSequence]]
+      return [[`the order sequence of ${change.row.peer}`, change.row.orderSequence]]
     case 'rosters':
       return [[`the roster version of ${change.row.dataCenter}`, change.row.version]]
     case 'targets':

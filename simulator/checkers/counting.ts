@@ -1,6 +1,8 @@
 /**
  * n/m: what is counted is on the disks. An appliance is counted only while its disk durably holds the right bytes, or
- * until a fault changes them afterwards; the count that is kept is the count; and in the end every live patch is counted everywhere.
+ * until a fault changes them afterwards; the count that is kept is the count; m is every Service Provider appliance that
+ * is enrolled and not retired, and no receipt counts but under the key and epoch of one of them; and in the end every
+ * live patch is counted everywhere.
  */
 
 import { countReplications, isReplicated } from '../../controller/core/replications.ts'
@@ -10,6 +12,24 @@ import type { Checker, Evidence } from './evidence.ts'
 export function counting(evidence: Evidence): Checker {
   const name = 'n/m is the truth'
   const { world } = evidence
+  const epochs = new Map<string, number>()
+  /** By the records that were committed, and not by what the Service Center makes of them. */
+  const recount = (): void => {
+    const { state, isRunning } = world.center
+    if (!isRunning) return
+    const depots = [...evidence.members.values()].filter(({ kind }) => kind === SERVICE_PROVIDER)
+    for (const { sha256, withdrawal } of state.patches.values()) {
+      if (withdrawal !== null) continue
+      const { complete, total } = countReplications(state, sha256)
+      const proven = depots.filter(({ peer, epoch }) => epochs.get(`${peer} ${sha256}`) === epoch)
+      evidence.expect(
+        complete === proven.length && total === depots.length,
+        name,
+        () =>
+          `${evidence.titleOf(sha256)} is said to be at ${complete}/${total}, and by receipts and members is at ${proven.length}/${depots.length}`,
+      )
+    }
+  }
   const look = (): void => {
     const { state } = world.center
     for (const patch of state.patches.values()) {
@@ -34,9 +54,15 @@ export function counting(evidence: Evidence): Checker {
   return {
     name,
     committed(change) {
-      if (change.table === 'receipts') look()
+      if (change.table !== 'receipts') return
+      const { peer, sha256, epoch } = change.row
+      epochs.set(`${peer} ${sha256}`, epoch)
+      look()
     },
-    sweep: look,
+    sweep() {
+      look()
+      recount()
+    },
     pending() {
       const { state } = world.center
       for (const patch of state.patches.values()) {

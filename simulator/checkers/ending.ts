@@ -27,7 +27,9 @@ export function ending(evidence: Evidence): Checker {
           )
     },
     pending() {
-      for (const who of world.appliances.values()) {
+      for (const who of evidence.fleet()) {
+        // Its orders end all the same, when nothing was heard for long enough.
+        if (evidence.isStranded(who)) continue
         if (!world.center.state.sessions.has(who.peer)) return `${who.name} is not connected`
         const { attempt, queue } = who.state.orders
         if (attempt !== null) return `${who.name} is still at an order, ${attempt.phase}`

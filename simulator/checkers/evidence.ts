@@ -5,7 +5,7 @@
  */
 import type { AgentEffect } from '../../agent/core/events.ts'
 import type { Reply } from '../../controller/core/effects.ts'
-import type { Change, TargetState } from '../../controller/core/records.ts'
+import type { ApplianceRecord, Change, DetectionRecord, TargetState } from '../../controller/core/records.ts'
 import { equalBytes } from '../../protocol/hashing.ts'
 import type { InstallId, OrderId, PeerId, Sha256 } from '../../protocol/identifiers.ts'
 import type { ControlMessage } from '../../protocol/messages.ts'
@@ -46,11 +46,18 @@ export type Told = {
   withdrawn: Set<Sha256>
   installs: Set<InstallId>
   cancelled: Set<InstallId>
+  retired: Set<PeerId>
 }
 
 export class Evidence {
   readonly world: World
-  readonly told: Told = { published: new Set(), withdrawn: new Set(), installs: new Set(), cancelled: new Set() }
+  readonly told: Told = {
+    published: new Set(),
+    withdrawn: new Set(),
+    installs: new Set(),
+    cancelled: new Set(),
+    retired: new Set(),
+  }
   /** Commands about a patch that have not been answered: until then nobody can tell what is true of it. */
   readonly #doubts = new Map<Sha256, number>()
   readonly patches = new Map<Sha256, SymbolicPatch>()
@@ -64,11 +71,90 @@ export class Evidence {
   readonly temporary = new Map<string, number>()
   readonly orders = new Map<OrderId, { install: InstallId; appliance: PeerId }>()
   readonly appliances = new Map<PeerId, SimulatedAppliance>()
+  /** By the records: the newest of each member of the fleet, and of each that is none any more. */
+  readonly members = new Map<PeerId, ApplianceRecord>()
+  readonly former = new Map<PeerId, ApplianceRecord>()
+  readonly livePatches = new Set<Sha256>()
+  readonly #found = new Map<string, DetectionRecord['result']>()
+  /** By the name of the first machine in a place, the last one there. */
+  readonly #places = new Map<string, SimulatedAppliance>()
   checks = 0
   #overheard: Reply | Refusal | null = null
 
   constructor(world: World) {
     this.world = world
+  }
+
+  /** The Service Center has committed this. */
+  follow({ table, row }: Change): void {
+    switch (table) {
+      case 'appliances': {
+        const [to, from] = row.retiredAt === null ? [this.members, this.former] : [this.former, this.members]
+        to.set(row.peer, row)
+        from.delete(row.peer)
+        break
+      }
+      case 'detections':
+        this.#found.set(`${row.peer} ${row.sha256}`, row.result)
+        break
+      case 'patches':
+        if (row.withdrawal === null) this.livePatches.add(row.sha256)
+        else this.livePatches.delete(row.sha256)
+        break
+      default:
+    }
+  }
+
+  /** What an appliance last said of this patch. */
+  foundOn({ peer }: ApplianceRecord, patch: Sha256): DetectionRecord['result'] | undefined {
+    return this.#found.get(`${peer} ${patch}`)
+  }
+
+  isMember({ peer }: SimulatedAppliance): boolean {
+    return this.members.has(peer)
+  }
+
+  /** The machines that belong to the fleet. */
+  fleet(): SimulatedAppliance[] {
+    return [...this.world.appliances.values()].filter((one) => this.isMember(one))
+  }
+
+  /**
+   * A tenant appliance that was away while its whole depot was replaced or retired: nobody whose address it was ever told
+   * is there any more, and it can only be enrolled again.
+   */
+  isStranded({ name, state }: SimulatedAppliance): boolean {
+    if (!isTenant(name)) return false
+    return !(state.roster?.members ?? []).some(({ peer, addresses }) => this.members.has(peer) && addresses.length > 0)
+  }
+
+  /** A copy in its depot that a fault has changed can be mended from this machine only: what nobody has, nobody can get. */
+  hasLastGoodCopy(machine: SimulatedAppliance): boolean {
+    const depot = this.depotOf(machine.name)
+    return [...this.patches.keys()].some(
+      (patch) =>
+        depot.some(({ name }) => this.isDamaged(name, patch)) &&
+        !depot.some((other) => other !== machine && !this.isDamaged(other.name, patch) && this.holds(other, patch)),
+    )
+  }
+
+  /** The Service Provider appliances of the Data Center in which this one stands. */
+  depotOf(name: string): SimulatedAppliance[] {
+    return this.fleet().filter((one) => !isTenant(one.name) && dataCenterOf(one.name) === dataCenterOf(name))
+  }
+
+  stands(machine: SimulatedAppliance, place: string): void {
+    this.#places.set(place, machine)
+  }
+
+  placeOf(machine: SimulatedAppliance): string {
+    return [...this.#places].find(([, one]) => one === machine)?.[0] ?? machine.name
+  }
+
+  /** The member of the fleet that stands in this place by now. */
+  standsAt(place: string): SimulatedAppliance | undefined {
+    const machine = this.#places.get(place)
+    return machine !== undefined && this.isMember(machine) ? machine : undefined
   }
 
   expect(holds: boolean, checker: string, sentence: () => string): void {

@@ -56,11 +56,13 @@ export function letters(evidence: Evidence): Checker {
       )
     },
     pending() {
-      for (const who of world.appliances.values()) {
+      for (const who of evidence.fleet()) {
+        if (evidence.isStranded(who)) continue
         if (who.state.outbox.size > 0) return `${who.name} has a letter that nobody has acknowledged`
         for (const { letter } of who.state.mailbox.values()) {
           // A tenant that went over to another member of its depot acknowledges there; here it does so when it is back.
-          if (letter.to !== world.center.peer && !who.state.attached.has(letter.to)) continue
+          const isOfFormer = evidence.former.has(letter.to) || evidence.former.has(letter.from)
+          if (letter.to !== world.center.peer && !who.state.attached.has(letter.to) && !isOfFormer) continue
           return `${who.name} keeps a letter from ${evidence.nameOf(letter.from)} to ${evidence.nameOf(letter.to)}`
         }
       }

@@ -111,7 +111,7 @@ export function orders(evidence: Evidence): Checker {
           () => `${who.name} begins to install ${title} when the order has expired`,
         )
         evidence.expect(
-          !withdrawn.has(effect.publication.sha256),
+          !withdrawn.has(effect.publication.sha256) || !evidence.isMember(who),
           'a withdrawn patch is never installed',
           () => `${who.name} begins to install ${title}, which is withdrawn`,
         )
@@ -123,8 +123,9 @@ export function orders(evidence: Evidence): Checker {
           () => `${who.name} starts the installer of ${title} for the ${count}. time under one order`,
         )
       }
-      if (isHarmless(who)) return
-      for (const other of world.appliances.values()) {
+      // Nobody is left who could tell a machine that is none of the fleet any more, and it serves nobody.
+      if (isHarmless(who) || !evidence.isMember(who)) return
+      for (const other of evidence.fleet()) {
         if (other === who || groupOf(other.name) !== groupOf(who.name)) continue
         evidence.expect(
           !isDisrupted(other) || isHarmless(other),

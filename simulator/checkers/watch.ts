@@ -32,7 +32,9 @@ export class Watch {
     const { database } = world.center
     for (; this.#committed < database.length; this.#committed++) {
       const change = database[this.#committed]
-      if (change !== undefined) for (const checker of this.#checkers) checker.committed?.(change)
+      if (change === undefined) continue
+      this.#evidence.follow(change)
+      for (const checker of this.#checkers) checker.committed?.(change)
     }
     for (const who of world.appliances.values()) this.#lookAt(who)
     if (world.nowMs < this.#sweepAtMs) return

@@ -10,7 +10,8 @@ export function withdrawing(evidence: Evidence): Checker {
     pending() {
       for (const patch of world.center.state.patches.values()) {
         if (patch.withdrawal === null) continue
-        for (const who of world.appliances.values()) {
+        for (const who of evidence.fleet()) {
+          if (evidence.isStranded(who)) continue
           if (who.store.held().has(patch.sha256))
             return `${who.name} still has ${evidence.titleOf(patch.sha256)}, which was withdrawn`
           if (who.state.replicas.has(patch.sha256))

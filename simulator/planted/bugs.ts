@@ -3,6 +3,7 @@
  * that should fire: a bug that is caught by accident is not caught.
  */
 import { agentBugs } from './agent-bugs.ts'
+import { fleetBugs } from './fleet-bugs.ts'
 import { serviceCenterBugs } from './service-center-bugs.ts'
 import { storeBugs } from './store-bugs.ts'
 import type { TextChange } from './text-change.ts'
@@ -12,4 +13,4 @@ export type PlantedBug = TextChange & {
   readonly checkers: readonly string[]
 }
 
-export const plantedBugs: readonly PlantedBug[] = [...storeBugs, ...agentBugs, ...serviceCenterBugs]
+export const plantedBugs: readonly PlantedBug[] = [...storeBugs, ...agentBugs, ...serviceCenterBugs, ...fleetBugs]

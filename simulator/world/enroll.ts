@@ -1,6 +1,8 @@
 /**
- * Enrolling the appliances of a world: a token issued and used in one moment, over the real core of the Service Center.
+ * Enrolling the appliances of a world over the real core of the Service Center: a token is issued, and used at once or
+ * later.
  */
+import { judgeReplacement, judgeSlot } from '../../controller/core/membership.ts'
 import type { Slot as Position } from '../../controller/core/records.ts'
 import { assert } from '../../protocol/assert.ts'
 import { type SigningKey, signingKeyFromSeed } from '../../protocol/envelope.ts'
@@ -16,6 +18,7 @@ import {
   TENANT,
 } from '../../protocol/identifiers.ts'
 import { type EnrollmentAnswer, PROTOCOL_VERSION } from '../../protocol/messages.ts'
+import { type Refusal, refuse } from '../../protocol/refusals.ts'
 import { enrollingIdentity, enrollmentProof, proofKey } from '../../protocol/token.ts'
 import type { World } from './world.ts'
 
@@ -48,22 +51,44 @@ export function positionOf(name: string, kind = name.split('/').length > 2 ? TEN
   }
 }
 
+/** `replaces`: whose place it takes, or null. */
+export type Place = { readonly position: Position; readonly replaces: PeerId | null }
 export type Enrolled = Extract<EnrollmentAnswer, { kind: 'enrolled' }> & { identity: SigningKey; dial: DialAddress[] }
 
-/** `replaces`: whose place it takes, with a key of its own that is made of `name`. */
-export function enroll(
-  { center, transcript }: World,
-  position: Position,
-  { name, replaces }: { name: string; replaces: PeerId | null },
-): Enrolled {
-  const { identity, enrollingPeer, secret } = identityOf(replaces === null ? position.name : name)
+/** A token for the machine `name`, by the rules by which it is issued to people; or why there is none. */
+export function issueToken({ center }: World, name: string, { position, replaces }: Place): Refusal | null {
+  const { state } = center
+  const refusal = replaces === null ? judgeSlot(state, position) : judgeReplacement(state, replaces)
+  if (refusal === null) writeToken(center, name, { position, replaces })
+  return refusal
+}
+
+/** With the token that was issued for the machine `name`, or one that is made now. Each machine has its own key. */
+export function enroll({ center, transcript }: World, name: string, place: Place): Enrolled | Refusal {
+  const { identity, enrollingPeer, secret } = identityOf(name)
   transcript.call(identity.peer, name)
-  const key = proofKey(secret)
+  if (!center.state.tokens.has(enrollingPeer)) writeToken(center, name, place)
+  const proof = enrollmentProof(proofKey(secret), center.peer, identity.peer)
+  const request = { version: PROTOCOL_VERSION, appliance: identity.peer, proof } as const
+  center.tell({ kind: 'enrollment-requested', peer: enrollingPeer, request })
+  const answer = center.enrollments.pop()
+  assert(answer !== undefined, 'whoever asks to be enrolled is answered')
+  if (answer.kind === 'refused') return refuse(answer.code, answer.message)
+  const atCenter = `/ip4/10.1.0.1/tcp/4001/p2p/${center.peer}` as DialAddress
+  const { kind: own, dataCenter: site } = place.position
+  const depot = [...center.state.appliances.values()]
+    .filter(({ kind, dataCenter }) => kind === SERVICE_PROVIDER && dataCenter === site)
+    .flatMap(({ addresses, peer }) => addresses.map((address) => `${address}/p2p/${peer}` as DialAddress))
+  return { ...answer, identity, dial: own === SERVICE_PROVIDER ? [atCenter] : depot }
+}
+
+function writeToken(center: World['center'], name: string, { position, replaces }: Place): void {
+  const { enrollingPeer, secret } = identityOf(name)
   const { wallMs } = center.state.clock
   const token = {
     ...position,
     enrollingPeer,
-    proofKey: key,
+    proofKey: proofKey(secret),
     issuedAt: wallMs,
     expiresAt: wallMs + TOKEN_MS,
     usedBy: null,
@@ -71,14 +96,4 @@ export function enroll(
   }
   center.database.push({ table: 'tokens', row: token })
   center.tell({ kind: 'token-issued', token })
-  const proof = enrollmentProof(key, center.peer, identity.peer)
-  const request = { version: PROTOCOL_VERSION, appliance: identity.peer, proof } as const
-  center.tell({ kind: 'enrollment-requested', peer: enrollingPeer, request })
-  const answer = center.enrollments.pop()
-  assert(answer?.kind === 'enrolled', `${position.name} is enrolled: ${JSON.stringify(answer)}`)
-  const atCenter = `/ip4/10.1.0.1/tcp/4001/p2p/${center.peer}` as DialAddress
-  const depot = [...center.state.appliances.values()]
-    .filter(({ kind, dataCenter }) => kind === SERVICE_PROVIDER && dataCenter === position.dataCenter)
-    .flatMap(({ addresses, peer }) => addresses.map((address) => `${address}/p2p/${peer}` as DialAddress))
-  return { ...answer, identity, dial: position.kind === SERVICE_PROVIDER ? [atCenter] : depot }
 }

@@ -7,13 +7,19 @@ import type { World } from './world.ts'
 const LOOK_EVERY_MS = 10_000
 const GIVE_UP_MS = 2 * 3_600_000
 
+/** Called after every event: it makes a line only when it is time for one. */
+export type Tell = (line: () => string) => void
+
 export function runToEnd(
   world: World,
-  options: { isOver: () => boolean; line: () => string; progress: (line: string) => void },
+  { isOver, line, progress }: { isOver: () => boolean; line: () => string; progress: Tell },
 ): void {
   let [movedMs, moved] = [world.nowMs, -1]
-  while (!world.runUntil(options.isOver, world.nowMs + LOOK_EVERY_MS)) {
-    options.progress(options.line())
+  const look = (): boolean => {
+    progress(line)
+    return isOver()
+  }
+  while (!world.runUntil(look, world.nowMs + LOOK_EVERY_MS)) {
     const now = movement(world)
     if (now !== moved) [movedMs, moved] = [world.nowMs, now]
     else if (world.nowMs - movedMs > GIVE_UP_MS) return

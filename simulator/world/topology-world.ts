@@ -7,6 +7,7 @@ import { assert } from '../../protocol/assert.ts'
 import { SERVICE_PROVIDER } from '../../protocol/identifiers.ts'
 import type { Link, Topology } from '../topology.ts'
 import type { SiteOptions } from './routes.ts'
+import type { Tell } from './run-to-end.ts'
 import { World } from './world.ts'
 
 /**
@@ -28,9 +29,10 @@ export const SERVICE_CENTER_SITE = 'Service Center'
 
 export function worldOf(
   topology: Topology,
-  options: { seed: number; keepsEverything?: boolean; settings?: Settings },
+  options: { seed: number; keepsEverything?: boolean; settings?: Settings; progress?: Tell },
 ): World {
   const { appliances, dataCenters, serviceCenter, lanBitsPerSecond } = topology
+  const { progress = () => {} } = options
   const world = new World({
     seed: options.seed,
     keepsEverything: options.keepsEverything ?? false,
@@ -47,12 +49,17 @@ export function worldOf(
   // Depots first: a tenant appliance is told where its depot can be dialled.
   for (const isDepot of [true, false]) {
     for (const { diskBytes, ...position } of appliances) {
-      if ((position.kind === SERVICE_PROVIDER) === isDepot)
-        world.add(position.name, { position, site: position.dataCenter, diskBytes })
+      if ((position.kind === SERVICE_PROVIDER) !== isDepot) continue
+      world.add(position.name, { position, site: position.dataCenter, diskBytes })
+      progress(() => `${world.appliances.size} of ${appliances.length} appliances enrolled`)
     }
     const { sessions } = world.center.state
     const count = world.appliances.size
-    const isConnected = world.runUntil(() => sessions.size === count, world.nowMs + CONNECTED_WITHIN_MS)
+    const areConnected = (): boolean => {
+      progress(() => `${sessions.size} of ${appliances.length} appliances connected`)
+      return sessions.size === count
+    }
+    const isConnected = world.runUntil(areConnected, world.nowMs + CONNECTED_WITHIN_MS)
     assert(isConnected, `all ${count} appliances are connected: ${sessions.size} are`)
   }
   return world

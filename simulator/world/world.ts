@@ -25,7 +25,7 @@ import { Membership, Roster } from '../../protocol/statements.ts'
 import { Agenda } from './agenda.ts'
 import { childOf } from './child-random.ts'
 import { Disruptions } from './disruptions.ts'
-import { enroll, positionOf } from './enroll.ts'
+import { enroll, issueToken, type Place, positionOf } from './enroll.ts'
 import { SimulatedAppliance } from './simulated-appliance.ts'
 import { SimulatedNetwork } from './simulated-network.ts'
 import { SimulatedServiceCenter } from './simulated-service-center.ts'
@@ -37,6 +37,15 @@ import { VirtualClock } from './virtual-clock.ts'
 export { START_WALL_MS } from './virtual-clock.ts'
 
 const HOUR_MS = 3_600_000
+
+/** What an added appliance has other than its name tells. */
+export type Addition = {
+  kind?: ApplianceKind
+  position?: Position
+  replaces?: PeerId
+  site?: string
+  diskBytes?: number
+}
 
 export type PieceTaken = { from: string; to: string; patch: Sha256; index: number }
 
@@ -128,16 +137,24 @@ export class World {
   }
 
   /** Enrolls and starts an appliance called `paris/primary`, or `paris/acme/primary` for one of the tenant `acme`. */
-  add(
-    name: string,
-    options: { kind?: ApplianceKind; position?: Position; replaces?: PeerId; site?: string; diskBytes?: number } = {},
-  ): SimulatedAppliance {
-    const position = options.position ?? positionOf(name, options.kind)
+  add(name: string, options: Addition = {}): SimulatedAppliance {
+    const appliance = this.tryAdd(name, options)
+    assert(!('refused' in appliance), `${name} is enrolled: ${JSON.stringify(appliance)}`)
+    return appliance
+  }
+
+  /** A token for a machine that is added later; or why there is none. */
+  issueToken(name: string, options: Addition = {}): Refusal | null {
+    return issueToken(this, name, placeOf(name, options))
+  }
+
+  /** `add`, where the Service Center may say no. */
+  tryAdd(name: string, options: Addition = {}): SimulatedAppliance | Refusal {
+    const place = placeOf(name, options)
     const number = this.appliances.size + 1
-    const { identity, membership, roster, dial } = enroll(this, position, {
-      name,
-      replaces: options.replaces ?? null,
-    })
+    const enrolled = enroll(this, name, place)
+    if ('refused' in enrolled) return enrolled
+    const { identity, membership, roster, dial } = enrolled
     const { signing } = this.center
     const address = `/ip4/10.${number >> 16}.${(number >> 8) & 255}.${number & 255}/tcp/4001`
     const appliance = new SimulatedAppliance(this, name, {
@@ -150,7 +167,7 @@ export class World {
         dial,
       },
       roster: reopen(Roster, roster, [signing.peer]),
-      addresses: position.kind === SERVICE_PROVIDER ? [ListenAddress.parse(address)] : [],
+      addresses: place.position.kind === SERVICE_PROVIDER ? [ListenAddress.parse(address)] : [],
       diskBytes: options.diskBytes,
     })
     this.appliances.set(name, appliance)
@@ -268,4 +285,8 @@ export class World {
     this.center.tick()
     this.at(this.nowMs + everyMs, () => this.#tick(everyMs))
   }
+}
+
+function placeOf(name: string, { position, kind, replaces }: Addition): Place {
+  return { position: position ?? positionOf(name, kind), replaces: replaces ?? null }
 }

@@ -3,7 +3,7 @@
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { neighboursOf } from '../../controller/core/neighbourhood.ts'
+import { affectedBy, neighboursOf } from '../../controller/core/neighbourhood.ts'
 import type { DataCenterName } from '../../protocol/identifiers.ts'
 
 function fleetOf(count: number): Set<DataCenterName> {
@@ -41,4 +41,17 @@ test('one Data Center more changes the neighbours of few others', () => {
   const larger = new Set([...fleet, 'late' as DataCenterName])
   const changed = [...fleet].filter((name) => neighboursOf(name, fleet).join() !== neighboursOf(name, larger).join())
   assert.ok(changed.length <= 12, `${changed.length} changed`)
+})
+
+test('whoever gets other neighbours by one Data Center more or less is among those it affects', () => {
+  for (let count = 1; count <= 40; count++) {
+    const fleet = fleetOf(count)
+    const late = 'late' as DataCenterName
+    const larger = new Set([...fleet, late])
+    const affected = affectedBy(late, larger)
+    for (const name of fleet) {
+      const isAlike = neighboursOf(name, fleet).join() === neighboursOf(name, larger).join()
+      assert.ok(isAlike || affected.includes(name), `${name} of ${count}`)
+    }
+  }
 })

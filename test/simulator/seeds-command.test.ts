@@ -37,7 +37,7 @@ describe('npm run seeds', () => {
   test('--help names every option', async () => {
     const { status, stdout, stderr } = await run('--help')
     assert.deepEqual([status, stderr], [0, ''])
-    for (const option of 'count from processes without seed trace only until planted search help'.split(' '))
+    for (const option of 'count from processes without settled seed trace only until planted search help'.split(' '))
       assert.match(stdout, new RegExp(`^  --${option} .* --${option}`, 'm'))
   })
 

@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { z } from 'zod'
 import { FAULT_KINDS } from '../../simulator/faults.ts'
+import { PLACE_CHANGES } from '../../simulator/place-changes.ts'
 import { plantedBugs } from '../../simulator/planted/bugs.ts'
 import { catchBug } from '../../simulator/planted/search.ts'
 import { changedText } from '../../simulator/planted/text-change.ts'
@@ -19,6 +20,8 @@ const KEPT = join(import.meta.dirname, '../seeds')
 const Kept = z.strictObject({
   seed: z.int(),
   only: z.array(z.int()).optional(),
+  /** From before places of the fleet changed in the worlds. */
+  settled: z.literal(true).optional(),
   /** What went wrong once. */
   what: z.string(),
 })
@@ -35,11 +38,13 @@ function whatFailed({ seed, failure }: SeedResult): string {
 test(`${SEEDS} worlds that go wrong in every way break no invariant, and come to rest`, async () => {
   const failed: string[] = []
   const faults = new Map<string, number>()
+  const changes = new Set<string>()
   await runSeeds({
     seeds: Array.from({ length: SEEDS }, (_, index) => FIRST_SEED + index),
     processes: PROCESSES,
     onResult: (result) => {
       if (result.failure !== null) failed.push(whatFailed(result))
+      for (const kind of Object.keys(result.placeChanges)) changes.add(kind)
       for (const [kind, count] of Object.entries(result.faults)) faults.set(kind, (faults.get(kind) ?? 0) + count)
       return false
     },
@@ -51,12 +56,17 @@ test(`${SEEDS} worlds that go wrong in every way break no invariant, and come to
     [],
     'every kind of fault struck',
   )
+  assert.deepEqual(
+    PLACE_CHANGES.filter((kind) => !changes.has(kind)),
+    [],
+    'and places changed in every way',
+  )
 })
 
 test('the seeds that once failed fail no more', () => {
   for (const name of readdirSync(KEPT)) {
-    const { seed, only, what } = Kept.parse(JSON.parse(readFileSync(join(KEPT, name), 'utf8')))
-    const result = runSeed(seed, only === undefined ? {} : { only })
+    const { what, seed, ...options } = Kept.parse(JSON.parse(readFileSync(join(KEPT, name), 'utf8')))
+    const result = runSeed(seed, options)
     assert.equal(result.failure, null, `${name}, ${what}: ${whatFailed(result)}`)
   }
 })
@@ -91,6 +101,15 @@ test('in some worlds a patch is withdrawn and uploaded again at once, again and 
   )
   assert.ok(cycles.some((count) => count >= 2))
   assert.ok(cycles.includes(0))
+})
+
+test('in some worlds appliances come, go and are renamed; in others, and where that is not wanted, none does', () => {
+  const seeds = Array.from({ length: 20 }, (_, seed) => seed)
+  const isSettled = (seed: number): boolean => planOf(seed).placeChanges.length === 0
+  const [still = -1, lively = -1] = [seeds.find(isSettled), seeds.find((seed) => !isSettled(seed))]
+  assert.equal(runSeed(still).steps, runSeed(still, { settled: true }).steps)
+  assert.notDeepEqual(runSeed(lively).placeChanges, {})
+  assert.deepEqual(runSeed(lively, { settled: true }).placeChanges, {})
 })
 
 test('a failure is shrunk to the faults that it needs', () => {

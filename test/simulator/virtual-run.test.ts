@@ -27,6 +27,17 @@ test('two Data Centers come to 4/4, with one copy over each WAN link', async () 
   assert.equal(run.installs, null)
 })
 
+test('whoever waits for a run hears how far it is from the first appliance on', async () => {
+  const lines: string[] = []
+  const progress = (line: () => string) => lines.push(line())
+  await simulateVirtually({ topology: demoTopology(2), seed: 1, patchBytes: 4 * MIB, progress })
+  for (const expected of [/^1 of 12 appliances enrolled$/, /^12 of 12 appliances connected$/, /replications 3\/4/])
+    assert.ok(
+      lines.some((line) => expected.test(line)),
+      String(expected),
+    )
+})
+
 test('an install of everything ends on every appliance, and no pair has both members disrupted', async () => {
   const run = await simulateVirtually({ topology: demoTopology(2), seed: 1, patchBytes: 4 * MIB, install: true })
   assert.ok(run.installs !== null)

@@ -182,6 +182,71 @@ test('an appliance that is replaced in the middle of an install is planned anew 
   assert.equal(world.center.state.installs.get(install)?.state, 'done')
 })
 
+test('who took the place of another stands in for its peer only when it has what the peer has', () => {
+  const world = estateWithTenants('paris')
+  const [older, newer] = [symbolicPatch({ name: 'older' }), symbolicPatch({ name: 'newer' })]
+  for (const patch of [older, newer]) replicate(world, patch)
+  const first = world.install(older, ['acme'])
+  world.await('both have it', () => world.center.state.installs.get(first)?.state === 'done')
+  replace(world, 'paris/acme/secondary', 'the new machine')
+  const second = world.install(newer, ['acme'])
+  const newerOn = (name: string) => targetOf(world, second, name)
+  world.await('the successor has the newer one', () => newerOn('the new machine')?.state === 'installed')
+  world.run(60_000)
+  assert.equal(newerOn('paris/acme/primary')?.state, 'queued')
+  assert.equal(
+    newerOn('paris/acme/primary')?.reason,
+    'waits until paris/acme/secondary, which took the place of another appliance, has older@1 installed too',
+  )
+  const third = world.install(older, ['acme'])
+  world.await('they are level', () => world.center.state.installs.get(second)?.state === 'done')
+  assert.equal(newerOn('paris/acme/primary')?.state, 'installed')
+  world.await('and the install that made them so ends', () => world.center.state.installs.get(third)?.state === 'done')
+})
+
+test('whoever allows an outage need not wait for a successor', () => {
+  const world = estateWithTenants('paris')
+  const [older, newer] = [symbolicPatch({ name: 'older' }), symbolicPatch({ name: 'newer' })]
+  for (const patch of [older, newer]) replicate(world, patch)
+  const first = world.install(older, ['acme'])
+  world.await('both have it', () => world.center.state.installs.get(first)?.state === 'done')
+  replace(world, 'paris/acme/secondary', 'the new machine')
+  const second = world.install(newer, ['acme'], { allowOutage: true })
+  world.await('all have it', () => world.center.state.installs.get(second)?.state === 'done')
+  assert.equal(targetOf(world, second, 'paris/acme/primary')?.state, 'installed')
+})
+
+test('tenants of a depot member that was retired, and does not know it, go on to another member', () => {
+  const world = estateWithTenants('paris')
+  const tenant = world.appliance('paris/acme/primary')
+  const upTo = () => (tenant.state.uplink.phase === 'up' ? tenant.state.uplink.peer : null)
+  assert.equal(upTo(), world.appliance('paris/primary').peer)
+  world.network.cut('paris/primary', 'service-center')
+  retire(world, 'paris/primary')
+  world.await('it is heard of', () => world.center.state.sessions.has(tenant.peer))
+  assert.equal(upTo(), world.appliance('paris/secondary').peer)
+  world.run(120_000)
+  assert.ok(!knows(world, tenant.name, 'paris/primary'))
+})
+
+test('a depot forgets the letters of a tenant appliance that was retired', () => {
+  const world = estateWithTenants('paris')
+  const depot = world.appliance('paris/primary')
+  const tenant = 'paris/acme/secondary'
+  const patch = replicate(world)
+  world.install(patch, ['acme'])
+  world.run(1_000)
+  world.network.cut('paris/primary', 'service-center')
+  world.run(5_000)
+  assert.ok(depot.state.mailbox.size > 0, 'what it reports waits in the depot')
+  retire(world, tenant)
+  world.network.mend('paris/primary', 'service-center')
+  world.await('the depot was told', () => !knows(world, 'paris/primary', tenant))
+  assert.equal(depot.state.mailbox.size, 0)
+  world.restart('paris/primary')
+  assert.equal(depot.state.mailbox.size, 0, 'nor are they in its ledger')
+})
+
 test('a token that was revoked enrolls nobody, and one that was used cannot be revoked', () => {
   const world = estate('paris')
   const [used] = world.center.state.tokens.keys()

@@ -1,0 +1,62 @@
+/**
+ * What the plan of an install needs to know of each target: whether it is ready, and whether its group can spare it. A
+ * member that took the place of another has nothing of what was installed there: it stands in for a peer only when it has
+ * all that the peer has.
+ */
+import type { Sha256 } from '../../protocol/identifiers.ts'
+import { livePatches, title } from './publishing.ts'
+import type { ApplianceRecord, InstallRecord, TargetRecord } from './records.ts'
+import { groupKey, readiness } from './replications.ts'
+import type { TargetFacts } from './rollout.ts'
+import type { ServiceCenterState } from './state.ts'
+
+/** Of those targets that are members of the fleet. */
+export function factsOf(
+  state: ServiceCenterState,
+  { patch }: InstallRecord,
+  targets: readonly TargetRecord[],
+): TargetFacts[] {
+  const groups = Map.groupBy(state.appliances.values(), groupKey)
+  return targets.flatMap((target): TargetFacts[] => {
+    const appliance = state.appliances.get(target.appliance)
+    if (appliance === undefined) return []
+    const peers = (groups.get(groupKey(appliance)) ?? []).filter(({ peer }) => peer !== appliance.peer)
+    return [
+      {
+        target,
+        appliance,
+        ready: readiness(state, patch, appliance),
+        reachable: state.sessions.has(appliance.peer),
+        missingPeers: peers.filter(({ peer }) => !state.sessions.has(peer)),
+        lackingPeers: peers.flatMap((peer) => {
+          const lacks = lackedBy(state, peer, appliance, patch)
+          return lacks === null ? [] : [{ peer, lacks }]
+        }),
+        hasPeers: peers.length > 0,
+      },
+    ]
+  })
+}
+
+/**
+ * The title of a patch for want of which `peer` cannot stand in for `appliance`. Where both took the place of another,
+ * whoever catches up with the other by this install may do so, or each could wait for the other for ever.
+ */
+function lackedBy(
+  state: ServiceCenterState,
+  peer: ApplianceRecord,
+  appliance: ApplianceRecord,
+  patch: Sha256,
+): string | null {
+  const isFirst = peer.epoch === 1
+  const catchesUp = appliance.epoch > 1 && isBehind(state, appliance, peer, patch)
+  if (isFirst || catchesUp) return null
+  const lacked = livePatches(state).find(({ sha256 }) => isBehind(state, peer, appliance, sha256))
+  return lacked === undefined ? null : title(lacked)
+}
+
+function isBehind(state: ServiceCenterState, one: ApplianceRecord, other: ApplianceRecord, patch: Sha256): boolean {
+  const found = state.detections.get(patch)
+  const own = found?.get(one.peer)?.result
+  return found?.get(other.peer)?.result === 'installed' && own !== 'installed' && own !== 'notApplicable'
+}
