@@ -45,6 +45,8 @@ export const replaceAppliance = defineCommand({
   remarks: [
     'The appliance stays a member until the token is used. Then its copies, detections and orders are void: the new\n' +
       'machine has the same name and place, and a key of its own.',
+    'The tenant appliances of a Data Center know the members of its depot and no others: before you replace the only\n' +
+      'one, enroll a second there.',
   ],
   example: 'patchmesh appliances replace paris-2',
   async run({ options, operands: [name = ''], terminal }) {

@@ -15,6 +15,7 @@ import { IfMay } from './reader.tsx'
 import {
   APPLIANCES,
   applianceAddress,
+  dataCenterTitle,
   elementId,
   listed,
   patchAddress,
@@ -228,6 +229,15 @@ const Changes = ({ appliance }: { appliance: ApplianceDetail }) => {
           Makes a token for this place. {appliance.name} stays a member until the token is used; then its copies,
           detections and orders are void, and the new machine begins with a key of its own.
         </p>
+        {appliance.lastMember !== null && appliance.kind === 'service-provider' && (
+          <Alert
+            tone="warning"
+            title={`The tenant appliances of ${dataCenterTitle(appliance.dataCenter)} lose their way.`}
+          >
+            They reach the Service Center through this one alone, and know no other address. Enroll a second Service
+            Provider appliance there first, or enroll them anew afterwards.
+          </Alert>
+        )}
         <ActionForm action={`${address}/replace`} operation="replaceAppliance" button="Make a token" />
       </details>
       <details class="pm-change">
