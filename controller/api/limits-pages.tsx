@@ -21,12 +21,13 @@ const ranges = z
   .string()
   .max(500)
   .default('')
-  .transform((text) =>
-    text
-      .replace(/\s*[-–]\s*/g, '-')
+  .transform((text) => {
+    const joined = text.split(/[-–]/).map((part) => part.trim())
+    return joined
+      .join('-')
       .split(/[,;\s]+/)
-      .filter((range) => range !== ''),
-  )
+      .filter((range) => range !== '')
+  })
   .pipe(UplinkLimits.shape.quietHours)
 const UplinkForm = z.strictObject({ seen: z.string().max(100), up: mbit, quietHours: ranges })
 const LinkForm = UplinkForm.extend({ down: mbit, trades: ticked })

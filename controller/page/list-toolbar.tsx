@@ -45,11 +45,9 @@ export const ListToolbar = ({ shown, list }: { shown: ShownList; list: PatchList
     {listFields({ ...shown, search: '', show: 'all', superseded: 'hide', page: 1 }).map(([name, value]) => (
       <input type="hidden" name={name} value={value} />
     ))}
-    <noscript>
-      <button class="pf-v6-c-button pf-m-secondary" type="submit">
-        Apply
-      </button>
-    </noscript>
+    <button class="pf-v6-c-button pf-m-secondary pm-without-scripts" type="submit">
+      Apply
+    </button>
     <span class="pm-quiet pm-end" role="status">
       {counted(list.total, 'patch', 'patches')}
     </span>

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, rmSync } from 'node:fs'
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, statfs, writeFile } from 'node:fs/promises'
 import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -100,13 +100,27 @@ describe('a full disk', { skip: cannotMount() }, () => {
     assert.ok(fleet.serviceCenter.running)
   }
 
-  /** Until its room can be used again everywhere. */
+  /** Until its room can be used again everywhere: a file that somebody still reads takes room after its name is gone. */
   async function withdraw(reference: string): Promise<void> {
-    const { id } = await fleet.api.withdraw(reference)
-    for (const name of ['service-center', 'primary', 'secondary']) {
-      const store = join(fleet.folder, name, 'store')
-      await eventually(`${name} has no room taken by ${reference}`, async () => !(await readdir(store)).includes(id))
-    }
+    const { id, bytes } = await fleet.api.patch(reference)
+    const holders = await Promise.all(
+      ['service-center', 'primary', 'secondary'].map(async (name) => {
+        const store = join(fleet.folder, name, 'store')
+        const held = (await readdir(store)).includes(id) ? bytes : 0
+        return { name, store, enough: (await freeBytes(store)) + held - MiB }
+      }),
+    )
+    await fleet.api.withdraw(reference)
+    for (const { name, store, enough } of holders)
+      await eventually(`${name} has no room taken by ${reference}`, async () => {
+        const isGone = !(await readdir(store)).includes(id)
+        return isGone && (await freeBytes(store)) >= enough
+      })
+  }
+
+  async function freeBytes(folder: string): Promise<number> {
+    const { bavail, bsize } = await statfs(folder)
+    return bavail * bsize
   }
 
   async function smallPatchGoesOn(name: string, complete = 2): Promise<void> {

@@ -40,8 +40,12 @@ document.addEventListener('submit', (event) => {
   if (!(form instanceof HTMLFormElement) || form.dataset.here === undefined) return
   event.preventDefault()
   clearTimeout(typing)
-  const usual = (/** @type {string} */ name) => /** @type {any} */ (form.elements.namedItem(name))?.dataset?.usual ?? ''
-  const fields = [...new FormData(form)].flatMap(([name, value]) => (value === usual(name) ? [] : [[name, String(value)]]))
+  const field = (/** @type {string} */ name) => /** @type {any} */ (form.elements.namedItem(name))
+  const isShown = (/** @type {string} */ name) => (field(name)?.type ?? 'hidden') !== 'hidden'
+  const shownFields = [...new FormData(form)].filter(([name, value]) => isShown(name) && value !== (field(name).dataset?.usual ?? ''))
+  // What the form does not show is as the address says, since the part of the page that holds it may be older; it begins at its first page.
+  const kept = [...new URLSearchParams(location.search)].filter(([name]) => !isShown(name) && name !== 'page')
+  const fields = [...shownFields.map(([name, value]) => [name, String(value)]), ...kept]
   go(`${form.action}?${new URLSearchParams(fields)}`, true)
 })
 
