@@ -55,7 +55,7 @@ export type KeptAnswer = {
   /** Of the request: the same key with another one is a mistake. */
   fingerprint: Sha256
   status: number
-  /** JSON, with gzip. */
+  /** The JSON, sealed (controller/api/sealed-answers.ts): it may hold a secret. */
   body: Uint8Array
   keptAt: number
 }
