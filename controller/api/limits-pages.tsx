@@ -6,10 +6,10 @@ import { isRefusal } from '../../protocol/refusals.ts'
 import { dataCenterLimits, uplinkLimits } from '../core/data-centers.ts'
 import { bitsOf, LimitsPage } from '../page/limits-page.tsx'
 import { DATA_CENTERS, dataCenterTitle, limitsAddress, UPLINK_LIMITS } from '../page/words.ts'
-import type { App, AppContext, RouteDependencies } from './context.ts'
+import type { App, RouteDependencies } from './context.ts'
 import { namedDataCenter } from './data-centers.ts'
 import { answerRefusal } from './errors.ts'
-import { type Asked, addForm } from './forms.ts'
+import { type Asked, addForm, param } from './forms.ts'
 import { permitted } from './permitted.ts'
 import { ticked, UplinkLimits } from './schemas.ts'
 import { showPage } from './show-page.tsx'
@@ -43,7 +43,7 @@ export function addLimitsPages(app: App, dependencies: RouteDependencies): void 
   addForm(app, dependencies, UPLINK_LIMITS, {
     allow,
     fields: UplinkForm,
-    asks: (form) => put('/api/v1/service-center/limits', form),
+    asks: (form) => put(['service-center', 'limits'], form),
     page: () => DATA_CENTERS,
   })
 
@@ -59,17 +59,13 @@ export function addLimitsPages(app: App, dependencies: RouteDependencies): void 
     allow,
     fields: LinkForm,
     asks: ({ down, trades, ...form }, c) =>
-      put(`/api/v1/data-centers/${nameIn(c)}/limits`, form, { downBitsPerSecond: bitsOf(down), trades }),
+      put(['data-centers', param(c, 'name'), 'limits'], form, { downBitsPerSecond: bitsOf(down), trades }),
     page: () => DATA_CENTERS,
   })
 }
 
 /** Refused when the limits are not any more what the form showed. */
-function put(address: string, { seen, up, quietHours }: z.infer<typeof UplinkForm>, more: object = {}): Asked {
+function put(path: Asked['path'], { seen, up, quietHours }: z.infer<typeof UplinkForm>, more: object = {}): Asked {
   const body = { upBitsPerSecond: bitsOf(up), quietHours, ...more }
-  return { method: 'PUT', address, headers: { 'If-Match': seen }, body }
-}
-
-function nameIn(c: AppContext): string {
-  return encodeURIComponent(c.req.param('name') ?? '')
+  return { method: 'PUT', path, headers: { 'If-Match': seen }, body }
 }

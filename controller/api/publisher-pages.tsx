@@ -12,7 +12,7 @@ import { PUBLISHERS } from '../page/words.ts'
 import type { App, RouteDependencies } from './context.ts'
 import { entityTag } from './entity-tags.ts'
 import { answerRefusal } from './errors.ts'
-import { addForm } from './forms.ts'
+import { addForm, param } from './forms.ts'
 import { permitted } from './permitted.ts'
 import { showPage } from './show-page.tsx'
 
@@ -57,7 +57,7 @@ export function addPublisherPages(app: App, dependencies: RouteDependencies): vo
     fields: PublisherForm,
     asks: ({ seen, publisher }) => ({
       method: 'PUT',
-      address: addressOf(publisher.name),
+      path: ['publishers', publisher.name],
       headers: seen === '' ? { 'If-None-Match': '*' } : { 'If-Match': seen },
       body: publisher,
     }),
@@ -67,13 +67,9 @@ export function addPublisherPages(app: App, dependencies: RouteDependencies): vo
   addForm(app, dependencies, `${PUBLISHERS}/:publisher/remove`, {
     allow,
     fields: RemoveForm,
-    asks: (_, c) => ({ method: 'DELETE', address: addressOf(c.req.param('publisher') ?? '') }),
+    asks: (_, c) => ({ method: 'DELETE', path: ['publishers', param(c, 'publisher')] }),
     page: () => PUBLISHERS,
   })
-}
-
-function addressOf(name: string): string {
-  return `/api/v1/publishers/${encodeURIComponent(name)}`
 }
 
 /** A public key, and the word `revoked` behind one that counts no more. */
