@@ -12,12 +12,11 @@ import type { App, AppContext, RouteDependencies } from './context.ts'
 import type { ShownToken, ShownTokens } from './enrollment.ts'
 import { EnrollBody, RenameBody } from './fleet-schemas.ts'
 import { addForm, leadTo, param } from './forms.ts'
-import { NoBody } from './schemas.ts'
+import { NoBody, SureForm } from './schemas.ts'
 
 const allow = 'enroll'
 const TopologyForm = z.strictObject({ file: z.string().default(''), text: z.string().default('') })
 const RevokeForm = z.strictObject({ id: z.string().max(100) })
-const RetireForm = z.strictObject({ sure: z.literal('yes', 'is not ticked') })
 type Moved = { name: string; peer: string; retiredAt: string | null }
 
 export function addApplianceForms(app: App, dependencies: RouteDependencies): void {
@@ -63,8 +62,8 @@ export function addApplianceForms(app: App, dependencies: RouteDependencies): vo
 
   addForm(app, dependencies, `${APPLIANCES}/:appliance/retire`, {
     allow,
-    fields: RetireForm,
-    // The form says what is lost with the last member, and it was ticked.
+    fields: SureForm,
+    // The form says what is lost with the last member.
     asks: (_, c) => ({
       method: 'POST',
       path: ['appliances', param(c, 'appliance'), 'retire'],

@@ -33,7 +33,7 @@ const PageQuery = InventoryQuery.extend({
     .default(PER_PAGE[0]),
 })
 /** Of the newest entries of an appliance's history. */
-export const SHOWN_HISTORY = 100
+const SHOWN_HISTORY = 100
 
 export function addAppliancePageRoutes(app: App, { repository, log }: RouteDependencies): void {
   app.get(APPLIANCES, permitted('read'), (c) => {

@@ -79,7 +79,7 @@ export function addEnrollmentRoutes(app: App, { log }: RouteDependencies): void 
     }),
     async (c) => {
       const id = c.req.param('id') as PeerId
-      const { actor } = c.get('visitor')
+      const { actor } = c.var.visitor
       const reply = await c.var.serviceCenter.carryOut({ kind: 'revoke-token', actor, enrollingPeer: id })
       return isRefusal(reply) ? answerRefusal(c, reply, log) : c.json({ id })
     },

@@ -8,6 +8,7 @@ import { bitsOf, LimitsPage } from '../page/limits-page.tsx'
 import { DATA_CENTERS, dataCenterTitle, limitsAddress, UPLINK_LIMITS } from '../page/words.ts'
 import type { App, RouteDependencies } from './context.ts'
 import { namedDataCenter } from './data-centers.ts'
+import { entityTag } from './entity-tags.ts'
 import { answerRefusal } from './errors.ts'
 import { type Asked, addForm, param } from './forms.ts'
 import { permitted } from './permitted.ts'
@@ -36,7 +37,7 @@ export function addLimitsPages(app: App, dependencies: RouteDependencies): void 
 
   app.get(UPLINK_LIMITS, permitted(allow), (c) => {
     const limits = uplinkLimits(c.var.serviceCenter.state)
-    const form = { address: UPLINK_LIMITS, operation: 'setUplinkLimits', limits }
+    const form = { address: UPLINK_LIMITS, operation: 'setUplinkLimits', limits, seen: entityTag(limits) }
     return showPage(c, <LimitsPage place="the Service Center" {...form} />)
   })
 
@@ -51,7 +52,7 @@ export function addLimitsPages(app: App, dependencies: RouteDependencies): void 
     const name = namedDataCenter(c)
     if (isRefusal(name)) return answerRefusal(c, name, log)
     const limits = dataCenterLimits(c.var.serviceCenter.state, name)
-    const form = { address: limitsAddress(name), operation: 'setDataCenterLimits', limits }
+    const form = { address: limitsAddress(name), operation: 'setDataCenterLimits', limits, seen: entityTag(limits) }
     return showPage(c, <LimitsPage place={dataCenterTitle(name)} {...form} />)
   })
 

@@ -14,6 +14,7 @@ import { entityTag } from './entity-tags.ts'
 import { answerRefusal } from './errors.ts'
 import { addForm, param } from './forms.ts'
 import { permitted } from './permitted.ts'
+import { SureForm } from './schemas.ts'
 import { showPage } from './show-page.tsx'
 
 const allow = 'manage-publishers'
@@ -37,7 +38,6 @@ const PublisherForm = z
     for (const { path, message } of parsed.error.issues) context.addIssue({ code: 'custom', path, message })
     return z.NEVER
   })
-const RemoveForm = z.strictObject({ sure: z.literal('yes', 'is not ticked') })
 
 export function addPublisherPages(app: App, dependencies: RouteDependencies): void {
   app.get(PUBLISHERS, permitted(allow), (c) =>
@@ -66,7 +66,7 @@ export function addPublisherPages(app: App, dependencies: RouteDependencies): vo
 
   addForm(app, dependencies, `${PUBLISHERS}/:publisher/remove`, {
     allow,
-    fields: RemoveForm,
+    fields: SureForm,
     asks: (_, c) => ({ method: 'DELETE', path: ['publishers', param(c, 'publisher')] }),
     page: () => PUBLISHERS,
   })

@@ -1,6 +1,6 @@
 /**
  * The frame of every page: masthead, navigation, the place where a lost connection is told, and the main region whose
- * live parts page.js keeps up to date. It holds no data of its own.
+ * live parts live.js keeps up to date. It holds no data of its own.
  */
 
 import { raw } from 'hono/html'
@@ -232,7 +232,7 @@ export const PageHeader = (props: {
   </section>
 )
 
-/** One card of a page; `live` names the part that page.js refreshes. */
+/** One card of a page; `live` names the part that live.js refreshes. */
 export const Card = (props: { id: string; title: string; children?: Child; live?: boolean }) => (
   <section class="pf-v6-c-page__main-section" aria-labelledby={`${props.id}-title`}>
     <div class="pf-v6-c-page__main-body">
