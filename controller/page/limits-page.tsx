@@ -3,7 +3,7 @@
  * field that is left empty is no limit.
  */
 import type { DataCenterLimits, UplinkLimits } from '../core/data-centers.ts'
-import { CheckField, TextField } from './form-fields.tsx'
+import { ActionForm, CheckField, TextField } from './form-fields.tsx'
 import { Card, Layout, PageHeader } from './layout.tsx'
 import { APPLIANCES, DATA_CENTERS } from './words.ts'
 
@@ -27,7 +27,7 @@ export const LimitsPage = ({ place, address, operation, limits, seen }: ShownLim
       ]}
     />
     <Card id="limits" title="What patches may take of the WAN link">
-      <form class="pm-form" method="post" action={address} data-operation={operation}>
+      <ActionForm action={address} operation={operation} button="Save" cancel={DATA_CENTERS}>
         <input type="hidden" name="seen" value={seen} />
         {'downBitsPerSecond' in limits && (
           <RateField name="down" label="Down" bits={limits.downBitsPerSecond} help="What the Data Center takes in." />
@@ -48,16 +48,7 @@ export const LimitsPage = ({ place, address, operation, limits, seen }: ShownLim
             checked={limits.trades}
           />
         )}
-        <div role="alert" />
-        <div class="pm-row">
-          <button class="pf-v6-c-button pf-m-primary" type="submit">
-            Save
-          </button>
-          <a class="pf-v6-c-button pf-m-link" href={DATA_CENTERS}>
-            Cancel
-          </a>
-        </div>
-      </form>
+      </ActionForm>
     </Card>
   </Layout>
 )
