@@ -43,12 +43,7 @@ export const ApiTokensPage = ({ tokens, organizations, made }: ApiTokens) => (
 const HEADINGS = ['Name', 'Id', 'Role', 'Organizations', 'Until', 'Used', 'Actions']
 
 const TokenTable = ({ tokens }: { tokens: TokenView[] }) => (
-  <table
-    class="pf-v6-c-table pf-m-grid-lg pm-table"
-    id="token-table"
-    aria-label="API tokens"
-    data-operation="listApiTokens"
-  >
+  <table class="pf-v6-c-table pf-m-grid-lg pm-table" aria-label="API tokens" data-operation="listApiTokens">
     <ColumnHeads headings={HEADINGS} />
     <tbody class="pf-v6-c-table__tbody">
       {tokens.map(({ id, name, role, organizations, expiresAt, usedAt, origin }) => (

@@ -24,7 +24,7 @@ export const MeshPicture = ({ mesh }: { mesh: Mesh }) => {
     <>
       <div class="pm-mesh" tabindex={0} role="region" aria-label="Picture of the mesh">
         <svg
-          class={layout.isGrid ? 'pm-mesh-grid' : 'pm-mesh-around'}
+          class={layout.isGrid ? 'pm-mesh-grid' : undefined}
           viewBox={`0 0 ${layout.width} ${layout.height}`}
           width={layout.width}
           height={layout.height}
