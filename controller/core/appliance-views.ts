@@ -61,6 +61,9 @@ type AppliancePart = {
   changedAt: string
 }
 
+/** Told once: the text of the token is kept nowhere. */
+export type ShownToken = { id: PeerId; name: string; token: string; command: string; expiresAt: string }
+
 export type OpenToken = {
   id: PeerId
   name: string

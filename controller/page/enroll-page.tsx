@@ -2,7 +2,7 @@
  * Enrolling: the form for one appliance, a topology file for many, and the tokens that are open. What was just made is
  * shown once, on the answer to the form, and is in no other page.
  */
-import type { OpenToken } from '../core/appliance-views.ts'
+import type { OpenToken, ShownToken } from '../core/appliance-views.ts'
 import { ColumnHeads } from './column-heads.tsx'
 import { CopyButton } from './copy-button.tsx'
 import { ActionForm, FieldLabel, SelectField, TextArea, TextField } from './form-fields.tsx'
@@ -10,7 +10,6 @@ import { Alert, Card, Layout, PageHeader } from './layout.tsx'
 import { Moment } from './moments.tsx'
 import { APPLIANCES, counted, ENROLL, elementId, listed } from './words.ts'
 
-export type ShownToken = { name: string; command: string; expiresAt: string }
 export type Made = {
   tokens: ShownToken[]
   /** What became of the other appliances of a topology. */

@@ -30,10 +30,9 @@ export const MeshPicture = ({ mesh }: { mesh: Mesh }) => {
           height={layout.height}
           role="img"
           aria-labelledby="mesh-picture-title"
-          aria-describedby="mesh-picture-description"
+          aria-describedby="mesh-words"
         >
           <title id="mesh-picture-title">The mesh</title>
-          <desc id="mesh-picture-description">{inWords(mesh)}</desc>
           <Arrow />
           <g id="mesh-flows-between">
             {layout.flows.filter(isBetween).map((flow) => (

@@ -11,8 +11,13 @@ export function forWhom() {
   return person === undefined ? {} : { 'Patchmesh-Person': person }
 }
 
-/** @returns {Promise<any>} the answer, or an Error that a person can read */
-export async function ask(/** @type {string} */ method, /** @type {string} */ address, /** @type {unknown} */ body = undefined) {
+/**
+ * @param {string} method
+ * @param {string} address
+ * @param {unknown} [body]
+ * @returns {Promise<any>} the answer, or an Error that a person can read
+ */
+export async function ask(method, address, body) {
   const headers = forWhom()
   const json = { headers: { ...headers, 'Content-Type': 'application/json' }, body: JSON.stringify(body) }
   const answer = await fetch(address, body === undefined ? /** @type {RequestInit} */ ({ method, headers }) : { method, ...json })
