@@ -122,11 +122,12 @@ export interface People {
   findAccount(key: string): Promise<AccountRecord | undefined>
   /**
    * Lets `decide` see all accounts and stores what it wants this one to be, null for none, in one transaction. What was
-   * opened for the account before is closed: its sessions, and links that nobody has used.
+   * opened for the account before is closed: its sessions, links that nobody has used, and its passkeys if they end too.
    */
   alterAccount(
     key: string,
     decide: (accounts: readonly AccountRecord[]) => AccountRecord | null | Refusal,
+    ends?: { passkeys: boolean },
   ): Promise<{ ended: Sha256[] } | Refusal>
   /**
    * Adds the session with what the account may do now, and closes the account's oldest ones beyond `most`; nothing for
@@ -143,12 +144,16 @@ export interface People {
   /** Of everybody, the oldest first. */
   passkeys(): Promise<PasskeyRecord[]>
   findPasskey(credential: string): Promise<PasskeyRecord | undefined>
-  /** In one transaction with what `judge` finds of all that there are; an account that is gone gets none. */
+  /**
+   * In one transaction with what `judge` finds of all that there are; an account that is gone gets none, and `session`,
+   * which adds it, none once it has ended.
+   */
   addPasskey(
     passkey: PasskeyRecord,
     judge: (passkeys: readonly PasskeyRecord[]) => Refusal | null,
+    session?: Sha256,
   ): Promise<Refusal | null>
-  removePasskeys(which: Pick<PasskeyRecord, 'credential'> | Pick<PasskeyRecord, 'account'>): Promise<void>
+  removePasskey(credential: string): Promise<void>
 }
 
 /** As it is in the chain of all entries. */

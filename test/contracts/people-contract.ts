@@ -116,11 +116,21 @@ export function peopleContract(check: Check): void {
     for (const key of ['ana', 'bela']) await people.alterAccount(key, () => ({ ...ana, key, name: key }))
     const all = [laptop, { ...laptop, credential: 'CCCC' }, { ...laptop, credential: 'DDDD', account: 'bela' }]
     for (const passkey of all) await people.addPasskey(passkey, () => null)
-    await people.removePasskeys({ credential: 'CCCC' })
+    await people.removePasskey('CCCC')
     const left = async () => (await people.passkeys()).map(({ credential }) => credential)
     assert.deepEqual(await left(), ['BBBB', 'DDDD'])
-    await people.removePasskeys({ account: 'ana' })
+    await people.alterAccount('ana', () => ana, { passkeys: true })
     assert.deepEqual(await left(), ['DDDD'])
+  })
+
+  check('gets a passkey from a session that is open, and from none that has ended meanwhile', async ({ people }) => {
+    await people.alterAccount('ana', () => ana)
+    const session = sessionOf('ana', 10)
+    await people.openSession(session, { most: 9, isStill: () => true })
+    assert.equal(await people.addPasskey(laptop, () => null, session.secretHash), null)
+    await people.alterAccount('ana', () => ana, { passkeys: true })
+    assert.ok(isRefusal(await people.addPasskey(laptop, () => null, session.secretHash)))
+    assert.deepEqual(await people.passkeys(), [])
   })
 
   check('opens a session for a passkey that counts on, once for each count, and for no other', async ({ people }) => {
