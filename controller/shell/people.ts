@@ -54,12 +54,12 @@ export type PersonChange = {
   passwordHash?: string | null | undefined
 }
 
-/** Answers with the sessions that were ended by it. */
+/** Answers with the sessions that were ended by it. `session` is the person's own, if it is they who ask. */
 export function changePerson(
   people: People,
   name: string,
   { role, organizations, disabled, passkeyOnly, passwordHash }: PersonChange,
-  nowMs: number,
+  { nowMs, session }: { nowMs: number; session?: Sha256 },
 ): Promise<{ ended: Sha256[] } | Refusal> {
   const key = accountKey(name)
   const decide = (accounts: readonly AccountRecord[]) => {
@@ -76,7 +76,7 @@ export function changePerson(
     const after = accounts.map((account) => (account === known ? changed : account))
     return wrongStanding(changed) ?? withoutOwner(after) ?? changed
   }
-  return people.alterAccount(key, decide, { passkeys: passwordHash === null })
+  return people.alterAccount(key, decide, { passkeysEnd: passwordHash === null, session })
 }
 
 export function removePerson(people: People, name: string): Promise<{ ended: Sha256[] } | Refusal> {

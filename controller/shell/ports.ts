@@ -122,12 +122,13 @@ export interface People {
   findAccount(key: string): Promise<AccountRecord | undefined>
   /**
    * Lets `decide` see all accounts and stores what it wants this one to be, null for none, in one transaction. What was
-   * opened for the account before is closed: its sessions, links that nobody has used, and its passkeys if they end too.
+   * opened for the account before is closed: its sessions, links that nobody has used, and its passkeys if they end too. It is refused
+   * when it was asked for in a `session` that has ended meanwhile.
    */
   alterAccount(
     key: string,
     decide: (accounts: readonly AccountRecord[]) => AccountRecord | null | Refusal,
-    ends?: { passkeys: boolean },
+    how?: { passkeysEnd?: boolean; session?: Sha256 | undefined },
   ): Promise<{ ended: Sha256[] } | Refusal>
   /**
    * Adds the session with what the account may do now, and closes the account's oldest ones beyond `most`; nothing for

@@ -119,19 +119,25 @@ export function peopleContract(check: Check): void {
     await people.removePasskey('CCCC')
     const left = async () => (await people.passkeys()).map(({ credential }) => credential)
     assert.deepEqual(await left(), ['BBBB', 'DDDD'])
-    await people.alterAccount('ana', () => ana, { passkeys: true })
+    await people.alterAccount('ana', () => ana, { passkeysEnd: true })
     assert.deepEqual(await left(), ['DDDD'])
   })
 
-  check('gets a passkey from a session that is open, and from none that has ended meanwhile', async ({ people }) => {
-    await people.alterAccount('ana', () => ana)
-    const session = sessionOf('ana', 10)
-    await people.openSession(session, { most: 9, isStill: () => true })
-    assert.equal(await people.addPasskey(laptop, () => null, session.secretHash), null)
-    await people.alterAccount('ana', () => ana, { passkeys: true })
-    assert.ok(isRefusal(await people.addPasskey(laptop, () => null, session.secretHash)))
-    assert.deepEqual(await people.passkeys(), [])
-  })
+  check(
+    'gets a passkey or a password from a session that is open, and none from one that has ended meanwhile',
+    async ({ people }) => {
+      await people.alterAccount('ana', () => ana)
+      const session = sessionOf('ana', 10)
+      await people.openSession(session, { most: 9, isStill: () => true })
+      assert.equal(await people.addPasskey(laptop, () => null, session.secretHash), null)
+      await people.alterAccount('ana', () => ana, { passkeysEnd: true })
+      assert.ok(isRefusal(await people.addPasskey(laptop, () => null, session.secretHash)))
+      assert.deepEqual(await people.passkeys(), [])
+      const stolen = { ...ana, passwordHash: 'stolen' }
+      assert.ok(isRefusal(await people.alterAccount('ana', () => stolen, { session: session.secretHash })))
+      assert.equal((await people.findAccount('ana'))?.passwordHash, 'x')
+    },
+  )
 
   check('opens a session for a passkey that counts on, once for each count, and for no other', async ({ people }) => {
     await people.alterAccount('ana', () => ana)

@@ -27,15 +27,15 @@ export class PeopleTables implements People {
   alterAccount(
     key: string,
     decide: (accounts: readonly AccountRecord[]) => AccountRecord | null | Refusal,
-    ends = { passkeys: false },
+    { passkeysEnd = false, session }: { passkeysEnd?: boolean; session?: Sha256 | undefined } = {},
   ): Promise<{ ended: Sha256[] } | Refusal> {
     return this.#database.transaction().execute(async (transaction) => {
+      if (session !== undefined && !(await isOpen(transaction, session))) return sessionEnded()
       const wanted = decide(await accounts(transaction))
       if (isRefusal(wanted)) return wanted
       await transaction.deleteFrom('accounts').where('key', '=', key).execute()
       if (wanted !== null) await transaction.insertInto('accounts').values(accountRow(wanted)).execute()
-      if (wanted === null || ends.passkeys)
-        await transaction.deleteFrom('passkeys').where('account', '=', key).execute()
+      if (wanted === null || passkeysEnd) await transaction.deleteFrom('passkeys').where('account', '=', key).execute()
       // Whoever is gone or shut out is a stranger in every browser.
       const kinds: AccessKind[] = ['session', 'sign-in-link']
       if (wanted === null || wanted.disabledAt !== null) kinds.push('device')
@@ -100,8 +100,7 @@ export class PeopleTables implements People {
     return this.#database.transaction().execute(async (transaction) => {
       if ((await findAccount(transaction, passkey.account)) === undefined)
         return refuse('not_found', 'the account is gone')
-      if (session !== undefined && !(await isOpen(transaction, session)))
-        return refuse('unauthenticated', 'the session has ended meanwhile')
+      if (session !== undefined && !(await isOpen(transaction, session))) return sessionEnded()
       const refused = judge(await passkeys(transaction))
       if (refused === null) await transaction.insertInto('passkeys').values(passkey).execute()
       return refused
@@ -138,6 +137,10 @@ async function usePasskey(
     .where('counter', counter === 0 ? '=' : '<', counter)
     .executeTakeFirst()
   return used.numUpdatedRows === 1n
+}
+
+function sessionEnded(): Refusal {
+  return refuse('unauthenticated', 'the session has ended meanwhile')
 }
 
 async function isOpen(database: Reads, session: Sha256): Promise<boolean> {
