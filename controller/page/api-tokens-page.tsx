@@ -12,7 +12,7 @@ import { limitTitle, RightsFields, roleTitle } from './rights.tsx'
 import { type Secret, SecretCard } from './secret-card.tsx'
 import { API_TOKENS, elementId, PEOPLE } from './words.ts'
 
-export type ApiTokens = { tokens: TokenView[]; organizations: string[]; made?: Secret | undefined }
+type ApiTokens = { tokens: TokenView[]; organizations: string[]; made?: Secret | undefined }
 
 export const ApiTokensPage = ({ tokens, organizations, made }: ApiTokens) => (
   <Layout title="API tokens" current={API_TOKENS}>

@@ -6,7 +6,7 @@ import { PasswordField, TextField } from './form-fields.tsx'
 import { Alert, Layout } from './layout.tsx'
 import { sentence } from './words.ts'
 
-export type SignIn = {
+type SignIn = {
   /** Where it leads when it succeeds. */
   next: string
   name?: string

@@ -162,7 +162,14 @@ export function peopleContract(check: Check): void {
 
   check('gives the trail newest first, by page and by every filter', async (repository, reopen) => {
     const entry = (at: number, organization?: typeof ACME) => ({
-      ...{ at, actor: `actor ${at % 2}`, action: 'install', subject: `patch ${at}`, outcome: '100 %', origin: 'here' },
+      ...{
+        at,
+        actor: `actor ${at % 2}`,
+        action: 'install',
+        subject: `patch ${at}`,
+        outcome: '100 % of Ägir',
+        origin: 'here',
+      },
       ...(organization === undefined ? {} : { organization }),
     })
     for (let at = 1; at <= 6; at++) {
@@ -180,6 +187,7 @@ export function peopleContract(check: Check): void {
     assert.deepEqual(await ats({ organizations: [ACME] }), [6, 5, 4])
     assert.deepEqual(await ats({ text: 'PATCH 4' }), [4])
     assert.deepEqual(await ats({ text: '100 %' }), [6, 5, 4, 3, 2, 1])
+    assert.deepEqual(await ats({ text: 'of Ägir', limit: 1 }), [6])
     assert.deepEqual(await ats({ text: 'patch_4' }), [])
     assert.deepEqual(await ats({ action: 'cancel' }), [])
     const [newest] = await other.trail({ organizations: null, limit: 1 })
