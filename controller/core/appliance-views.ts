@@ -213,7 +213,7 @@ function named(state: ServiceCenterState, id: Sha256): PatchOnAppliance {
 export function openTokens(state: ServiceCenterState): OpenToken[] {
   return [...state.tokens.values()]
     .filter((token) => isOpen(state, token))
-    .sort(byPlaceOf)
+    .sort(endingFirst)
     .map(({ enrollingPeer, name, organization, dataCenter, kind, role, group, issuedAt, expiresAt, replaces }) => ({
       ...{ id: enrollingPeer, name, organization, dataCenter, kind, role, group },
       ...{ issuedAt: iso(issuedAt), expiresAt: iso(expiresAt) },
@@ -221,7 +221,7 @@ export function openTokens(state: ServiceCenterState): OpenToken[] {
     }))
 }
 
-function byPlaceOf(left: { expiresAt: number; name: string }, right: { expiresAt: number; name: string }): number {
+function endingFirst(left: { expiresAt: number; name: string }, right: { expiresAt: number; name: string }): number {
   return left.expiresAt - right.expiresAt || (left.name < right.name ? -1 : 1)
 }
 
