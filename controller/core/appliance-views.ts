@@ -78,10 +78,18 @@ export type OpenToken = {
   replaces: string | null
 }
 
+type Members = Pick<InventoryQuery, 'members'>
+
+/** The fleet, or those that were of it. */
+export function inventory(state: ServiceCenterState, { members }: Members): ReadonlyMap<PeerId, ApplianceRecord> {
+  return members === 'now' ? state.appliances : state.retired
+}
+
 /** Those that the query asks for, in its order. */
 export function chosenAppliances(state: ServiceCenterState, query: InventoryQuery): ApplianceRecord[] {
-  const records = [...(query.members === 'now' ? state.appliances : state.retired).values()]
-  return records.filter((appliance) => isChosen(state, query, appliance)).sort(inOrder(state, query))
+  return [...inventory(state, query).values()]
+    .filter((appliance) => isChosen(state, query, appliance))
+    .sort(inOrder(state, query))
 }
 
 export function inventoryRows(state: ServiceCenterState, appliances: readonly ApplianceRecord[]): InventoryRow[] {
@@ -226,9 +234,9 @@ function endingFirst(left: { expiresAt: number; name: string }, right: { expires
 }
 
 /** All words of the inventory that a filter offers. */
-export function inventoryWords(state: ServiceCenterState) {
+export function inventoryWords(state: ServiceCenterState, members: Members) {
   const words = (key: 'organization' | 'dataCenter' | 'kind'): string[] =>
-    [...new Set([...state.appliances.values()].map((appliance): string => appliance[key]))].sort()
+    [...new Set([...inventory(state, members).values()].map((appliance): string => appliance[key]))].sort()
   return { organizations: words('organization'), dataCenters: words('dataCenter'), kinds: words('kind') }
 }
 export type InventoryWords = ReturnType<typeof inventoryWords>

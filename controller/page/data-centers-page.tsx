@@ -21,7 +21,6 @@ import {
   elementId,
   limitsAddress,
   listed,
-  SYSTEM_PATCHES,
   size,
   UPLINK_LIMITS,
 } from './words.ts'
@@ -41,7 +40,7 @@ const ROWS_PER_PAGE = 25
 
 export const DataCentersPage = ({ dataCenters, uplink, mesh, patches, patch, page }: DataCentersPage) => (
   <Layout title="Data Centers" current={DATA_CENTERS}>
-    <PageHeader heading="Data Centers" trail={[{ name: 'Appliances', address: SYSTEM_PATCHES }]} />
+    <PageHeader heading="Data Centers" trail={[{ name: 'Appliances', address: APPLIANCES }]} />
     <Card id="mesh" title="Mesh" live>
       {patches.length > 0 && <PatchFilter patches={patches} patch={patch} />}
       {mesh.dataCenters.length === 0 ? <NoDataCenter /> : <MeshPicture mesh={mesh} />}
