@@ -24,8 +24,12 @@ const ranges = z
   .default('')
   .transform((text) =>
     text
-      .replace(/\s*[-–]\s*/g, '-')
+      .replaceAll('–', '-')
       .split(/[,;\s]+/)
+      .join(' ')
+      .replaceAll(' -', '-')
+      .replaceAll('- ', '-')
+      .split(' ')
       .filter((range) => range !== ''),
   )
   .pipe(UplinkLimits.shape.quietHours)
