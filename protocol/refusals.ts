@@ -37,10 +37,7 @@ const TABLE = {
   // what was asked of the Service Center
   bad_request: [400, 'Compare the request with /api/v1/openapi.json.'],
   bad_field: [400, 'Correct that field and send the form again.'],
-  unauthenticated: [
-    401,
-    'Open the sign-in link that the controller printed, or send an API token (patchmesh api-token).',
-  ],
+  unauthenticated: [401, 'Sign in on the page, or send an API token (patchmesh api-token).'],
   wrong_password: [401, 'Compare name and password. An Owner can make a new sign-in link for you.'],
   weak_password: [422, 'Choose a longer password; several words are easier to remember than signs.'],
   slow_down: [
@@ -75,7 +72,7 @@ const TABLE = {
     422,
     'Enroll a Service Provider appliance of that Data Center first; tenant appliances connect through it.',
   ],
-  bad_topology: [422, 'Correct the topology file at the lines that are named; docs/operators-guide.md describes it.'],
+  bad_topology: [422, 'Correct the topology file at the lines that are named; simulator/topologies/ has examples.'],
   name_in_use: [409, 'Choose another appliance name; names are unique in the fleet.'],
   last_member: [409, 'Enroll another member of its group first, or say that the last one shall go too.'],
   role_taken: [409, 'The group already has a primary. Enroll this appliance as secondary, or name another group.'],

@@ -45,18 +45,24 @@ export function signedIn(dependencies: AppDependencies): MiddlewareHandler<AppEn
   }
 }
 
-/** A token that is sent decides alone: a wrong one is refused even where a session would do. */
 async function identify(c: AppContext, dependencies: RouteDependencies): Promise<AccessRecord | Refusal> {
-  const nowMs = dependencies.clock()
+  const shown = shownSecret(c, dependencies)
+  if (isRefusal(shown)) return shown
+  return checkAccess(dependencies.repository, { ...shown, nowMs: dependencies.clock() })
+}
+
+type ShownSecret = { kind: 'api-token' | 'session'; secret: string }
+
+/** A token that is sent decides alone: a wrong one is refused even where a session would do. */
+export function shownSecret(c: AppContext, dependencies: RouteDependencies): ShownSecret | Refusal {
   const authorization = c.req.header('authorization')
   if (authorization !== undefined) {
     const secret = /^Bearer ([!-~]+)$/i.exec(authorization)?.[1]
     if (secret === undefined) return refuse('unauthenticated', 'the Authorization header has no Bearer token')
-    return checkAccess(dependencies.repository, { kind: 'api-token', secret, nowMs })
+    return { kind: 'api-token', secret }
   }
   const secret = readCookie(c, dependencies, 'session')
-  if (secret === undefined) return refuse('unauthenticated', 'nobody is signed in here')
-  return checkAccess(dependencies.repository, { kind: 'session', secret, nowMs })
+  return secret === undefined ? refuse('unauthenticated', 'nobody is signed in here') : { kind: 'session', secret }
 }
 
 async function visitorOf(c: AppContext, dependencies: RouteDependencies, access: AccessRecord): Promise<Visitor> {

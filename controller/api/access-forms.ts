@@ -1,5 +1,5 @@
 /**
- * What the forms about access ask for: people and their sign-in links, API tokens, one's own password, passkeys and sessions, and
+ * What the forms about access ask for: people and their sign-in links, API tokens, one's own password, passkeys and sessions,
  * the first Owner, and a check of the trail. A secret that was made is shown on the page that answers, once.
  */
 import { z } from 'zod'
@@ -8,12 +8,11 @@ import type { NewLink, NewPerson, NewToken, TrailVerification } from '../core/ac
 import { API_TOKENS, FIRST_OWNER, PEOPLE, personAddress, SYSTEM_PATCHES, TRAIL, YOUR_ACCOUNT } from '../page/words.ts'
 import { apiTokensPage, peoplePage, personPage, trailPage } from './access-pages.tsx'
 import { PasswordBody, PersonBody, TokenBody, TrailPageQuery, VerificationForm } from './access-schemas.ts'
-import type { App, AppContext, RouteDependencies } from './context.ts'
-import { addForm, leadTo, passOn } from './forms.ts'
+import type { App, RouteDependencies } from './context.ts'
+import { addForm, leadTo, param, passOn } from './forms.ts'
 import { NoBody, names, ticked } from './schemas.ts'
 
 const allow = 'manage-access'
-const VERIFICATION = '/api/v1/trail/verification'
 const rights = { role: PersonBody.shape.role, organization: names(OrganizationName) }
 const PersonForm = z.strictObject({ name: PersonBody.shape.name, ...rights })
 const ChangeForm = z.strictObject({ ...rights, disabled: ticked, passkeyOnly: ticked })
@@ -24,7 +23,7 @@ export function addAccessForms(app: App, dependencies: RouteDependencies): void 
   addForm(app, dependencies, PEOPLE, {
     allow,
     fields: PersonForm,
-    asks: (form) => ({ method: 'POST', address: '/api/v1/people', body: limited(form) }),
+    asks: (form) => ({ method: 'POST', path: ['people'], body: limited(form) }),
     page: () => PEOPLE,
     done: (c, answer) => {
       const { person, signInLink } = answer as NewPerson
@@ -35,30 +34,29 @@ export function addAccessForms(app: App, dependencies: RouteDependencies): void 
   addForm(app, dependencies, `${PEOPLE}/:person`, {
     allow,
     fields: ChangeForm,
-    asks: (form, c) => ({ method: 'PATCH', address: `/api/v1/people/${person(c)}`, body: limited(form) }),
+    asks: (form, c) => ({ method: 'PATCH', path: ['people', param(c, 'person')], body: limited(form) }),
     page: () => PEOPLE,
   })
 
   addForm(app, dependencies, `${PEOPLE}/:person/sign-in-link`, {
     allow,
     fields: NoBody,
-    asks: (_, c) => ({ method: 'POST', address: `/api/v1/people/${person(c)}/sign-in-link` }),
-    page: (c) => personAddress(c.req.param('person') ?? ''),
-    done: (c, answer) =>
-      personPage(c, dependencies, linkFor(c.req.param('person') ?? '', (answer as NewLink).signInLink)),
+    asks: (_, c) => ({ method: 'POST', path: ['people', param(c, 'person'), 'sign-in-link'] }),
+    page: (c) => personAddress(param(c, 'person')),
+    done: (c, answer) => personPage(c, dependencies, linkFor(param(c, 'person'), (answer as NewLink).signInLink)),
   })
 
   addForm(app, dependencies, `${PEOPLE}/:person/remove`, {
     allow,
     fields: NoBody,
-    asks: (_, c) => ({ method: 'DELETE', address: `/api/v1/people/${person(c)}` }),
+    asks: (_, c) => ({ method: 'DELETE', path: ['people', param(c, 'person')] }),
     page: () => PEOPLE,
   })
 
   addForm(app, dependencies, API_TOKENS, {
     allow,
     fields: TokenForm,
-    asks: (form) => ({ method: 'POST', address: '/api/v1/api-tokens', body: limited(form) }),
+    asks: (form) => ({ method: 'POST', path: ['api-tokens'], body: limited(form) }),
     page: () => API_TOKENS,
     done: (c, answer) => {
       const { name, token: text } = answer as NewToken
@@ -69,17 +67,14 @@ export function addAccessForms(app: App, dependencies: RouteDependencies): void 
   addForm(app, dependencies, `${API_TOKENS}/:token/revoke`, {
     allow,
     fields: NoBody,
-    asks: (_, c) => ({
-      method: 'DELETE',
-      address: `/api/v1/api-tokens/${encodeURIComponent(c.req.param('token') ?? '')}`,
-    }),
+    asks: (_, c) => ({ method: 'DELETE', path: ['api-tokens', param(c, 'token')] }),
     page: () => API_TOKENS,
   })
 
   addForm(app, dependencies, TRAIL, {
     allow: 'verify-trail',
     fields: VerificationForm,
-    asks: ({ head }) => ({ method: 'GET', address: `${VERIFICATION}${head === undefined ? '' : `?head=${head}`}` }),
+    asks: ({ head }) => ({ method: 'GET', path: ['trail', 'verification'], query: head === undefined ? {} : { head } }),
     page: () => TRAIL,
     done: (c, answer) => trailPage(c, dependencies, TrailPageQuery.parse({}), answer as TrailVerification),
   })
@@ -87,7 +82,7 @@ export function addAccessForms(app: App, dependencies: RouteDependencies): void 
   addForm(app, dependencies, `${YOUR_ACCOUNT}/password`, {
     allow: 'own-account',
     fields: PasswordBody,
-    asks: (body) => ({ method: 'POST', address: '/api/v1/account/password', body }),
+    asks: (body) => ({ method: 'POST', path: ['account', 'password'], body }),
     page: () => YOUR_ACCOUNT,
     done: (c) => leadTo(c, SYSTEM_PATCHES),
   })
@@ -95,27 +90,21 @@ export function addAccessForms(app: App, dependencies: RouteDependencies): void 
   addForm(app, dependencies, `${YOUR_ACCOUNT}/passkeys/:passkey/remove`, {
     allow: 'own-account',
     fields: NoBody,
-    asks: (_, c) => ({
-      method: 'DELETE',
-      address: `/api/v1/passkeys/${encodeURIComponent(c.req.param('passkey') ?? '')}`,
-    }),
+    asks: (_, c) => ({ method: 'DELETE', path: ['passkeys', param(c, 'passkey')] }),
     page: () => YOUR_ACCOUNT,
   })
 
   addForm(app, dependencies, `${YOUR_ACCOUNT}/sessions/:session/end`, {
     allow: 'own-account',
     fields: NoBody,
-    asks: (_, c) => ({
-      method: 'DELETE',
-      address: `/api/v1/sessions/${encodeURIComponent(c.req.param('session') ?? '')}`,
-    }),
+    asks: (_, c) => ({ method: 'DELETE', path: ['sessions', param(c, 'session')] }),
     page: () => YOUR_ACCOUNT,
   })
 
   addForm(app, dependencies, FIRST_OWNER, {
     allow,
     fields: FirstOwnerForm,
-    asks: (form) => ({ method: 'POST', address: '/api/v1/people', body: { ...form, role: 'owner' } }),
+    asks: (form) => ({ method: 'POST', path: ['people'], body: { ...form, role: 'owner' } }),
     page: () => FIRST_OWNER,
     done: async (c, _, form) => {
       await passOn(app, c, { method: 'POST', address: '/sign-in', body: new URLSearchParams(form) })
@@ -131,8 +120,4 @@ function limited<Form extends { organization: string[] }>({ organization, ...for
 
 function linkFor(name: string, text: string) {
   return { title: `A sign-in link for ${name}, to hand on`, text, what: 'link' }
-}
-
-function person(c: AppContext): string {
-  return encodeURIComponent(c.req.param('person') ?? '')
 }

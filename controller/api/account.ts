@@ -96,7 +96,8 @@ export function addAccountRoutes(app: App, dependencies: RouteDependencies, stre
     if (why !== null) return refuse('weak_password', `the password ${why}`)
     const passwordHash = await passwords.hash(wanted.password)
     if (isRefusal(passwordHash)) return passwordHash
-    const done = await changePerson(people, account.name, { passwordHash }, clock())
+    const { secretHash: session } = c.var.visitor
+    const done = await changePerson(people, account.name, { passwordHash }, { nowMs: clock(), session })
     if (isRefusal(done)) return done
     const origin = clientAddress(c, dependencies)
     const isStill = (now: AccountRecord) => now.passwordHash === passwordHash

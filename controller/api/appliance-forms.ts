@@ -3,27 +3,28 @@
  * and replacing. A token is shown on the page that answers, once.
  */
 import { z } from 'zod'
+import { isRefusal } from '../../protocol/refusals.ts'
+import type { ShownToken } from '../core/appliance-views.ts'
 import { APPLIANCES, applianceAddress, ENROLL } from '../page/words.ts'
 import { MAX_TOPOLOGY_BYTES } from '../topology/topology-file.ts'
 import { enrollPage } from './appliance-pages.tsx'
 import { namedAppliance } from './appliances.ts'
 import type { App, AppContext, RouteDependencies } from './context.ts'
-import type { ShownToken, ShownTokens } from './enrollment.ts'
+import type { ShownTokens } from './enrollment.ts'
 import { EnrollBody, RenameBody } from './fleet-schemas.ts'
-import { addForm, leadTo } from './forms.ts'
-import { NoBody } from './schemas.ts'
+import { addForm, leadTo, param } from './forms.ts'
+import { NoBody, SureForm } from './schemas.ts'
 
 const allow = 'enroll'
 const TopologyForm = z.strictObject({ file: z.string().default(''), text: z.string().default('') })
 const RevokeForm = z.strictObject({ id: z.string().max(100) })
-const RetireForm = z.strictObject({ sure: z.literal('yes', 'is not ticked') })
 type Moved = { name: string; peer: string; retiredAt: string | null }
 
 export function addApplianceForms(app: App, dependencies: RouteDependencies): void {
   addForm(app, dependencies, ENROLL, {
     allow,
     fields: EnrollBody,
-    asks: (body) => ({ method: 'POST', address: '/api/v1/enrollment-tokens', body }),
+    asks: (body) => ({ method: 'POST', path: ['enrollment-tokens'], body }),
     page: () => ENROLL,
     done: (c, token) => enrollPage(c, { tokens: [token as ShownToken] }),
   })
@@ -35,7 +36,7 @@ export function addApplianceForms(app: App, dependencies: RouteDependencies): vo
     maxBytes: 2 * MAX_TOPOLOGY_BYTES + 4096,
     asks: ({ file, text }) => ({
       method: 'POST',
-      address: '/api/v1/enrollment-tokens/topology',
+      path: ['enrollment-tokens', 'topology'],
       file: file === '' ? text : file,
     }),
     page: () => ENROLL,
@@ -48,23 +49,27 @@ export function addApplianceForms(app: App, dependencies: RouteDependencies): vo
   addForm(app, dependencies, `${ENROLL}/revoke`, {
     allow,
     fields: RevokeForm,
-    asks: ({ id }) => ({ method: 'DELETE', address: `/api/v1/enrollment-tokens/${encodeURIComponent(id)}` }),
+    asks: ({ id }) => ({ method: 'DELETE', path: ['enrollment-tokens', id] }),
     page: () => ENROLL,
   })
 
   addForm(app, dependencies, `${APPLIANCES}/:appliance/rename`, {
     allow,
     fields: RenameBody,
-    asks: (body, c) => ({ method: 'PATCH', address: `/api/v1/appliances/${named(c)}`, body }),
+    asks: (body, c) => ({ method: 'PATCH', path: ['appliances', param(c, 'appliance')], body }),
     page,
     done: (c, answer) => leadTo(c, applianceAddress(answer as Moved)),
   })
 
   addForm(app, dependencies, `${APPLIANCES}/:appliance/retire`, {
     allow,
-    fields: RetireForm,
-    // The form says what is lost with the last member, and it was ticked.
-    asks: (_, c) => ({ method: 'POST', address: `/api/v1/appliances/${named(c)}/retire`, body: { lastMember: true } }),
+    fields: SureForm,
+    // The form says what is lost with the last member.
+    asks: (_, c) => ({
+      method: 'POST',
+      path: ['appliances', param(c, 'appliance'), 'retire'],
+      body: { lastMember: true },
+    }),
     page,
     done: (c, answer) => leadTo(c, applianceAddress(answer as Moved)),
   })
@@ -72,17 +77,13 @@ export function addApplianceForms(app: App, dependencies: RouteDependencies): vo
   addForm(app, dependencies, `${APPLIANCES}/:appliance/replace`, {
     allow,
     fields: NoBody,
-    asks: (_, c) => ({ method: 'POST', address: `/api/v1/appliances/${named(c)}/replacement-token` }),
+    asks: (_, c) => ({ method: 'POST', path: ['appliances', param(c, 'appliance'), 'replacement-token'] }),
     page,
     done: (c, token) => enrollPage(c, { tokens: [token as ShownToken] }),
   })
 }
 
-function named(c: AppContext): string {
-  return encodeURIComponent(c.req.param('appliance') ?? '')
-}
-
 function page(c: AppContext): string {
-  const found = namedAppliance(c.var.serviceCenter.state, c.req.param('appliance') ?? '')
-  return 'refused' in found ? APPLIANCES : applianceAddress(found)
+  const found = namedAppliance(c.var.serviceCenter.state, param(c, 'appliance'))
+  return isRefusal(found) ? APPLIANCES : applianceAddress(found)
 }

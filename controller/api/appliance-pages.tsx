@@ -6,6 +6,7 @@ import { isRefusal } from '../../protocol/refusals.ts'
 import {
   applianceDetail,
   chosenAppliances,
+  inventory,
   inventoryRows,
   inventoryWords,
   openTokens,
@@ -33,7 +34,7 @@ const PageQuery = InventoryQuery.extend({
     .default(PER_PAGE[0]),
 })
 /** Of the newest entries of an appliance's history. */
-export const SHOWN_HISTORY = 100
+const SHOWN_HISTORY = 100
 
 export function addAppliancePageRoutes(app: App, { repository, log }: RouteDependencies): void {
   app.get(APPLIANCES, permitted('read'), (c) => {
@@ -45,8 +46,9 @@ export function addAppliancePageRoutes(app: App, { repository, log }: RouteDepen
     const query = { ...asked, page: Math.min(asked.page, pages) }
     const from = (query.page - 1) * query.perPage
     const rows = inventoryRows(state, chosen.slice(from, from + query.perPage))
-    const all = (query.members === 'now' ? state.appliances : state.retired).size
-    return showPage(c, <AppliancesPage {...{ rows, all, query }} total={chosen.length} words={inventoryWords(state)} />)
+    const all = inventory(state, query).size
+    const words = inventoryWords(state, query)
+    return showPage(c, <AppliancesPage {...{ rows, all, query, words }} total={chosen.length} />)
   })
 
   app.get(ENROLL, permitted('enroll'), (c) => enrollPage(c))

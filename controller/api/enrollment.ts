@@ -4,7 +4,7 @@
  */
 import type { PeerId } from '../../protocol/identifiers.ts'
 import { isRefusal, type Refusal, refuse } from '../../protocol/refusals.ts'
-import { openTokens } from '../core/appliance-views.ts'
+import { openTokens, type ShownToken } from '../core/appliance-views.ts'
 import type { Slot } from '../core/records.ts'
 import { issueForTopology, type TopologyTokens } from '../shell/issue-topology.ts'
 import type { IssuedToken, ServiceCenter } from '../shell/ports.ts'
@@ -18,7 +18,6 @@ import { documented } from './openapi.ts'
 import { readJson, readText } from './read-request.ts'
 import * as schemas from './schemas.ts'
 
-export type ShownToken = Omit<IssuedToken, 'expiresAt'> & { expiresAt: string; command: string }
 export type ShownTokens = TopologyTokens<ShownToken>
 
 export function addEnrollmentRoutes(app: App, { log }: RouteDependencies): void {
@@ -79,7 +78,7 @@ export function addEnrollmentRoutes(app: App, { log }: RouteDependencies): void 
     }),
     async (c) => {
       const id = c.req.param('id') as PeerId
-      const { actor } = c.get('visitor')
+      const { actor } = c.var.visitor
       const reply = await c.var.serviceCenter.carryOut({ kind: 'revoke-token', actor, enrollingPeer: id })
       return isRefusal(reply) ? answerRefusal(c, reply, log) : c.json({ id })
     },

@@ -102,8 +102,7 @@ export const EnrollBody = z.strictObject({
   role: Role,
   group: GroupName.default(GroupName.parse('pair')),
 })
-/** Shown once: the token itself is kept nowhere. */
-export const IssuedToken = z.object({
+export const IssuedToken: z.ZodType<inventory.ShownToken> = z.object({
   id: PeerId,
   name: z.string(),
   token: z.string(),

@@ -16,14 +16,16 @@ import { readForm } from './read-request.ts'
 /** A request to the API. */
 export type Asked = {
   method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
-  address: string
+  /** Below /api/v1, in plain words. */
+  path: readonly string[]
+  query?: Record<string, string>
   body?: unknown
   /** Instead of JSON: the text of a file. */
   file?: string
   headers?: Record<string, string>
 }
 
-export type PageForm<Fields> = {
+type PageForm<Fields> = {
   /** What the operation takes; it is asked for there again. */
   allow: Permission
   fields: z.ZodType<Fields>
@@ -44,6 +46,7 @@ export function addForm<Fields>(app: App, { log }: RouteDependencies, path: stri
     if (answer instanceof Response) return answer
     return form.done === undefined ? leadTo(c, form.page(c)) : form.done(c, answer.json, fields)
   })
+  // A page is registered before its forms.
   const isPage = app.routes.some((route) => route.method === 'GET' && route.path === path)
   if (!isPage) app.get(path, permitted(form.allow), (c) => c.redirect(form.page(c), 303))
 }
@@ -56,6 +59,11 @@ function once(c: AppContext, asked: Asked): Asked {
   return { ...asked, headers: { ...asked.headers, 'Idempotency-Key': `${shown.slice(0, 100)}.${what}` } }
 }
 
+/** A part of the address that a form was sent to. */
+export function param(c: AppContext, name: string): string {
+  return c.req.param(name) ?? ''
+}
+
 /** Where whoever sent a form goes on; forms.js is told, because it would follow a redirect as who it was before. */
 export function leadTo(c: AppContext, address: string): Response {
   return wantsPage(c) ? c.redirect(address, 303) : c.json({ leadsTo: address })
@@ -64,10 +72,11 @@ export function leadTo(c: AppContext, address: string): Response {
 type Refused = { error: { code: RefusalCode; message: string; requestId: string } }
 
 /** What the API answers to the visitor; or the page that says why it does not. */
-async function askApi(app: App, c: AppContext, { body = {}, file, headers = {}, ...asked }: Asked) {
+async function askApi(app: App, c: AppContext, { method, path, query, body = {}, file, headers = {} }: Asked) {
+  const asked = { method, address: `/api/v1/${path.map(encodeURIComponent).join('/')}?${new URLSearchParams(query)}` }
   const type = file === undefined ? 'application/json' : 'text/plain'
   const sent = { headers: { ...headers, 'content-type': type }, body: file ?? JSON.stringify(body) }
-  const answer = await passOn(app, c, asked.method === 'GET' ? asked : { ...asked, ...sent })
+  const answer = await passOn(app, c, method === 'GET' ? asked : { ...asked, ...sent })
   if (answer.ok) return { json: answer.status === 204 ? null : ((await answer.json()) as unknown) }
   const { error } = (await answer.json()) as Refused
   // It is in the log with this one.

@@ -6,10 +6,11 @@ import { isRefusal } from '../../protocol/refusals.ts'
 import { dataCenterLimits, uplinkLimits } from '../core/data-centers.ts'
 import { bitsOf, LimitsPage } from '../page/limits-page.tsx'
 import { DATA_CENTERS, dataCenterTitle, limitsAddress, UPLINK_LIMITS } from '../page/words.ts'
-import type { App, AppContext, RouteDependencies } from './context.ts'
+import type { App, RouteDependencies } from './context.ts'
 import { namedDataCenter } from './data-centers.ts'
+import { entityTag } from './entity-tags.ts'
 import { answerRefusal } from './errors.ts'
-import { type Asked, addForm } from './forms.ts'
+import { type Asked, addForm, param } from './forms.ts'
 import { permitted } from './permitted.ts'
 import { ticked, UplinkLimits } from './schemas.ts'
 import { showPage } from './show-page.tsx'
@@ -37,14 +38,14 @@ export function addLimitsPages(app: App, dependencies: RouteDependencies): void 
 
   app.get(UPLINK_LIMITS, permitted(allow), (c) => {
     const limits = uplinkLimits(c.var.serviceCenter.state)
-    const form = { address: UPLINK_LIMITS, operation: 'setUplinkLimits', limits }
+    const form = { address: UPLINK_LIMITS, operation: 'setUplinkLimits', limits, seen: entityTag(limits) }
     return showPage(c, <LimitsPage place="the Service Center" {...form} />)
   })
 
   addForm(app, dependencies, UPLINK_LIMITS, {
     allow,
     fields: UplinkForm,
-    asks: (form) => put('/api/v1/service-center/limits', form),
+    asks: (form) => put(['service-center', 'limits'], form),
     page: () => DATA_CENTERS,
   })
 
@@ -52,7 +53,7 @@ export function addLimitsPages(app: App, dependencies: RouteDependencies): void 
     const name = namedDataCenter(c)
     if (isRefusal(name)) return answerRefusal(c, name, log)
     const limits = dataCenterLimits(c.var.serviceCenter.state, name)
-    const form = { address: limitsAddress(name), operation: 'setDataCenterLimits', limits }
+    const form = { address: limitsAddress(name), operation: 'setDataCenterLimits', limits, seen: entityTag(limits) }
     return showPage(c, <LimitsPage place={dataCenterTitle(name)} {...form} />)
   })
 
@@ -60,17 +61,13 @@ export function addLimitsPages(app: App, dependencies: RouteDependencies): void 
     allow,
     fields: LinkForm,
     asks: ({ down, trades, ...form }, c) =>
-      put(`/api/v1/data-centers/${nameIn(c)}/limits`, form, { downBitsPerSecond: bitsOf(down), trades }),
+      put(['data-centers', param(c, 'name'), 'limits'], form, { downBitsPerSecond: bitsOf(down), trades }),
     page: () => DATA_CENTERS,
   })
 }
 
 /** Refused when the limits are not any more what the form showed. */
-function put(address: string, { seen, up, quietHours }: z.infer<typeof UplinkForm>, more: object = {}): Asked {
+function put(path: Asked['path'], { seen, up, quietHours }: z.infer<typeof UplinkForm>, more: object = {}): Asked {
   const body = { upBitsPerSecond: bitsOf(up), quietHours, ...more }
-  return { method: 'PUT', address, headers: { 'If-Match': seen }, body }
-}
-
-function nameIn(c: AppContext): string {
-  return encodeURIComponent(c.req.param('name') ?? '')
+  return { method: 'PUT', path, headers: { 'If-Match': seen }, body }
 }

@@ -48,7 +48,7 @@ export function addPageRoutes(app: App, { log }: RouteDependencies): void {
         copies={new Map(opened.map(({ id }) => [id, patchCopies(state, id)]))}
         any={livePatches(state).length > 0}
         unreachable={unreachableDepots(state)}
-        unfinished={uploads.of(c.get('visitor').actor)}
+        unfinished={uploads.of(c.var.visitor.actor)}
       />,
     )
   })

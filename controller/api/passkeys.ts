@@ -72,7 +72,7 @@ export function addPasskeyRoutes(app: App, dependencies: RouteDependencies): voi
       if (isRefusal(body)) return answerRefusal(c, body, log)
       const account = await ownAccount(c, dependencies, 'passkeys')
       if (isRefusal(account)) return answerRefusal(c, account, log)
-      const added = await addPasskey(dependencies, account, body)
+      const added = await addPasskey(dependencies, account, { ...body, session: c.var.visitor.secretHash })
       const outcome = isRefusal(added) ? added.refused : 'done'
       await c.var.note({ action: 'add passkey', subject: `${body.name} of ${account.name}`, outcome })
       return isRefusal(added) ? answerRefusal(c, added, log) : c.json(passkeyView(added, account.name), 201)
@@ -94,7 +94,7 @@ export function addPasskeyRoutes(app: App, dependencies: RouteDependencies): voi
       if (found === undefined) {
         return answerRefusal(c, refuse('not_found', `there is no passkey ${wanted.slice(0, 40)}`), log)
       }
-      await people.removePasskeys({ credential: found.credential })
+      await people.removePasskey(found.credential)
       const whose = (await people.findAccount(found.account))?.name ?? found.account
       await c.var.note({ action: 'remove passkey', subject: `${found.name} of ${whose}`, outcome: 'done' })
       return c.json({ done: true })

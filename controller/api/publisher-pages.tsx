@@ -12,8 +12,9 @@ import { PUBLISHERS } from '../page/words.ts'
 import type { App, RouteDependencies } from './context.ts'
 import { entityTag } from './entity-tags.ts'
 import { answerRefusal } from './errors.ts'
-import { addForm } from './forms.ts'
+import { addForm, param } from './forms.ts'
 import { permitted } from './permitted.ts'
+import { SureForm } from './schemas.ts'
 import { showPage } from './show-page.tsx'
 
 const allow = 'manage-publishers'
@@ -37,7 +38,6 @@ const PublisherForm = z
     for (const { path, message } of parsed.error.issues) context.addIssue({ code: 'custom', path, message })
     return z.NEVER
   })
-const RemoveForm = z.strictObject({ sure: z.literal('yes', 'is not ticked') })
 
 export function addPublisherPages(app: App, dependencies: RouteDependencies): void {
   app.get(PUBLISHERS, permitted(allow), (c) =>
@@ -57,7 +57,7 @@ export function addPublisherPages(app: App, dependencies: RouteDependencies): vo
     fields: PublisherForm,
     asks: ({ seen, publisher }) => ({
       method: 'PUT',
-      address: addressOf(publisher.name),
+      path: ['publishers', publisher.name],
       headers: seen === '' ? { 'If-None-Match': '*' } : { 'If-Match': seen },
       body: publisher,
     }),
@@ -66,14 +66,10 @@ export function addPublisherPages(app: App, dependencies: RouteDependencies): vo
 
   addForm(app, dependencies, `${PUBLISHERS}/:publisher/remove`, {
     allow,
-    fields: RemoveForm,
-    asks: (_, c) => ({ method: 'DELETE', address: addressOf(c.req.param('publisher') ?? '') }),
+    fields: SureForm,
+    asks: (_, c) => ({ method: 'DELETE', path: ['publishers', param(c, 'publisher')] }),
     page: () => PUBLISHERS,
   })
-}
-
-function addressOf(name: string): string {
-  return `/api/v1/publishers/${encodeURIComponent(name)}`
 }
 
 /** A public key, and the word `revoked` behind one that counts no more. */

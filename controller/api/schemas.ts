@@ -34,6 +34,9 @@ export const ticked = z
   .optional()
   .transform((value) => value !== undefined)
 
+/** The form says what cannot be undone, and its box was ticked. */
+export const SureForm = z.strictObject({ sure: z.literal('yes', 'is not ticked') })
+
 export const UploadQuery = z.strictObject({ filename: z.string().min(1).max(255) })
 const page = z.coerce.number().int().min(1).max(1e6).default(1)
 export const ListQuery = z.strictObject({

@@ -5,7 +5,7 @@
  * person who reads it but their unfinished uploads. People who open a page get one of their own.
  */
 import type { MiddlewareHandler } from 'hono'
-import { compress } from './compression.ts'
+import { acceptedEncoding, compress } from './compression.ts'
 import type { AppContext, AppEnvironment, AppGiven } from './context.ts'
 import { entityTag } from './entity-tags.ts'
 
@@ -53,7 +53,7 @@ export function sharedRefreshes({
 
 /** What the main part of a page depends on of its visitor; unfinished uploads are shown to whose they are. */
 function whatIsSeen(c: AppContext): object {
-  const { role, organizations, isFirst, actor } = c.get('visitor')
+  const { role, organizations, isFirst, actor } = c.var.visitor
   return { role, organizations, isFirst, unfinished: c.var.serviceCenter.uploads.of(actor) }
 }
 
@@ -66,6 +66,7 @@ async function render(page: string): Promise<Rendered> {
 function answer(c: AppContext, { tag, plain, brotli }: Rendered): Response {
   const headers = { 'Content-Type': 'text/html; charset=utf-8', ETag: tag, Vary: 'Accept-Encoding, Patchmesh-Refresh' }
   if (c.req.header('if-none-match') === tag) return new Response(null, { status: 304, headers })
-  if (!/\bbr\b/.test(c.req.header('accept-encoding') ?? '')) return new Response(new Uint8Array(plain), { headers })
+  if (acceptedEncoding(c.req.header('accept-encoding')) !== 'br')
+    return new Response(new Uint8Array(plain), { headers })
   return new Response(new Uint8Array(brotli), { headers: { ...headers, 'Content-Encoding': 'br' } })
 }

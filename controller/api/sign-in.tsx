@@ -16,7 +16,7 @@ import { type SignedIn, signInByLink, signInByPassword } from '../shell/sign-in.
 import { giveSession, readCookie, signOut } from './access-control.ts'
 import { clientAddress } from './client-address.ts'
 import type { App, AppContext, RouteDependencies } from './context.ts'
-import { answerRefusal } from './errors.ts'
+import { answerRefusal, wantsPage } from './errors.ts'
 import { leadTo } from './forms.ts'
 import type { OpenStreams } from './open-streams.ts'
 import { permitted } from './permitted.ts'
@@ -109,7 +109,7 @@ export function addSignInRoutes(app: App, dependencies: RouteDependencies, strea
     const known = await repository.people.findAccount(accountKey(name))
     const note = { action: 'sign in', subject: known?.name ?? 'an unknown name', outcome: refusal.refused }
     await notes.writeRefusal('strangers', { actor: NOBODY, origin: clientAddress(c, dependencies), ...note })
-    if (!(c.req.header('accept') ?? '').includes('text/html')) return answerRefusal(c, refusal, log)
+    if (!wantsPage(c)) return answerRefusal(c, refusal, log)
     const { refused: code, message } = refusal
     const shown = { name, next: inside(next), refusal: { message, hint: hint(code) } }
     return c.html(<SignInPage {...shown} />, httpStatus(code))
@@ -129,9 +129,8 @@ export function addSignOutRoute(app: App, dependencies: RouteDependencies, strea
 }
 
 function leadOn(c: AppContext, address: string): Response | Promise<Response> {
-  const isNavigation = (c.req.header('accept') ?? '').includes('text/html')
   const fromAddressBar = ['none', 'same-origin'].includes(c.req.header('sec-fetch-site') ?? '')
-  if (!isNavigation || fromAddressBar) return c.redirect(address, 303)
+  if (!wantsPage(c) || fromAddressBar) return c.redirect(address, 303)
   return c.html(signedInPage(address))
 }
 

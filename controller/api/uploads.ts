@@ -24,7 +24,7 @@ export function addUploadRoutes(app: App, { log }: RouteDependencies): void {
       summary: 'Your unfinished uploads.',
       answers: { 200: schemas.UnfinishedUpload.array() },
     }),
-    (c) => c.json(c.var.serviceCenter.uploads.of(c.get('visitor').actor).map((state) => view(state))),
+    (c) => c.json(c.var.serviceCenter.uploads.of(c.var.visitor.actor).map((state) => view(state))),
   )
 
   app.post(
@@ -42,7 +42,7 @@ export function addUploadRoutes(app: App, { log }: RouteDependencies): void {
     async (c) => {
       const wanted = wantedUpload(c)
       if (isRefusal(wanted)) return answerRefusal(c, wanted, log)
-      const begun = await c.var.serviceCenter.uploads.create({ ...wanted, owner: c.get('visitor').actor })
+      const begun = await c.var.serviceCenter.uploads.create({ ...wanted, owner: c.var.visitor.actor })
       if (isRefusal(begun)) return answerRefusal(c, begun, log)
       c.header('Location', `${UPLOADS}/${begun.id}`)
       writeHeaders(c, begun)
@@ -61,7 +61,7 @@ export function addUploadRoutes(app: App, { log }: RouteDependencies): void {
       answers: { 200: schemas.UnfinishedUpload },
     }),
     async (c) => {
-      const { actor } = c.get('visitor')
+      const { actor } = c.var.visitor
       const id = c.req.param('id')
       const found = c.var.serviceCenter.uploads.find(id, actor)
       if (isRefusal(found)) return answerRefusal(c, found, log)
@@ -84,7 +84,7 @@ export function addUploadRoutes(app: App, { log }: RouteDependencies): void {
     async (c) => {
       const part = sentPart(c)
       if (isRefusal(part)) return answerRefusal(c, part, log)
-      const { actor, origin } = c.get('visitor')
+      const { actor, origin } = c.var.visitor
       const id = c.req.param('id')
       const state = await c.var.serviceCenter.uploads.append({
         ...part,
@@ -113,7 +113,7 @@ export function addUploadRoutes(app: App, { log }: RouteDependencies): void {
       answers: { 204: 'nothing' },
     }),
     async (c) => {
-      const refusal = await c.var.serviceCenter.uploads.remove(c.req.param('id'), c.get('visitor').actor)
+      const refusal = await c.var.serviceCenter.uploads.remove(c.req.param('id'), c.var.visitor.actor)
       if (refusal !== null) return answerRefusal(c, refusal, log)
       c.header('Tus-Resumable', VERSION)
       return c.body(null, 204)

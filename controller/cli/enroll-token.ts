@@ -53,10 +53,8 @@ export const enrollToken = defineCommand({
     '--role primary --name paris-1',
   async run({ options, terminal }) {
     const data = required('data', options.data)
-    if (options.from !== undefined) {
-      const file = required('from', options.from)
-      const besides = SLOT_OPTION_NAMES.find((name) => options[name] !== undefined)
-      if (besides !== undefined) throw new UsageError(`--from and --${besides} do not go together`)
+    const file = topologyFile(options)
+    if (file !== undefined) {
       return await withData(data, (opened) => enrollTopology(opened, file, { json: options.json === true, terminal }))
     }
     const slot = readSlot(options)
@@ -70,8 +68,16 @@ export const enrollToken = defineCommand({
   },
 })
 
-export const SLOT_OPTION_NAMES = ['data-center', 'organization', 'kind', 'role', 'name', 'group'] as const
+const SLOT_OPTION_NAMES = ['data-center', 'organization', 'kind', 'role', 'name', 'group'] as const
 type SlotOptions = Readonly<Record<(typeof SLOT_OPTION_NAMES)[number], string | undefined>>
+
+/** The file with the places of many; undefined where the options say one place. */
+export function topologyFile(options: SlotOptions & { readonly from: string | undefined }): string | undefined {
+  if (options.from === undefined) return undefined
+  const besides = SLOT_OPTION_NAMES.find((name) => options[name] !== undefined)
+  if (besides !== undefined) throw new UsageError(`--from and --${besides} do not go together`)
+  return required('from', options.from)
+}
 
 export function readSlot(options: SlotOptions): Slot {
   const role = required('role', options.role)

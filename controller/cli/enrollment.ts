@@ -3,12 +3,12 @@
  * `enroll-token` works on its data folder.
  */
 import { readFile } from 'node:fs/promises'
-import type { OpenToken } from '../core/appliance-views.ts'
-import { defineCommand, required, UsageError } from './command.ts'
-import { readSlot, SLOT_OPTION_NAMES, SLOT_OPTIONS } from './enroll-token.ts'
+import type { OpenToken, ShownToken } from '../core/appliance-views.ts'
+import { defineCommand } from './command.ts'
+import { readSlot, SLOT_OPTIONS, topologyFile } from './enroll-token.ts'
 import { printTokens, readTopology } from './enroll-topology.ts'
 import { readableTime } from './quantities.ts'
-import { connect, SERVER_OPTIONS, type ShownToken } from './service-center-client.ts'
+import { connect, SERVER_OPTIONS } from './service-center-client.ts'
 import { printable, type Terminal, table } from './terminal.ts'
 
 export const enrollAppliance = defineCommand({
@@ -24,10 +24,8 @@ export const enrollAppliance = defineCommand({
     'patchmesh appliances enroll --data-center Paris --organization Provider --kind service-provider --role primary --name paris-1',
   async run({ options, terminal }) {
     const client = connect(options)
-    if (options.from === undefined) return printToken(await client.enroll(readSlot(options)), options.json, terminal)
-    const file = required('from', options.from)
-    const besides = SLOT_OPTION_NAMES.find((name) => options[name] !== undefined)
-    if (besides !== undefined) throw new UsageError(`--from and --${besides} do not go together`)
+    const file = topologyFile(options)
+    if (file === undefined) return printToken(await client.enroll(readSlot(options)), options.json, terminal)
     // Judged here first: mistakes are told with the name of the file, one a line.
     if ((await readTopology(file, terminal)) === null) return 1
     const tokens = await client.enrollTopology(await readFile(file, 'utf8'))

@@ -16,7 +16,7 @@ import type {
   TrailPage,
   TrailVerification,
 } from '../core/access-views.ts'
-import type { ApplianceDetail, InventoryRow, OpenToken } from '../core/appliance-views.ts'
+import type { ApplianceDetail, InventoryRow, OpenToken, ShownToken } from '../core/appliance-views.ts'
 import type { DataCenterLimits, DataCenterView, UplinkLimits } from '../core/data-centers.ts'
 import type { Mesh } from '../core/mesh.ts'
 import type { PatchLine } from '../core/patch-list.ts'
@@ -48,9 +48,6 @@ export type StartInstall = {
   readonly dataCenter: string
   readonly allowOutage: boolean
 }
-
-/** Shown once. */
-export type ShownToken = { id: string; name: string; token: string; command: string; expiresAt: string }
 
 export class ServiceCenterClient {
   readonly #exchange: Exchange
@@ -185,7 +182,10 @@ export class ServiceCenterClient {
   addPerson(person: Rights & { name: string }): Promise<NewPerson> {
     return this.#exchange.call({ method: 'POST', path: ['people'], body: person })
   }
-  changePerson(name: string, change: Partial<Rights> & { disabled?: boolean }): Promise<PersonView> {
+  changePerson(
+    name: string,
+    change: Partial<Rights> & { disabled?: boolean; passkeyOnly?: boolean },
+  ): Promise<PersonView> {
     return this.#exchange.call({ method: 'PATCH', path: ['people', name], body: change })
   }
   newSignInLink(name: string): Promise<NewLink> {

@@ -61,6 +61,9 @@ type AppliancePart = {
   changedAt: string
 }
 
+/** Told once: the text of the token is kept nowhere. */
+export type ShownToken = { id: PeerId; name: string; token: string; command: string; expiresAt: string }
+
 export type OpenToken = {
   id: PeerId
   name: string
@@ -75,10 +78,18 @@ export type OpenToken = {
   replaces: string | null
 }
 
+type Members = Pick<InventoryQuery, 'members'>
+
+/** The fleet, or those that were of it. */
+export function inventory(state: ServiceCenterState, { members }: Members): ReadonlyMap<PeerId, ApplianceRecord> {
+  return members === 'now' ? state.appliances : state.retired
+}
+
 /** Those that the query asks for, in its order. */
 export function chosenAppliances(state: ServiceCenterState, query: InventoryQuery): ApplianceRecord[] {
-  const records = [...(query.members === 'now' ? state.appliances : state.retired).values()]
-  return records.filter((appliance) => isChosen(state, query, appliance)).sort(inOrder(state, query))
+  return [...inventory(state, query).values()]
+    .filter((appliance) => isChosen(state, query, appliance))
+    .sort(inOrder(state, query))
 }
 
 export function inventoryRows(state: ServiceCenterState, appliances: readonly ApplianceRecord[]): InventoryRow[] {
@@ -210,7 +221,7 @@ function named(state: ServiceCenterState, id: Sha256): PatchOnAppliance {
 export function openTokens(state: ServiceCenterState): OpenToken[] {
   return [...state.tokens.values()]
     .filter((token) => isOpen(state, token))
-    .sort(byPlaceOf)
+    .sort(endingFirst)
     .map(({ enrollingPeer, name, organization, dataCenter, kind, role, group, issuedAt, expiresAt, replaces }) => ({
       ...{ id: enrollingPeer, name, organization, dataCenter, kind, role, group },
       ...{ issuedAt: iso(issuedAt), expiresAt: iso(expiresAt) },
@@ -218,14 +229,14 @@ export function openTokens(state: ServiceCenterState): OpenToken[] {
     }))
 }
 
-function byPlaceOf(left: { expiresAt: number; name: string }, right: { expiresAt: number; name: string }): number {
+function endingFirst(left: { expiresAt: number; name: string }, right: { expiresAt: number; name: string }): number {
   return left.expiresAt - right.expiresAt || (left.name < right.name ? -1 : 1)
 }
 
 /** All words of the inventory that a filter offers. */
-export function inventoryWords(state: ServiceCenterState) {
+export function inventoryWords(state: ServiceCenterState, members: Members) {
   const words = (key: 'organization' | 'dataCenter' | 'kind'): string[] =>
-    [...new Set([...state.appliances.values()].map((appliance): string => appliance[key]))].sort()
+    [...new Set([...inventory(state, members).values()].map((appliance): string => appliance[key]))].sort()
   return { organizations: words('organization'), dataCenters: words('dataCenter'), kinds: words('kind') }
 }
 export type InventoryWords = ReturnType<typeof inventoryWords>

@@ -12,7 +12,7 @@ import { limitTitle, RightsFields, roleTitle } from './rights.tsx'
 import { type Secret, SecretCard } from './secret-card.tsx'
 import { API_TOKENS, elementId, PEOPLE } from './words.ts'
 
-export type ApiTokens = { tokens: TokenView[]; organizations: string[]; made?: Secret | undefined }
+type ApiTokens = { tokens: TokenView[]; organizations: string[]; made?: Secret | undefined }
 
 export const ApiTokensPage = ({ tokens, organizations, made }: ApiTokens) => (
   <Layout title="API tokens" current={API_TOKENS}>
@@ -43,12 +43,7 @@ export const ApiTokensPage = ({ tokens, organizations, made }: ApiTokens) => (
 const HEADINGS = ['Name', 'Id', 'Role', 'Organizations', 'Until', 'Used', 'Actions']
 
 const TokenTable = ({ tokens }: { tokens: TokenView[] }) => (
-  <table
-    class="pf-v6-c-table pf-m-grid-lg pm-table"
-    id="token-table"
-    aria-label="API tokens"
-    data-operation="listApiTokens"
-  >
+  <table class="pf-v6-c-table pf-m-grid-lg pm-table" aria-label="API tokens" data-operation="listApiTokens">
     <ColumnHeads headings={HEADINGS} />
     <tbody class="pf-v6-c-table__tbody">
       {tokens.map(({ id, name, role, organizations, expiresAt, usedAt, origin }) => (

@@ -7,6 +7,7 @@ import type { ApplianceDetail } from '../core/appliance-views.ts'
 import type { AuditRecord } from '../core/records.ts'
 import { Arrives, Contact, Store } from './appliances-page.tsx'
 import { ColumnHeads } from './column-heads.tsx'
+import { Fact } from './facts.tsx'
 import { ActionForm, CheckField, TextField } from './form-fields.tsx'
 import { CopyLabel, Label, TargetLabel } from './labels.tsx'
 import { Alert, Card, Layout, PageHeader } from './layout.tsx'
@@ -100,29 +101,32 @@ const History = ({ entries }: { entries: Entry[] }) => (
 
 const Facts = ({ appliance }: { appliance: ApplianceDetail }) => (
   <dl class="pf-v6-c-description-list pm-facts" data-operation="showAppliance">
-    {[
-      ['Last contact', <Contact appliance={appliance} />],
-      ['Organization', appliance.organization],
-      ['Data Center', appliance.dataCenter],
-      ['Kind and role', `${appliance.kind}, ${appliance.role} of ${appliance.group}`],
-      ['Agent', appliance.account?.agentVersion ?? 'unknown'],
-      ['Store', <Store account={appliance.account} />],
-      ['Arrives', <Arrives {...appliance} />],
-      ['Installed', appliance.versions.map(({ patch, version }) => `${patch} ${version}`).join(', ') || 'unknown'],
-      ['Accepts members at', listed(appliance.addresses) || 'nowhere, it only dials'],
-      ['Key', <code class="pm-digest">{appliance.peer}</code>],
-      ['Enrolled', <Moment at={appliance.enrolledAt} />],
-      ['Epoch', String(appliance.epoch)],
-    ].map(([term, value]) => (
-      <div class="pf-v6-c-description-list__group">
-        <dt class="pf-v6-c-description-list__term">
-          <span class="pf-v6-c-description-list__text">{term}</span>
-        </dt>
-        <dd class="pf-v6-c-description-list__description">
-          <div class="pf-v6-c-description-list__text">{value}</div>
-        </dd>
-      </div>
-    ))}
+    <Fact term="Last contact">
+      <Contact appliance={appliance} />
+    </Fact>
+    <Fact term="Organization">{appliance.organization}</Fact>
+    <Fact term="Data Center">{appliance.dataCenter}</Fact>
+    <Fact term="Kind and role">
+      {appliance.kind}, {appliance.role} of {appliance.group}
+    </Fact>
+    <Fact term="Agent">{appliance.account?.agentVersion ?? 'unknown'}</Fact>
+    <Fact term="Store">
+      <Store account={appliance.account} />
+    </Fact>
+    <Fact term="Arrives">
+      <Arrives {...appliance} />
+    </Fact>
+    <Fact term="Installed">
+      {appliance.versions.map(({ patch, version }) => `${patch} ${version}`).join(', ') || 'unknown'}
+    </Fact>
+    <Fact term="Accepts members at">{listed(appliance.addresses) || 'nowhere, it only dials'}</Fact>
+    <Fact term="Key">
+      <code class="pm-digest">{appliance.peer}</code>
+    </Fact>
+    <Fact term="Enrolled">
+      <Moment at={appliance.enrolledAt} />
+    </Fact>
+    <Fact term="Epoch">{String(appliance.epoch)}</Fact>
   </dl>
 )
 

@@ -11,7 +11,7 @@ export const CopyTable = ({ copies, bytes }: { copies: ApplianceCopy[]; bytes: n
   return (
     <div class="pm-copies" tabindex={0} role="region" aria-label="Copies">
       {[...Map.groupBy(copies, ({ dataCenter }) => dataCenter)].map(([dataCenter, members]) => (
-        <section aria-label={dataCenterTitle(dataCenter)} class="pm-copies-place">
+        <section aria-label={dataCenterTitle(dataCenter)}>
           <h3 class="pm-row pm-place">
             {dataCenterTitle(dataCenter)}
             <span class="pm-quiet pm-number">

@@ -6,7 +6,7 @@ import type { DataCenterView, UplinkLimits, UplinkView } from '../core/data-cent
 import type { Mesh, MeshMember } from '../core/mesh.ts'
 import type { PatchSummary } from '../core/patch-views.ts'
 import { ColumnHeads } from './column-heads.tsx'
-import { FieldLabel } from './form-fields.tsx'
+import { DropDown, FieldLabel } from './form-fields.tsx'
 import { Label } from './labels.tsx'
 import { Card, Layout, PageHeader } from './layout.tsx'
 import { Pager } from './list-toolbar.tsx'
@@ -21,7 +21,6 @@ import {
   elementId,
   limitsAddress,
   listed,
-  SYSTEM_PATCHES,
   size,
   UPLINK_LIMITS,
 } from './words.ts'
@@ -41,7 +40,7 @@ const ROWS_PER_PAGE = 25
 
 export const DataCentersPage = ({ dataCenters, uplink, mesh, patches, patch, page }: DataCentersPage) => (
   <Layout title="Data Centers" current={DATA_CENTERS}>
-    <PageHeader heading="Data Centers" trail={[{ name: 'Appliances', address: SYSTEM_PATCHES }]} />
+    <PageHeader heading="Data Centers" trail={[{ name: 'Appliances', address: APPLIANCES }]} />
     <Card id="mesh" title="Mesh" live>
       {patches.length > 0 && <PatchFilter patches={patches} patch={patch} />}
       {mesh.dataCenters.length === 0 ? <NoDataCenter /> : <MeshPicture mesh={mesh} />}
@@ -79,21 +78,13 @@ const Uplink = ({ limits, quietUntil }: UplinkView) => (
 const PatchFilter = ({ patches, patch }: Pick<DataCentersPage, 'patches' | 'patch'>) => (
   <form class="pm-row pm-controls" method="get" action={DATA_CENTERS} aria-label="Mesh" data-operation="showMesh">
     <FieldLabel id="mesh-patch" label="Pieces of" />
-    <span class="pf-v6-c-form-control pm-select">
-      <select id="mesh-patch" name="patch">
-        <option value="">All patches</option>
-        {patches.map(({ id, name, version }) => (
-          <option value={id} selected={id === patch}>
-            {name} {version}
-          </option>
-        ))}
-      </select>
-      <span class="pf-v6-c-form-control__utilities">
-        <span class="pf-v6-c-form-control__toggle-icon" aria-hidden="true">
-          ▾
-        </span>
-      </span>
-    </span>
+    <DropDown
+      {...{ id: 'mesh-patch', name: 'patch', frame: 'pm-select', value: patch }}
+      choices={[
+        { value: '', text: 'All patches' },
+        ...patches.map(({ id, name, version }) => ({ value: id, text: `${name} ${version}` })),
+      ]}
+    />
     <button class="pf-v6-c-button pf-m-secondary" type="submit">
       Show
     </button>

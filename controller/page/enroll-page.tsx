@@ -2,15 +2,14 @@
  * Enrolling: the form for one appliance, a topology file for many, and the tokens that are open. What was just made is
  * shown once, on the answer to the form, and is in no other page.
  */
-import type { OpenToken } from '../core/appliance-views.ts'
+import type { OpenToken, ShownToken } from '../core/appliance-views.ts'
 import { ColumnHeads } from './column-heads.tsx'
 import { CopyButton } from './copy-button.tsx'
-import { ActionForm, FieldLabel, SelectField, TextField } from './form-fields.tsx'
+import { ActionForm, FieldLabel, SelectField, TextArea, TextField } from './form-fields.tsx'
 import { Alert, Card, Layout, PageHeader } from './layout.tsx'
 import { Moment } from './moments.tsx'
 import { APPLIANCES, counted, ENROLL, elementId, listed } from './words.ts'
 
-export type ShownToken = { name: string; command: string; expiresAt: string }
 export type Made = {
   tokens: ShownToken[]
   /** What became of the other appliances of a topology. */
@@ -58,16 +57,7 @@ export const EnrollPage = ({ open, made }: EnrollPage) => (
           <FieldLabel id="topology-file" label="Topology file" />
           <input type="file" id="topology-file" name="file" accept=".yaml,.yml" />
         </div>
-        <div class="pm-field">
-          <FieldLabel id="topology-text" label="Or its text" />
-          <span class="pf-v6-c-form-control pf-m-resize-vertical">
-            <textarea id="topology-text" name="text" rows={6} spellcheck={false} />
-          </span>
-          <p class="pm-quiet">
-            Appliances whose name is in use are skipped. Those whose Data Center has no connected Service Provider
-            appliance yet are left out: connect these first, then send the same file again.
-          </p>
-        </div>
+        <TextArea id="topology-text" name="text" label="Or its text" rows={6} help={ABOUT_TOPOLOGIES} />
       </ActionForm>
     </Card>
     <Card id="tokens" title="Open tokens" live>
@@ -75,6 +65,10 @@ export const EnrollPage = ({ open, made }: EnrollPage) => (
     </Card>
   </Layout>
 )
+
+const ABOUT_TOPOLOGIES =
+  'Appliances whose name is in use are skipped. Those whose Data Center has no connected Service Provider appliance yet ' +
+  'are left out: connect these first, then send the same file again.'
 
 function field(name: string, label: string) {
   return { id: `enroll-${name}`, name, label }

@@ -40,6 +40,22 @@ export const PasswordField = ({ id, ...others }: Pick<TextFieldProps, 'id' | 'la
   <TextField {...{ id, name: id, type: 'password', required: true, ...others }} />
 )
 
+type TextAreaProps = Named & { value?: string; help: string; rows: number; required?: boolean }
+
+export const TextArea = ({ id, label, help, value = '', ...others }: TextAreaProps) => (
+  <div class="pm-field">
+    <FieldLabel {...{ id, label }} />
+    <span class="pf-v6-c-form-control pf-m-resize-vertical">
+      <textarea {...{ id, ...others }} spellcheck={false} aria-describedby={`${id}-help`}>
+        {value}
+      </textarea>
+    </span>
+    <p class="pm-quiet" id={`${id}-help`}>
+      {help}
+    </p>
+  </div>
+)
+
 type CheckFieldProps = Named & { checked?: boolean; value?: string; required?: boolean }
 
 export const CheckField = ({ id, label, name, checked = false, value = 'yes', required = false }: CheckFieldProps) => (
@@ -53,24 +69,43 @@ export const CheckField = ({ id, label, name, checked = false, value = 'yes', re
 
 export type Choice = { value: string; text: string }
 
-export const SelectField = (props: Named & { value: string; choices: readonly Choice[] }) => (
+type SelectFieldProps = Named & { value: string; choices: readonly Choice[] }
+
+export const SelectField = ({ id, label, ...choice }: SelectFieldProps) => (
   <div class="pm-field">
-    <FieldLabel {...props} />
-    <span class="pf-v6-c-form-control">
-      <select id={props.id} name={props.name}>
-        {props.choices.map(({ value, text }) => (
-          <option value={value} selected={value === props.value}>
-            {text}
-          </option>
-        ))}
-      </select>
-      <span class="pf-v6-c-form-control__utilities">
-        <span class="pf-v6-c-form-control__toggle-icon" aria-hidden="true">
-          ▾
-        </span>
+    <FieldLabel {...{ id, label }} />
+    <DropDown id={id} {...choice} />
+  </div>
+)
+
+type DropDownProps = {
+  choices: readonly Choice[]
+  value?: string
+  id?: string
+  name?: string
+  'aria-label'?: string
+  'data-usual'?: string
+  /** The class of the frame around it. */
+  frame?: string
+  hidden?: boolean
+}
+
+/** Without a label of its own. */
+export const DropDown = ({ choices, value: chosen, frame = '', hidden = false, ...select }: DropDownProps) => (
+  <span class={`pf-v6-c-form-control ${frame}`} hidden={hidden}>
+    <select {...select}>
+      {choices.map(({ value, text }) => (
+        <option value={value} selected={value === chosen}>
+          {text}
+        </option>
+      ))}
+    </select>
+    <span class="pf-v6-c-form-control__utilities">
+      <span class="pf-v6-c-form-control__toggle-icon" aria-hidden="true">
+        ▾
       </span>
     </span>
-  </div>
+  </span>
 )
 
 export const FieldLabel = ({ id, label }: Pick<Named, 'id' | 'label'>) => (
@@ -88,6 +123,8 @@ export const ActionForm = (props: {
   danger?: boolean
   children?: Child
   files?: boolean
+  /** The page to go back to without doing it. */
+  cancel?: string
 }) => (
   <form
     class="pm-form"
@@ -102,6 +139,11 @@ export const ActionForm = (props: {
       <button class={`pf-v6-c-button ${props.danger === true ? 'pf-m-danger' : 'pf-m-primary'}`} type="submit">
         {props.button}
       </button>
+      {props.cancel !== undefined && (
+        <a class="pf-v6-c-button pf-m-link" href={props.cancel}>
+          Cancel
+        </a>
+      )}
     </div>
   </form>
 )

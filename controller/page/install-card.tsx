@@ -4,6 +4,7 @@
  * page of its own to read.
  */
 import type { PatchDetail, UnpatchedAppliance, UnpatchedOrganization } from '../core/patch-views.ts'
+import { CheckField, DropDown, FieldLabel } from './form-fields.tsx'
 import { Label } from './labels.tsx'
 import { Card } from './layout.tsx'
 import { type ShownPatch, shownPatchAddress } from './patch-address.ts'
@@ -21,23 +22,11 @@ export const InstallCard = ({ patch, dataCenters, shown }: InstallCardProps) => 
       data-operation="previewInstall"
     >
       <div class="pm-row pm-controls">
-        <label class="pf-v6-c-form__label" for="data-center">
-          <span class="pf-v6-c-form__label-text">Data Center</span>
-        </label>
-        <span class="pf-v6-c-form-control pm-select">
-          <select id="data-center" name="dataCenter">
-            {['All', ...dataCenters].map((name) => (
-              <option value={name} selected={name === shown.dataCenter}>
-                {name}
-              </option>
-            ))}
-          </select>
-          <span class="pf-v6-c-form-control__utilities">
-            <span class="pf-v6-c-form-control__toggle-icon" aria-hidden="true">
-              ▾
-            </span>
-          </span>
-        </span>
+        <FieldLabel id="data-center" label="Data Center" />
+        <DropDown
+          {...{ id: 'data-center', name: 'dataCenter', frame: 'pm-select', value: shown.dataCenter }}
+          choices={['All', ...dataCenters].map((name) => ({ value: name, text: name }))}
+        />
         <span class="pf-v6-c-check pm-needs-script">
           <input class="pf-v6-c-check__input" type="checkbox" id="choose-all" />
           <label class="pf-v6-c-check__label" for="choose-all">
@@ -91,19 +80,10 @@ const Organization = ({
   const id = elementId('organization', organization)
   return (
     <li class="pm-organization" id={`${id}-row`} data-organization={organization}>
-      <div class="pf-v6-c-check">
-        <input
-          class="pf-v6-c-check__input"
-          type="checkbox"
-          id={id}
-          name="organization"
-          value={organization}
-          checked={shown.organization.includes(organization)}
-        />
-        <label class="pf-v6-c-check__label" for={id}>
-          {organization}
-        </label>
-      </div>
+      <CheckField
+        {...{ id, name: 'organization', value: organization, label: organization }}
+        checked={shown.organization.includes(organization)}
+      />
       <div class="pm-row pm-patched" aria-live="polite">
         <progress max={total} value={patched} aria-label={`Patched appliances of ${organization}`} />
         <span>

@@ -1,11 +1,12 @@
 /**
  * The frame of every page: masthead, navigation, the place where a lost connection is told, and the main region whose
- * live parts page.js keeps up to date. It holds no data of its own.
+ * live parts live.js keeps up to date. It holds no data of its own.
  */
 
 import { raw } from 'hono/html'
 import { type Child, useContext } from 'hono/jsx'
 import { assetAddress } from './assets.ts'
+import { DropDown } from './form-fields.tsx'
 import { IfMay, type Reader, ReaderContext } from './reader.tsx'
 import {
   API_TOKENS,
@@ -99,18 +100,14 @@ const Masthead = ({ signedIn }: { signedIn: boolean }) => (
 
 /** Only scripts can keep the choice, so theme.js shows it. */
 const Theme = () => (
-  <span class="pf-v6-c-form-control pm-theme" hidden>
-    <select id="theme" aria-label="Theme">
-      <option value="system">System theme</option>
-      <option value="light">Light</option>
-      <option value="dark">Dark</option>
-    </select>
-    <span class="pf-v6-c-form-control__utilities">
-      <span class="pf-v6-c-form-control__toggle-icon" aria-hidden="true">
-        ▾
-      </span>
-    </span>
-  </span>
+  <DropDown
+    {...{ id: 'theme', 'aria-label': 'Theme', frame: 'pm-theme', hidden: true }}
+    choices={[
+      { value: 'system', text: 'System theme' },
+      { value: 'light', text: 'Light' },
+      { value: 'dark', text: 'Dark' },
+    ]}
+  />
 )
 
 const Navigation = ({ current }: { current: string }) => (
@@ -232,7 +229,7 @@ export const PageHeader = (props: {
   </section>
 )
 
-/** One card of a page; `live` names the part that page.js refreshes. */
+/** One card of a page; `live` names the part that live.js refreshes. */
 export const Card = (props: { id: string; title: string; children?: Child; live?: boolean }) => (
   <section class="pf-v6-c-page__main-section" aria-labelledby={`${props.id}-title`}>
     <div class="pf-v6-c-page__main-body">

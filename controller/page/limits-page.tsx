@@ -2,21 +2,22 @@
  * The form in which the limits of one link are changed: of a Data Center, or of the Service Center, which only sends. A
  * field that is left empty is no limit.
  */
-import { entityTag } from '../api/entity-tags.ts'
 import type { DataCenterLimits, UplinkLimits } from '../core/data-centers.ts'
-import { CheckField, TextField } from './form-fields.tsx'
+import { ActionForm, CheckField, TextField } from './form-fields.tsx'
 import { Card, Layout, PageHeader } from './layout.tsx'
 import { APPLIANCES, DATA_CENTERS } from './words.ts'
 
-export type ShownLimits = {
+type ShownLimits = {
   place: string
   address: string
   /** Of the API, which does the same. */
   operation: string
   limits: DataCenterLimits | UplinkLimits
+  /** What they are now, as a tag: a form that shows what is not so any more is refused. */
+  seen: string
 }
 
-export const LimitsPage = ({ place, address, operation, limits }: ShownLimits) => (
+export const LimitsPage = ({ place, address, operation, limits, seen }: ShownLimits) => (
   <Layout title={`Limits of ${place}`} current={DATA_CENTERS}>
     <PageHeader
       heading={`Limits of ${place}`}
@@ -26,9 +27,8 @@ export const LimitsPage = ({ place, address, operation, limits }: ShownLimits) =
       ]}
     />
     <Card id="limits" title="What patches may take of the WAN link">
-      <form class="pm-form" method="post" action={address} data-operation={operation}>
-        {/* Who saves says what they looked at. */}
-        <input type="hidden" name="seen" value={entityTag(limits)} />
+      <ActionForm action={address} operation={operation} button="Save" cancel={DATA_CENTERS}>
+        <input type="hidden" name="seen" value={seen} />
         {'downBitsPerSecond' in limits && (
           <RateField name="down" label="Down" bits={limits.downBitsPerSecond} help="What the Data Center takes in." />
         )}
@@ -48,16 +48,7 @@ export const LimitsPage = ({ place, address, operation, limits }: ShownLimits) =
             checked={limits.trades}
           />
         )}
-        <div role="alert" />
-        <div class="pm-row">
-          <button class="pf-v6-c-button pf-m-primary" type="submit">
-            Save
-          </button>
-          <a class="pf-v6-c-button pf-m-link" href={DATA_CENTERS}>
-            Cancel
-          </a>
-        </div>
-      </form>
+      </ActionForm>
     </Card>
   </Layout>
 )

@@ -3,6 +3,7 @@
  * to an address of its own; here.js goes there without loading the page anew.
  */
 import type { PatchList } from '../core/patch-list.ts'
+import { CheckField, DropDown } from './form-fields.tsx'
 import { listAddress, listFields, type ShownList } from './list-address.ts'
 import { counted, SYSTEM_PATCHES } from './words.ts'
 
@@ -28,20 +29,14 @@ export const ListToolbar = ({ shown, list }: { shown: ShownList; list: PatchList
         aria-label="Find patches"
       />
     </span>
-    <Choice name="show" label="Show" options={Object.entries(SHOWN)} chosen={shown.show} />
-    <span class="pf-v6-c-check">
-      <input
-        class="pf-v6-c-check__input"
-        type="checkbox"
-        id="show-superseded"
-        name="superseded"
-        value="show"
-        checked={shown.superseded === 'show'}
-      />
-      <label class="pf-v6-c-check__label" for="show-superseded">
-        Superseded too
-      </label>
-    </span>
+    <DropDown
+      {...{ name: 'show', 'aria-label': 'Show', 'data-usual': 'all', frame: 'pm-choice', value: shown.show }}
+      choices={Object.entries(SHOWN).map(([value, text]) => ({ value, text }))}
+    />
+    <CheckField
+      {...{ id: 'show-superseded', name: 'superseded', value: 'show', label: 'Superseded too' }}
+      checked={shown.superseded === 'show'}
+    />
     {listFields({ ...shown, search: '', show: 'all', superseded: 'hide', page: 1 }).map(([name, value]) => (
       <input type="hidden" name={name} value={value} />
     ))}
@@ -52,23 +47,6 @@ export const ListToolbar = ({ shown, list }: { shown: ShownList; list: PatchList
       {counted(list.total, 'patch', 'patches')}
     </span>
   </form>
-)
-
-export const Choice = (props: { name: string; label: string; options: [string, string][]; chosen: string }) => (
-  <span class="pf-v6-c-form-control pm-choice">
-    <select name={props.name} aria-label={props.label} data-usual={props.options[0]?.[0]}>
-      {props.options.map(([value, text]) => (
-        <option value={value} selected={value === props.chosen}>
-          {text}
-        </option>
-      ))}
-    </select>
-    <span class="pf-v6-c-form-control__utilities">
-      <span class="pf-v6-c-form-control__toggle-icon" aria-hidden="true">
-        ▾
-      </span>
-    </span>
-  </span>
 )
 
 /** What is not shown and why, and the other pages. */

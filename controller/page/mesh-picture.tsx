@@ -24,16 +24,15 @@ export const MeshPicture = ({ mesh }: { mesh: Mesh }) => {
     <>
       <div class="pm-mesh" tabindex={0} role="region" aria-label="Picture of the mesh">
         <svg
-          class={layout.isGrid ? 'pm-mesh-grid' : 'pm-mesh-around'}
+          class={layout.isGrid ? 'pm-mesh-grid' : undefined}
           viewBox={`0 0 ${layout.width} ${layout.height}`}
           width={layout.width}
           height={layout.height}
           role="img"
           aria-labelledby="mesh-picture-title"
-          aria-describedby="mesh-picture-description"
+          aria-describedby="mesh-words"
         >
           <title id="mesh-picture-title">The mesh</title>
-          <desc id="mesh-picture-description">{inWords(mesh)}</desc>
           <Arrow />
           <g id="mesh-flows-between">
             {layout.flows.filter(isBetween).map((flow) => (

@@ -44,16 +44,11 @@ const AddButton = () => (
 )
 
 const PasskeyTable = ({ passkeys }: { passkeys: PasskeyView[] }) => (
-  <table
-    class="pf-v6-c-table pf-m-grid-lg pm-table"
-    id="passkey-table"
-    aria-label="Passkeys"
-    data-operation="listPasskeys"
-  >
+  <table class="pf-v6-c-table pf-m-grid-lg pm-table" aria-label="Passkeys" data-operation="listPasskeys">
     <ColumnHeads headings={['Passkey', 'Person', 'Added', 'Used', 'Actions']} />
     <tbody class="pf-v6-c-table__tbody">
       {passkeys.map(({ id, name, person, host, addedAt, usedAt }) => (
-        <tr class="pf-v6-c-table__tr" id={elementId('passkey', id)} data-passkey={id}>
+        <tr class="pf-v6-c-table__tr" id={elementId('passkey', id)}>
           <td class="pf-v6-c-table__td pm-name" data-label="Passkey">
             {name}
             <div class="pm-quiet">at {host}</div>

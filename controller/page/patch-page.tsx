@@ -13,7 +13,7 @@ import { MatrixTable } from './patch-matrix.tsx'
 import { IfMay } from './reader.tsx'
 import { ReplicationPicture } from './replication-picture.tsx'
 import { WithdrawDialog } from './withdraw-dialog.tsx'
-import { SYSTEM_PATCHES } from './words.ts'
+import { APPLIANCES, SYSTEM_PATCHES } from './words.ts'
 
 export type PatchPageProps = {
   patch: PatchDetail
@@ -31,7 +31,7 @@ export const PatchPage = (props: PatchPageProps) => {
       <PageHeader
         heading={`${patch.name} ${patch.version}`}
         trail={[
-          { name: 'Appliances', address: SYSTEM_PATCHES },
+          { name: 'Appliances', address: APPLIANCES },
           { name: 'System Patches', address: SYSTEM_PATCHES },
         ]}
       >

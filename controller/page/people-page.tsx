@@ -48,7 +48,7 @@ export const PeoplePage = ({ people, organizations, made }: People) => (
 const HEADINGS = ['Name', 'Role', 'Organizations', 'State', 'Signed in', 'Actions']
 
 const PeopleTable = ({ people }: { people: PersonView[] }) => (
-  <table class="pf-v6-c-table pf-m-grid-lg pm-table" id="people-table" aria-label="People" data-operation="listPeople">
+  <table class="pf-v6-c-table pf-m-grid-lg pm-table" aria-label="People" data-operation="listPeople">
     <ColumnHeads headings={HEADINGS} />
     <tbody class="pf-v6-c-table__tbody">
       {people.map((person) => (

@@ -2,7 +2,7 @@
  * One publisher to be changed or removed, and the form in which a new one is listed too.
  */
 import type { Publisher } from '../../protocol/publishers.ts'
-import { ActionForm, CheckField, FieldLabel, TextField } from './form-fields.tsx'
+import { ActionForm, CheckField, TextArea, TextField } from './form-fields.tsx'
 import { Alert, Card, Layout, PageHeader } from './layout.tsx'
 import { PEOPLE, PUBLISHERS, publisherAddress } from './words.ts'
 
@@ -54,34 +54,25 @@ export const PublisherForm = ({ publisher, seen = '' }: PublisherFormProps) => {
           help="To the end of that day, UTC."
         />
       </div>
-      <Lines
-        {...{ id: 'publisher-keys', name: 'keys', label: 'Public keys, one a line' }}
-        lines={keys.map(({ publicKey, revoked }) => `${publicKey}${revoked ? ' revoked' : ''}`)}
+      <TextArea
+        {...{ id: 'publisher-keys', name: 'keys', label: 'Public keys, one a line', rows: 3, required: true }}
+        value={keys.map(({ publicKey, revoked }) => `${publicKey}${revoked ? ' revoked' : ''}`).join('\n')}
         help="As patchmesh release key prints them. Write revoked behind a key that shall count no more."
       />
-      <Lines
-        {...{ id: 'publisher-patches', name: 'patches', label: 'Patches it may sign, one a line', lines: patches }}
+      <TextArea
+        {...{
+          id: 'publisher-patches',
+          name: 'patches',
+          label: 'Patches it may sign, one a line',
+          rows: 3,
+          required: true,
+        }}
+        value={patches.join('\n')}
         help="A name, or the beginning of names and an asterisk, such as kernel-*."
       />
     </ActionForm>
   )
 }
-
-type LinesProps = { id: string; name: string; label: string; lines: readonly string[]; help: string }
-
-const Lines = ({ id, name, label, lines, help }: LinesProps) => (
-  <div class="pm-field">
-    <FieldLabel id={id} label={label} />
-    <span class="pf-v6-c-form-control pf-m-resize-vertical">
-      <textarea {...{ id, name }} rows={3} spellcheck={false} required aria-describedby={`${id}-help`}>
-        {lines.join('\n')}
-      </textarea>
-    </span>
-    <p class="pm-quiet" id={`${id}-help`}>
-      {help}
-    </p>
-  </div>
-)
 
 const RemoveForm = ({ name, isLast }: { name: string; isLast: boolean }) => (
   <details class="pm-change">

@@ -38,12 +38,7 @@ const CONDITIONS = {
 } as const
 
 const PublisherTable = ({ publishers }: { publishers: PublisherView[] }) => (
-  <table
-    class="pf-v6-c-table pf-m-grid-lg pm-table"
-    id="publisher-table"
-    aria-label="Publishers"
-    data-operation="listPublishers"
-  >
+  <table class="pf-v6-c-table pf-m-grid-lg pm-table" aria-label="Publishers" data-operation="listPublishers">
     <ColumnHeads headings={HEADINGS} />
     <tbody class="pf-v6-c-table__tbody">
       {publishers.map((publisher) => (
@@ -56,7 +51,7 @@ const PublisherTable = ({ publishers }: { publishers: PublisherView[] }) => (
 const Row = ({ publisher }: { publisher: PublisherView }) => {
   const { name, keys, threshold, patches, expiresAt, condition } = publisher
   return (
-    <tr class="pf-v6-c-table__tr" id={elementId('publisher', name)} data-publisher={name}>
+    <tr class="pf-v6-c-table__tr" id={elementId('publisher', name)}>
       <td class="pf-v6-c-table__td pm-name" data-label="Publisher">
         {name}
       </td>

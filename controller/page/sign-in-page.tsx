@@ -6,7 +6,7 @@ import { PasswordField, TextField } from './form-fields.tsx'
 import { Alert, Layout } from './layout.tsx'
 import { sentence } from './words.ts'
 
-export type SignIn = {
+type SignIn = {
   /** Where it leads when it succeeds. */
   next: string
   name?: string
@@ -28,7 +28,7 @@ export const SignInPage = ({ next, name = '', notice, refusal }: SignIn) => (
             <p>{refusal.hint}</p>
           </Alert>
         )}
-        <form class="pm-form" method="post" action="/sign-in" id="sign-in-form">
+        <form class="pm-form" method="post" action="/sign-in">
           <input type="hidden" id="next" name="next" value={next} />
           <TextField id="name" name="name" label="Name" value={name} autocomplete="username" required />
           <PasswordField id="password" label="Password" autocomplete="current-password" />

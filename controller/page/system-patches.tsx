@@ -7,7 +7,7 @@ import { ListFooter, ListToolbar } from './list-toolbar.tsx'
 import { PatchTable, type PatchTableProps } from './patch-table.tsx'
 import { IfMay } from './reader.tsx'
 import { UploadCard } from './upload-card.tsx'
-import { SYSTEM_PATCHES } from './words.ts'
+import { APPLIANCES, SYSTEM_PATCHES } from './words.ts'
 
 type SystemPatches = PatchTableProps & {
   /** Whether there is any patch, whatever is searched for. */
@@ -18,7 +18,7 @@ type SystemPatches = PatchTableProps & {
 
 export const SystemPatchesPage = ({ any, unfinished, ...table }: SystemPatches) => (
   <Layout title="System Patches">
-    <PageHeader heading="System Patches" trail={[{ name: 'Appliances', address: SYSTEM_PATCHES }]} />
+    <PageHeader heading="System Patches" trail={[{ name: 'Appliances', address: APPLIANCES }]} />
     <IfMay do="upload">
       <UploadCard unfinished={unfinished} />
     </IfMay>

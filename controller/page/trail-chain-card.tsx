@@ -42,7 +42,7 @@ export const TrailChainCard = ({ head, checked }: TrailChain) => (
         that shows when all of the trail was written anew, or its end was cut off.
       </p>
       {checked?.noted != null && <Noted {...checked.noted} />}
-      <form class="pm-row pm-ends" method="post" action={TRAIL} id="verify-form" data-operation="verifyTrail">
+      <form class="pm-row pm-ends" method="post" action={TRAIL} data-operation="verifyTrail">
         <TextField id="head" name="head" label="Head noted earlier" />
         <button class="pf-v6-c-button pf-m-secondary" type="submit">
           Check now

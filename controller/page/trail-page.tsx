@@ -42,7 +42,7 @@ export const TrailPage = ({ entries, next, filters, chain }: Shown) => (
     {chain !== null && <BrokenTrail {...chain} />}
     {chain !== null && <TrailChainCard {...chain} />}
     <Card id="filters" title="Filters">
-      <form class="pm-filters" method="get" action={TRAIL} id="trail-form" data-operation="listTrail">
+      <form class="pm-filters" method="get" action={TRAIL} data-operation="listTrail">
         <TextField id="who" name="who" label="Who" value={filters.who} />
         <TextField id="action" name="action" label="Action" value={filters.action} />
         <TextField id="from" name="from" label="From (UTC)" type="date" value={filters.from} />

@@ -1,5 +1,6 @@
 /**
- * Numbers and moments as a person reads them. Sizes are rounded down, so that nothing looks complete before it is.
+ * Numbers and moments as a person reads them, and the addresses of the pages. Sizes are rounded down, so that nothing
+ * looks complete before it is.
  */
 const UNITS = ['bytes', 'KiB', 'MiB', 'GiB'] as const
 const BIT_UNITS = ['bit/s', 'kbit/s', 'Mbit/s', 'Gbit/s', 'Tbit/s'] as const

@@ -51,16 +51,11 @@ const PasswordCard = ({ isMissing }: { isMissing: boolean }) => (
 )
 
 const SessionTable = ({ sessions }: { sessions: SessionView[] }) => (
-  <table
-    class="pf-v6-c-table pf-m-grid-lg pm-table"
-    id="session-table"
-    aria-label="Sessions"
-    data-operation="listSessions"
-  >
+  <table class="pf-v6-c-table pf-m-grid-lg pm-table" aria-label="Sessions" data-operation="listSessions">
     <ColumnHeads headings={['Name', 'Since', 'Used', 'From', 'Actions']} />
     <tbody class="pf-v6-c-table__tbody">
       {sessions.map(({ id, name, startedAt, usedAt, origin, isThis }) => (
-        <tr class="pf-v6-c-table__tr" id={elementId('session', id)} data-session={id}>
+        <tr class="pf-v6-c-table__tr" id={elementId('session', id)}>
           <td class="pf-v6-c-table__td pm-name" data-label="Name">
             {name}
           </td>

@@ -74,11 +74,6 @@ export async function checkAccess(
   return taken ?? refuse('unauthenticated', `${NAMES[kind]} is unknown or was used up`)
 }
 
-/** Signing out, or taking a token back; nothing happens for a secret that is unknown. */
-export async function revokeAccess(repository: Repository, secret: string): Promise<void> {
-  await repository.takeAccess(hashOf(secret))
-}
-
 const NAMES: Record<AccessKind, string> = {
   'api-token': 'this API token',
   'sign-in-link': 'this sign-in link',

@@ -6,6 +6,7 @@
 import { randomBytes } from 'node:crypto'
 import { isIP } from 'node:net'
 import { sha256Hex } from '../../protocol/hashing.ts'
+import type { Sha256 } from '../../protocol/identifiers.ts'
 import { isRefusal, type Refusal, refuse } from '../../protocol/refusals.ts'
 import { type Asked, CHALLENGE_LIFETIME_MS, type PasskeyChallenges } from './passkey-challenges.ts'
 import {
@@ -63,7 +64,7 @@ export async function offerPasskey(
 export async function addPasskey(
   { challenges, repository, clock }: PasskeyDoor,
   { key }: AccountRecord,
-  { name, credential }: { name: string; credential: CreatedCredential },
+  { name, credential, session }: { name: string; credential: CreatedCredential; session: Sha256 },
 ): Promise<PasskeyRecord | Refusal> {
   const asked = answered(challenges, credential, 'add')
   if (isRefusal(asked)) return asked
@@ -74,7 +75,7 @@ export async function addPasskey(
     ...{ ...made, account: key, name, userHandle: asked.userHandle },
     ...{ createdAt: clock(), usedAt: null },
   }
-  const refused = await repository.people.addPasskey(passkey, (others) => whyNot(passkey, others))
+  const refused = await repository.people.addPasskey(passkey, (others) => whyNot(passkey, others), session)
   return refused ?? passkey
 }
 

@@ -50,19 +50,19 @@ export type PersonChange = {
   organizations?: readonly OrganizationName[] | null | undefined
   disabled?: boolean | undefined
   passkeyOnly?: boolean | undefined
-  /** Null takes the password away: only a sign-in link helps then. */
+  /** Null takes the password and the passkeys away: only a sign-in link helps then. */
   passwordHash?: string | null | undefined
 }
 
-/** Answers with the sessions that were ended by it. */
+/** Answers with the sessions that were ended by it. `session` is the person's own, if it is they who ask. */
 export function changePerson(
   people: People,
   name: string,
   { role, organizations, disabled, passkeyOnly, passwordHash }: PersonChange,
-  nowMs: number,
+  { nowMs, session }: { nowMs: number; session?: Sha256 },
 ): Promise<{ ended: Sha256[] } | Refusal> {
   const key = accountKey(name)
-  return people.alterAccount(key, (accounts) => {
+  const decide = (accounts: readonly AccountRecord[]) => {
     const known = accounts.find((account) => account.key === key)
     if (known === undefined) return unknownPerson(name)
     const changed: AccountRecord = {
@@ -75,7 +75,8 @@ export function changePerson(
     }
     const after = accounts.map((account) => (account === known ? changed : account))
     return wrongStanding(changed) ?? withoutOwner(after) ?? changed
-  })
+  }
+  return people.alterAccount(key, decide, { passkeysEnd: passwordHash === null, session })
 }
 
 export function removePerson(people: People, name: string): Promise<{ ended: Sha256[] } | Refusal> {

@@ -55,7 +55,7 @@ export type KeptAnswer = {
   /** Of the request: the same key with another one is a mistake. */
   fingerprint: Sha256
   status: number
-  /** JSON, with gzip. */
+  /** The JSON, sealed (controller/api/sealed-answers.ts): it may hold a secret. */
   body: Uint8Array
   keptAt: number
 }
@@ -122,11 +122,13 @@ export interface People {
   findAccount(key: string): Promise<AccountRecord | undefined>
   /**
    * Lets `decide` see all accounts and stores what it wants this one to be, null for none, in one transaction. What was
-   * opened for the account before is closed: its sessions, and links that nobody has used.
+   * opened for the account before is closed: its sessions, links that nobody has used, and its passkeys if they end too. It is refused
+   * when it was asked for in a `session` that has ended meanwhile.
    */
   alterAccount(
     key: string,
     decide: (accounts: readonly AccountRecord[]) => AccountRecord | null | Refusal,
+    how?: { passkeysEnd?: boolean; session?: Sha256 | undefined },
   ): Promise<{ ended: Sha256[] } | Refusal>
   /**
    * Adds the session with what the account may do now, and closes the account's oldest ones beyond `most`; nothing for
@@ -143,12 +145,16 @@ export interface People {
   /** Of everybody, the oldest first. */
   passkeys(): Promise<PasskeyRecord[]>
   findPasskey(credential: string): Promise<PasskeyRecord | undefined>
-  /** In one transaction with what `judge` finds of all that there are; an account that is gone gets none. */
+  /**
+   * In one transaction with what `judge` finds of all that there are; an account that is gone gets none, and `session`,
+   * which adds it, none once it has ended.
+   */
   addPasskey(
     passkey: PasskeyRecord,
     judge: (passkeys: readonly PasskeyRecord[]) => Refusal | null,
+    session?: Sha256,
   ): Promise<Refusal | null>
-  removePasskeys(which: Pick<PasskeyRecord, 'credential'> | Pick<PasskeyRecord, 'account'>): Promise<void>
+  removePasskey(credential: string): Promise<void>
 }
 
 /** As it is in the chain of all entries. */

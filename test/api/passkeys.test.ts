@@ -262,7 +262,7 @@ test('A24 what is no credential is refused, whatever its bytes are', async () =>
 test('A6 A11 a passkey of a person who is disabled opens nothing, and says no more than an unknown one', async () => {
   await person(fleet.repository, 'Gone', 'viewer')
   const passkey = await addedPasskey('Gone')
-  await changePerson(fleet.repository.people, 'Gone', { disabled: true }, nowMs)
+  await changePerson(fleet.repository.people, 'Gone', { disabled: true }, { nowMs })
   const disabled = await show(passkey)
   const unknown = await show(softwarePasskey(page), { userHandle: 'AAAA' })
   assert.deepEqual([disabled.status, disabled.code, disabled.session], [401, 'wrong_passkey', ''])
@@ -290,7 +290,10 @@ test('adding a passkey takes the password, or a session that began a quarter of 
     assert.deepEqual([refused.status, refused.code], [401, 'wrong_password'])
   }
   const passkey = await addedPasskey('Paula', session)
-  await changePerson(fleet.repository.people, 'Paula', { passwordHash: null }, nowMs)
+  await fleet.repository.people.alterAccount('paula', (accounts) => {
+    const paula = accounts.find(({ key }) => key === 'paula')
+    return paula === undefined ? null : { ...paula, passwordHash: null }
+  })
   const signed = await show(passkey)
   assert.equal((await send('POST', '/api/v1/passkeys/challenge', { current: '' }, signed.session)).status, 200)
   nowMs += 16 * MINUTE_MS

@@ -51,7 +51,7 @@ test('never leads on to another site', async () => {
 
 test('A10 a wrong name, a wrong password and a disabled account get the same answer', async () => {
   await person(fleet.repository, 'Gone', 'viewer')
-  await changePerson(fleet.repository.people, 'Gone', { disabled: true }, nowMs)
+  await changePerson(fleet.repository.people, 'Gone', { disabled: true }, { nowMs })
   const answers = await Promise.all([
     signIn(app.url, { name: 'Ana', password: 'wrong' }),
     signIn(app.url, { name: 'Nobody', password: 'wrong' }),
@@ -91,10 +91,10 @@ test('A5 each sign-in opens a new session and ends the one that the browser had'
 test('A6 a session ends when the role, the limits or the password change, and when the person is disabled or removed', async () => {
   const { people } = fleet.repository
   const changes: [what: string, change: () => Promise<unknown>][] = [
-    ['role', () => changePerson(people, 'Eva', { role: 'viewer' }, nowMs)],
-    ['limits', () => changePerson(people, 'Eva', { organizations: null }, nowMs)],
-    ['password', () => changePerson(people, 'Eva', { passwordHash: null }, nowMs)],
-    ['disabled', () => changePerson(people, 'Eva', { disabled: true }, nowMs)],
+    ['role', () => changePerson(people, 'Eva', { role: 'viewer' }, { nowMs })],
+    ['limits', () => changePerson(people, 'Eva', { organizations: null }, { nowMs })],
+    ['password', () => changePerson(people, 'Eva', { passwordHash: null }, { nowMs })],
+    ['disabled', () => changePerson(people, 'Eva', { disabled: true }, { nowMs })],
     ['removed', () => removePerson(people, 'Eva')],
   ]
   for (const [what, change] of changes) {

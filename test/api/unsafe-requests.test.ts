@@ -3,7 +3,10 @@
  */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { gunzipSync } from 'node:zlib'
+import { unseal } from '../../controller/api/sealed-answers.ts'
 import type { InstallDetail } from '../../controller/core/views.ts'
+import { sha256Hex } from '../../protocol/hashing.ts'
 import { type Fleet, standardFleet } from '../support/fleet-fixtures.ts'
 import { type ServedApp, serveApp } from '../support/http-fixtures.ts'
 import type { Refused } from './api-client.ts'
@@ -60,6 +63,7 @@ test('A27 the same key with another body, address or tag is refused', async () =
     ['/installs', { body: { ...body, dataCenter: 'tokyo' }, headers }],
     [`/installs/${json.id}/cancel`, { body: {}, headers }],
     ['/installs', { body, headers: { ...headers, 'If-Match': '"x"' } }],
+    ['/installs', { body, headers: { ...headers, 'If-None-Match': '*' } }],
   ] as const) {
     const refused = await send(address, other)
     assert.deepEqual([refused.status, refused.json.error.code], [409, 'key_reused'])
@@ -75,6 +79,21 @@ test('a refusal is an answer too, and another person may use the same key', asyn
   assert.equal(second.json.error.requestId, first.json.error.requestId)
   const other = await send('/installs', { body, headers, as: await app.apiToken() })
   assert.notEqual(other.json.error.requestId, first.json.error.requestId)
+})
+
+test('a token that was made comes again with the same key, and is kept only sealed', async () => {
+  const headers = { 'Idempotency-Key': 'made-once' }
+  const body = { name: 'nightly', role: 'viewer' }
+  const first = await send<{ token: string }>('/api-tokens', { body, headers })
+  const second = await send<{ token: string }>('/api-tokens', { body, headers })
+  assert.deepEqual([first.status, second.status, second.json], [201, 201, first.json])
+  const owner = sha256Hex(Buffer.from(token))
+  const kept = await fleet.repository.findAnswer({ owner, key: 'made-once', nowMs: Date.now() })
+  assert.ok(kept !== undefined)
+  assert.throws(() => gunzipSync(kept.body))
+  assert.ok(!Buffer.from(kept.body).includes(first.json.token))
+  assert.ok(Buffer.from(unseal(kept.body, token)).includes(first.json.token))
+  assert.throws(() => unseal(kept.body, first.json.token))
 })
 
 test('a key that is none is refused', async () => {

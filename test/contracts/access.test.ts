@@ -8,7 +8,7 @@ import {
   checkAccess,
   IDLE_SESSION_MS,
   makeAccess,
-  revokeAccess,
+  newAccess,
 } from '../../controller/shell/access.ts'
 import { databaseFile, openRepository } from '../../controller/shell/repository.ts'
 import { isRefusal } from '../../protocol/refusals.ts'
@@ -46,8 +46,9 @@ describe('access', () => {
 
   test('A6: by a session that was signed out is refused', async () => {
     const kind = 'session'
-    const secret = await makeAccess(repository, { kind, name: 'somebody' })
-    await revokeAccess(repository, secret)
+    const { secret, access } = newAccess({ kind, name: 'somebody' })
+    await repository.addAccess(access)
+    await repository.takeAccess(access.secretHash)
     assert.ok(isRefusal(await checkAccess(repository, { kind, secret })))
   })
 

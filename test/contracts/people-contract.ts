@@ -116,12 +116,28 @@ export function peopleContract(check: Check): void {
     for (const key of ['ana', 'bela']) await people.alterAccount(key, () => ({ ...ana, key, name: key }))
     const all = [laptop, { ...laptop, credential: 'CCCC' }, { ...laptop, credential: 'DDDD', account: 'bela' }]
     for (const passkey of all) await people.addPasskey(passkey, () => null)
-    await people.removePasskeys({ credential: 'CCCC' })
+    await people.removePasskey('CCCC')
     const left = async () => (await people.passkeys()).map(({ credential }) => credential)
     assert.deepEqual(await left(), ['BBBB', 'DDDD'])
-    await people.removePasskeys({ account: 'ana' })
+    await people.alterAccount('ana', () => ana, { passkeysEnd: true })
     assert.deepEqual(await left(), ['DDDD'])
   })
+
+  check(
+    'gets a passkey or a password from a session that is open, and none from one that has ended meanwhile',
+    async ({ people }) => {
+      await people.alterAccount('ana', () => ana)
+      const session = sessionOf('ana', 10)
+      await people.openSession(session, { most: 9, isStill: () => true })
+      assert.equal(await people.addPasskey(laptop, () => null, session.secretHash), null)
+      await people.alterAccount('ana', () => ana, { passkeysEnd: true })
+      assert.ok(isRefusal(await people.addPasskey(laptop, () => null, session.secretHash)))
+      assert.deepEqual(await people.passkeys(), [])
+      const stolen = { ...ana, passwordHash: 'stolen' }
+      assert.ok(isRefusal(await people.alterAccount('ana', () => stolen, { session: session.secretHash })))
+      assert.equal((await people.findAccount('ana'))?.passwordHash, 'x')
+    },
+  )
 
   check('opens a session for a passkey that counts on, once for each count, and for no other', async ({ people }) => {
     await people.alterAccount('ana', () => ana)
@@ -146,7 +162,14 @@ export function peopleContract(check: Check): void {
 
   check('gives the trail newest first, by page and by every filter', async (repository, reopen) => {
     const entry = (at: number, organization?: typeof ACME) => ({
-      ...{ at, actor: `actor ${at % 2}`, action: 'install', subject: `patch ${at}`, outcome: '100 %', origin: 'here' },
+      ...{
+        at,
+        actor: `actor ${at % 2}`,
+        action: 'install',
+        subject: `patch ${at}`,
+        outcome: '100 % of Ägir',
+        origin: 'here',
+      },
       ...(organization === undefined ? {} : { organization }),
     })
     for (let at = 1; at <= 6; at++) {
@@ -164,6 +187,7 @@ export function peopleContract(check: Check): void {
     assert.deepEqual(await ats({ organizations: [ACME] }), [6, 5, 4])
     assert.deepEqual(await ats({ text: 'PATCH 4' }), [4])
     assert.deepEqual(await ats({ text: '100 %' }), [6, 5, 4, 3, 2, 1])
+    assert.deepEqual(await ats({ text: 'of Ägir', limit: 1 }), [6])
     assert.deepEqual(await ats({ text: 'patch_4' }), [])
     assert.deepEqual(await ats({ action: 'cancel' }), [])
     const [newest] = await other.trail({ organizations: null, limit: 1 })

@@ -218,7 +218,7 @@ pageTest(
     await signInAs(page, 'Ana')
     await page.getByRole('button', { name: 'Withdraw' }).click()
     await page.getByLabel('Reason').fill('a long and careful reason')
-    await changePerson(fleet.repository.people, 'Ana', { disabled: false }, Date.now())
+    await changePerson(fleet.repository.people, 'Ana', { disabled: false }, { nowMs: Date.now() })
     await page.getByRole('dialog').getByRole('button', { name: 'Withdraw' }).click()
     await page.getByText('You are signed out. What you entered here stays').first().waitFor()
     const again = context.waitForEvent('page')

@@ -191,14 +191,16 @@ pageTest('follows an install: states, reasons, what a failed installer printed, 
 })
 
 pageTest(
-  'P5 a patch that was withdrawn meanwhile: the page says so, and nothing is sent',
-  { expected: REFUSED },
+  'P5 a patch that was withdrawn meanwhile: the page says so, and nothing is sent; a lost connection is told there too',
+  { expected: new RegExp(`${REFUSED.source}|ERR_|Failed to load`) },
   async (visit) => {
-    const { page, fleet } = visit
+    const { page, fleet, app } = visit
     const patch = await openPatch(visit, ALL)
     await fleet.serviceCenter.carryOut({ kind: 'withdraw', actor: 'somebody', patch, reason: '' })
     await page.getByText('The patch openssl@3.0 was withdrawn.').waitFor()
     assert.equal(await page.getByRole('button', { name: 'Install', exact: true }).count(), 0)
+    await app.close()
+    await page.getByText('Not connected; trying again.').waitFor()
   },
 )
 

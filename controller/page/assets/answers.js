@@ -4,7 +4,6 @@
  */
 // @ts-check
 export const byId = (/** @type {string} */ id) => /** @type {any} */ (document.getElementById(id))
-export const HOME = '/appliances/software-updates'
 
 /** Who this page was made for: somebody else may have signed in with this browser since. @returns {Record<string, string>} */
 export function forWhom() {
@@ -12,9 +11,14 @@ export function forWhom() {
   return person === undefined ? {} : { 'Patchmesh-Person': person }
 }
 
-/** @returns {Promise<any>} the answer, or an Error that a person can read */
-export async function ask(/** @type {string} */ method, /** @type {string} */ address, /** @type {unknown} */ body, others = {}) {
-  const headers = { ...others, ...forWhom() }
+/**
+ * @param {string} method
+ * @param {string} address
+ * @param {unknown} [body]
+ * @returns {Promise<any>} the answer, or an Error that a person can read
+ */
+export async function ask(method, address, body) {
+  const headers = forWhom()
   const json = { headers: { ...headers, 'Content-Type': 'application/json' }, body: JSON.stringify(body) }
   const answer = await fetch(address, body === undefined ? /** @type {RequestInit} */ ({ method, headers }) : { method, ...json })
   return read(answer.ok, await answer.text())
@@ -53,6 +57,13 @@ export function signInElsewhere() {
   anchor.href = `/sign-in?next=${encodeURIComponent(location.pathname + location.search)}`
   anchor.target = '_blank'
   return anchor
+}
+
+/** Another page in place of this one, all but what tells of the connection. */
+export function showInstead(/** @type {Document} */ fresh) {
+  const parts = [...(fresh.querySelector('main')?.children ?? [])].filter(({ id }) => id !== 'connection')
+  byId('main').replaceChildren(byId('connection'), ...parts)
+  document.title = fresh.title
 }
 
 /** Runs `act` once however often the button is pressed meanwhile. */

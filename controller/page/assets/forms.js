@@ -4,7 +4,7 @@
  * that was made is in no other.
  */
 // @ts-check
-import { byId, forWhom, once, read } from './answers.js'
+import { byId, forWhom, once, read, showInstead } from './answers.js'
 import { localize } from './times.js'
 
 const never = () => new Promise(() => {})
@@ -44,13 +44,10 @@ function placeFor(/** @type {HTMLFormElement} */ form) {
   return place
 }
 
-/** In place of this page, all but what tells of the connection. */
 function showPage(/** @type {string} */ text) {
   const fresh = new DOMParser().parseFromString(text, 'text/html')
   localize(fresh)
-  const main = /** @type {HTMLElement} */ (document.querySelector('main'))
-  const parts = [...(fresh.querySelector('main')?.children ?? [])].filter(({ id }) => id !== 'connection')
-  main.replaceChildren(byId('connection'), ...parts)
-  main.focus()
+  showInstead(fresh)
+  byId('main').focus()
   scrollTo(0, 0)
 }

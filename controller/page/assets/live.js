@@ -4,7 +4,7 @@
  * it says how old the numbers are.
  */
 // @ts-check
-import { forWhom, signInElsewhere } from './answers.js'
+import { forWhom, showInstead, signInElsewhere } from './answers.js'
 import { duration, localize } from './times.js'
 
 const REFRESH_PAUSE_MS = 400
@@ -68,10 +68,7 @@ async function refresh() {
   const began = performance.now()
   try {
     const answer = await fetch(location.href, {
-      headers: {
-        ...{ Accept: 'text/html', 'Patchmesh-Refresh': '1', 'If-None-Match': tag },
-        ...forWhom(),
-      },
+      headers: { Accept: 'text/html', 'Patchmesh-Refresh': '1', 'If-None-Match': tag, ...forWhom() },
     })
     const fresh = new DOMParser().parseFromString(await answer.text(), 'text/html')
     localize(fresh)
@@ -79,7 +76,7 @@ async function refresh() {
     else if (answer.status === 409) tell('Somebody else has signed in with this browser. What this page shows is not for them: load it again.')
     else if (answer.status === 304) told()
     else if (answer.status >= 500) lost()
-    else if (!answer.ok) document.querySelector('main')?.replaceWith(fresh.querySelector('main') ?? '')
+    else if (!answer.ok) showInstead(fresh)
     else {
       for (const region of document.querySelectorAll('[data-live]')) {
         const wanted = fresh.querySelector(`[data-live="${region.getAttribute('data-live')}"]`)

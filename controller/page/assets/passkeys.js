@@ -3,7 +3,7 @@
  * one is there only where the browser has passkeys, which no address in numbers has.
  */
 // @ts-check
-import { ask, byId, HOME, once } from './answers.js'
+import { ask, byId, once } from './answers.js'
 
 const hasPasskeys = 'PublicKeyCredential' in window && 'parseRequestOptionsFromJSON' in PublicKeyCredential && !/^\[|^[\d.]+$/.test(location.hostname)
 
@@ -45,7 +45,7 @@ signIn?.querySelector('button').addEventListener('click', (/** @type {MouseEvent
   once(/** @type {HTMLButtonElement} */ (event.currentTarget), byId('passkey-outcome'), async () => {
     const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(await ask('POST', '/sign-in/passkey/challenge', {}))
     const credential = await answerOf(() => navigator.credentials.get({ publicKey }))
-    const { next = HOME } = await ask('POST', '/sign-in/passkey', { credential, next: byId('next').value })
+    const { next } = await ask('POST', '/sign-in/passkey', { credential, next: byId('next').value })
     location.assign(next)
   })
 })

@@ -28,7 +28,7 @@ export async function sendFile(/** @type {File} */ file, /** @type {Hooks} */ ho
       if (standing.patch !== null) return standing
       hooks.sent(standing.offset)
       await send(file, standing, hooks)
-      return await ask('GET', `${UPLOADS}/${standing.id}`, undefined)
+      return await ask('GET', `${UPLOADS}/${standing.id}`)
     } catch (error) {
       if (hooks.signal.aborted) {
         if (standing !== undefined) await giveUp(standing.id)
@@ -52,11 +52,11 @@ const stopped = () => Object.assign(new Error('the upload was cancelled'), { hin
 /** An upload of this file that was interrupted, if what arrived of it is what the file has there. */
 async function earlier(/** @type {File} */ file) {
   /** @type {Standing[]} */
-  const unfinished = await ask('GET', UPLOADS, undefined)
+  const unfinished = await ask('GET', UPLOADS)
   for (const { id, filename, bytes, lastModified } of unfinished) {
     if (filename !== file.name || bytes !== file.size || lastModified !== file.lastModified) continue
     /** @type {Standing} */
-    const standing = await ask('GET', `${UPLOADS}/${id}`, undefined)
+    const standing = await ask('GET', `${UPLOADS}/${id}`)
     if (await hasSameTail(file, standing)) return standing
   }
 }
@@ -86,7 +86,7 @@ async function begin(/** @type {File} */ file) {
 /** Where it stands now; begun anew where the Service Center has lost it. @returns {Promise<Standing>} */
 async function whereIs(/** @type {Standing} */ { id }, /** @type {File} */ file) {
   try {
-    return await ask('GET', `${UPLOADS}/${id}`, undefined)
+    return await ask('GET', `${UPLOADS}/${id}`)
   } catch (error) {
     if (/** @type {any} */ (error).code === 'not_found') return begin(file)
     throw error

@@ -27,13 +27,15 @@ export class PeopleTables implements People {
   alterAccount(
     key: string,
     decide: (accounts: readonly AccountRecord[]) => AccountRecord | null | Refusal,
+    { passkeysEnd = false, session }: { passkeysEnd?: boolean; session?: Sha256 | undefined } = {},
   ): Promise<{ ended: Sha256[] } | Refusal> {
     return this.#database.transaction().execute(async (transaction) => {
+      if (session !== undefined && !(await isOpen(transaction, session))) return sessionEnded()
       const wanted = decide(await accounts(transaction))
       if (isRefusal(wanted)) return wanted
       await transaction.deleteFrom('accounts').where('key', '=', key).execute()
       if (wanted !== null) await transaction.insertInto('accounts').values(accountRow(wanted)).execute()
-      else await transaction.deleteFrom('passkeys').where('account', '=', key).execute()
+      if (wanted === null || passkeysEnd) await transaction.deleteFrom('passkeys').where('account', '=', key).execute()
       // Whoever is gone or shut out is a stranger in every browser.
       const kinds: AccessKind[] = ['session', 'sign-in-link']
       if (wanted === null || wanted.disabledAt !== null) kinds.push('device')
@@ -93,21 +95,20 @@ export class PeopleTables implements People {
   addPasskey(
     passkey: PasskeyRecord,
     judge: (passkeys: readonly PasskeyRecord[]) => Refusal | null,
+    session?: Sha256,
   ): Promise<Refusal | null> {
     return this.#database.transaction().execute(async (transaction) => {
       if ((await findAccount(transaction, passkey.account)) === undefined)
         return refuse('not_found', 'the account is gone')
+      if (session !== undefined && !(await isOpen(transaction, session))) return sessionEnded()
       const refused = judge(await passkeys(transaction))
       if (refused === null) await transaction.insertInto('passkeys').values(passkey).execute()
       return refused
     })
   }
 
-  async removePasskeys(which: Pick<PasskeyRecord, 'credential'> | Pick<PasskeyRecord, 'account'>): Promise<void> {
-    await this.#database
-      .deleteFrom('passkeys')
-      .where((row) => row.and(which))
-      .execute()
+  async removePasskey(credential: string): Promise<void> {
+    await this.#database.deleteFrom('passkeys').where('credential', '=', credential).execute()
   }
 }
 
@@ -136,6 +137,15 @@ async function usePasskey(
     .where('counter', counter === 0 ? '=' : '<', counter)
     .executeTakeFirst()
   return used.numUpdatedRows === 1n
+}
+
+function sessionEnded(): Refusal {
+  return refuse('unauthenticated', 'the session has ended meanwhile')
+}
+
+async function isOpen(database: Reads, session: Sha256): Promise<boolean> {
+  const query = database.selectFrom('access').select('kind').where('secretHash', '=', session)
+  return (await query.executeTakeFirst()) !== undefined
 }
 
 async function findAccount(database: Reads, key: string): Promise<AccountRecord | undefined> {

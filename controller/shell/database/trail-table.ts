@@ -22,9 +22,9 @@ export async function readTrail(database: Kysely<Schema>, query: TrailQuery): Pr
   if (until !== undefined) rows = rows.where('at', '<=', until)
   if (before !== undefined) rows = rows.where('position', '<', before)
   if (text !== undefined) {
-    const pattern = `%${text.toLowerCase().replaceAll(/[\\%_]/g, (character) => `\\${character}`)}%`
+    const pattern = `%${text.replaceAll(/[\\%_]/g, (character) => `\\${character}`)}%`
     rows = rows.where((where) =>
-      where.or(SEARCHED.map((column) => sql<boolean>`lower(${sql.ref(column)}) like ${pattern} escape '\\'`)),
+      where.or(SEARCHED.map((column) => sql<boolean>`lower(${sql.ref(column)}) like lower(${pattern}) escape '\\'`)),
     )
   }
   const found = (await rows.orderBy('position', 'desc').limit(limit).execute()).map(trailEntry)
