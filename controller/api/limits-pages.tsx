@@ -8,7 +8,7 @@ import { bitsOf, LimitsPage } from '../page/limits-page.tsx'
 import { DATA_CENTERS, dataCenterTitle, limitsAddress, UPLINK_LIMITS } from '../page/words.ts'
 import type { App, RouteDependencies } from './context.ts'
 import { namedDataCenter } from './data-centers.ts'
-import { entityTag } from './entity-tags.ts'
+import { entityTag, SeenTag } from './entity-tags.ts'
 import { answerRefusal } from './errors.ts'
 import { type Asked, addForm, param } from './forms.ts'
 import { permitted } from './permitted.ts'
@@ -16,7 +16,8 @@ import { ticked, UplinkLimits } from './schemas.ts'
 import { showPage } from './show-page.tsx'
 
 const allow = 'set-limits'
-const mbit = z.coerce.number().optional()
+/** What is far more would be infinite in bits a second, and JSON says nothing then, which is no limit. */
+const mbit = z.coerce.number().max(1e6, 'is more than 1000000 Mbit/s').optional()
 /** However people space them: `08:00 - 12:00 22:00–06:00`. */
 const ranges = z
   .string()
@@ -30,7 +31,7 @@ const ranges = z
       .filter((range) => range !== '')
   })
   .pipe(UplinkLimits.shape.quietHours)
-const UplinkForm = z.strictObject({ seen: z.string().max(100), up: mbit, quietHours: ranges })
+const UplinkForm = z.strictObject({ seen: SeenTag, up: mbit, quietHours: ranges })
 const LinkForm = UplinkForm.extend({ down: mbit, trades: ticked })
 
 export function addLimitsPages(app: App, dependencies: RouteDependencies): void {

@@ -10,7 +10,7 @@ import { PublisherPage } from '../page/publisher-page.tsx'
 import { PublishersPage } from '../page/publishers-page.tsx'
 import { PUBLISHERS } from '../page/words.ts'
 import type { App, RouteDependencies } from './context.ts'
-import { entityTag } from './entity-tags.ts'
+import { entityTag, SeenTag } from './entity-tags.ts'
 import { answerRefusal } from './errors.ts'
 import { addForm, param } from './forms.ts'
 import { permitted } from './permitted.ts'
@@ -27,7 +27,15 @@ const lines = text.transform((typed) =>
 )
 /** `seen` is the tag of the publisher that the form showed, and `endsAt` its end; both are empty for a new one. */
 const PublisherForm = z
-  .strictObject({ name: text, keys: lines, threshold: text, patches: lines, until: text, seen: text, endsAt: text })
+  .strictObject({
+    name: text,
+    keys: lines,
+    threshold: text,
+    patches: lines,
+    until: text,
+    seen: SeenTag.default(''),
+    endsAt: text,
+  })
   .transform(({ seen, until, endsAt, name, threshold, keys, patches }, context) => {
     const parsed = Publisher.safeParse({
       ...{ name: name.trim(), threshold: Number(threshold), keys: keys.map(keyOf), patches },

@@ -57,7 +57,10 @@ export async function readForm<Value>(
   const fields = new Map<string, string[]>()
   for (const [name, value] of form) {
     const text = typeof value === 'string' ? value : await value.text()
-    if (text !== '') fields.set(name, [...(fields.get(name) ?? []), text])
+    if (text === '') continue
+    const before = fields.get(name)
+    if (before === undefined) fields.set(name, [text])
+    else before.push(text)
   }
   const matched = schema.safeParse(oneOrMany(fields))
   return matched.success ? matched.data : badField(matched.error)

@@ -4,7 +4,7 @@
  */
 import { on } from 'node:events'
 import { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
+import { finished, pipeline } from 'node:stream/promises'
 import { Busboy } from '@fastify/busboy'
 import { quoted } from '../../protocol/quoted.ts'
 import { isRefusal, type Refusal, RefusedError, refuse } from '../../protocol/refusals.ts'
@@ -48,19 +48,26 @@ async function takeIn(c: AppContext): Promise<Refusal | null> {
 async function* sentFiles(c: AppContext): AsyncGenerator<SentFile> {
   const form = parser(c.req.header('content-type') ?? '')
   let failure: Error | null = null
+  let newest: Readable | null = null
   const fail = (error: Error) => {
     failure ??= error
+    // The parser leaves the file open on which it failed, and whoever reads it would wait for more.
+    newest?.destroy(error)
   }
   // A body may end badly when nobody reads a file of it any more; an error that nobody hears ends the process.
   form.on('error', fail)
-  form.on('file', (_, body) => body.on('error', fail))
-  const sending = pipeline(Readable.from(bytesOf(c.req.raw.body)), form).catch(fail)
+  form.on('file', (_, body) => {
+    newest = body.on('error', fail)
+  })
+  const sent = Readable.from(bytesOf(c.req.raw.body))
+  pipeline(sent, form).catch(fail)
   try {
     for await (const [, body, filename] of on(form, 'file', { close: ['finish', 'close'] }) as AsyncIterable<Part>) {
       if (filename === undefined || filename === '') body.resume()
       else yield { filename: filename.slice(0, 255), body }
     }
-    await sending
+    // The parser takes no more where a body goes on after the end of its form; the answer waits for the rest.
+    await finished(sent.resume())
   } catch (error) {
     throw malformed(error)
   } finally {
