@@ -52,5 +52,6 @@ function showPage(/** @type {string} */ text) {
   const parts = [...(fresh.querySelector('main')?.children ?? [])].filter(({ id }) => id !== 'connection')
   main.replaceChildren(byId('connection'), ...parts)
   main.focus()
+  main.scrollTo(0, 0)
   scrollTo(0, 0)
 }
