@@ -122,7 +122,8 @@ export interface People {
   findAccount(key: string): Promise<AccountRecord | undefined>
   /**
    * Lets `decide` see all accounts and stores what it wants this one to be, null for none, in one transaction. What was
-   * opened for the account before is closed: its sessions, and links that nobody has used.
+   * opened for the account before is closed: its sessions, and links that nobody has used. The first account closes the
+   * links that are nobody's too.
    */
   alterAccount(
     key: string,
