@@ -56,7 +56,7 @@ const TABLE = {
   too_many_passkeys: [409, 'Remove a passkey that is not used any more.'],
   sign_in_again: [403, 'Sign out and in again, and do this within a quarter of an hour.'],
   person_exists: [409, 'Choose another name, or change the account that has this one.'],
-  last_owner: [409, 'Make somebody else an Owner first.'],
+  last_owner: [409, 'Make somebody an Owner first; the first is whoever follows the link of: patchmesh sign-in-link.'],
   other_person: [409, 'Open this page again: somebody else has signed in with this browser.'],
   forbidden: [403, 'Ask an Owner for a role that may do this; People lists them.'],
   https_only: [403, 'Open the page over HTTPS: give the controller --tls-cert and --tls-key, or --behind-tls-proxy.'],

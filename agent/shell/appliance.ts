@@ -22,6 +22,7 @@ import { startTicking } from './clock.ts'
 import type { Enrollment } from './enrolling.ts'
 import { EventLoop } from './event-loop.ts'
 import { Installations } from './installations.ts'
+import { keepPort, withKeptPort } from './kept-port.ts'
 import { openLedger } from './ledger-file.ts'
 import { type Log, type RecentLines, trace } from './log.ts'
 import { Network } from './network/network.ts'
@@ -77,7 +78,7 @@ export async function startAppliance(options: ApplianceOptions): Promise<Running
   const listens = membership.kind === SERVICE_PROVIDER
   const network = await Network.start({
     seed: options.seed,
-    listen: listens ? options.listen : [],
+    listen: listens ? await withKeptPort(folder, options.listen) : [],
     announce: listens ? options.announce : [],
     deliver,
     isOverWan: (peer) => isOverWan(state, peer),
@@ -89,6 +90,7 @@ export async function startAppliance(options: ApplianceOptions): Promise<Running
       return store.readPiece(stored, index)
     },
   })
+  if (listens) await keepPort(folder, options.listen, network.addresses[0])
   const storeWork = new StoreWork({ store, received: network.received, patchOf, deliver })
   const { installRoot, publishers } = options
   const installations = new Installations({ store, installRoot, publishers, scratch, deliver })

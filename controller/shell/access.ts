@@ -67,11 +67,11 @@ export async function checkAccess(
   const { kind, secret, nowMs = Date.now() } = shown
   if (!SECRET.test(secret)) return refuse('unauthenticated', `${NAMES[kind]} does not have the form of one`)
   const found = await repository.findAccess(hashOf(secret))
-  if (found?.kind !== kind) return refuse('unauthenticated', `${NAMES[kind]} is unknown or was used up`)
+  if (found?.kind !== kind) return refuse('unauthenticated', `${NAMES[kind]} is unknown or ${ENDINGS[kind]}`)
   if (!isLive(found, nowMs)) return refuse('unauthenticated', `${NAMES[kind]} has expired`)
   if (kind !== 'sign-in-link') return found
   const taken = await repository.takeAccess(found.secretHash)
-  return taken ?? refuse('unauthenticated', `${NAMES[kind]} is unknown or was used up`)
+  return taken ?? refuse('unauthenticated', `${NAMES[kind]} is unknown or ${ENDINGS[kind]}`)
 }
 
 const NAMES: Record<AccessKind, string> = {
@@ -79,6 +79,14 @@ const NAMES: Record<AccessKind, string> = {
   'sign-in-link': 'this sign-in link',
   session: 'this session',
   device: 'this browser',
+}
+
+/** Why a secret that was good once is unknown now. */
+const ENDINGS: Record<AccessKind, string> = {
+  'api-token': 'was taken back',
+  'sign-in-link': 'was used up',
+  session: 'has ended',
+  device: 'was forgotten',
 }
 
 function hashOf(secret: string): Sha256 {

@@ -122,8 +122,9 @@ export interface People {
   findAccount(key: string): Promise<AccountRecord | undefined>
   /**
    * Lets `decide` see all accounts and stores what it wants this one to be, null for none, in one transaction. What was
-   * opened for the account before is closed: its sessions, links that nobody has used, and its passkeys if they end too. It is refused
-   * when it was asked for in a `session` that has ended meanwhile.
+   * opened for the account before is closed: its sessions, links that nobody has used, and its passkeys if they end too.
+   * The first account closes the links that are nobody's too. It is refused when it was asked for in a `session` that has
+   * ended meanwhile.
    */
   alterAccount(
     key: string,

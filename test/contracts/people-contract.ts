@@ -36,6 +36,18 @@ export function peopleContract(check: Check): void {
     assert.deepEqual(await people.accounts(), [])
   })
 
+  check("closes with the first account the links that are nobody's, and with a later one none", async (repository) => {
+    const { people } = repository
+    const printed = () => newAccess({ kind: 'sign-in-link', name: 'first admin', nowMs: 1 }).access
+    const [early, late] = [printed(), printed()]
+    await repository.addAccess(early)
+    await people.alterAccount('ana', () => ana)
+    assert.equal(await repository.findAccess(early.secretHash), undefined)
+    await repository.addAccess(late)
+    await people.alterAccount('bo', () => ({ ...ana, key: 'bo', name: 'Bo' }))
+    assert.deepEqual(await repository.findAccess(late.secretHash), late)
+  })
+
   check('changes nothing when the decision is a refusal', async ({ people }) => {
     await people.alterAccount('ana', () => ana)
     const refused = await people.alterAccount('ana', () => refuse('last_owner', 'no'))

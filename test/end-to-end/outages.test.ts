@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { writeExampleBundle } from '../../controller/cli/example-bundle.ts'
 import type { Slot } from '../../controller/core/records.ts'
+import type { ApplianceView } from '../../controller/core/views.ts'
 import { Fleet } from '../../simulator/processes/fleet.ts'
 import { eventually } from '../support/eventually.ts'
 import { type SlotText, slotOf } from '../support/fleet-slots.ts'
@@ -147,4 +148,18 @@ test('late appliances of a new Data Center count at once, and back-fill every pa
   const ids = patches.map(({ id }) => id).sort()
   for (const name of ['late-primary', 'late-secondary'])
     assert.deepEqual((await auditStore(fleet.folderOf(name))).sort(), ids)
+})
+
+test('a tenant appliance finds its depot again after all of it went down at once, at the ports it had', async () => {
+  const depot = ['primary', 'secondary']
+  const tenant = (all: ApplianceView[]) => all.find(({ name }) => name === 'tenant')
+  for (const name of depot) fleet.daemon(name).kill('SIGKILL')
+  await fleet.until(
+    'the tenant appliance is cut off',
+    () => fleet.api.appliances(),
+    (all) => tenant(all)?.reachable === false,
+  )
+  await Promise.all(depot.map((name) => fleet.daemon(name).stop()))
+  await Promise.all(depot.map((name) => fleet.startAgent(name, options)))
+  await fleet.reachable([...depot, 'tenant'])
 })

@@ -82,6 +82,16 @@ for (const width of [1280, 800, 320]) {
   })
 }
 
+pageTest('leaves the whole window to the patches on a phone and at 400 %', { width: 320 }, async ({ page, fleet }) => {
+  await fleet.publish({ name: 'kernel', version: '6.1' })
+  const row = page.getByRole('row', { name: /kernel/ })
+  await row.waitFor()
+  await page.setViewportSize({ width: 320, height: 256 })
+  await row.evaluate((element) => element.scrollIntoView())
+  const bottom = await page.getByRole('banner').evaluate((element) => element.getBoundingClientRect().bottom)
+  assert.ok(bottom <= 0, `the masthead takes the room down to ${bottom}`)
+})
+
 pageTest('P1 shows hostile names as text', { fleet: emptyFleet }, async ({ page, fleet }) => {
   const name = '<script>hacked=1</script><img src=x onerror=hacked=1>'
   const place = { organization: `"><b>${name}`, dataCenter: `' ${name}` }

@@ -12,7 +12,9 @@ const MAX_LINKS = 40
 
 /** The content; null where there is no such file; an `Error` for what is no plain file, too large, or unreadable. */
 export async function readFileBelowRoot(root: string, path: string, maxBytes: number): Promise<Buffer | null> {
-  const realRoot = await realpath(root)
+  const realRoot = await realpath(root).catch((cause: unknown) => {
+    throw new Error(`the install root ${root} cannot be read: make it, or name another with --install-root`, { cause })
+  })
   const found = await openBelow(realRoot, path)
   if (found === null) return null
   try {

@@ -49,5 +49,6 @@ function showPage(/** @type {string} */ text) {
   localize(fresh)
   showInstead(fresh)
   byId('main').focus()
+  byId('main').scrollTo(0, 0)
   scrollTo(0, 0)
 }

@@ -31,11 +31,15 @@ export class PeopleTables implements People {
   ): Promise<{ ended: Sha256[] } | Refusal> {
     return this.#database.transaction().execute(async (transaction) => {
       if (session !== undefined && !(await isOpen(transaction, session))) return sessionEnded()
-      const wanted = decide(await accounts(transaction))
+      const before = await accounts(transaction)
+      const wanted = decide(before)
       if (isRefusal(wanted)) return wanted
       await transaction.deleteFrom('accounts').where('key', '=', key).execute()
       if (wanted !== null) await transaction.insertInto('accounts').values(accountRow(wanted)).execute()
       if (wanted === null || passkeysEnd) await transaction.deleteFrom('passkeys').where('account', '=', key).execute()
+      // Links that were printed so that somebody makes the first account have done their work.
+      if (before.length === 0)
+        await transaction.deleteFrom('access').where('account', 'is', null).where('kind', '=', 'sign-in-link').execute()
       // Whoever is gone or shut out is a stranger in every browser.
       const kinds: AccessKind[] = ['session', 'sign-in-link']
       if (wanted === null || wanted.disabledAt !== null) kinds.push('device')
