@@ -9,14 +9,24 @@ import { API_TOKENS, FIRST_OWNER, PEOPLE, personAddress, SYSTEM_PATCHES, TRAIL, 
 import { apiTokensPage, peoplePage, personPage, trailPage } from './access-pages.tsx'
 import { PasswordBody, PersonBody, TokenBody, TrailPageQuery, VerificationForm } from './access-schemas.ts'
 import type { App, RouteDependencies } from './context.ts'
+import { SeenTag } from './entity-tags.ts'
 import { addForm, leadTo, param, passOn } from './forms.ts'
 import { NoBody, names, ticked } from './schemas.ts'
 
 const allow = 'manage-access'
-const rights = { role: PersonBody.shape.role, organization: names(OrganizationName) }
-const PersonForm = z.strictObject({ name: PersonBody.shape.name, ...rights })
-const ChangeForm = z.strictObject({ ...rights, disabled: ticked, passkeyOnly: ticked })
-const TokenForm = z.strictObject({ name: TokenBody.shape.name, ...rights, days: z.coerce.number() })
+const rights = {
+  role: PersonBody.shape.role,
+  scope: z.enum(['all', 'chosen']),
+  organization: names(OrganizationName),
+}
+const MEANT = { path: ['organizations'], error: 'some are chosen, and all of them as well' }
+const PersonForm = z.strictObject({ name: PersonBody.shape.name, ...rights }).refine(oneOfBoth, MEANT)
+const ChangeForm = z
+  .strictObject({ ...rights, seen: SeenTag, disabled: ticked, passkeyOnly: ticked })
+  .refine(oneOfBoth, MEANT)
+const TokenForm = z
+  .strictObject({ name: TokenBody.shape.name, ...rights, days: z.coerce.number() })
+  .refine(oneOfBoth, MEANT)
 const FirstOwnerForm = z.strictObject({ name: PersonBody.shape.name, password: PasswordBody.shape.password })
 
 export function addAccessForms(app: App, dependencies: RouteDependencies): void {
@@ -34,7 +44,10 @@ export function addAccessForms(app: App, dependencies: RouteDependencies): void 
   addForm(app, dependencies, `${PEOPLE}/:person`, {
     allow,
     fields: ChangeForm,
-    asks: (form, c) => ({ method: 'PATCH', path: ['people', param(c, 'person')], body: limited(form) }),
+    asks: ({ seen, ...form }, c) => ({
+      ...{ method: 'PATCH', path: ['people', param(c, 'person')], body: limited(form) },
+      headers: { 'If-Match': seen },
+    }),
     page: () => PEOPLE,
   })
 
@@ -107,15 +120,21 @@ export function addAccessForms(app: App, dependencies: RouteDependencies): void 
     asks: (form) => ({ method: 'POST', path: ['people'], body: { ...form, role: 'owner' } }),
     page: () => FIRST_OWNER,
     done: async (c, _, form) => {
-      await passOn(app, c, { method: 'POST', address: '/sign-in', body: new URLSearchParams(form) })
-      return leadTo(c, SYSTEM_PATCHES)
+      const signedIn = await passOn(app, c, { method: 'POST', address: '/sign-in', body: new URLSearchParams(form) })
+      return leadTo(c, signedIn.status === 303 ? SYSTEM_PATCHES : '/sign-in')
     },
   })
 }
 
-/** No organization chosen is no limit. */
-function limited<Form extends { organization: string[] }>({ organization, ...form }: Form) {
-  return { ...form, organizations: organization.length === 0 ? null : organization }
+type Rights = { scope: 'all' | 'chosen'; organization: string[] }
+
+/** Whoever ticked organizations meant a limit, so both together are refused and not guessed. */
+function oneOfBoth({ scope, organization }: Rights): boolean {
+  return scope === 'chosen' || organization.length === 0
+}
+
+function limited<Form extends Rights>({ scope, organization, ...form }: Form) {
+  return { ...form, organizations: scope === 'all' ? null : organization }
 }
 
 function linkFor(name: string, text: string) {

@@ -22,9 +22,10 @@ import { accountKey, unknownPerson } from '../shell/people.ts'
 import { TRAIL_PAGE, TrailPageQuery } from './access-schemas.ts'
 import { accountView, sessionViews } from './account.ts'
 import type { App, AppContext, RouteDependencies } from './context.ts'
+import { entityTag } from './entity-tags.ts'
 import { answerRefusal } from './errors.ts'
 import { passkeyViews } from './passkeys.ts'
-import { personViews } from './people.ts'
+import { changeable, personViews } from './people.ts'
 import { permitted } from './permitted.ts'
 import { readQuery } from './read-request.ts'
 import { showPage } from './show-page.tsx'
@@ -69,7 +70,8 @@ export async function personPage(c: AppContext, dependencies: RouteDependencies,
   const name = c.req.param('person') ?? ''
   const person = (await personViews(dependencies)).find((one) => accountKey(one.name) === accountKey(name))
   if (person === undefined) return answerRefusal(c, unknownPerson(name), dependencies.log)
-  return showPage(c, <PersonPage {...{ person, made }} organizations={organizationNames(c)} />)
+  const seen = entityTag(changeable(person))
+  return showPage(c, <PersonPage {...{ person, seen, made }} organizations={organizationNames(c)} />)
 }
 
 export async function apiTokensPage(c: AppContext, dependencies: RouteDependencies, made?: Secret): Promise<Response> {

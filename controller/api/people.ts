@@ -10,6 +10,7 @@ import { accountKey, addPerson, changePerson, removePerson, unknownPerson } from
 import type { AccessRecord, AccountRecord, PasskeyRecord } from '../shell/ports.ts'
 import * as schemas from './access-schemas.ts'
 import type { App, AppContext, RouteDependencies } from './context.ts'
+import { staleMatch } from './entity-tags.ts'
 import { answerRefusal } from './errors.ts'
 import type { OpenStreams } from './open-streams.ts'
 import { documented } from './openapi.ts'
@@ -66,6 +67,9 @@ export function addPeopleRoutes(app: App, dependencies: RouteDependencies, strea
       allow,
       summary: 'Changes what a person may do; their sessions end.',
       parameters,
+      headers: {
+        'If-Match': 'The tag of what may be changed, as it was seen: refused with 412 when it is not so any more.',
+      },
       body: schemas.PersonChangeBody,
       answers: { 200: schemas.PersonView },
     }),
@@ -73,7 +77,8 @@ export function addPeopleRoutes(app: App, dependencies: RouteDependencies, strea
       const body = await readJson(c, schemas.PersonChangeBody)
       if (isRefusal(body)) return answerRefusal(c, body, log)
       const name = c.req.param('person')
-      const refused = end(await changePerson(people, name, body, { nowMs: clock() }))
+      const staleFor = (account: AccountRecord) => staleMatch(c, changeable(personView(account, NOTHING_OPEN)))
+      const refused = end(await changePerson(people, name, body, { nowMs: clock(), staleFor }))
       const account = await people.findAccount(accountKey(name))
       const done = account === undefined ? 'done' : limitsText(account)
       await c.var.note({ action: 'change person', subject: account?.name ?? name, outcome: refused?.refused ?? done })
@@ -142,6 +147,13 @@ export function addPeopleRoutes(app: App, dependencies: RouteDependencies, strea
     address.searchParams.set('link', link)
     return { signInLink: address.href, expiresAt: new Date(nowMs + LINK_LIFETIME_MS).toISOString() }
   }
+}
+
+const NOTHING_OPEN = { sessions: [], passkeys: [] }
+
+/** What an Owner changes of a person; what else there is of them changes by itself. */
+export function changeable({ role, organizations, state, passkeyOnly }: PersonView) {
+  return { role, organizations, disabled: state === 'disabled', passkeyOnly }
 }
 
 export async function personViews({ repository, clock }: RouteDependencies): Promise<PersonView[]> {

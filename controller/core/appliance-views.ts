@@ -3,6 +3,7 @@
  * and the tokens that are still open. A list is filtered and cut to a page before anything is worked out for its rows.
  */
 import { type PeerId, SERVICE_PROVIDER, type Sha256 } from '../../protocol/identifiers.ts'
+import { compareVersions } from '../../protocol/version-order.ts'
 import { byPlace } from './census.ts'
 import { type ApplianceCopy, applianceCopy, incoming, nameOf } from './copies.ts'
 import { isOpen } from './membership.ts'
@@ -111,13 +112,20 @@ function isChosen(state: ServiceCenterState, query: InventoryQuery, appliance: A
 function inOrder(state: ServiceCenterState, { sort, order }: InventoryQuery) {
   const direction = order === 'up' ? 1 : -1
   return (left: ApplianceRecord, right: ApplianceRecord): number => {
+    if (sort === 'version') {
+      const order = compareVersions(versionOf(state, left), versionOf(state, right))
+      return order === 0 ? byPlace(left, right) : order * direction
+    }
     const [one, other] = [sortValue(state, left, sort), sortValue(state, right, sort)]
     return one === other ? byPlace(left, right) : one < other ? -direction : direction
   }
 }
 
-function sortValue(state: ServiceCenterState, appliance: ApplianceRecord, sort: SortKey): string | number {
-  if (sort === 'version') return versionOf(state, appliance)
+function sortValue(
+  state: ServiceCenterState,
+  appliance: ApplianceRecord,
+  sort: Exclude<SortKey, 'version'>,
+): string | number {
   if (sort === 'lastSeen') return state.sessions.has(appliance.peer) ? Number.MAX_SAFE_INTEGER : appliance.lastSeenAt
   return appliance[sort]
 }

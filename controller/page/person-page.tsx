@@ -11,9 +11,15 @@ import { RightsFields } from './rights.tsx'
 import { type Secret, SecretCard } from './secret-card.tsx'
 import { PEOPLE, personAddress, TRAIL } from './words.ts'
 
-export type Person = { person: PersonView; organizations: string[]; made?: Secret | undefined }
+export type Person = {
+  person: PersonView
+  organizations: string[]
+  /** What of it can be changed, as a tag: whoever saves says what they looked at. */
+  seen: string
+  made?: Secret | undefined
+}
 
-export const PersonPage = ({ person, organizations, made }: Person) => {
+export const PersonPage = ({ person, organizations, seen, made }: Person) => {
   const { name, state, passkeyOnly } = person
   const address = personAddress(name)
   return (
@@ -28,6 +34,7 @@ export const PersonPage = ({ person, organizations, made }: Person) => {
       {made !== undefined && <SecretCard {...made} />}
       <Card id="rights" title="What this person may do">
         <ActionForm action={address} operation="changePerson" button="Save">
+          <input type="hidden" name="seen" value={seen} />
           <RightsFields id="person" organizations={organizations} now={person} />
           <CheckField
             id="person-disabled"

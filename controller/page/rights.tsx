@@ -1,6 +1,6 @@
 /**
- * Choosing and showing what somebody may do: a role, and the organizations it is limited to. No organization chosen is no
- * limit; Owners have none.
+ * Choosing and showing what somebody may do: a role, and the organizations it is limited to. That there is no limit is
+ * said in so many words, never by what is left unticked.
  */
 import { ROLE_MEANINGS, ROLES } from '../core/permissions.ts'
 import { CheckField, SelectField } from './form-fields.tsx'
@@ -13,6 +13,11 @@ type RightsFieldsProps = {
   now?: { role: string; organizations: readonly string[] | null }
 }
 
+const SCOPES = [
+  { value: 'all', text: 'All organizations' },
+  { value: 'chosen', text: 'The organizations chosen below, and no others; an Owner is never limited' },
+]
+
 export const RightsFields = ({ id, organizations, now }: RightsFieldsProps) => (
   <>
     <SelectField
@@ -22,9 +27,15 @@ export const RightsFields = ({ id, organizations, now }: RightsFieldsProps) => (
       value={now?.role ?? ''}
       choices={ROLES.map((role) => ({ value: role, text: `${roleTitle(role)}: ${ROLE_MEANINGS[role]}` }))}
     />
+    <SelectField
+      id={`${id}-scope`}
+      name="scope"
+      label="For"
+      value={now?.organizations == null ? 'all' : 'chosen'}
+      choices={SCOPES}
+    />
     <fieldset class="pm-field pm-choices">
-      <legend class="pf-v6-c-form__label-text">Only these organizations</legend>
-      <p class="pm-quiet">None chosen: all of them. An Owner is never limited.</p>
+      <legend class="pf-v6-c-form__label-text">Chosen organizations</legend>
       {[...new Set([...organizations, ...(now?.organizations ?? [])])].map((organization, index) => (
         <CheckField
           id={`${id}-organization-${index}`}

@@ -54,17 +54,27 @@ export type PersonChange = {
   passwordHash?: string | null | undefined
 }
 
+type ChangeGiven = {
+  nowMs: number
+  /** In which it is asked for: refused when it has ended meanwhile. */
+  session?: Sha256
+  /** Why it may not be changed as it is now; null if it may. */
+  staleFor?: (account: AccountRecord) => Refusal | null
+}
+
 /** Answers with the sessions that were ended by it. `session` is the person's own, if it is they who ask. */
 export function changePerson(
   people: People,
   name: string,
   { role, organizations, disabled, passkeyOnly, passwordHash }: PersonChange,
-  { nowMs, session }: { nowMs: number; session?: Sha256 },
+  { nowMs, session, staleFor }: ChangeGiven,
 ): Promise<{ ended: Sha256[] } | Refusal> {
   const key = accountKey(name)
   const decide = (accounts: readonly AccountRecord[]) => {
     const known = accounts.find((account) => account.key === key)
     if (known === undefined) return unknownPerson(name)
+    const stale = staleFor?.(known) ?? null
+    if (stale !== null) return stale
     const changed: AccountRecord = {
       ...known,
       role: role ?? known.role,

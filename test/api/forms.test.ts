@@ -52,7 +52,11 @@ test('P4 a confirmation that is sent twice starts one install, and both times le
 })
 
 test('what is refused is a page that says why and leads back, with the request id that the log has', async () => {
-  const answer = await send('/data-centers/paris/limits', { seen: '"x"', up: '1', quietHours: 'at night' })
+  const answer = await send('/data-centers/paris/limits', {
+    seen: `"${'0'.repeat(22)}"`,
+    up: '1',
+    quietHours: 'at night',
+  })
   assert.equal(answer.status, 400)
   const page = await answer.text()
   assert.match(page, /Quiet hours 1: is not written like 22:00-06:00/)

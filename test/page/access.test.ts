@@ -53,6 +53,7 @@ pageTest('an Owner adds a person, hands on the link, changes and removes them', 
   await page.getByRole('button', { name: 'Add a person' }).click()
   await page.getByLabel('Name').fill('Bela')
   await page.getByLabel('Role').selectOption('operator')
+  await page.getByLabel('For', { exact: true }).selectOption('chosen')
   await page.getByLabel('acme').check()
   await page.getByRole('button', { name: 'Add', exact: true }).click()
   const link = (await page.locator('#secret').textContent()) ?? ''
@@ -71,6 +72,7 @@ pageTest('an Owner adds a person, hands on the link, changes and removes them', 
   await page.getByRole('link', { name: 'Change Bela' }).click()
   assert.equal(await page.getByLabel('acme').isChecked(), true)
   await page.getByLabel('Role').selectOption('viewer')
+  await page.getByLabel('For', { exact: true }).selectOption('all')
   await page.getByLabel('acme').uncheck()
   await page.getByRole('button', { name: 'Save' }).click()
   await row.getByText('Viewer').waitFor()
@@ -84,6 +86,30 @@ pageTest('an Owner adds a person, hands on the link, changes and removes them', 
     ['Ana'],
   )
 })
+
+pageTest(
+  'whoever ticks organizations and says all is asked which, and nobody undoes what another Owner has changed',
+  { expected: /4(00|12)/ },
+  async ({ page, app, fleet }) => {
+    await person(fleet.repository, 'Ana')
+    await person(fleet.repository, 'Bela', 'operator')
+    const bela = () => fleet.repository.people.findAccount('bela')
+    await page.goto(`${app.url}/access/people/Bela`)
+    await page.getByLabel('acme').check()
+    await page.getByRole('button', { name: 'Save' }).click()
+    await page.getByRole('alert').getByText('Organizations: some are chosen, and all of them as well').waitFor()
+    await page.getByLabel('For', { exact: true }).selectOption('chosen')
+    await changePerson(fleet.repository.people, 'Bela', { role: 'auditor' }, { nowMs: Date.now() })
+    await page.getByRole('button', { name: 'Save' }).click()
+    await page.getByRole('alert').getByText('Somebody else has changed this since you looked').waitFor()
+    assert.equal((await bela())?.role, 'auditor')
+    await page.reload()
+    await page.getByLabel('For', { exact: true }).selectOption('chosen')
+    await page.getByRole('button', { name: 'Save' }).click()
+    await page.getByRole('alert').getByText('A limit has to name at least one organization').waitFor()
+    assert.equal((await bela())?.organizations, null)
+  },
+)
 
 pageTest('a new sign-in link is asked for twice, and is shown once', {}, async ({ page, app, fleet }) => {
   await person(fleet.repository, 'Ana')

@@ -195,6 +195,7 @@ async function addPerson(page: Page): Promise<void> {
   await press('Add a person')(page)
   await page.getByLabel('Name').fill('Farida')
   await page.getByLabel('Role').selectOption('operator')
+  await page.getByLabel('For', { exact: true }).selectOption('chosen')
   await page.getByLabel('acme').check()
   await press('Add')(page)
   await page.locator('#secret').waitFor()

@@ -129,6 +129,7 @@ withoutScripts('adds a person, changes and removes them', async ({ page, app, fl
   await press(page, 'Add a person')
   await page.getByLabel('Name').fill('Bela')
   await page.getByLabel('Role').selectOption('operator')
+  await page.getByLabel('For', { exact: true }).selectOption('chosen')
   for (const name of ['acme', 'globex']) await page.getByLabel(name, { exact: true }).check()
   await press(page, 'Add')
   assert.match((await page.locator('#secret').textContent()) ?? '', /\/sign-in\?link=/)
