@@ -15,7 +15,16 @@ export function declaredLength(c: AppContext): number | undefined | Refusal {
   return length === undefined ? undefined : Number(length)
 }
 
-/** Whoever stops reading early leaves the connection alone: the refusal still has to travel back on it. */
+/**
+ * Whoever stops reading early leaves the connection alone: the refusal still has to travel back on it. What is on its way
+ * is thrown away then, or the server would end the connection under the client's next request.
+ */
 export async function* bytesOf(body: ReadableStream<Uint8Array> | null): AsyncIterable<Uint8Array> {
-  if (body !== null) yield* body.values({ preventCancel: true })
+  if (body === null) return
+  try {
+    yield* body.values({ preventCancel: true })
+  } finally {
+    // A body that breaks off meanwhile concerns nobody any more.
+    body.pipeTo(new WritableStream()).catch(() => undefined)
+  }
 }
