@@ -90,7 +90,7 @@ export async function trailPage(
   const days = { from: filters.from || undefined, to: filters.to || undefined }
   const entries = await trailEntries(repository, visitor, { ...filters, ...days, before, limit: TRAIL_PAGE })
   const [newest] = await repository.trail({ organizations: null, limit: 1 })
-  const last = trailWatch.last === null ? null : { ...trailVerification(trailWatch.last), noted: null }
+  const last = trailWatch.last === null ? null : trailVerification(trailWatch.last)
   const chain = may(visitor, 'verify-trail') ? { head: newest?.hash ?? null, checked: checked ?? last } : null
   return showPage(c, <TrailPage {...entries} {...{ filters, chain }} />)
 }

@@ -16,30 +16,15 @@ export function declaredLength(c: AppContext): number | undefined | Refusal {
 }
 
 /**
- * Whoever stops reading early leaves the connection alone: the refusal still has to travel back on it. What still comes is
- * thrown away, so that the connection can be used again; the server cuts one on which more comes for half a second.
+ * Whoever stops reading early leaves the connection alone: the refusal still has to travel back on it. What is on its way
+ * is thrown away then, or the server would end the connection under the client's next request.
  */
 export async function* bytesOf(body: ReadableStream<Uint8Array> | null): AsyncIterable<Uint8Array> {
   if (body === null) return
-  const reader = body.getReader()
-  let isWhole = false
   try {
-    for (;;) {
-      const { done, value } = await reader.read()
-      isWhole = done
-      if (done) return
-      yield value
-    }
+    yield* body.values({ preventCancel: true })
   } finally {
-    if (!isWhole) readOn(reader)
+    // A body that breaks off meanwhile concerns nobody any more.
+    body.pipeTo(new WritableStream()).catch(() => undefined)
   }
-}
-
-function readOn(reader: ReadableStreamDefaultReader<Uint8Array>): void {
-  const goOn = ({ done }: { done: boolean }): void => {
-    if (!done) reader.read().then(goOn, ended)
-  }
-  // Where the connection has ended there is nothing left to read.
-  const ended = () => goOn({ done: true })
-  reader.read().then(goOn, ended)
 }

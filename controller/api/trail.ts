@@ -62,7 +62,7 @@ export function addTrailRoutes(app: App, { repository, trailWatch, log }: RouteD
     async (c) => {
       const query = readQuery(c, schemas.VerificationQuery)
       if (isRefusal(query)) return answerRefusal(c, query, log)
-      return c.json(trailVerification(await trailWatch.check(query.head)))
+      return c.json(trailVerification(await trailWatch.check(query.head), query.head))
     },
   )
 }

@@ -15,7 +15,8 @@ import { leadTo } from './forms.ts'
 import { permitted } from './permitted.ts'
 import { bytesOf } from './request-body.ts'
 
-const LIMITS = { fields: 0, files: 100, parts: 100, headerPairs: 10, headerSize: 4096 }
+const MOST_FILES = 100
+const LIMITS = { fields: 0, files: MOST_FILES, parts: MOST_FILES, headerPairs: 10, headerSize: 4096 }
 
 type SentFile = { filename: string; body: AsyncIterable<Uint8Array> }
 
@@ -56,6 +57,10 @@ async function* sentFiles(c: AppContext): AsyncGenerator<SentFile> {
   }
   // A body may end badly when nobody reads a file of it any more; an error that nobody hears ends the process.
   form.on('error', fail)
+  let isTooMany = false
+  form.on('partsLimit', () => {
+    isTooMany = true
+  })
   form.on('file', (_, body) => {
     newest = body.on('error', fail)
   })
@@ -74,6 +79,7 @@ async function* sentFiles(c: AppContext): AsyncGenerator<SentFile> {
     form.destroy()
   }
   if (failure !== null) throw malformed(failure)
+  if (isTooMany) throw new RefusedError(refuse('bad_field', `those after the first ${MOST_FILES} files were not taken`))
 }
 
 type Part = [field: string, body: Readable, filename: string | undefined]

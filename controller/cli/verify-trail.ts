@@ -32,9 +32,10 @@ export const verifyTrail = defineCommand({
     const noted = options.head === undefined ? null : parsed('head', options.head.trim().toLowerCase(), Sha256)
     const told = (verification: TrailVerification) => tell(verification, options.json === true, terminal)
     if (data === undefined) return told(await connect(options).verifyTrail(noted ?? undefined))
-    return withData(data, async ({ repository }) =>
-      told(trailVerification(await checkTrail({ repository, nowMs: Date.now(), noted }))),
-    )
+    return withData(data, async ({ repository }) => {
+      const check = await checkTrail({ repository, nowMs: Date.now(), noted: new Set(noted === null ? [] : [noted]) })
+      return told(trailVerification(check, noted))
+    })
   },
 })
 

@@ -13,16 +13,16 @@ const AT_ONCE = 500
 export type TrailCheck = {
   chain: Chain
   broken: ChainBreak | null
-  /** A head that somebody has noted, and at which entry it is; null if it is none of the chain's. */
-  noted: { head: Sha256; position: number | null } | null
+  /** Of the heads that somebody has noted, those that are the chain's, and at which entry each is. */
+  found: ReadonlyMap<Sha256, number>
   checkedAt: number
 }
 
 export type CheckGiven = {
   repository: Repository
   nowMs: number
-  /** A head that somebody has noted earlier. */
-  noted?: Sha256 | null
+  /** Heads that somebody has noted earlier. */
+  noted?: ReadonlySet<Sha256>
   /** What the chain was when this process looked at it before. */
   known?: Chain
   /** Whether the process ends: then the check throws. */
@@ -30,26 +30,30 @@ export type CheckGiven = {
 }
 
 export async function checkTrail(given: CheckGiven): Promise<TrailCheck> {
-  const { repository, nowMs: checkedAt, noted: head = null, known = EMPTY_CHAIN, signal } = given
-  const noted = head === null ? null : { head, position: null as number | null }
+  const { repository, nowMs: checkedAt, noted = new Set(), known = EMPTY_CHAIN, signal } = given
+  const found = new Map<Sha256, number>()
   let chain = EMPTY_CHAIN
   for (;;) {
     const entries = await repository.trailAfter(chain.entries === 0 ? null : chain.position, AT_ONCE)
     for (const entry of entries) {
       const next = follow(chain, entry, known)
-      if (isBreak(next)) return { chain, broken: next, noted, checkedAt }
+      if (isBreak(next)) return { chain, broken: next, found, checkedAt }
       chain = next
-      if (noted !== null && chain.head === noted.head) noted.position = chain.position
+      if (noted.has(chain.head)) found.set(chain.head, chain.position)
     }
-    if (entries.length < AT_ONCE) return { chain, broken: cutOff(chain, known), noted, checkedAt }
+    if (entries.length < AT_ONCE) return { chain, broken: cutOff(chain, known), found, checkedAt }
     await othersHadTheirTurn()
     signal?.throwIfAborted()
   }
 }
 
-/** As API, pages and command line show it. */
-export function trailVerification({ chain, broken, noted, checkedAt }: TrailCheck): TrailVerification {
+/** As API, pages and command line show it to whoever has noted this head. */
+export function trailVerification(
+  { chain, broken, found, checkedAt }: TrailCheck,
+  asked: Sha256 | null = null,
+): TrailVerification {
   const { entries, position, head, at } = chain
+  const noted = asked === null ? null : { head: asked, position: found.get(asked) ?? null }
   return {
     ...{ intact: broken === null, entries, head, headAt: entries === 0 ? null : new Date(at).toISOString(), position },
     ...{ brokenAt: broken, noted, checkedAt: new Date(checkedAt).toISOString() },

@@ -20,8 +20,9 @@ export class TrailWatch {
   readonly #clock: () => number
   readonly #log: WatchLog
   readonly #stopping = new AbortController()
-  /** By the head that was asked for: whoever asks the same meanwhile gets the same answer. */
-  readonly #underWay = new Map<Sha256 | null, Promise<TrailCheck>>()
+  /** One check at a time, since each reads the whole trail: whoever asks meanwhile is answered by the next. */
+  #underWay: Promise<unknown> = Promise.resolve()
+  #next: { noted: Set<Sha256>; check: Promise<TrailCheck> } | null = null
   #timer: NodeJS.Timeout | undefined
   #last: TrailCheck | null = null
   #known = EMPTY_CHAIN
@@ -37,12 +38,11 @@ export class TrailWatch {
     return this.#last
   }
 
+  /** `noted` is a head that somebody has noted earlier. */
   check(noted: Sha256 | null = null): Promise<TrailCheck> {
-    const found = this.#underWay.get(noted)
-    if (found !== undefined) return found
-    const check = this.#check(noted).finally(() => this.#underWay.delete(noted))
-    this.#underWay.set(noted, check)
-    return check
+    this.#next ??= this.#afterThis()
+    if (noted !== null) this.#next.noted.add(noted)
+    return this.#next.check
   }
 
   start(): void {
@@ -53,7 +53,7 @@ export class TrailWatch {
   async stop(): Promise<void> {
     clearInterval(this.#timer)
     this.#stopping.abort()
-    await Promise.allSettled(this.#underWay.values())
+    await this.#underWay
   }
 
   /** Checks what was written since the last check, with all before it, and says the head in the log. */
@@ -70,7 +70,18 @@ export class TrailWatch {
     }
   }
 
-  async #check(noted: Sha256 | null): Promise<TrailCheck> {
+  /** Until it begins, it takes the heads of everybody who asks. */
+  #afterThis(): { noted: Set<Sha256>; check: Promise<TrailCheck> } {
+    const noted = new Set<Sha256>()
+    const check = this.#underWay.then(() => {
+      this.#next = null
+      return this.#check(noted)
+    })
+    this.#underWay = check.catch(() => undefined)
+    return { noted, check }
+  }
+
+  async #check(noted: ReadonlySet<Sha256>): Promise<TrailCheck> {
     const { signal } = this.#stopping
     const check = await checkTrail({
       ...{ repository: this.#repository, nowMs: this.#clock(), noted, known: this.#known, signal },

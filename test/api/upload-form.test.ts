@@ -79,7 +79,7 @@ test('U37 no boundary, a huge one, a huge header and ten thousand parts are refu
     { length: 10_000 },
     (_, index) => `--x\r\nContent-Disposition: form-data; name="p${index}"\r\n\r\ny\r\n`,
   )
-  assert.equal(await codeOf(await send(`${parts.join('')}--x--\r\n`, MULTIPART)), 'empty_file')
+  assert.equal(await codeOf(await send(`${parts.join('')}--x--\r\n`, MULTIPART)), 'bad_field')
   assert.equal(
     await codeOf(await send(`--x\r\nX-Huge: ${'h'.repeat(1_000_000)}\r\n\r\ny\r\n--x--\r\n`, MULTIPART)),
     'empty_file',
@@ -114,4 +114,10 @@ test('a large wrong file is refused though most of it was never read', async () 
 test('U37 what comes after the end of the form is read and changes nothing, and the form is answered', async () => {
   for (const after of ['--x\r\n', `${head()}y`, `${head()}y\r\n--x--\r\n`, 'y'.repeat(300_000)])
     assert.equal(await codeOf(await send(`--x--\r\n${after}`, MULTIPART, AbortSignal.timeout(10_000))), 'empty_file')
+})
+
+test('U37 of more files than a form takes none is passed over in silence', async () => {
+  const form = new FormData()
+  for (let sent = 0; sent <= 100; sent++) form.append('file', new Blob([]), sent < 100 ? '' : 'last.patch')
+  assert.equal(await codeOf(await send(form)), 'bad_field')
 })

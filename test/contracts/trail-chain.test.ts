@@ -43,7 +43,7 @@ async function tenEntries(): Promise<{ folder: string; head: Sha256 }> {
 async function check(folder: string, noted: Sha256 | null = null): Promise<TrailCheck> {
   const repository = await open(folder)
   try {
-    return await checkTrail({ repository, nowMs: 0, noted })
+    return await checkTrail({ repository, nowMs: 0, noted: new Set(noted === null ? [] : [noted]) })
   } finally {
     await repository.close()
   }
@@ -273,18 +273,14 @@ describe('with the file in their hands, nobody', () => {
 
   test('cuts off the end without a head that was noted earlier being missed', async () => {
     const { folder, head } = await tenEntries()
-    assert.deepEqual((await check(folder, head)).noted, { head, position: 10 })
+    assert.equal((await check(folder, head)).found.get(head), 10)
     tamperTrail(folder, 'delete from audit where position > 7')
-    const { broken, noted } = await check(folder, head)
-    assert.deepEqual(
-      [broken, noted],
-      [null, { head, position: null }],
-      'what is left is a chain; the head is not in it',
-    )
+    const { broken, found } = await check(folder, head)
+    assert.deepEqual([broken, found], [null, new Map()], 'what is left is a chain; the head is not in it')
     const repository = await open(folder)
     await repository.commit(entries(18, 22))
     await repository.close()
-    assert.equal((await check(folder, head)).noted?.position, null, 'also when it has grown again')
+    assert.deepEqual((await check(folder, head)).found, new Map(), 'also when it has grown again')
   })
 
   test('writes all of it anew without a head that was noted earlier being missed', async () => {
@@ -293,8 +289,8 @@ describe('with the file in their hands, nobody', () => {
     const repository = await open(folder)
     await repository.commit([entry(1, 'something else'), ...entries(2, 10)])
     await repository.close()
-    const { broken, noted } = await check(folder, head)
-    assert.deepEqual([broken, noted], [null, { head, position: null }])
+    const { broken, found } = await check(folder, head)
+    assert.deepEqual([broken, found], [null, new Map()])
   })
 })
 
@@ -349,11 +345,25 @@ describe('a controller that runs', () => {
     await repository.close()
   })
 
-  test('answers the same question once, however many ask it meanwhile', async () => {
+  test('reads the trail once for all who ask at the same time, whichever heads they have noted, and never twice at once', async () => {
     const { head, repository, watch } = await watching()
-    const checks = await Promise.all([watch.check(), watch.check(), watch.check(head)])
-    assert.equal(checks[0], checks[1])
-    assert.equal(checks[2]?.noted?.position, 10)
+    let [reads, atOnce, mostAtOnce] = [0, 0, 0]
+    const later: Promise<TrailCheck>[] = []
+    const { trailAfter } = repository
+    repository.trailAfter = async (...asked) => {
+      reads += 1
+      mostAtOnce = Math.max(mostAtOnce, ++atOnce)
+      const read = await trailAfter.apply(repository, asked)
+      atOnce -= 1
+      // Whoever comes now is answered by the next check.
+      if (reads === 1) later.push(watch.check(head), watch.check(others[0]))
+      return read
+    }
+    const others = Array.from({ length: 50 }, (_, index) => sha256Hex(Buffer.from([index])))
+    const checks = await Promise.all([...others, head].map((noted) => watch.check(noted)))
+    assert.equal(new Set(await Promise.all(later)).size, 1)
+    assert.deepEqual([new Set(checks).size, reads, mostAtOnce], [1, 2, 1])
+    assert.deepEqual(checks[0]?.found, new Map([[head, 10]]))
     await repository.close()
   })
 })
