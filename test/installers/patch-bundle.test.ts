@@ -123,7 +123,7 @@ describe('A patch bundle', () => {
   test('I23 whose install program does nothing and ends well is not verified', async () => {
     const task = await sampleTask({ install: 'exit 0', health: 'exit 0' })
     succeeds(await install(task))
-    fails(await verify(task), /version none is there instead of 2\.0/)
+    fails(await verify(task), /no version is there instead of 2\.0/)
   })
 
   test('I21 whose install program is ended by a signal says which', async () => {
@@ -191,7 +191,7 @@ describe('A patch bundle', () => {
     await killNow(agent)
     const settled = settle(task)
     // Without a health program there is nothing to run, so this does not wait.
-    fails(await verify(task), /version none is there/)
+    fails(await verify(task), /no version is there/)
     await writeFile(join(task.root, 'go'), 'go\n')
     await settled
     succeeds(await verify(task))
@@ -209,7 +209,7 @@ describe('A patch bundle', () => {
     await killNow(agent)
     await settle(task)
     assert.equal(await isRunning(child), false)
-    fails(await verify(task), /version none is there/)
+    fails(await verify(task), /no version is there/)
   })
 
   test('I21 whose program kills the agent finishes, and the next agent finds it installed', async () => {
@@ -278,7 +278,7 @@ describe('A patch bundle', () => {
     }
     const lying = await sampleTask({ install: BECOME_INSTALLED, revert: 'exit 0' })
     succeeds(await install(lying))
-    fails(await revert(lying), /after the revert program version 2\.0 is there, and before it was none/)
+    fails(await revert(lying), /after the revert program version 2\.0 is there, and no version was before/)
   })
 
   test('for other versions than the one that is there is not applicable', async () => {

@@ -147,6 +147,7 @@ pageTest(
     const arrived = await partArrived(visit)
     await app.close()
     await row(page, 'network').getByText('The connection was lost. It goes on by itself').waitFor()
+    assert.equal(await row(page, 'network').getByText(/ left/).count(), 0, 'no time is told while it waits')
     const again = await serveApp(fleet, { port: Number(new URL(app.url).port) })
     try {
       await page.getByText('The patch network 1.0 is in the Service Center.').waitFor()

@@ -66,7 +66,7 @@ async function verify(task: InstallTask): Promise<Outcome> {
   const { publication, root } = task
   const { manifest, version } = publication
   const there = await installedVersion(root, manifest)
-  if (there !== version) return failed(`version ${there ?? 'none'} is there instead of ${version}`)
+  if (there !== version) return failed(`${naming(there)} is there instead of ${version}`)
   const { health } = manifest.verify
   if (health === undefined) return succeeded(`version ${version} is there`)
   await patchBundle.settle(task)
@@ -74,6 +74,10 @@ async function verify(task: InstallTask): Promise<Outcome> {
   const timeoutSeconds = Math.min(manifest.install.timeoutSeconds, MAX_HEALTH_SECONDS)
   const end = await runPayloadProgram(task, health, timeoutSeconds)
   return failureOf('health', end) ?? succeeded(`version ${version} is there and healthy`, end.output)
+}
+
+function naming(version: string | null): string {
+  return version === null ? 'no version' : `version ${version}`
 }
 
 async function revert(task: InstallTask): Promise<Outcome> {
@@ -92,11 +96,8 @@ async function revert(task: InstallTask): Promise<Outcome> {
   if (failure !== null) return failure
   const there = await installedVersion(root, manifest)
   const was = before.installedVersion
-  if (there === was) return succeeded(`version ${was ?? 'none'} is there, as before`, end.output)
-  return failed(
-    `after the revert program version ${there ?? 'none'} is there, and before it was ${was ?? 'none'}`,
-    end.output,
-  )
+  if (there === was) return succeeded(`${naming(was)} is there, as before`, end.output)
+  return failed(`after the revert program ${naming(there)} is there, and ${naming(was)} was before`, end.output)
 }
 
 function runPayloadProgram(task: InstallTask, program: string, timeoutSeconds: number): Promise<ProgramEnd> {

@@ -93,7 +93,9 @@ async function upload(/** @type {Entry} */ entry) {
         part('status').textContent = 'Checking…'
       },
       waits: (ms) => {
-        if (ms > 0) part('status').textContent = `The connection was lost. It goes on by itself, next in ${duration(ms / 1000)}.`
+        if (ms === 0) return
+        part('numbers').textContent = part('numbers').textContent.split(', ', 2).join(', ')
+        part('status').textContent = `The connection was lost. It goes on by itself, next in ${duration(ms / 1000)}.`
       },
     })
     const { name, version } = await (await fetch(`/api/v1/patches/${patch}`)).json()
@@ -141,7 +143,8 @@ addEventListener('beforeunload', (event) => {
 /** What has a row above, because it goes on by itself, needs nobody to go on with it. */
 function hideOwn() {
   const own = new Set(queue.filter(({ state }) => state === 'sending').map(({ id }) => id))
-  for (const row of document.querySelectorAll('#unfinished [data-upload]'))
-    if (own.has(row.getAttribute('data-upload') ?? '')) /** @type {HTMLElement} */ (row).hidden = true
+  const rows = [.../** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll('#unfinished [data-upload]'))]
+  for (const row of rows) row.hidden = own.has(row.dataset.upload ?? '')
+  byId('unfinished').hidden = rows.every(({ hidden }) => hidden)
 }
 document.addEventListener('refreshed', hideOwn)
