@@ -22,7 +22,7 @@ import { livePatches } from '../core/publishing.ts'
 import { apply, emptyState } from '../core/state.ts'
 import { resume, step } from '../core/step.ts'
 import { startInquiring } from './inquiring.ts'
-import { receiveUpload } from './intake/receive-upload.ts'
+import { boundedReceiving } from './intake/receive-upload.ts'
 import { ResumableUploads } from './intake/resumable-uploads.ts'
 import { issueHere } from './issue-token.ts'
 import type { KeptAuthority } from './keys.ts'
@@ -222,6 +222,7 @@ export async function startServiceCenter(options: {
       clock: Date.now,
     },
   })
+  const receive = boundedReceiving()
   const known = [...livePatches(state).map(({ sha256 }) => sha256), ...uploads.files()]
   await store.removeUnknown(new Set(known))
   const sweeping = setInterval(() => uploads.sweep().catch(fail), SWEEP_MS)
@@ -248,7 +249,7 @@ export async function startServiceCenter(options: {
     state,
     carryOut,
     upload: async ({ body, filename, actor, origin = '', expectedBytes }) => {
-      const received = await receiveUpload({ body, filename, folder: store.partialFolder, expectedBytes })
+      const received = await receive(actor, { body, filename, folder: store.partialFolder, expectedBytes })
       if (!isRefusal(received)) return publish(received, actor, origin)
       await noteRefusal({ actor, filename, origin }, received)
       return received

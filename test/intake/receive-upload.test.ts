@@ -7,7 +7,12 @@ import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { writeExampleBundle } from '../../controller/cli/example-bundle.ts'
 import type { Timer } from '../../controller/shell/intake/paced-body.ts'
-import { receiveUpload, type Upload } from '../../controller/shell/intake/receive-upload.ts'
+import {
+  boundedReceiving,
+  MOST_AT_ONCE,
+  receiveUpload,
+  type Upload,
+} from '../../controller/shell/intake/receive-upload.ts'
 import { MAX_PATCH_BYTES } from '../../protocol/limits.ts'
 import { PieceHasher } from '../../protocol/piece-hasher.ts'
 import { isRefusal, type RefusalCode } from '../../protocol/refusals.ts'
@@ -176,6 +181,28 @@ test('U31 receives many uploads at once', async () => {
   const received = await Promise.all(uploads)
   assert.equal(new Set(received.map((one) => (isRefusal(one) ? one.message : one.path))).size, 4)
   for (const one of received) {
+    assert.ok(!isRefusal(one))
+    await rm(one.path)
+  }
+})
+
+test('U31 takes so many uploads of one person at once and no more, and those of others beside them', async () => {
+  const receiving = boundedReceiving()
+  const { promise: end, resolve } = Promise.withResolvers<void>()
+  async function* held() {
+    yield example.subarray(0, 1000)
+    await end
+  }
+  const uploadOf = (owner: string, body: AsyncIterable<Uint8Array>) =>
+    receiving(owner, { body, filename: 'upload.patch', folder })
+  const heldUp = Array.from({ length: MOST_AT_ONCE }, () => uploadOf('ann', held()))
+  const more = await uploadOf('ann', chunked(example))
+  assert.deepEqual(more, { refused: 'upload_quota', message: 'ann has 8 uploads under way' })
+  const others = await uploadOf('bob', chunked(example))
+  resolve()
+  await Promise.all(heldUp)
+  const next = await uploadOf('ann', chunked(example))
+  for (const one of [others, next]) {
     assert.ok(!isRefusal(one))
     await rm(one.path)
   }

@@ -8,7 +8,7 @@ import path from 'node:path'
 import type { ServiceCenterEvent } from '../../controller/core/effects.ts'
 import { type Authority, emptyState } from '../../controller/core/state.ts'
 import { step } from '../../controller/core/step.ts'
-import { receiveUpload } from '../../controller/shell/intake/receive-upload.ts'
+import { boundedReceiving } from '../../controller/shell/intake/receive-upload.ts'
 import { ResumableUploads } from '../../controller/shell/intake/resumable-uploads.ts'
 import { issueHere } from '../../controller/shell/issue-token.ts'
 import {
@@ -83,6 +83,7 @@ export async function startServiceCenter(authority: Authority): Promise<RunningS
     clock: Date.now,
   })
 
+  const receive = boundedReceiving()
   const serviceCenter: ServiceCenter = {
     state,
     async carryOut(command, origin = '') {
@@ -93,7 +94,7 @@ export async function startServiceCenter(authority: Authority): Promise<RunningS
       return promise
     },
     async upload({ body, filename, actor, origin = '', expectedBytes }) {
-      const received = await receiveUpload({ body, filename, folder, expectedBytes })
+      const received = await receive(actor, { body, filename, folder, expectedBytes })
       return isRefusal(received) ? received : publish(received, actor, origin)
     },
     uploads,

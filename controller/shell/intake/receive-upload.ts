@@ -8,7 +8,8 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { MAX_PATCH_BYTES } from '../../../protocol/limits.ts'
 import { quoted } from '../../../protocol/quoted.ts'
-import { isRefusal, type Refusal, RefusedError } from '../../../protocol/refusals.ts'
+import { isRefusal, type Refusal, RefusedError, refuse } from '../../../protocol/refusals.ts'
+import type { Actor } from '../../core/effects.ts'
 import { freeBytes, GrowingUpload, inBlocks, isFullDisk, noSpace, type Place, type Received } from './growing-upload.ts'
 import { LEAST_PACE, type Pace, pacedBody, tooLarge } from './paced-body.ts'
 
@@ -22,6 +23,29 @@ export type Upload = Partial<Pace> & {
   readonly expectedBytes?: number | undefined
   /** Called with how many bytes are written so far. */
   readonly progress?: ((bytes: number) => void) | undefined
+}
+
+/** Of one person; each takes two threads and their memory. */
+export const MOST_AT_ONCE = 8
+
+/** As `receiveUpload`, and of one person only so many at once. */
+export function boundedReceiving(): (owner: Actor, upload: Upload) => Promise<Received | Refusal> {
+  const underWay = new Map<Actor, number>()
+  const count = (owner: Actor, change: number) => {
+    const now = (underWay.get(owner) ?? 0) + change
+    if (now === 0) underWay.delete(owner)
+    else underWay.set(owner, now)
+  }
+  return async (owner, upload) => {
+    if ((underWay.get(owner) ?? 0) >= MOST_AT_ONCE)
+      return refuse('upload_quota', `${owner} has ${MOST_AT_ONCE} uploads under way`)
+    count(owner, 1)
+    try {
+      return await receiveUpload(upload)
+    } finally {
+      count(owner, -1)
+    }
+  }
 }
 
 /** Rejects only for a failure of this side, such as a broken disk; whatever the sender does wrong is a refusal. */
