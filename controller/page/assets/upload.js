@@ -145,6 +145,7 @@ function hideOwn() {
   const own = new Set(queue.filter(({ state }) => state === 'sending').map(({ id }) => id))
   const rows = [.../** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll('#unfinished [data-upload]'))]
   for (const row of rows) row.hidden = own.has(row.dataset.upload ?? '')
-  byId('unfinished').hidden = rows.every(({ hidden }) => hidden)
+  const list = byId('unfinished')
+  if (list !== null) list.hidden = rows.every(({ hidden }) => hidden)
 }
 document.addEventListener('refreshed', hideOwn)
