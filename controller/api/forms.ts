@@ -53,10 +53,10 @@ export function addForm<Fields>(app: App, { log }: RouteDependencies, path: stri
 
 /** A form whose address says `once` asks for the same thing once, however often it is sent. */
 function once(c: AppContext, asked: Asked): Asked {
-  const shown = c.req.query('once')
+  const shown = /^[\w-]{1,100}$/.exec(c.req.query('once') ?? '')?.[0]
   if (shown === undefined) return asked
   const what = sha256Hex(Buffer.from(JSON.stringify(asked.body ?? {})))
-  return { ...asked, headers: { ...asked.headers, 'Idempotency-Key': `${shown.slice(0, 100)}.${what}` } }
+  return { ...asked, headers: { ...asked.headers, 'Idempotency-Key': `${shown}.${what}` } }
 }
 
 /** A part of the address that a form was sent to. */

@@ -69,3 +69,8 @@ test('A12 a form of another page is refused, and one that is sent by its name le
   const climbing = await send('/access/people/..%2Fapi-tokens/remove', {})
   assert.equal(climbing.status, 404)
 })
+
+test('A24 an odd word for once is no key, and harms nobody', async () => {
+  const answer = await send(`${KERNEL}/start?once=${encodeURIComponent('€\r\nX: y')}`, { organization: 'globex' })
+  assert.equal(answer.status, 303)
+})
