@@ -55,6 +55,7 @@ export function addPeopleRoutes(app: App, dependencies: RouteDependencies, strea
       const outcome = isRefusal(added) ? added.refused : limitsText(added)
       await c.var.note({ action: 'add person', subject: body.name, outcome })
       if (isRefusal(added)) return answerRefusal(c, added, log)
+      if ((await people.accounts()).length === 1) await endSessionsOfNobody(c)
       const link = passwordHash === null ? await newLink(c, added) : { signInLink: null, expiresAt: null }
       return c.json({ person: personView(added, { sessions: [], passkeys: [] }), ...link }, 201)
     },
@@ -131,6 +132,15 @@ export function addPeopleRoutes(app: App, dependencies: RouteDependencies, strea
     if (isRefusal(done)) return done
     for (const secretHash of done.ended) streams.endAll(secretHash)
     return null
+  }
+
+  /** Whoever came in with a printed link had every right while there was no account; who makes the first one stays. */
+  async function endSessionsOfNobody(c: AppContext): Promise<void> {
+    for (const { account, secretHash } of await people.access('session')) {
+      if (account !== null || secretHash === c.var.visitor.secretHash) continue
+      await repository.takeAccess(secretHash)
+      streams.endAll(secretHash)
+    }
   }
 
   function acceptable(password: string, name: string): Promise<string | Refusal> {

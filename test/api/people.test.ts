@@ -45,9 +45,11 @@ test('the first account has to be an Owner, and the notice that asks for it goes
     role: 'viewer',
   })
   assert.equal(refused.json.error.code, 'last_owner')
+  const other = await follow(await app.signInLink())
   const body = { name: 'Ana', role: 'owner', password: PASSWORD }
   const { status, json } = await asPerson<NewPerson>(cookie, 'POST', '/people', body)
   assert.equal(status, 201)
+  assert.equal((await asPerson(other.cookie, 'GET', '/account')).status, 401, 'others who came in by a link are out')
   assert.equal(json.signInLink, null)
   assert.doesNotMatch((await page()).body, /first-owner/)
   assert.equal((await signIn(app.url, { name: 'Ana' })).status, 303)
