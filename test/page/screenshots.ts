@@ -29,8 +29,8 @@ for (const state of PAGE_STATES) {
 await browser.close()
 console.log(`${PAGE_STATES.length} pages, each light and dark, narrow and wide, are in ${FOLDER}`)
 
-/** How high a window has to be for nothing to scroll; the main region scrolls by itself. */
+/** How high a window has to be for nothing to scroll: neither the page nor the main region, which does so by itself where there is room. */
 function wholeHeight(): number {
-  const main = document.querySelector('main')
-  return 900 + (main === null ? 0 : main.scrollHeight - main.clientHeight)
+  const boxes = [document.documentElement, ...document.querySelectorAll('main')]
+  return 900 + boxes.reduce((hidden, box) => hidden + box.scrollHeight - box.clientHeight, 0)
 }

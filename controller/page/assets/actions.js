@@ -5,6 +5,7 @@
 // @ts-check
 import { byId, once, read } from './answers.js'
 import { keepAddress } from './here.js'
+import { localize } from './times.js'
 
 const boxes = () => /** @type {HTMLInputElement[]} */ ([...document.querySelectorAll('#organizations input')])
 
@@ -43,8 +44,9 @@ byId('install-form')?.addEventListener('submit', (/** @type {SubmitEvent} */ eve
     const answer = await fetch(`${form.action}?${query}`)
     const text = await answer.text()
     if (!answer.ok) read(false, text)
-    const confirmation = new DOMParser().parseFromString(text, 'text/html').getElementById('install-confirmation')
-    byId('install-dialog').replaceChildren(confirmation ?? '')
+    const fresh = new DOMParser().parseFromString(text, 'text/html')
+    localize(fresh)
+    byId('install-dialog').replaceChildren(fresh.getElementById('install-confirmation') ?? '')
     byId('install-dialog').showModal()
   })
 })
