@@ -20,7 +20,7 @@ import {
 import { NO_LIMITS } from '../../protocol/wan-limits.ts'
 import type { AgentEffect, AgentEvent, Channel } from './events.ts'
 import { discard, isWanted, published, seeded, storeAnswered, tendDiscards, withdrawn } from './holding.ts'
-import { detected, judged, orderArrived, resumeAttempt, settled, stepEnded, tendAttempt } from './installing.ts'
+import { detected, judged, orderArrived, resumeAttempt, settled, stepEnded, tendAttempt } from './install/installing.ts'
 import { sealedEntry } from './ledger.ts'
 import { acknowledge, acknowledged, forgetFormer, forwardDown, forwardUp, resendDown } from './letters.ts'
 import { limitsChanged, tendLimits } from './limiting.ts'

@@ -4,7 +4,7 @@
 import type { PlantedBug } from './bugs.ts'
 
 const holding = 'agent/core/holding.ts'
-const installing = 'agent/core/installing.ts'
+const installing = 'agent/core/install/installing.ts'
 
 export const agentBugs: readonly PlantedBug[] = [
   {

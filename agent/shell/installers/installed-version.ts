@@ -3,7 +3,7 @@
  * anything of the bundle: a file below the root that holds the version, or dpkg's database.
  */
 import type { Manifest } from '../../../protocol/manifest.ts'
-import { isInstalled, packageState } from './dpkg-database.ts'
+import { isInstalled, packageState } from './debian/dpkg-database.ts'
 import { readFileBelowRoot } from './file-below-root.ts'
 
 /** A version is a short line; whatever is longer is another file. */

@@ -3,7 +3,7 @@
  */
 import type { PatchFormat } from '../../../protocol/manifest.ts'
 import type { Publication } from '../../../protocol/statements.ts'
-import { debianPackage } from './debian-package.ts'
+import { debianPackage } from './debian/debian-package.ts'
 import type { Installer } from './installer.ts'
 import { patchBundle } from './patch-bundle.ts'
 

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { AgentEffect, Found } from '../../../agent/core/events.ts'
-import { detected, judged, orderArrived } from '../../../agent/core/installing.ts'
+import { detected, judged, orderArrived } from '../../../agent/core/install/installing.ts'
 import type { AgentState } from '../../../agent/core/state.ts'
 import { refuse } from '../../../protocol/refusals.ts'
 import { estate, orderFor, replicate, sealedOrder } from '../../../simulator/world/estate.ts'

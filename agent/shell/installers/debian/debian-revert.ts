@@ -6,15 +6,15 @@
  */
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { isRefusal } from '../../../protocol/refusals.ts'
-import { type Before, whatWasBefore } from './before.ts'
+import { isRefusal } from '../../../../protocol/refusals.ts'
+import { type Before, whatWasBefore } from '../before.ts'
+import type { InstallTask, Outcome } from '../installer.ts'
+import { failed, succeeded } from '../outcomes.ts'
+import { settleProgram } from '../program-record.ts'
+import type { ProgramEnd } from '../run-program.ts'
+import { stageCopy } from '../staged-copy.ts'
 import { auditDatabase, exists, isInstalled, type PackageState, packageName, packageState } from './dpkg-database.ts'
 import { dpkgFailure, runDpkg } from './dpkg-run.ts'
-import type { InstallTask, Outcome } from './installer.ts'
-import { failed, succeeded } from './outcomes.ts'
-import { settleProgram } from './program-record.ts'
-import type { ProgramEnd } from './run-program.ts'
-import { stageCopy } from './staged-copy.ts'
 
 /** The third letter of a package's words when dpkg wants it unpacked again before it may be removed. */
 const TO_BE_REINSTALLED = 'R'

@@ -7,16 +7,16 @@
  *                                 |             |
  *                                 +-> reverting <+ -> failed | reverted
  */
-import { assert, unreachable } from '../../protocol/assert.ts'
-import { type Envelope, open } from '../../protocol/envelope.ts'
-import type { Sha256 } from '../../protocol/identifiers.ts'
-import { SERVICE_PROVIDER } from '../../protocol/identifiers.ts'
-import { isRefusal, type Refusal, refuse } from '../../protocol/refusals.ts'
-import { Order, type ReportState } from '../../protocol/statements.ts'
-import type { AgentEffect, Found, InstallStep, Outcome } from './events.ts'
-import { enter, isGivenUp, type Replica } from './replica.ts'
-import { type Ending, report, tellDetection } from './reporting.ts'
-import type { AgentState, Attempt } from './state.ts'
+import { assert, unreachable } from '../../../protocol/assert.ts'
+import { type Envelope, open } from '../../../protocol/envelope.ts'
+import type { Sha256 } from '../../../protocol/identifiers.ts'
+import { SERVICE_PROVIDER } from '../../../protocol/identifiers.ts'
+import { isRefusal, type Refusal, refuse } from '../../../protocol/refusals.ts'
+import { Order, type ReportState } from '../../../protocol/statements.ts'
+import type { AgentEffect, Found, InstallStep, Outcome } from '../events.ts'
+import { enter, isGivenUp, type Replica } from '../replica.ts'
+import { type Ending, report, tellDetection } from '../reporting.ts'
+import type { AgentState, Attempt } from '../state.ts'
 
 /** An error that the installer calls temporary is waited out once. */
 const RETRY_AFTER_MS = 10_000

@@ -2,10 +2,11 @@
  * Runs dpkg where it changes the appliance, and puts its end into words. A lock that another dpkg or apt holds is the
  * one failure that may pass by itself.
  */
+
+import type { InstallTask, Outcome } from '../installer.ts'
+import { failed, failedForNow } from '../outcomes.ts'
+import { describeEnd, type ProgramEnd, runProgram } from '../run-program.ts'
 import { rootOptions } from './dpkg-database.ts'
-import type { InstallTask, Outcome } from './installer.ts'
-import { failed, failedForNow } from './outcomes.ts'
-import { describeEnd, type ProgramEnd, runProgram } from './run-program.ts'
 
 /** What dpkg says, in the locale that it is run in, of the lock of its frontend and of its database. */
 const LOCKED = /lock (was|is) (already )?locked by another process|database is locked by another process/

@@ -3,8 +3,13 @@
  * touches anything, and believes an install only when the package is `ii`, at the version of the publication, and the
  * audit of the whole database finds nothing. Going back is in debian-revert.ts.
  */
-import { isRefusal } from '../../../protocol/refusals.ts'
-import { rememberBefore } from './before.ts'
+import { isRefusal } from '../../../../protocol/refusals.ts'
+import { rememberBefore } from '../before.ts'
+import { judgeFromVersion } from '../from-versions.ts'
+import type { Found, Installer, InstallTask, Outcome } from '../installer.ts'
+import { causes, failed, outcomeOf, succeeded } from '../outcomes.ts'
+import { settleProgram } from '../program-record.ts'
+import { stageCopy } from '../staged-copy.ts'
 import { revertDebianPackage } from './debian-revert.ts'
 import {
   architecturesOf,
@@ -20,11 +25,6 @@ import {
 } from './dpkg-database.ts'
 import { whyNotInstallable } from './dpkg-rehearsal.ts'
 import { dpkgFailure, explainFailure, runDpkg } from './dpkg-run.ts'
-import { judgeFromVersion } from './from-versions.ts'
-import type { Found, Installer, InstallTask, Outcome } from './installer.ts'
-import { causes, failed, outcomeOf, succeeded } from './outcomes.ts'
-import { settleProgram } from './program-record.ts'
-import { stageCopy } from './staged-copy.ts'
 
 export const debianPackage: Installer = {
   detect: async (task) => {

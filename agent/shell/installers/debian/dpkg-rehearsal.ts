@@ -7,9 +7,9 @@
  */
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Answer } from './ask-program.ts'
+import type { Answer } from '../ask-program.ts'
+import { readIfThere } from '../read-if-there.ts'
 import { askDpkg, databaseFolder, field, rootOptions } from './dpkg-database.ts'
-import { readIfThere } from './read-if-there.ts'
 
 /** What dpkg said against it; null when it would install. `fields` is the control stanza of the package file. */
 export async function whyNotInstallable(

@@ -5,8 +5,8 @@
  */
 import { lstat, mkdir, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Publication } from '../../../protocol/statements.ts'
-import { type Answer, askProgram } from './ask-program.ts'
+import type { Publication } from '../../../../protocol/statements.ts'
+import { type Answer, askProgram } from '../ask-program.ts'
 
 /** Of a package's words: `ii ` installed, `iU ` unpacked, `iF ` half configured, `iHR` to be reinstalled, `rc ` removed. */
 export type PackageState = { readonly words: string; readonly version: string; readonly architecture: string }
