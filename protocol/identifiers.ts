@@ -45,7 +45,10 @@ export const ListenAddress = z
   .brand<'ListenAddress'>()
 export type ListenAddress = z.infer<typeof ListenAddress>
 
-/** What people call an organization, a Data Center, an appliance or a group: any script, no control characters. */
+/**
+ * What people call an organization, a Data Center, an appliance or a group: any script, no control characters. Each is a
+ * part of an address, and whoever follows an address takes `.` and `..` in it for a way up.
+ */
 const displayName = z
   .string()
   .min(1)
@@ -56,6 +59,7 @@ const displayName = z
   )
   // biome-ignore lint/suspicious/noControlCharactersInRegex: refusing them is the purpose
   .regex(/^[^\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]+$/u, 'has control or formatting characters')
+  .refine((name) => !/^\.+$/.test(name), 'is dots alone, which no address can hold')
 
 export const OrganizationName = displayName.brand<'OrganizationName'>()
 export type OrganizationName = z.infer<typeof OrganizationName>
@@ -68,7 +72,7 @@ export type ApplianceName = z.infer<typeof ApplianceName>
 export const GroupName = displayName.brand<'GroupName'>()
 export type GroupName = z.infer<typeof GroupName>
 
-/** Who makes and signs patches; a name of dots alone would be no address. */
+/** Who makes and signs patches. */
 export const PublisherName = displayName
   .refine((name) => /[\p{L}\p{N}]/u.test(name), 'has no letter or digit')
   .brand<'PublisherName'>()

@@ -114,8 +114,7 @@ const TAKEN = [SYSTEM_PATCHES, ENROLL]
 export function applianceAddress(appliance: { name: string; peer: string; retiredAt: string | number | null }): string {
   const { name, peer, retiredAt } = appliance
   const byName = `${APPLIANCES}/${encodeURIComponent(name)}`
-  // A browser takes `.` and `..` as steps of a path, also when they are escaped.
-  const isAddress = retiredAt === null && !TAKEN.includes(byName) && !/^\.\.?$/.test(name)
+  const isAddress = retiredAt === null && !TAKEN.includes(byName)
   return isAddress ? byName : `${APPLIANCES}/${peer}`
 }
 

@@ -8,7 +8,7 @@ import { type Refusal, refuse } from '../../protocol/refusals.ts'
 import type { AccessRole, Standing } from '../core/permissions.ts'
 import type { AccountRecord, People } from './ports.ts'
 
-/** A name with the grammar of all names; it stands in addresses, so it is short and more than dots. */
+/** A name with the grammar of all names; people are called something, so it has a letter, and is short. */
 export const PersonName = z
   .string()
   .max(60, 'is longer than 60 characters')

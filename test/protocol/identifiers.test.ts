@@ -9,6 +9,7 @@ import {
   ApplianceName,
   DataCenterName,
   DialAddress,
+  GroupName,
   InstallId,
   ListenAddress,
   OrganizationName,
@@ -49,15 +50,20 @@ table('the name of an organization', OrganizationName, {
     '😀',
     'x'.repeat(100),
   ],
-  bad: ['', ' ', ' acme', 'acme ', 'x'.repeat(101), 'u\u0308', 'e\u0301', ...CONTROL, ...INVISIBLE],
+  bad: ['', ' ', '.', '..', '...', ' acme', 'acme ', 'x'.repeat(101), 'u\u0308', 'e\u0301', ...CONTROL, ...INVISIBLE],
 })
 
 table('the name of a Data Center', DataCenterName, {
   good: ['Paris', 'All of Europe', 'DC-1'],
-  bad: ['All', 'all', 'ALL', '', ...CONTROL],
+  bad: ['All', 'all', 'ALL', '', '.', '..', ...CONTROL],
 })
 
-table('the name of an appliance', ApplianceName, { good: ['paris/primary', 'Paris-Primär 1'], bad: ['', ...INVISIBLE] })
+table('the name of an appliance', ApplianceName, {
+  good: ['paris/primary', 'Paris-Primär 1', '..a', 'a.', '. .'],
+  bad: ['', '.', '..', '....', ...INVISIBLE],
+})
+
+table('the name of a group', GroupName, { good: ['pair', 'pair.1'], bad: ['', '.', '..'] })
 
 table('the kind of an appliance', ApplianceKind, {
   good: ['tenant', 'service-provider', 'x1'],
