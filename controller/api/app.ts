@@ -17,6 +17,7 @@ import { addAccountRoutes } from './account.ts'
 import { addApplianceForms } from './appliance-forms.ts'
 import { addAppliancePageRoutes } from './appliance-pages.tsx'
 import { addApplianceRoutes } from './appliances.ts'
+import { readForwarded } from './client-address.ts'
 import { compressed } from './compression.ts'
 import type { App, AppEnvironment, AppGiven } from './context.ts'
 import { addDataCenterRoutes } from './data-centers.ts'
@@ -57,7 +58,8 @@ export function createApp(given: AppGiven): App {
   const notes = trailNotes(repository, clock)
   const challenges = passkeyChallenges(clock)
   const throttle = signInThrottle(clock)
-  const dependencies = { ...shared, notes, passwords: boundedPasswords(), throttle, challenges }
+  const forwardedBy = given.behindProxy === true ? readForwarded(given.log) : null
+  const dependencies = { ...shared, notes, passwords: boundedPasswords(), throttle, challenges, forwardedBy }
   const app: App = new Hono<AppEnvironment>()
   const streams = openStreams()
   addErrorAnswers(app, dependencies.log)

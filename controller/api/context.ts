@@ -12,6 +12,7 @@ import type { Repository, ServiceCenter } from '../shell/ports.ts'
 import type { SignInThrottle } from '../shell/sign-in-throttle.ts'
 import type { TrailNote, TrailNotes } from '../shell/trail-notes.ts'
 import type { TrailWatch } from '../shell/trail-watch.ts'
+import type { ForwardedBy } from './client-address.ts'
 
 /** The part of a pino logger that the HTTP side uses. */
 export type RequestLog = {
@@ -30,7 +31,7 @@ export type AppGiven = {
   secureCookies: boolean
   /** Where the page may be reached besides loopback, each as `https://HOST[:PORT]`; every other Host is refused. */
   origins: readonly string[]
-  /** A proxy in front says from where a request comes (`X-Forwarded-For`). */
+  /** A proxy in front says from where a request comes (`X-Forwarded-For`, `Forwarded`). */
   behindProxy?: boolean
 }
 
@@ -39,6 +40,8 @@ export type AppDependencies = AppGiven & {
   throttle: SignInThrottle
   challenges: PasskeyChallenges
   notes: TrailNotes
+  /** Reads what a proxy in front wrote; null where there is none, since then anybody may write it. */
+  forwardedBy: ForwardedBy | null
 }
 
 /** Routes never get the Service Center itself: they take it from the request, as its visitor may see it. */

@@ -100,6 +100,7 @@ export async function passOn(app: App, c: AppContext, { address, headers, ...sen
 const OF_THE_VISITOR = [
   'authorization',
   'cookie',
+  'forwarded',
   'host',
   'origin',
   'patchmesh-person',
