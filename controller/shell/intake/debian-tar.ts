@@ -7,6 +7,7 @@ import type { ByteReader } from '../../../protocol/byte-reader.ts'
 import { quoted } from '../../../protocol/quoted.ts'
 import { isRefusal, RefusedError, refuse } from '../../../protocol/refusals.ts'
 import { isZeroBlock, readTarHeader, TAR_BLOCK_BYTES, type TarHeader, tarPadding } from '../../../protocol/tar.ts'
+import { refuseOnPurpose } from './refused-on-purpose.ts'
 
 /** A kernel's headers are 30,000; the names are held in memory. */
 const MAX_ENTRIES = 200_000
@@ -33,9 +34,8 @@ const KINDS: Readonly<Record<string, DebianEntry['kind']>> = {
   '2': 'symbolic link',
   '5': 'folder',
 }
+const DEVICES: Readonly<Record<string, string>> = { '3': 'a character device', '4': 'a block device' }
 const REFUSED: Readonly<Record<string, string>> = {
-  '3': 'a character device',
-  '4': 'a block device',
   '6': 'a fifo',
   S: 'a sparse file',
   x: 'a pax header, which dpkg does not read',
@@ -55,6 +55,8 @@ export async function* walkDebianTar(reader: ByteReader, archive: string): Async
     const entry = `The entry ${quoted(header.name)} of ${archive}`
     const kind = header.name.endsWith('/') && header.type === '\0' ? 'folder' : KINDS[header.type]
     if (kind === undefined) {
+      const device = DEVICES[header.type]
+      if (device !== undefined) throw new RefusedError(refuseOnPurpose('device', `${entry} is ${device}`))
       const what = REFUSED[header.type] ?? `of type ${quoted(header.type)}`
       throw refusal('unsafe_entry', `${entry} is ${what}.`)
     }
