@@ -250,10 +250,17 @@ describe('A patch bundle', () => {
     const told = lines.filter((line) => !/^(PWD|PATCHMESH_RUN|_|SHLVL|OLDPWD)=/.test(line)).sort()
     assert.deepEqual(told, [
       'DEBIAN_FRONTEND=noninteractive',
+      'DEBIAN_PRIORITY=critical',
+      'HOME=/root',
       'LC_ALL=C.UTF-8',
+      'LOGNAME=root',
       `PATCHMESH_PAYLOAD=${payload}`,
       `PATCHMESH_ROOT=${task.root}`,
       'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+      'SHELL=/bin/sh',
+      'TERM=dumb',
+      'UCF_FORCE_CONFFOLD=1',
+      'USER=root',
     ])
     assert.equal(await isThere(join(planted, 'ran')), false)
   })

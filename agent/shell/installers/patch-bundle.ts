@@ -16,7 +16,7 @@ import { judgeFromVersion } from './from-versions.ts'
 import { installedVersion } from './installed-version.ts'
 import type { Found, Installer, InstallTask, Outcome } from './installer.ts'
 import { causes, failed, failedForNow, outcomeOf, succeeded } from './outcomes.ts'
-import { settleProgram } from './program-record.ts'
+import { endLeftPrograms, settleProgram } from './program-record.ts'
 import { describeEnd, type ProgramEnd, runProgram } from './run-program.ts'
 import { stageCopy } from './staged-copy.ts'
 import { unpackPayload } from './unpack-payload.ts'
@@ -84,6 +84,7 @@ async function revert(task: InstallTask): Promise<Outcome> {
   const { publication, root, scratch } = task
   const { manifest } = publication
   await patchBundle.settle(task)
+  await endLeftPrograms(scratch)
   const before = await whatWasBefore(scratch)
   if (before === null) return succeeded('nothing had been changed')
   if (manifest.revert === 'none') return failed('the patch promises no way back; what it did stays')

@@ -44,16 +44,34 @@ export function isAlive(process: ProcessIdentity): boolean {
  * group. A daemon leaves the group and is not waited for.
  */
 export function isWorking(first: MarkedProcess): boolean {
-  if (isAlive(first)) return true
-  return livingProcesses().some((seen) => seen.group === first.pid && carriesMark(seen.pid, first.mark))
+  return isAlive(first) || membersOf(first, [first], 'group').length > 0
 }
 
-/** Asks everything that belongs to the program to end, and kills what has not ended after the grace. */
-export async function endProcessTree(first: MarkedProcess): Promise<void> {
+/** Whether any process lives that the program started, a daemon too. */
+export function leftSomething(first: MarkedProcess): boolean {
+  return membersOf(first, [first], 'everything').length > 0
+}
+
+/**
+ * How much of what a program started: what stayed in its process group, which is its work; or its daemons too, where
+ * nobody can tell them from work that was cut off.
+ */
+export type Reach = 'group' | 'everything'
+
+/** Asks what belongs to the program to end, and kills what has not ended after the grace. */
+export async function endProcessTree(first: MarkedProcess, reach: Reach = 'everything'): Promise<void> {
   const known: ProcessIdentity[] = [first]
-  if (await signalUntilGone(first, known, { signal: 'SIGTERM', timesOnce: true, deadlineMs: GRACE_MS })) return
-  if (await signalUntilGone(first, known, { signal: 'SIGKILL', timesOnce: false, deadlineMs: KILL_DEADLINE_MS })) return
+  const ended = (insistence: Insistence): Promise<boolean> => signalUntilGone(first, known, reach, insistence)
+  if (await ended({ signal: 'SIGTERM', timesOnce: true, deadlineMs: GRACE_MS })) return
+  if (await ended({ signal: 'SIGKILL', timesOnce: false, deadlineMs: KILL_DEADLINE_MS })) return
   throw new Error(`process ${first.pid} or what it started cannot be killed; the kernel holds it`)
+}
+
+/** Waits until the program works no more, and after so long ends it. Returns when nothing of it works. */
+export async function waitOrEnd(first: MarkedProcess, patienceMs: number): Promise<void> {
+  const end = performance.now() + patienceMs
+  while (isWorking(first) && performance.now() < end) await pause(POLL_MS)
+  if (isWorking(first)) await endProcessTree(first)
 }
 
 type Insistence = { readonly signal: NodeJS.Signals; readonly timesOnce: boolean; readonly deadlineMs: number }
@@ -61,29 +79,37 @@ type Insistence = { readonly signal: NodeJS.Signals; readonly timesOnce: boolean
 async function signalUntilGone(
   first: MarkedProcess,
   known: ProcessIdentity[],
+  reach: Reach,
   { signal, timesOnce, deadlineMs }: Insistence,
 ): Promise<boolean> {
   const signalled = new Set<number>()
   for (const end = performance.now() + deadlineMs; performance.now() < end; await pause(POLL_MS)) {
-    const members = membersOf(first, known)
+    const members = membersOf(first, known, reach)
     if (members.length === 0) return true
     for (const { pid } of members) {
       if (!timesOnce || !signalled.has(pid)) sendSignal(pid, signal)
       signalled.add(pid)
     }
   }
-  return membersOf(first, known).length === 0
+  return membersOf(first, known, reach).length === 0
 }
 
-/** Adds what it finds to `known`, so that children are still found when the processes that started them are gone. */
-function membersOf(first: MarkedProcess, known: ProcessIdentity[]): Seen[] {
-  const firstAlive = isAlive(first)
+/**
+ * Adds what it finds to `known`, so that children are still found when the processes that started them are gone. The
+ * number of a group is not given out again while one of it lives; one that carries the mark proves that it is the same.
+ */
+function membersOf(first: MarkedProcess, known: ProcessIdentity[], reach: Reach): Seen[] {
+  const living = livingProcesses().map((seen) => ({
+    seen,
+    marked: carriesMark(seen.pid, first.mark),
+    near: seen.group === first.pid || (reach === 'everything' && seen.session === first.pid),
+  }))
+  const isSame = isAlive(first) || living.some(({ marked, near }) => marked && near)
   const members: Seen[] = []
-  for (const seen of livingProcesses()) {
+  for (const { seen, marked, near } of living) {
     const isKnown = known.some(({ pid, startTime }) => pid === seen.pid && startTime === seen.startTime)
-    const near = firstAlive && (seen.group === first.pid || seen.session === first.pid)
-    const child = members.some(({ pid }) => pid === seen.parent)
-    if (!isKnown && !near && !child && !carriesMark(seen.pid, first.mark)) continue
+    const further = reach === 'everything' && (marked || members.some(({ pid }) => pid === seen.parent))
+    if (!isKnown && !(near && isSame) && !further) continue
     members.push(seen)
     if (!isKnown) known.push(seen)
   }

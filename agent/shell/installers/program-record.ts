@@ -3,19 +3,21 @@
  * removed when it has ended. After a crash of the agent it is how the next one finds an installer that still works and
  * lets it finish, instead of starting a second beside it. A record left over from before a restart of the machine, or
  * of a process whose number now belongs to another, is recognised as such.
+ *
+ * What a program left running when it ended is kept in mind too: a daemon shall live on, but before anything is put back
+ * the work that a failed or killed installer left is ended, so that nothing ever works beside a revert.
  */
 import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { setTimeout as pause } from 'node:timers/promises'
 import { z } from 'zod'
 import { writeDurably } from '../durable-file.ts'
-import { endProcessTree, isWorking, type MarkedProcess } from './process-tree.ts'
+import { endProcessTree, isWorking, leftSomething, type MarkedProcess, type Reach, waitOrEnd } from './process-tree.ts'
 import { readIfThere } from './read-if-there.ts'
 
 /** The unit of start times in /proc; the kernel fixes it at 100 for programs, whatever it uses itself. */
 const CLOCK_TICKS_PER_SECOND = 100
-const POLL_MS = 100
 const FILE = 'running-program.json'
+const LEFT_FILE = 'left-programs.json'
 
 const ProgramRecord = z.strictObject({
   pid: z.int().min(2),
@@ -23,35 +25,67 @@ const ProgramRecord = z.strictObject({
   mark: z.string().min(1),
   bootId: z.string().min(1),
 })
+const LeftPrograms = z.array(z.strictObject({ program: ProgramRecord, reach: z.enum(['group', 'everything']) }))
 
 export async function writeProgramRecord(scratch: string, program: MarkedProcess): Promise<void> {
   await writeDurably(scratch, FILE, Buffer.from(JSON.stringify({ ...program, bootId: await bootId() })))
 }
 
-export async function removeProgramRecord(scratch: string): Promise<void> {
+async function removeProgramRecord(scratch: string): Promise<void> {
   await rm(join(scratch, FILE), { force: true })
+}
+
+/** The program has ended by itself; what it left in its process group is ended before anything is put back. */
+export async function recordEnd(scratch: string, program: MarkedProcess): Promise<void> {
+  if (isWorking(program)) await keepInMind(scratch, program, 'group')
+  await removeProgramRecord(scratch)
 }
 
 /** The program of this task that an earlier process of the agent started and that still works, if there is one. */
 export async function workingProgram(scratch: string): Promise<MarkedProcess | null> {
-  const text = await readIfThere(join(scratch, FILE))
-  if (text === null) return null
-  const { bootId: recordedBoot, ...program } = ProgramRecord.parse(JSON.parse(text))
-  return recordedBoot === (await bootId()) && isWorking(program) ? program : null
+  const program = await recordedProgram(scratch)
+  return program !== null && isWorking(program) ? program : null
 }
 
 /**
  * Waits for such a program until `timeoutSeconds` after its own start, then kills it and what it started. When this
- * returns nothing works for the task any more.
+ * returns nothing works for the task any more. How such a program ended nobody knows: what it left may be a daemon of a
+ * good install or the rest of one that was killed, so it lives on until something is to be put back.
  */
 export async function settleProgram(scratch: string, timeoutSeconds: number): Promise<void> {
-  const program = await workingProgram(scratch)
+  const program = await recordedProgram(scratch)
   if (program !== null) {
-    const end = performance.now() + timeoutSeconds * 1000 - (await ageMs(program))
-    while (isWorking(program) && performance.now() < end) await pause(POLL_MS)
-    if (isWorking(program)) await endProcessTree(program)
+    await waitOrEnd(program, timeoutSeconds * 1000 - (await ageMs(program)))
+    if (leftSomething(program)) await keepInMind(scratch, program, 'everything')
   }
   await removeProgramRecord(scratch)
+}
+
+/** Ends what earlier programs of this task left running. To be called when none works, and before anything is put back. */
+export async function endLeftPrograms(scratch: string): Promise<void> {
+  for (const { program, reach } of await leftPrograms(scratch)) {
+    if (program.bootId === (await bootId())) await endProcessTree(program, reach)
+  }
+  await rm(join(scratch, LEFT_FILE), { force: true })
+}
+
+async function keepInMind(scratch: string, program: MarkedProcess, reach: Reach): Promise<void> {
+  const { pid, startTime, mark } = program
+  const left = { program: { pid, startTime, mark, bootId: await bootId() }, reach }
+  await writeDurably(scratch, LEFT_FILE, Buffer.from(JSON.stringify([...(await leftPrograms(scratch)), left])))
+}
+
+async function leftPrograms(scratch: string): Promise<z.infer<typeof LeftPrograms>> {
+  const text = await readIfThere(join(scratch, LEFT_FILE))
+  return text === null ? [] : LeftPrograms.parse(JSON.parse(text))
+}
+
+/** Null when there is none, or when it was before a restart of the machine. */
+async function recordedProgram(scratch: string): Promise<MarkedProcess | null> {
+  const text = await readIfThere(join(scratch, FILE))
+  if (text === null) return null
+  const { bootId: recordedBoot, ...program } = ProgramRecord.parse(JSON.parse(text))
+  return recordedBoot === (await bootId()) ? program : null
 }
 
 async function ageMs(program: MarkedProcess): Promise<number> {

@@ -5,14 +5,16 @@
  * The program gets a session of its own, a clean environment, nothing to read, and no shell between its arguments and
  * itself. It begins only after a record of it is durable (program-record.ts): until then its process waits at a gate,
  * and if the agent dies first the gate ends without beginning. It may outlive the agent. When it takes longer than it
- * may, it and everything it started are killed. A daemon that it leaves behind is not waited for.
+ * may, it and everything it started are killed. When a signal ends it alone (the kernel, short of memory), what it
+ * started may go on until its time is over, and is ended then: nothing of a killed program works when this returns. A
+ * daemon that a program leaves behind when it ends by itself is not waited for.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { cleanEnvironment, type OwnVariables } from './clean-environment.ts'
-import { endProcessTree, livingProcess, MARK_VARIABLE, type MarkedProcess } from './process-tree.ts'
+import { endProcessTree, livingProcess, MARK_VARIABLE, type MarkedProcess, waitOrEnd } from './process-tree.ts'
 import { ProgramOutput } from './program-output.ts'
-import { removeProgramRecord, workingProgram, writeProgramRecord } from './program-record.ts'
+import { recordEnd, workingProgram, writeProgramRecord } from './program-record.ts'
 
 /** A fixed text: the program and its arguments are its positional parameters and are never read as shell. */
 const GATE = 'umask 022; read -r go || exit 125; exec "$@" </dev/null'
@@ -50,11 +52,14 @@ export async function runProgram(program: Program): Promise<ProgramEnd> {
     output.closeWriteEnd()
   }
   const ended = endOf(child)
+  let first: MarkedProcess
   let end: Ended | 'late'
   try {
-    const first = await passGate(child, mark, program)
+    first = await passGate(child, mark, program)
+    const deadline = performance.now() + program.timeoutSeconds * 1000
     end = await earlier(ended, program.timeoutSeconds)
-    if (end === 'late') {
+    if (end === 'late' || end.how === 'signalled') {
+      await waitOrEnd(first, deadline - performance.now())
       await endProcessTree(first)
       await ended
     }
@@ -63,7 +68,7 @@ export async function runProgram(program: Program): Promise<ProgramEnd> {
     throw error
   }
   const text = output.finish()
-  await removeProgramRecord(program.scratch)
+  await recordEnd(program.scratch, first)
   if (end === 'late') return { how: 'timedOut', timeoutSeconds: program.timeoutSeconds, output: text }
   return { ...end, output: text }
 }

@@ -10,7 +10,7 @@ import { isRefusal } from '../../../../protocol/refusals.ts'
 import { type Before, whatWasBefore } from '../before.ts'
 import type { InstallTask, Outcome } from '../installer.ts'
 import { failed, succeeded } from '../outcomes.ts'
-import { settleProgram } from '../program-record.ts'
+import { endLeftPrograms, settleProgram } from '../program-record.ts'
 import type { ProgramEnd } from '../run-program.ts'
 import { stageCopy } from '../staged-copy.ts'
 import { auditDatabase, exists, isInstalled, type PackageState, packageName, packageState } from './dpkg-database.ts'
@@ -23,6 +23,7 @@ export async function revertDebianPackage(task: InstallTask): Promise<Outcome> {
   const { publication, root, scratch } = task
   const name = packageName(publication)
   await settleProgram(scratch, publication.manifest.install.timeoutSeconds)
+  await endLeftPrograms(scratch)
   const before = await whatWasBefore(scratch)
   if (before === null) return succeeded('nothing had been changed')
   const state = await stateNow(task)
