@@ -14,6 +14,8 @@ const Before = z.strictObject({
   installedVersion: z.string().nullable(),
   /** Of a Debian package that was removed: its configuration files are still known to dpkg and stay. */
   configurationFiles: z.boolean(),
+  /** What dpkg found wrong in its whole database: an install answers only for what it broke itself. */
+  audit: z.array(z.strictObject({ package: z.string(), fault: z.string() })).default([]),
 })
 export type Before = z.infer<typeof Before>
 

@@ -3,7 +3,8 @@
  * anything of the bundle: a file below the root that holds the version, or dpkg's database.
  */
 import type { Manifest } from '../../../protocol/manifest.ts'
-import { isInstalled, packageState } from './debian/dpkg-database.ts'
+import { ANY_ARCHITECTURE, architecturesOf, packageStates } from './debian/dpkg-database.ts'
+import { isInOrder } from './debian/package-state.ts'
 import { readFileBelowRoot } from './file-below-root.ts'
 
 /** A version is a short line; whatever is longer is another file. */
@@ -13,8 +14,9 @@ const VERSION = /^[\x21-\x7e]{1,100}$/
 /** Null where none is there; an `Error` where it cannot be found out. */
 export async function installedVersion(root: string, { verify, appliesTo }: Manifest): Promise<string | null> {
   if ('dpkg' in verify.detect) {
-    const state = await packageState(root, verify.detect.dpkg, appliesTo.architecture)
-    return isInstalled(state) ? state.version : null
+    const wanted = [appliesTo.architecture ?? (await architecturesOf(root))?.[0], ANY_ARCHITECTURE]
+    const states = await packageStates(root, verify.detect.dpkg)
+    return states.find((state) => isInOrder(state) && wanted.includes(state.architecture))?.version ?? null
   }
   const { versionFile } = verify.detect
   const content = await readFileBelowRoot(root, versionFile, MAX_VERSION_FILE_BYTES)

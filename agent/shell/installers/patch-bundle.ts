@@ -57,7 +57,11 @@ async function install(task: InstallTask): Promise<Outcome> {
   if (program === undefined) return failed('the manifest names no install program')
   await patchBundle.settle(task)
   await unpackAfresh(task)
-  await rememberBefore(scratch, { installedVersion: await installedVersion(root, manifest), configurationFiles: false })
+  await rememberBefore(scratch, {
+    installedVersion: await installedVersion(root, manifest),
+    configurationFiles: false,
+    audit: [],
+  })
   const end = await runPayloadProgram(task, program, timeoutSeconds)
   return failureOf('install', end) ?? succeeded(`the install program of ${name} ${version} ended well`, end.output)
 }

@@ -1,30 +1,41 @@
 /**
  * Installs a Debian package with the real dpkg. It decides from dpkg's own database what is there, rehearses before it
  * touches anything, and believes an install only when the package is `ii`, at the version of the publication, and the
- * audit of the whole database finds nothing. Going back is in debian-revert.ts.
+ * audit of the whole database finds nothing that was in order before. Going back is in debian-revert.ts.
  */
 import { isRefusal } from '../../../../protocol/refusals.ts'
-import { rememberBefore } from '../before.ts'
+import { rememberBefore, whatWasBefore } from '../before.ts'
 import { judgeFromVersion } from '../from-versions.ts'
 import type { Found, Installer, InstallTask, Outcome } from '../installer.ts'
 import { causes, failed, outcomeOf, succeeded } from '../outcomes.ts'
 import { settleProgram } from '../program-record.ts'
 import { stageCopy } from '../staged-copy.ts'
 import { revertDebianPackage } from './debian-revert.ts'
+import { auditDatabase, describeFindings, newFindings } from './dpkg-audit.ts'
 import {
+  ANY_ARCHITECTURE,
   architecturesOf,
-  auditDatabase,
   field,
   fieldsOf,
-  isInstalled,
   isNewer,
   makeDatabase,
+  packageArchitecture,
   packageName,
-  packageState,
+  patchedPackage,
   wasInterrupted,
 } from './dpkg-database.ts'
 import { whyNotInstallable } from './dpkg-rehearsal.ts'
 import { dpkgFailure, explainFailure, runDpkg } from './dpkg-run.ts'
+import {
+  canBeConfigured,
+  describeState,
+  isInOrder,
+  isInstalled,
+  isThere,
+  lastWorkingVersion,
+  leftConfigurationFiles,
+  type PackageState,
+} from './package-state.ts'
 
 export const debianPackage: Installer = {
   detect: async (task) => {
@@ -42,35 +53,30 @@ export const debianPackage: Installer = {
 
 async function detect(task: InstallTask): Promise<Found> {
   const { publication, root } = task
-  const { architecture } = publication.manifest.appliesTo
+  const architecture = packageArchitecture(publication)
   const name = packageName(publication)
   const architectures = await architecturesOf(root)
   if (architectures === null) {
     return { result: 'unknown', installedVersion: null, reason: 'dpkg is not on this appliance, and a .deb needs it' }
   }
-  const state = await packageState(root, name, architecture)
-  const installedVersion = isInstalled(state) ? state.version : null
-  if (architecture !== undefined && architecture !== 'all' && !architectures.includes(architecture)) {
+  const state = await patchedPackage(task)
+  const installedVersion = isInOrder(state) && isOf(state, architecture) ? state.version : null
+  if (architecture !== ANY_ARCHITECTURE && !architectures.includes(architecture)) {
     const reason = `the package is for ${architecture} and this appliance takes ${architectures.join(', ')}`
     return { result: 'notApplicable', installedVersion, reason }
   }
-  if (state !== null && !isInstalled(state) && !/^(rc|un)/.test(state.words)) {
-    const reason = `${name} ${state.version} is neither installed nor removed: dpkg says "${state.words.trim()}"`
-    return { result: 'applicable', installedVersion, reason }
-  }
-  if (installedVersion === publication.version) {
-    return { result: 'installed', installedVersion, reason: `${name} ${installedVersion} is installed` }
-  }
+  const reason = describeState(name, state)
+  if (isThere(state) && !isInOrder(state)) return { result: 'applicable', installedVersion, reason }
+  if (installedVersion === publication.version) return { result: 'installed', installedVersion, reason }
   if (installedVersion !== null && (await isNewer(installedVersion, publication.version))) {
-    const reason = `${name} ${installedVersion} is installed, which supersedes ${publication.version}`
-    return { result: 'installed', installedVersion, reason }
+    return { result: 'installed', installedVersion, reason: `${reason}, which supersedes ${publication.version}` }
   }
   return judgeFromVersion(publication.manifest, installedVersion)
 }
 
 async function install(task: InstallTask): Promise<Outcome> {
   const { publication, root, scratch } = task
-  const { manifest, version } = publication
+  const { version } = publication
   const name = packageName(publication)
   await debianPackage.settle(task)
   const packageFile = await stageCopy(task)
@@ -82,18 +88,23 @@ async function install(task: InstallTask): Promise<Outcome> {
     )
   }
   await makeDatabase(root)
-  const state = await packageState(root, name, manifest.appliesTo.architecture)
-  if (isInstalled(state) && (await isNewer(state.version, version))) {
-    return failed(`${name} ${state.version} is installed already; installing ${version} would go back`)
-  }
+  const state = await patchedPackage(task)
+  const backwards = await whyBackwards(task, state)
+  if (backwards !== null) return failed(backwards)
   await rememberBefore(scratch, {
-    installedVersion: state === null || state.words.startsWith('rc') ? null : state.version,
-    configurationFiles: state?.words.startsWith('rc') === true,
+    installedVersion: lastWorkingVersion(state),
+    configurationFiles: leftConfigurationFiles(state),
+    audit: await auditDatabase(root),
   })
-  if (await wasInterrupted(root)) {
-    const configured = await runDpkg(task, ['--configure', '--pending'])
-    const refused = dpkgFailure(configured)
-    if (refused?.temporary === true) return refused
+  if (canBeConfigured(state) || (await wasInterrupted(root))) {
+    const configured = dpkgFailure(await runDpkg(task, ['--configure', '--pending']))
+    if (configured?.temporary === true) return configured
+    const after = await patchedPackage(task)
+    const backwardsAfter = await whyBackwards(task, after)
+    if (backwardsAfter !== null) return failed(backwardsAfter)
+    if (isInstalled(after) && isOf(after, packageArchitecture(publication)) && after.version === version) {
+      return succeeded(`${name} ${version} was unpacked already, and dpkg has configured it`)
+    }
   }
   const obstacle = await whyNotInstallable(root, scratch, packageFile, fields)
   if (obstacle !== null) {
@@ -103,14 +114,31 @@ async function install(task: InstallTask): Promise<Outcome> {
   return dpkgFailure(end) ?? succeeded(`dpkg installed ${name} ${version}`, end.output)
 }
 
-async function verify({ publication, root }: InstallTask): Promise<Outcome> {
-  const { version, manifest } = publication
+/** In whatever state a newer version is there, its files and its data may be: the older one never goes over them. */
+async function whyBackwards({ publication }: InstallTask, state: PackageState | null): Promise<string | null> {
+  if (!isThere(state) || !(await isNewer(state.version, publication.version))) return null
   const name = packageName(publication)
-  const state = await packageState(root, name, manifest.appliesTo.architecture)
-  if (state === null) return failed(`${name} is not installed`)
-  if (!isInstalled(state)) return failed(`${name} ${state.version} is not installed: dpkg says "${state.words.trim()}"`)
+  return `${describeState(name, state)} already; installing ${publication.version} would go back`
+}
+
+async function verify(task: InstallTask): Promise<Outcome> {
+  const { publication, root, scratch } = task
+  const { version } = publication
+  const name = packageName(publication)
+  const architecture = packageArchitecture(publication)
+  const state = await patchedPackage(task)
+  if (!isInstalled(state)) return failed(`${name} ${version} is not installed: ${describeState(name, state)}`)
   if (state.version !== version) return failed(`${name} ${state.version} is installed instead of ${version}`)
-  const complaint = await auditDatabase(root)
-  if (complaint !== '') return failed('dpkg --audit finds packages that are not in order', complaint)
-  return succeeded(`${name} ${version} is installed and dpkg finds nothing wrong`)
+  if (!isOf(state, architecture)) {
+    return failed(`${name} ${version} is installed for ${state.architecture} instead of ${architecture}`)
+  }
+  const before = await whatWasBefore(scratch)
+  const broken = newFindings(before?.audit ?? [], await auditDatabase(root))
+  if (broken.length > 0)
+    return failed(`dpkg finds what was in order before and is not now: ${describeFindings(broken)}`)
+  return succeeded(`${name} ${version} is installed and dpkg finds nothing wrong that was not before`)
+}
+
+function isOf(state: PackageState, architecture: string): boolean {
+  return state.architecture === architecture
 }

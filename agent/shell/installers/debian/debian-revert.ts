@@ -13,11 +13,17 @@ import { failed, succeeded } from '../outcomes.ts'
 import { endLeftPrograms, settleProgram } from '../program-record.ts'
 import type { ProgramEnd } from '../run-program.ts'
 import { stageCopy } from '../staged-copy.ts'
-import { auditDatabase, exists, isInstalled, type PackageState, packageName, packageState } from './dpkg-database.ts'
+import { auditDatabase, describeFindings, newFindings } from './dpkg-audit.ts'
+import { exists, packageName, patchedPackage } from './dpkg-database.ts'
 import { dpkgFailure, runDpkg } from './dpkg-run.ts'
-
-/** The third letter of a package's words when dpkg wants it unpacked again before it may be removed. */
-const TO_BE_REINSTALLED = 'R'
+import {
+  canBeConfigured,
+  describeState,
+  isInOrder,
+  isThere,
+  leftConfigurationFiles,
+  type PackageState,
+} from './package-state.ts'
 
 export async function revertDebianPackage(task: InstallTask): Promise<Outcome> {
   const { publication, root, scratch } = task
@@ -26,8 +32,8 @@ export async function revertDebianPackage(task: InstallTask): Promise<Outcome> {
   await endLeftPrograms(scratch)
   const before = await whatWasBefore(scratch)
   if (before === null) return succeeded('nothing had been changed')
-  const state = await stateNow(task)
-  if (isInstalled(state) && ![before.installedVersion, publication.version].includes(state.version)) {
+  const state = await patchedPackage(task)
+  if (isInOrder(state) && ![before.installedVersion, publication.version].includes(state.version)) {
     return failed(`${name} ${state.version} is installed, which is neither the patch nor what was there before it`)
   }
   let output = ''
@@ -38,10 +44,11 @@ export async function revertDebianPackage(task: InstallTask): Promise<Outcome> {
   }
   const obstacle = isAsBefore(state, before) ? null : await goBack(task, before, state, run)
   if (obstacle !== null) return obstacle
-  if ((await auditDatabase(root)) !== '') await run('--configure', '--pending')
-  const complaint = await auditDatabase(root)
-  if (complaint !== '') return failed('dpkg --audit still finds packages that are not in order', complaint)
-  if (!isAsBefore(await stateNow(task), before)) return failed(`${name} could not be brought back`, output)
+  const broken = async () => newFindings(before.audit, await auditDatabase(root))
+  if ((await broken()).length > 0) await run('--configure', '--pending')
+  const left = await broken()
+  if (left.length > 0) return failed(`dpkg still finds what was in order before and is not: ${describeFindings(left)}`)
+  if (!isAsBefore(await patchedPackage(task), before)) return failed(`${name} could not be brought back`, output)
   const was =
     before.installedVersion === null ? 'is not installed, as before' : `is ${before.installedVersion}, as before`
   return succeeded(`${name} ${was}`, output)
@@ -60,16 +67,16 @@ async function goBack(
   const { version } = task.publication
   if (before.installedVersion !== null) {
     // Killed while it configured the version that was there: finishing is going back.
-    if (state?.version === before.installedVersion && state.words[2] !== TO_BE_REINSTALLED) {
+    if (state?.version === before.installedVersion && canBeConfigured(state)) {
       return dpkgFailure(await run('--configure', name))
     }
     const earlier = await cachedPackage(task.root, name, before.installedVersion)
     if (earlier !== null) return dpkgFailure(await run('--install', earlier))
     return failed(
-      `${name} ${before.installedVersion} was installed before, and its package file is not on this appliance: dpkg cannot bring it back, and ${state === null ? 'nothing' : `${state.version} ("${state.words.trim()}")`} is there now. Install ${before.installedVersion} by its own patch, or ${version} once what it needs is there.`,
+      `${name} ${before.installedVersion} was installed before, and its package file is not on this appliance: dpkg cannot bring it back, and now ${describeState(name, state)}. Install ${before.installedVersion} by its own patch, or ${version} once what it needs is there.`,
     )
   }
-  if (state?.words[2] === TO_BE_REINSTALLED) {
+  if (state?.mustBeUnpackedAgain === true) {
     const packageFile = await stageCopy(task)
     if (isRefusal(packageFile))
       return failed(`${name} is half installed and can only be removed whole: ${packageFile.message}`)
@@ -79,13 +86,9 @@ async function goBack(
   return dpkgFailure(await run(before.configurationFiles ? '--remove' : '--purge', name))
 }
 
-function stateNow({ publication, root }: InstallTask): Promise<PackageState | null> {
-  return packageState(root, packageName(publication), publication.manifest.appliesTo.architecture)
-}
-
 function isAsBefore(state: PackageState | null, before: Before): boolean {
-  if (before.installedVersion !== null) return isInstalled(state) && state.version === before.installedVersion
-  return before.configurationFiles ? state?.words.startsWith('rc') === true : state === null
+  if (before.installedVersion !== null) return isInOrder(state) && state.version === before.installedVersion
+  return before.configurationFiles ? leftConfigurationFiles(state) : !isThere(state) && !leftConfigurationFiles(state)
 }
 
 /** apt keeps what it fetched as NAME_VERSION_ARCHITECTURE.deb, with %3a for the colon of an epoch. */

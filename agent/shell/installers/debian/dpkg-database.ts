@@ -1,19 +1,25 @@
 /**
- * dpkg's database below an install root: what state a package is in, and whether the whole database is sound. It asks
- * the real dpkg and never decides what an answer means for a patch. No call here or elsewhere passes a `--force` option:
- * what dpkg refuses is refused.
+ * dpkg's database below an install root, asked through the real dpkg. What an answer means is for package-state.ts and
+ * dpkg-audit.ts. No call here or elsewhere passes a `--force` option: what dpkg refuses is refused.
  */
 import { lstat, mkdir, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Manifest } from '../../../../protocol/manifest.ts'
 import type { Publication } from '../../../../protocol/statements.ts'
 import { type Answer, askProgram } from '../ask-program.ts'
+import { instanceFor, type PackageState, readPackageStates, STATE_FORMAT } from './package-state.ts'
 
-/** Of a package's words: `ii ` installed, `iU ` unpacked, `iF ` half configured, `iHR` to be reinstalled, `rc ` removed. */
-export type PackageState = { readonly words: string; readonly version: string; readonly architecture: string }
+/** What dpkg calls the architecture of a package that every appliance takes. */
+export const ANY_ARCHITECTURE = 'all'
 
 /** The name that dpkg knows the package by. */
-export function packageName({ manifest }: Publication): string {
+export function packageName({ manifest }: { readonly manifest: Manifest }): string {
   return 'dpkg' in manifest.verify.detect ? manifest.verify.detect.dpkg : manifest.name
+}
+
+/** The architecture of the package file itself. */
+export function packageArchitecture({ manifest }: Publication): string {
+  return manifest.appliesTo.architecture ?? ANY_ARCHITECTURE
 }
 
 /** The options that point dpkg at the root; the log of a foreign root goes to `scratch`, not to this machine's own. */
@@ -36,40 +42,35 @@ export async function architecturesOf(root: string): Promise<string[] | null> {
   return `${native.text}\n${foreign.text}`.split(/\s+/).filter((word) => word !== '')
 }
 
-/** Null where dpkg knows nothing of the package. Of several architectures the wanted one counts, else any. */
-export async function packageState(root: string, name: string, architecture?: string): Promise<PackageState | null> {
-  if (!(await hasDatabase(root))) return null
-  const format = '${db:Status-Abbrev}|${Version}|${Architecture}\\n'
-  const words = [`--admindir=${databaseFolder(root)}`, '--show', `--showformat=${format}`, name]
+/** Every instance of the package that dpkg knows, one for each architecture. */
+export async function packageStates(root: string, name: string): Promise<PackageState[]> {
+  return (await hasDatabase(root)) ? askForStates(root, name) : []
+}
+
+/** Every package that dpkg knows. */
+export async function allPackageStates(root: string): Promise<PackageState[]> {
+  return (await hasDatabase(root)) ? askForStates(root) : []
+}
+
+async function askForStates(root: string, ...names: string[]): Promise<PackageState[]> {
+  const words = [`--admindir=${databaseFolder(root)}`, '--show', `--showformat=${STATE_FORMAT}`, ...names]
   const answer = await askProgram('dpkg-query', ...words)
   if (answer === null) throw new Error('dpkg-query is not on this appliance')
-  if (answer.status === 1 && answer.text === '') return null
+  if (answer.status === 1 && answer.text === '') return []
   if (answer.status !== 0) throw new Error(`dpkg-query ended with status ${answer.status}: ${answer.complaint.trim()}`)
-  const states = answer.text.split('\n').filter((line) => line !== '')
-  const known = states.map(asState).filter(({ words: status }) => !status.startsWith('un'))
-  return known.find((state) => state.architecture === architecture) ?? known[0] ?? null
+  return readPackageStates(answer.text)
 }
 
-function asState(line: string): PackageState {
-  const [words = '', version = '', architecture = ''] = line.split('|')
-  return { words, version, architecture }
+/** The instance that a Debian package of this publication is, or would replace; null where dpkg knows none. */
+export async function patchedPackage({ publication, root }: { publication: Publication; root: string }) {
+  return instanceFor(await packageStates(root, packageName(publication)), packageArchitecture(publication))
 }
 
-/** Wanted, installed, and no error: the only state that counts. A package on hold (`hi `) is not in it. */
-export function isInstalled(state: PackageState | null): state is PackageState & { readonly words: 'ii ' } {
-  return state?.words === 'ii '
-}
-
-/** What `dpkg --audit` finds wrong in the whole database; empty when it is sound. */
-export async function auditDatabase(root: string): Promise<string> {
-  if (!(await hasDatabase(root))) return ''
-  return (await askDpkg(...rootOptions(root), '--audit')).text.trim()
-}
-
-/** Whether an earlier dpkg ended in the middle of its work. */
+/** Whether an earlier dpkg ended in the middle of its work and left records that were not merged. */
 export async function wasInterrupted(root: string): Promise<boolean> {
+  if (!(await hasDatabase(root))) return false
   const journal = await readdir(join(databaseFolder(root), 'updates'))
-  return journal.some((name) => /^\d+$/.test(name)) || (await auditDatabase(root)) !== ''
+  return journal.some((name) => /^\d+$/.test(name))
 }
 
 export async function isNewer(version: string, than: string): Promise<boolean> {
@@ -110,7 +111,7 @@ export async function askDpkg(...words: string[]): Promise<Answer> {
   return answer
 }
 
-async function hasDatabase(root: string): Promise<boolean> {
+export async function hasDatabase(root: string): Promise<boolean> {
   return exists(join(databaseFolder(root), 'status'))
 }
 
