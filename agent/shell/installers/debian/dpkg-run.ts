@@ -6,10 +6,8 @@
 import type { InstallTask, Outcome } from '../installer.ts'
 import { failed, failedForNow } from '../outcomes.ts'
 import { describeEnd, type ProgramEnd, runProgram } from '../run-program.ts'
+import { isLocked, reasonOf } from './dpkg-complaint.ts'
 import { rootOptions } from './dpkg-database.ts'
-
-/** What dpkg says, in the locale that it is run in, of the lock of its frontend and of its database. */
-const LOCKED = /lock (was|is) (already )?locked by another process|database is locked by another process/
 
 export function runDpkg({ root, scratch, publication }: InstallTask, words: readonly string[]): Promise<ProgramEnd> {
   return runProgram({
@@ -27,8 +25,7 @@ export function dpkgFailure(end: ProgramEnd): Outcome | null {
 }
 
 export function explainFailure(end: ProgramEnd): Outcome {
-  if (LOCKED.test(end.output)) return failedForNow('another program holds the lock of dpkg', end.output)
-  const complaint = end.output.split('\n').find((line) => line.startsWith('dpkg: '))
-  const words = complaint === undefined ? '' : `: ${complaint.slice('dpkg: '.length)}`
-  return failed(`dpkg ${describeEnd(end)}${words}`, end.output)
+  if (end.how === 'exited' && isLocked(end)) return failedForNow('another program holds the lock of dpkg', end.output)
+  const reason = reasonOf(end.output)
+  return failed(`dpkg ${describeEnd(end)}${reason === null ? '' : `: ${reason}`}`, end.output)
 }
