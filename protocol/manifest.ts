@@ -70,7 +70,8 @@ export const Manifest = z.strictObject({
   /** `program` is a payload path; a Debian package has none, dpkg installs it. */
   install: z.strictObject({ program: PayloadPath.optional(), timeoutSeconds: seconds.min(1) }),
   verify: z.strictObject({ detect: Detect, health: PayloadPath.optional(), soakSeconds: seconds }),
-  revert: z.union([z.literal('none'), z.literal('snapshot'), z.strictObject({ script: PayloadPath })]),
+  /** How a failed install is put back; of a Debian package this says nothing, its installer knows the way. */
+  revert: z.union([z.literal('none'), z.strictObject({ script: PayloadPath })]),
   /** Free space that the install needs on the appliance, beyond the stored patch. */
   diskBytes: z
     .int()

@@ -98,6 +98,8 @@ const TABLE = {
   // why an appliance does not carry out an order
   not_replicated: [409, 'Wait until the patch is replicated to this Data Center.'],
   not_applicable: [409, 'Choose a patch that is meant for this appliance.'],
+  needs_prerequisite: [409, 'Install what is named first, then this patch.'],
+  conflicting_patch: [409, 'Keep what is there, or install what takes its place first.'],
   internal: [500, "Look for the request id in the controller's log."],
 } as const satisfies Record<string, readonly [status: number, hint: string]>
 

@@ -9,6 +9,7 @@ import type { ControlMessage, EnrollmentAnswer, EnrollmentRequest, PiecesMessage
 import type { Refusal } from '../../protocol/refusals.ts'
 import type { Publication } from '../../protocol/statements.ts'
 import type { WanLimits } from '../../protocol/wan-limits.ts'
+import type { Machine } from './machine.ts'
 
 /**
  * A stream to or from one peer; there is at most one of each kind for a peer, and a newer one replaces the older.
@@ -60,6 +61,8 @@ export type AgentEvent =
   | { kind: 'store-failed'; patch: Sha256; code: 'no_space' | 'failure'; message: string }
   /** Null for a copy that is signed as it must be. */
   | { kind: 'judged'; patch: Sha256; refusal: Refusal | null }
+  /** What the machine is now; told before what was found or done on it. */
+  | { kind: 'surveyed'; machine: Machine }
   | { kind: 'detected'; patch: Sha256; found: Found }
   | { kind: 'step-ended'; step: InstallStep; patch: Sha256; outcome: Outcome }
   /** No program of an earlier process of this agent runs for the patch any more. */
@@ -93,9 +96,13 @@ export type AgentEffect =
   | { kind: 'discard'; patch: Sha256 }
   /** Whether publishers that are listed here have signed the stored copy; answered by `judged`. */
   | { kind: 'judge'; publication: Publication }
+  /** Look at the machine; answered by `surveyed`. */
+  | { kind: 'survey' }
   | { kind: 'detect'; publication: Publication }
   | { kind: 'run-step'; step: InstallStep; publication: Publication }
   | { kind: 'settle'; publication: Publication }
+  /** The patch is installed and stays: what was kept for its way back is not needed any more. */
+  | { kind: 'tidy'; publication: Publication }
   | { kind: 'log'; line: string; fields: Record<string, string | number> }
 
 /** One record of the ledger, replaced whole; `null` removes it. */

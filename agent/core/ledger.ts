@@ -1,6 +1,6 @@
 /**
- * What must survive a power cut, as records by key: orders with the attempt that is under way, the statement counter,
- * the roster, a new name, publications, withdrawals, proven copies, and letters that nobody has acknowledged. The records of one
+ * What must survive a power cut, as records by key: orders with the attempt that is under way, patches that wait for a
+ * restart of the machine, the statement counter, the roster, a new name, publications, withdrawals, proven copies, and letters that nobody has acknowledged. The records of one
  * effect are written all or nothing, so what is told and why it was told can never part.
  */
 import { z } from 'zod'
@@ -21,11 +21,17 @@ const Orders = z.strictObject({
   attempt: z
     .strictObject({
       order: Order.schema,
-      phase: z.enum(['staging', 'preflight', 'installing', 'verifying', 'reverting']),
+      phase: z.enum(['staging', 'preflight', 'installing', 'verifying', 'restarting', 'soaking', 'reverting']),
       failure: z.strictObject({ step: z.enum(['install', 'verify']), outcome: Outcome }).nullable(),
       tries: z.int().min(0),
+      /** Not there in what an earlier release wrote. */
+      soakEndsAt: z.int().nullable().default(null),
     })
     .nullable(),
+})
+const Restarts = z.strictObject({
+  version: z.literal(1),
+  patches: z.array(z.strictObject({ patch: Sha256, bootId: z.string(), sinceMs: z.int().min(0) })),
 })
 const Counter = z.strictObject({ version: z.literal(1), counter: z.int().min(0) })
 const Sent = z.strictObject({ version: z.literal(1), letter: Letter })
@@ -37,8 +43,19 @@ export function ordersEntry({ orders: { sequence, queue, attempt } }: AgentState
   const kept =
     attempt === null
       ? null
-      : { order: attempt.order, phase: attempt.phase, failure: attempt.failure, tries: attempt.tries }
+      : {
+          order: attempt.order,
+          phase: attempt.phase,
+          failure: attempt.failure,
+          tries: attempt.tries,
+          soakEndsAt: attempt.soakEndsAt,
+        }
   return { key: 'orders', value: encode({ version: 1, sequence, queue, attempt: kept }) }
+}
+
+export function restartsEntry({ restarts }: AgentState): LedgerEntry {
+  const patches = [...restarts].map(([patch, { bootId, sinceMs }]) => ({ patch, bootId, sinceMs }))
+  return { key: 'restarts', value: patches.length === 0 ? null : encode({ version: 1, patches }) }
 }
 
 export function counterEntry({ counter }: AgentState): LedgerEntry {
@@ -74,9 +91,14 @@ export function readLedger(state: AgentState, entries: ReadonlyMap<string, Uint8
     switch (dash < 0 ? key : key.slice(0, dash)) {
       case 'orders': {
         const { sequence, queue, attempt } = intact(key, decode(Orders, value, 'the record of orders'))
-        state.orders = { sequence, queue, attempt: attempt === null ? null : { ...attempt, retryAtMs: null } }
+        const resting = { retryAtMs: null, soakEndsAtMs: null, looksAt: new Set<Sha256>() }
+        state.orders = { sequence, queue, attempt: attempt === null ? null : { ...attempt, ...resting } }
         break
       }
+      case 'restarts':
+        for (const { patch, bootId, sinceMs } of intact(key, decode(Restarts, value, 'restarts that are due')).patches)
+          state.restarts.set(patch, { bootId, sinceMs })
+        break
       case 'counter':
         state.counter = intact(key, decode(Counter, value, 'the statement counter')).counter
         break

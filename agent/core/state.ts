@@ -10,7 +10,8 @@ import type { Greeting } from '../../protocol/messages.ts'
 import type { Random } from '../../protocol/random.ts'
 import type { Letter, Membership, Order, Roster } from '../../protocol/statements.ts'
 import { NO_LIMITS, type QuietHours, type WanLimits } from '../../protocol/wan-limits.ts'
-import type { Outcome } from './events.ts'
+import type { Found, Outcome } from './events.ts'
+import type { Machine } from './machine.ts'
 import type { Replica } from './replica.ts'
 
 /** The stream over which everything signed comes and goes: to the Service Center, or to a member of the depot. */
@@ -87,14 +88,22 @@ export type Grants = {
 /** One order being carried out. `phase` is written to the ledger before its step begins. */
 export type Attempt = {
   order: Order
-  phase: 'staging' | 'preflight' | 'installing' | 'verifying' | 'reverting'
+  phase: AttemptPhase
+  /** In `preflight`: the patches that are being looked at, without which nothing is decided. */
+  looksAt: Set<Sha256>
   /** What made it revert: the install step or the verification, and how it ended. */
   failure: { step: 'install' | 'verify'; outcome: Outcome } | null
   /** Times the installer was started; a second time only after an error that it called temporary. */
   tries: number
   /** Monotonic; set while a temporary error is waited out. */
   retryAtMs: number | null
+  /** Wall time at which the soak ends; null before it has begun. */
+  soakEndsAt: number | null
+  /** The same by the monotonic clock; null until the first tick after a restart. */
+  soakEndsAtMs: number | null
 }
+/** `restarting` waits for another start of the machine, `soaking` for the end of the manifest's soak. */
+export type AttemptPhase = 'staging' | 'preflight' | 'installing' | 'verifying' | 'restarting' | 'soaking' | 'reverting'
 
 /** A letter in the mailbox; `number` rises with each one that is kept. */
 export type KeptLetter = { readonly letter: Letter; readonly number: number }
@@ -154,6 +163,14 @@ export type AgentState = {
   /** The number of the newest letter that was ever kept. */
   lastKept: number
   orders: { sequence: number; queue: Order[]; attempt: Attempt | null }
+  /** As it was seen last; null until the first look. */
+  machine: Machine | null
+  /** Monotonic; when it is looked at again. */
+  surveyAtMs: number
+  /** By patch, what was found the last time since this process started. */
+  found: Map<Sha256, Found>
+  /** Patches that count only after a restart of the machine: under which boot they were installed, and when. */
+  restarts: Map<Sha256, { bootId: string; sinceMs: number }>
 }
 
 export type Appliance = Pick<AgentState, 'identity' | 'root' | 'random' | 'settings' | 'membership' | 'dial'>
@@ -185,5 +202,9 @@ export function newAgent(appliance: Appliance): AgentState {
     mailbox: new Map(),
     lastKept: 0,
     orders: { sequence: 0, queue: [], attempt: null },
+    machine: null,
+    surveyAtMs: 0,
+    found: new Map(),
+    restarts: new Map(),
   }
 }

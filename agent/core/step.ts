@@ -20,10 +20,12 @@ import {
 import { NO_LIMITS } from '../../protocol/wan-limits.ts'
 import type { AgentEffect, AgentEvent, Channel } from './events.ts'
 import { discard, isWanted, published, seeded, storeAnswered, tendDiscards, withdrawn } from './holding.ts'
-import { detected, judged, orderArrived, resumeAttempt, settled, stepEnded, tendAttempt } from './install/installing.ts'
+import { resumeAttempt, settled, surveyed, tendAttempt } from './install/going-on.ts'
+import { detected, judged, orderArrived, stepEnded } from './install/installing.ts'
 import { sealedEntry } from './ledger.ts'
 import { acknowledge, acknowledged, forgetFormer, forwardDown, forwardUp, resendDown } from './letters.ts'
 import { limitsChanged, tendLimits } from './limiting.ts'
+import { tendMachine } from './machine.ts'
 import { admission, introductions, mayAttach } from './neighbours.ts'
 import { pieceReceived, pull, receiving, sourceOpened, sourceSaid } from './pulling.ts'
 import { readerClosed, readerOpened, readerSaid, readerWidened } from './relaying.ts'
@@ -51,6 +53,7 @@ export function step(state: AgentState, event: AgentEvent): AgentEffect[] {
         ...tellWaiting(state),
         ...tendWidths(state),
         ...tendDiscards(state),
+        ...tendMachine(state),
         ...tendAttempt(state),
         ...tellProgress(state),
       ]
@@ -93,6 +96,8 @@ export function step(state: AgentState, event: AgentEvent): AgentEffect[] {
       return stepEnded(state, event.step, event.patch, event.outcome)
     case 'judged':
       return judged(state, event.patch, event.refusal)
+    case 'surveyed':
+      return surveyed(state, event.machine)
     case 'detected':
       return state.replicas.has(event.patch) ? detected(state, event.patch, event.found) : []
     case 'partial-opened':

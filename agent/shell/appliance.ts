@@ -93,7 +93,8 @@ export async function startAppliance(options: ApplianceOptions): Promise<Running
   if (listens) await keepPort(folder, options.listen, network.addresses[0])
   const storeWork = new StoreWork({ store, received: network.received, patchOf, deliver })
   const { installRoot, publishers } = options
-  const installations = new Installations({ store, installRoot, publishers, scratch, deliver })
+  const complain = (sentence: string): void => log.warn(sentence)
+  const installations = new Installations({ store, installRoot, publishers, scratch, deliver, complain })
 
   function perform(effect: AgentEffect): void {
     trace(log, 'effect', effect)
@@ -120,10 +121,12 @@ export async function startAppliance(options: ApplianceOptions): Promise<Running
       case 'discard':
         storeWork.perform(effect)
         break
+      case 'survey':
       case 'judge':
       case 'detect':
       case 'run-step':
       case 'settle':
+      case 'tidy':
         installations.perform(effect)
         break
       case 'log':

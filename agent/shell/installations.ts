@@ -1,18 +1,23 @@
 /**
  * Performs what the core wants installed, looked at or put back, with the installer of the patch's format, and tells
- * how it ended. An error of an installer's own is an outcome like any other: it failed, and says why.
+ * how it ended; before that, what the machine is then. An error of an installer's own is an outcome like any other: it failed, and says why.
  */
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Publisher } from '../../protocol/publishers.ts'
 import type { Publication } from '../../protocol/statements.ts'
 import type { AgentEffect, AgentEvent, Found, Outcome } from '../core/events.ts'
+import type { Machine } from '../core/machine.ts'
 import type { InstallTask } from './installers/installer.ts'
 import { installerFor } from './installers/installer-for.ts'
 import { judgeCopy } from './judge-copy.ts'
+import { surveyMachine } from './machine-survey.ts'
 import type { PieceStore } from './piece-store.ts'
 
-export type InstallEffect = Extract<AgentEffect, { kind: 'judge' | 'detect' | 'run-step' | 'settle' }>
+export type InstallEffect = Extract<
+  AgentEffect,
+  { kind: 'survey' | 'judge' | 'detect' | 'run-step' | 'settle' | 'tidy' }
+>
 
 export class Installations {
   readonly #store: PieceStore
@@ -20,6 +25,9 @@ export class Installations {
   readonly #publishers: readonly Publisher[]
   readonly #scratch: string
   readonly #deliver: (event: AgentEvent) => void
+  readonly #complain: (sentence: string) => void
+  /** Many patches that are looked at together share one look at the machine. */
+  #surveying: Promise<Machine> | null = null
 
   constructor(options: {
     store: PieceStore
@@ -27,15 +35,21 @@ export class Installations {
     publishers: readonly Publisher[]
     scratch: string
     deliver: (event: AgentEvent) => void
+    complain: (sentence: string) => void
   }) {
     this.#store = options.store
     this.#root = options.installRoot
     this.#publishers = options.publishers
     this.#scratch = options.scratch
     this.#deliver = options.deliver
+    this.#complain = options.complain
   }
 
   perform(effect: InstallEffect): void {
+    if (effect.kind === 'survey') {
+      void this.#survey().then((machine) => this.#deliver({ kind: 'surveyed', machine }))
+      return
+    }
     const { publication } = effect
     const patch = publication.sha256
     switch (effect.kind) {
@@ -45,12 +59,16 @@ export class Installations {
         )
         break
       case 'detect':
-        void this.#detect(publication).then((found) => this.#deliver({ kind: 'detected', patch, found }))
+        void this.#detect(publication).then(async (found) => {
+          this.#deliver({ kind: 'surveyed', machine: await this.#survey() })
+          this.#deliver({ kind: 'detected', patch, found })
+        })
         break
       case 'run-step':
-        void this.#runStep(effect.step, publication).then((outcome) =>
-          this.#deliver({ kind: 'step-ended', step: effect.step, patch, outcome }),
-        )
+        void this.#runStep(effect.step, publication).then(async (outcome) => {
+          this.#deliver({ kind: 'surveyed', machine: await surveyMachine(this.#root) })
+          this.#deliver({ kind: 'step-ended', step: effect.step, patch, outcome })
+        })
         break
       case 'settle':
         void installerFor(publication)
@@ -59,6 +77,25 @@ export class Installations {
           .catch(() => undefined)
           .then(() => this.#deliver({ kind: 'settled', patch }))
         break
+      case 'tidy':
+        void this.#tidy(this.#taskOf(publication).scratch)
+        break
+    }
+  }
+
+  #survey(): Promise<Machine> {
+    this.#surveying ??= surveyMachine(this.#root).finally(() => {
+      this.#surveying = null
+    })
+    return this.#surveying
+  }
+
+  /** What is left behind takes room, and harms nothing. */
+  async #tidy(scratch: string): Promise<void> {
+    try {
+      await rm(scratch, { recursive: true, force: true })
+    } catch (error) {
+      this.#complain(`could not delete ${scratch}: ${sentence(error)}`)
     }
   }
 
@@ -76,8 +113,7 @@ export class Installations {
       await mkdir(task.root, { recursive: true })
       await mkdir(task.scratch, { recursive: true, mode: 0o700 })
       const outcome = await installerFor(publication)[step](task)
-      const ended = step === 'revert' || (step === 'verify' && outcome.ok)
-      if (ended) await rm(task.scratch, { recursive: true, force: true })
+      if (step === 'revert') await rm(task.scratch, { recursive: true, force: true })
       return outcome
     } catch (error) {
       return {

@@ -180,7 +180,7 @@ export const PatchDetail: z.ZodType<patches.PatchDetail> = z.object({
   publisher: z.string(),
   restart: z.enum(['none', 'service', 'reboot']),
   estimateSeconds: count,
-  revert: z.enum(['none', 'snapshot', 'script']),
+  revert: z.enum(['none', 'script']),
   created: time,
   appliesTo: z.array(z.string()),
   requires: z.array(z.string()),

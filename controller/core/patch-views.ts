@@ -52,7 +52,7 @@ export type PatchDetail = PatchSummary & {
   publisher: string
   restart: 'none' | 'service' | 'reboot'
   estimateSeconds: number
-  revert: 'none' | 'snapshot' | 'script'
+  revert: 'none' | 'script'
   /** When it was made, as its publisher says. */
   created: string
   /** Kinds of appliances; empty for every kind. */

@@ -12,7 +12,6 @@ const FORMATS = { bundle: 'patch bundle', deb: 'Debian package' } as const
 const RESTARTS = { none: 'no restart', service: 'restarts a service', reboot: 'restarts the appliance' } as const
 const REVERTS = {
   none: 'cannot be reverted',
-  snapshot: 'goes back to what was there before',
   script: 'goes back with a program of its own',
 } as const
 

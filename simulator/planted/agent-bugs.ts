@@ -100,21 +100,21 @@ export const agentBugs: readonly PlantedBug[] = [
   },
   {
     name: 'the expiry of an order is forgotten',
-    file: installing,
-    find: 'if (attempt.order.expiresAt <= state.clock.wallMs) {',
-    replace: 'if (attempt.order.expiresAt <= 0) {',
+    file: 'agent/core/install/deciding.ts',
+    find: 'judgeTime(order, state.clock.wallMs) ?? judgePreflight',
+    replace: 'judgeTime(order, 0) ?? judgePreflight',
     checkers: ['no install after its order expired'],
   },
   {
     name: 'the sequence of orders is ignored',
-    file: installing,
+    file: 'agent/core/install/judging-orders.ts',
     find: 'if (order.sequence <= state.orders.sequence) {',
     replace: 'if (order.sequence < 0) {',
     checkers: ['an order executes at most once'],
   },
   {
     name: 'an installer that was started runs again after a crash',
-    file: installing,
+    file: 'agent/core/install/going-on.ts',
     find: `    case 'preflight':
       return preflight(state, attempt)
     case 'installing':`,
@@ -127,10 +127,12 @@ export const agentBugs: readonly PlantedBug[] = [
     name: 'the installer is started before that is written down',
     file: installing,
     find: `  return [
+    ...noted,
     ...report(state, attempt.order, { state: 'installing', reason: 'the installer runs' }),
     { kind: 'run-step', step: 'install', publication: replicaOf(state, attempt.order).publication },
   ]`,
     replace: `  return [
+    ...noted,
     { kind: 'run-step', step: 'install', publication: replicaOf(state, attempt.order).publication },
     ...report(state, attempt.order, { state: 'installing', reason: 'the installer runs' }),
   ]`,

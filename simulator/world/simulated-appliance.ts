@@ -4,6 +4,7 @@
  */
 import type { AgentEffect, AgentEvent } from '../../agent/core/events.ts'
 import { readLedger } from '../../agent/core/ledger.ts'
+import type { Machine } from '../../agent/core/machine.ts'
 import { type AgentState, type Appliance, newAgent } from '../../agent/core/state.ts'
 import { resume, step } from '../../agent/core/step.ts'
 import { assert, unreachable } from '../../protocol/assert.ts'
@@ -20,6 +21,9 @@ import { DISK_MS, SimulatedStoreWork } from './simulated-store-work.ts'
 import type { Host } from './streams.ts'
 import type { World } from './world.ts'
 
+const RESTART_AFTER_MS = 5_000
+const AWAY_MS = 20_000
+
 export class SimulatedAppliance implements Host {
   readonly name: string
   readonly peer: PeerId
@@ -28,6 +32,8 @@ export class SimulatedAppliance implements Host {
   readonly installer: SimulatedInstaller
   readonly process: SimulatedProcess
   state: AgentState
+  /** What its agent finds when it looks at the machine. */
+  machine: Omit<Machine, 'bootId'> = { architectures: ['amd64'], restartDue: null, rooms: [] }
   /** Sends wrong bytes in the place of every piece. */
   corruptsPieces = false
   crashPoint: CrashPoint<AgentEffect> | null = null
@@ -39,6 +45,8 @@ export class SimulatedAppliance implements Host {
   readonly #addresses: ListenAddress[]
   readonly #storeWork: SimulatedStoreWork
   #members: ReadonlySet<PeerId> = new Set()
+  /** How often the machine was started again. */
+  #boots = 0
 
   constructor(world: World, name: string, { options, roster, addresses, diskBytes }: Place) {
     this.name = name
@@ -103,6 +111,7 @@ export class SimulatedAppliance implements Host {
 
   /** The machine stops at once: nobody hears of it, and unsynced bytes are lost. */
   losePower(): void {
+    this.#boots += 1
     this.process.end()
     this.#storeWork.slots.clear()
     this.installer.losePower()
@@ -204,6 +213,9 @@ export class SimulatedAppliance implements Host {
       case 'judge':
         this.#soon({ kind: 'judged', patch: effect.publication.sha256, refusal: null })
         break
+      case 'survey':
+        this.#soon({ kind: 'surveyed', machine: { ...this.machine, bootId: `boot ${this.#boots}` } })
+        break
       case 'detect': {
         const { publication } = effect
         this.#soon({ kind: 'detected', patch: publication.sha256, found: this.installer.detect(publication) })
@@ -234,6 +246,7 @@ export class SimulatedAppliance implements Host {
         this.#world.network.widen(this, effect.peer, effect.lanes)
         break
       // The network of the world knows how far everybody is.
+      case 'tidy':
       case 'probe':
       case 'answer-enrollment':
       case 'log':
@@ -249,6 +262,10 @@ export class SimulatedAppliance implements Host {
     this.installer.run(which, publication, (outcome) => {
       const { rebootMs } = this.installer
       const reboots = which === 'install' && outcome.ok && publication.manifest.impact.restart === 'reboot'
+      // Where no patch does it itself, somebody restarts the machine when it waits for that.
+      const waits = () => this.isRunning && this.state.orders.attempt?.phase === 'restarting'
+      if (which === 'verify')
+        this.#world.at(this.#world.nowMs + RESTART_AFTER_MS, () => waits() && this.#reboot(AWAY_MS))
       if (reboots && rebootMs !== null && this.isRunning) this.#reboot(rebootMs)
       else if (generation === this.process.generation) this.hear({ kind: 'step-ended', step: which, patch, outcome })
     })
@@ -256,6 +273,7 @@ export class SimulatedAppliance implements Host {
 
   #reboot(awayMs: number): void {
     this.#world.say(this.name, 'reboots')
+    this.#boots += 1
     this.stop()
     const back = this.#world.disruptions.reboot(this)
     this.#world.at(this.#world.nowMs + awayMs, () => {

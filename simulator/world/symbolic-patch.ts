@@ -2,10 +2,11 @@
  * Patches for a world: nominal bytes that give a number of pieces, and for each piece a few symbolic bytes which are
  * really hashed, so that the Merkle root and the digest of the whole hold as they do for a real file.
  */
+import type { z } from 'zod'
 import type { Command } from '../../controller/core/effects.ts'
 import { asSha256, sha256Hex } from '../../protocol/hashing.ts'
 import { MIN_PIECE_BYTES } from '../../protocol/limits.ts'
-import { Manifest } from '../../protocol/manifest.ts'
+import { Manifest, type PatchFormat } from '../../protocol/manifest.ts'
 import { pieceCount, pieceHash, pieceLengthBytes, piecesRoot } from '../../protocol/pieces.ts'
 
 export type SymbolicPatch = {
@@ -24,6 +25,9 @@ export type PatchOptions = {
   order?: 'secondary-first' | 'any'
   /** Makes another file of the same name and version. */
   content?: string
+  format?: PatchFormat
+  /** In the place of what the manifest would say. */
+  manifest?: Partial<z.input<typeof Manifest>>
 }
 
 export function symbolicPatch(options: PatchOptions = {}): SymbolicPatch {
@@ -52,8 +56,9 @@ export function symbolicPatch(options: PatchOptions = {}): SymbolicPatch {
     pair: { peerCompat: [], maxSkewSeconds: 3600, order: options.order ?? 'secondary-first' },
     install: { program: 'install', timeoutSeconds: 60 },
     verify: { detect: { versionFile: `/opt/${name}/version` }, soakSeconds: 0 },
-    revert: 'snapshot',
+    revert: { script: 'revert' },
     diskBytes: 0,
+    ...options.manifest,
   })
   return {
     publication: {
@@ -63,7 +68,7 @@ export function symbolicPatch(options: PatchOptions = {}): SymbolicPatch {
       sha256,
       pieceLength,
       piecesRoot: root,
-      format: 'bundle',
+      format: options.format ?? 'bundle',
       manifest,
     },
     hashes,

@@ -47,7 +47,7 @@ const manifest = {
   pair: { peerCompat: [], maxSkewSeconds: 60, order: 'secondary-first' },
   install: { program: 'bin/install', timeoutSeconds: 60 },
   verify: { detect: { versionFile: '/opt/patch-1/version' }, soakSeconds: 0 },
-  revert: 'snapshot',
+  revert: { script: 'revert' },
   diskBytes: 0,
 }
 

@@ -33,7 +33,7 @@ export function publicationOf({
       pair: { peerCompat: [], maxSkewSeconds: 3600, order: 'secondary-first' },
       install: { program: 'install', timeoutSeconds: 60 },
       verify: { detect: { versionFile: '/opt/example/version' }, soakSeconds: 0 },
-      ...{ revert: 'snapshot', diskBytes: bytes },
+      ...{ revert: { script: 'revert' }, diskBytes: bytes },
     },
   })
   return publication

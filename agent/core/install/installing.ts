@@ -4,19 +4,29 @@
  * never started again, what it left is verified, and reverted if it is not right.
  *
  *     staging -> preflight -> installing -> verifying -> installed
- *                                 |             |
- *                                 +-> reverting <+ -> failed | reverted
+ *                                 |          |  ^  ^
+ *                                 |          |  |  +-- restarting, soaking
+ *                                 +-> reverting -> failed | reverted
+ *
+ * What verifies well waits for a restart of the machine and for the end of a soak where the manifest asks for them, is verified
+ * again, and only then counts; waiting.ts decides that.
  */
 import { assert, unreachable } from '../../../protocol/assert.ts'
 import { type Envelope, open } from '../../../protocol/envelope.ts'
 import type { Sha256 } from '../../../protocol/identifiers.ts'
 import { SERVICE_PROVIDER } from '../../../protocol/identifiers.ts'
-import { isRefusal, type Refusal, refuse } from '../../../protocol/refusals.ts'
+import { isRefusal, type Refusal } from '../../../protocol/refusals.ts'
 import { Order, type ReportState } from '../../../protocol/statements.ts'
 import type { AgentEffect, Found, InstallStep, Outcome } from '../events.ts'
-import { enter, isGivenUp, type Replica } from '../replica.ts'
-import { type Ending, report, tellDetection } from '../reporting.ts'
+import { restartSentence } from '../machine.ts'
+import { enter, type Replica } from '../replica.ts'
+import { type Ending, report } from '../reporting.ts'
 import type { AgentState, Attempt } from '../state.ts'
+import { decide } from './deciding.ts'
+import { judgeOrder } from './judging-orders.ts'
+import { noteFound, placeOf, relatedPatches } from './looking.ts'
+import { judgePlace } from './policies/applicability.ts'
+import { restartNotWanted, restartWanted, waitFor } from './waiting.ts'
 
 /** An error that the installer calls temporary is waited out once. */
 const RETRY_AFTER_MS = 10_000
@@ -43,34 +53,19 @@ export function orderArrived(state: AgentState, envelope: Envelope): AgentEffect
   })
 }
 
-/** Null when the order is for this appliance, new, in time and within its membership. */
-function judgeOrder(state: AgentState, order: Order): Refusal | null {
-  const { membership } = state
-  if (membership === null || order.to !== state.identity.peer) {
-    return refuse('wrong_addressee', `the order is for ${order.to}, and this is ${state.identity.peer}`)
-  }
-  if (order.sequence <= state.orders.sequence) {
-    return refuse('replayed', `the order has sequence ${order.sequence}, and ${state.orders.sequence} has been seen`)
-  }
-  if (order.organization !== membership.organization || order.dataCenter !== membership.dataCenter) {
-    return refuse('wrong_scope', `the order is for ${order.organization} in ${order.dataCenter}`)
-  }
-  if (order.expiresAt <= state.clock.wallMs) {
-    return refuse('expired', `the order expired at ${new Date(order.expiresAt).toISOString()}`)
-  }
-  const replica = state.replicas.get(order.patch)
-  if (replica !== undefined && !isGivenUp(replica)) return null
-  return state.withdrawn.has(order.patch)
-    ? refuse('withdrawn', 'the patch was withdrawn')
-    : refuse('not_found', `no publication of patch ${order.patch} is known here`)
-}
-
-function beginNext(state: AgentState): AgentEffect[] {
+export function beginNext(state: AgentState): AgentEffect[] {
   const order = state.orders.queue.shift()
   if (order === undefined) return []
   const replica = replicaOf(state, order)
-  const attempt: Attempt = { order, phase: 'preflight', failure: null, tries: 0, retryAtMs: null }
+  const attempt: Attempt = {
+    ...{ order, phase: 'preflight', looksAt: new Set(), failure: null, tries: 0 },
+    ...{ retryAtMs: null, soakEndsAt: null, soakEndsAtMs: null },
+  }
   state.orders.attempt = attempt
+  // What is not meant for this place need not be copied first.
+  const place = placeOf(state)
+  const misplaced = place === null ? null : judgePlace(replica.publication.manifest, place)
+  if (misplaced !== null) return refused(state, attempt, misplaced)
   if (replica.phase.name === 'held') return preflight(state, attempt)
   if (state.membership?.kind === SERVICE_PROVIDER) {
     return end(state, attempt, {
@@ -91,46 +86,56 @@ export function staged(state: AgentState, patch: Sha256): AgentEffect[] {
   return preflight(state, attempt)
 }
 
-function preflight(state: AgentState, attempt: Attempt): AgentEffect[] {
+export function preflight(state: AgentState, attempt: Attempt): AgentEffect[] {
   attempt.phase = 'preflight'
   attempt.retryAtMs = null
+  const { publication } = replicaOf(state, attempt.order)
+  const looked = [...relatedPatches(state, publication), publication]
+  attempt.looksAt = new Set(looked.map(({ sha256 }) => sha256))
   return [
     ...report(state, attempt.order, { state: 'preflight', reason: 'looks what is installed' }),
-    { kind: 'detect', publication: replicaOf(state, attempt.order).publication },
+    ...looked.map((looks): AgentEffect => ({ kind: 'detect', publication: looks })),
   ]
 }
 
 /** What detection found: for the attempt under way, or only to be told. */
-export function detected(state: AgentState, patch: Sha256, found: Found): AgentEffect[] {
+export function detected(state: AgentState, patch: Sha256, seen: Found): AgentEffect[] {
   const { attempt } = state.orders
-  const told = tellDetection(state, patch, found)
-  if (attempt === null || attempt.order.patch !== patch) return told
-  if (attempt.phase === 'preflight' && attempt.retryAtMs === null) return [...told, ...decide(state, attempt, found)]
-  return told
+  const { told } = noteFound(state, patch, seen)
+  if (attempt === null || attempt.phase !== 'preflight' || attempt.retryAtMs !== null) return told
+  const isLookedAt = attempt.looksAt.delete(patch)
+  if (attempt.looksAt.size > 0 || !(isLookedAt || attempt.order.patch === patch)) return told
+  const found = state.found.get(attempt.order.patch)
+  return found === undefined ? told : [...told, ...carryOn(state, attempt, found)]
 }
 
-function decide(state: AgentState, attempt: Attempt, found: Found): AgentEffect[] {
+function carryOn(state: AgentState, attempt: Attempt, found: Found): AgentEffect[] {
   const { installedVersion } = found
-  if (found.result === 'installed') {
-    return end(state, attempt, {
-      state: 'installed',
-      reason: found.reason || 'was installed already',
-      installedVersion,
-    })
+  const { publication } = replicaOf(state, attempt.order)
+  const decision = decide(state, attempt.order, publication, found)
+  switch (decision.kind) {
+    case 'is-installed': {
+      const reason = found.reason || 'was installed already'
+      return end(state, attempt, { state: 'installed', reason, installedVersion })
+    }
+    case 'verify':
+      return verify(state, attempt)
+    case 'refuse':
+      return refused(state, attempt, decision.refusal, installedVersion)
+    case 'install':
+      return state.settings.judgesSignatures ? [{ kind: 'judge', publication }] : install(state, attempt)
+    default:
+      return unreachable(decision)
   }
-  if (found.result === 'notApplicable') {
-    return end(state, attempt, { state: 'refused', reason: found.reason, refusal: 'not_applicable', installedVersion })
-  }
-  if (attempt.order.expiresAt <= state.clock.wallMs) {
-    return end(state, attempt, {
-      state: 'refused',
-      reason: 'the order expired before it could begin',
-      refusal: 'expired',
-      installedVersion,
-    })
-  }
-  if (!state.settings.judgesSignatures) return install(state, attempt)
-  return [{ kind: 'judge', publication: replicaOf(state, attempt.order).publication }]
+}
+
+function refused(
+  state: AgentState,
+  attempt: Attempt,
+  { refused: refusal, message: reason }: Refusal,
+  installedVersion: string | null = null,
+): AgentEffect[] {
+  return end(state, attempt, { state: 'refused', reason, refusal, installedVersion })
 }
 
 /** The Service Center may be in other hands: what no publisher that is listed here has signed is not installed. */
@@ -139,14 +144,15 @@ export function judged(state: AgentState, patch: Sha256, refusal: Refusal | null
   if (attempt === null || attempt.order.patch !== patch) return []
   if (attempt.phase !== 'preflight' || attempt.retryAtMs !== null) return []
   if (refusal === null) return install(state, attempt)
-  const { refused, message } = refusal
-  return [refusalLog(refusal), ...end(state, attempt, { state: 'refused', reason: message, refusal: refused })]
+  return [refusalLog(refusal), ...refused(state, attempt, refusal)]
 }
 
 function install(state: AgentState, attempt: Attempt): AgentEffect[] {
   attempt.phase = 'installing'
   attempt.tries += 1
+  const noted = restartWanted(state, replicaOf(state, attempt.order).publication)
   return [
+    ...noted,
     ...report(state, attempt.order, { state: 'installing', reason: 'the installer runs' }),
     { kind: 'run-step', step: 'install', publication: replicaOf(state, attempt.order).publication },
   ]
@@ -163,18 +169,20 @@ export function stepEnded(state: AgentState, step: InstallStep, patch: Sha256, o
       return revert(state, attempt, 'install', outcome)
     case 'verifying':
       if (step !== 'verify') return []
-      return outcome.ok ? installed(state, attempt, outcome) : revert(state, attempt, 'verify', outcome)
+      return outcome.ok ? verified(state, attempt, outcome) : revert(state, attempt, 'verify', outcome)
     case 'reverting':
       return step === 'revert' ? reverted(state, attempt, outcome) : []
     case 'staging':
     case 'preflight':
+    case 'restarting':
+    case 'soaking':
       return []
     default:
       return unreachable(attempt.phase)
   }
 }
 
-function verify(state: AgentState, attempt: Attempt): AgentEffect[] {
+export function verify(state: AgentState, attempt: Attempt): AgentEffect[] {
   attempt.phase = 'verifying'
   return [
     ...report(state, attempt.order, {
@@ -185,17 +193,34 @@ function verify(state: AgentState, attempt: Attempt): AgentEffect[] {
   ]
 }
 
+/** There and healthy now: what the manifest lets it wait for comes first, and then it is looked at once more. */
+function verified(state: AgentState, attempt: Attempt, outcome: Outcome): AgentEffect[] {
+  const { publication } = replicaOf(state, attempt.order)
+  const reason = waitFor(state, attempt, publication)
+  return reason === null
+    ? installed(state, attempt, outcome)
+    : report(state, attempt.order, { state: 'verifying', reason, installedVersion: publication.version })
+}
+
 /** The verification judged by detection, so the version is the one that was found. */
 function installed(state: AgentState, attempt: Attempt, outcome: Outcome): AgentEffect[] {
-  const { version } = replicaOf(state, attempt.order).publication
-  const found: Found = { result: 'installed', installedVersion: version, reason: '' }
+  const { publication } = replicaOf(state, attempt.order)
+  const { version } = publication
+  const { told } = noteFound(state, attempt.order.patch, { result: 'installed', installedVersion: version, reason: '' })
+  const reason = [outcome.reason, restartSentence(state.machine)].filter((words) => words !== '').join('; ')
   return [
-    ...tellDetection(state, attempt.order.patch, found),
-    ...end(state, attempt, { state: 'installed', reason: outcome.reason, installedVersion: version }),
+    ...told,
+    { kind: 'tidy', publication },
+    ...end(state, attempt, { state: 'installed', reason, installedVersion: version }),
   ]
 }
 
-function revert(state: AgentState, attempt: Attempt, step: 'install' | 'verify', outcome: Outcome): AgentEffect[] {
+export function revert(
+  state: AgentState,
+  attempt: Attempt,
+  step: 'install' | 'verify',
+  outcome: Outcome,
+): AgentEffect[] {
   attempt.phase = 'reverting'
   attempt.failure = { step, outcome }
   return [
@@ -215,7 +240,9 @@ function reverted(state: AgentState, attempt: Attempt, outcome: Outcome): AgentE
   const ended: ReportState = outcome.ok && failure.step === 'verify' ? 'reverted' : 'failed'
   const reason = `${failure.outcome.reason}; ${outcome.reason}`
   const { publication } = replicaOf(state, order)
+  const noted = outcome.ok ? restartNotWanted(state, publication) : []
   return [
+    ...noted,
     ...end(state, attempt, { state: ended, reason, output: failure.outcome.output || outcome.output }),
     { kind: 'detect', publication },
   ]
@@ -231,40 +258,7 @@ function retryLater(state: AgentState, attempt: Attempt, outcome: Outcome): Agen
   })
 }
 
-export function tendAttempt(state: AgentState): AgentEffect[] {
-  const { attempt } = state.orders
-  if (attempt === null || attempt.retryAtMs === null || state.clock.monotonicMs < attempt.retryAtMs) return []
-  return preflight(state, attempt)
-}
-
-/** After a restart: whatever was under way goes on from the step that the ledger names. */
-export function resumeAttempt(state: AgentState): AgentEffect[] {
-  const { attempt } = state.orders
-  if (attempt === null) return beginNext(state)
-  const { publication, phase } = replicaOf(state, attempt.order)
-  switch (attempt.phase) {
-    case 'staging':
-      return phase.name === 'held' ? preflight(state, attempt) : []
-    case 'preflight':
-      return preflight(state, attempt)
-    case 'installing':
-    case 'verifying':
-    case 'reverting':
-      return [{ kind: 'settle', publication }]
-    default:
-      return unreachable(attempt.phase)
-  }
-}
-
-export function settled(state: AgentState, patch: Sha256): AgentEffect[] {
-  const { attempt } = state.orders
-  if (attempt === null || attempt.order.patch !== patch) return []
-  if (attempt.phase === 'installing' || attempt.phase === 'verifying') return verify(state, attempt)
-  if (attempt.phase !== 'reverting' || attempt.failure === null) return []
-  return revert(state, attempt, attempt.failure.step, attempt.failure.outcome)
-}
-
-function end(state: AgentState, attempt: Attempt, ending: Ending): AgentEffect[] {
+export function end(state: AgentState, attempt: Attempt, ending: Ending): AgentEffect[] {
   state.orders.attempt = null
   return [...report(state, attempt.order, ending), ...beginNext(state)]
 }
@@ -274,7 +268,7 @@ export function isOrdered(state: AgentState, patch: Sha256): boolean {
   return state.orders.attempt?.order.patch === patch || state.orders.queue.some((order) => order.patch === patch)
 }
 
-function replicaOf(state: AgentState, order: Order): Replica {
+export function replicaOf(state: AgentState, order: Order): Replica {
   const replica = state.replicas.get(order.patch)
   assert(replica !== undefined, 'an order is accepted only for a known patch, and such a patch is not forgotten')
   return replica

@@ -92,9 +92,6 @@ async function revert(task: InstallTask): Promise<Outcome> {
   const before = await whatWasBefore(scratch)
   if (before === null) return succeeded('nothing had been changed')
   if (manifest.revert === 'none') return failed('the patch promises no way back; what it did stays')
-  if (manifest.revert === 'snapshot') {
-    return failed('the patch wants a snapshot to go back to, which this agent cannot make; what it did stays')
-  }
   await unpackIfNeeded(task)
   const end = await runPayloadProgram(task, manifest.revert.script, manifest.install.timeoutSeconds)
   const failure = failureOf('revert', end)

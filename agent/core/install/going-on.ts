@@ -1,0 +1,85 @@
+/**
+ * What makes an attempt go on by itself: the clock, another start of the machine, a restart of the agent, and programs of an
+ * earlier process of it that have ended. Each goes on from the phase that the ledger names; what it goes on with is in
+ * installing.ts.
+ */
+import { unreachable } from '../../../protocol/assert.ts'
+import type { Sha256 } from '../../../protocol/identifiers.ts'
+import type { AgentEffect } from '../events.ts'
+import type { Machine } from '../machine.ts'
+import { report } from '../reporting.ts'
+import type { AgentState, Attempt } from '../state.ts'
+import { beginNext, end, preflight, replicaOf, revert, verify } from './installing.ts'
+import { restartsOver } from './looking.ts'
+import { hasWaited, isSoakOver, whyWaiting } from './waiting.ts'
+
+export function tendAttempt(state: AgentState): AgentEffect[] {
+  const { attempt } = state.orders
+  if (attempt === null) return []
+  switch (attempt.phase) {
+    case 'soaking':
+      return isSoakOver(state, attempt, replicaOf(state, attempt.order).publication) ? verify(state, attempt) : []
+    case 'restarting':
+      return notRestarted(state, attempt)
+    case 'staging':
+    case 'preflight':
+    case 'installing':
+    case 'verifying':
+    case 'reverting':
+      if (attempt.retryAtMs === null || state.clock.monotonicMs < attempt.retryAtMs) return []
+      return preflight(state, attempt)
+    default:
+      return unreachable(attempt.phase)
+  }
+}
+
+/** What the machine is now. Where it has started again, what waited for that is verified, and looked at. */
+export function surveyed(state: AgentState, machine: Machine): AgentEffect[] {
+  state.machine = machine
+  const looks = restartsOver(state)
+  const { attempt } = state.orders
+  if (attempt === null || attempt.phase !== 'restarting' || !hasWaited(state, attempt)) return looks
+  return [...looks, ...verify(state, attempt)]
+}
+
+/** The new version stays, and counts as soon as the machine was restarted after all. */
+function notRestarted(state: AgentState, attempt: Attempt): AgentEffect[] {
+  if (attempt.order.expiresAt > state.clock.wallMs) return []
+  const { version } = replicaOf(state, attempt.order).publication
+  const reason = `version ${version} is there, and the appliance was not restarted in time: restart it, then it counts`
+  return end(state, attempt, { state: 'failed', reason, installedVersion: version })
+}
+
+/** After a restart: whatever was under way goes on from the step that the ledger names. */
+export function resumeAttempt(state: AgentState): AgentEffect[] {
+  const { attempt } = state.orders
+  if (attempt === null) return beginNext(state)
+  const { publication, phase } = replicaOf(state, attempt.order)
+  switch (attempt.phase) {
+    case 'staging':
+      return phase.name === 'held' ? preflight(state, attempt) : []
+    case 'preflight':
+      return preflight(state, attempt)
+    case 'installing':
+    case 'verifying':
+    case 'reverting':
+      return [{ kind: 'settle', publication }]
+    case 'restarting':
+    case 'soaking':
+      return report(state, attempt.order, {
+        state: 'verifying',
+        reason: whyWaiting(attempt, publication),
+        installedVersion: publication.version,
+      })
+    default:
+      return unreachable(attempt.phase)
+  }
+}
+
+export function settled(state: AgentState, patch: Sha256): AgentEffect[] {
+  const { attempt } = state.orders
+  if (attempt === null || attempt.order.patch !== patch) return []
+  if (attempt.phase === 'installing' || attempt.phase === 'verifying') return verify(state, attempt)
+  if (attempt.phase !== 'reverting' || attempt.failure === null) return []
+  return revert(state, attempt, attempt.failure.step, attempt.failure.outcome)
+}

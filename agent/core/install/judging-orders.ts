@@ -1,0 +1,30 @@
+/**
+ * Whether an order is for this appliance, new, in time and within its membership, and names a patch that is known here:
+ * all that can be judged of it before anything is looked at.
+ */
+import { isRefusal, type Refusal, refuse } from '../../../protocol/refusals.ts'
+import type { Order } from '../../../protocol/statements.ts'
+import { isGivenUp } from '../replica.ts'
+import type { AgentState } from '../state.ts'
+import { judgeTime } from './policies/order-time.ts'
+
+/** Null when it is. */
+export function judgeOrder(state: AgentState, order: Order): Refusal | null {
+  const { membership } = state
+  if (membership === null || order.to !== state.identity.peer) {
+    return refuse('wrong_addressee', `the order is for ${order.to}, and this is ${state.identity.peer}`)
+  }
+  if (order.sequence <= state.orders.sequence) {
+    return refuse('replayed', `the order has sequence ${order.sequence}, and ${state.orders.sequence} has been seen`)
+  }
+  if (order.organization !== membership.organization || order.dataCenter !== membership.dataCenter) {
+    return refuse('wrong_scope', `the order is for ${order.organization} in ${order.dataCenter}`)
+  }
+  const late = judgeTime(order, state.clock.wallMs)
+  if (isRefusal(late)) return late
+  const replica = state.replicas.get(order.patch)
+  if (replica !== undefined && !isGivenUp(replica)) return null
+  return state.withdrawn.has(order.patch)
+    ? refuse('withdrawn', 'the patch was withdrawn')
+    : refuse('not_found', `no publication of patch ${order.patch} is known here`)
+}

@@ -1,0 +1,20 @@
+/**
+ * `requires`: the patches that must be there before this one: any version of a name, or the named version or a later
+ * one. What an installed patch supersedes counts as there.
+ */
+import type { Manifest } from '../../../../protocol/manifest.ts'
+import { type Refusal, refuse } from '../../../../protocol/refusals.ts'
+import { isCovered, isSuperseded, type PatchReference, type PatchThere, titled } from './patches-there.ts'
+
+export function judgeRequires({ requires }: Manifest, there: readonly PatchThere[]): Refusal | null {
+  const missing = requires.find((wanted) => !isSatisfied(wanted, there))
+  if (missing === undefined) return null
+  const versions = there.filter(({ name }) => name === missing.name).map(({ version }) => version)
+  const instead = versions.length === 0 ? 'none is there' : `${missing.name} ${versions.join(', ')} is there`
+  const later = missing.version === undefined ? '' : ' or a later version'
+  return refuse('needs_prerequisite', `the patch needs ${titled(missing)}${later} first, and ${instead}`)
+}
+
+function isSatisfied(wanted: PatchReference, there: readonly PatchThere[]): boolean {
+  return there.some((patch) => isCovered(patch, wanted) || isSuperseded(wanted, patch.manifest))
+}
