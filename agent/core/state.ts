@@ -32,6 +32,8 @@ export type Source = {
   /** Patches it was told that we want. */
   wanted: Set<Sha256>
   offers: Map<Sha256, Bitfield>
+  /** Patches of which its disk did not give it a piece, and when it is asked anew what it has of them. */
+  lacking: Map<Sha256, number>
   /** Not come yet, in the order in which it was asked. */
   requested: PieceRequest[]
   /** Of them all. */
