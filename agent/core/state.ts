@@ -93,10 +93,12 @@ export type Attempt = {
   phase: AttemptPhase
   /** In `preflight`: the patches that are being looked at, without which nothing is decided. */
   looksAt: Set<Sha256>
-  /** What made it revert: the install step or the verification, and how it ended. */
+  /** What makes it revert, or try once more: the install step or the verification, and how it ended. */
   failure: { step: 'install' | 'verify'; outcome: Outcome } | null
   /** Times the installer was started; a second time only after an error that it called temporary. */
   tries: number
+  /** Reverts that failed for now; there is a last one. */
+  failedReverts: number
   /** Monotonic; set while a temporary error is waited out. */
   retryAtMs: number | null
   /** Wall time at which the soak ends; null before it has begun. */

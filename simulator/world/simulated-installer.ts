@@ -43,6 +43,11 @@ export class SimulatedInstaller {
     return this.#installed.get(name) ?? null
   }
 
+  /** Somebody installs it past the agent. */
+  putByHand(name: string, version: string): void {
+    this.#installed.set(name, version)
+  }
+
   detect({ name, version }: Publication): Found {
     const installedVersion = this.installedVersion(name)
     if (this.notApplicable !== null) return { result: 'notApplicable', installedVersion, reason: this.notApplicable }
