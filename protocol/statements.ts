@@ -168,6 +168,13 @@ export const Detection = statement(
 )
 export type Detection = z.infer<(typeof Detection)['schema']>
 
+/**
+ * The appliance has looked again at every patch that it knew, and ended then. What differed from its detections before
+ * has gone out as newer ones, so the others held at that moment too.
+ */
+export const Looked = statement('looked', z.strictObject({ from: PeerId, epoch: counter, counter, lookedAt: WallTime }))
+export type Looked = z.infer<(typeof Looked)['schema']>
+
 export const ReportState = z.enum([
   'queued',
   'staging',

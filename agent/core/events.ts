@@ -47,8 +47,6 @@ export type AgentEvent =
   | { kind: 'receiving'; peer: PeerId }
   /** A requested piece has left for this reader, or can no longer leave. */
   | { kind: 'piece-sent'; peer: PeerId; patch: Sha256; index: number }
-  /** A requested piece could not be read from the store: nothing has left, and nobody was told. */
-  | { kind: 'piece-unreadable'; peer: PeerId; patch: Sha256; index: number; reason: string }
   /** Over how many connections this reader asks for pieces now. */
   | { kind: 'reader-widened'; peer: PeerId; lanes: number }
   | { kind: 'enrollment-requested'; peer: PeerId; request: EnrollmentRequest }
@@ -66,6 +64,8 @@ export type AgentEvent =
   /** What the machine is now; told before what was found or done on it. */
   | { kind: 'surveyed'; machine: Machine }
   | { kind: 'detected'; patch: Sha256; found: Found }
+  /** dpkg's database below the install root is not what it was; somebody has run dpkg, or it was this agent. */
+  | { kind: 'packages-changed' }
   | { kind: 'step-ended'; step: InstallStep; patch: Sha256; outcome: Outcome }
   /** No program of an earlier process of this agent runs for the patch any more. */
   | { kind: 'settled'; patch: Sha256 }
@@ -86,7 +86,7 @@ export type AgentEffect =
   | { kind: 'widen'; peer: PeerId; addresses: DialAddress[]; lanes: number }
   | { kind: 'send-control'; channel: 'uplink' | 'downlink'; peer: PeerId; message: ControlMessage }
   | { kind: 'send-pieces'; channel: 'source' | 'reader'; peer: PeerId; message: PiecesMessage }
-  /** Read the piece from the store and send it; answered by `piece-sent` or `piece-unreadable`. */
+  /** Read the piece from the store and send it; answered by `piece-sent` when it has left, or cannot leave any more. */
   | { kind: 'send-piece'; peer: PeerId; patch: Sha256; index: number }
   | { kind: 'answer-enrollment'; peer: PeerId; appliance: PeerId; answer: EnrollmentAnswer | null }
   /** Who may connect and open anything, and who may connect only to enroll. Everyone else is closed. */

@@ -11,6 +11,7 @@ import { Publication, Receipt, Withdrawal } from '../../protocol/statements.ts'
 import { backoffMs } from './backoff.ts'
 import type { AgentEffect, AgentEvent } from './events.ts'
 import { isOrdered, staged } from './install/installing.ts'
+import { forgetFound } from './install/looking.ts'
 import { provenEntry, publicationEntry, sealedEntry } from './ledger.ts'
 import { post } from './letters.ts'
 import { partialOpened, pieceStored, pull } from './pulling.ts'
@@ -62,7 +63,11 @@ function publishedAnew(
   const { sha256 } = publication
   // What was proven was another publication's copy; after a crash in between it is proven again, and its receipt sent.
   state.proven.delete(sha256)
-  const entries = [sealedEntry(`publication-${sha256}`, envelope), provenEntry(sha256, false)]
+  const entries = [
+    sealedEntry(`publication-${sha256}`, envelope),
+    provenEntry(sha256, false),
+    ...forgetFound(state, sha256),
+  ]
   const recorded: AgentEffect = { kind: 'record', entries }
   if (before.phase.name === 'discarding') {
     before.phase.next = envelope
@@ -70,9 +75,10 @@ function publishedAnew(
   }
   const replica: Replica = { ...before, publication, envelope }
   state.replicas.set(sha256, replica)
-  if (replica.phase.name !== 'held') return [recorded]
+  const lookedAt: AgentEffect[] = [recorded, { kind: 'detect', publication }]
+  if (replica.phase.name !== 'held') return lookedAt
   enter(replica, { name: 'verifying', hashes: replica.phase.hashes })
-  return [recorded, { kind: 'seal', patch: sha256 }]
+  return [...lookedAt, { kind: 'seal', patch: sha256 }]
 }
 
 export function withdrawn(state: AgentState, envelope: Envelope): AgentEffect[] {
@@ -89,6 +95,7 @@ export function withdrawn(state: AgentState, envelope: Envelope): AgentEffect[] 
     sealedEntry(`withdrawal-${sha256}`, envelope),
     publicationEntry(sha256, null),
     provenEntry(sha256, false),
+    ...forgetFound(state, sha256),
   ]
   return [{ kind: 'record', entries }, ...discard(state, sha256)]
 }
@@ -185,9 +192,10 @@ export function tendDiscards(state: AgentState): AgentEffect[] {
 /** Its file is gone; a publication that came in the meantime begins it again. */
 function discarded(state: AgentState, replica: Replica): AgentEffect[] {
   if (replica.phase.name !== 'discarding') return []
-  state.replicas.delete(replica.publication.sha256)
-  state.copies.delete(replica.publication.sha256)
-  state.left.delete(replica.publication.sha256)
+  const { sha256 } = replica.publication
+  state.replicas.delete(sha256)
+  state.copies.delete(sha256)
+  state.left.delete(sha256)
   return replica.phase.next === null ? [] : published(state, replica.phase.next)
 }
 

@@ -1,6 +1,7 @@
 /**
  * What must survive a power cut, as records by key: orders with the attempt that is under way, patches that wait for a
- * restart of the machine, the statement counter, the roster, a new name, publications, withdrawals, proven copies, and letters that nobody has acknowledged. The records of one
+ * restart of the machine, the statement counter,
+ * what was found installed, the roster, a new name, publications, withdrawals, proven copies, and letters that nobody has acknowledged. The records of one
  * effect are written all or nothing, so what is told and why it was told can never part.
  */
 import { z } from 'zod'
@@ -9,7 +10,7 @@ import { decodeEnvelope, encodeEnvelope, envelopeDigest, reopen } from '../../pr
 import { Sha256 } from '../../protocol/identifiers.ts'
 import { isRefusal, type Refusal } from '../../protocol/refusals.ts'
 import { Letter, Membership, Order, Publication, Roster, Withdrawal } from '../../protocol/statements.ts'
-import type { LedgerEntry } from './events.ts'
+import type { Found, LedgerEntry } from './events.ts'
 import type { Replica } from './replica.ts'
 import type { AgentState, KeptLetter } from './state.ts'
 
@@ -26,7 +27,6 @@ const Orders = z.strictObject({
       tries: z.int().min(0),
       /** Not there in what an earlier release wrote. */
       soakEndsAt: z.int().nullable().default(null),
-      failedReverts: z.int().min(0).default(0),
     })
     .nullable(),
 })
@@ -38,6 +38,13 @@ const Counter = z.strictObject({ version: z.literal(1), counter: z.int().min(0) 
 const Sent = z.strictObject({ version: z.literal(1), letter: Letter })
 const Kept = z.strictObject({ version: z.literal(1), letter: Letter, number: z.int().min(0) })
 const Proven = z.strictObject({ version: z.literal(1), patch: Sha256 })
+const FoundBefore = z.strictObject({
+  version: z.literal(1),
+  patch: Sha256,
+  result: z.enum(['applicable', 'installed', 'notApplicable', 'unknown']),
+  installedVersion: z.string().nullable(),
+  reason: z.string(),
+})
 const Sealed = z.strictObject({ version: z.literal(1), envelope: Bytes })
 
 export function ordersEntry({ orders: { sequence, queue, attempt } }: AgentState): LedgerEntry {
@@ -50,7 +57,6 @@ export function ordersEntry({ orders: { sequence, queue, attempt } }: AgentState
           failure: attempt.failure,
           tries: attempt.tries,
           soakEndsAt: attempt.soakEndsAt,
-          failedReverts: attempt.failedReverts,
         }
   return { key: 'orders', value: encode({ version: 1, sequence, queue, attempt: kept }) }
 }
@@ -83,6 +89,12 @@ export function sealedEntry(key: string, envelope: Replica['envelope'] | null): 
 
 export function provenEntry(patch: Sha256, proven: boolean): LedgerEntry {
   return { key: `proven-${patch}`, value: proven ? encode({ version: 1, patch }) : null }
+}
+
+export function foundEntry(patch: Sha256, found: Found | null): LedgerEntry {
+  if (found === null) return { key: `found-${patch}`, value: null }
+  const { result, installedVersion, reason } = found
+  return { key: `found-${patch}`, value: encode({ version: 1, patch, result, installedVersion, reason }) }
 }
 
 /** Reads a ledger back into a fresh state. Throws on a damaged one: an appliance must not act on half of what it knew. */
@@ -143,6 +155,11 @@ export function readLedger(state: AgentState, entries: ReadonlyMap<string, Uint8
           state.withdrawn.set(sha256, withdrawnAt)
         }
         break
+      case 'found': {
+        const { patch, result, installedVersion, reason } = intact(key, decode(FoundBefore, value, 'a finding'))
+        state.found.set(patch, { result, installedVersion, reason })
+        break
+      }
       case 'proven':
         state.proven.add(intact(key, decode(Proven, value, 'a proven copy')).patch)
         break

@@ -7,7 +7,7 @@ import type { Sha256 } from '../../protocol/identifiers.ts'
 import { MAX_SENTENCE_CHARACTERS } from '../../protocol/limits.ts'
 import type { RefusalCode } from '../../protocol/refusals.ts'
 import { Detection, type Order, Report, type ReportState } from '../../protocol/statements.ts'
-import type { AgentEffect, Found } from './events.ts'
+import type { AgentEffect, Found, LedgerEntry } from './events.ts'
 import { ordersEntry } from './ledger.ts'
 import { post } from './letters.ts'
 import type { AgentState } from './state.ts'
@@ -46,15 +46,20 @@ export function report(
   )
 }
 
-export function tellDetection(state: AgentState, patch: Sha256, found: Found): AgentEffect[] {
-  if (state.membership === null) return []
+/** `also` is recorded with it, all or nothing. */
+export function tellDetection(state: AgentState, patch: Sha256, found: Found, also: LedgerEntry[]): AgentEffect[] {
   const detectedAt = state.clock.wallMs
-  return post(state, Detection, (common) => ({
-    ...common,
-    patch,
-    result: found.result,
-    installedVersion: found.installedVersion,
-    reason: found.reason.slice(0, MAX_SENTENCE_CHARACTERS),
-    detectedAt,
-  }))
+  return post(
+    state,
+    Detection,
+    (common) => ({
+      ...common,
+      patch,
+      result: found.result,
+      installedVersion: found.installedVersion,
+      reason: found.reason.slice(0, MAX_SENTENCE_CHARACTERS),
+      detectedAt,
+    }),
+    also,
+  )
 }

@@ -11,6 +11,7 @@ import type { Random } from '../../protocol/random.ts'
 import type { Letter, Membership, Order, Roster } from '../../protocol/statements.ts'
 import { NO_LIMITS, type QuietHours, type WanLimits } from '../../protocol/wan-limits.ts'
 import type { Found, Outcome } from './events.ts'
+import { type Looking, newLooking } from './looking-again.ts'
 import type { Machine } from './machine.ts'
 import type { Replica } from './replica.ts'
 
@@ -32,8 +33,6 @@ export type Source = {
   /** Patches it was told that we want. */
   wanted: Set<Sha256>
   offers: Map<Sha256, Bitfield>
-  /** Patches of which its disk did not give it a piece, and when it is asked anew what it has of them. */
-  lacking: Map<Sha256, number>
   /** Not come yet, in the order in which it was asked. */
   requested: PieceRequest[]
   /** Of them all. */
@@ -93,12 +92,10 @@ export type Attempt = {
   phase: AttemptPhase
   /** In `preflight`: the patches that are being looked at, without which nothing is decided. */
   looksAt: Set<Sha256>
-  /** What makes it revert, or try once more: the install step or the verification, and how it ended. */
+  /** What made it revert: the install step or the verification, and how it ended. */
   failure: { step: 'install' | 'verify'; outcome: Outcome } | null
   /** Times the installer was started; a second time only after an error that it called temporary. */
   tries: number
-  /** Reverts that failed for now; there is a last one. */
-  failedReverts: number
   /** Monotonic; set while a temporary error is waited out. */
   retryAtMs: number | null
   /** Wall time at which the soak ends; null before it has begun. */
@@ -171,8 +168,9 @@ export type AgentState = {
   machine: Machine | null
   /** Monotonic; when it is looked at again. */
   surveyAtMs: number
-  /** By patch, what was found the last time since this process started. */
+  /** By patch, what was found the last time, as it was told. */
   found: Map<Sha256, Found>
+  looking: Looking
   /** Patches that count only after a restart of the machine: under which boot they were installed, and when. */
   restarts: Map<Sha256, { bootId: string; sinceMs: number }>
 }
@@ -209,6 +207,7 @@ export function newAgent(appliance: Appliance): AgentState {
     machine: null,
     surveyAtMs: 0,
     found: new Map(),
+    looking: newLooking(),
     restarts: new Map(),
   }
 }

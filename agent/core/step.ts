@@ -25,13 +25,14 @@ import { detected, judged, orderArrived, stepEnded } from './install/installing.
 import { sealedEntry } from './ledger.ts'
 import { acknowledge, acknowledged, forgetFormer, forwardDown, forwardUp, resendDown } from './letters.ts'
 import { limitsChanged, tendLimits } from './limiting.ts'
+import { packagesChanged, tendLooking } from './looking-again.ts'
 import { tendMachine } from './machine.ts'
 import { admission, introductions, mayAttach } from './neighbours.ts'
 import { pieceReceived, pull, receiving, sourceOpened, sourceSaid } from './pulling.ts'
 import { readerClosed, readerOpened, readerSaid, readerWidened } from './relaying.ts'
 import { enter } from './replica.ts'
 import { tendGrants } from './seeding.ts'
-import { measureServing, pieceSent, pieceUnreadable, tellWaiting } from './serving.ts'
+import { measureServing, pieceSent, tellWaiting } from './serving.ts'
 import { measureSources, sourceClosed } from './sources.ts'
 import type { AgentState } from './state.ts'
 import { tellProgress } from './telling.ts'
@@ -55,6 +56,7 @@ export function step(state: AgentState, event: AgentEvent): AgentEffect[] {
         ...tendDiscards(state),
         ...tendMachine(state),
         ...tendAttempt(state),
+        ...tendLooking(state),
         ...tellProgress(state),
       ]
     }
@@ -78,8 +80,6 @@ export function step(state: AgentState, event: AgentEvent): AgentEffect[] {
       return readerWidened(state, event.peer, event.lanes)
     case 'piece-sent':
       return pieceSent(state, event.peer, event.patch, event.index)
-    case 'piece-unreadable':
-      return pieceUnreadable(state, event)
     case 'enrollment-requested':
       if (state.uplink.phase !== 'up') {
         const { appliance } = event.request
@@ -102,6 +102,8 @@ export function step(state: AgentState, event: AgentEvent): AgentEffect[] {
       return surveyed(state, event.machine)
     case 'detected':
       return state.replicas.has(event.patch) ? detected(state, event.patch, event.found) : []
+    case 'packages-changed':
+      return packagesChanged(state)
     case 'partial-opened':
     case 'piece-stored':
     case 'sealed':

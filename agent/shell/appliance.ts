@@ -3,6 +3,7 @@
  * performs an effect is all that is decided here.
  */
 import { randomBytes } from 'node:crypto'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { unreachable } from '../../protocol/assert.ts'
 import { reopen, type SigningKey } from '../../protocol/envelope.ts'
@@ -12,7 +13,6 @@ import type { Publisher } from '../../protocol/publishers.ts'
 import { seededRandom } from '../../protocol/random.ts'
 import { Roster } from '../../protocol/statements.ts'
 import type { AgentEffect, AgentEvent } from '../core/events.ts'
-import { isOrdered } from '../core/install/installing.ts'
 import { readLedger } from '../core/ledger.ts'
 import { isOverWan } from '../core/neighbours.ts'
 import { newAgent, type Settings } from '../core/state.ts'
@@ -22,12 +22,13 @@ import { startTicking } from './clock.ts'
 import type { Enrollment } from './enrolling.ts'
 import { EventLoop } from './event-loop.ts'
 import { Installations } from './installations.ts'
+import { causes } from './installers/outcomes.ts'
 import { keepPort, withKeptPort } from './kept-port.ts'
 import { openLedger } from './ledger-file.ts'
 import { type Log, type RecentLines, trace } from './log.ts'
 import { Network } from './network/network.ts'
+import { watchPackages } from './package-watch.ts'
 import { PieceStore } from './piece-store.ts'
-import { Scratch } from './scratch.ts'
 import { StoreWork } from './store-work.ts'
 
 export type ApplianceOptions = {
@@ -63,8 +64,8 @@ export async function startAppliance(options: ApplianceOptions): Promise<Running
   const ledger = openLedger(folder)
   readLedger(state, ledger.read())
   const store = await PieceStore.open(folder)
-  const scratch = new Scratch(join(folder, 'install'), log)
-  await scratch.clear((patch) => isOrdered(state, patch))
+  const scratch = join(folder, 'install')
+  await mkdir(scratch, { recursive: true, mode: 0o700 })
 
   const loop = new EventLoop<AgentEvent, AgentEffect>({
     step: (event) => {
@@ -74,7 +75,7 @@ export async function startAppliance(options: ApplianceOptions): Promise<Running
     perform,
     fail: options.fail,
   })
-  const { deliver, follow } = loop
+  const { deliver } = loop
   const patchOf = (patch: Parameters<PieceStore['pathOf']>[0]) => state.replicas.get(patch)?.publication
   const listens = membership.kind === SERVICE_PROVIDER
   const network = await Network.start({
@@ -92,9 +93,10 @@ export async function startAppliance(options: ApplianceOptions): Promise<Running
     },
   })
   if (listens) await keepPort(folder, options.listen, network.addresses[0])
-  const storeWork = new StoreWork({ store, received: network.received, patchOf, deliver, follow })
+  const storeWork = new StoreWork({ store, received: network.received, patchOf, deliver })
   const { installRoot, publishers } = options
-  const installations = new Installations({ store, installRoot, publishers, scratch, log, deliver, follow })
+  const complain = (sentence: string): void => log.warn(sentence)
+  const installations = new Installations({ store, installRoot, publishers, scratch, deliver, complain })
 
   function perform(effect: AgentEffect): void {
     trace(log, 'effect', effect)
@@ -143,11 +145,17 @@ export async function startAppliance(options: ApplianceOptions): Promise<Running
   const name = state.membership?.name ?? membership.name
   log.info({ appliance: name, version: AGENT_VERSION }, 'started')
   const stopTicking = startTicking((clock) => deliver({ kind: 'tick', clock }))
+  const stopWatching = watchPackages(
+    options.installRoot,
+    () => deliver({ kind: 'packages-changed' }),
+    (error) => log.warn({ error: causes(error) }, 'cannot see whether dpkg has changed anything'),
+  )
   return {
     name,
     addresses: state.addresses,
     async stop() {
       stopTicking()
+      stopWatching()
       await network.stop()
       await storeWork.idle()
       await store.close()

@@ -13,12 +13,10 @@ import type { App, AppContext, RouteDependencies } from './context.ts'
 import type { ShownTokens } from './enrollment.ts'
 import { EnrollBody, RenameBody } from './fleet-schemas.ts'
 import { addForm, leadTo, param } from './forms.ts'
-import { NoBody, SureForm, ticked } from './schemas.ts'
+import { NoBody, SureForm } from './schemas.ts'
 
 const allow = 'enroll'
 const TopologyForm = z.strictObject({ file: z.string().default(''), text: z.string().default('') })
-/** A form that was shown while somebody was left to stand in does not say what is lost with the last member. */
-const RetireForm = SureForm.extend({ lastMember: ticked })
 const RevokeForm = z.strictObject({ id: z.string().max(100) })
 type Moved = { name: string; peer: string; retiredAt: string | null }
 
@@ -65,11 +63,12 @@ export function addApplianceForms(app: App, dependencies: RouteDependencies): vo
 
   addForm(app, dependencies, `${APPLIANCES}/:appliance/retire`, {
     allow,
-    fields: RetireForm,
-    asks: ({ lastMember }, c) => ({
+    fields: SureForm,
+    // The form says what is lost with the last member.
+    asks: (_, c) => ({
       method: 'POST',
       path: ['appliances', param(c, 'appliance'), 'retire'],
-      body: { lastMember },
+      body: { lastMember: true },
     }),
     page,
     done: (c, answer) => leadTo(c, applianceAddress(answer as Moved)),

@@ -51,6 +51,7 @@ const inventoryRow = {
   bytesPerSecond: count,
   sources: z.array(z.string()),
   retiredAt: time.nullable(),
+  lookedAt: time.nullable(),
 }
 export const InventoryRow: z.ZodType<inventory.InventoryRow> = z.object(inventoryRow)
 export const ApplianceDetail: z.ZodType<inventory.ApplianceDetail> = z.object({
@@ -76,6 +77,7 @@ export const ApplianceDetail: z.ZodType<inventory.ApplianceDetail> = z.object({
       installedVersion: z.string().nullable(),
       reason: z.string(),
       detectedAt: time,
+      seenAt: time,
     }),
   ),
   installs: z.array(

@@ -4,7 +4,6 @@
  */
 import { readFile } from 'node:fs/promises'
 import type { OpenToken, ShownToken } from '../core/appliance-views.ts'
-import { agreedOn, YES_OPTION } from './asking.ts'
 import { defineCommand } from './command.ts'
 import { readSlot, SLOT_OPTIONS, topologyFile } from './enroll-token.ts'
 import { printTokens, readTopology } from './enroll-topology.ts'
@@ -70,21 +69,15 @@ export const listTokens = defineCommand({
 
 export const revokeToken = defineCommand({
   name: 'appliances revoke',
-  operations: ['listEnrollmentTokens', 'revokeEnrollmentToken'],
+  operations: ['revokeEnrollmentToken'],
   summary: 'Takes a token back that nobody has used',
   operands: ['ID'],
-  usage: 'ID [--yes] [--server URL] [--api-token TOKEN] [--json]',
-  options: { ...YES_OPTION, ...SERVER_OPTIONS },
+  usage: 'ID [--server URL] [--api-token TOKEN] [--json]',
+  options: SERVER_OPTIONS,
   remarks: ['ID is from patchmesh appliances tokens.'],
   example: 'patchmesh appliances revoke 12D3KooWGm4kGXSyd5FvRaQX1pVTpKRyHAqYyc7yJ1tEzqN6uFvd',
   async run({ options, operands: [id = ''], terminal }) {
-    const client = connect(options)
-    const agreed = await agreedOn(id, { yes: options.yes, terminal, nothing: 'No token was revoked' }, async () => {
-      const found = (await client.openTokens()).find((token) => token.id === id)
-      return found && { id, question: `Revoke the enrollment token for ${found.name} of ${found.organization}?` }
-    })
-    if (agreed === null) return 1
-    const answer = await client.revokeToken(agreed)
+    const answer = await connect(options).revokeToken(id)
     terminal.print(options.json === true ? JSON.stringify(answer) : `revoked ${printable(id)}`)
     return 0
   },

@@ -115,8 +115,7 @@ export class Exchange {
       throw this.#unreachable(error)
     } finally {
       outgoing.destroy()
-      // Whether the rest of the body was sent no longer matters: the answer, or why there is none, is known.
-      await Promise.allSettled([sent])
+      await sent.catch(ignoreAfterAnswer)
     }
   }
 
@@ -186,3 +185,6 @@ function refusalIn(json: unknown): { code: string; message: string; hint: string
   const { code, message, hint } = error as { code?: unknown; message: unknown; hint?: unknown }
   return { code: String(code ?? ''), message: String(message), hint: String(hint ?? '') }
 }
+
+/** Whether the rest of the body was sent no longer matters: the answer, or why there is none, is known. */
+function ignoreAfterAnswer(): void {}

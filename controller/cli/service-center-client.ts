@@ -47,8 +47,6 @@ export type StartInstall = {
   readonly organizations: readonly string[]
   readonly dataCenter: string
   readonly allowOutage: boolean
-  /** What somebody agreed to, from the preview, where somebody was asked. */
-  readonly confirmation?: string | undefined
 }
 
 export class ServiceCenterClient {

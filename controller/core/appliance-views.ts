@@ -7,6 +7,7 @@ import { compareVersions } from '../../protocol/version-order.ts'
 import { byPlace } from './census.ts'
 import { type ApplianceCopy, applianceCopy, incoming, nameOf } from './copies.ts'
 import { isOpen } from './membership.ts'
+import { seenAt } from './patch-views.ts'
 import { whatIsLost } from './places.ts'
 import { livePatches } from './publishing.ts'
 import type { ApplianceRecord, DetectionRecord, PatchRecord, TargetState } from './records.ts'
@@ -39,6 +40,8 @@ export type InventoryRow = ApplianceView & {
   bytesPerSecond: number
   sources: string[]
   retiredAt: string | null
+  /** When it looked again at everything that is installed; null before the first time. */
+  lookedAt: string | null
 }
 
 export type PatchOnAppliance = { id: Sha256; name: string; version: string }
@@ -47,7 +50,12 @@ export type ApplianceDetail = InventoryRow & {
   addresses: string[]
   copies: (PatchOnAppliance & Pick<ApplianceCopy, CopyField>)[]
   detections: (PatchOnAppliance &
-    Pick<DetectionRecord, 'result' | 'installedVersion' | 'reason'> & { detectedAt: string })[]
+    Pick<DetectionRecord, 'result' | 'installedVersion' | 'reason'> & {
+      /** When it was found so first. */
+      detectedAt: string
+      /** When it was last seen to be so still. */
+      seenAt: string
+    })[]
   installs: (PatchOnAppliance & AppliancePart)[]
   /** What nobody does any more when it is retired, as a sentence; null where others stand in for it. */
   lastMember: string | null
@@ -150,6 +158,7 @@ function inventoryRow(
     bytesPerSecond: arriving.reduce((sum, { bytesPerSecond }) => sum + bytesPerSecond, 0),
     sources: [...sources].flatMap((peer) => nameOf(state, peer) ?? []),
     retiredAt: appliance.retiredAt === null ? null : new Date(appliance.retiredAt).toISOString(),
+    lookedAt: appliance.lookedAt === 0 ? null : new Date(appliance.lookedAt).toISOString(),
   }
 }
 
@@ -187,7 +196,8 @@ export function applianceDetail(state: ServiceCenterState, appliance: ApplianceR
       const found = state.detections.get(patch.sha256)?.get(peer)
       if (found === undefined) return []
       const { result, installedVersion, reason, detectedAt } = found
-      return [{ ...named(state, patch.sha256), result, installedVersion, reason, detectedAt: iso(detectedAt) }]
+      const times = { detectedAt: iso(detectedAt), seenAt: seenAt(found, appliance) }
+      return [{ ...named(state, patch.sha256), result, installedVersion, reason, ...times }]
     }),
     installs: installsOn(state, peer),
     lastMember: retiredAt === null ? whatIsLost(state, appliance) : null,

@@ -6,7 +6,7 @@
 import { type Envelope, open, type StatementType } from '../../protocol/envelope.ts'
 import type { PeerId } from '../../protocol/identifiers.ts'
 import { isRefusal, type Refusal, refuse } from '../../protocol/refusals.ts'
-import { Detection, type Letter, Receipt, Report } from '../../protocol/statements.ts'
+import { Detection, type Letter, Looked, Receipt, Report } from '../../protocol/statements.ts'
 import { followReport } from './installing.ts'
 import type { ApplianceRecord, Change } from './records.ts'
 import type { ServiceCenterState } from './state.ts'
@@ -20,6 +20,8 @@ export function readLetter(state: ServiceCenterState, letter: Letter): Change[] 
       return readReceipt(state, appliance, letter.envelope)
     case Detection.payloadType:
       return readDetection(state, appliance, letter.envelope)
+    case Looked.payloadType:
+      return readLooked(appliance, letter.envelope)
     case Report.payloadType: {
       const report = openFrom(appliance, Report, letter.envelope)
       return isRefusal(report) ? report : followReport(state, report)
@@ -56,6 +58,15 @@ function readDetection(state: ServiceCenterState, appliance: ApplianceRecord, en
       row: { peer: appliance.peer, sha256: patch, counter, result, installedVersion, reason, detectedAt },
     },
   ]
+}
+
+/** What it has told before holds at that moment too. */
+function readLooked(appliance: ApplianceRecord, envelope: Envelope): Change[] | Refusal {
+  const looked = openFrom(appliance, Looked, envelope)
+  if (isRefusal(looked)) return looked
+  const { lookedAt, counter } = looked
+  if (counter <= appliance.lookedCounter) return []
+  return [{ table: 'appliances', row: { ...appliance, lookedAt, lookedCounter: counter } }]
 }
 
 function openFrom<Spoken extends { from: PeerId; epoch: number }>(

@@ -97,6 +97,8 @@ export function enroll(
     addresses: [],
     orderSequence: 0,
     lastSeenAt: enrolledAt,
+    lookedAt: 0,
+    lookedCounter: 0,
     retiredAt: null,
   }
   const changes: Change[] = [

@@ -7,7 +7,7 @@ import type { SignedBy } from '../../protocol/publishers.ts'
 import { type ApplianceCopy, applianceCopy } from './copies.ts'
 import { type PatchMatrix, patchMatrix } from './patch-matrix.ts'
 import { livePatches } from './publishing.ts'
-import type { ApplianceRecord, PatchRecord } from './records.ts'
+import type { ApplianceRecord, DetectionRecord, PatchRecord } from './records.ts'
 import { countedAppliances, countReplications, type Replications, readiness } from './replications.ts'
 import type { ServiceCenterState } from './state.ts'
 import { supersedence } from './supersedence.ts'
@@ -37,6 +37,8 @@ export type UnpatchedAppliance = {
   role: string
   detected: 'applicable' | 'unknown'
   installedVersion: string | null
+  /** When it was last seen to be so; null where it never looked. */
+  seenAt: string | null
   reason: string
 }
 export type UnpatchedOrganization = {
@@ -192,6 +194,7 @@ function patchedByOrganization(state: ServiceCenterState, record: PatchRecord, d
             role,
             detected,
             installedVersion: found?.installedVersion ?? null,
+            seenAt: found === undefined ? null : seenAt(found, appliance),
             reason,
           }
         }),
@@ -199,4 +202,9 @@ function patchedByOrganization(state: ServiceCenterState, record: PatchRecord, d
     }
   }
   return { unpatched, patched, notApplicable }
+}
+
+/** A look that found nothing new says that what was found before still holds. */
+export function seenAt({ detectedAt }: DetectionRecord, { lookedAt }: ApplianceRecord): string {
+  return new Date(Math.max(detectedAt, lookedAt)).toISOString()
 }

@@ -55,6 +55,10 @@ export type ApplianceRecord = Slot & {
   /** The sequence of the newest order to it. */
   orderSequence: number
   lastSeenAt: number
+  /** When it had looked again at everything that is installed, by its own clock; 0 before the first time. */
+  lookedAt: number
+  /** The counter of the statement that said so. */
+  lookedCounter: number
   /** Since when it is no member any more, or null. */
   retiredAt: number | null
 }

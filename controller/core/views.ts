@@ -6,7 +6,6 @@
 import type { DataCenterName, InstallId, OrganizationName, PeerId, Sha256 } from '../../protocol/identifiers.ts'
 import { SERVICE_PROVIDER } from '../../protocol/identifiers.ts'
 import { appliancesByPlace, censusOf } from './census.ts'
-import { confirmationOf } from './confirming.ts'
 import { type ApplianceCopy, applianceCopy } from './copies.ts'
 import type { ApplianceRecord, InstallRecord, TargetState } from './records.ts'
 import { readiness, serviceProviderAppliances } from './replications.ts'
@@ -56,8 +55,6 @@ export type ApplianceView = {
 /** What an admin is told before an install begins; `notReplicated` empty means there is no warning. */
 export type InstallPreview = {
   targets: number
-  /** To be sent with what is asked for, so that it is done to what is shown here and to nothing else. */
-  confirmation: Sha256
   notReplicated: ApplianceCopy[]
   /** Targets that begin as soon as the rollout allows, and those that are queued until their copy is proven. */
   ready: number
@@ -94,8 +91,7 @@ export function installPreview(
     const { name, organization } = appliance
     return ready === true ? [] : [{ appliance: name, organization, dataCenter: appliance.dataCenter, reason: ready }]
   })
-  const confirmation = confirmationOf(patch, scope)
-  return { targets: scope.length, confirmation, notReplicated, ready: scope.length - queued.length, queued }
+  return { targets: scope.length, notReplicated, ready: scope.length - queued.length, queued }
 }
 
 export function installSummary(state: ServiceCenterState, install: InstallRecord): InstallSummary {

@@ -61,7 +61,7 @@ export const AppliancePage = ({ appliance, history }: AppliancePage) => (
       ) : (
         <Table
           label="Detected"
-          headings={['Patch', 'Result', 'Has', 'Seen', 'Reason']}
+          headings={['Patch', 'Result', 'Has', 'Since', 'Last looked', 'Reason']}
           rows={detectionRows(appliance)}
         />
       )}
@@ -191,6 +191,7 @@ function detectionRows({ detections }: ApplianceDetail): Row[] {
       <Label tone={FOUND[found.result]} text={found.result === 'notApplicable' ? 'not applicable' : found.result} />,
       found.installedVersion ?? 'unknown',
       <Moment at={found.detectedAt} />,
+      <Moment at={found.seenAt} />,
       found.reason,
     ],
   }))
@@ -217,8 +218,7 @@ function installRows({ installs }: ApplianceDetail): Row[] {
 }
 
 const Changes = ({ appliance }: { appliance: ApplianceDetail }) => {
-  // By its key: its name may be another's by the time the form is sent.
-  const address = `${APPLIANCES}/${appliance.peer}`
+  const address = applianceAddress(appliance)
   return (
     <Card id="changes" title="Change">
       <details class="pm-change">
@@ -255,7 +255,6 @@ const Changes = ({ appliance }: { appliance: ApplianceDetail }) => {
           </p>
         </Alert>
         <ActionForm action={`${address}/retire`} operation="retireAppliance" button={`Retire ${appliance.name}`} danger>
-          {appliance.lastMember !== null && <input type="hidden" name="lastMember" value="yes" />}
           <CheckField id="sure" name="sure" label={`Retire ${appliance.name} for good`} required />
         </ActionForm>
       </details>

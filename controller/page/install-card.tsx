@@ -7,6 +7,7 @@ import type { PatchDetail, UnpatchedAppliance, UnpatchedOrganization } from '../
 import { CheckField, DropDown, FieldLabel } from './form-fields.tsx'
 import { Label } from './labels.tsx'
 import { Card } from './layout.tsx'
+import { Moment } from './moments.tsx'
 import { type ShownPatch, shownPatchAddress } from './patch-address.ts'
 import { IfMay } from './reader.tsx'
 import { counted, dataCenterTitle, elementId, listed, SYSTEM_PATCHES, where } from './words.ts'
@@ -115,6 +116,11 @@ const Appliances = ({ appliances }: { appliances: UnpatchedAppliance[] }) => (
           <span class="pm-quiet">
             {appliance.installedVersion === null ? 'no version detected' : `has ${appliance.installedVersion}`}
             {appliance.reason !== '' && `, ${appliance.reason}`}
+            {appliance.seenAt !== null && (
+              <>
+                , looked at <Moment at={appliance.seenAt} />
+              </>
+            )}
           </span>
         </span>
       </li>

@@ -4,13 +4,13 @@
 import type { PatchSummary } from '../core/patch-views.ts'
 import { FormDialog } from './dialogs.tsx'
 import { TextField } from './form-fields.tsx'
-import { counted, SYSTEM_PATCHES } from './words.ts'
+import { counted, patchAddress } from './words.ts'
 
 export const WithdrawDialog = ({ patch }: { patch: PatchSummary }) => (
   <FormDialog
     id="withdraw-dialog"
     title={`Withdraw ${patch.name} ${patch.version}?`}
-    action={`${SYSTEM_PATCHES}/${patch.id}/withdraw`}
+    action={`${patchAddress(patch)}/withdraw`}
     operation="withdrawPatch"
     button="Withdraw"
     danger

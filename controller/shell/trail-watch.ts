@@ -77,8 +77,7 @@ export class TrailWatch {
       this.#next = null
       return this.#check(noted)
     })
-    // The next one follows however this one ends; what went wrong is told to those who asked.
-    this.#underWay = Promise.allSettled([check])
+    this.#underWay = check.catch(() => undefined)
     return { noted, check }
   }
 

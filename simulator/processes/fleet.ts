@@ -16,7 +16,6 @@ import { openRepository } from '../../controller/shell/repository.ts'
 import { slotOf } from '../../controller/topology/topology.ts'
 import { SERVICE_PROVIDER } from '../../protocol/identifiers.ts'
 import { Daemon } from './daemon.ts'
-import { PATIENCE_MS } from './patience.ts'
 import { LOOPBACK, type Places } from './place.ts'
 import { FOLDER_PREFIX, OWN_MARK } from './run-mark.ts'
 
@@ -159,7 +158,7 @@ export class Fleet {
     what: string,
     ask: () => Promise<Answer>,
     good: (answer: Answer) => boolean,
-    withinMs = PATIENCE_MS,
+    withinMs = 60_000,
   ): Promise<Answer> {
     const deadline = performance.now() + withinMs
     for (;;) {

@@ -43,9 +43,10 @@ export class SimulatedInstaller {
     return this.#installed.get(name) ?? null
   }
 
-  /** Somebody installs it past the agent. */
-  putByHand(name: string, version: string): void {
-    this.#installed.set(name, version)
+  /** Somebody at the machine installs a version, or takes it off; no order asked for it. */
+  changeByHand(name: string, version: string | null): void {
+    if (version === null) this.#installed.delete(name)
+    else this.#installed.set(name, version)
   }
 
   detect({ name, version }: Publication): Found {

@@ -10,17 +10,7 @@ import { type Place, type Route, routeBetween } from './routes.ts'
 
 export type NetworkEvent = Extract<
   AgentEvent,
-  {
-    kind:
-      | 'opened'
-      | 'closed'
-      | 'control-received'
-      | 'pieces-received'
-      | 'receiving'
-      | 'reader-widened'
-      | 'piece-sent'
-      | 'piece-unreadable'
-  }
+  { kind: 'opened' | 'closed' | 'control-received' | 'pieces-received' | 'receiving' | 'reader-widened' | 'piece-sent' }
 >
 
 export type Host = {

@@ -33,7 +33,14 @@ export async function largeFleet(extent: Extent): Promise<LargeFleet> {
   const appliances = slots(extent).map((slot, number): Extract<Change, { table: 'appliances' }> => {
     const { peer } = signingKeyFromSeed(sha256(Buffer.from(slot.name)))
     const enrolledAt = 1_780_000_000_000 + number
-    const times = { enrolledAt, membershipAt: enrolledAt, lastSeenAt: 1_790_000_000_000, retiredAt: null }
+    const times = {
+      enrolledAt,
+      membershipAt: enrolledAt,
+      lastSeenAt: 1_790_000_000_000,
+      retiredAt: null,
+      lookedAt: 0,
+      lookedCounter: 0,
+    }
     const row = { ...slotOf(slot), peer, epoch: 1, membership: envelope, addresses: [], orderSequence: 0, ...times }
     return { table: 'appliances', row }
   })

@@ -172,6 +172,8 @@ export function everyRecord(): Change[] {
         addresses: [ListenAddress.parse('/ip4/10.0.0.1/tcp/4001'), ListenAddress.parse('/dns4/paris.example/tcp/1')],
         orderSequence: 9,
         lastSeenAt: AT,
+        lookedAt: AT,
+        lookedCounter: 3,
         retiredAt: null,
       },
     },

@@ -25,16 +25,12 @@ export function tendAttempt(state: AgentState): AgentEffect[] {
     case 'preflight':
     case 'installing':
     case 'verifying':
-      return isDue(state, attempt) ? preflight(state, attempt) : []
     case 'reverting':
-      return isDue(state, attempt) ? revertAgain(state, attempt) : []
+      if (attempt.retryAtMs === null || state.clock.monotonicMs < attempt.retryAtMs) return []
+      return preflight(state, attempt)
     default:
       return unreachable(attempt.phase)
   }
-}
-
-function isDue({ clock }: AgentState, { retryAtMs }: Attempt): boolean {
-  return retryAtMs !== null && clock.monotonicMs >= retryAtMs
 }
 
 /** What the machine is now. Where it has started again, what waited for that is verified, and looked at. */
@@ -84,10 +80,6 @@ export function settled(state: AgentState, patch: Sha256): AgentEffect[] {
   const { attempt } = state.orders
   if (attempt === null || attempt.order.patch !== patch) return []
   if (attempt.phase === 'installing' || attempt.phase === 'verifying') return verify(state, attempt)
-  return attempt.phase === 'reverting' ? revertAgain(state, attempt) : []
-}
-
-function revertAgain(state: AgentState, attempt: Attempt): AgentEffect[] {
-  const { failure } = attempt
-  return failure === null ? [] : revert(state, attempt, failure.step, failure.outcome)
+  if (attempt.phase !== 'reverting' || attempt.failure === null) return []
+  return revert(state, attempt, attempt.failure.step, attempt.failure.outcome)
 }

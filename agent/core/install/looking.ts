@@ -5,8 +5,8 @@
 import type { Sha256 } from '../../../protocol/identifiers.ts'
 import type { Manifest } from '../../../protocol/manifest.ts'
 import type { Publication } from '../../../protocol/statements.ts'
-import type { AgentEffect, Found } from '../events.ts'
-import { restartsEntry } from '../ledger.ts'
+import type { AgentEffect, Found, LedgerEntry } from '../events.ts'
+import { foundEntry, restartsEntry } from '../ledger.ts'
 import { isGivenUp } from '../replica.ts'
 import { tellDetection } from '../reporting.ts'
 import type { AgentState } from '../state.ts'
@@ -14,11 +14,42 @@ import { judgeFound, type Place } from './policies/applicability.ts'
 import type { PatchThere } from './policies/patches-there.ts'
 import { isBeforeRestart } from './policies/restart.ts'
 
-/** Notes what was found and tells it: what the installer saw, as the manifest and a restart that is due let it count. */
-export function noteFound(state: AgentState, patch: Sha256, seen: Found): { found: Found; told: AgentEffect[] } {
+/**
+ * Notes what was found: what the installer saw, as the manifest and a restart that is due let it count. It is told where
+ * it is not what was told before, and with a word where a version came or went that no order has changed.
+ */
+export function noteFound(state: AgentState, patch: Sha256, seen: Found): AgentEffect[] {
+  const replica = state.replicas.get(patch)
+  if (state.membership === null || replica === undefined || isGivenUp(replica)) return []
   const found = asItCounts(state, patch, seen)
+  const before = state.found.get(patch)
+  const byUs = state.looking.ours.delete(patch) || state.orders.attempt?.order.patch === patch
+  if (before !== undefined && isSame(before, found)) return []
   state.found.set(patch, found)
-  return { found, told: tellDetection(state, patch, found) }
+  const reason = before === undefined || byUs ? found.reason : withDrift(before, found)
+  return tellDetection(state, patch, { ...found, reason }, [foundEntry(patch, found)])
+}
+
+/** The patch goes, or came anew and nobody knows what was told of it: what is found of it next is news. */
+export function forgetFound(state: AgentState, patch: Sha256): LedgerEntry[] {
+  state.looking.queue.delete(patch)
+  state.looking.ours.delete(patch)
+  return state.found.delete(patch) ? [foundEntry(patch, null)] : []
+}
+
+function isSame(left: Found, right: Found): boolean {
+  return (
+    left.result === right.result && left.installedVersion === right.installedVersion && left.reason === right.reason
+  )
+}
+
+function withDrift(before: Found, now: Found): string {
+  if (before.installedVersion === now.installedVersion || now.result === 'unknown' || before.result === 'unknown') {
+    return now.reason
+  }
+  const was = before.installedVersion === null ? 'no version' : `version ${before.installedVersion}`
+  const words = `${was} was there at the look before, and no order has changed that`
+  return now.reason === '' ? words : `${now.reason}; ${words}`
 }
 
 function asItCounts(state: AgentState, patch: Sha256, seen: Found): Found {

@@ -19,6 +19,7 @@ export const MIGRATIONS: Record<string, Migration> = {
   '0007-append-only-trail': { up: appendOnlyTrail },
   '0008-passkeys': { up: passkeys },
   '0009-publishers': { up: publishers },
+  '0010-looked': { up: looked },
 }
 
 /** Throws a sentence for a database that a newer release has written. */
@@ -148,6 +149,16 @@ async function publishers(database: Kysely<unknown>): Promise<void> {
     .addColumn('publisher', 'text', (column) => column.notNull())
     .execute()
   await database.schema.alterTable('patches').addColumn('publishedBy', 'text').execute()
+}
+
+/** When an appliance looked again at what is installed; those that were there before have not said so yet. */
+async function looked(database: Kysely<unknown>): Promise<void> {
+  for (const column of ['lookedAt', 'lookedCounter']) {
+    await database.schema
+      .alterTable('appliances')
+      .addColumn(column, 'bigint', (added) => added.notNull().defaultTo(0))
+      .execute()
+  }
 }
 
 /** Appliances are retired and renamed, and a name is free again when its appliance is retired. */

@@ -87,7 +87,10 @@ async function nextChunk(iterator: AsyncIterator<Uint8Array>): Promise<Step> {
 
 /** Not awaited: while a body has not answered it does not take leave either. */
 function abandon(iterator: AsyncIterator<Uint8Array>): void {
-  void Promise.allSettled([iterator.return?.()])
+  iterator.return?.().then(
+    () => undefined,
+    () => undefined,
+  )
 }
 
 function tooSlow(bytes: number, pace: Pace): RefusedError {

@@ -1,0 +1,44 @@
+/**
+ * Notices that dpkg's database below the install root is another one than before. dpkg replaces its status file whole, so
+ * one look at that file's place, size and time every few seconds tells; whatever changed it, a person, apt or this
+ * agent's own installer, what is installed is looked at again.
+ */
+import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
+
+const LOOK_EVERY_MS = 5_000
+
+/** `changed` is called after each change; `failed` where the file cannot be looked at. Returns what ends it. */
+export function watchPackages(installRoot: string, changed: () => void, failed: (error: unknown) => void): () => void {
+  const file = join(installRoot, 'var/lib/dpkg/status')
+  let known: string | null = null
+  let looking = false
+  const look = async (): Promise<void> => {
+    if (looking) return
+    looking = true
+    try {
+      const now = await markOf(file)
+      if (known !== null && known !== now) changed()
+      known = now
+    } finally {
+      looking = false
+    }
+  }
+  const startLook = (): void => void look().catch(failed)
+  startLook()
+  const timer = setInterval(startLook, LOOK_EVERY_MS)
+  timer.unref()
+  return () => clearInterval(timer)
+}
+
+/** Two equal marks mean that nobody has replaced the file or written to it. */
+async function markOf(file: string): Promise<string> {
+  try {
+    const { dev, ino, size, mtimeNs } = await stat(file, { bigint: true })
+    return `${dev} ${ino} ${size} ${mtimeNs}`
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR'))
+      return 'none'
+    throw error
+  }
+}
