@@ -390,3 +390,25 @@ pageTest('P8 a session that ended is told, and what was chosen stays', { expecte
   assert.equal(await page.getByLabel('acme', { exact: true }).isChecked(), true)
   assert.ok(cookie?.httpOnly && cookie.sameSite === 'Strict' && window.faults.length > 0)
 })
+
+pageTest(
+  'F3: a Data Center hides what has nothing to patch there, and does not forget that it was chosen',
+  {},
+  async (visit) => {
+    const { page, fleet } = visit
+    const place = { dataCenter: 'tokyo', kind: 'tenant', group: 'tenant' } as const
+    await fleet.enroll({ ...place, name: 'initech-tokyo-primary', organization: 'initech', role: 'primary' })
+    await openPatch(visit, ALL)
+    const box = (name: string) => page.locator(`[data-organization="${name}"]`).getByRole('checkbox')
+    await box('acme').check()
+    await box('initech').check()
+    await page.getByLabel('Data Center').selectOption('paris')
+    await box('initech').waitFor({ state: 'detached' })
+    await page.getByText('Kept, with nothing to patch here: initech.').waitFor()
+    await box('acme').uncheck()
+    await page.getByLabel('Data Center').selectOption('All')
+    await box('initech').waitFor()
+    assert.equal(await box('initech').isChecked(), true)
+    assert.equal(await box('acme').isChecked(), false)
+  },
+)

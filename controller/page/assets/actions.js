@@ -9,6 +9,12 @@ import { localize } from './times.js'
 
 const boxes = () => /** @type {HTMLInputElement[]} */ ([...document.querySelectorAll('#organizations input')])
 
+/** Chosen, and not in the list now: the Data Center that is shown has nothing of theirs to patch. */
+function hiddenChoices() {
+  const shown = boxes().map(({ value }) => value)
+  return new URLSearchParams(location.search).getAll('organization').filter((name) => !shown.includes(name))
+}
+
 function explainInstall() {
   const button = byId('install-button')
   if (button === null) return
@@ -17,13 +23,16 @@ function explainInstall() {
   button.disabled = chosen === 0
   byId('choose-all').checked = all > 0 && chosen === all
   byId('choose-all').indeterminate = chosen > 0 && chosen < all
-  byId('install-hint').textContent =
-    all === 0 ? 'There is nothing to install.' : chosen === 0 ? 'Choose at least one organization.' : `${chosen} of ${all} organizations chosen.`
+  const hidden = hiddenChoices()
+  const hint = all === 0 ? 'There is nothing to install.' : chosen === 0 ? 'Choose at least one organization.' : `${chosen} of ${all} organizations chosen.`
+  byId('install-hint').textContent = hidden.length === 0 ? hint : `${hint} Kept, with nothing to patch here: ${hidden.join(', ')}.`
 }
 
 function keepChoice() {
   const query = new URLSearchParams(location.search)
+  const hidden = hiddenChoices()
   query.delete('organization')
+  for (const name of hidden) query.append('organization', name)
   for (const { checked, value } of boxes()) if (checked) query.append('organization', value)
   const dataCenter = byId('data-center').value
   dataCenter === 'All' ? query.delete('dataCenter') : query.set('dataCenter', dataCenter)
