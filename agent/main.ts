@@ -12,7 +12,7 @@ import { hint, isRefusal } from '../protocol/refusals.ts'
 import { readToken } from '../protocol/token.ts'
 import { DEFAULT_SETTINGS } from './core/state.ts'
 import { startAppliance } from './shell/appliance.ts'
-import { fail, failed, readConfig, readOptions, stopOnSignal } from './shell/daemon-command.ts'
+import { crashing, fail, failed, readConfig, readOptions, stopOnSignal } from './shell/daemon-command.ts'
 import { lockDataFolder } from './shell/data-folder-lock.ts'
 import { type Enrollment, enroll, loadEnrollment, loadIdentity } from './shell/enrolling.ts'
 import { openLog, RecentLines } from './shell/log.ts'
@@ -93,10 +93,7 @@ async function main(): Promise<void> {
     publishers: config.publishers ?? [],
     log,
     recent,
-    fail: (error) => {
-      log.fatal({ err: error }, 'the agent stops')
-      process.exit(1)
-    },
+    fail: crashing(log, 'agent'),
   })
   process.stdout.write(`ready name=${appliance.name} peer=${identity.peer} listen=${appliance.addresses[0] ?? '-'}\n`)
   stopOnSignal(() => appliance.stop())

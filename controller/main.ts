@@ -6,7 +6,7 @@ import { mkdir, readFile } from 'node:fs/promises'
 import { isIPv4 } from 'node:net'
 import { resolve } from 'node:path'
 import { z } from 'zod'
-import { fail, failed, readConfig, readOptions, stopOnSignal } from '../agent/shell/daemon-command.ts'
+import { crashing, fail, failed, readConfig, readOptions, stopOnSignal } from '../agent/shell/daemon-command.ts'
 import { lockDataFolder } from '../agent/shell/data-folder-lock.ts'
 import { openLog } from '../agent/shell/log.ts'
 import { ListenAddress } from '../protocol/identifiers.ts'
@@ -87,10 +87,6 @@ async function main(): Promise<void> {
   const secure = tls !== undefined || behindProxy
 
   const log = openLog('controller')
-  const crash = (error: unknown): void => {
-    log.fatal({ err: error }, 'the controller stops')
-    process.exit(1)
-  }
   const authority = await loadAuthority(folder)
   const repository = await openRepository({ folder, root: authority.signing.peer })
   const serviceCenter = await startServiceCenter({
@@ -100,7 +96,7 @@ async function main(): Promise<void> {
     mesh: values.mesh ?? config.mesh ?? ['/ip4/127.0.0.1/tcp/4001'],
     announce: values.announce ?? config.announce ?? [],
     log,
-    fail: crash,
+    fail: crashing(log, 'controller'),
   })
   const trailWatch = new TrailWatch({ repository, clock: Date.now, log })
   const scheme = tls === undefined ? 'http' : 'https'

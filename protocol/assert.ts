@@ -15,3 +15,8 @@ export function unreachable(value: never): never {
     stackStartFn: unreachable,
   })
 }
+
+/** Whoever turns errors into values lets these go on: they end the process. What is no `Error` was thrown by mistake. */
+export function isBug(error: unknown): boolean {
+  return error instanceof AssertionError || !(error instanceof Error)
+}

@@ -21,6 +21,10 @@ export function setBit(field: Bitfield, index: number): void {
   field[index >> 3] = (field[index >> 3] ?? 0) | (0x80 >> (index & 7))
 }
 
+export function clearBit(field: Bitfield, index: number): void {
+  field[index >> 3] = (field[index >> 3] ?? 0) & ~(0x80 >> (index & 7))
+}
+
 export function countBits(field: Bitfield): number {
   let count = 0
   for (const byte of field) {

@@ -98,6 +98,8 @@ export const PiecesMessage = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('coming'), patch: Sha256 }),
   /** Source: does not hold this patch any more. */
   z.strictObject({ kind: z.literal('gone'), patch: Sha256 }),
+  /** Source: its disk does not give this piece, which was requested; the others may be there. */
+  z.strictObject({ kind: z.literal('unreadable'), patch: Sha256, index: pieceIndex }),
   z.strictObject({ kind: z.literal('request'), patch: Sha256, index: pieceIndex }),
   /** Reader: takes a request back; the piece comes all the same if it is on its way. */
   z.strictObject({ kind: z.literal('cancel'), patch: Sha256, index: pieceIndex }),

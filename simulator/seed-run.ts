@@ -14,6 +14,7 @@ import { leaving } from './checkers/leaving.ts'
 import { letters } from './checkers/letters.ts'
 import { orders } from './checkers/orders.ts'
 import { pairing } from './checkers/pairing.ts'
+import { puttingBack } from './checkers/putting-back.ts'
 import { storage } from './checkers/storage.ts'
 import { waiting } from './checkers/waiting.ts'
 import { Watch } from './checkers/watch.ts'
@@ -146,6 +147,7 @@ class Run {
       ending,
       wideArea,
       waiting,
+      puttingBack,
     ]
     this.#watch = new Watch(
       this.#evidence,

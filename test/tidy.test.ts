@@ -8,6 +8,7 @@ import { dirname, join, relative, resolve } from 'node:path'
 import { describe, test } from 'node:test'
 import { TARGET_STATES } from '../controller/core/records.ts'
 import { CopyState } from '../protocol/messages.ts'
+import { lostErrors, WAYS_TO_LOSE_AN_ERROR } from './support/lost-errors.ts'
 
 const ROOT = resolve(import.meta.dirname, '..')
 const TREES = ['protocol', 'agent', 'controller', 'simulator', 'test']
@@ -166,11 +167,6 @@ describe('code', () => {
       new RegExp(String.raw`:\s*any\b|\bas any\b|<any\b|\bany\[\]|,\s*any>`),
       'name the type, or take unknown through the codec',
     ],
-    [
-      'empty catch',
-      /\bcatch\s*(\([^)]*\))?\s*\{\s*\}|\.catch\(\(\w*\)\s*=>\s*\{\s*\}\)/,
-      'say what is done about the error',
-    ],
   ]
   for (const [what, pattern, instead] of forbidden) {
     test(`has no ${what}`, () => {
@@ -180,6 +176,20 @@ describe('code', () => {
           .map(({ path, code }) => `${path}: "${pattern.exec(withoutTexts(code))?.[0].trim()}": ${instead}`),
       )
     })
+  }
+
+  test('loses no error', () => {
+    check(
+      files
+        .filter(({ path }) => path !== 'test/support/lost-errors.ts')
+        .flatMap(({ path, code }) =>
+          lostErrors(code).map((lost) => `${path}: "${lost}": say what is done about the error`),
+        ),
+    )
+  })
+
+  for (const [how, text] of WAYS_TO_LOSE_AN_ERROR) {
+    test(`an error is seen to be lost ${how}`, () => assert.equal(lostErrors(text).length, 1, text))
   }
 
   test('silences no compiler and leaves nothing to be done', () => {

@@ -47,6 +47,8 @@ export type AgentEvent =
   | { kind: 'receiving'; peer: PeerId }
   /** A requested piece has left for this reader, or can no longer leave. */
   | { kind: 'piece-sent'; peer: PeerId; patch: Sha256; index: number }
+  /** A requested piece could not be read from the store: nothing has left, and nobody was told. */
+  | { kind: 'piece-unreadable'; peer: PeerId; patch: Sha256; index: number; reason: string }
   /** Over how many connections this reader asks for pieces now. */
   | { kind: 'reader-widened'; peer: PeerId; lanes: number }
   | { kind: 'enrollment-requested'; peer: PeerId; request: EnrollmentRequest }
@@ -86,7 +88,7 @@ export type AgentEffect =
   | { kind: 'widen'; peer: PeerId; addresses: DialAddress[]; lanes: number }
   | { kind: 'send-control'; channel: 'uplink' | 'downlink'; peer: PeerId; message: ControlMessage }
   | { kind: 'send-pieces'; channel: 'source' | 'reader'; peer: PeerId; message: PiecesMessage }
-  /** Read the piece from the store and send it; answered by `piece-sent` when it has left, or cannot leave any more. */
+  /** Read the piece from the store and send it; answered by `piece-sent` or `piece-unreadable`. */
   | { kind: 'send-piece'; peer: PeerId; patch: Sha256; index: number }
   | { kind: 'answer-enrollment'; peer: PeerId; appliance: PeerId; answer: EnrollmentAnswer | null }
   /** Who may connect and open anything, and who may connect only to enroll. Everyone else is closed. */

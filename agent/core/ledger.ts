@@ -27,6 +27,7 @@ const Orders = z.strictObject({
       tries: z.int().min(0),
       /** Not there in what an earlier release wrote. */
       soakEndsAt: z.int().nullable().default(null),
+      failedReverts: z.int().min(0).default(0),
     })
     .nullable(),
 })
@@ -57,6 +58,7 @@ export function ordersEntry({ orders: { sequence, queue, attempt } }: AgentState
           failure: attempt.failure,
           tries: attempt.tries,
           soakEndsAt: attempt.soakEndsAt,
+          failedReverts: attempt.failedReverts,
         }
   return { key: 'orders', value: encode({ version: 1, sequence, queue, attempt: kept }) }
 }

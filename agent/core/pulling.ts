@@ -14,12 +14,13 @@ import { announceComing, announcePiece, offerTo } from './relaying.ts'
 import { enter, isPulling, type Replica } from './replica.ts'
 import {
   connect,
-  forgetRequests,
+  lacks,
   sourceClosed,
   strike,
   takeBack,
   takeRequest,
   toSource,
+  unfollow,
   whyWaiting,
 } from './sources.ts'
 import type { AgentState, Source } from './state.ts'
@@ -55,11 +56,9 @@ export function pull(state: AgentState): AgentEffect[] {
       continue
     }
     for (const patch of source.wanted) {
-      if (needed.get(source.peer)?.has(patch)) continue
-      source.wanted.delete(patch)
-      source.offers.delete(patch)
-      forgetRequests(source, patch)
-      effects.push(toSource(source, { kind: 'unwant', patch }))
+      const mustAskAnew = now >= (source.lacking.get(patch) ?? Number.POSITIVE_INFINITY)
+      if (needed.get(source.peer)?.has(patch) && !mustAskAnew) continue
+      effects.push(unfollow(source, patch))
     }
   }
   return [...effects, ...request(state)]
@@ -115,7 +114,9 @@ export function sourceSaid(state: AgentState, peer: PeerId, message: FromSource)
       isComing(state, source, replica)
       return []
     case 'gone':
-      return gone(state, source, message.patch)
+      return [unfollow(source, message.patch), ...pull(state)]
+    case 'unreadable':
+      return [...lacks(state, source, message.patch, message.index), ...request(state)]
     default:
       return strike(state, source, `said ${message.kind}, which a source never does`)
   }
@@ -142,14 +143,6 @@ function offered(
 function areProven(hashes: Uint8Array, { phase, publication }: Replica): boolean {
   if ('hashes' in phase && equalBytes(hashes, phase.hashes)) return true
   return provesPieces(hashes, publication, Buffer.from(publication.piecesRoot, 'hex'))
-}
-
-/** It offers the patch no longer, and is asked to say so when it does again. */
-function gone(state: AgentState, source: Source, patch: Sha256): AgentEffect[] {
-  source.wanted.delete(patch)
-  source.offers.delete(patch)
-  forgetRequests(source, patch)
-  return [toSource(source, { kind: 'unwant', patch }), ...pull(state)]
 }
 
 export function partialOpened(state: AgentState, replica: Replica, have: Uint8Array): AgentEffect[] {

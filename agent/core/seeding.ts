@@ -59,6 +59,12 @@ export function readerHas(state: AgentState, reader: Reader, replica: Replica, i
   return grant(state, reader, replica)
 }
 
+/** This one cannot be had from here, so it shall not count among those that the reader may have ahead. */
+export function grantAnother(state: AgentState, reader: Reader, replica: Replica, index: number): AgentEffect[] {
+  const grants = reader.grants.get(replica.publication.sha256)
+  return grants?.open.delete(index) ? grant(state, reader, replica) : []
+}
+
 /** Once a tick: what each reader got, and what it may have ahead because of that. */
 export function tendGrants(state: AgentState): AgentEffect[] {
   if (!isSeed(state)) return []

@@ -8,8 +8,9 @@
  */
 import type { PeerId, Sha256 } from '../../protocol/identifiers.ts'
 import { pieceRange } from '../../protocol/pieces.ts'
-import type { AgentEffect } from './events.ts'
-import { hasLeft, isSeed, leaves } from './seeding.ts'
+import type { AgentEffect, AgentEvent } from './events.ts'
+import { offerable } from './replica.ts'
+import { grantAnother, hasLeft, isSeed, leaves } from './seeding.ts'
 import type { AgentState, Reader } from './state.ts'
 
 /** In each round every reader gets one; on each connection one is leaving and one is read from disk meanwhile. */
@@ -77,6 +78,26 @@ export function pieceSent(state: AgentState, peer: PeerId, patch: Sha256, index:
   if (reader !== undefined && reader.sending > 0) reader.sending -= 1
   if (reader?.wan && publication !== undefined) state.servedBytes += pieceRange(publication, index).length
   return serve(state)
+}
+
+/** The disk did not give it. Who asked is told, and goes elsewhere; of what was put away meanwhile it knows already. */
+export function pieceUnreadable(
+  state: AgentState,
+  { peer, patch, index, reason }: Extract<AgentEvent, { kind: 'piece-unreadable' }>,
+): AgentEffect[] {
+  const reader = state.readers.get(peer)
+  const replica = state.replicas.get(patch)
+  if (reader !== undefined && reader.sending > 0) reader.sending -= 1
+  if (replica === undefined || offerable(replica) === null) return serve(state)
+  const line = `cannot read a piece that was asked for: ${reason}`
+  const log: AgentEffect = { kind: 'log', line, fields: { patch, index, peer } }
+  if (reader === undefined || !reader.offered.has(patch)) return [log, ...serve(state)]
+  return [
+    log,
+    { kind: 'send-pieces', channel: 'reader', peer, message: { kind: 'unreadable', patch, index } },
+    ...grantAnother(state, reader, replica, index),
+    ...serve(state),
+  ]
 }
 
 /** Once a tick: who waits in line is told so, or would think that this source stands still. */

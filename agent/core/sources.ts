@@ -3,6 +3,7 @@
  * asked for. A source that is lost is dialled again, later each time; one that sends three wrong pieces is left alone
  * for ten minutes.
  */
+import { clearBit, hasBit } from '../../protocol/bitfield.ts'
 import type { PeerId, Sha256 } from '../../protocol/identifiers.ts'
 import type { PiecesMessage } from '../../protocol/messages.ts'
 import { backoffMs } from './backoff.ts'
@@ -16,6 +17,7 @@ const NEWEST_SHARE = 0.3
 const OVERDUE = 3
 const STRIKES = 3
 const QUARANTINE_MS = 10 * 60_000
+const ASK_ANEW_AFTER_MS = 60_000
 
 export function connect(state: AgentState, peer: PeerId, patches: ReadonlySet<Sha256>): AgentEffect[] {
   const now = state.clock.monotonicMs
@@ -29,6 +31,7 @@ export function connect(state: AgentState, peer: PeerId, patches: ReadonlySet<Sh
       failures: 0,
       wanted: new Set(),
       offers: new Map(),
+      lacking: new Map(),
       requested: [],
       requestedBytes: 0,
       lastProgressAtMs: now,
@@ -71,6 +74,7 @@ export function sourceClosed(state: AgentState, peer: PeerId, reason: string): A
   source.retryAtMs = state.clock.monotonicMs + waitMs
   source.wanted.clear()
   source.offers.clear()
+  source.lacking.clear()
   source.requested = []
   source.requestedBytes = 0
   return [{ kind: 'log', line: `source lost: ${reason}`, fields: { peer, retryInMs: waitMs } }]
@@ -129,8 +133,32 @@ export function toSource({ peer }: Source, message: PiecesMessage): AgentEffect 
   return { kind: 'send-pieces', channel: 'source', peer, message }
 }
 
+/** What this source says of the patch is of no interest any more, until it is told that we want it. */
+export function unfollow(source: Source, patch: Sha256): AgentEffect {
+  source.wanted.delete(patch)
+  source.offers.delete(patch)
+  source.lacking.delete(patch)
+  forgetRequests(source, patch)
+  return toSource(source, { kind: 'unwant', patch })
+}
+
+/**
+ * Its disk does not give a piece that it has offered: others are asked for it. A disk may come back, so a minute later
+ * it is asked anew what it has, once for all pieces of the patch.
+ */
+export function lacks(state: AgentState, source: Source, patch: Sha256, index: number): AgentEffect[] {
+  takeRequest(source, patch, index)
+  const have = source.offers.get(patch)
+  if (have === undefined || !hasBit(have, index)) return []
+  clearBit(have, index)
+  source.lacking.set(patch, state.clock.monotonicMs + ASK_ANEW_AFTER_MS)
+  return [
+    { kind: 'log', line: 'a source cannot read a piece from its disk', fields: { peer: source.peer, patch, index } },
+  ]
+}
+
 /** A source does not answer what was asked before it was told that the patch is not wanted. */
-export function forgetRequests(source: Source, patch: Sha256): void {
+function forgetRequests(source: Source, patch: Sha256): void {
   source.requested = source.requested.filter((request) => request.patch !== patch)
   source.requestedBytes = source.requested.reduce((sum, { bytes }) => sum + bytes, 0)
 }

@@ -33,6 +33,8 @@ export type Source = {
   /** Patches it was told that we want. */
   wanted: Set<Sha256>
   offers: Map<Sha256, Bitfield>
+  /** Patches of which its disk did not give it a piece, and when it is asked anew what it has of them. */
+  lacking: Map<Sha256, number>
   /** Not come yet, in the order in which it was asked. */
   requested: PieceRequest[]
   /** Of them all. */
@@ -92,10 +94,12 @@ export type Attempt = {
   phase: AttemptPhase
   /** In `preflight`: the patches that are being looked at, without which nothing is decided. */
   looksAt: Set<Sha256>
-  /** What made it revert: the install step or the verification, and how it ended. */
+  /** What makes it revert, or try once more: the install step or the verification, and how it ended. */
   failure: { step: 'install' | 'verify'; outcome: Outcome } | null
   /** Times the installer was started; a second time only after an error that it called temporary. */
   tries: number
+  /** Reverts that failed for now; there is a last one. */
+  failedReverts: number
   /** Monotonic; set while a temporary error is waited out. */
   retryAtMs: number | null
   /** Wall time at which the soak ends; null before it has begun. */

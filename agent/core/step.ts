@@ -32,7 +32,7 @@ import { pieceReceived, pull, receiving, sourceOpened, sourceSaid } from './pull
 import { readerClosed, readerOpened, readerSaid, readerWidened } from './relaying.ts'
 import { enter } from './replica.ts'
 import { tendGrants } from './seeding.ts'
-import { measureServing, pieceSent, tellWaiting } from './serving.ts'
+import { measureServing, pieceSent, pieceUnreadable, tellWaiting } from './serving.ts'
 import { measureSources, sourceClosed } from './sources.ts'
 import type { AgentState } from './state.ts'
 import { tellProgress } from './telling.ts'
@@ -80,6 +80,8 @@ export function step(state: AgentState, event: AgentEvent): AgentEffect[] {
       return readerWidened(state, event.peer, event.lanes)
     case 'piece-sent':
       return pieceSent(state, event.peer, event.patch, event.index)
+    case 'piece-unreadable':
+      return pieceUnreadable(state, event)
     case 'enrollment-requested':
       if (state.uplink.phase !== 'up') {
         const { appliance } = event.request

@@ -3,7 +3,6 @@
  * performs an effect is all that is decided here.
  */
 import { randomBytes } from 'node:crypto'
-import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { unreachable } from '../../protocol/assert.ts'
 import { reopen, type SigningKey } from '../../protocol/envelope.ts'
@@ -13,22 +12,24 @@ import type { Publisher } from '../../protocol/publishers.ts'
 import { seededRandom } from '../../protocol/random.ts'
 import { Roster } from '../../protocol/statements.ts'
 import type { AgentEffect, AgentEvent } from '../core/events.ts'
+import { isOrdered } from '../core/install/installing.ts'
 import { readLedger } from '../core/ledger.ts'
 import { isOverWan } from '../core/neighbours.ts'
 import { newAgent, type Settings } from '../core/state.ts'
 import { resume, step } from '../core/step.ts'
 import { AGENT_VERSION, answering } from './accounting.ts'
+import { causes } from './causes.ts'
 import { startTicking } from './clock.ts'
 import type { Enrollment } from './enrolling.ts'
 import { EventLoop } from './event-loop.ts'
 import { Installations } from './installations.ts'
-import { causes } from './installers/outcomes.ts'
 import { keepPort, withKeptPort } from './kept-port.ts'
 import { openLedger } from './ledger-file.ts'
 import { type Log, type RecentLines, trace } from './log.ts'
 import { Network } from './network/network.ts'
 import { watchPackages } from './package-watch.ts'
 import { PieceStore } from './piece-store.ts'
+import { Scratch } from './scratch.ts'
 import { StoreWork } from './store-work.ts'
 
 export type ApplianceOptions = {
@@ -64,8 +65,8 @@ export async function startAppliance(options: ApplianceOptions): Promise<Running
   const ledger = openLedger(folder)
   readLedger(state, ledger.read())
   const store = await PieceStore.open(folder)
-  const scratch = join(folder, 'install')
-  await mkdir(scratch, { recursive: true, mode: 0o700 })
+  const scratch = new Scratch(join(folder, 'install'), log)
+  await scratch.clear((patch) => isOrdered(state, patch))
 
   const loop = new EventLoop<AgentEvent, AgentEffect>({
     step: (event) => {
@@ -75,7 +76,7 @@ export async function startAppliance(options: ApplianceOptions): Promise<Running
     perform,
     fail: options.fail,
   })
-  const { deliver } = loop
+  const { deliver, follow } = loop
   const patchOf = (patch: Parameters<PieceStore['pathOf']>[0]) => state.replicas.get(patch)?.publication
   const listens = membership.kind === SERVICE_PROVIDER
   const network = await Network.start({
@@ -93,10 +94,9 @@ export async function startAppliance(options: ApplianceOptions): Promise<Running
     },
   })
   if (listens) await keepPort(folder, options.listen, network.addresses[0])
-  const storeWork = new StoreWork({ store, received: network.received, patchOf, deliver })
+  const storeWork = new StoreWork({ store, received: network.received, patchOf, deliver, follow })
   const { installRoot, publishers } = options
-  const complain = (sentence: string): void => log.warn(sentence)
-  const installations = new Installations({ store, installRoot, publishers, scratch, deliver, complain })
+  const installations = new Installations({ store, installRoot, publishers, scratch, log, deliver, follow })
 
   function perform(effect: AgentEffect): void {
     trace(log, 'effect', effect)

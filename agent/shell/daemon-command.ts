@@ -5,6 +5,7 @@
 import { readFile } from 'node:fs/promises'
 import { type ParseArgsConfig, parseArgs } from 'node:util'
 import type { z } from 'zod'
+import type { Log } from './log.ts'
 
 /** Ends the process: 1 refused or failed, 2 wrong usage. `message` says why and what to do. */
 export function fail(message: string, status: 1 | 2): never {
@@ -44,6 +45,16 @@ export function stopOnSignal(stop: () => Promise<void>): void {
       )
     })
   }
+}
+
+/** Ends a daemon with the error in its log; also for what nobody awaits, which would end it outside the log. */
+export function crashing(log: Pick<Log, 'fatal'>, daemon: string): (error: unknown) => void {
+  const crash = (error: unknown): void => {
+    log.fatal({ err: error }, `the ${daemon} stops`)
+    process.exit(1)
+  }
+  process.on('uncaughtException', crash)
+  return crash
 }
 
 /** For the top of a daemon: whatever escapes is one line, and status 1. */

@@ -41,6 +41,11 @@ export class EventLoop<Event, Effect> {
     return new Promise((resolve) => this.#waiting.push(resolve))
   }
 
+  /** Work that goes on beside the loop and ends in an event; an error that escapes it ends the process like any other. */
+  readonly follow = (work: Promise<void>): void => {
+    work.catch(this.#fail)
+  }
+
   /** Performs effects that no event led to, such as those of `resume`. */
   async perform(effects: readonly Effect[]): Promise<void> {
     for (const effect of effects) {

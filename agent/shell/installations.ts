@@ -1,136 +1,123 @@
 /**
  * Performs what the core wants installed, looked at or put back, with the installer of the patch's format, and tells
- * how it ended; before that, what the machine is then. An error of an installer's own is an outcome like any other: it failed, and says why.
+ * how it ended; before that, what the machine is then. What an installer could not do because of the machine is an
+ * outcome like any other: it failed, and says why. How an attempt ended is decided by its steps alone, never by what is
+ * cleared away after them; and a broken invariant is no outcome, but ends the agent.
  */
-import { mkdir, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { mkdir } from 'node:fs/promises'
+import { isBug, unreachable } from '../../protocol/assert.ts'
 import type { Publisher } from '../../protocol/publishers.ts'
 import type { Publication } from '../../protocol/statements.ts'
-import type { AgentEffect, AgentEvent, Found, Outcome } from '../core/events.ts'
+import type { AgentEffect, AgentEvent, InstallStep, Outcome } from '../core/events.ts'
 import type { Machine } from '../core/machine.ts'
+import { causes } from './causes.ts'
 import type { InstallTask } from './installers/installer.ts'
 import { installerFor } from './installers/installer-for.ts'
+import { foundOf, outcomeOf, withWord } from './installers/outcomes.ts'
 import { judgeCopy } from './judge-copy.ts'
 import { surveyMachine } from './machine-survey.ts'
 import type { PieceStore } from './piece-store.ts'
+import type { Scratch, WarningLog } from './scratch.ts'
 
 export type InstallEffect = Extract<
   AgentEffect,
   { kind: 'survey' | 'judge' | 'detect' | 'run-step' | 'settle' | 'tidy' }
 >
 
+export type InstallationsOptions = {
+  readonly store: Pick<PieceStore, 'pathOf'>
+  readonly installRoot: string
+  readonly publishers: readonly Publisher[]
+  readonly scratch: Scratch
+  readonly log: WarningLog
+  readonly deliver: (event: AgentEvent) => void
+  /** Takes work that goes on beside the loop; what escapes it ends the process. */
+  readonly follow: (work: Promise<void>) => void
+}
+
 export class Installations {
-  readonly #store: PieceStore
-  readonly #root: string
-  readonly #publishers: readonly Publisher[]
-  readonly #scratch: string
-  readonly #deliver: (event: AgentEvent) => void
-  readonly #complain: (sentence: string) => void
+  readonly #options: InstallationsOptions
   /** Many patches that are looked at together share one look at the machine. */
   #surveying: Promise<Machine> | null = null
 
-  constructor(options: {
-    store: PieceStore
-    installRoot: string
-    publishers: readonly Publisher[]
-    scratch: string
-    deliver: (event: AgentEvent) => void
-    complain: (sentence: string) => void
-  }) {
-    this.#store = options.store
-    this.#root = options.installRoot
-    this.#publishers = options.publishers
-    this.#scratch = options.scratch
-    this.#deliver = options.deliver
-    this.#complain = options.complain
+  constructor(options: InstallationsOptions) {
+    this.#options = options
   }
 
   perform(effect: InstallEffect): void {
-    if (effect.kind === 'survey') {
-      void this.#survey().then((machine) => this.#deliver({ kind: 'surveyed', machine }))
-      return
-    }
+    this.#options.follow(this.#carryOut(effect))
+  }
+
+  async #carryOut(effect: InstallEffect): Promise<void> {
+    for (const event of await this.#answer(effect)) this.#options.deliver(event)
+  }
+
+  /** The events in which the effect ends, whatever happens on the way. */
+  async #answer(effect: InstallEffect): Promise<AgentEvent[]> {
+    if (effect.kind === 'survey') return [{ kind: 'surveyed', machine: await this.#survey() }]
     const { publication } = effect
+    const task = this.#taskOf(publication)
     const patch = publication.sha256
+    const installer = installerFor(publication)
     switch (effect.kind) {
       case 'judge':
-        void judgeCopy(this.#taskOf(publication), this.#publishers, Date.now()).then((refusal) =>
-          this.#deliver({ kind: 'judged', patch, refusal }),
-        )
-        break
-      case 'detect':
-        void this.#detect(publication).then(async (found) => {
-          this.#deliver({ kind: 'surveyed', machine: await this.#survey() })
-          this.#deliver({ kind: 'detected', patch, found })
-        })
-        break
-      case 'run-step':
-        void this.#runStep(effect.step, publication).then(async (outcome) => {
-          this.#deliver({ kind: 'surveyed', machine: await surveyMachine(this.#root) })
-          this.#deliver({ kind: 'step-ended', step: effect.step, patch, outcome })
-        })
-        break
+        return [{ kind: 'judged', patch, refusal: await judgeCopy(task, this.#options.publishers, Date.now()) }]
+      case 'detect': {
+        const found = await foundOf(() => installer.detect(task))
+        return [
+          { kind: 'surveyed', machine: await this.#survey() },
+          { kind: 'detected', patch, found },
+        ]
+      }
+      case 'run-step': {
+        const outcome = await this.#runStep(effect.step, task)
+        return [
+          { kind: 'surveyed', machine: await surveyMachine(this.#options.installRoot) },
+          { kind: 'step-ended', step: effect.step, patch, outcome },
+        ]
+      }
       case 'settle':
-        void installerFor(publication)
-          .settle(this.#taskOf(publication))
-          // What cannot be waited for is verified all the same, and found wanting if it is.
-          .catch(() => undefined)
-          .then(() => this.#deliver({ kind: 'settled', patch }))
-        break
+        await this.#settle(task)
+        return [{ kind: 'settled', patch }]
       case 'tidy':
-        void this.#tidy(this.#taskOf(publication).scratch)
-        break
+        await this.#options.scratch.remove(patch)
+        return []
+      default:
+        return unreachable(effect)
     }
   }
 
   #survey(): Promise<Machine> {
-    this.#surveying ??= surveyMachine(this.#root).finally(() => {
+    this.#surveying ??= surveyMachine(this.#options.installRoot).finally(() => {
       this.#surveying = null
     })
     return this.#surveying
   }
 
-  /** What is left behind takes room, and harms nothing. */
-  async #tidy(scratch: string): Promise<void> {
-    try {
-      await rm(scratch, { recursive: true, force: true })
-    } catch (error) {
-      this.#complain(`could not delete ${scratch}: ${sentence(error)}`)
-    }
-  }
-
-  async #detect(publication: Publication): Promise<Found> {
-    try {
-      return await installerFor(publication).detect(this.#taskOf(publication))
-    } catch (error) {
-      return { result: 'unknown', installedVersion: null, reason: `could not look: ${sentence(error)}` }
-    }
-  }
-
-  async #runStep(step: 'install' | 'verify' | 'revert', publication: Publication): Promise<Outcome> {
-    const task = this.#taskOf(publication)
-    try {
+  async #runStep(step: InstallStep, task: InstallTask): Promise<Outcome> {
+    const { sha256 } = task.publication
+    const outcome = await outcomeOf(async () => {
       await mkdir(task.root, { recursive: true })
-      await mkdir(task.scratch, { recursive: true, mode: 0o700 })
-      const outcome = await installerFor(publication)[step](task)
-      if (step === 'revert') await rm(task.scratch, { recursive: true, force: true })
-      return outcome
+      await this.#options.scratch.provide(sha256)
+      return installerFor(task.publication)[step](task)
+    }, `the ${step} step could not be carried out`)
+    return step === 'revert' ? withWord(outcome, await this.#options.scratch.remove(sha256)) : outcome
+  }
+
+  /** What cannot be waited for is verified all the same, and found wanting if it is. */
+  async #settle(task: InstallTask): Promise<void> {
+    try {
+      await installerFor(task.publication).settle(task)
     } catch (error) {
-      return {
-        ok: false,
-        reason: `the ${step} step could not be carried out: ${sentence(error)}`,
-        output: '',
-        temporary: false,
-      }
+      if (isBug(error)) throw error
+      const line = `cannot tell whether a program of an earlier start still runs: ${causes(error)}`
+      this.#options.log.warn({ err: error, patch: task.publication.sha256 }, line)
     }
   }
 
   #taskOf(publication: Publication): InstallTask {
+    const { store, installRoot, scratch } = this.#options
     const { sha256 } = publication
-    return { publication, file: this.#store.pathOf(sha256), root: this.#root, scratch: join(this.#scratch, sha256) }
+    return { publication, file: store.pathOf(sha256), root: installRoot, scratch: scratch.folderOf(sha256) }
   }
-}
-
-function sentence(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

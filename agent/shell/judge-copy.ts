@@ -5,10 +5,12 @@
  */
 import { createReadStream } from 'node:fs'
 import { isDeepStrictEqual } from 'node:util'
+import { isBug } from '../../protocol/assert.ts'
 import { type BundleHead, readHead } from '../../protocol/bundle.ts'
 import { ByteReader } from '../../protocol/byte-reader.ts'
 import { judgeSignatures, type Publisher } from '../../protocol/publishers.ts'
 import { isRefusal, type Refusal, RefusedError, refuse } from '../../protocol/refusals.ts'
+import { causes } from './causes.ts'
 import type { InstallTask } from './installers/installer.ts'
 
 export async function judgeCopy(
@@ -32,8 +34,8 @@ async function headOf(file: string): Promise<BundleHead | Refusal> {
     return await readHead(reader)
   } catch (error) {
     if (error instanceof RefusedError) return error.refusal
-    const why = error instanceof Error ? error.message : String(error)
-    return refuse('not_replicated', `the stored copy cannot be read: ${why}`)
+    if (isBug(error)) throw error
+    return refuse('not_replicated', `the stored copy cannot be read: ${causes(error)}`)
   } finally {
     await reader.close()
   }

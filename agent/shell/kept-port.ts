@@ -3,10 +3,11 @@
  * those that only dial would never find either of a pair that started again, say after a power cut, on other ports.
  */
 import { once } from 'node:events'
-import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
+import { isBug } from '../../protocol/assert.ts'
 import { writeDurably } from './durable-file.ts'
+import { readIfThere } from './installers/read-if-there.ts'
 
 const FILE = 'port'
 const ANY_PORT = /^\/ip[46]\/([^/]+)\/tcp\/0$/
@@ -31,7 +32,7 @@ export async function keepPort(folder: string, listen: readonly string[], addres
 }
 
 async function keptPort(folder: string): Promise<number | null> {
-  const text = await readFile(join(folder, FILE), 'utf8').catch(() => '')
+  const text = (await readIfThere(join(folder, FILE))) ?? ''
   return /^[1-9]\d{0,4}$/.test(text) && Number(text) < 65_536 ? Number(text) : null
 }
 
@@ -39,7 +40,8 @@ async function isFree(host: string, port: number): Promise<boolean> {
   const server = createServer().listen({ host, port })
   try {
     await once(server, 'listening')
-  } catch {
+  } catch (error) {
+    if (isBug(error)) throw error
     return false
   }
   await once(server.close(), 'close')

@@ -5,6 +5,7 @@
  */
 import { readFile, stat, statfs } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { isBug } from '../../protocol/assert.ts'
 import type { Machine, RestartDue, Room } from '../core/machine.ts'
 import { architecturesOf } from './installers/debian/dpkg-database.ts'
 import { readFileBelowRoot } from './installers/file-below-root.ts'
@@ -78,7 +79,7 @@ async function unless<Value, Instead>(asked: Promise<Value>, instead: Instead): 
   try {
     return await asked
   } catch (error) {
-    if (error instanceof Error) return instead
-    throw error
+    if (isBug(error)) throw error
+    return instead
   }
 }

@@ -16,6 +16,7 @@ import { Sha256 } from '../../protocol/identifiers.ts'
 import { RESERVED_DISK_BYTES } from '../../protocol/limits.ts'
 import { type Cut, hashAt, pieceCount, pieceHash, pieceRange } from '../../protocol/pieces.ts'
 import { syncFolder, writeDurably } from './durable-file.ts'
+import { ifThere } from './if-there.ts'
 
 const READ_BYTES = 1024 * 1024
 
@@ -51,7 +52,7 @@ export class PieceStore {
     for (const name of await readdir(this.#folders.store)) {
       const patch = Sha256.safeParse(name)
       if (!patch.success) continue
-      const hashes = await readFile(join(this.#folders.pieces, name)).catch(missingFile)
+      const hashes = await ifThere(readFile(join(this.#folders.pieces, name)))
       if (hashes !== null) held.set(patch.data, hashes)
     }
     return held
@@ -230,11 +231,6 @@ function refuseWithoutSpace(folder: string, bytes: number): void {
 
 function megabytes(bytes: number): string {
   return `${Math.ceil(bytes / 1e6)} MB`
-}
-
-function missingFile(error: NodeJS.ErrnoException): null {
-  if (error.code === 'ENOENT') return null
-  throw error
 }
 
 /** Whether an error of the store means that the disk, or the quota on it, is full. */

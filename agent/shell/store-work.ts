@@ -2,9 +2,10 @@
  * Performs what a core wants of the piece store. Work on one patch is done in the order it was asked for; work on
  * different patches side by side. A disk that refuses becomes an event, never an exception.
  */
-import { assert } from '../../protocol/assert.ts'
+import { assert, isBug } from '../../protocol/assert.ts'
 import type { Sha256 } from '../../protocol/identifiers.ts'
 import type { AgentEffect, AgentEvent, Slot } from '../core/events.ts'
+import { causes } from './causes.ts'
 import type { ReceivedPieces } from './network/received-pieces.ts'
 import { isNoSpace, type PieceStore, type StoredPatch } from './piece-store.ts'
 
@@ -18,18 +19,22 @@ export class StoreWork {
   readonly #received: ReceivedPieces
   readonly #patchOf: (patch: Sha256) => StoredPatch | undefined
   readonly #deliver: (event: AgentEvent) => void
-  readonly #queues = new Map<Sha256, Promise<void>>()
+  readonly #follow: (work: Promise<void>) => void
+  readonly #queues = new Map<Sha256, Promise<unknown>>()
 
   constructor(options: {
     store: PieceStore
     received: ReceivedPieces
     patchOf: (patch: Sha256) => StoredPatch | undefined
     deliver: (event: AgentEvent) => void
+    /** Takes work that goes on beside the loop; what escapes it ends the process. */
+    follow: (work: Promise<void>) => void
   }) {
     this.#store = options.store
     this.#received = options.received
     this.#patchOf = options.patchOf
     this.#deliver = options.deliver
+    this.#follow = options.follow
   }
 
   perform(effect: StoreEffect): void {
@@ -92,10 +97,8 @@ export class StoreWork {
   /** Other work on the same patch, after what was asked for before it, and before what is asked for later. */
   async inTurn<Result>(patch: Sha256, work: () => Promise<Result>): Promise<Result> {
     const result = (this.#queues.get(patch) ?? Promise.resolve()).then(work)
-    const done = result.then(
-      () => {},
-      () => {},
-    )
+    // However it ends: what goes wrong is for whoever asked for it.
+    const done = Promise.allSettled([result])
     this.#queues.set(patch, done)
     try {
       return await result
@@ -105,9 +108,11 @@ export class StoreWork {
   }
 
   #perform(patch: Sha256, work: () => Promise<void>): void {
-    this.inTurn(patch, work).catch((error: unknown) => {
-      const message = error instanceof Error ? error.message : String(error)
-      this.#deliver({ kind: 'store-failed', patch, code: isNoSpace(error) ? 'no_space' : 'failure', message })
+    const answered = this.inTurn(patch, work).catch((error: unknown) => {
+      if (isBug(error)) throw error
+      const code = isNoSpace(error) ? 'no_space' : 'failure'
+      this.#deliver({ kind: 'store-failed', patch, code, message: causes(error) })
     })
+    this.#follow(answered)
   }
 }

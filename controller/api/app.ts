@@ -26,6 +26,7 @@ import { addErrorAnswers } from './errors.ts'
 import { addEventRoute } from './events.ts'
 import { addHealthRoutes } from './health.ts'
 import { idempotent } from './idempotency.ts'
+import { addInstallPages } from './install-pages.tsx'
 import { addInstallRoutes } from './installs.ts'
 import { addLimitsPages } from './limits-pages.tsx'
 import { addLogBundleRoute } from './log-bundle.ts'
@@ -98,6 +99,7 @@ export function createApp(given: AppGiven): App {
   addPatchForms(app, dependencies)
   addUploadForm(app, dependencies)
   addPageRoutes(app, dependencies)
+  addInstallPages(app, dependencies)
   addLimitsPages(app, dependencies)
   addAccessPageRoutes(app, dependencies)
   addAccessForms(app, dependencies)

@@ -13,10 +13,12 @@ import type { App, AppContext, RouteDependencies } from './context.ts'
 import type { ShownTokens } from './enrollment.ts'
 import { EnrollBody, RenameBody } from './fleet-schemas.ts'
 import { addForm, leadTo, param } from './forms.ts'
-import { NoBody, SureForm } from './schemas.ts'
+import { NoBody, SureForm, ticked } from './schemas.ts'
 
 const allow = 'enroll'
 const TopologyForm = z.strictObject({ file: z.string().default(''), text: z.string().default('') })
+/** A form that was shown while somebody was left to stand in does not say what is lost with the last member. */
+const RetireForm = SureForm.extend({ lastMember: ticked })
 const RevokeForm = z.strictObject({ id: z.string().max(100) })
 type Moved = { name: string; peer: string; retiredAt: string | null }
 
@@ -63,12 +65,11 @@ export function addApplianceForms(app: App, dependencies: RouteDependencies): vo
 
   addForm(app, dependencies, `${APPLIANCES}/:appliance/retire`, {
     allow,
-    fields: SureForm,
-    // The form says what is lost with the last member.
-    asks: (_, c) => ({
+    fields: RetireForm,
+    asks: ({ lastMember }, c) => ({
       method: 'POST',
       path: ['appliances', param(c, 'appliance'), 'retire'],
-      body: { lastMember: true },
+      body: { lastMember },
     }),
     page,
     done: (c, answer) => leadTo(c, applianceAddress(answer as Moved)),

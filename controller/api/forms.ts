@@ -6,7 +6,7 @@
  */
 import type { z } from 'zod'
 import { sha256Hex } from '../../protocol/hashing.ts'
-import { isRefusal, type RefusalCode } from '../../protocol/refusals.ts'
+import { isRefusal, type Refusal, type RefusalCode, refuse } from '../../protocol/refusals.ts'
 import type { Permission } from '../core/permissions.ts'
 import type { App, AppContext, RouteDependencies } from './context.ts'
 import { answerRefusal, wantsPage } from './errors.ts'
@@ -36,6 +36,8 @@ type PageForm<Fields> = {
   page: (c: AppContext) => string
   /** What is shown instead when it is done, given what the API answered. */
   done?: (c: AppContext, answer: unknown, fields: Fields) => Response | Promise<Response>
+  /** What is shown in place of this refusal; null for the sentence that it is. */
+  refused?: (c: AppContext, refusal: Refusal, fields: Fields) => Response | Promise<Response> | null
 }
 
 export function addForm<Fields>(app: App, { log }: RouteDependencies, path: string, form: PageForm<Fields>): void {
@@ -43,7 +45,7 @@ export function addForm<Fields>(app: App, { log }: RouteDependencies, path: stri
     const fields = await readForm(c, form.fields, form.maxBytes)
     if (isRefusal(fields)) return answerRefusal(c, fields, log)
     const answer = await askApi(app, c, once(c, form.asks(fields, c)))
-    if (answer instanceof Response) return answer
+    if (isRefusal(answer)) return form.refused?.(c, answer, fields) ?? answerRefusal(c, answer)
     return form.done === undefined ? leadTo(c, form.page(c)) : form.done(c, answer.json, fields)
   })
   // A page is registered before its forms.
@@ -71,8 +73,12 @@ export function leadTo(c: AppContext, address: string): Response {
 
 type Refused = { error: { code: RefusalCode; message: string; requestId: string } }
 
-/** What the API answers to the visitor; or the page that says why it does not. */
-async function askApi(app: App, c: AppContext, { method, path, query, body = {}, file, headers = {} }: Asked) {
+/** What the API answers to the visitor, or why it does not. */
+async function askApi(
+  app: App,
+  c: AppContext,
+  { method, path, query, body = {}, file, headers = {} }: Asked,
+): Promise<{ json: unknown } | Refusal> {
   const asked = { method, address: `/api/v1/${path.map(encodeURIComponent).join('/')}?${new URLSearchParams(query)}` }
   const type = file === undefined ? 'application/json' : 'text/plain'
   const sent = { headers: { ...headers, 'content-type': type }, body: file ?? JSON.stringify(body) }
@@ -83,7 +89,7 @@ async function askApi(app: App, c: AppContext, { method, path, query, body = {},
   c.set('requestId', error.requestId)
   // What is wrong with the request is wrong with a field.
   const refused = error.code === 'bad_request' ? 'bad_field' : error.code
-  return answerRefusal(c, { refused, message: error.message })
+  return refuse(refused, error.message)
 }
 
 type PassedOn = { method: string; address: string; headers?: Record<string, string>; body?: string | URLSearchParams }

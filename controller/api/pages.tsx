@@ -2,19 +2,16 @@
  * The addresses of the pages. A page is rendered anew from the views at each request, the same for a person who opens it
  * and for the script that keeps an open one up to date.
  */
-import { randomUUID } from 'node:crypto'
 import type { Sha256 } from '../../protocol/identifiers.ts'
 import { isRefusal } from '../../protocol/refusals.ts'
 import { dataCenterViews, uplinkView } from '../core/data-centers.ts'
-import { appliancesInScope } from '../core/installing.ts'
 import { mesh } from '../core/mesh.ts'
 import { listPatches } from '../core/patch-list.ts'
 import { patchCopies, patchDetail } from '../core/patch-views.ts'
 import { livePatches } from '../core/publishing.ts'
 import { serviceProviderAppliances } from '../core/replications.ts'
 import type { ServiceCenterState } from '../core/state.ts'
-import { dataCenters, installDetail, installPreview } from '../core/views.ts'
-import { ConfirmationPage } from '../page/confirmation-page.tsx'
+import { dataCenters, installDetail } from '../core/views.ts'
 import { DataCentersPage } from '../page/data-centers-page.tsx'
 import { PatchPage } from '../page/patch-page.tsx'
 import { SystemPatchesPage } from '../page/system-patches.tsx'
@@ -25,7 +22,7 @@ import { DataCentersQuery } from './fleet-schemas.ts'
 import { namedPatch, unknownDataCenter } from './patches.ts'
 import { permitted } from './permitted.ts'
 import { readQuery } from './read-request.ts'
-import { ListQuery, PatchPageQuery, PreviewQuery } from './schemas.ts'
+import { ListQuery, PatchPageQuery } from './schemas.ts'
 import { showPage } from './show-page.tsx'
 
 /** A drop-down of more is no help; others by their address. */
@@ -90,25 +87,6 @@ export function addPageRoutes(app: App, { log }: RouteDependencies): void {
         patch={record?.sha256 ?? ''}
         page={query.page}
       />,
-    )
-  })
-
-  app.get(`${SYSTEM_PATCHES}/:patch/install`, permitted('install'), (c) => {
-    const query = readQuery(c, PreviewQuery)
-    if (isRefusal(query)) return answerRefusal(c, query, log)
-    const { state } = c.var.serviceCenter
-    const record = namedPatch(state, c.req.param('patch'))
-    if (isRefusal(record)) return answerRefusal(c, record, log)
-    const { organization: organizations, dataCenter } = query
-    const scope = appliancesInScope(state, { organizations, dataCenter })
-    if (isRefusal(scope)) return answerRefusal(c, scope, log)
-    const preview = installPreview(state, record.sha256, scope, dataCenter)
-    const queued = new Set<string>(preview.queued.map(({ appliance }) => appliance))
-    const ready = scope.map(({ name }): string => name).filter((name) => !queued.has(name))
-    const patch = patchDetail(state, record)
-    return showPage(
-      c,
-      <ConfirmationPage {...{ patch, organizations, dataCenter, preview, ready }} once={randomUUID()} />,
     )
   })
 }

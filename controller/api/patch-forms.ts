@@ -6,6 +6,7 @@ import { isRefusal } from '../../protocol/refusals.ts'
 import { patchAddress, SYSTEM_PATCHES } from '../page/words.ts'
 import type { App, AppContext, RouteDependencies } from './context.ts'
 import { addForm, leadTo, param } from './forms.ts'
+import { askAgain } from './install-pages.tsx'
 import { namedPatch } from './patches.ts'
 import { InstallBody, NoBody, names, PatchReference, ticked, WithdrawBody } from './schemas.ts'
 
@@ -13,6 +14,7 @@ const InstallForm = z.strictObject({
   organization: names(InstallBody.shape.organizations.element),
   dataCenter: InstallBody.shape.dataCenter,
   allowOutage: ticked,
+  confirmation: InstallBody.shape.confirmation,
 })
 
 export function addPatchForms(app: App, dependencies: RouteDependencies): void {
@@ -33,6 +35,7 @@ export function addPatchForms(app: App, dependencies: RouteDependencies): void {
       body: { patch: param(c, 'patch'), organizations, ...scope },
     }),
     page: patchPage,
+    refused: (c, refusal, { organization, dataCenter }) => askAgain(c, { organization, dataCenter }, refusal),
   })
 
   addForm(app, dependencies, `${SYSTEM_PATCHES}/:patch/cancel/:install`, {

@@ -6,6 +6,7 @@ import { isRefusal, type Refusal, refuse } from '../../protocol/refusals.ts'
 import { appliancesInScope } from '../core/installing.ts'
 import { patchLines } from '../core/patch-list.ts'
 import { findPatch, patchDetail, patchSummary } from '../core/patch-views.ts'
+import { title } from '../core/publishing.ts'
 import type { PatchRecord } from '../core/records.ts'
 import type { ServiceCenterState } from '../core/state.ts'
 import { dataCenters, installPreview } from '../core/views.ts'
@@ -135,13 +136,12 @@ export function addPatchRoutes(app: App, { log }: RouteDependencies): void {
 export function namedPatch(state: ServiceCenterState, reference: string): PatchRecord | Refusal {
   const live = findPatch(state, reference)
   if (live !== undefined) return live
-  const withdrawn = [...state.patches.values()].some(
-    ({ sha256, publication: { name, version } }) => sha256 === reference || `${name}@${version}` === reference,
+  const withdrawn = [...state.patches.values()].find(
+    (record) => record.sha256 === reference || title(record) === reference,
   )
-  const shown = reference.slice(0, 220)
-  return withdrawn
-    ? refuse('withdrawn', `the patch ${shown} was withdrawn`)
-    : refuse('not_found', `there is no patch ${shown}`)
+  return withdrawn === undefined
+    ? refuse('not_found', `there is no patch ${reference.slice(0, 220)}`)
+    : refuse('withdrawn', `the patch ${title(withdrawn)} was withdrawn`)
 }
 
 export function unknownDataCenter(state: ServiceCenterState, wanted: string): Refusal | null {

@@ -48,12 +48,8 @@ export async function readForm<Value>(
 ): Promise<Value | Refusal> {
   const bytes = await readBounded(c, maxBytes)
   if (isRefusal(bytes)) return bytes
-  const form = await new Response(new Uint8Array(bytes), {
-    headers: { 'Content-Type': c.req.header('content-type') ?? '' },
-  })
-    .formData()
-    .catch(() => null)
-  if (form === null) return refuse('bad_request', 'the body is not what a form sends')
+  const form = await parseForm(bytes, c.req.header('content-type') ?? '')
+  if (isRefusal(form)) return form
   const fields = new Map<string, string[]>()
   for (const [name, value] of form) {
     const text = typeof value === 'string' ? value : await value.text()
@@ -64,6 +60,14 @@ export async function readForm<Value>(
   }
   const matched = schema.safeParse(oneOrMany(fields))
   return matched.success ? matched.data : badField(matched.error)
+}
+
+async function parseForm(bytes: Uint8Array, type: string): Promise<FormData | Refusal> {
+  try {
+    return await new Response(new Uint8Array(bytes), { headers: { 'Content-Type': type } }).formData()
+  } catch {
+    return refuse('bad_request', 'the body is not what a form sends')
+  }
 }
 
 /** Whoever sees a form knows its fields by their labels, which are the words of their names; of a list, by its line. */

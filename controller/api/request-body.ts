@@ -25,6 +25,6 @@ export async function* bytesOf(body: ReadableStream<Uint8Array> | null): AsyncIt
     yield* body.values({ preventCancel: true })
   } finally {
     // A body that breaks off meanwhile concerns nobody any more.
-    body.pipeTo(new WritableStream()).catch(() => undefined)
+    void Promise.allSettled([body.pipeTo(new WritableStream())])
   }
 }

@@ -70,6 +70,7 @@ export const InstallBody = z.strictObject({
   organizations: z.array(OrganizationName),
   dataCenter: DataCenterScope.default('All'),
   allowOutage: z.boolean().default(false),
+  confirmation: Sha256.optional().describe('From the preview that somebody agreed to: nothing else is installed.'),
 })
 export const NoBody = z.strictObject({})
 
@@ -198,6 +199,7 @@ export const PatchDetail: z.ZodType<patches.PatchDetail> = z.object({
 })
 export const InstallPreview: z.ZodType<views.InstallPreview> = z.object({
   targets: count,
+  confirmation: Sha256,
   notReplicated: z.array(ApplianceCopy),
   ready: count,
   queued: z.array(

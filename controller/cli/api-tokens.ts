@@ -1,6 +1,7 @@
 /**
  * `patchmesh api-tokens list|revoke`: the tokens that there are. One is made beside the data (api-token.ts) or on the page.
  */
+import { agreedOn, YES_OPTION } from './asking.ts'
 import { defineCommand } from './command.ts'
 import { readableTime } from './quantities.ts'
 import { shownLimit } from './rights.ts'
@@ -31,14 +32,20 @@ export const listApiTokens = defineCommand({
 
 export const revokeApiToken = defineCommand({
   name: 'api-tokens revoke',
-  operations: ['revokeApiToken'],
+  operations: ['listApiTokens', 'revokeApiToken'],
   summary: 'Takes an API token back; whatever uses it is refused from then on',
   operands: ['ID'],
-  usage: `ID ${USAGE}`,
-  options: SERVER_OPTIONS,
+  usage: `ID [--yes] ${USAGE}`,
+  options: { ...YES_OPTION, ...SERVER_OPTIONS },
   example: 'patchmesh api-tokens revoke 0f3a9c1b2d4e',
   async run({ options, operands: [id = ''], terminal }) {
-    const done = await connect(options).revokeApiToken(id)
+    const client = connect(options)
+    const agreed = await agreedOn(id, { yes: options.yes, terminal, nothing: 'No token was revoked' }, async () => {
+      const found = (await client.apiTokens()).find((token) => token.id === id)
+      return found && { id, question: `Revoke the API token ${found.name} (${found.role}) for good?` }
+    })
+    if (agreed === null) return 1
+    const done = await client.revokeApiToken(agreed)
     terminal.print(options.json === true ? JSON.stringify(done) : printable(`The API token ${id} is revoked.`))
     return 0
   },

@@ -3,6 +3,7 @@
  */
 import type { ApplianceDetail, InventoryRow } from '../core/appliance-views.ts'
 import { listed, timeLeft, whyWaiting } from '../page/words.ts'
+import { agreedOn, YES_OPTION } from './asking.ts'
 import { defineCommand } from './command.ts'
 import { readableBytes, readableTime } from './quantities.ts'
 import { connect, SERVER_OPTIONS } from './service-center-client.ts'
@@ -96,12 +97,13 @@ export const renameAppliance = defineCommand({
 
 export const retireAppliance = defineCommand({
   name: 'appliances retire',
-  operations: ['retireAppliance'],
+  operations: ['showAppliance', 'retireAppliance'],
   summary: 'Takes an appliance out of the fleet for good; its history stays',
   operands: ['NAME'],
-  usage: 'NAME [--last-member] [--server URL] [--api-token TOKEN] [--json]',
+  usage: 'NAME [--last-member] [--yes] [--server URL] [--api-token TOKEN] [--json]',
   options: {
     'last-member': { type: 'boolean', about: 'also where nobody is left to stand in for it' },
+    ...YES_OPTION,
     ...SERVER_OPTIONS,
   },
   remarks: [
@@ -110,7 +112,14 @@ export const retireAppliance = defineCommand({
   ],
   example: 'patchmesh appliances retire paris-2',
   async run({ options, operands: [name = ''], terminal }) {
-    const appliance = await connect(options).retireAppliance(name, options['last-member'] === true)
+    const client = connect(options)
+    const agreed = await agreedOn(name, { yes: options.yes, terminal, nothing: 'Nothing was retired' }, async () => {
+      const { name: called, peer, organization, dataCenter, kind, role } = await client.appliance(name)
+      const what = `${called}, the ${kind} ${role} of ${organization} in ${dataCenter}`
+      return { id: peer, question: `Retire ${what}, for good?` }
+    })
+    if (agreed === null) return 1
+    const appliance = await client.retireAppliance(agreed, options['last-member'] === true)
     if (options.json === true) terminal.print(JSON.stringify(appliance))
     else terminal.print(printable(`retired ${appliance.name}`))
     return 0

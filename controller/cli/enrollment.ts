@@ -4,6 +4,7 @@
  */
 import { readFile } from 'node:fs/promises'
 import type { OpenToken, ShownToken } from '../core/appliance-views.ts'
+import { agreedOn, YES_OPTION } from './asking.ts'
 import { defineCommand } from './command.ts'
 import { readSlot, SLOT_OPTIONS, topologyFile } from './enroll-token.ts'
 import { printTokens, readTopology } from './enroll-topology.ts'
@@ -69,15 +70,21 @@ export const listTokens = defineCommand({
 
 export const revokeToken = defineCommand({
   name: 'appliances revoke',
-  operations: ['revokeEnrollmentToken'],
+  operations: ['listEnrollmentTokens', 'revokeEnrollmentToken'],
   summary: 'Takes a token back that nobody has used',
   operands: ['ID'],
-  usage: 'ID [--server URL] [--api-token TOKEN] [--json]',
-  options: SERVER_OPTIONS,
+  usage: 'ID [--yes] [--server URL] [--api-token TOKEN] [--json]',
+  options: { ...YES_OPTION, ...SERVER_OPTIONS },
   remarks: ['ID is from patchmesh appliances tokens.'],
   example: 'patchmesh appliances revoke 12D3KooWGm4kGXSyd5FvRaQX1pVTpKRyHAqYyc7yJ1tEzqN6uFvd',
   async run({ options, operands: [id = ''], terminal }) {
-    const answer = await connect(options).revokeToken(id)
+    const client = connect(options)
+    const agreed = await agreedOn(id, { yes: options.yes, terminal, nothing: 'No token was revoked' }, async () => {
+      const found = (await client.openTokens()).find((token) => token.id === id)
+      return found && { id, question: `Revoke the enrollment token for ${found.name} of ${found.organization}?` }
+    })
+    if (agreed === null) return 1
+    const answer = await client.revokeToken(agreed)
     terminal.print(options.json === true ? JSON.stringify(answer) : `revoked ${printable(id)}`)
     return 0
   },

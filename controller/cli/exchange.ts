@@ -115,7 +115,8 @@ export class Exchange {
       throw this.#unreachable(error)
     } finally {
       outgoing.destroy()
-      await sent.catch(ignoreAfterAnswer)
+      // Whether the rest of the body was sent no longer matters: the answer, or why there is none, is known.
+      await Promise.allSettled([sent])
     }
   }
 
@@ -185,6 +186,3 @@ function refusalIn(json: unknown): { code: string; message: string; hint: string
   const { code, message, hint } = error as { code?: unknown; message: unknown; hint?: unknown }
   return { code: String(code ?? ''), message: String(message), hint: String(hint ?? '') }
 }
-
-/** Whether the rest of the body was sent no longer matters: the answer, or why there is none, is known. */
-function ignoreAfterAnswer(): void {}

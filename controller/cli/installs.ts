@@ -2,6 +2,7 @@
  * `patchmesh installs list|show|cancel`.
  */
 import type { InstallDetail, InstallSummary } from '../core/views.ts'
+import { agreedOn, YES_OPTION } from './asking.ts'
 import { defineCommand } from './command.ts'
 import { readableTime } from './quantities.ts'
 import { connect, SERVER_OPTIONS } from './service-center-client.ts'
@@ -40,14 +41,21 @@ export const showInstall = defineCommand({
 
 export const cancelInstall = defineCommand({
   name: 'installs cancel',
-  operations: ['cancelInstall'],
+  operations: ['showInstall', 'cancelInstall'],
   summary: 'Lets nothing new of an install begin; what has begun ends by itself',
   operands: ['ID'],
-  usage: 'ID [--server URL] [--api-token TOKEN] [--json]',
-  options: SERVER_OPTIONS,
+  usage: 'ID [--yes] [--server URL] [--api-token TOKEN] [--json]',
+  options: { ...YES_OPTION, ...SERVER_OPTIONS },
   example: 'patchmesh installs cancel 5f0c0e6a3c1b4d5e9f8a7b6c5d4e3f2a',
   async run({ options, operands: [id = ''], terminal }) {
-    const install = await connect(options).cancelInstall(id)
+    const client = connect(options)
+    const agreed = await agreedOn(id, { yes: options.yes, terminal, nothing: 'Nothing was cancelled' }, async () => {
+      const { name, version, organizations, installed, total } = await client.install(id)
+      const what = `the install of ${name}@${version} for ${organizations.join(', ')}`
+      return { id, question: `Cancel ${what}, where ${installed} of ${total} are installed?` }
+    })
+    if (agreed === null) return 1
+    const install = await client.cancelInstall(agreed)
     if (options.json === true) terminal.print(JSON.stringify(install))
     else for (const line of installLines(install)) terminal.print(line)
     return 0

@@ -5,6 +5,7 @@
 import { type DataCenterLimits, QuietHoursText, type UplinkLimits } from '../core/data-centers.ts'
 import { bitRate } from '../page/words.ts'
 import { A_RATE, readRate } from '../topology/quantities.ts'
+import { isAgreed, YES_OPTION } from './asking.ts'
 import { defineCommand, parsed, UsageError } from './command.ts'
 import { readableBytes } from './quantities.ts'
 import { connect, SERVER_OPTIONS } from './service-center-client.ts'
@@ -61,7 +62,8 @@ const SET_OPTIONS = {
   },
   trading: { type: 'boolean', about: 'let its appliances trade pieces with other Data Centers' },
   'no-trading': { type: 'boolean', about: 'no longer' },
-  none: { type: 'boolean', about: 'lift all limits and quiet hours, and let it trade' },
+  none: { type: 'boolean', about: 'lift all limits and quiet hours, and let it trade; asks' },
+  ...YES_OPTION,
   ...SERVER_OPTIONS,
 } as const
 
@@ -70,8 +72,8 @@ export const setLimits = defineCommand({
   operations: ['showDataCenterLimits', 'setDataCenterLimits', 'showUplinkLimits', 'setUplinkLimits'],
   summary: 'Changes what patches may take of a WAN link, at once, also for what is being transferred',
   usage:
-    '--data-center NAME [--down RATE] [--up RATE] [--quiet FROM-TO]... [--trading|--no-trading] [--none] [--json]\n' +
-    '       patchmesh limits set --service-center [--up RATE] [--quiet FROM-TO]... [--none] [--json]',
+    '--data-center NAME [--down RATE] [--up RATE] [--quiet FROM-TO]... [--trading|--no-trading] [--none [--yes]] [--json]\n' +
+    '       patchmesh limits set --service-center [--up RATE] [--quiet FROM-TO]... [--none [--yes]] [--json]',
   options: SET_OPTIONS,
   remarks: [
     'What is not named stays as it is; quiet hours that are named take the place of those before. Orders, reports and\n' +
@@ -83,6 +85,9 @@ export const setLimits = defineCommand({
     if ((name === undefined) !== isServiceCenter) throw new UsageError('give either --data-center or --service-center')
     const wanted = readWanted(options)
     const client = connect(options)
+    const asking = { yes: options.yes, terminal, nothing: 'Nothing was lifted' }
+    const whose = name === undefined ? "the Service Center's uplink" : `the link of ${name}`
+    if (options.none === true && !(await isAgreed(asking, `Lift all limits and quiet hours of ${whose}?`))) return 1
     if (name === undefined) {
       if (options['no-trading'] === true || options.trading === true || options.down !== undefined)
         throw new UsageError('the Service Center only sends: it has no --down, --trading or --no-trading')

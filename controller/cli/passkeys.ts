@@ -1,6 +1,7 @@
 /**
  * `patchmesh passkeys list|remove`: what people sign in with besides passwords. Only a browser makes one.
  */
+import { agreedOn, YES_OPTION } from './asking.ts'
 import { defineCommand } from './command.ts'
 import { readableTime } from './quantities.ts'
 import { connect, SERVER_OPTIONS } from './service-center-client.ts'
@@ -29,14 +30,20 @@ export const listPasskeys = defineCommand({
 
 export const removePasskey = defineCommand({
   name: 'passkeys remove',
-  operations: ['removePasskey'],
+  operations: ['listPasskeys', 'removePasskey'],
   summary: 'Removes a passkey, such as that of a lost device; it signs nobody in any more',
   operands: ['ID'],
-  usage: `ID ${USAGE}`,
-  options: SERVER_OPTIONS,
+  usage: `ID [--yes] ${USAGE}`,
+  options: { ...YES_OPTION, ...SERVER_OPTIONS },
   example: 'patchmesh passkeys remove 0f3a9c1b2d4e',
   async run({ options, operands: [id = ''], terminal }) {
-    const done = await connect(options).removePasskey(id)
+    const client = connect(options)
+    const agreed = await agreedOn(id, { yes: options.yes, terminal, nothing: 'No passkey was removed' }, async () => {
+      const found = (await client.passkeys()).find((passkey) => passkey.id === id)
+      return found && { id, question: `Remove the passkey ${found.name} of ${found.person}?` }
+    })
+    if (agreed === null) return 1
+    const done = await client.removePasskey(agreed)
     terminal.print(options.json === true ? JSON.stringify(done) : printable(`The passkey ${id} is removed.`))
     return 0
   },

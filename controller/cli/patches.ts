@@ -6,6 +6,7 @@ import type { ApplianceCopy } from '../core/copies.ts'
 import { CONDITIONS, matches, type PatchLine } from '../core/patch-list.ts'
 import type { PatchDetail } from '../core/patch-views.ts'
 import { listed, timeLeft, whyWaiting } from '../page/words.ts'
+import { agreedOn, YES_OPTION } from './asking.ts'
 import { defineCommand, UsageError } from './command.ts'
 import { plural, readableBytes, readableTime } from './quantities.ts'
 import { connect, SERVER_OPTIONS } from './service-center-client.ts'
@@ -56,18 +57,26 @@ export const showPatch = defineCommand({
 
 export const withdrawPatch = defineCommand({
   name: 'patches withdraw',
-  operations: ['withdrawPatch'],
+  operations: ['showPatch', 'withdrawPatch'],
   summary: 'Takes a wrong patch back; every appliance deletes its copy',
   operands: ['PATCH'],
-  usage: 'PATCH [--reason TEXT] [--server URL] [--api-token TOKEN] [--json]',
+  usage: 'PATCH [--reason TEXT] [--yes] [--server URL] [--api-token TOKEN] [--json]',
   options: {
     reason: { type: 'string', value: 'TEXT', about: 'why, for the audit log' },
+    ...YES_OPTION,
     ...SERVER_OPTIONS,
   },
   remarks: ['A patch that is installed, or being installed, stays.'],
   example: 'patchmesh patches withdraw example@1.0.0 --reason "built from the wrong branch"',
   async run({ options, operands: [patch = ''], terminal }) {
-    const answer = await connect(options).withdraw(patch, options.reason)
+    const client = connect(options)
+    const agreed = await agreedOn(patch, { yes: options.yes, terminal, nothing: 'Nothing was withdrawn' }, async () => {
+      const { id, name, version, replications } = await client.patch(patch)
+      const copies = `${plural(replications.complete, 'appliance')} and the Service Center delete their copies`
+      return { id, question: `Withdraw ${name}@${version}, SHA-256 ${id.slice(0, 12)}…? ${copies}.` }
+    })
+    if (agreed === null) return 1
+    const answer = await client.withdraw(agreed, options.reason)
     terminal.print(options.json === true ? JSON.stringify(answer) : `withdrawn ${printable(patch)}`)
     return 0
   },

@@ -3,10 +3,11 @@
  * sign-in link, which is printed once.
  */
 import type { NewLink, PersonView } from '../core/access-views.ts'
+import { agreedOn, YES_OPTION } from './asking.ts'
 import { defineCommand, required, UsageError } from './command.ts'
-import { readableTime } from './quantities.ts'
+import { plural, readableTime } from './quantities.ts'
 import { organizationsOf, RIGHTS_OPTIONS, roleOf, shownLimit } from './rights.ts'
-import { connect, SERVER_OPTIONS } from './service-center-client.ts'
+import { connect, SERVER_OPTIONS, type ServiceCenterClient } from './service-center-client.ts'
 import { printable, type Terminal, table } from './terminal.ts'
 
 const USAGE = '[--server URL] [--api-token TOKEN] [--json]'
@@ -102,31 +103,51 @@ function eitherOf<Name extends string>(options: { [name in Name]?: boolean | und
 
 export const newLink = defineCommand({
   name: 'people new-link',
-  operations: ['makeSignInLink'],
+  operations: ['listPeople', 'makeSignInLink'],
   summary: 'Prints a new sign-in link for a person, whose password, passkeys and sessions end',
   operands: ['NAME'],
-  usage: `NAME ${USAGE}`,
-  options: SERVER_OPTIONS,
+  usage: `NAME [--yes] ${USAGE}`,
+  options: { ...YES_OPTION, ...SERVER_OPTIONS },
   example: 'patchmesh people new-link ana',
   async run({ options, operands: [name = ''], terminal }) {
-    return printLink(await connect(options).newSignInLink(name), options.json, terminal)
+    const client = connect(options)
+    const asking = { yes: options.yes, terminal, nothing: 'No link was made' }
+    const agreed = await agreedOn(name, asking, async () => {
+      const person = await personCalled(client, name)
+      const question = `Make a new sign-in link for ${person?.name}, whose password, passkeys and sessions end?`
+      return person && { id: person.name, question }
+    })
+    return agreed === null ? 1 : printLink(await client.newSignInLink(agreed), options.json, terminal)
   },
 })
 
 export const removePerson = defineCommand({
   name: 'people remove',
-  operations: ['removePerson'],
+  operations: ['listPeople', 'removePerson'],
   summary: 'Removes a person, whose sessions end; what they did stays in the trail',
   operands: ['NAME'],
-  usage: `NAME ${USAGE}`,
-  options: SERVER_OPTIONS,
+  usage: `NAME [--yes] ${USAGE}`,
+  options: { ...YES_OPTION, ...SERVER_OPTIONS },
   example: 'patchmesh people remove ana',
   async run({ options, operands: [name = ''], terminal }) {
-    const done = await connect(options).removePerson(name)
+    const client = connect(options)
+    const agreed = await agreedOn(name, { yes: options.yes, terminal, nothing: 'Nobody was removed' }, async () => {
+      const person = await personCalled(client, name)
+      if (person === undefined) return undefined
+      const { name: called, role, sessions } = person
+      return { id: called, question: `Remove ${called} (${role}), with ${plural(sessions, 'session')}?` }
+    })
+    if (agreed === null) return 1
+    const done = await client.removePerson(agreed)
     terminal.print(options.json === true ? JSON.stringify(done) : printable(`${name} is removed.`))
     return 0
   },
 })
+
+/** However it is written. */
+async function personCalled(client: ServiceCenterClient, name: string): Promise<PersonView | undefined> {
+  return (await client.people()).find((person) => person.name.toLowerCase() === name.toLowerCase())
+}
 
 export function printLink(link: NewLink, json: boolean | undefined, terminal: Terminal): 0 {
   terminal.print(json === true ? JSON.stringify(link) : link.signInLink)

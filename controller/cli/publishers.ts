@@ -5,10 +5,11 @@
 import { Publisher, shortKeyId } from '../../protocol/publishers.ts'
 import { isRefusal, RefusedError, refuse } from '../../protocol/refusals.ts'
 import { parseStrictJson } from '../../protocol/strict-json.ts'
+import { type Asking, agreedOn, isAgreed, YES_OPTION } from './asking.ts'
 import { defineCommand } from './command.ts'
 import { readableTime } from './quantities.ts'
 import { readSmallFile } from './read-small-file.ts'
-import { connect, SERVER_OPTIONS } from './service-center-client.ts'
+import { connect, SERVER_OPTIONS, type ServiceCenterClient } from './service-center-client.ts'
 import { printable, table } from './terminal.ts'
 
 const USAGE = '[--server URL] [--api-token TOKEN] [--json]'
@@ -38,11 +39,11 @@ export const listPublishers = defineCommand({
 
 export const setPublisher = defineCommand({
   name: 'publishers set',
-  operations: ['setPublisher'],
+  operations: ['listPublishers', 'setPublisher'],
   summary: 'Lists a publisher, in place of the one of the same name',
   operands: ['FILE'],
-  usage: `FILE ${USAGE}`,
-  options: SERVER_OPTIONS,
+  usage: `FILE [--yes] ${USAGE}`,
+  options: { ...YES_OPTION, ...SERVER_OPTIONS },
   remarks: [
     'FILE is JSON: {"name", "keys": [{"keyid", "publicKey", "revoked"}], "threshold", "patches", "expiresAt"}; patchmesh\n' +
       'release key --json prints a key. As soon as one publisher is listed, every upload has to be signed by one.',
@@ -50,7 +51,10 @@ export const setPublisher = defineCommand({
   example: 'patchmesh publishers set ./acme.json',
   async run({ options, operands: [file = ''], terminal }) {
     const publisher = await readPublisher(file)
-    const shown = await connect(options).setPublisher(publisher)
+    const client = connect(options)
+    const asking = { yes: options.yes, terminal, nothing: 'Nothing was changed' }
+    if (!(await mayReplace(client, publisher.name, asking))) return 1
+    const shown = await client.setPublisher(publisher)
     if (options.json === true) terminal.print(JSON.stringify(shown))
     else
       terminal.print(
@@ -62,20 +66,38 @@ export const setPublisher = defineCommand({
 
 export const removePublisher = defineCommand({
   name: 'publishers remove',
-  operations: ['removePublisher'],
+  operations: ['listPublishers', 'removePublisher'],
   summary: 'Removes a publisher; after the last one uploads need no signature any more',
   operands: ['NAME'],
-  usage: `NAME ${USAGE}`,
-  options: SERVER_OPTIONS,
+  usage: `NAME [--yes] ${USAGE}`,
+  options: { ...YES_OPTION, ...SERVER_OPTIONS },
   example: 'patchmesh publishers remove Acme',
   async run({ options, operands: [name = ''], terminal }) {
     const client = connect(options)
-    const done = await client.removePublisher(name)
+    const agreed = await agreedOn(name, { yes: options.yes, terminal, nothing: 'Nothing was removed' }, async () => {
+      const listed = await client.publishers()
+      const isLast = listed.length === 1
+      const then = isLast
+        ? 'It is the last: uploads need no signature then.'
+        : 'Uploads that it signed are refused then.'
+      return listed.some((other) => other.name === name) ? { id: name, question: `Remove ${name}? ${then}` } : undefined
+    })
+    if (agreed === null) return 1
+    const done = await client.removePublisher(agreed)
     terminal.print(options.json === true ? JSON.stringify(done) : printable(`${name} is removed.`))
     if ((await client.publishers()).length === 0) terminal.tell('No publisher is left: uploads need no signature now.')
     return 0
   },
 })
+
+/** The first of its name takes nothing away. */
+async function mayReplace(client: ServiceCenterClient, name: string, asking: Asking): Promise<boolean> {
+  if (asking.yes === true) return true
+  const before = (await client.publishers()).find((other) => other.name === name)
+  if (before === undefined) return true
+  const keys = before.keys.map(({ keyid }) => shortKeyId(keyid)).join(', ')
+  return isAgreed(asking, `Replace ${name}, which is listed with ${keys}?`)
+}
 
 async function readPublisher(file: string): Promise<Publisher> {
   const text = parseStrictJson(await readSmallFile(file, MAX_FILE_BYTES), file, 'bad_request')

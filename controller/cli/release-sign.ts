@@ -2,6 +2,7 @@
  * `patchmesh release sign`: shows what a bundle is, asks, and adds the signature of a publisher's key (sign-bundle.ts).
  */
 import { keyIdOf } from '../../protocol/publishers.ts'
+import { isAgreed, YES_OPTION } from './asking.ts'
 import { defineCommand, required } from './command.ts'
 import { plural, readableBytes } from './quantities.ts'
 import { readSigningKey } from './release-key.ts'
@@ -16,7 +17,7 @@ export const releaseSign = defineCommand({
   options: {
     key: { type: 'string', value: 'FILE', about: 'the key, from patchmesh release key' },
     out: { type: 'string', value: 'FILE', about: 'where to write the signed bundle (default: in place)' },
-    yes: { type: 'boolean', about: 'sign without asking' },
+    ...YES_OPTION,
     json: { type: 'boolean', about: 'print {"file","name","version","keyid","signatures"}' },
   },
   remarks: ['The signatures that others have made stay, so each holder of a key signs on a machine of their own.'],
@@ -28,13 +29,7 @@ export const releaseSign = defineCommand({
     terminal.tell(printable(`${name}@${version} by ${publisher}`))
     terminal.tell(`payload ${payload.size} bytes (${readableBytes(payload.size)}), SHA-256 ${payload.sha256}`)
     terminal.tell(`signed so far by ${plural(head.signed.signatures.length, 'key')}`)
-    if (options.yes !== true) {
-      const answer = await terminal.ask('Sign it? [y/N] ')
-      if (answer === null || !/^y(es)?$/i.test(answer.trim())) {
-        terminal.tell('Not signed.')
-        return 1
-      }
-    }
+    if (!(await isAgreed({ yes: options.yes, terminal, nothing: 'It was not signed' }, 'Sign it?'))) return 1
     const out = options.out ?? file
     await signBundle({ file, head, key, out })
     const keyid = keyIdOf(key.publicKey)

@@ -47,6 +47,8 @@ export type StartInstall = {
   readonly organizations: readonly string[]
   readonly dataCenter: string
   readonly allowOutage: boolean
+  /** What somebody agreed to, from the preview, where somebody was asked. */
+  readonly confirmation?: string | undefined
 }
 
 export class ServiceCenterClient {

@@ -1,6 +1,7 @@
 /**
  * `patchmesh sessions list|end` and `patchmesh account`: who is signed in, and what one's own API token may do.
  */
+import { agreedOn, YES_OPTION } from './asking.ts'
 import { defineCommand } from './command.ts'
 import { readableTime } from './quantities.ts'
 import { shownLimit } from './rights.ts'
@@ -32,14 +33,20 @@ export const listSessions = defineCommand({
 
 export const endSession = defineCommand({
   name: 'sessions end',
-  operations: ['endSession'],
+  operations: ['listSessions', 'endSession'],
   summary: 'Ends a session at once',
   operands: ['ID'],
-  usage: `ID ${USAGE}`,
-  options: SERVER_OPTIONS,
+  usage: `ID [--yes] ${USAGE}`,
+  options: { ...YES_OPTION, ...SERVER_OPTIONS },
   example: 'patchmesh sessions end 0f3a9c1b2d4e',
   async run({ options, operands: [id = ''], terminal }) {
-    const done = await connect(options).endSession(id)
+    const client = connect(options)
+    const agreed = await agreedOn(id, { yes: options.yes, terminal, nothing: 'No session was ended' }, async () => {
+      const found = (await client.sessions()).find((session) => session.id === id)
+      return found && { id, question: `End the session of ${found.name}, from ${found.origin.split(',')[0]}?` }
+    })
+    if (agreed === null) return 1
+    const done = await client.endSession(agreed)
     terminal.print(options.json === true ? JSON.stringify(done) : printable(`The session ${id} has ended.`))
     return 0
   },

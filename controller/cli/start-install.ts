@@ -3,16 +3,18 @@
  * the install to its end. What may start, and in which order, is decided by the Service Center.
  */
 import { setTimeout as pause } from 'node:timers/promises'
+import type { RefusalCode } from '../../protocol/refusals.ts'
 import type { TargetState } from '../core/records.ts'
 import { isFinal } from '../core/rollout.ts'
 import type { InstallDetail, InstallPreview } from '../core/views.ts'
 import { duration, whyWaiting } from '../page/words.ts'
+import { type Asking, isAgreed, YES_OPTION } from './asking.ts'
 import { defineCommand, UsageError } from './command.ts'
-import { UnreachableError } from './exchange.ts'
+import { ServerRefusal, UnreachableError } from './exchange.ts'
 import { installLines } from './installs.ts'
 import { ProgressLine } from './progress-line.ts'
 import { plural, readableBytes } from './quantities.ts'
-import { connect, SERVER_OPTIONS, type ServiceCenterClient } from './service-center-client.ts'
+import { connect, SERVER_OPTIONS, type ServiceCenterClient, type StartInstall } from './service-center-client.ts'
 import { printable, type Terminal, table } from './terminal.ts'
 
 const POLL_MS = 500
@@ -30,29 +32,24 @@ export const startInstall = defineCommand({
     organization: { type: 'string', multiple: true, value: 'NAME', about: 'for whom; may be repeated' },
     'data-center': { type: 'string', value: 'NAME', about: 'where (default All)' },
     'allow-outage': { type: 'boolean', about: 'also interrupt an appliance whose peer cannot take over' },
-    yes: { type: 'boolean', about: 'do not ask' },
+    ...YES_OPTION,
     wait: { type: 'boolean', about: 'follow it to its end; exit 1 unless all are installed' },
     ...SERVER_OPTIONS,
   },
-  remarks: ['Appliances whose Data Center does not hold the patch yet are queued until it does, for 24 hours at most.'],
+  remarks: [
+    'Appliances whose Data Center does not hold the patch yet are queued until it does, for 24 hours at most.',
+    'What is agreed to is installed and nothing else: where appliances came or went meanwhile, it asks again. With --yes\n' +
+      'it is installed on whatever is there when it starts.',
+  ],
   example: 'patchmesh installs start example@1.0.0 --organization Acme --data-center Paris --wait',
   async run({ options, operands: [patch = ''], terminal }) {
     const { organization: organizations = [] } = options
     if (organizations.length === 0) throw new UsageError('--organization is missing')
     const dataCenter = options['data-center'] ?? 'All'
     const client = connect(options)
-    if (options.yes !== true) {
-      const preview = await client.preview(patch, organizations, dataCenter)
-      const scope = printable(
-        `${patch} for ${organizations.join(', ')} in ${dataCenter === 'All' ? 'all Data Centers' : dataCenter}`,
-      )
-      if (!(await agreed(terminal, preview, scope))) {
-        terminal.tell('Nothing was started. Answer y to start, or give --yes.')
-        return 1
-      }
-    }
-    const allowOutage = options['allow-outage'] === true
-    const started = await client.startInstall({ patch, organizations, dataCenter, allowOutage })
+    const wanted = { patch, organizations, dataCenter, allowOutage: options['allow-outage'] === true }
+    const started = await startAgreed(client, wanted, { yes: options.yes, terminal, nothing: 'Nothing was started' })
+    if (started === null) return 1
     terminal.tell(`install ${started.id} has started on ${plural(started.total, 'appliance')}`)
     const install = options.wait === true ? await follow(client, started, terminal) : started
     if (options.json === true) terminal.print(JSON.stringify(install))
@@ -69,8 +66,30 @@ export const startInstall = defineCommand({
   },
 })
 
-async function agreed(terminal: Terminal, preview: InstallPreview, scope: string): Promise<boolean> {
-  const { targets, notReplicated, queued } = preview
+/** Asks again where what was agreed to is not so any more; null when nobody agrees. */
+async function startAgreed(
+  client: ServiceCenterClient,
+  wanted: Omit<StartInstall, 'confirmation'>,
+  asking: Asking,
+): Promise<InstallDetail | null> {
+  if (asking.yes === true) return client.startInstall(wanted)
+  const { patch, organizations, dataCenter } = wanted
+  const place = dataCenter === 'All' ? 'all Data Centers' : dataCenter
+  for (;;) {
+    const preview = await client.preview(patch, organizations, dataCenter)
+    warn(asking.terminal, preview)
+    const what = `${patch} for ${organizations.join(', ')} in ${place}`
+    if (!(await isAgreed(asking, `Install ${what}, on ${plural(preview.targets, 'appliance')}?`))) return null
+    try {
+      return await client.startInstall({ ...wanted, confirmation: preview.confirmation })
+    } catch (error) {
+      if (!(error instanceof ServerRefusal) || error.code !== ('changed_meanwhile' satisfies RefusalCode)) throw error
+      asking.terminal.tell(printable(error.message))
+    }
+  }
+}
+
+function warn(terminal: Terminal, { notReplicated, queued }: InstallPreview): void {
   if (notReplicated.length > 0) {
     terminal.tell(`Warning: the patch is not replicated to ${plural(notReplicated.length, 'appliance')} yet:`)
     const rows = notReplicated.map((copy) => [
@@ -89,8 +108,6 @@ async function agreed(terminal: Terminal, preview: InstallPreview, scope: string
     const rows = queued.map(({ appliance, organization, reason }) => [appliance, organization, reason])
     for (const line of table(['APPLIANCE', 'ORGANIZATION', ''], rows, '')) terminal.tell(`  ${line}`)
   }
-  const answer = await terminal.ask(`Install ${scope}, on ${plural(targets, 'appliance')}? [y/N] `)
-  return answer !== null && /^y(es)?$/i.test(answer.trim())
 }
 
 /** Until nothing of it moves any more. */

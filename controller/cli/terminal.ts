@@ -37,6 +37,8 @@ export function processTerminal(): Terminal {
     redraw: (line) => stderr.write(`\r${line.slice(0, (stderr.columns ?? 80) - 1)}\u001b[K`),
     redraws: stderr.isTTY === true,
     async ask(question) {
+      // The end of the question before let go of it, and this one has to be waited for.
+      stdin.ref?.()
       const reader = createInterface({ input: stdin, output: stderr, terminal: stdin.isTTY === true })
       try {
         const ended = new Promise<null>((resolve) => reader.once('close', () => resolve(null)))

@@ -1,6 +1,7 @@
 /**
  * `patchmesh uploads list|discard`: the uploads that were interrupted, which the Service Center keeps for 24 hours.
  */
+import { agreedOn, YES_OPTION } from './asking.ts'
 import { defineCommand } from './command.ts'
 import { readableBytes, readableTime } from './quantities.ts'
 import { connect, SERVER_OPTIONS } from './service-center-client.ts'
@@ -34,14 +35,23 @@ export const listUploads = defineCommand({
 
 export const discardUpload = defineCommand({
   name: 'uploads discard',
-  operations: ['abandonUpload'],
+  operations: ['listUploads', 'abandonUpload'],
   summary: 'Gives an interrupted upload up; nothing of it is kept',
   operands: ['ID'],
-  usage: 'ID [--server URL] [--api-token TOKEN] [--json]',
-  options: SERVER_OPTIONS,
+  usage: 'ID [--yes] [--server URL] [--api-token TOKEN] [--json]',
+  options: { ...YES_OPTION, ...SERVER_OPTIONS },
   example: 'patchmesh uploads discard 5f0c0e6a3c1b4d5e9f8a7b6c5d4e3f2a',
   async run({ options, operands: [id = ''], terminal }) {
-    await connect(options).discardUpload(id)
+    const client = connect(options)
+    const agreed = await agreedOn(id, { yes: options.yes, terminal, nothing: 'Nothing was discarded' }, async () => {
+      const found = (await client.unfinishedUploads()).find((upload) => upload.id === id)
+      if (found === undefined) return undefined
+      const { filename, offset, bytes } = found
+      const arrived = `${readableBytes(offset)} of ${readableBytes(bytes)}`
+      return { id, question: `Discard what has arrived of ${filename}, ${arrived}?` }
+    })
+    if (agreed === null) return 1
+    await client.discardUpload(agreed)
     terminal.print(options.json === true ? JSON.stringify({ id }) : `discarded ${printable(id)}`)
     return 0
   },

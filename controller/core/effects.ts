@@ -41,6 +41,8 @@ export type Command =
       organizations: OrganizationName[]
       dataCenter: DataCenterName | 'All'
       allowOutage: boolean
+      /** What the actor agreed to (confirming.ts), where somebody was asked; refused when it is not so any more. */
+      confirmation?: Sha256 | undefined
     }
   | { kind: 'cancel-install'; actor: Actor; install: InstallId }
   /** `instead`: what the actor saw; refused when it is not so any more. */

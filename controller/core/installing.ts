@@ -9,6 +9,7 @@ import { isRefusal, type Refusal, refuse } from '../../protocol/refusals.ts'
 import { Order, type Report } from '../../protocol/statements.ts'
 import { notedFor } from './audit-notes.ts'
 import { byPlace } from './census.ts'
+import { notConfirmed } from './confirming.ts'
 import type { Command, Reply } from './effects.ts'
 import { type Decision, livePatch, title } from './publishing.ts'
 import type { ApplianceRecord, Change, InstallRecord, TargetRecord } from './records.ts'
@@ -32,6 +33,8 @@ export function startInstall(state: ServiceCenterState, command: Start): Decisio
   if (isRefusal(patch)) return { reply: patch, changes: [] }
   const appliances = appliancesInScope(state, command)
   if (isRefusal(appliances)) return { reply: appliances, changes: [] }
+  const changed = notConfirmed(patch, appliances, command.confirmation)
+  if (changed !== null) return { reply: changed, changes: [] }
   const running = [...state.installs.values()].find(
     (install) =>
       install.patch === command.patch &&
@@ -103,7 +106,10 @@ export function appliancesInScope(
       scope.organizations.includes(organization) && (scope.dataCenter === 'All' || scope.dataCenter === dataCenter),
   )
   if (inScope.length > 0) return inScope.sort(byPlace)
-  return refuse('nothing_to_install', `${scope.organizations.join(', ')} has no appliance in ${scope.dataCenter}`)
+  return refuse(
+    'nothing_to_install',
+    `there is no appliance of ${scope.organizations.join(', ')} in ${scope.dataCenter}`,
+  )
 }
 
 /** Nothing new starts; what has been ordered ends by itself. Cancelling twice is harmless. */

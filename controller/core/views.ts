@@ -6,6 +6,7 @@
 import type { DataCenterName, InstallId, OrganizationName, PeerId, Sha256 } from '../../protocol/identifiers.ts'
 import { SERVICE_PROVIDER } from '../../protocol/identifiers.ts'
 import { appliancesByPlace, censusOf } from './census.ts'
+import { confirmationOf } from './confirming.ts'
 import { type ApplianceCopy, applianceCopy } from './copies.ts'
 import type { ApplianceRecord, InstallRecord, TargetState } from './records.ts'
 import { readiness, serviceProviderAppliances } from './replications.ts'
@@ -55,6 +56,8 @@ export type ApplianceView = {
 /** What an admin is told before an install begins; `notReplicated` empty means there is no warning. */
 export type InstallPreview = {
   targets: number
+  /** To be sent with what is asked for, so that it is done to what is shown here and to nothing else. */
+  confirmation: Sha256
   notReplicated: ApplianceCopy[]
   /** Targets that begin as soon as the rollout allows, and those that are queued until their copy is proven. */
   ready: number
@@ -91,7 +94,8 @@ export function installPreview(
     const { name, organization } = appliance
     return ready === true ? [] : [{ appliance: name, organization, dataCenter: appliance.dataCenter, reason: ready }]
   })
-  return { targets: scope.length, notReplicated, ready: scope.length - queued.length, queued }
+  const confirmation = confirmationOf(patch, scope)
+  return { targets: scope.length, confirmation, notReplicated, ready: scope.length - queued.length, queued }
 }
 
 export function installSummary(state: ServiceCenterState, install: InstallRecord): InstallSummary {

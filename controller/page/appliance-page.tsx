@@ -218,7 +218,8 @@ function installRows({ installs }: ApplianceDetail): Row[] {
 }
 
 const Changes = ({ appliance }: { appliance: ApplianceDetail }) => {
-  const address = applianceAddress(appliance)
+  // By its key: its name may be another's by the time the form is sent.
+  const address = `${APPLIANCES}/${appliance.peer}`
   return (
     <Card id="changes" title="Change">
       <details class="pm-change">
@@ -255,6 +256,7 @@ const Changes = ({ appliance }: { appliance: ApplianceDetail }) => {
           </p>
         </Alert>
         <ActionForm action={`${address}/retire`} operation="retireAppliance" button={`Retire ${appliance.name}`} danger>
+          {appliance.lastMember !== null && <input type="hidden" name="lastMember" value="yes" />}
           <CheckField id="sure" name="sure" label={`Retire ${appliance.name} for good`} required />
         </ActionForm>
       </details>

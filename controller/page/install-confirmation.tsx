@@ -11,7 +11,17 @@ import { CheckField } from './form-fields.tsx'
 import { CopyLabel } from './labels.tsx'
 import { Alert } from './layout.tsx'
 import { WithMoments } from './moments.tsx'
-import { counted, dataCenterTitle, listed, patchAddress, sentence, size, timeLeft, where, whyWaiting } from './words.ts'
+import {
+  counted,
+  dataCenterTitle,
+  listed,
+  SYSTEM_PATCHES,
+  sentence,
+  size,
+  timeLeft,
+  where,
+  whyWaiting,
+} from './words.ts'
 
 export type Confirmation = {
   patch: PatchDetail
@@ -20,24 +30,33 @@ export type Confirmation = {
   preview: InstallPreview
   /** The targets that are not in `preview.queued`. */
   ready: string[]
+  /** Why it is asked once more, or null. */
+  changed: string | null
   /** Of this showing: whoever presses twice starts one install. */
   once: string
 }
 
-export const InstallConfirmation = ({ patch, organizations, dataCenter, preview, ready, once }: Confirmation) => {
+export const InstallConfirmation = (confirmation: Confirmation) => {
+  const { patch, organizations, dataCenter, preview, ready, changed, once } = confirmation
   const complete = preview.notReplicated.length === 0 && preview.queued.length === 0
   return (
     <form
       id="install-confirmation"
       class="pm-confirmation"
       method="post"
-      action={`${patchAddress(patch)}/start?once=${once}`}
+      action={`${SYSTEM_PATCHES}/${patch.id}/start?once=${once}`}
       data-operation="startInstall"
     >
       {organizations.map((name) => (
         <input type="hidden" name="organization" value={name} />
       ))}
       <input type="hidden" name="dataCenter" value={dataCenter} />
+      <input type="hidden" name="confirmation" value={preview.confirmation} />
+      {changed !== null && (
+        <Alert tone="warning" title="Nothing was installed: something has changed since you looked.">
+          <p>{sentence(changed)}</p>
+        </Alert>
+      )}
       <h2 class="pf-v6-c-title pf-m-xl" id="install-dialog-title">
         {complete ? `Install ${patch.name} ${patch.version}?` : 'Replication is not complete'}
       </h2>

@@ -4,13 +4,13 @@
 import type { PatchSummary } from '../core/patch-views.ts'
 import { FormDialog } from './dialogs.tsx'
 import { TextField } from './form-fields.tsx'
-import { counted, patchAddress } from './words.ts'
+import { counted, SYSTEM_PATCHES } from './words.ts'
 
 export const WithdrawDialog = ({ patch }: { patch: PatchSummary }) => (
   <FormDialog
     id="withdraw-dialog"
     title={`Withdraw ${patch.name} ${patch.version}?`}
-    action={`${patchAddress(patch)}/withdraw`}
+    action={`${SYSTEM_PATCHES}/${patch.id}/withdraw`}
     operation="withdrawPatch"
     button="Withdraw"
     danger

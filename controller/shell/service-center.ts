@@ -104,6 +104,7 @@ export async function startServiceCenter(options: {
     received: network.received,
     patchOf: (patch) => seed.replicas.get(patch)?.publication,
     deliver: seedLoop.deliver,
+    follow: seedLoop.follow,
   })
 
   /** Control and enrollment go to the Service Center's core, pieces to the seed. */
@@ -128,6 +129,7 @@ export async function startServiceCenter(options: {
       case 'receiving':
       case 'reader-widened':
       case 'piece-sent':
+      case 'piece-unreadable':
         seedLoop.deliver(event)
         break
       default:

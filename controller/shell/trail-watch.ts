@@ -77,7 +77,8 @@ export class TrailWatch {
       this.#next = null
       return this.#check(noted)
     })
-    this.#underWay = check.catch(() => undefined)
+    // The next one follows however this one ends; what went wrong is told to those who asked.
+    this.#underWay = Promise.allSettled([check])
     return { noted, check }
   }
 

@@ -1,6 +1,6 @@
 /**
  * Faults of installers: a program that fails, hangs or asks to be tried again, a version that is not healthy, and a
- * revert that does not work.
+ * revert that does not work, or not yet.
  */
 import type { InstallStep } from '../../agent/core/events.ts'
 import type { Fault, FaultKind } from '../faults.ts'
@@ -14,7 +14,10 @@ const FAILURE = { ok: false, output: 'no', temporary: false }
 export const installerActs = {
   'install-fails': (fault, hands) => next(fault, hands, 'install', 'the program ended with status 3'),
   'health-fails': (fault, hands) => next(fault, hands, 'verify', 'it is not healthy'),
-  'revert-fails': (fault, hands) => next(fault, hands, 'revert', 'the snapshot is gone'),
+  'revert-fails': (fault, hands) =>
+    fault.dice % 3 === 0
+      ? next(fault, hands, 'revert', 'the snapshot is gone')
+      : next(fault, hands, 'revert', 'another program holds the lock', true),
   'temporary-error': (fault, hands) => {
     const heal = next(fault, hands, 'install', 'the package database is locked', true)
     if (heal !== null) hands.evidence.giveTemporary(fault.who)

@@ -146,6 +146,21 @@ export const agentBugs: readonly PlantedBug[] = [
     checkers: ['an order executes at most once'],
   },
   {
+    name: 'a revert that fails for now is the last one',
+    file: 'agent/core/install/reverting.ts',
+    find: 'if (!outcome.temporary) return',
+    replace: 'if (!outcome.ok) return',
+    checkers: ['what failed is put back'],
+  },
+  {
+    name: 'a revert that waits for its next try is forgotten in a restart',
+    file: 'agent/core/install/going-on.ts',
+    find: "return attempt.phase === 'reverting' ? revertAgain(state, attempt) : []\n}",
+    replace:
+      "return attempt.failedReverts > 0 ? end(state, attempt, { state: 'failed', reason: 'given up' }) : attempt.phase === 'reverting' ? revertAgain(state, attempt) : []\n}",
+    checkers: ['what failed is put back'],
+  },
+  {
     name: 'the outbox is forgotten in a restart',
     file: 'agent/core/ledger.ts',
     find: 'state.outbox.set(envelopeDigest(letter.envelope), letter)',

@@ -6,11 +6,11 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, openSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { PATIENCE_MS } from './patience.ts'
 import { OWN_MARK, RUN_VARIABLE } from './run-mark.ts'
 
 export const LAUNCHER = fileURLToPath(new URL('../../patchmesh', import.meta.url))
-const READY_WITHIN_MS = 60_000
-const STOP_WITHIN_MS = 10_000
+const STOP_WITHIN_MS = 30_000
 
 export class Daemon {
   readonly name: string
@@ -66,7 +66,7 @@ export class Daemon {
     return new Promise((resolve, reject) => {
       const give = (how: string): void =>
         reject(new Error(`${this.name} ${how}. The end of its log:\n${this.log.slice(-2000)}`))
-      const late = setTimeout(() => give('was not ready within a minute'), READY_WITHIN_MS)
+      const late = setTimeout(() => give(`was not ready within ${PATIENCE_MS / 1000} s`), PATIENCE_MS)
       let printed = ''
       this.#process.stdout?.setEncoding('utf8').on('data', (text: string) => {
         printed += text

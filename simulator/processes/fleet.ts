@@ -16,6 +16,7 @@ import { openRepository } from '../../controller/shell/repository.ts'
 import { slotOf } from '../../controller/topology/topology.ts'
 import { SERVICE_PROVIDER } from '../../protocol/identifiers.ts'
 import { Daemon } from './daemon.ts'
+import { PATIENCE_MS } from './patience.ts'
 import { LOOPBACK, type Places } from './place.ts'
 import { FOLDER_PREFIX, OWN_MARK } from './run-mark.ts'
 
@@ -158,7 +159,7 @@ export class Fleet {
     what: string,
     ask: () => Promise<Answer>,
     good: (answer: Answer) => boolean,
-    withinMs = 60_000,
+    withinMs = PATIENCE_MS,
   ): Promise<Answer> {
     const deadline = performance.now() + withinMs
     for (;;) {

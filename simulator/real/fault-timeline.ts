@@ -18,6 +18,7 @@ export class FaultTimeline {
   /** Links change one after the other, and appliances start one after the other, beside them. */
   #links: Promise<void> = Promise.resolve()
   #restarts: Promise<void> = Promise.resolve()
+  #wentWrong: unknown = null
   readonly happened: FaultCounts = { kills: 0, linkDowns: 0 }
 
   constructor({ fleet, network, say }: { fleet: Fleet; network: IsolatedNetwork | null; say: Say }) {
@@ -30,8 +31,8 @@ export class FaultTimeline {
   begin(faults: readonly TopologyFault[]): void {
     for (const fault of faults) {
       this.#at(fault.atMs, () => {
-        if (fault.kind === 'kill') this.#restarts = this.#restarts.then(() => this.#kill(fault.appliance))
-        else this.#links = this.#links.then(() => this.#cut(fault.site, fault.forMs))
+        if (fault.kind === 'kill') this.#restarts = this.#next(this.#restarts, () => this.#kill(fault.appliance))
+        else this.#links = this.#next(this.#links, () => this.#cut(fault.site, fault.forMs))
       })
     }
   }
@@ -42,6 +43,7 @@ export class FaultTimeline {
     this.#timers.clear()
     await Promise.all([this.#links, this.#restarts])
     for (const timer of this.#timers) clearTimeout(timer)
+    if (this.#wentWrong !== null) throw this.#wentWrong
     for (const site of this.#cuts.keys()) await this.#network?.join(site)
     this.#cuts.clear()
   }
@@ -50,10 +52,19 @@ export class FaultTimeline {
     const timer = setTimeout(() => {
       this.#timers.delete(timer)
       act()
-      this.#links.catch(toldByEnd)
-      this.#restarts.catch(toldByEnd)
     }, ms)
     this.#timers.add(timer)
+  }
+
+  /** After what was begun before, unless something went wrong: that is kept for `end`, which throws it. */
+  async #next(before: Promise<void>, act: () => Promise<void>): Promise<void> {
+    await before
+    if (this.#wentWrong !== null) return
+    try {
+      await act()
+    } catch (error) {
+      this.#wentWrong = error
+    }
   }
 
   async #kill(appliance: ApplianceName): Promise<void> {
@@ -71,7 +82,7 @@ export class FaultTimeline {
     this.#cuts.set(site, (this.#cuts.get(site) ?? 0) + 1)
     await this.#network?.cut(site)
     this.#at(forMs, () => {
-      this.#links = this.#links.then(() => this.#mend(site))
+      this.#links = this.#next(this.#links, () => this.#mend(site))
     })
   }
 
@@ -86,6 +97,3 @@ export class FaultTimeline {
     this.#say(`the WAN link of ${siteName(site)} is up again`)
   }
 }
-
-/** What went wrong is kept in the promise, and `end` throws it; until then nobody listens. */
-function toldByEnd(): void {}

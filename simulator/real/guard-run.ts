@@ -40,7 +40,11 @@ export function guardRun(): Guard {
     stdio: ['pipe', 'ignore', 'ignore'],
   })
   watchdog.unref()
-  watchdog.stdin.on('error', () => {})
+  watchdog.stdin.on('error', ({ message }) =>
+    process.stderr.write(
+      `the watchdog of this run is gone (${message}): what a kill would leave is removed by the next run\n`,
+    ),
+  )
   let cutShort = false
   const interrupted = new Promise<Interrupted>((resolve) => {
     for (const signal of SIGNALS) {

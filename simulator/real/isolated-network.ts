@@ -52,11 +52,11 @@ export async function whyNotIsolated({ serviceCenter, dataCenters }: Topology): 
     return `the link of ${who} has a ${field}, and delay and loss need the netem queue, which --isolate does without since not every kernel has it: leave it out, or simulate in virtual time`
   }
   for (const tool of ['ip', 'tc']) {
-    const found = await runTool(tool, ['-Version']).then(
-      () => true,
-      () => false,
-    )
-    if (!found) return `--isolate needs the command ${tool}: install the Debian package iproute2`
+    try {
+      await runTool(tool, ['-Version'])
+    } catch (error) {
+      return `--isolate needs the command ${tool} (${(error as Error).message}): install the Debian package iproute2`
+    }
   }
   return null
 }

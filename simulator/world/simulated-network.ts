@@ -5,7 +5,7 @@
  */
 import type { z } from 'zod'
 import type { Channel } from '../../agent/core/events.ts'
-import { assert } from '../../protocol/assert.ts'
+import { assert, isBug } from '../../protocol/assert.ts'
 import { decode, encode } from '../../protocol/codec.ts'
 import type { PeerId, Sha256 } from '../../protocol/identifiers.ts'
 import { ControlMessage, PiecesMessage } from '../../protocol/messages.ts'
@@ -149,7 +149,7 @@ export class SimulatedNetwork extends InterruptibleStreams {
     })
   }
 
-  /** `read` gives the bytes when its turn has come; where it throws, the reader is told that the patch is gone. */
+  /** `read` gives the bytes when its turn has come; where it throws, the sender is told. */
   sendPiece(from: Host, peer: PeerId, piece: { patch: Sha256; index: number; bytes: number }, read: () => Uint8Array) {
     const stream = this.#portOf(from).streams.reader.get(peer)
     if (stream === undefined) {
@@ -163,9 +163,9 @@ export class SimulatedNetwork extends InterruptibleStreams {
       bytes: piece.bytes + PIECE_FRAME_BYTES,
       tookMs: this.#pieceMs(lane),
       begin: () => {
-        bytes = attempt(read)
-        if (bytes === null) from.hear({ kind: 'piece-sent', peer, patch, index })
-        if (bytes === null) this.sendPieces(from, 'reader', peer, { kind: 'gone', patch })
+        const tried = attempt(read)
+        if (tried instanceof Error) from.hear({ kind: 'piece-unreadable', peer, patch, index, reason: tried.message })
+        else bytes = tried
         return bytes !== null
       },
       end: () => {
@@ -252,11 +252,11 @@ function dialMs(from: Port, to: Port | undefined): number {
   return isConnected ? 2 * latencyMs : REFUSED_MS + 8 * latencyMs
 }
 
-function attempt(read: () => Uint8Array): Uint8Array | null {
+function attempt(read: () => Uint8Array): Uint8Array | Error {
   try {
     return read()
   } catch (error) {
-    assert(error instanceof Error, 'a store throws errors')
-    return null
+    if (isBug(error)) throw error
+    return error as Error
   }
 }

@@ -10,7 +10,17 @@ import { type Place, type Route, routeBetween } from './routes.ts'
 
 export type NetworkEvent = Extract<
   AgentEvent,
-  { kind: 'opened' | 'closed' | 'control-received' | 'pieces-received' | 'receiving' | 'reader-widened' | 'piece-sent' }
+  {
+    kind:
+      | 'opened'
+      | 'closed'
+      | 'control-received'
+      | 'pieces-received'
+      | 'receiving'
+      | 'reader-widened'
+      | 'piece-sent'
+      | 'piece-unreadable'
+  }
 >
 
 export type Host = {

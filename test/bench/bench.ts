@@ -9,6 +9,7 @@ import { cpus, tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { promisify } from 'node:util'
+import { ifThere } from '../../agent/shell/if-there.ts'
 import { writeExampleBundle } from '../../controller/cli/example-bundle.ts'
 import type { PatchDetail } from '../../controller/core/patch-views.ts'
 import { LAUNCHER } from '../../simulator/processes/daemon.ts'
@@ -206,10 +207,7 @@ async function cpuSeconds(pid: number | undefined): Promise<number> {
 }
 
 async function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  )
+  return (await ifThere(stat(path))) !== null
 }
 
 function add(figure: Figure): void {

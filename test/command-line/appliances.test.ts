@@ -45,11 +45,11 @@ test('one appliance is shown with its copies', async () => {
 
 test('an appliance is renamed and retired, and the last of its group only with --last-member', async () => {
   assert.match(await done('rename', 'globex-tokyo-secondary', 'globex 2'), /is now called globex 2/)
-  assert.match(await done('retire', 'globex 2'), /retired globex 2/)
-  const refused = await run('retire', 'globex-tokyo-primary')
+  assert.match(await done('retire', 'globex 2', '--yes'), /retired globex 2/)
+  const refused = await run('retire', 'globex-tokyo-primary', '--yes')
   assert.equal(refused.status, 1)
   assert.match(refused.stderr, /is the last member of the group .* Enroll another member/)
-  assert.match(await done('retire', 'globex-tokyo-primary', '--last-member'), /retired/)
+  assert.match(await done('retire', 'globex-tokyo-primary', '--last-member', '--yes'), /retired/)
   assert.match(await done('list', '--retired'), /globex 2 .*retired 20/)
 })
 
@@ -62,7 +62,7 @@ test('tokens are made for one appliance, for a topology and for a replacement, l
     ['paris/secondary', 'paris/secondary'],
     ['rome-1', null],
   ])
-  for (const { id } of tokens) await done('revoke', id)
+  for (const { id } of tokens) await done('revoke', id, '--yes')
   assert.match(await done('tokens'), /No token is open/)
   const mixed = await run('enroll', '--from', 'x.yaml', '--name', 'y')
   assert.equal(mixed.status, 2)

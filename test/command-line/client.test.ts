@@ -58,6 +58,7 @@ const copy = {
 }
 const preview = {
   targets: 2,
+  confirmation: ID,
   notReplicated: [{ ...copy, name: 'paris-1', state: 'waiting', reason: 'not reachable' }],
   ready: 1,
   queued: [{ appliance: 'acme-2', organization: 'Acme', dataCenter: 'Paris', reason: 'no copy yet' }],
@@ -170,7 +171,7 @@ describe('the client commands', () => {
       )
       assert.match(stderr, /1 target would be queued(.*\n)+ +acme-2 +Acme +no copy yet/)
       assert.match(stderr, /Install example@1\.0\.0 for Acme in all Data Centers, on 2 appliances\? \[y\/N\]/)
-      assert.match(stderr, /Nothing was started\. Answer y to start, or give --yes\.\n$/)
+      assert.match(stderr, /Nothing was started(: nobody answered\. Add|\. Answer y, or add) --yes\.\n$/)
       assert.deepEqual(
         asked.map(({ method }) => method),
         ['GET'],
@@ -191,6 +192,7 @@ describe('the client commands', () => {
       organizations: ['A', 'B'],
       dataCenter: 'Paris',
       allowOutage: true,
+      confirmation: ID,
     })
   })
 

@@ -49,7 +49,7 @@ describe('the limits of WAN links', () => {
     const quietHours = ['20:00-22:00', '23:00-00:00']
     assert.deepEqual(two, { ...limits, downBitsPerSecond: null, quietHours })
     assert.deepEqual(await json([...PARIS, '--quiet', 'none']), { ...limits, downBitsPerSecond: null, quietHours: [] })
-    assert.deepEqual(await json([...PARIS, '--none']), NO_LIMITS)
+    assert.deepEqual(await json([...PARIS, '--none', '--yes']), NO_LIMITS)
   })
 
   test('are shown in a table, the Service Center first', async () => {
@@ -68,7 +68,7 @@ describe('the limits of WAN links', () => {
     const listed = (await json(['limits', 'list'])) as { serviceCenter: object; dataCenters: { name: string }[] }
     assert.deepEqual(listed.serviceCenter, { upBitsPerSecond: 100e6, quietHours: [] })
     assert.deepEqual(listed.dataCenters[1], { name: 'tokyo', ...NO_LIMITS, quietUntil: null, wanBytes: 0 })
-    assert.deepEqual(await json(['limits', 'set', '--service-center', '--none']), {
+    assert.deepEqual(await json(['limits', 'set', '--service-center', '--none', '--yes']), {
       upBitsPerSecond: null,
       quietHours: [],
     })
@@ -77,7 +77,7 @@ describe('the limits of WAN links', () => {
   test('are refused with a sentence and what to do', async () => {
     for (const [words, sentence] of [
       [
-        ['limits', 'set', '--data-center', 'atlantis', '--none'],
+        ['limits', 'set', '--data-center', 'atlantis', '--none', '--yes'],
         /there is no Data Center atlantis with appliances\. List/,
       ],
       [[...PARIS, '--down', '1 bit/s'], /downBitsPerSecond: is not a rate in whole bits a second from 64000/],

@@ -56,13 +56,13 @@ describe('people', () => {
     await run('people', 'change', 'Bela', '--disable', '--allow-password')
     const [, bela] = await json<PersonView[]>('people', 'list')
     assert.deepEqual([bela?.role, bela?.organizations, bela?.state], ['viewer', null, 'disabled'])
-    assert.equal((await run('people', 'remove', 'Bela')).stdout, 'Bela is removed.\n')
-    assert.match((await run('people', 'remove', 'Bela')).stderr, /^patchmesh: there is no person Bela\. /)
+    assert.equal((await run('people', 'remove', 'Bela', '--yes')).stdout, 'Bela is removed.\n')
+    assert.match((await run('people', 'remove', 'Bela', '--yes')).stderr, /^patchmesh: there is no person Bela\. /)
   })
 
   test('get a new link, told as JSON too', async () => {
     const added = await json<NewPerson>('people', 'add', 'Cleo', '--role', 'viewer')
-    const { signInLink } = await json<{ signInLink: string }>('people', 'new-link', 'Cleo')
+    const { signInLink } = await json<{ signInLink: string }>('people', 'new-link', 'Cleo', '--yes')
     assert.equal((await rawRequest(added.signInLink ?? '')).status, 401)
     assert.equal((await rawRequest(signInLink)).status, 303)
   })
@@ -84,7 +84,7 @@ describe('people', () => {
   }
 
   test('the last Owner stays, and the refusal says what to do', async () => {
-    const { status, stderr } = await run('people', 'remove', 'Ana')
+    const { status, stderr } = await run('people', 'remove', 'Ana', '--yes')
     assert.equal(status, 1)
     assert.match(
       stderr,
@@ -98,7 +98,10 @@ test('sessions are listed and ended', async () => {
   const [newest] = await json<SessionView[]>('sessions', 'list')
   assert.equal(newest?.name, 'Ana')
   assert.match((await run('sessions', 'list')).stdout, /^ID +NAME +SINCE +USED +FROM\n/)
-  assert.equal((await run('sessions', 'end', newest?.id ?? '')).stdout, `The session ${newest?.id} has ended.\n`)
+  assert.equal(
+    (await run('sessions', 'end', newest?.id ?? '', '--yes')).stdout,
+    `The session ${newest?.id} has ended.\n`,
+  )
   assert.equal((await rawRequest(`${app.url}/api/v1/account`, { headers: { Cookie: session } })).status, 401)
 })
 
@@ -110,8 +113,11 @@ test('passkeys are listed, and removed when a device is lost', async () => {
     /^ID +PASSKEY +PERSON +AT +ADDED +USED\n[0-9a-f]{12} +Work laptop +Ana +patches\.example\.com .* never\n$/,
   )
   const [found] = await json<PasskeyView[]>('passkeys', 'list')
-  assert.equal((await run('passkeys', 'remove', found?.id ?? '')).stdout, `The passkey ${found?.id} is removed.\n`)
-  assert.equal((await run('passkeys', 'remove', found?.id ?? '')).status, 1)
+  assert.equal(
+    (await run('passkeys', 'remove', found?.id ?? '', '--yes')).stdout,
+    `The passkey ${found?.id} is removed.\n`,
+  )
+  assert.equal((await run('passkeys', 'remove', found?.id ?? '', '--yes')).status, 1)
   assert.equal((await run('passkeys', 'list')).stdout, 'There is no passkey.\n')
 })
 
@@ -121,7 +127,7 @@ test('A32 API tokens are listed without their secret, and revoked', async () => 
   assert.ok(!listed.stdout.includes(other) && !listed.stdout.includes(token))
   const found = (await json<TokenView[]>('api-tokens', 'list')).find(({ role }) => role === 'viewer')
   assert.deepEqual(found?.organizations, ['acme'])
-  assert.equal((await run('api-tokens', 'revoke', found?.id ?? '')).status, 0)
+  assert.equal((await run('api-tokens', 'revoke', found?.id ?? '', '--yes')).status, 0)
   const headers = { Authorization: `Bearer ${other}` }
   assert.equal((await rawRequest(`${app.url}/api/v1/account`, { headers })).status, 401)
 })

@@ -161,10 +161,13 @@ describe('patchmesh publishers', () => {
 
     const [view] = JSON.parse(await done('publishers', 'list', '--json')) as PublisherView[]
     assert.equal(view?.condition, 'good')
-    const removed = await run('publishers', 'remove', 'Acme')
+    const removed = await run('publishers', 'remove', 'Acme', '--yes')
     assert.equal(removed.stdout, 'Acme is removed.\n')
     assert.equal(removed.stderr, 'No publisher is left: uploads need no signature now.\n')
-    assert.match((await run('publishers', 'remove', 'Acme')).stderr, /^patchmesh: there is no publisher Acme\. /)
+    assert.match(
+      (await run('publishers', 'remove', 'Acme', '--yes')).stderr,
+      /^patchmesh: there is no publisher Acme\. /,
+    )
   })
 
   test('says what is wrong with the file', async () => {

@@ -72,7 +72,7 @@ test('an upload is begun anew where what arrived is of another file', async () =
     fleet.serviceCenter.uploads.of('script').map((upload) => upload.id),
     [id],
   )
-  const discarded = await patchmesh(['uploads', 'discard', id], { environment })
+  const discarded = await patchmesh(['uploads', 'discard', id, '--yes'], { environment })
   assert.equal(discarded.stdout, `discarded ${id}\n`)
   assert.deepEqual(fleet.serviceCenter.uploads.of('script'), [])
 })

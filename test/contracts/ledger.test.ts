@@ -10,7 +10,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { after, describe, test } from 'node:test'
+import { z } from 'zod'
+import { ordersEntry, readLedger } from '../../agent/core/ledger.ts'
+import { newAgent } from '../../agent/core/state.ts'
 import { openLedger } from '../../agent/shell/ledger-file.ts'
+import { decode, encode } from '../../protocol/codec.ts'
+import { deliver, estate, orderFor, replicate, sealedOrder } from '../../simulator/world/estate.ts'
 import { SimulatedLedger } from '../../simulator/world/simulated-ledger.ts'
 import { entry, ledgerContract, textOf } from './ledger-contract.ts'
 
@@ -71,4 +76,18 @@ describe('in a file', () => {
       )
     }
   })
+})
+
+test('an order that an earlier agent had under way is read, as one whose revert has not failed yet', () => {
+  const world = estate('paris')
+  const patch = replicate(world)
+  const appliance = world.appliance('paris/secondary')
+  deliver(world, 'paris/secondary', sealedOrder(world, orderFor(world, 'paris/secondary', patch)))
+  const { attempt, ...orders } = z
+    .looseObject({ attempt: z.looseObject({ failedReverts: z.literal(0) }) })
+    .parse(decode(z.unknown(), ordersEntry(appliance.state).value as Uint8Array, 'the record of orders'))
+  const { failedReverts: _, ...asBefore } = attempt
+  const state = newAgent(appliance.state)
+  readLedger(state, new Map([['orders', encode({ ...orders, attempt: asBefore })]]))
+  assert.deepEqual(state.orders.attempt, { ...appliance.state.orders.attempt, failedReverts: 0, retryAtMs: null })
 })

@@ -38,14 +38,15 @@ function streams(events: PieceEvent[]): PieceStreams {
     deliver: (event) => events.push(event),
     room: () => undefined,
     isOverWan: () => false,
-    readPiece: async (_, index) => pieces[index] ?? Promise.reject(new Error('it is gone')),
+    readPiece: async (_, index) => pieces[index] ?? Promise.reject(new Error('EIO: the disk refuses')),
   })
 }
 
 /** The reading side, and what the other side answers with: the product, or whatever `hostile` does. */
 async function open(hostile: ((talk: Talk) => void) | null) {
   const events: PieceEvent[] = []
-  const sender = streams([])
+  const told: PieceEvent[] = []
+  const sender = streams(told)
   const receiver = streams(events)
   const readerPeer = reader.peerId.toString() as PeerId
   accept = (stream) => {
@@ -58,7 +59,7 @@ async function open(hostile: ((talk: Talk) => void) | null) {
   const peer = source.peerId.toString() as PeerId
   const dial = () => Promise.reject(new Error('one connection is enough'))
   receiver.openSource(peer, await connection.newStream(PIECES_PROTOCOL), { dial, onEnd: ended.resolve })
-  return { events, sender, receiver, readerPeer, ended: ended.promise }
+  return { events, told, sender, receiver, readerPeer, ended: ended.promise }
 }
 
 test('pieces of any size arrive whole, in order, with their leaf', async () => {
@@ -81,14 +82,19 @@ test('pieces of any size arrive whole, in order, with their leaf', async () => {
   }
 })
 
-test('a source that is asked for a piece that went away says so', async () => {
-  const { events, sender, receiver, readerPeer } = await open(null)
+test('a piece that the disk does not give is told to the core with its reason, and the next one follows', async () => {
+  const { events, told, sender, receiver, readerPeer } = await open(null)
   receiver.toSource(source.peerId.toString() as PeerId, { kind: 'want', patch })
-  const gone = () => events.find((event) => event.kind === 'pieces-received' && event.message.kind === 'gone')
-  await eventually('it says gone', () => {
+  const unreadable = { kind: 'piece-unreadable', peer: readerPeer, patch, index: 99, reason: 'EIO: the disk refuses' }
+  const found = () => told.find(({ kind }) => kind === unreadable.kind)
+  await eventually('the core hears of it', () => {
     sender.sendPiece(readerPeer, patch, 99)
-    return gone()
+    return found()
   })
+  assert.deepEqual(found(), unreadable)
+  sender.sendPiece(readerPeer, patch, 4)
+  await eventually('another piece arrives', () => events.some(({ kind }) => kind === 'piece-received'))
+  assert.ok(!events.some((event) => event.kind === 'pieces-received' && event.message.kind === 'gone'))
 })
 
 const HEAD = { kind: 'piece', patch, index: 0, bytes: 100 }
@@ -107,7 +113,7 @@ const BAD: [what: string, say: (talk: Talk) => void, reason: RegExp][] = [
     (talk) => {
       talk.say(HEAD)
       talk.sendFrame(randomBytes(60))
-      talk.stream.close().catch(() => talk.stream.abort(new Error('closed')))
+      talk.stream.close().catch((error: Error) => talk.stream.abort(error))
     },
     /closed by the other side/,
   ],

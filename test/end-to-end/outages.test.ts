@@ -6,6 +6,7 @@ import assert from 'node:assert/strict'
 import { readdir, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { ifThere } from '../../agent/shell/if-there.ts'
 import { writeExampleBundle } from '../../controller/cli/example-bundle.ts'
 import type { Slot } from '../../controller/core/records.ts'
 import type { ApplianceView } from '../../controller/core/views.ts'
@@ -46,8 +47,8 @@ async function upload(name: string, bytes: number): Promise<string> {
 }
 
 async function bytesAt(name: string, id: string): Promise<number> {
-  const { blocks } = await stat(join(fleet.folderOf(name), 'partial', id)).catch(() => ({ blocks: 0 }))
-  return blocks * 512
+  const found = await ifThere(stat(join(fleet.folderOf(name), 'partial', id)))
+  return (found?.blocks ?? 0) * 512
 }
 
 async function replicated(id: string, total: number): Promise<void> {

@@ -14,7 +14,7 @@ import { enrollingSeed, readToken } from '../../protocol/token.ts'
 import { Fleet } from '../../simulator/processes/fleet.ts'
 import { eventually } from '../support/eventually.ts'
 import { slotOf } from '../support/fleet-slots.ts'
-import { HostilePeer, stolenIdentity, type Talk } from '../support/hostile-peer.ts'
+import { HostilePeer, stolenIdentity } from '../support/hostile-peer.ts'
 
 const PROTOCOLS = [CONTROL_PROTOCOL, PIECES_PROTOCOL, ENROLL_PROTOCOL]
 const MiB = 1024 * 1024
@@ -22,6 +22,8 @@ let fleet: Fleet
 let patch: Sha256
 const addresses = new Map<string, string>()
 const peers: HostilePeer[] = []
+/** Sockets that the other side has ended hard, which it may. */
+const resets: Error[] = []
 
 before(async () => {
   fleet = await Fleet.start()
@@ -76,12 +78,8 @@ function address(name: string): string {
 async function answers(peer: HostilePeer, to: string, protocol: string): Promise<boolean> {
   const greeting = { version: 1, addresses: [], rosterVersion: 0, known: [] }
   const words = protocol === CONTROL_PROTOCOL ? { kind: 'greeting', greeting } : { kind: 'want', patch }
-  let talk: Talk
-  try {
-    talk = await peer.open(to, protocol)
-  } catch {
-    return false
-  }
+  const talk = await peer.open(to, protocol).catch((error: Error) => error)
+  if (talk instanceof Error) return false
   talk.say(words)
   if (protocol === CONTROL_PROTOCOL) talk.say({ kind: 'ping' })
   let over = false
@@ -95,7 +93,7 @@ async function answers(peer: HostilePeer, to: string, protocol: string): Promise
 async function socketTo(name: string): Promise<Socket> {
   const [, , host, , port] = address(name).split('/')
   const socket = connect(Number(port), host)
-  socket.on('error', () => {})
+  socket.on('error', (error) => resets.push(error))
   await once(socket, 'connect')
   return socket
 }
@@ -120,7 +118,7 @@ test('N7 the bearer of a token may enroll and open nothing else', async () => {
   assert.ok('secret' in token)
   const bearer = await peerWith(enrollingSeed(token.secret))
   const known = async () => (await bearer.open(address(''), ENROLL_PROTOCOL)).stream.status === 'open'
-  await eventually('the token is known', () => known().catch(() => false))
+  await eventually('the token is known', known)
   for (const protocol of [CONTROL_PROTOCOL, PIECES_PROTOCOL])
     assert.equal(await answers(bearer, address(''), protocol), false)
   assert.equal(await answers(bearer, address('paris'), ENROLL_PROTOCOL), false)

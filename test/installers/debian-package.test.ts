@@ -4,11 +4,12 @@
 import assert from 'node:assert/strict'
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { access, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
 import { promisify } from 'node:util'
+import { ifThere } from '../../agent/shell/if-there.ts'
 import { debianPackage } from '../../agent/shell/installers/debian/debian-package.ts'
 import type { InstallTask, Outcome } from '../../agent/shell/installers/installer.ts'
 import { eventually } from '../support/eventually.ts'
@@ -89,7 +90,7 @@ describe('A Debian package', { skip: cannotInstall() }, () => {
     succeeds(await revert(task))
     assert.equal((await detect(task)).installedVersion, null)
     assert.equal(await audit(task), '')
-    await assert.rejects(access(join(task.root, 'usr/bin/less')))
+    await assert.rejects(stat(join(task.root, 'usr/bin/less')))
   })
 
   test("whose dependencies are missing fails with dpkg's own words and leaves the root clean", async () => {
@@ -315,8 +316,5 @@ async function isUnpacking({ root }: InstallTask): Promise<boolean> {
 }
 
 async function isThere(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  )
+  return (await ifThere(stat(path))) !== null
 }

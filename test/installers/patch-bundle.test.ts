@@ -4,11 +4,12 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, execFile } from 'node:child_process'
 import { once } from 'node:events'
-import { access, chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
 import { promisify } from 'node:util'
+import { ifThere } from '../../agent/shell/if-there.ts'
 import type { InstallTask, Outcome } from '../../agent/shell/installers/installer.ts'
 import { installerFor } from '../../agent/shell/installers/installer-for.ts'
 import { patchBundle } from '../../agent/shell/installers/patch-bundle.ts'
@@ -377,8 +378,5 @@ async function textOf(child: ChildProcess): Promise<string> {
 }
 
 async function isThere(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  )
+  return (await ifThere(stat(path))) !== null
 }

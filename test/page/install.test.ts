@@ -130,6 +130,29 @@ pageTest('P7 warns before n = m, names the appliances, and installs where ready'
   )
 })
 
+pageTest(
+  'F2: the dialog asks anew where an appliance has come since it opened, and then installs on all',
+  { expected: REFUSED },
+  async (visit) => {
+    const { page, fleet } = visit
+    await openPatch(visit, ALL)
+    await page.getByLabel('Data Center').selectOption('paris')
+    await page.getByLabel('acme', { exact: true }).check()
+    await page.getByRole('button', { name: 'Install', exact: true }).click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByText('2 appliances in Data Center paris').waitFor()
+    const slot = { organization: 'acme', dataCenter: 'paris', kind: 'tenant', role: 'secondary' } as const
+    await fleet.enroll({ ...slot, name: 'acme-paris-new', group: 'other' })
+    await dialog.getByRole('button', { name: 'Install', exact: true }).click()
+    await dialog.getByText('Nothing was installed: something has changed since you looked.').waitFor()
+    await dialog.getByText('3 appliances in Data Center paris').waitFor()
+    assert.deepEqual(installs(visit), [])
+    await dialog.getByRole('button', { name: 'Install', exact: true }).click()
+    await page.locator('[data-target="acme-paris-new"]').waitFor()
+    assert.equal(await dialog.isVisible(), false)
+  },
+)
+
 pageTest('installs without JavaScript', { javaScript: false }, async (visit) => {
   const { page, fleet, app } = visit
   const patch = await fleet.publish({ name: 'openssl', version: '3.0' })

@@ -160,6 +160,7 @@ export const samples: Sample[] = [
       { kind: 'have', patch, index: 3 },
       { kind: 'coming', patch },
       { kind: 'gone', patch },
+      { kind: 'unreadable', patch, index: 3 },
       { kind: 'request', patch, index: 3 },
       { kind: 'cancel', patch, index: 3 },
       { kind: 'piece', patch, index: 3, bytes: 10 },

@@ -40,7 +40,7 @@ async function visit({ address, patch }: { address: string; patch: Sha256 }, num
   const peer = await HostilePeer.start(secretOfPeer(number))
   try {
     // From one address only so many are let in within a second; whoever is turned away tries again.
-    const talk = await eventually('the seed lets it in', () => peer.open(address, PIECES_PROTOCOL).catch(() => null))
+    const talk = await eventually('the seed lets it in', () => peer.open(address, PIECES_PROTOCOL))
     const received = (): number => talk.received.reduce((sum, frame) => sum + frame.byteLength, 0)
     talk.say({ kind: 'want', patch })
     await eventually('the seed offers and lets the piece out', () => talk.received.length >= 2)

@@ -27,8 +27,12 @@ export type Fleet = {
     bytes?: number
     restart?: 'none' | 'service'
     supersedes?: { name: string; version?: string }[]
+    /** What its bytes are, where two files of one name and version are told apart. */
+    content?: string
   }): Promise<Sha256>
   enroll(slot: SlotText): Promise<void>
+  /** Another machine takes the place of this appliance, with a key of its own; it has not connected yet. */
+  replace(appliance: string): Promise<void>
   connect(appliance: string): Promise<void>
   disconnect(appliance: string): Promise<void>
   tellProgress(appliance: string, progress: Progress): Promise<void>
@@ -105,37 +109,40 @@ export async function emptyFleet(): Promise<Fleet> {
       },
     })
 
+  const letIn = async (slot: SlotText, { appliance, replaces }: { appliance: PeerId; replaces: PeerId | null }) => {
+    const secret = sha256(Buffer.from(`token ${slot.name} ${appliance}`))
+    const key = proofKey(secret)
+    const enrolling = enrollingIdentity(secret).peer
+    const issuedAt = Date.now()
+    const token = {
+      ...slotOf(slot),
+      ...{ enrollingPeer: enrolling, proofKey: key, issuedAt, expiresAt: issuedAt + 3600_000, usedBy: null, replaces },
+    }
+    await repository.issueToken(token)
+    await happen({ kind: 'token-issued', token })
+    const proof = enrollmentProof(key, state.mesh, appliance)
+    await happen({ kind: 'enrollment-requested', peer: enrolling, request: { version: 1, appliance, proof } })
+  }
+
   const fleet: Fleet = {
     folder: running.folder,
     serviceCenter,
     repository,
-    async publish({ name, version, bytes = 300 * 1024 * 1024, restart = 'none', supersedes = [] }) {
-      const digest = sha256Hex(Buffer.from(`${name}@${version}`))
+    async publish({ name, version, bytes = 300 * 1024 * 1024, restart = 'none', supersedes = [], content = '' }) {
+      const digest = sha256Hex(Buffer.from(`${name}@${version}${content}`))
       const publication = publicationOf({ name, version, bytes, restart, digest, supersedes })
       const hashes = sha256(Buffer.from(digest))
       await serviceCenter.carryOut({ kind: 'publish', actor: 'test', publication, hashes, signed: null })
       return digest
     },
     async enroll(slot) {
-      const secret = sha256(Buffer.from(`token ${slot.name}`))
-      const key = proofKey(secret)
-      const enrolling = enrollingIdentity(secret).peer
-      const issuedAt = Date.now()
-      const token = {
-        ...slotOf(slot),
-        enrollingPeer: enrolling,
-        proofKey: key,
-        issuedAt,
-        expiresAt: issuedAt + 3600_000,
-        usedBy: null,
-        replaces: null,
-      }
-      await repository.issueToken(token)
-      await happen({ kind: 'token-issued', token })
-      const appliance = peerOf(slot.name)
-      const proof = enrollmentProof(key, state.mesh, appliance)
-      await happen({ kind: 'enrollment-requested', peer: enrolling, request: { version: 1, appliance, proof } })
+      await letIn(slot, { appliance: peerOf(slot.name), replaces: null })
       await fleet.connect(slot.name)
+    },
+    async replace(name) {
+      const { organization, dataCenter, kind, role, group, peer } = recordOf(name)
+      const slot = { name, organization, dataCenter, kind, role, group }
+      await letIn(slot, { appliance: peerOf(`${name}, the next`), replaces: peer })
     },
     async connect(name) {
       const greeting = { version: 1, addresses: [], rosterVersion: 0, known: [] } as const

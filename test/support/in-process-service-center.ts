@@ -8,6 +8,7 @@ import path from 'node:path'
 import type { ServiceCenterEvent } from '../../controller/core/effects.ts'
 import { type Authority, emptyState } from '../../controller/core/state.ts'
 import { step } from '../../controller/core/step.ts'
+import type { Timer } from '../../controller/shell/intake/paced-body.ts'
 import { boundedReceiving } from '../../controller/shell/intake/receive-upload.ts'
 import { ResumableUploads } from '../../controller/shell/intake/resumable-uploads.ts'
 import { issueHere } from '../../controller/shell/issue-token.ts'
@@ -32,6 +33,9 @@ export type RunningServiceCenter = {
   happen(event: ServiceCenterEvent): Promise<void>
   close(): Promise<void>
 }
+
+/** A busy machine may take any time to send a body: how long is too long is tested with a timer of the test's own. */
+const neverTooSlow: Timer = { after: () => ({ passed: new Promise(() => undefined), cancel: () => undefined }) }
 
 export async function startServiceCenter(authority: Authority): Promise<RunningServiceCenter> {
   const folder = await mkdtemp(path.join(tmpdir(), 'patchmesh-fleet-'))
@@ -94,7 +98,7 @@ export async function startServiceCenter(authority: Authority): Promise<RunningS
       return promise
     },
     async upload({ body, filename, actor, origin = '', expectedBytes }) {
-      const received = await receive(actor, { body, filename, folder, expectedBytes })
+      const received = await receive(actor, { body, filename, folder, expectedBytes, timer: neverTooSlow })
       return isRefusal(received) ? received : publish(received, actor, origin)
     },
     uploads,

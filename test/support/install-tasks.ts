@@ -4,10 +4,11 @@
  */
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { access, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
+import { ifThere } from '../../agent/shell/if-there.ts'
 import type { InstallTask, Outcome } from '../../agent/shell/installers/installer.ts'
 import { Manifest } from '../../protocol/manifest.ts'
 import { bundleFixture, bundleManifest } from './bundle-fixtures.ts'
@@ -92,17 +93,14 @@ export function fails(outcome: Outcome, reason: RegExp): void {
 }
 
 export async function isThere(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  )
+  return (await ifThere(stat(path))) !== null
 }
 
 /** The letters and the version that dpkg has of a package, as "ii 1.0"; empty where it knows none. */
 export async function dpkgSays(task: InstallTask, name: string): Promise<string> {
   const words = [`--admindir=${task.root}/var/lib/dpkg`, '--show', '--showformat=${db:Status-Abbrev} ${Version}']
-  const { stdout } = await run('dpkg-query', [...words, name]).catch(() => ({ stdout: '' }))
-  return stdout.trim().replaceAll(/ +/g, ' ')
+  const [asked] = await Promise.allSettled([run('dpkg-query', [...words, name])])
+  return asked.status === 'rejected' ? '' : asked.value.stdout.trim().replaceAll(/ +/g, ' ')
 }
 
 /** dpkg below the root, as an administrator runs it by hand; it must end well. */

@@ -47,11 +47,11 @@ async function fetchPackage(name: RealPackage): Promise<string> {
 
 /** Fetches the package lists when apt has none or has old ones that name files which are gone. */
 async function download(name: string, folder: string): Promise<void> {
+  const [first] = await Promise.allSettled([aptGet(['download', name], folder)])
+  if (first.status === 'fulfilled') return
   try {
-    await aptGet(['download', name], folder).catch(async () => {
-      await aptGet(['update'])
-      await aptGet(['download', name], folder)
-    })
+    await aptGet(['update'])
+    await aptGet(['download', name], folder)
   } catch (cause) {
     throw new Error(`the real package ${name} cannot be fetched; as root, "apt-get update" may help`, { cause })
   }

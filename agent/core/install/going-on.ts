@@ -25,12 +25,16 @@ export function tendAttempt(state: AgentState): AgentEffect[] {
     case 'preflight':
     case 'installing':
     case 'verifying':
+      return isDue(state, attempt) ? preflight(state, attempt) : []
     case 'reverting':
-      if (attempt.retryAtMs === null || state.clock.monotonicMs < attempt.retryAtMs) return []
-      return preflight(state, attempt)
+      return isDue(state, attempt) ? revertAgain(state, attempt) : []
     default:
       return unreachable(attempt.phase)
   }
+}
+
+function isDue({ clock }: AgentState, { retryAtMs }: Attempt): boolean {
+  return retryAtMs !== null && clock.monotonicMs >= retryAtMs
 }
 
 /** What the machine is now. Where it has started again, what waited for that is verified, and looked at. */
@@ -80,6 +84,10 @@ export function settled(state: AgentState, patch: Sha256): AgentEffect[] {
   const { attempt } = state.orders
   if (attempt === null || attempt.order.patch !== patch) return []
   if (attempt.phase === 'installing' || attempt.phase === 'verifying') return verify(state, attempt)
-  if (attempt.phase !== 'reverting' || attempt.failure === null) return []
-  return revert(state, attempt, attempt.failure.step, attempt.failure.outcome)
+  return attempt.phase === 'reverting' ? revertAgain(state, attempt) : []
+}
+
+function revertAgain(state: AgentState, attempt: Attempt): AgentEffect[] {
+  const { failure } = attempt
+  return failure === null ? [] : revert(state, attempt, failure.step, failure.outcome)
 }

@@ -1,7 +1,8 @@
 /**
  * Carrying out orders: one at a time, each at most once, and never a patch whose copy here is not proven. The attempt
  * is in the ledger before its step begins, so after a crash it goes on from there: an installer that was started is
- * never started again, what it left is verified, and reverted if it is not right.
+ * never started again, what it left is verified, and reverted if it is not right. How long a revert is tried is in
+ * reverting.ts.
  *
  *     staging -> preflight -> installing -> verifying -> installed
  *                                 |          |  ^  ^
@@ -16,7 +17,7 @@ import { type Envelope, open } from '../../../protocol/envelope.ts'
 import type { Sha256 } from '../../../protocol/identifiers.ts'
 import { SERVICE_PROVIDER } from '../../../protocol/identifiers.ts'
 import { isRefusal, type Refusal } from '../../../protocol/refusals.ts'
-import { Order, type ReportState } from '../../../protocol/statements.ts'
+import { Order } from '../../../protocol/statements.ts'
 import type { AgentEffect, Found, InstallStep, Outcome } from '../events.ts'
 import { lookAfterRun, looked } from '../looking-again.ts'
 import { restartSentence } from '../machine.ts'
@@ -27,6 +28,7 @@ import { decide } from './deciding.ts'
 import { judgeOrder } from './judging-orders.ts'
 import { noteFound, placeOf, relatedPatches } from './looking.ts'
 import { judgePlace } from './policies/applicability.ts'
+import { afterRevert } from './reverting.ts'
 import { restartNotWanted, restartWanted, waitFor } from './waiting.ts'
 
 /** An error that the installer calls temporary is waited out once. */
@@ -59,7 +61,7 @@ export function beginNext(state: AgentState): AgentEffect[] {
   if (order === undefined) return []
   const replica = replicaOf(state, order)
   const attempt: Attempt = {
-    ...{ order, phase: 'preflight', looksAt: new Set(), failure: null, tries: 0 },
+    ...{ order, phase: 'preflight', looksAt: new Set(), failure: null, tries: 0, failedReverts: 0 },
     ...{ retryAtMs: null, soakEndsAt: null, soakEndsAtMs: null },
   }
   state.orders.attempt = attempt
@@ -116,6 +118,7 @@ function carryOn(state: AgentState, attempt: Attempt, found: Found): AgentEffect
   const decision = decide(state, attempt.order, publication, found)
   switch (decision.kind) {
     case 'is-installed': {
+      if (attempt.tries > 0 && installedVersion === publication.version) return verify(state, attempt)
       const reason = found.reason || 'was installed already'
       return end(state, attempt, { state: 'installed', reason, installedVersion })
     }
@@ -130,13 +133,17 @@ function carryOn(state: AgentState, attempt: Attempt, found: Found): AgentEffect
   }
 }
 
+/** What a first try has begun is put back, also when there may be no second one. */
 function refused(
   state: AgentState,
   attempt: Attempt,
   { refused: refusal, message: reason }: Refusal,
   installedVersion: string | null = null,
 ): AgentEffect[] {
-  return end(state, attempt, { state: 'refused', reason, refusal, installedVersion })
+  const { failure } = attempt
+  if (failure === null) return end(state, attempt, { state: 'refused', reason, refusal, installedVersion })
+  const why = `${failure.outcome.reason}; it is not tried again: ${reason}`
+  return revert(state, attempt, failure.step, { ...failure.outcome, reason: why })
 }
 
 /** The Service Center may be in other hands: what no publisher that is listed here has signed is not installed. */
@@ -224,6 +231,7 @@ export function revert(
 ): AgentEffect[] {
   attempt.phase = 'reverting'
   attempt.failure = { step, outcome }
+  attempt.retryAtMs = null
   return [
     ...report(state, attempt.order, {
       state: 'verifying',
@@ -234,19 +242,24 @@ export function revert(
   ]
 }
 
-/** `reverted` is said only of a patch that was installed and taken back; an installer that failed is `failed`. */
 function reverted(state: AgentState, attempt: Attempt, outcome: Outcome): AgentEffect[] {
   const { failure, order } = attempt
   assert(failure !== null, 'nothing is reverted without a failure')
-  const ended: ReportState = outcome.ok && failure.step === 'verify' ? 'reverted' : 'failed'
-  const reason = `${failure.outcome.reason}; ${outcome.reason}`
+  if (!outcome.ok && outcome.temporary) attempt.failedReverts += 1
+  const after = afterRevert(failure, outcome, attempt.failedReverts)
+  if (after.next === 'again') {
+    attempt.retryAtMs = state.clock.monotonicMs + after.waitMs
+    return report(state, order, { state: 'verifying', reason: after.reason, output: outcome.output })
+  }
   const { publication } = replicaOf(state, order)
+  const output = failure.outcome.output || outcome.output
   const noted = outcome.ok ? restartNotWanted(state, publication) : []
-  return [...noted, ...end(state, attempt, { state: ended, reason, output: failure.outcome.output || outcome.output })]
+  return [...noted, ...end(state, attempt, { state: after.state, reason: after.reason, output })]
 }
 
 function retryLater(state: AgentState, attempt: Attempt, outcome: Outcome): AgentEffect[] {
   attempt.phase = 'preflight'
+  attempt.failure = { step: 'install', outcome }
   attempt.retryAtMs = state.clock.monotonicMs + RETRY_AFTER_MS
   return report(state, attempt.order, {
     state: 'preflight',

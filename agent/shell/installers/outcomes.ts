@@ -2,9 +2,10 @@
  * Outcomes in words. What an installer could not do because of the machine (a full disk, a folder that cannot be read)
  * ends here as a failed outcome with the whole chain of causes; a broken invariant goes on and stops the agent.
  */
-import { AssertionError } from 'node:assert'
+import { isBug } from '../../../protocol/assert.ts'
 import { MAX_SENTENCE_CHARACTERS } from '../../../protocol/limits.ts'
-import type { Outcome } from './installer.ts'
+import { causes } from '../causes.ts'
+import type { Found, Outcome } from './installer.ts'
 
 export function succeeded(reason: string, output = ''): Outcome {
   return { ok: true, reason: cut(reason), output, temporary: false }
@@ -19,19 +20,30 @@ export function failedForNow(reason: string, output = ''): Outcome {
   return { ok: false, reason: cut(reason), output, temporary: true }
 }
 
-export async function outcomeOf(work: () => Promise<Outcome>): Promise<Outcome> {
+/** `what` could not be done, where the cause alone does not say it. */
+export async function outcomeOf(work: () => Promise<Outcome>, what?: string): Promise<Outcome> {
   try {
     return await work()
   } catch (error) {
-    if (error instanceof AssertionError || !(error instanceof Error)) throw error
-    return failed(causes(error))
+    if (isBug(error)) throw error
+    return failed(what === undefined ? causes(error) : `${what}: ${causes(error)}`)
   }
 }
 
-/** What failed, and why, and why that. */
-export function causes(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
-  return error.cause === undefined ? error.message : `${error.message}: ${causes(error.cause)}`
+/** What could not be looked at is unknown, and says why. */
+export async function foundOf(look: () => Promise<Found>): Promise<Found> {
+  try {
+    return await look()
+  } catch (error) {
+    if (isBug(error)) throw error
+    return { result: 'unknown', installedVersion: null, reason: cut(`could not look: ${causes(error)}`) }
+  }
+}
+
+/** The same outcome, with one more thing that a person should know. */
+export function withWord(outcome: Outcome, word: string | null): Outcome {
+  if (word === null) return outcome
+  return { ...outcome, reason: cut(outcome.reason === '' ? word : `${outcome.reason}; ${word}`) }
 }
 
 function cut(sentence: string): string {

@@ -10,12 +10,13 @@ import { createReadStream } from 'node:fs'
 import { mkdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isRefusal, RefusedError } from '../../../protocol/refusals.ts'
+import { removeTree } from '../remove-tree.ts'
 import { rememberBefore, whatWasBefore } from './before.ts'
 import { exists, isNewer } from './debian/dpkg-database.ts'
 import { judgeFromVersion } from './from-versions.ts'
 import { installedVersion } from './installed-version.ts'
 import type { Found, Installer, InstallTask, Outcome } from './installer.ts'
-import { causes, failed, failedForNow, outcomeOf, succeeded } from './outcomes.ts'
+import { failed, failedForNow, foundOf, outcomeOf, succeeded } from './outcomes.ts'
 import { endLeftPrograms, settleProgram } from './program-record.ts'
 import { describeEnd, type ProgramEnd, runProgram } from './run-program.ts'
 import { stageCopy } from './staged-copy.ts'
@@ -26,13 +27,7 @@ const TEMPORARY_FAILURE = 75
 const MAX_HEALTH_SECONDS = 600
 
 export const patchBundle: Installer = {
-  detect: async (task) => {
-    try {
-      return await detect(task)
-    } catch (error) {
-      return { result: 'unknown', installedVersion: null, reason: causes(error) }
-    }
-  },
+  detect: (task) => foundOf(() => detect(task)),
   install: (task) => outcomeOf(() => install(task)),
   verify: (task) => outcomeOf(() => verify(task)),
   revert: (task) => outcomeOf(() => revert(task)),
@@ -128,8 +123,8 @@ async function unpackAfresh(task: InstallTask): Promise<void> {
   const unproven = `${payload}.unproven`
   const copy = await stageCopy(task)
   if (isRefusal(copy)) throw new Error(copy.message)
-  await rm(payload, { recursive: true, force: true })
-  await rm(unproven, { recursive: true, force: true })
+  await removeTree(payload)
+  await removeTree(unproven)
   await mkdir(unproven, { mode: 0o700 })
   try {
     await unpackPayload(createReadStream(copy), unproven)

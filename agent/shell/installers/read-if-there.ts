@@ -1,14 +1,9 @@
 /**
- * Reads a small file that may be absent: absence is an answer, and everything else that keeps it from being read is an
- * `Error`.
+ * Reads a small text file that may be absent.
  */
 import { readFile } from 'node:fs/promises'
+import { ifThere } from '../if-there.ts'
 
-export async function readIfThere(path: string): Promise<string | null> {
-  try {
-    return await readFile(path, 'utf8')
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null
-    throw error
-  }
+export function readIfThere(path: string): Promise<string | null> {
+  return ifThere(readFile(path, 'utf8'))
 }

@@ -92,23 +92,19 @@ export class Lanes {
     if (performance.now() < this.#dialAfterMs) return
     this.#isDialling = true
     const lane: { current: Lane | null } = { current: null }
-    this.#dial(() => this.#lost(lane.current)).then(
-      (stream) => {
-        this.#isDialling = false
-        if (this.#hasEnded || 1 + this.#others.length >= this.#wanted) stream.abort('it is not needed any more')
-        else {
-          lane.current = { stream, unanswered: [] }
-          this.#others.push(lane.current)
-          this.#dispatch()
-          this.#fill()
-        }
-      },
-      () => {
-        // The source goes on with the connections that it has.
-        this.#isDialling = false
-        this.#dialAfterMs = performance.now() + REDIAL_AFTER_MS
-      },
-    )
+    void Promise.allSettled([this.#dial(() => this.#lost(lane.current))]).then(([dialled]) => {
+      this.#isDialling = false
+      // The source goes on with the connections that it has.
+      if (dialled.status === 'rejected') this.#dialAfterMs = performance.now() + REDIAL_AFTER_MS
+      else if (this.#hasEnded || 1 + this.#others.length >= this.#wanted)
+        dialled.value.abort('it is not needed any more')
+      else {
+        lane.current = { stream: dialled.value, unanswered: [] }
+        this.#others.push(lane.current)
+        this.#dispatch()
+        this.#fill()
+      }
+    })
   }
 
   #lost(lane: Lane | null): void {

@@ -46,9 +46,9 @@ export interface IncomingBody {
   abandon(): void
 }
 
-/** A message that is read when its turn has come; `sent` is called when the stream has taken it. */
+/** A message that is read when its turn has come, or turns out to be none; `sent` is called when the stream has taken it. */
 export type Later<Message> = {
-  readonly read: () => Promise<{ readonly message: Message; readonly body?: Uint8Array }>
+  readonly read: () => Promise<{ readonly message: Message; readonly body?: Uint8Array } | null>
   readonly sent: () => void
 }
 
@@ -149,7 +149,9 @@ export class MessageStream<Message> {
       if (this.#closing) return
       const later = this.#later.shift()
       if (later !== undefined) {
-        const { message: head, body } = await later.read()
+        const read = await later.read()
+        if (read === null) continue
+        const { message: head, body } = read
         yield encodeFrame.single(encode(head))
         for (let at = 0; body !== undefined && at < body.byteLength; at += PIECE_FRAME_BYTES) {
           yield encodeFrame.single(body.subarray(at, at + PIECE_FRAME_BYTES))

@@ -21,24 +21,13 @@ import { EnrollingPeers } from './enrolling-peers.ts'
 import { addressesOfHost, type HostOptions, startHost } from './host.ts'
 import { type Answering, Inquiries } from './inquiries.ts'
 import { MessageStream } from './message-stream.ts'
-import { PieceStreams, type PieceStreamsOptions } from './piece-streams.ts'
+import { type PieceEvent, PieceStreams, type PieceStreamsOptions } from './piece-streams.ts'
 import type { ReceivedPieces } from './received-pieces.ts'
 import { RoundTrips } from './round-trips.ts'
 
 export type NetworkEvent = Extract<
   AgentEvent,
-  {
-    kind:
-      | 'opened'
-      | 'closed'
-      | 'control-received'
-      | 'pieces-received'
-      | 'piece-received'
-      | 'receiving'
-      | 'reader-widened'
-      | 'piece-sent'
-      | 'enrollment-requested'
-  }
+  { kind: 'opened' | 'closed' | 'control-received' | 'enrollment-requested' | PieceEvent['kind'] }
 >
 export type NetworkEffect = Extract<
   AgentEffect,

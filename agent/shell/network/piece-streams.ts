@@ -3,11 +3,13 @@
  * pace that the WAN link is allowed.
  */
 import type { Connection, Stream } from '@libp2p/interface'
+import { isBug } from '../../../protocol/assert.ts'
 import type { PeerId, Sha256 } from '../../../protocol/identifiers.ts'
 import { MAX_PIECES_MESSAGE_BYTES } from '../../../protocol/limits.ts'
 import { LANE_PROTOCOL, PiecesMessage } from '../../../protocol/messages.ts'
 import { frameBytesPerMs, type WanLimits } from '../../../protocol/wan-limits.ts'
 import type { AgentEvent } from '../../core/events.ts'
+import { causes } from '../causes.ts'
 import { Lanes } from './lanes.ts'
 import { type IncomingBody, MessageStream } from './message-stream.ts'
 import { Pace } from './pace.ts'
@@ -19,7 +21,9 @@ const RECEIVING_EVERY_MS = 500
 
 export type PieceEvent = Extract<
   AgentEvent,
-  { kind: 'pieces-received' | 'piece-received' | 'receiving' | 'reader-widened' | 'piece-sent' }
+  {
+    kind: 'pieces-received' | 'piece-received' | 'receiving' | 'reader-widened' | 'piece-sent' | 'piece-unreadable'
+  }
 >
 export type PieceStreamsOptions = {
   readonly deliver: (event: PieceEvent) => void
@@ -113,14 +117,23 @@ export class PieceStreams {
     if (stream === undefined) sent()
     else {
       stream.sendLater({
-        read: () =>
-          this.#options.readPiece(patch, index).then(
-            (body) => ({ message: { kind: 'piece', patch, index, bytes: body.byteLength } as const, body }),
-            // It went away since it was requested; the reader is told.
-            () => ({ message: { kind: 'gone', patch } as const }),
-          ),
+        read: async () => {
+          const body = await this.#read(peer, patch, index)
+          return body && { message: { kind: 'piece', patch, index, bytes: body.byteLength }, body }
+        },
         sent,
       })
+    }
+  }
+
+  /** Null when it cannot be read; what the reader is told then is decided by the core. */
+  async #read(peer: PeerId, patch: Sha256, index: number): Promise<Uint8Array | null> {
+    try {
+      return await this.#options.readPiece(patch, index)
+    } catch (error) {
+      if (isBug(error)) throw error
+      this.#options.deliver({ kind: 'piece-unreadable', peer, patch, index, reason: causes(error) })
+      return null
     }
   }
 
@@ -144,6 +157,7 @@ export class PieceStreams {
   }
 
   #saidBySource(peer: PeerId, message: PiecesMessage): IncomingBody | undefined {
+    if (message.kind === 'unreadable') this.#sources.get(peer)?.answered(message.patch, message.index)
     if (message.kind !== 'piece') {
       this.#options.deliver({ kind: 'pieces-received', channel: 'source', peer, message })
       return undefined

@@ -34,7 +34,7 @@ export class RoundTrips {
       if ((this.#shortestMs.get(peer) ?? Number.POSITIVE_INFINITY) <= SHORT_MS) continue
       const measure = (): Promise<unknown> => dial(addresses).then((connection) => this.measure(peer, connection))
       // Who cannot be reached now is dialled again when something is wanted from it.
-      this.#measured = this.#measured.then(measure).catch(() => null)
+      this.#measured = this.#measured.then(() => Promise.allSettled([measure()]))
     }
   }
 }

@@ -1,7 +1,7 @@
 /**
  * Sends the forms that do something, so that a refusal is told in place and what was typed stays. An answer that leads
- * back to this page refreshes it, one that leads elsewhere is followed, and one that is a page itself is shown: a secret
- * that was made is in no other.
+ * back to this page refreshes it, one that leads elsewhere is followed, one that asks anew takes the place of the form,
+ * and one that is a page itself is shown: a secret that was made is in no other.
  */
 // @ts-check
 import { byId, forWhom, once, read, showInstead } from './answers.js'
@@ -20,6 +20,7 @@ document.addEventListener('submit', (event) => {
     const headers = { Accept: 'application/json', ...forWhom() }
     const answer = await fetch(form.getAttribute('action') ?? '', { method: 'POST', headers, body })
     const text = await answer.text()
+    if (!answer.ok && askAgain(form, text)) return
     if (answer.headers.get('Content-Type')?.startsWith('text/html')) return showPage(text)
     const { leadsTo } = read(answer.ok, text)
     if (new URL(leadsTo, location.href).pathname !== location.pathname) {
@@ -33,6 +34,17 @@ document.addEventListener('submit', (event) => {
     document.dispatchEvent(new Event('refresh'))
   })
 })
+
+/** A question that has to be asked anew takes the place of the one that was answered. */
+function askAgain(/** @type {HTMLFormElement} */ form, /** @type {string} */ text) {
+  const fresh = new DOMParser().parseFromString(text, 'text/html')
+  const anew = form.id === '' ? null : fresh.getElementById(form.id)
+  if (anew === null) return false
+  localize(fresh)
+  form.replaceWith(anew)
+  anew.querySelector('h2')?.scrollIntoView({ block: 'nearest' })
+  return true
+}
 
 /** Where the form says what became of it; one without such a place gets it. */
 function placeFor(/** @type {HTMLFormElement} */ form) {

@@ -35,7 +35,7 @@ export async function sendFile(/** @type {File} */ file, /** @type {Hooks} */ ho
         throw stopped()
       }
       if (!(await mayPass(file, error))) throw error
-      const now = standing === undefined ? undefined : await whereIs(standing, file).catch(() => undefined)
+      const now = standing === undefined ? undefined : await whereIsNow(standing, file)
       failures = now !== undefined && now.offset > (standing?.offset ?? 0) ? 1 : failures + 1
       if (now !== undefined) standing = now
       const delay = now !== undefined && failures === 1 ? 0 : Math.min(MAX_DELAY_MS, 1000 * 2 ** (failures - 1))
@@ -90,6 +90,15 @@ async function whereIs(/** @type {Standing} */ { id }, /** @type {File} */ file)
   } catch (error) {
     if (/** @type {any} */ (error).code === 'not_found') return begin(file)
     throw error
+  }
+}
+
+/** The same, or undefined while nobody answers: it is tried again after a while. @returns {Promise<Standing | undefined>} */
+async function whereIsNow(/** @type {Standing} */ standing, /** @type {File} */ file) {
+  try {
+    return await whereIs(standing, file)
+  } catch (error) {
+    console.info('where the upload stands is not known yet:', error)
   }
 }
 

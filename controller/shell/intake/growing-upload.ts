@@ -76,8 +76,7 @@ export class GrowingUpload {
   /** When the last byte is written. */
   async finish(): Promise<Received | Refusal> {
     if (this.bytes === 0) return refuse('empty_file', 'The file has 0 bytes; a patch was expected.')
-    const { verdict: coming } = this.#inspect(true)
-    const [verdict] = await Promise.all([coming, this.#file.sync()])
+    const [verdict] = await Promise.all([this.#inspect(true).verdict(), this.#file.sync()])
     if (isRefusal(verdict)) return verdict
     const { hashed, ...inspected } = verdict
     const { path } = this.#place

@@ -25,21 +25,23 @@ export type Verdict = {
 const MAX_HEAP_MIB = 512
 
 export class Inspection {
-  /** Rejects where a thread failed, which is never the file's doing. */
-  readonly verdict: Promise<Verdict | Refusal>
   /** What is wrong with the file, once that is known. */
   refused: Refusal | null = null
   readonly #workers: Worker[] = []
+  /** An error where a thread failed; a value, since an upload that is given up has nobody who waits for it. */
+  readonly #ended: Promise<Verdict | Refusal | Error>
 
   constructor(task: InspectionTask) {
-    const hashed = this.#start<Hashed>('./hash-worker.ts', task)
-    // Whoever awaits the verdict sees the failure; where nobody does, the upload was given up before.
-    hashed.catch(() => undefined)
-    this.verdict = this.#start<Inspected | Refusal>('./inspect-worker.ts', task).then(async (inspected) => {
-      if (isRefusal(inspected)) this.refused = inspected
-      return isRefusal(inspected) ? inspected : conclude(inspected, await hashed)
-    })
-    this.verdict.catch(() => undefined)
+    const hashing = this.#start<Hashed>('./hash-worker.ts', task)
+    const inspecting = this.#start<Inspected | Refusal>('./inspect-worker.ts', task)
+    this.#ended = this.#conclude(hashing, inspecting)
+  }
+
+  /** Rejects where a thread failed, which is never the file's doing. */
+  async verdict(): Promise<Verdict | Refusal> {
+    const ended = await this.#ended
+    if (ended instanceof Error) throw ended
+    return ended
   }
 
   report(growth: FileGrowth): void {
@@ -50,16 +52,27 @@ export class Inspection {
     await Promise.all(this.#workers.map((worker) => worker.terminate()))
   }
 
-  #start<Answer>(script: string, task: InspectionTask): Promise<Answer> {
+  async #conclude(
+    hashing: Promise<Hashed | Error>,
+    inspecting: Promise<Inspected | Refusal | Error>,
+  ): Promise<Verdict | Refusal | Error> {
+    const inspected = await inspecting
+    if (isRefusal(inspected)) this.refused = inspected
+    if (isRefusal(inspected) || inspected instanceof Error) return inspected
+    const hashed = await hashing
+    return hashed instanceof Error ? hashed : conclude(inspected, hashed)
+  }
+
+  #start<Answer>(script: string, task: InspectionTask): Promise<Answer | Error> {
     const worker = new Worker(new URL(script, import.meta.url), {
       workerData: task,
       resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MIB },
     })
     this.#workers.push(worker)
-    return new Promise((resolve, reject) => {
+    return new Promise((resolve) => {
       worker.once('message', resolve)
-      worker.once('error', (cause) => reject(new Error(`checking ${task.path} failed`, { cause })))
-      worker.once('exit', () => reject(new Error(`checking ${task.path} ended without an answer`)))
+      worker.once('error', (cause) => resolve(new Error(`checking ${task.path} failed`, { cause })))
+      worker.once('exit', () => resolve(new Error(`checking ${task.path} ended without an answer`)))
     })
   }
 }

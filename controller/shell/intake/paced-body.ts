@@ -87,10 +87,7 @@ async function nextChunk(iterator: AsyncIterator<Uint8Array>): Promise<Step> {
 
 /** Not awaited: while a body has not answered it does not take leave either. */
 function abandon(iterator: AsyncIterator<Uint8Array>): void {
-  iterator.return?.().then(
-    () => undefined,
-    () => undefined,
-  )
+  void Promise.allSettled([iterator.return?.()])
 }
 
 function tooSlow(bytes: number, pace: Pace): RefusedError {

@@ -270,13 +270,12 @@ function tooMuch({ bytes }: Unfinished): Refusal {
 /** The chunks, until they end or the signal comes. */
 async function* until(signal: AbortSignal, chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   const iterator = chunks[Symbol.asyncIterator]()
-  const { promise: stopped, reject } = Promise.withResolvers<never>()
-  const stop = () => reject(new Error('another request goes on with it'))
-  signal.addEventListener('abort', stop, { once: true })
-  if (signal.aborted) stop()
-  stopped.catch(() => undefined)
+  const { promise: stopped, resolve: stop } = Promise.withResolvers<null>()
+  signal.addEventListener('abort', () => stop(null), { once: true })
+  if (signal.aborted) stop(null)
   while (true) {
     const next = await Promise.race([iterator.next(), stopped])
+    if (next === null) throw new Error('another request goes on with it')
     if (next.done === true) return
     yield next.value
   }

@@ -7,6 +7,7 @@ import { open, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { writeDurably } from '../../../agent/shell/durable-file.ts'
+import { ifThere } from '../../../agent/shell/if-there.ts'
 import { sha256Hex } from '../../../protocol/hashing.ts'
 import type { Sha256 } from '../../../protocol/identifiers.ts'
 import { isRefusal } from '../../../protocol/refusals.ts'
@@ -79,7 +80,7 @@ export async function loadUnfinished(folder: string, name: string): Promise<Unfi
   const id = NOTE_NAME.exec(name)?.[1]
   if (id === undefined) return null
   const path = join(folder, `resumable-${id}`)
-  const found = await stat(path).catch(() => null)
+  const found = await ifThere(stat(path))
   const parsed = parseStrictJson(await readFile(join(folder, name)), 'the note', 'malformed')
   const note = Note.safeParse(isRefusal(parsed) ? null : parsed.json)
   if (!note.success || found === null || found.size > note.data.bytes) return null

@@ -66,6 +66,99 @@ test('a revert that fails is reported as failed, with both reasons', () => {
   assert.equal(target?.reason, 'it is not healthy; the snapshot is gone')
 })
 
+const LOCKED: Outcome = { ...FAILED, temporary: true, reason: 'another program holds the lock of dpkg' }
+
+test('X9: a revert that fails for now is tried again with growing waits until what was there is back', () => {
+  const world = estate('paris')
+  const patch = replicate(world)
+  const { installer, peer } = world.appliance('paris/secondary')
+  installer.outcomes.verify.push({ ...FAILED, reason: 'it is not healthy' })
+  installer.outcomes.revert.push(LOCKED, LOCKED, LOCKED)
+  const install = world.install(patch, ['provider'])
+  world.await('it waits', () => /tries again/.test(world.center.state.targets.get(install)?.get(peer)?.reason ?? ''))
+  const waiting = world.center.state.targets.get(install)?.get(peer)
+  assert.equal(waiting?.state, 'verifying')
+  assert.equal(
+    waiting?.reason,
+    'cannot put back yet what was there: another program holds the lock of dpkg; tries again in 10 seconds, after 1 of 28 times; the install failed: it is not healthy',
+  )
+  world.await('the install has ended', () => stateOf(world, install) === 'halted')
+  world.run(1_000)
+  assert.equal(targetState(world, install, 'paris/secondary'), 'reverted')
+  assert.equal(installer.installedVersion('patch-1'), null)
+  assert.deepEqual(world.appliance('paris/primary').installer.started, [])
+  world.transcript.check('revert fails for now')
+})
+
+test('X9: an installer that failed and is put back at the second try ends as failed, with both reasons', () => {
+  const world = estate('paris')
+  const patch = replicate(world)
+  const { installer, peer } = world.appliance('paris/secondary')
+  installer.outcomes.install.push(FAILED)
+  installer.outcomes.revert.push(LOCKED)
+  const install = world.install(patch, ['provider'])
+  world.await('the install has ended', () => stateOf(world, install) === 'halted')
+  const target = world.center.state.targets.get(install)?.get(peer)
+  assert.equal(target?.state, 'failed')
+  assert.equal(target?.reason, 'the program ended with status 3; the version before is back')
+  assert.deepEqual(installer.started, ['install patch-1', 'revert patch-1', 'revert patch-1'])
+})
+
+test('X9: a revert goes on being tried when the agent was restarted in between, and the tries are counted on', () => {
+  const world = estate('paris')
+  const patch = replicate(world)
+  const { installer, peer } = world.appliance('paris/secondary')
+  installer.outcomes.install.push(FAILED)
+  installer.outcomes.revert.push(LOCKED, LOCKED, LOCKED)
+  const install = world.install(patch, ['provider'])
+  const reason = () => world.center.state.targets.get(install)?.get(peer)?.reason ?? ''
+  world.await('it waits', () => /after 1 of/.test(reason()))
+  world.restart('paris/secondary')
+  world.await('it waits again', () => /after 2 of/.test(reason()))
+  world.restart('paris/secondary')
+  world.await('it waits once more', () => /after 3 of/.test(reason()))
+  world.await('the install has ended', () => stateOf(world, install) === 'halted')
+  assert.equal(installer.started.filter((run) => run === 'revert patch-1').length, 4)
+  assert.equal(installer.started.filter((run) => run === 'install patch-1').length, 1)
+})
+
+test('X9: after the last try the attempt has failed, and says what is in the way and what to do', () => {
+  const world = estate('paris')
+  const patch = replicate(world)
+  const { installer, peer } = world.appliance('paris/secondary')
+  installer.outcomes.install.push({ ...FAILED, reason: `it failed ${'for a long reason '.repeat(60)}` })
+  installer.outcomes.revert.push(...Array.from({ length: 40 }, () => LOCKED))
+  const install = world.install(patch, ['provider'])
+  for (let tries = 0; tries < 200 && stateOf(world, install) !== 'halted'; tries++) world.run(60_000)
+  const target = world.center.state.targets.get(install)?.get(peer)
+  assert.equal(target?.state, 'failed')
+  assert.match(
+    target?.reason ?? '',
+    /^it failed .* …; another program holds the lock of dpkg; this was tried 28 times; order the patch again to have it tried once more$/,
+  )
+  assert.equal(installer.started.filter((run) => run === 'revert patch-1').length, 28)
+  assert.equal(world.appliance('paris/secondary').state.orders.attempt, null)
+})
+
+test('X9: an order that comes while a revert waits is carried out after it', () => {
+  const world = estate('paris')
+  const patch = replicate(world)
+  const { installer } = world.appliance('paris/secondary')
+  installer.outcomes.install.push(FAILED)
+  installer.outcomes.revert.push(LOCKED)
+  deliver(world, 'paris/secondary', sealedOrder(world, orderFor(world, 'paris/secondary', patch)))
+  world.await('the revert waits', () => world.appliance('paris/secondary').state.orders.attempt?.failedReverts === 1)
+  const later = orderFor(world, 'paris/secondary', patch, { sequence: 101 })
+  deliver(world, 'paris/secondary', sealedOrder(world, later))
+  world.await('it is installed', () => installer.installedVersion('patch-1') === '1')
+  assert.deepEqual(installer.started.slice(0, 4), [
+    'install patch-1',
+    'revert patch-1',
+    'revert patch-1',
+    'install patch-1',
+  ])
+})
+
 test('an error that the installer calls temporary is tried once more, and no third time', () => {
   const temporary = { ...FAILED, temporary: true, reason: 'the package database is locked' }
   const world = estate('paris')
@@ -82,6 +175,29 @@ test('an error that the installer calls temporary is tried once more, and no thi
   other.await('the install is halted', () => stateOf(other, second) === 'halted')
   const { started } = other.appliance('paris/secondary').installer
   assert.deepEqual(started, ['install patch-1', 'install patch-1', 'revert patch-1'])
+})
+
+test('what a first try began is put back when the order expires before the second', () => {
+  const world = estate('paris')
+  const patch = replicate(world)
+  const { installer } = world.appliance('paris/secondary')
+  installer.outcomes.install.push(LOCKED)
+  const expiresAt = world.appliance('paris/secondary').state.clock.wallMs + 5_000
+  deliver(world, 'paris/secondary', sealedOrder(world, orderFor(world, 'paris/secondary', patch, { expiresAt })))
+  world.await('the order has ended', () => world.appliance('paris/secondary').state.orders.attempt === null)
+  assert.deepEqual(installer.started, ['install patch-1', 'revert patch-1'])
+})
+
+test('a version that is there after a first try that failed is verified, and not only believed', () => {
+  const world = estate('paris')
+  const patch = replicate(world)
+  const { installer, state } = world.appliance('paris/secondary')
+  installer.outcomes.install.push(LOCKED)
+  const install = world.install(patch, ['provider'])
+  world.await('it waits', () => typeof state.orders.attempt?.retryAtMs === 'number')
+  installer.changeByHand('patch-1', '1')
+  world.await('the install is done', () => stateOf(world, install) === 'done')
+  assert.deepEqual(installer.started, ['install patch-1', 'verify patch-1'])
 })
 
 test('an appliance that has the version already reports it and runs nothing', () => {

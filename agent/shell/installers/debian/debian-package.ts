@@ -7,7 +7,7 @@ import { isRefusal } from '../../../../protocol/refusals.ts'
 import { rememberBefore, whatWasBefore } from '../before.ts'
 import { judgeFromVersion } from '../from-versions.ts'
 import type { Found, Installer, InstallTask, Outcome } from '../installer.ts'
-import { causes, failed, outcomeOf, succeeded } from '../outcomes.ts'
+import { failed, foundOf, outcomeOf, succeeded } from '../outcomes.ts'
 import { settleProgram } from '../program-record.ts'
 import { stageCopy } from '../staged-copy.ts'
 import { revertDebianPackage } from './debian-revert.ts'
@@ -38,13 +38,7 @@ import {
 } from './package-state.ts'
 
 export const debianPackage: Installer = {
-  detect: async (task) => {
-    try {
-      return await detect(task)
-    } catch (error) {
-      return { result: 'unknown', installedVersion: null, reason: causes(error) }
-    }
-  },
+  detect: (task) => foundOf(() => detect(task)),
   install: (task) => outcomeOf(() => install(task)),
   verify: (task) => outcomeOf(() => verify(task)),
   revert: (task) => outcomeOf(() => revertDebianPackage(task)),

@@ -1,0 +1,52 @@
+/**
+ * The commands that there are beside the daemons, in the order and under the headings of `patchmesh --help`.
+ */
+import { apiToken } from './api-token.ts'
+import { listApiTokens, revokeApiToken } from './api-tokens.ts'
+import { applianceLogs, listAppliances, renameAppliance, retireAppliance, showAppliance } from './appliances.ts'
+import type { Command } from './command.ts'
+import { listDataCenters, listFlows } from './data-centers.ts'
+import { enrollToken } from './enroll-token.ts'
+import { enrollAppliance, listTokens, replaceAppliance, revokeToken } from './enrollment.ts'
+import { cancelInstall, listInstalls, showInstall } from './installs.ts'
+import { listLimits, setLimits } from './limits.ts'
+import { listPasskeys, removePasskey } from './passkeys.ts'
+import { listPatches, showPatch, withdrawPatch } from './patches.ts'
+import { addPerson, changePerson, listPeople, newLink, removePerson } from './people.ts'
+import { listPublishers, removePublisher, setPublisher } from './publishers.ts'
+import { releaseExample } from './release-example.ts'
+import { releaseKey } from './release-key.ts'
+import { releaseSign } from './release-sign.ts'
+import { endSession, listSessions, showAccount } from './sessions.ts'
+import { signInLink } from './sign-in-link.ts'
+import { startInstall } from './start-install.ts'
+import { exportTrail, listTrail } from './trail.ts'
+import { uploadPatch } from './upload-patch.ts'
+import { discardUpload, listUploads } from './uploads.ts'
+import { verifyTrail } from './verify-trail.ts'
+
+export const COMMANDS: Readonly<Record<string, readonly Command[]>> = {
+  'Let others in': [
+    enrollToken,
+    enrollAppliance,
+    listTokens,
+    revokeToken,
+    apiToken,
+    signInLink,
+    listApiTokens,
+    revokeApiToken,
+  ],
+  People: [
+    ...[listPeople, addPerson, changePerson, newLink, removePerson],
+    ...[listSessions, endSession, listPasskeys, removePasskey, showAccount],
+  ],
+  'Trust publishers': [listPublishers, setPublisher, removePublisher],
+  'See what was done': [listTrail, exportTrail, verifyTrail],
+  'Replicate patches': [uploadPatch, listUploads, discardUpload, listPatches, showPatch, withdrawPatch],
+  'Install patches': [startInstall, listInstalls, showInstall, cancelInstall],
+  'Spare the WAN': [listLimits, setLimits, listDataCenters, listFlows],
+  'Look after appliances': [
+    ...[listAppliances, showAppliance, applianceLogs, renameAppliance, replaceAppliance, retireAppliance],
+  ],
+  'Make patches': [releaseExample, releaseKey, releaseSign],
+}
