@@ -26,7 +26,7 @@ export type Found = {
   installedVersion: string | null
   reason: string
 }
-export type Outcome = { ok: boolean; reason: string; output: string; temporary: boolean }
+export type Outcome = { ok: boolean; reason: string; output: string; temporary: boolean; untouched?: true }
 export type InstallStep = 'install' | 'verify' | 'revert'
 
 export type AgentEvent =

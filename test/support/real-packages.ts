@@ -5,8 +5,8 @@
  */
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { cp, link, mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { alone, aptGet, CACHE, provide } from './machine.ts'
 
@@ -109,11 +109,28 @@ export type OwnPackage = {
   readonly depends?: string
   /** Shell text of maintainer scripts. */
   readonly scripts?: { readonly [script in 'preinst' | 'postinst' | 'prerm' | 'postrm']?: string }
+  /** Lines of the control file beside the usual ones, as "Replaces: other". */
+  readonly fields?: readonly string[]
+  /** Other control files, by name: `conffiles`, `triggers`, `templates`. */
+  readonly control?: { readonly [name: string]: string }
+  /** What it brings beside /opt/NAME/version, by path: a text is a file's content, null a folder. */
+  readonly brings?: {
+    readonly [path: string]: string | { readonly link: string } | { readonly hardLink: string } | null
+  }
 }
 
 /** Builds a package with the real dpkg-deb, for what no package of the archive does; it holds /opt/NAME/version. */
 export async function buildPackage(folder: string, own: OwnPackage): Promise<string> {
-  const { name, version, architecture = 'all', depends, scripts = {} } = own
+  const {
+    name,
+    version,
+    architecture = 'all',
+    depends,
+    scripts = {},
+    fields = [],
+    control: others = {},
+    brings = {},
+  } = own
   const tree = await mkdtemp(join(folder, 'tree-'))
   await mkdir(join(tree, 'DEBIAN'), { mode: 0o755 })
   const control = [
@@ -122,6 +139,7 @@ export async function buildPackage(folder: string, own: OwnPackage): Promise<str
     `Architecture: ${architecture}`,
     'Maintainer: patchmesh tests <tests@patchmesh.invalid>',
     ...(depends === undefined ? [] : [`Depends: ${depends}`]),
+    ...fields,
     'Description: made by a test',
     '',
   ]
@@ -129,12 +147,22 @@ export async function buildPackage(folder: string, own: OwnPackage): Promise<str
   for (const [script, text] of Object.entries(scripts)) {
     await writeFile(join(tree, 'DEBIAN', script), `#!/bin/sh\nset -e\n${text}\n`, { mode: 0o755 })
   }
+  for (const [file, text] of Object.entries(others)) await writeFile(join(tree, 'DEBIAN', file), text)
+  for (const [path, what] of Object.entries(brings)) await bring(tree, path, what)
   await mkdir(join(tree, 'opt', name), { recursive: true })
   await writeFile(join(tree, 'opt', name, 'version'), `${version}\n`)
   const file = join(folder, `${name}_${version}_${architecture}.deb`)
   await run('dpkg-deb', ['--root-owner-group', '--build', tree, file])
   await rm(tree, { recursive: true })
   return file
+}
+
+async function bring(tree: string, path: string, what: NonNullable<OwnPackage['brings']>[string]): Promise<void> {
+  await mkdir(dirname(join(tree, path)), { recursive: true })
+  if (what === null) await mkdir(join(tree, path), { recursive: true })
+  else if (typeof what === 'string') await writeFile(join(tree, path), what)
+  else if ('link' in what) await symlink(what.link, join(tree, path))
+  else await link(join(tree, what.hardLink), join(tree, path))
 }
 
 /** A copy that a test may change. */

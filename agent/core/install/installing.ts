@@ -174,6 +174,7 @@ export function stepEnded(state: AgentState, step: InstallStep, patch: Sha256, o
       if (step !== 'install') return []
       if (outcome.ok) return verify(state, attempt)
       if (outcome.temporary && attempt.tries < MAX_TRIES) return retryLater(state, attempt, outcome)
+      if (outcome.untouched === true) return untouched(state, attempt, outcome)
       return revert(state, attempt, 'install', outcome)
     case 'verifying':
       if (step !== 'verify') return []
@@ -255,6 +256,11 @@ function reverted(state: AgentState, attempt: Attempt, outcome: Outcome): AgentE
   const output = failure.outcome.output || outcome.output
   const noted = outcome.ok ? restartNotWanted(state, publication) : []
   return [...noted, ...end(state, attempt, { state: after.state, reason: after.reason, output })]
+}
+
+/** The installer found beforehand what stands against it: nothing was changed, so nothing is put back. */
+function untouched(state: AgentState, attempt: Attempt, { reason, output }: Outcome): AgentEffect[] {
+  return end(state, attempt, { state: 'failed', reason: `${reason}; nothing was changed on this appliance`, output })
 }
 
 function retryLater(state: AgentState, attempt: Attempt, outcome: Outcome): AgentEffect[] {

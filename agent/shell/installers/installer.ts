@@ -32,6 +32,8 @@ export type Outcome = {
   readonly output: string
   /** Whether the same attempt may succeed later without a change (a lock that somebody holds). */
   readonly temporary: boolean
+  /** Only of an install that ended before it had changed anything on the appliance: there is nothing to put back. */
+  readonly untouched?: true
 }
 
 export interface Installer {

@@ -20,6 +20,11 @@ export function failedForNow(reason: string, output = ''): Outcome {
   return { ok: false, reason: cut(reason), output, temporary: true }
 }
 
+/** Told of an outcome that came before anything was changed: there is nothing to put back. */
+export function untouched(outcome: Outcome): Outcome {
+  return { ...outcome, untouched: true }
+}
+
 /** `what` could not be done, where the cause alone does not say it. */
 export async function outcomeOf(work: () => Promise<Outcome>, what?: string): Promise<Outcome> {
   try {

@@ -4,6 +4,6 @@
 import { readFile } from 'node:fs/promises'
 import { ifThere } from '../if-there.ts'
 
-export function readIfThere(path: string): Promise<string | null> {
-  return ifThere(readFile(path, 'utf8'))
+export function readIfThere(path: string, encoding: BufferEncoding = 'utf8'): Promise<string | null> {
+  return ifThere(readFile(path, encoding))
 }

@@ -12,11 +12,16 @@ import type { InstallTask } from './installer.ts'
 
 const BUFFER_BYTES = 1024 * 1024
 
+/** Where the copy of this task is, once it was made. */
+export function stagedCopy({ publication, scratch }: InstallTask): string {
+  return join(scratch, publication.format === 'deb' ? 'package.deb' : 'bundle.patch')
+}
+
 /** The path of the copy, or `not_replicated` when the store does not hold the bytes of this publication. */
 export async function stageCopy(task: InstallTask): Promise<string | Refusal> {
   const { publication, file, scratch } = task
   await mkdir(scratch, { recursive: true, mode: 0o700 })
-  const path = join(scratch, publication.format === 'deb' ? 'package.deb' : 'bundle.patch')
+  const path = stagedCopy(task)
   await rm(path, { force: true })
   const copied = await copyHashing(file, path, publication.bytes)
   if (!isRefusal(copied) && copied.sha256 === publication.sha256) return path

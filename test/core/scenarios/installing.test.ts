@@ -40,6 +40,21 @@ test('an installer that fails leaves the primary untouched and halts the install
   world.transcript.check('installer fails')
 })
 
+test('what an installer refuses before it has changed anything fails and halts the install, and nothing is put back', () => {
+  const world = estate('paris')
+  const patch = replicate(world)
+  const { installer } = world.appliance('paris/secondary')
+  installer.outcomes.install.push({ ...FAILED, reason: '/srv/data is a folder here', untouched: true })
+  const install = world.install(patch, ['provider'])
+  world.await('the install has ended', () => stateOf(world, install) === 'halted')
+  world.run(30_000)
+  const target = world.center.state.targets.get(install)?.get(world.appliance('paris/secondary').peer)
+  assert.equal(target?.state, 'failed')
+  assert.equal(target?.reason, '/srv/data is a folder here; nothing was changed on this appliance')
+  assert.deepEqual(installer.started, ['install patch-1'])
+  assert.deepEqual(world.appliance('paris/primary').installer.started, [])
+})
+
 test('a version that is not healthy is taken back, and the report says reverted', () => {
   const world = estate('paris')
   const patch = replicate(world)

@@ -7,16 +7,14 @@ import { isRefusal } from '../../../../protocol/refusals.ts'
 import { rememberBefore, whatWasBefore } from '../before.ts'
 import { judgeFromVersion } from '../from-versions.ts'
 import type { Found, Installer, InstallTask, Outcome } from '../installer.ts'
-import { failed, foundOf, outcomeOf, succeeded } from '../outcomes.ts'
+import { failed, foundOf, outcomeOf, succeeded, untouched } from '../outcomes.ts'
 import { settleProgram } from '../program-record.ts'
-import { stageCopy } from '../staged-copy.ts'
+import { stageCopy, stagedCopy } from '../staged-copy.ts'
 import { revertDebianPackage } from './debian-revert.ts'
 import { auditDatabase, describeFindings, newFindings } from './dpkg-audit.ts'
 import {
   ANY_ARCHITECTURE,
   architecturesOf,
-  field,
-  fieldsOf,
   isNewer,
   makeDatabase,
   packageArchitecture,
@@ -24,8 +22,7 @@ import {
   patchedPackage,
   wasInterrupted,
 } from './dpkg-database.ts'
-import { whyNotInstallable } from './dpkg-rehearsal.ts'
-import { dpkgFailure, explainFailure, runDpkg } from './dpkg-run.ts'
+import { dpkgFailure, runDpkg } from './dpkg-run.ts'
 import {
   canBeConfigured,
   describeState,
@@ -36,6 +33,8 @@ import {
   leftConfigurationFiles,
   type PackageState,
 } from './package-state.ts'
+import { rehearse } from './rehearsal/rehearse.ts'
+import { remarksOf, rememberRemarks } from './rehearsal/remarks.ts'
 
 export const debianPackage: Installer = {
   detect: (task) => foundOf(() => detect(task)),
@@ -73,18 +72,10 @@ async function install(task: InstallTask): Promise<Outcome> {
   const { version } = publication
   const name = packageName(publication)
   await debianPackage.settle(task)
-  const packageFile = await stageCopy(task)
-  if (isRefusal(packageFile)) return failed(packageFile.message)
-  const fields = await fieldsOf(packageFile)
-  if (field(fields, 'Package') !== name || field(fields, 'Version') !== version) {
-    return failed(
-      `the package says that it is ${field(fields, 'Package')} ${field(fields, 'Version')}, not ${name} ${version}`,
-    )
-  }
-  await makeDatabase(root)
+  const prepared = await outcomeOf(() => prepare(task))
+  // An earlier try of the same attempt may have changed something.
+  if (!prepared.ok) return (await whatWasBefore(scratch)) === null ? untouched(prepared) : prepared
   const state = await patchedPackage(task)
-  const backwards = await whyBackwards(task, state)
-  if (backwards !== null) return failed(backwards)
   await rememberBefore(scratch, {
     installedVersion: lastWorkingVersion(state),
     configurationFiles: leftConfigurationFiles(state),
@@ -100,12 +91,23 @@ async function install(task: InstallTask): Promise<Outcome> {
       return succeeded(`${name} ${version} was unpacked already, and dpkg has configured it`)
     }
   }
-  const obstacle = await whyNotInstallable(root, scratch, packageFile, fields)
-  if (obstacle !== null) {
-    return explainFailure({ how: 'exited', status: obstacle.status, output: obstacle.text + obstacle.complaint })
-  }
-  const end = await runDpkg(task, ['--install', packageFile])
+  const end = await runDpkg(task, ['--install', stagedCopy(task)])
   return dpkgFailure(end) ?? succeeded(`dpkg installed ${name} ${version}`, end.output)
+}
+
+/** Everything that is found out before the first change: a failure here leaves the appliance as it was. */
+async function prepare(task: InstallTask): Promise<Outcome> {
+  const { publication, root, scratch } = task
+  const name = packageName(publication)
+  const packageFile = await stageCopy(task)
+  if (isRefusal(packageFile)) return failed(packageFile.message)
+  await makeDatabase(root)
+  const backwards = await whyBackwards(task, await patchedPackage(task))
+  if (backwards !== null) return failed(backwards)
+  const { obstacle, remarks } = await rehearse(task, packageFile)
+  if (obstacle !== null) return obstacle
+  await rememberRemarks(scratch, remarks)
+  return succeeded(`nothing stands against installing ${name} ${publication.version}`)
 }
 
 /** In whatever state a newer version is there, its files and its data may be: the older one never goes over them. */
@@ -130,7 +132,8 @@ async function verify(task: InstallTask): Promise<Outcome> {
   const broken = newFindings(before?.audit ?? [], await auditDatabase(root))
   if (broken.length > 0)
     return failed(`dpkg finds what was in order before and is not now: ${describeFindings(broken)}`)
-  return succeeded(`${name} ${version} is installed and dpkg finds nothing wrong that was not before`)
+  const remarks = (await remarksOf(scratch, root)).map((sentence) => `; ${sentence}`).join('')
+  return succeeded(`${name} ${version} is installed and dpkg finds nothing wrong that was not before${remarks}`)
 }
 
 function isOf(state: PackageState, architecture: string): boolean {

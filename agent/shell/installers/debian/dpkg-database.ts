@@ -1,6 +1,7 @@
 /**
  * dpkg's database below an install root, asked through the real dpkg. What an answer means is for package-state.ts and
- * dpkg-audit.ts. No call here or elsewhere passes a `--force` option: what dpkg refuses is refused.
+ * dpkg-audit.ts. What dpkg refuses is refused: no call here passes a
+ * `--force` option, and dpkg-run.ts passes none but the two that keep the administrator's configuration.
  */
 import { lstat, mkdir, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -75,14 +76,6 @@ export async function wasInterrupted(root: string): Promise<boolean> {
 
 export async function isNewer(version: string, than: string): Promise<boolean> {
   return (await askDpkg('--compare-versions', version, 'gt', than)).status === 0
-}
-
-/** The control stanza of a package file. */
-export async function fieldsOf(packageFile: string): Promise<string> {
-  const answer = await askProgram('dpkg-deb', '--field', packageFile)
-  if (answer === null) throw new Error('dpkg-deb is not on this appliance')
-  if (answer.status !== 0) throw new Error(`the package cannot be read: ${answer.complaint.trim()}`)
-  return answer.text
 }
 
 /** A root that never saw dpkg gets an empty database; one that lost its status file is not given an empty one. */

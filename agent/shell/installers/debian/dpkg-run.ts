@@ -9,10 +9,16 @@ import { describeEnd, type ProgramEnd, runProgram } from '../run-program.ts'
 import { isLocked, reasonOf } from './dpkg-complaint.ts'
 import { rootOptions } from './dpkg-database.ts'
 
+/**
+ * The only thing that is ever forced: a configuration file that the administrator changed, wrote or deleted stays so,
+ * and what the package brings is put beside it. Without it dpkg asks, gets no answer, and leaves the package half done.
+ */
+const KEEP_CONFIGURATION = ['--force-confdef', '--force-confold']
+
 export function runDpkg({ root, scratch, publication }: InstallTask, words: readonly string[]): Promise<ProgramEnd> {
   return runProgram({
     program: 'dpkg',
-    words: [...rootOptions(root, scratch), ...words],
+    words: [...rootOptions(root, scratch), ...KEEP_CONFIGURATION, ...words],
     workingFolder: '/',
     scratch,
     timeoutSeconds: publication.manifest.install.timeoutSeconds,

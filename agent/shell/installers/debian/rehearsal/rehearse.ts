@@ -1,0 +1,60 @@
+/**
+ * Whether dpkg would take a package without harm, found out before anything changes: each question has a file of its
+ * own and answers with a sentence that says what stands against it and what to do, or with null. They are asked in this
+ * order, so that a person reads the reason that comes first. What can be kept is kept, and told with the outcome.
+ */
+import type { InstallTask, Outcome } from '../../installer.ts'
+import { failed, failedForNow } from '../../outcomes.ts'
+import { explainFailure } from '../dpkg-run.ts'
+import { canItBeWritten } from './can-it-be-written.ts'
+import { whatIsLost, whatStays } from './configuration-files.ts'
+import { dryRun } from './dry-run.ts'
+import { isItHeld } from './is-it-held.ts'
+import { isThereRoom } from './is-there-room.ts'
+import type { Remark } from './remarks.ts'
+import { lookAtSituation, type Situation } from './situation.ts'
+import { whatNobodyAnswers } from './unanswered-questions.ts'
+import { whatDpkgWasTold, whatIsSaidOfOptions } from './what-dpkg-was-told.ts'
+import { whatLiesInTheWay } from './what-lies-in-the-way.ts'
+import { whichPackagesWouldGo } from './which-packages-would-go.ts'
+import { whoHoldsTheLock } from './who-holds-the-lock.ts'
+
+/** In the order in which a person would ask them: what was decided before, what dpkg says, what lies there, what fits. */
+const QUESTIONS: readonly ((situation: Situation) => Promise<string | null>)[] = [
+  isItHeld,
+  whatDpkgWasTold,
+  canItBeWritten,
+  whatIsLost,
+  whatLiesInTheWay,
+  isThereRoom,
+]
+
+/** `remarks` are told with the outcome of an install that nothing stood against. */
+export type Rehearsal = { readonly obstacle: Outcome | null; readonly remarks: readonly Remark[] }
+
+export async function rehearse(task: InstallTask, packageFile: string): Promise<Rehearsal> {
+  const busy = await whoHoldsTheLock(task.root)
+  if (busy !== null) return { obstacle: failedForNow(busy), remarks: [] }
+  const situation = await lookAtSituation(task, packageFile)
+  const [obstacle, { refusal, said }] = await Promise.all([firstAnswer(QUESTIONS, situation), dryRun(situation)])
+  if (refusal !== null) {
+    const output = refusal.text + refusal.complaint
+    return { obstacle: explainFailure({ how: 'exited', status: refusal.status, output }), remarks: [] }
+  }
+  const harm = obstacle ?? (await whichPackagesWouldGo(situation, said))
+  if (harm !== null) return { obstacle: failed(harm), remarks: [] }
+  const remarks = [
+    ...(await whatStays(situation)),
+    ...whatIsSaidOfOptions(situation),
+    ...(await whatNobodyAnswers(situation)),
+  ]
+  return { obstacle: null, remarks }
+}
+
+async function firstAnswer(questions: typeof QUESTIONS, situation: Situation): Promise<string | null> {
+  for (const question of questions) {
+    const answer = await question(situation)
+    if (answer !== null) return answer
+  }
+  return null
+}

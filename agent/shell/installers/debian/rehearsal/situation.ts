@@ -1,0 +1,97 @@
+/**
+ * Everything that the questions of a rehearsal are asked about: the package, where each of its entries would go, what
+ * dpkg knows of the version that is there, and what the administrator has set. It is read once, and nothing is changed.
+ */
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { askProgram } from '../../ask-program.ts'
+import type { InstallTask } from '../../installer.ts'
+import { databaseFolder, field, hasDatabase, patchedPackage } from '../dpkg-database.ts'
+import { type BytePath, type PackageEntry, readControlFiles, readEntries } from '../package-contents.ts'
+import { isThere, type PackageState } from '../package-state.ts'
+import { BelowRoot } from './below-root.ts'
+import { type Conffile, type RecordedConffile, readConffiles, readRecorded } from './conffile-lists.ts'
+import { type DpkgOptions, readDpkgOptions } from './dpkg-options.ts'
+import { diversionsOf, filesOf, whereItGoes } from './file-owners.ts'
+import { isLeftOut } from './path-filters.ts'
+
+export type PlacedEntry = PackageEntry & {
+  /** Where dpkg puts it: at its path, or where a diversion leads. */
+  readonly goesTo: BytePath
+}
+
+export type Situation = {
+  readonly task: InstallTask
+  readonly packageFile: string
+  readonly name: string
+  readonly version: string
+  readonly architecture: string
+  /** The control stanza. */
+  readonly fields: string
+  readonly control: ReadonlyMap<string, string>
+  readonly conffiles: readonly Conffile[]
+  /** What dpkg would unpack. */
+  readonly entries: readonly PlacedEntry[]
+  /** What the administrator's filters keep out. */
+  readonly leftOut: ReadonlySet<BytePath>
+  /** The MD5 of each conffile that the package brings. */
+  readonly md5: ReadonlyMap<BytePath, string>
+  /** What dpkg knows of the package; null where it knows nothing. */
+  readonly state: PackageState | null
+  /** The files of the version that is there. */
+  readonly ownFiles: ReadonlySet<BytePath>
+  readonly recorded: ReadonlyMap<BytePath, RecordedConffile>
+  readonly options: DpkgOptions
+  readonly below: BelowRoot
+}
+
+export async function lookAtSituation(task: InstallTask, packageFile: string): Promise<Situation> {
+  const { root } = task
+  const control = await readControlFiles(packageFile)
+  const fields = Buffer.from(control.get('control') ?? '', 'latin1').toString('utf8')
+  const conffiles = readConffiles(control.get('conffiles') ?? '')
+  const [{ entries, md5 }, state, options, below, diversions] = await Promise.all([
+    readEntries(packageFile, new Set(conffiles.map(({ path }) => path))),
+    patchedPackage(task),
+    readDpkgOptions(),
+    BelowRoot.open(root),
+    diversionsOf(root),
+  ])
+  const name = field(fields, 'Package')
+  const byPath = new Map(diversions.map((diversion) => [diversion.from, diversion]))
+  const kept = entries.filter((entry) => !isLeftOut(entry, options.filters))
+  const stay = new Set(kept.map(({ path }) => path))
+  return {
+    task,
+    packageFile,
+    name,
+    version: field(fields, 'Version'),
+    architecture: field(fields, 'Architecture'),
+    fields,
+    control,
+    conffiles,
+    entries: kept.map((entry) => ({ ...entry, goesTo: whereItGoes(entry.path, name, byPath) })),
+    leftOut: new Set(entries.map(({ path }) => path).filter((path) => !stay.has(path))),
+    md5,
+    state,
+    ownFiles: isThere(state) ? await filesOf(root, state.name, state.architecture) : new Set(),
+    recorded: await recordedConffiles(root, state),
+    options,
+    below,
+  }
+}
+
+async function recordedConffiles(root: string, state: PackageState | null): Promise<Map<BytePath, RecordedConffile>> {
+  if (state === null || !(await hasDatabase(root))) return new Map()
+  const words = [`--admindir=${databaseFolder(root)}`, '--show', '--showformat=${Conffiles}']
+  const answer = await askProgram('dpkg-query', ...words, `${state.name}:${state.architecture}`)
+  if (answer === null || answer.status !== 0) throw new Error(`dpkg-query does not tell the conffiles of ${state.name}`)
+  return readRecorded(Buffer.from(answer.text).toString('latin1'))
+}
+
+/** The MD5 of a file that lies on the appliance, as dpkg would compute it. */
+export async function md5Of(onDisk: Buffer): Promise<string> {
+  const hash = createHash('md5')
+  for await (const chunk of createReadStream(onDisk)) hash.update(chunk as Buffer)
+  return hash.digest('hex')
+}
