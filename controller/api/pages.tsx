@@ -11,20 +11,22 @@ import { patchCopies, patchDetail } from '../core/patch-views.ts'
 import { livePatches } from '../core/publishing.ts'
 import { serviceProviderAppliances } from '../core/replications.ts'
 import type { ServiceCenterState } from '../core/state.ts'
-import { dataCenters, installDetail } from '../core/views.ts'
+import { dataCenters, installDetail, installSummaries } from '../core/views.ts'
 import { DataCentersPage } from '../page/data-centers-page.tsx'
+import { InstallsPage } from '../page/installs-page.tsx'
 import { PatchPage } from '../page/patch-page.tsx'
 import { SystemPatchesPage } from '../page/system-patches.tsx'
-import { DATA_CENTERS, SYSTEM_PATCHES } from '../page/words.ts'
+import { DATA_CENTERS, INSTALLS, SYSTEM_PATCHES } from '../page/words.ts'
 import type { App, RouteDependencies } from './context.ts'
 import { answerRefusal } from './errors.ts'
 import { DataCentersQuery } from './fleet-schemas.ts'
 import { namedPatch, unknownDataCenter } from './patches.ts'
 import { permitted } from './permitted.ts'
 import { readQuery } from './read-request.ts'
-import { ListQuery, PatchPageQuery } from './schemas.ts'
+import { InstallsPageQuery, ListQuery, PatchPageQuery } from './schemas.ts'
 import { showPage } from './show-page.tsx'
 
+const INSTALLS_PER_PAGE = 50
 /** A drop-down of more is no help; others by their address. */
 const OFFERED_PATCHES = 100
 
@@ -68,6 +70,16 @@ export function addPageRoutes(app: App, { log }: RouteDependencies): void {
         unreachable={unreachableDepots(state)}
       />,
     )
+  })
+
+  app.get(INSTALLS, permitted('read'), (c) => {
+    const query = readQuery(c, InstallsPageQuery)
+    if (isRefusal(query)) return answerRefusal(c, query, log)
+    const all = installSummaries(c.var.serviceCenter.state)
+    const pages = Math.max(1, Math.ceil(all.length / INSTALLS_PER_PAGE))
+    const page = Math.min(query.page, pages)
+    const installs = all.slice((page - 1) * INSTALLS_PER_PAGE, page * INSTALLS_PER_PAGE)
+    return showPage(c, <InstallsPage installs={installs} total={all.length} page={page} pages={pages} />)
   })
 
   app.get(DATA_CENTERS, permitted('read'), (c) => {

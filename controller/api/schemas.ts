@@ -51,6 +51,7 @@ export const ListQuery = z.strictObject({
 })
 export const ScopeQuery = z.strictObject({ dataCenter: DataCenterScope.default('All') })
 /** What a patch's page shows: see controller/page/patch-address.ts. */
+export const InstallsPageQuery = z.object({ page: z.coerce.number().int().min(1).default(1) })
 export const PatchPageQuery = z.strictObject({
   dataCenter: DataCenterScope.default('All'),
   organization: names(OrganizationName),

@@ -192,7 +192,7 @@ function detectionRows({ detections }: ApplianceDetail): Row[] {
       found.installedVersion ?? 'unknown',
       <Moment at={found.detectedAt} />,
       <Moment at={found.seenAt} />,
-      found.reason,
+      <WithMoments text={found.reason} />,
     ],
   }))
 }

@@ -11,7 +11,7 @@ import { Card, Layout, PageHeader } from './layout.tsx'
 import { Pager } from './list-toolbar.tsx'
 import { Moment } from './moments.tsx'
 import { IfMay } from './reader.tsx'
-import { APPLIANCES, applianceAddress, counted, ENROLL, elementId, listed, SYSTEM_PATCHES, size } from './words.ts'
+import { APPLIANCES, applianceAddress, counted, ENROLL, elementId, listed, size } from './words.ts'
 
 export const PER_PAGE = [20, 50, 100] as const
 export type InventoryPageQuery = InventoryQuery & { page: number; perPage: number }
@@ -26,7 +26,7 @@ type AppliancesPage = {
 
 export const AppliancesPage = ({ rows, total, all, query, words }: AppliancesPage) => (
   <Layout title="Appliances" current={APPLIANCES}>
-    <PageHeader heading="Appliances" trail={[{ name: 'Software updates', address: SYSTEM_PATCHES }]}>
+    <PageHeader heading="Appliances" trail={[]}>
       <IfMay do="enroll">
         <a class="pf-v6-c-button pf-m-primary" href={ENROLL}>
           Enroll appliances

@@ -7,10 +7,10 @@ import type { PatchDetail, UnpatchedAppliance, UnpatchedOrganization } from '../
 import { CheckField, DropDown, FieldLabel } from './form-fields.tsx'
 import { Label } from './labels.tsx'
 import { Card } from './layout.tsx'
-import { Moment } from './moments.tsx'
+import { Moment, WithMoments } from './moments.tsx'
 import { type ShownPatch, shownPatchAddress } from './patch-address.ts'
 import { IfMay } from './reader.tsx'
-import { counted, dataCenterTitle, elementId, listed, SYSTEM_PATCHES, where } from './words.ts'
+import { applianceNamed, counted, dataCenterTitle, elementId, listed, SYSTEM_PATCHES, where } from './words.ts'
 
 type InstallCardProps = { patch: PatchDetail; dataCenters: string[]; shown: ShownPatch }
 
@@ -107,7 +107,9 @@ const Appliances = ({ appliances }: { appliances: UnpatchedAppliance[] }) => (
   <ul class="pm-appliances" role="list">
     {appliances.map((appliance) => (
       <li id={elementId('unpatched', appliance.name)}>
-        <span class="pm-name">{appliance.name}</span>
+        <a class="pm-name" href={applianceNamed(appliance.name)}>
+          {appliance.name}
+        </a>
         <span class="pm-quiet">
           {dataCenterTitle(appliance.dataCenter)}, {appliance.kind} {appliance.role}
         </span>
@@ -115,7 +117,8 @@ const Appliances = ({ appliances }: { appliances: UnpatchedAppliance[] }) => (
           <Label tone={appliance.detected === 'unknown' ? 'warning' : 'waiting'} text={appliance.detected} />{' '}
           <span class="pm-quiet">
             {appliance.installedVersion === null ? 'no version detected' : `has ${appliance.installedVersion}`}
-            {appliance.reason !== '' && `, ${appliance.reason}`}
+            {appliance.reason !== '' && ', '}
+            <WithMoments text={appliance.reason} />
             {appliance.seenAt !== null && (
               <>
                 , looked at <Moment at={appliance.seenAt} />

@@ -9,7 +9,7 @@ import { Card } from './layout.tsx'
 import { Moment, WithMoments } from './moments.tsx'
 import { type ShownPatch, shownPatchAddress } from './patch-address.ts'
 import { readerMay } from './reader.tsx'
-import { elementId, listed, patchAddress, where } from './words.ts'
+import { applianceNamed, elementId, listed, patchAddress, where } from './words.ts'
 
 const MAX_TARGETS = 100
 const URGENCY: Record<TargetView['state'], number> = {
@@ -59,7 +59,11 @@ const Install = ({ install, open, shown }: InstallProps) => (
         {install.startedBy !== null && ` by ${install.startedBy}`}
       </span>
     </summary>
-    {install.reason !== '' && <p class="pm-reason">{install.reason}</p>}
+    {install.reason !== '' && (
+      <p class="pm-reason">
+        <WithMoments text={install.reason} />
+      </p>
+    )}
     {open ? (
       <Targets install={install} shown={shown} />
     ) : (
@@ -109,7 +113,10 @@ const Targets = ({ install, shown }: { install: InstallDetail; shown: ShownPatch
 const Target = ({ install, target }: { install: string; target: TargetView }) => (
   <tr class="pf-v6-c-table__tr" id={elementId(install, target.appliance)} data-target={target.appliance}>
     <td class="pf-v6-c-table__td" data-label="Appliance">
-      <span class="pm-name">{target.appliance}</span> <span class="pm-quiet">{target.role}</span>
+      <a class="pm-name" href={applianceNamed(target.appliance)}>
+        {target.appliance}
+      </a>{' '}
+      <span class="pm-quiet">{target.role}</span>
     </td>
     <td class="pf-v6-c-table__td" data-label="Organization">
       {target.organization}

@@ -13,6 +13,7 @@ import {
   APPLIANCES,
   DATA_CENTERS,
   FIRST_OWNER,
+  INSTALLS,
   PEOPLE,
   PUBLISHERS,
   SYSTEM_PATCHES,
@@ -121,6 +122,7 @@ const Navigation = ({ current }: { current: string }) => (
             </h2>
             <ul class="pf-v6-c-nav__list" role="list">
               <NavigationItem name="Software updates" address={SYSTEM_PATCHES} current={current} />
+              <NavigationItem name="Installs" address={INSTALLS} current={current} />
               <NavigationItem name="All appliances" address={APPLIANCES} current={current} />
               <NavigationItem name="Data Centers" address={DATA_CENTERS} current={current} />
             </ul>

@@ -53,6 +53,9 @@ export const MeshPicture = ({ mesh }: { mesh: Mesh }) => {
           <Rates layout={layout} />
         </svg>
       </div>
+      <p class="pm-quiet pm-sideways">
+        The picture is wider than this screen: move it sideways, or read it as a table.
+      </p>
       <p class="pm-quiet" id="mesh-words">
         {inWords(mesh)}
         {layout.leftOut > 0 && ` ${counted(layout.leftOut, 'slower flow')} not drawn.`}

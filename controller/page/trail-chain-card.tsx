@@ -56,7 +56,7 @@ const Checked = ({ intact, entries, checkedAt }: TrailVerification) => (
   <span class="pm-row">
     <Label tone={intact ? 'success' : 'danger'} text={intact ? 'intact' : 'broken'} />
     <span>
-      {counted(entries, 'entry follows', 'entries follow')} one another, <Moment at={checkedAt} />
+      {counted(entries, 'entry was', 'entries were')} there and looked at, <Moment at={checkedAt} />
     </span>
   </span>
 )

@@ -81,6 +81,9 @@ export function dataCenterTitle(name: string): string {
 /** The address of the list; a patch's page lies below it. */
 export const SYSTEM_PATCHES = '/appliances/software-updates'
 
+/** The address of the page with every install, of whatever patch. */
+export const INSTALLS = '/installs'
+
 /** The address of the page with the Data Centers and their limits. */
 export const DATA_CENTERS = '/data-centers'
 
@@ -113,9 +116,14 @@ const TAKEN = [SYSTEM_PATCHES, ENROLL]
 /** The address of an appliance's page: by name, but by its key where that is no address of it. */
 export function applianceAddress(appliance: { name: string; peer: string; retiredAt: string | number | null }): string {
   const { name, peer, retiredAt } = appliance
-  const byName = `${APPLIANCES}/${encodeURIComponent(name)}`
+  const byName = applianceNamed(name)
   const isAddress = retiredAt === null && !TAKEN.includes(byName)
   return isAddress ? byName : `${APPLIANCES}/${peer}`
+}
+
+/** The same where no more than a name is known. */
+export function applianceNamed(name: string): string {
+  return `${APPLIANCES}/${encodeURIComponent(name)}`
 }
 
 /** The address of a patch's page. */

@@ -435,3 +435,21 @@ pageTest(
     assert.equal(await box('acme').isChecked(), false)
   },
 )
+
+pageTest(
+  'F15: every install is on one page, leads to its patch, and names of appliances lead to theirs',
+  {},
+  async (visit) => {
+    const { page, fleet } = visit
+    const patch = await openPatch(visit, ALL)
+    const order = { actor: 'Ana', patch, organizations: ['acme'], dataCenter: 'All', allowOutage: false }
+    await fleet.serviceCenter.carryOut({ kind: 'start-install', ...order } as never)
+    await page.getByRole('navigation', { name: 'Global' }).getByRole('link', { name: 'Installs' }).click()
+    const row = page.getByRole('row').filter({ hasText: 'openssl 3.0' })
+    await row.getByText('acme in all Data Centers').waitFor()
+    await row.getByText('0 of 4').waitFor()
+    await row.getByRole('link', { name: 'openssl 3.0' }).click()
+    await page.locator('#installs').getByRole('link', { name: 'acme-paris-primary' }).click()
+    await page.getByRole('heading', { level: 1, name: 'acme-paris-primary' }).waitFor()
+  },
+)
