@@ -39,11 +39,23 @@ export const MAX_QUEUED_REQUESTS = 64
 export const MAX_LANES = 32
 /** Peers that one appliance pulls from: its depot, the Service Center and the neighbours. */
 export const MAX_SOURCES = 32
-/** Patches one reader may follow on one stream at a time. */
+/** Patches one reader may follow on one stream at a time; the others that it lacks take their turns. */
 export const MAX_WANTED_PATCHES = 64
 
-/** Letters that a depot keeps for appliances and for the Service Center while they cannot be reached. */
+/**
+ * Letters that a depot keeps for appliances and for the Service Center while they cannot be reached; then the oldest
+ * goes. A new patch and an order for each member of the largest Data Center are under half of it.
+ */
 export const MAX_STORED_LETTERS = 10_000
+/**
+ * Letters of its own that an appliance keeps until they are acknowledged: 500 patches with a receipt, a detection and the
+ * ten reports of an install are 6,000. Then the oldest goes that is no receipt, since a receipt is signed once only.
+ */
+export const MAX_OWN_LETTERS = 10_000
+/** Orders in line on one appliance: one for each of 500 patches, twice. The next one is refused. */
+export const MAX_QUEUED_ORDERS = 1_000
+/** Withdrawals that an appliance remembers; then the oldest goes, of which it is told again if it learns of that patch anew. */
+export const MAX_KEPT_WITHDRAWALS = 4_096
 /** What a failed installer printed, cut to its last part so that the reason at the end stays. */
 export const MAX_REPORTED_OUTPUT_BYTES = 8 * KiB
 /** The last lines of an agent's log, for a person who looks for what went wrong. */
@@ -53,11 +65,13 @@ export const MAX_INQUIRY_BYTES = 1 * KiB
 export const MAX_INQUIRY_ANSWER_BYTES = MAX_LOG_BYTES + 4 * KiB
 /** A sentence for a person inside a message. */
 export const MAX_SENTENCE_CHARACTERS = 1_000
-/** Appliances in one Data Center. */
+/** Appliances that one roster names: those of a Data Center, and the depots of its neighbours. */
 export const MAX_ROSTER_MEMBERS = 2_000
+/** Of one Data Center, with those that open tokens are for: the rest of a roster is room for the neighbours' depots. */
+export const MAX_DATA_CENTER_APPLIANCES = 1_900
 /** Addresses one appliance announces. */
 export const MAX_ADDRESSES = 8
-/** Patches an appliance says it knows when it greets; more are live at once nowhere. */
+/** Patches an appliance says it knows when it greets; more are live at once nowhere, since the next one is refused. */
 export const MAX_KNOWN_PATCHES = 4_096
 /** A signature by each of a handful of keys; more is somebody making us verify. */
 export const MAX_SIGNATURES = 8

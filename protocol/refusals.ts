@@ -66,6 +66,8 @@ const TABLE = {
   unknown_data_center: [422, 'Choose a Data Center that has appliances, or All.'],
   nothing_chosen: [422, 'Choose at least one organization.'],
   nothing_to_install: [422, 'Choose another Data Center, or an organization that has appliances in that one.'],
+  too_many_patches: [409, 'Withdraw patches that nobody needs any more.'],
+  too_many_appliances: [409, 'Retire appliances that are gone, revoke tokens, or divide the Data Center.'],
   in_use: [409, 'Cancel the install that uses the patch, or keep the patch.'],
   already_ended: [409, 'Start a new install; an ended one does not start again.'],
   no_depot: [
@@ -99,6 +101,7 @@ const TABLE = {
   not_replicated: [409, 'Wait until the patch is replicated to this Data Center.'],
   not_applicable: [409, 'Choose a patch that is meant for this appliance.'],
   needs_prerequisite: [409, 'Install what is named first, then this patch.'],
+  too_many_orders: [409, 'Wait until installs that run there have ended, then start a new one.'],
   conflicting_patch: [409, 'Keep what is there, or install what takes its place first.'],
   internal: [500, "Look for the request id in the controller's log."],
 } as const satisfies Record<string, readonly [status: number, hint: string]>

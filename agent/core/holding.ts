@@ -5,6 +5,7 @@
 import { unreachable } from '../../protocol/assert.ts'
 import { type Envelope, open } from '../../protocol/envelope.ts'
 import { type PeerId, SERVICE_PROVIDER, type Sha256 } from '../../protocol/identifiers.ts'
+import { MAX_KEPT_WITHDRAWALS, MAX_KNOWN_PATCHES } from '../../protocol/limits.ts'
 import { pieceLengthBytes } from '../../protocol/pieces.ts'
 import { isRefusal } from '../../protocol/refusals.ts'
 import { Publication, Receipt, Withdrawal } from '../../protocol/statements.ts'
@@ -34,6 +35,8 @@ export function published(state: AgentState, envelope: Envelope): AgentEffect[] 
     return [log('ignored a publication with pieces of another length', { patch: sha256 })]
   const before = state.replicas.get(sha256)
   if (before !== undefined) return publishedAnew(state, before, publication, envelope)
+  if (state.replicas.size >= MAX_KNOWN_PATCHES)
+    return [log(`ignored a publication beyond the ${MAX_KNOWN_PATCHES} that are known`, { patch: sha256 })]
   const replica: Replica = {
     publication,
     envelope,
@@ -91,13 +94,24 @@ export function withdrawn(state: AgentState, envelope: Envelope): AgentEffect[] 
   if (publishedAt > withdrawnAt || isKnown || isOrdered(state, sha256)) return []
   state.withdrawn.set(sha256, withdrawnAt)
   state.proven.delete(sha256)
+  const forgotten = oldestBeyond(state)
   const entries = [
+    ...forgotten.map((oldest) => sealedEntry(`withdrawal-${oldest}`, null)),
     sealedEntry(`withdrawal-${sha256}`, envelope),
     publicationEntry(sha256, null),
     provenEntry(sha256, false),
     ...forgetFound(state, sha256),
   ]
-  return [{ kind: 'record', entries }, ...discard(state, sha256)]
+  const told = forgotten.map((patch) => log('remembers no longer that a patch was withdrawn', { patch }))
+  return [{ kind: 'record', entries }, ...told, ...discard(state, sha256)]
+}
+
+function oldestBeyond({ withdrawn }: AgentState): Sha256[] {
+  if (withdrawn.size <= MAX_KEPT_WITHDRAWALS) return []
+  const byAge = [...withdrawn].sort(([, left], [, right]) => left - right).map(([patch]) => patch)
+  const oldest = byAge.slice(0, withdrawn.size - MAX_KEPT_WITHDRAWALS)
+  for (const patch of oldest) withdrawn.delete(patch)
+  return oldest
 }
 
 export function discard(state: AgentState, patch: Sha256): AgentEffect[] {

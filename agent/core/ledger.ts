@@ -99,32 +99,37 @@ export function foundEntry(patch: Sha256, found: Found | null): LedgerEntry {
   return { key: `found-${patch}`, value: encode({ version: 1, patch, result, installedVersion, reason }) }
 }
 
-/** Reads a ledger back into a fresh state. Throws on a damaged one: an appliance must not act on half of what it knew. */
-export function readLedger(state: AgentState, entries: ReadonlyMap<string, Uint8Array>): void {
+/**
+ * Reads a ledger back into a fresh state, and gives the keys of records that only a later release knows: they stay where
+ * they are, and it finds them again. Throws on a damaged ledger, and on a record of a known kind that a later release has
+ * written in another form: an appliance must not act on half of what it knew.
+ */
+export function readLedger(state: AgentState, entries: ReadonlyMap<string, Uint8Array>): string[] {
+  const unknown: string[] = []
   const kept: [string, KeptLetter][] = []
   for (const [key, value] of entries) {
     const dash = key.indexOf('-')
     switch (dash < 0 ? key : key.slice(0, dash)) {
       case 'orders': {
-        const { sequence, queue, attempt } = intact(key, decode(Orders, value, 'the record of orders'))
+        const { sequence, queue, attempt } = recordOf(key, Orders, value, 'the record of orders')
         const resting = { retryAtMs: null, soakEndsAtMs: null, looksAt: new Set<Sha256>() }
         state.orders = { sequence, queue, attempt: attempt === null ? null : { ...attempt, ...resting } }
         break
       }
       case 'restarts':
-        for (const { patch, bootId, sinceMs } of intact(key, decode(Restarts, value, 'restarts that are due')).patches)
+        for (const { patch, bootId, sinceMs } of recordOf(key, Restarts, value, 'restarts that are due').patches)
           state.restarts.set(patch, { bootId, sinceMs })
         break
       case 'counter':
-        state.counter = intact(key, decode(Counter, value, 'the statement counter')).counter
+        state.counter = recordOf(key, Counter, value, 'the statement counter').counter
         break
       case 'outbox': {
-        const { letter } = intact(key, decode(Sent, value, 'a letter of this appliance'))
+        const { letter } = recordOf(key, Sent, value, 'a letter of this appliance')
         state.outbox.set(envelopeDigest(letter.envelope), letter)
         break
       }
       case 'mailbox': {
-        const { letter, number } = intact(key, decode(Kept, value, 'a letter of another'))
+        const { letter, number } = recordOf(key, Kept, value, 'a letter of another')
         kept.push([key.slice(dash + 1), { letter, number }])
         break
       }
@@ -158,24 +163,37 @@ export function readLedger(state: AgentState, entries: ReadonlyMap<string, Uint8
         }
         break
       case 'found': {
-        const { patch, result, installedVersion, reason } = intact(key, decode(FoundBefore, value, 'a finding'))
+        const { patch, result, installedVersion, reason } = recordOf(key, FoundBefore, value, 'a finding')
         state.found.set(patch, { result, installedVersion, reason })
         break
       }
       case 'proven':
-        state.proven.add(intact(key, decode(Proven, value, 'a proven copy')).patch)
+        state.proven.add(recordOf(key, Proven, value, 'a proven copy').patch)
         break
       default:
-        throw new Error(`the ledger has a record ${key} that this version does not know; run the version that wrote it`)
+        unknown.push(key)
     }
   }
   // An order must not come before the publication that it needs, so they go on in the order in which they came.
   state.mailbox = new Map(kept.sort(([, left], [, right]) => left.number - right.number))
   state.lastKept = Math.max(0, ...kept.map(([, { number }]) => number))
+  return unknown
 }
 
 function envelopeIn(key: string, value: Uint8Array): Replica['envelope'] {
-  return intact(key, decodeEnvelope(intact(key, decode(Sealed, value, 'a sealed record')).envelope))
+  return intact(key, decodeEnvelope(recordOf(key, Sealed, value, 'a sealed record').envelope))
+}
+
+const Versioned = z.looseObject({ version: z.int() })
+
+function recordOf<Value>(key: string, schema: z.ZodType<Value>, value: Uint8Array, what: string): Value {
+  const record: Value | Refusal = decode(schema, value, what)
+  const form = isRefusal(record) ? decode(Versioned, value, what) : null
+  if (form !== null && !isRefusal(form) && form.version > 1) {
+    const release = 'run that release, or a newer one, on this data folder'
+    throw new Error(`the ledger record ${key} was written by a later release: ${release}`)
+  }
+  return intact(key, record)
 }
 
 function intact<Value>(key: string, value: Value | Refusal): Value {

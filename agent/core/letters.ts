@@ -7,9 +7,9 @@
 import { assert } from '../../protocol/assert.ts'
 import { type Envelope, envelopeDigest, open, type StatementType, seal } from '../../protocol/envelope.ts'
 import { type PeerId, SERVICE_PROVIDER, type Sha256 } from '../../protocol/identifiers.ts'
-import { MAX_STORED_LETTERS } from '../../protocol/limits.ts'
+import { MAX_OWN_LETTERS, MAX_STORED_LETTERS } from '../../protocol/limits.ts'
 import { isRefusal } from '../../protocol/refusals.ts'
-import { Acknowledgement, type Letter } from '../../protocol/statements.ts'
+import { Acknowledgement, type Letter, Receipt } from '../../protocol/statements.ts'
 import type { AgentEffect, LedgerEntry } from './events.ts'
 import { counterEntry, keptEntry, sentEntry } from './ledger.ts'
 import type { AgentState } from './state.ts'
@@ -29,7 +29,36 @@ export function post<Statement>(
   const letter: Letter = { to: serviceCenter, from, envelope }
   const id = envelopeDigest(envelope)
   state.outbox.set(id, letter)
-  return [{ kind: 'record', entries: [counterEntry(state), sentEntry(id, letter), ...also] }, ...sendUp(state, letter)]
+  const dropped = dropBeyond(state)
+  const entries = [
+    counterEntry(state),
+    sentEntry(id, letter),
+    ...dropped.map((other) => sentEntry(other, null)),
+    ...also,
+  ]
+  const log: AgentEffect[] = dropped.length === 0 ? [] : [tooMany('own letters', MAX_OWN_LETTERS)]
+  return [{ kind: 'record', entries }, ...log, ...sendUp(state, letter)]
+}
+
+/** What is told again by itself goes first: a detection with the next look, reports with the next state of their order. */
+function dropBeyond({ outbox }: AgentState): Sha256[] {
+  const dropped: Sha256[] = []
+  while (outbox.size > MAX_OWN_LETTERS) {
+    const told = [...outbox].find(([, { envelope }]) => envelope.payloadType !== Receipt.payloadType)
+    const [oldest] = told ?? [...outbox.keys()]
+    if (oldest === undefined) break
+    outbox.delete(oldest)
+    dropped.push(oldest)
+  }
+  return dropped
+}
+
+function tooMany(what: string, most: number): AgentEffect {
+  return {
+    kind: 'log',
+    line: `more than ${most} ${what} wait for an acknowledgement: the oldest is given up`,
+    fields: {},
+  }
 }
 
 export function acknowledge(state: AgentState, letter: Letter): AgentEffect[] {
@@ -98,6 +127,7 @@ function keep(state: AgentState, letter: Letter): AgentEffect[] {
       state.mailbox.delete(oldest)
       entries.push(keptEntry(oldest, null))
     }
+    return [{ kind: 'record', entries }, tooMany('letters of others', MAX_STORED_LETTERS)]
   }
   return [{ kind: 'record', entries }]
 }

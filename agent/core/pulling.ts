@@ -7,13 +7,15 @@ import { equalBytes } from '../../protocol/hashing.ts'
 import type { PeerId, Sha256 } from '../../protocol/identifiers.ts'
 import { hashAt, pieceCount, pieceRange, provesPieces } from '../../protocol/pieces.ts'
 import type { AgentEffect, AgentEvent } from './events.ts'
+import { followed, WAITS_ITS_TURN } from './following.ts'
 import { spend } from './limiting.ts'
 import { sourcesFor } from './neighbours.ts'
 import { planPull, waitsForDisk } from './planning.ts'
 import { announceComing, announcePiece, offerTo } from './relaying.ts'
-import { enter, isPulling, type Replica } from './replica.ts'
+import { enter, type Replica } from './replica.ts'
 import {
   connect,
+  forgetIdle,
   lacks,
   sourceClosed,
   strike,
@@ -38,14 +40,15 @@ export function pull(state: AgentState): AgentEffect[] {
   for (const replica of state.replicas.values()) {
     if (replica.phase.name === 'blocked' && now >= replica.phase.retryAtMs)
       enter(replica, { name: 'waiting', reason: 'tries again' })
-    if (!isPulling(replica)) continue
+    if (replica.phase.name === 'waiting') replica.phase.reason = WAITS_ITS_TURN
+  }
+  for (const replica of followed(state)) {
     const sources = sourcesFor(state, replica)
     for (const peer of sources) {
       needed.set(peer, (needed.get(peer) ?? new Set()).add(replica.publication.sha256))
     }
     if (replica.phase.name === 'waiting') replica.phase.reason = whyWaiting(state, sources)
   }
-  for (const [peer, patches] of needed) effects.push(...connect(state, peer, patches))
   for (const source of state.sources.values()) {
     if (source.phase !== 'open') continue
     if (source.requested.length > 0 && now - source.lastProgressAtMs > SOURCE_SILENCE_MS) {
@@ -61,6 +64,9 @@ export function pull(state: AgentState): AgentEffect[] {
       effects.push(unfollow(source, patch))
     }
   }
+  // What is wanted no longer is said first, since a source lets nobody follow more than the limit.
+  forgetIdle(state, needed)
+  for (const [peer, patches] of needed) effects.push(...connect(state, peer, patches))
   return [...effects, ...request(state)]
 }
 

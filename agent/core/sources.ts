@@ -5,6 +5,7 @@
  */
 import { clearBit, hasBit } from '../../protocol/bitfield.ts'
 import type { PeerId, Sha256 } from '../../protocol/identifiers.ts'
+import { MAX_SOURCES } from '../../protocol/limits.ts'
 import type { PiecesMessage } from '../../protocol/messages.ts'
 import { backoffMs } from './backoff.ts'
 import type { AgentEffect } from './events.ts'
@@ -23,6 +24,7 @@ export function connect(state: AgentState, peer: PeerId, patches: ReadonlySet<Sh
   const now = state.clock.monotonicMs
   let source = state.sources.get(peer)
   if (source === undefined) {
+    if (state.sources.size >= MAX_SOURCES) return []
     source = {
       peer,
       phase: 'down',
@@ -62,6 +64,16 @@ export function connect(state: AgentState, peer: PeerId, patches: ReadonlySet<Sh
   if (addresses.length === 0) return []
   source.phase = 'opening'
   return [{ kind: 'open', channel: 'source', peer, addresses }]
+}
+
+/** Of peers that come and go over the years, those that nothing is wanted from now are forgotten, once they are many. */
+export function forgetIdle(state: AgentState, needed: ReadonlyMap<PeerId, unknown>): void {
+  const others = [...needed.keys()].filter((peer) => !state.sources.has(peer))
+  if (state.sources.size + others.length <= MAX_SOURCES) return
+  for (const { peer, phase, quarantinedUntilMs } of state.sources.values()) {
+    const isIdle = phase === 'down' && !needed.has(peer) && quarantinedUntilMs <= state.clock.monotonicMs
+    if (isIdle) state.sources.delete(peer)
+  }
 }
 
 export function sourceClosed(state: AgentState, peer: PeerId, reason: string): AgentEffect[] {

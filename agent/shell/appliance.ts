@@ -63,7 +63,9 @@ export async function startAppliance(options: ApplianceOptions): Promise<Running
   state.roster = reopen(Roster, enrollment.roster, [root])
 
   const ledger = openLedger(folder)
-  readLedger(state, ledger.read())
+  const unknown = readLedger(state, ledger.read())
+  if (unknown.length > 0)
+    log.warn({ unknown }, 'the ledger has records of a later release: they are kept, and not looked at')
   const store = await PieceStore.open(folder)
   const scratch = new Scratch(join(folder, 'install'), log)
   await scratch.clear((patch) => isOrdered(state, patch))

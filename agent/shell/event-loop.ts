@@ -5,7 +5,7 @@
  */
 
 /** Events in line above which whoever delivers from outside shall wait: one peer must not fill the memory. */
-const CROWDED = 1_000
+const MAX_EVENTS_IN_LINE = 1_000
 /** Sockets and timers get their turn at least this often, however long the line is. */
 const EVENTS_IN_A_ROW = 100
 
@@ -37,7 +37,7 @@ export class EventLoop<Event, Effect> {
 
   /** Undefined while there is room for more events, else resolves when there is. */
   readonly room = (): Promise<void> | undefined => {
-    if (this.#queue.length < CROWDED) return undefined
+    if (this.#queue.length < MAX_EVENTS_IN_LINE) return undefined
     return new Promise((resolve) => this.#waiting.push(resolve))
   }
 
@@ -58,7 +58,7 @@ export class EventLoop<Event, Effect> {
     let inARow = 0
     for (let event = this.#queue.shift(); event !== undefined; event = this.#queue.shift()) {
       await this.perform(this.#step(event))
-      if (this.#queue.length < CROWDED && this.#waiting.length > 0) this.#letIn()
+      if (this.#queue.length < MAX_EVENTS_IN_LINE && this.#waiting.length > 0) this.#letIn()
       if (++inARow % EVENTS_IN_A_ROW === 0) await new Promise((resolve) => setImmediate(resolve))
     }
     this.#running = false

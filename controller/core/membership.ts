@@ -5,6 +5,7 @@
  */
 import { seal } from '../../protocol/envelope.ts'
 import { type DataCenterName, type PeerId, SERVICE_PROVIDER } from '../../protocol/identifiers.ts'
+import { MAX_DATA_CENTER_APPLIANCES } from '../../protocol/limits.ts'
 import type { EnrollmentAnswer, EnrollmentRequest } from '../../protocol/messages.ts'
 import { type Refusal, refuse } from '../../protocol/refusals.ts'
 import { Membership, Roster, type RosterMember } from '../../protocol/statements.ts'
@@ -31,6 +32,11 @@ export function judgeSlot(state: ServiceCenterState, slot: Slot): Refusal | null
   const taken: Slot[] = [...state.appliances.values(), ...open]
   if (taken.some(({ name }) => name === slot.name)) {
     return refuse('name_in_use', `there is an appliance, or an open token for one, that is called ${slot.name}`)
+  }
+  const inDataCenter = taken.filter(({ dataCenter }) => dataCenter === slot.dataCenter).length
+  if (inDataCenter >= MAX_DATA_CENTER_APPLIANCES) {
+    const message = `${slot.dataCenter} has ${inDataCenter} appliances and open tokens, as many as one roster has room for`
+    return refuse('too_many_appliances', message)
   }
   const primary = taken.find(
     (other) =>

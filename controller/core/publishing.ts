@@ -4,6 +4,7 @@
  */
 import { reopen, seal } from '../../protocol/envelope.ts'
 import type { Sha256 } from '../../protocol/identifiers.ts'
+import { MAX_KNOWN_PATCHES } from '../../protocol/limits.ts'
 import { judgeSignatures, type Signed, type SignedBy } from '../../protocol/publishers.ts'
 import { isRefusal, type Refusal, refuse } from '../../protocol/refusals.ts'
 import { Publication, Withdrawal } from '../../protocol/statements.ts'
@@ -43,6 +44,8 @@ export function judgeUpload(
   const taken = livePatches(state).find(
     ({ publication: { name, version } }) => name === upload.name && version === upload.version,
   )
+  if (taken === undefined && livePatches(state).length >= MAX_KNOWN_PATCHES)
+    return refuse('too_many_patches', `there are ${MAX_KNOWN_PATCHES} patches, as many as an appliance keeps count of`)
   if (taken === undefined) return { already: null, publishedBy }
   return refuse(
     'name_taken',

@@ -122,6 +122,7 @@ export function apply(state: ServiceCenterState, change: Change): void {
       break
     case 'patches':
       state.patches.set(change.row.sha256, change.row)
+      if (change.row.withdrawal !== null) state.progress.delete(change.row.sha256)
       break
     case 'receipts':
       counting(state, change.row.peer, [change.row.sha256], () =>
@@ -189,12 +190,22 @@ export function everEnrolled(state: ServiceCenterState, peer: PeerId): Appliance
 function noteUnsettled(state: ServiceCenterState, target: TargetRecord): void {
   const key = `${target.install} ${target.appliance}`
   if (isInFlight(target) || isUnheard(target)) state.unsettled.set(key, target)
-  else state.unsettled.delete(key)
+  else {
+    state.unsettled.delete(key)
+    if (target.order !== null) state.silentSinceMs.delete(target.order.id)
+  }
 }
 
 /** Where nobody set any, there are none. */
 export function limitsOf(state: ServiceCenterState, place: LimitsRecord['place']): LimitsRecord {
   return state.limits.get(place) ?? { ...NO_LIMITS, place, trades: true }
+}
+
+/** False for a patch that there is not: nobody shall fill the memory by naming some. */
+export function noteProgress(state: ServiceCenterState, peer: PeerId, progress: Progress): boolean {
+  if (!state.patches.has(progress.patch)) return false
+  inner(state.progress, progress.patch).set(peer, progress)
+  return true
 }
 
 /** The map inside a map, made when it is missing. */

@@ -25,7 +25,7 @@ import { changePublishers } from './publishers.ts'
 import { type Decision, livePatches, publish, withdraw } from './publishing.ts'
 import type { ApplianceRecord, Change } from './records.ts'
 import { isReplicated } from './replications.ts'
-import { type ApplianceAccount, apply, inner, SERVICE_CENTER, type ServiceCenterState } from './state.ts'
+import { type ApplianceAccount, apply, inner, noteProgress, SERVICE_CENTER, type ServiceCenterState } from './state.ts'
 import { letterTo, synchronize } from './synchronize.ts'
 
 export function step(state: ServiceCenterState, event: ServiceCenterEvent): ServiceCenterEffect[] {
@@ -217,8 +217,7 @@ function received(state: ServiceCenterState, peer: PeerId, message: ControlMessa
     case 'enrollment':
       return []
     case 'progress':
-      inner(state.progress, message.progress.patch).set(peer, message.progress)
-      return [{ kind: 'changed', topic: 'patches' }]
+      return noteProgress(state, peer, message.progress) ? [{ kind: 'changed', topic: 'patches' }] : []
     case 'enrolling': {
       const token = state.tokens.get(message.peer)
       if (token !== undefined && token.dataCenter !== appliance.dataCenter) return []

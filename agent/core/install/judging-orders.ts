@@ -2,6 +2,7 @@
  * Whether an order is for this appliance, new, in time and within its membership, and names a patch that is known here:
  * all that can be judged of it before anything is looked at.
  */
+import { MAX_QUEUED_ORDERS } from '../../../protocol/limits.ts'
 import { isRefusal, type Refusal, refuse } from '../../../protocol/refusals.ts'
 import type { Order } from '../../../protocol/statements.ts'
 import { isGivenUp } from '../replica.ts'
@@ -22,6 +23,9 @@ export function judgeOrder(state: AgentState, order: Order): Refusal | null {
   }
   const late = judgeTime(order, state.clock.wallMs)
   if (isRefusal(late)) return late
+  if (state.orders.queue.length >= MAX_QUEUED_ORDERS) {
+    return refuse('too_many_orders', `${MAX_QUEUED_ORDERS} orders wait on this appliance already`)
+  }
   const replica = state.replicas.get(order.patch)
   if (replica !== undefined && !isGivenUp(replica)) return null
   return state.withdrawn.has(order.patch)
