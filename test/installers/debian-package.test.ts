@@ -194,6 +194,26 @@ describe('A Debian package', { skip: cannotInstall() }, () => {
     succeeds(await verify(task))
   })
 
+  test('Y0: whose files are not all there is not installed, whatever dpkg says, and they are named', async () => {
+    const scripts = { postinst: 'rm /opt/sample/version' }
+    const task = await taskFor(
+      await buildPackage(await newFolder(), { name: 'sample', version: '1', scripts }),
+      'debian',
+    )
+    succeeds(await install(task))
+    fails(await verify(task), /of its files \/opt\/sample\/version is not there/)
+    succeeds(await revert(task))
+  })
+
+  test('whose file is diverted is looked for where it was diverted to', async () => {
+    const task = await taskFor(await buildPackage(await newFolder(), { name: 'sample', version: '1' }), 'debian')
+    const words = ['--divert', '/opt/elsewhere', '--no-rename', '--local', '--add', '/opt/sample/version']
+    await run('dpkg-divert', [`--root=${task.root}`, ...words])
+    succeeds(await install(task))
+    assert.equal(await isThere(join(task.root, 'opt/elsewhere')), true)
+    succeeds(await verify(task))
+  })
+
   test('for another architecture is not applicable', async () => {
     const [other] = ['amd64', 'arm64'].filter((architecture) => architecture !== nodeArchitecture())
     const task = await taskFor(

@@ -1,7 +1,8 @@
 /**
  * Installs a Debian package with the real dpkg. It decides from dpkg's own database what is there, rehearses before it
- * touches anything, and believes an install only when the package is `ii`, at the version of the publication, and the
- * audit of the whole database finds nothing that was in order before. Going back is in debian-revert.ts.
+ * touches anything, and believes an install only when the package is `ii`, at the version of the publication, the audit
+ * of the whole database finds nothing that was in order before, and every file of the archive is there. Going back is in
+ * debian-revert.ts.
  */
 import { isRefusal } from '../../../../protocol/refusals.ts'
 import { rememberBefore, whatWasBefore } from '../before.ts'
@@ -23,6 +24,7 @@ import {
   wasInterrupted,
 } from './dpkg-database.ts'
 import { dpkgFailure, runDpkg } from './dpkg-run.ts'
+import { whatIsMissing } from './expected-entries.ts'
 import {
   canBeConfigured,
   describeState,
@@ -132,6 +134,8 @@ async function verify(task: InstallTask): Promise<Outcome> {
   const broken = newFindings(before?.audit ?? [], await auditDatabase(root))
   if (broken.length > 0)
     return failed(`dpkg finds what was in order before and is not now: ${describeFindings(broken)}`)
+  const missing = await whatIsMissing(task)
+  if (missing !== null) return failed(missing)
   const remarks = (await remarksOf(scratch, root)).map((sentence) => `; ${sentence}`).join('')
   return succeeded(`${name} ${version} is installed and dpkg finds nothing wrong that was not before${remarks}`)
 }

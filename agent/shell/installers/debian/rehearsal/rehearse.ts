@@ -6,6 +6,7 @@
 import type { InstallTask, Outcome } from '../../installer.ts'
 import { failed, failedForNow } from '../../outcomes.ts'
 import { explainFailure } from '../dpkg-run.ts'
+import { rememberExpected } from '../expected-entries.ts'
 import { canItBeWritten } from './can-it-be-written.ts'
 import { whatIsLost, whatStays } from './configuration-files.ts'
 import { dryRun } from './dry-run.ts'
@@ -43,6 +44,7 @@ export async function rehearse(task: InstallTask, packageFile: string): Promise<
   }
   const harm = obstacle ?? (await whichPackagesWouldGo(situation, said))
   if (harm !== null) return { obstacle: failed(harm), remarks: [] }
+  await rememberExpected(task.scratch, situation)
   const remarks = [
     ...(await whatStays(situation)),
     ...whatIsSaidOfOptions(situation),
