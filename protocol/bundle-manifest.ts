@@ -5,7 +5,7 @@
 import { z } from 'zod'
 import { MAX_SIGNATURES } from './limits.ts'
 import { Manifest } from './manifest.ts'
-import { pieceLengthBytes } from './pieces.ts'
+import { contradiction } from './manifest-contradictions.ts'
 import { isRefusal, type Refusal, refuse } from './refusals.ts'
 import { parseStrictJson } from './strict-json.ts'
 
@@ -49,23 +49,6 @@ export function declaredPrograms(manifest: Manifest): string[] {
   return [install.program, verify.health, typeof revert === 'string' ? undefined : revert.script].filter(
     (path) => path !== undefined,
   )
-}
-
-function contradiction(manifest: Manifest): string | null {
-  const { name, version, payload } = manifest
-  const isItself = (other: { name: string; version?: string | undefined }) =>
-    other.name === name && (other.version === undefined || other.version === version)
-  if (manifest.supersedes.some(isItself)) return `${name} ${version} supersedes itself`
-  if (manifest.conflicts.some(isItself)) return `${name} ${version} conflicts with itself`
-  if (manifest.requires.some((other) => isItself(other) && other.version === version)) {
-    return `${name} ${version} requires itself`
-  }
-  const pieceSize = pieceLengthBytes(payload.size)
-  if (payload.pieceSize !== pieceSize) {
-    return `a payload of ${payload.size} bytes has pieces of ${pieceSize} bytes, not ${payload.pieceSize}`
-  }
-  if (manifest.install.program === undefined) return 'a bundle needs install.program, the program that installs it'
-  return null
 }
 
 function firstFault(error: z.ZodError): { place: string; fault: string } {

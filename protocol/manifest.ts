@@ -1,7 +1,8 @@
 /**
  * What a patch says of itself: which appliances it is for, how it is installed, verified and reverted. A patch bundle
  * carries its manifest; for a Debian package the Service Center derives one from the control fields. Everything is
- * declarative but the programs of a bundle, which run only under a signed order.
+ * declarative but the programs of a bundle, which run only under a signed order. Every field is obeyed, or is shown to
+ * people (`kind`, `publisher`, `created`, `estimateSeconds`); docs/decisions/0014-a-manifest-is-obeyed.md tells where.
  */
 import { z } from 'zod'
 import { ApplianceKind, PatchName, PatchVersion, Sha256 } from './identifiers.ts'
@@ -31,7 +32,7 @@ export const Detect = z.union([
 ])
 export type Detect = z.infer<typeof Detect>
 
-/** `name` with any version, or that version or a later one; of `supersedes`, or an earlier one. */
+/** `name` with any version, or that version or a later one; of `supersedes`, or an earlier one; see patch-references.ts. */
 const PatchReference = z.strictObject({ name: PatchName, version: PatchVersion.optional() })
 
 export const Manifest = z.strictObject({
@@ -48,7 +49,7 @@ export const Manifest = z.strictObject({
     pieceSize: z.int().min(MIN_PIECE_BYTES).max(MAX_PIECE_BYTES),
     piecesRoot: Sha256,
   }),
-  /** Empty lists mean every kind of appliance and every version. */
+  /** Empty lists mean every kind of appliance and every version; no architecture, or `all`, every one. */
   appliesTo: z.strictObject({
     applianceTypes: z.array(ApplianceKind).max(20),
     fromVersions: z.array(PatchVersion).max(200),
@@ -57,11 +58,15 @@ export const Manifest = z.strictObject({
       .regex(/^[a-z0-9-]{1,40}$/)
       .optional(),
   }),
+  /** What must be there before, and what must not be there beside it. */
   requires: z.array(PatchReference).max(100),
   conflicts: z.array(PatchReference).max(100),
   supersedes: z.array(PatchReference).max(100),
+  /** The version that older ones must come to before this one; and below which nothing is installed over it. */
   floor: PatchVersion.optional(),
+  /** After `reboot` it counts only under another boot id. `estimateSeconds` is shown to people. */
   impact: z.strictObject({ restart: z.enum(['none', 'service', 'reboot']), estimateSeconds: seconds }),
+  /** Versions of the peer that it runs beside, all for an empty list; how long a pair may be at different ones. */
   pair: z.strictObject({
     peerCompat: z.array(PatchVersion).max(200),
     maxSkewSeconds: seconds,
@@ -69,6 +74,7 @@ export const Manifest = z.strictObject({
   }),
   /** `program` is a payload path; a Debian package has none, dpkg installs it. */
   install: z.strictObject({ program: PayloadPath.optional(), timeoutSeconds: seconds.min(1) }),
+  /** It counts when it is still there and healthy after `soakSeconds`. */
   verify: z.strictObject({ detect: Detect, health: PayloadPath.optional(), soakSeconds: seconds }),
   /** How a failed install is put back; of a Debian package this says nothing, its installer knows the way. */
   revert: z.union([z.literal('none'), z.strictObject({ script: PayloadPath })]),

@@ -32,8 +32,11 @@ const TABLE = {
   wrong_offset: [409, 'Ask where the upload stands, and go on from there.'],
   upload_quota: [429, 'Give up an unfinished upload, or let one end, first.'],
   tus_version: [412, 'Send Tus-Resumable: 1.0.0.'],
-  name_taken: [409, 'Give the changed patch a new version. A name and version never stand for two different files.'],
-  no_space: [507, 'Make room on the disk that holds the store, then try again.'],
+  name_taken: [
+    409,
+    'Give the changed patch a new version. A name, version and architecture never stand for two different files.',
+  ],
+  no_space: [507, 'Make room on the disk that is named, then try again.'],
   // what was asked of the Service Center
   bad_request: [400, 'Compare the request with /api/v1/openapi.json.'],
   bad_field: [400, 'Correct that field and send the form again.'],
@@ -62,6 +65,7 @@ const TABLE = {
   https_only: [403, 'Open the page over HTTPS: give the controller --tls-cert and --tls-key, or --behind-tls-proxy.'],
   cross_site: [403, "Send the request from the Service Center's own page, or with an API token."],
   not_found: [404, 'List what there is and use its id.'],
+  ambiguous_patch: [409, 'Name one of them: NAME@VERSION:ARCHITECTURE, or its id.'],
   unknown_organization: [422, 'Choose organizations that have appliances: patchmesh appliances list.'],
   unknown_data_center: [422, 'Choose a Data Center that has appliances, or All.'],
   nothing_chosen: [422, 'Choose at least one organization.'],

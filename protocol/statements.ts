@@ -210,7 +210,15 @@ export const Report = statement(
 )
 export type Report = z.infer<(typeof Report)['schema']>
 
-/** What an appliance says of itself when it is asked; shown, never counted. */
+/** The facts of agent/core/machine.ts. */
+const Machine = z.strictObject({
+  architectures: z.array(z.string().max(40)).max(32),
+  bootId: z.string().max(64).nullable(),
+  restartDue: z.strictObject({ sinceMs: WallTime, wantedBy: z.array(z.string().max(200)).max(20) }).nullable(),
+  rooms: z.array(z.strictObject({ folder: z.string().max(1_000), freeBytes: z.int().min(0) })).max(16),
+})
+
+/** What an appliance says of itself when it is asked; shown, never counted. `toldAt` is its own time. */
 export const Account = statement(
   'account',
   z.strictObject({
@@ -220,6 +228,8 @@ export const Account = statement(
     /** Of patches on its disk, and what is left there. */
     storeBytes: z.int().min(0),
     freeBytes: z.int().min(0),
+    /** What the machine is, or null before the first look. */
+    machine: Machine.nullable(),
     /** The last lines, without secrets; empty unless it was asked for. */
     log: z.string().max(MAX_LOG_BYTES),
     toldAt: WallTime,

@@ -7,6 +7,7 @@ import { type Envelope, seal } from '../../protocol/envelope.ts'
 import { type PeerId, SERVICE_PROVIDER } from '../../protocol/identifiers.ts'
 import type { Inquiry } from '../../protocol/messages.ts'
 import { Account } from '../../protocol/statements.ts'
+import type { Machine } from '../core/machine.ts'
 import { storedBytes } from '../core/replica.ts'
 import type { AgentState } from '../core/state.ts'
 import type { RecentLines } from './log.ts'
@@ -23,6 +24,17 @@ export function answering(state: AgentState, { folder, recent }: { folder: strin
     self: state.identity.peer,
     mayAsk: (peer) => mayAsk(state, peer),
     account: async (inquiry) => account(state, inquiry, { folder, recent }),
+  }
+}
+
+function machineTold(machine: Machine | null): Account['machine'] {
+  if (machine === null) return null
+  const { architectures, bootId, restartDue, rooms } = machine
+  return {
+    architectures: [...architectures],
+    bootId,
+    restartDue: restartDue === null ? null : { sinceMs: restartDue.sinceMs, wantedBy: [...restartDue.wantedBy] },
+    rooms: rooms.map((room) => ({ ...room })),
   }
 }
 
@@ -48,8 +60,9 @@ function account(
       agentVersion: AGENT_VERSION,
       storeBytes,
       freeBytes: bavail * bsize,
+      machine: machineTold(state.machine),
       log: log ? recent.text() : '',
-      toldAt: state.clock.wallMs,
+      toldAt: Date.now(),
     },
     state.identity,
   )

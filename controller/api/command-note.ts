@@ -4,7 +4,7 @@
 import { unreachable } from '../../protocol/assert.ts'
 import type { PeerId, Sha256 } from '../../protocol/identifiers.ts'
 import type { Command } from '../core/effects.ts'
-import { title } from '../core/publishing.ts'
+import { title } from '../core/patch-identity.ts'
 import { everEnrolled, type ServiceCenterState } from '../core/state.ts'
 
 export function commandNote(command: Command, state: ServiceCenterState): { action: string; subject: string } {
@@ -15,7 +15,7 @@ export function commandNote(command: Command, state: ServiceCenterState): { acti
   const nameOf = (peer: PeerId): string => everEnrolled(state, peer)?.name ?? peer
   switch (command.kind) {
     case 'publish':
-      return { action: 'upload', subject: `${command.publication.name}@${command.publication.version}` }
+      return { action: 'upload', subject: title(command) }
     case 'withdraw':
       return { action: 'withdraw', subject: patchTitle(command.patch) }
     case 'start-install':

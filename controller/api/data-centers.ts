@@ -12,6 +12,7 @@ import {
   uplinkLimits,
 } from '../core/data-centers.ts'
 import { mesh } from '../core/mesh.ts'
+import { namedPatch } from '../core/patch-identity.ts'
 import type { LimitsRecord } from '../core/records.ts'
 import { limitsOf, SERVICE_CENTER } from '../core/state.ts'
 import { dataCenters } from '../core/views.ts'
@@ -21,7 +22,6 @@ import { answerRefusal } from './errors.ts'
 import * as fleet from './fleet-schemas.ts'
 import { documented } from './openapi.ts'
 import { answerList, PageQuery } from './pagination.ts'
-import { namedPatch } from './patches.ts'
 import { readJson, readQuery } from './read-request.ts'
 import * as schemas from './schemas.ts'
 

@@ -34,7 +34,7 @@ export const InventoryQuery = z.strictObject({
   order: z.enum(['up', 'down']).default('up'),
 })
 export const InventoryPageQuery = InventoryQuery.extend(PageQuery.shape)
-const patchOnAppliance = { id: Sha256, name: z.string(), version: z.string() }
+const patchOnAppliance = { id: Sha256, name: z.string(), version: z.string(), architecture: z.string().nullable() }
 const inventoryRow = {
   name: z.string(),
   peer: PeerId,
@@ -46,7 +46,17 @@ const inventoryRow = {
   reachable: z.boolean(),
   lastSeenAt: time,
   enrolledAt: time,
-  account: z.object({ agentVersion: z.string(), storeBytes: count, freeBytes: count, toldAt: time }).nullable(),
+  account: z
+    .object({
+      agentVersion: z.string(),
+      storeBytes: count,
+      freeBytes: count,
+      toldAt: time,
+      architectures: z.array(z.string()),
+      restartDue: z.object({ since: time, wantedBy: z.array(z.string()) }).nullable(),
+      clockAheadSeconds: z.int(),
+    })
+    .nullable(),
   versions: z.array(z.object({ patch: z.string(), version: z.string() })),
   bytesPerSecond: count,
   sources: z.array(z.string()),
@@ -130,8 +140,8 @@ export const OpenToken: z.ZodType<inventory.OpenToken> = z.object({
   replaces: z.string().nullable(),
 })
 export const RevokedToken = z.object({ id: PeerId })
-/** An id or NAME@VERSION; empty for all patches together. */
-export const MeshQuery = z.strictObject({ patch: z.string().max(220).default('') })
+/** An id, NAME@VERSION or NAME@VERSION:ARCHITECTURE; empty for all patches together. */
+export const MeshQuery = z.strictObject({ patch: z.string().max(250).default('') })
 /** Of the page with the picture and the table, which shows a part of the Data Centers at a time. */
 export const DataCentersQuery = MeshQuery.extend({ page: z.coerce.number().int().min(1).default(1) })
 const meshEnd = z.object({ name: z.string(), dataCenter: z.string().nullable() })

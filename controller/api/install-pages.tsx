@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto'
 import type { z } from 'zod'
 import { httpStatus, isRefusal, type Refusal } from '../../protocol/refusals.ts'
 import { appliancesInScope } from '../core/installing.ts'
+import { namedPatch } from '../core/patch-identity.ts'
 import { patchDetail } from '../core/patch-views.ts'
 import { installPreview } from '../core/views.ts'
 import { ConfirmationPage } from '../page/confirmation-page.tsx'
@@ -13,7 +14,6 @@ import { SYSTEM_PATCHES } from '../page/words.ts'
 import type { App, AppContext, RouteDependencies } from './context.ts'
 import { answerRefusal } from './errors.ts'
 import { param } from './forms.ts'
-import { namedPatch } from './patches.ts'
 import { permitted } from './permitted.ts'
 import { readQuery } from './read-request.ts'
 import { PreviewQuery } from './schemas.ts'
@@ -43,9 +43,10 @@ function confirmationPage(c: AppContext, { organization: organizations, dataCent
   if (isRefusal(record)) return record
   const scope = appliancesInScope(state, { organizations, dataCenter })
   if (isRefusal(scope)) return scope
-  const preview = installPreview(state, record.sha256, scope, dataCenter)
-  const queued = new Set<string>(preview.queued.map(({ appliance }) => appliance))
-  const ready = scope.map(({ name }): string => name).filter((name) => !queued.has(name))
+  const preview = installPreview(state, record, scope, dataCenter)
+  const { queued, notApplicable, hindered } = preview
+  const notNow = new Set([...queued, ...notApplicable, ...hindered].map(({ appliance }) => appliance))
+  const ready = scope.map(({ name }): string => name).filter((name) => !notNow.has(name))
   const confirmation = { patch: patchDetail(state, record), organizations, dataCenter, preview, ready, changed }
   return <ConfirmationPage {...confirmation} once={randomUUID()} />
 }

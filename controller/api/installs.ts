@@ -4,13 +4,13 @@
  */
 import type { InstallId } from '../../protocol/identifiers.ts'
 import { isRefusal, type Refusal, refuse } from '../../protocol/refusals.ts'
+import { namedPatch } from '../core/patch-identity.ts'
 import type { InstallRecord } from '../core/records.ts'
 import { installDetail, installSummaries } from '../core/views.ts'
 import type { App, AppContext, RouteDependencies } from './context.ts'
 import { answerRefusal } from './errors.ts'
 import { documented } from './openapi.ts'
 import { answerList, PageQuery } from './pagination.ts'
-import { namedPatch } from './patches.ts'
 import { readJson } from './read-request.ts'
 import * as schemas from './schemas.ts'
 

@@ -3,11 +3,11 @@
  */
 import { z } from 'zod'
 import { isRefusal } from '../../protocol/refusals.ts'
+import { namedPatch } from '../core/patch-identity.ts'
 import { patchAddress, SYSTEM_PATCHES } from '../page/words.ts'
 import type { App, AppContext, RouteDependencies } from './context.ts'
 import { addForm, leadTo, param } from './forms.ts'
 import { askAgain } from './install-pages.tsx'
-import { namedPatch } from './patches.ts'
 import { InstallBody, NoBody, names, PatchReference, ticked, WithdrawBody } from './schemas.ts'
 
 const InstallForm = z.strictObject({

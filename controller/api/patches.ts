@@ -4,10 +4,9 @@
  */
 import { isRefusal, type Refusal, refuse } from '../../protocol/refusals.ts'
 import { appliancesInScope } from '../core/installing.ts'
+import { namedPatch } from '../core/patch-identity.ts'
 import { patchLines } from '../core/patch-list.ts'
-import { findPatch, patchDetail, patchSummary } from '../core/patch-views.ts'
-import { title } from '../core/publishing.ts'
-import type { PatchRecord } from '../core/records.ts'
+import { patchDetail, patchSummary } from '../core/patch-views.ts'
 import type { ServiceCenterState } from '../core/state.ts'
 import { dataCenters, installPreview } from '../core/views.ts'
 import type { App, RouteDependencies } from './context.ts'
@@ -18,7 +17,7 @@ import { readJson, readQuery } from './read-request.ts'
 import { bytesOf, declaredLength } from './request-body.ts'
 import * as schemas from './schemas.ts'
 
-const parameters = { patch: 'An id or NAME@VERSION.' }
+const parameters = { patch: 'An id, NAME@VERSION, or NAME@VERSION:ARCHITECTURE where there are several.' }
 
 export function addPatchRoutes(app: App, { log }: RouteDependencies): void {
   app.post(
@@ -127,21 +126,9 @@ export function addPatchRoutes(app: App, { log }: RouteDependencies): void {
       if (isRefusal(record)) return answerRefusal(c, record, log)
       const scope = appliancesInScope(state, { organizations: query.organization, dataCenter: query.dataCenter })
       if (isRefusal(scope)) return answerRefusal(c, scope, log)
-      return c.json(installPreview(state, record.sha256, scope, query.dataCenter))
+      return c.json(installPreview(state, record, scope, query.dataCenter))
     },
   )
-}
-
-/** The live patch of this id or NAME@VERSION; one that was withdrawn is told apart from one that never was. */
-export function namedPatch(state: ServiceCenterState, reference: string): PatchRecord | Refusal {
-  const live = findPatch(state, reference)
-  if (live !== undefined) return live
-  const withdrawn = [...state.patches.values()].find(
-    (record) => record.sha256 === reference || title(record) === reference,
-  )
-  return withdrawn === undefined
-    ? refuse('not_found', `there is no patch ${reference.slice(0, 220)}`)
-    : refuse('withdrawn', `the patch ${title(withdrawn)} was withdrawn`)
 }
 
 export function unknownDataCenter(state: ServiceCenterState, wanted: string): Refusal | null {

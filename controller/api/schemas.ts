@@ -15,8 +15,8 @@ import type * as patches from '../core/patch-views.ts'
 import { TARGET_STATES } from '../core/records.ts'
 import type * as views from '../core/views.ts'
 
-/** An id or NAME@VERSION; what has neither form is simply not found. */
-export const PatchReference = z.string().min(1).max(220)
+/** An id, NAME@VERSION or NAME@VERSION:ARCHITECTURE; what has neither form is simply not found. */
+export const PatchReference = z.string().min(1).max(250)
 export { DataCenterName }
 export const DataCenterScope = z.union([z.literal('All'), DataCenterName])
 
@@ -92,13 +92,16 @@ const patchSummary = {
   id: Sha256,
   name: z.string(),
   version: z.string(),
+  architecture: z.string().nullable(),
   bytes: count,
   sha256: Sha256,
   uploadedAt: time,
   uploadedBy: z.string().nullable(),
   replications: z.object({ complete: count, total: count }),
   newAppliances: count,
-  supersededBy: z.object({ id: Sha256, name: z.string(), version: z.string() }).nullable(),
+  supersededBy: z
+    .object({ id: Sha256, name: z.string(), version: z.string(), architecture: z.string().nullable() })
+    .nullable(),
 }
 export const PatchSummary: z.ZodType<patches.PatchSummary> = z.object(patchSummary)
 export const PatchLine: z.ZodType<Line> = z.object({
@@ -138,11 +141,18 @@ const UnpatchedOrganization: z.ZodType<patches.UnpatchedOrganization> = z.object
     }),
   ),
 })
+const NotMeant: z.ZodType<patches.NotMeant> = z.object({
+  organization: z.string(),
+  appliances: z.array(
+    z.object({ name: z.string(), dataCenter: z.string(), kind: z.string(), role: z.string(), reason: z.string() }),
+  ),
+})
 const installSummary = {
   id: InstallId,
   patch: Sha256,
   name: z.string(),
   version: z.string(),
+  architecture: z.string().nullable(),
   state: z.enum(['planned', 'running', 'paused', 'halted', 'done', 'cancelled']),
   reason: z.string(),
   organizations: z.array(z.string()),
@@ -196,16 +206,20 @@ export const PatchDetail: z.ZodType<patches.PatchDetail> = z.object({
   unpatched: z.array(UnpatchedOrganization),
   patched: z.array(z.string()),
   notApplicable: z.array(z.string()),
+  notApplicableAppliances: z.array(NotMeant),
   installs: z.array(InstallSummary),
 })
+const namedReasons = z.array(
+  z.object({ appliance: z.string(), organization: z.string(), dataCenter: z.string(), reason: z.string() }),
+)
 export const InstallPreview: z.ZodType<views.InstallPreview> = z.object({
   targets: count,
   confirmation: Sha256,
   notReplicated: z.array(ApplianceCopy),
   ready: count,
-  queued: z.array(
-    z.object({ appliance: z.string(), organization: z.string(), dataCenter: z.string(), reason: z.string() }),
-  ),
+  queued: namedReasons,
+  notApplicable: namedReasons,
+  hindered: namedReasons,
 })
 export const DataCenterView: z.ZodType<places.DataCenterView> = z.object({
   name: z.string(),

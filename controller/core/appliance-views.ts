@@ -2,6 +2,7 @@
  * What people and scripts are shown of appliances: the inventory with its filters and its order, one appliance in full,
  * and the tokens that are still open. A list is filtered and cut to a page before anything is worked out for its rows.
  */
+import { architectureOf } from '../../agent/core/install/policies/architecture.ts'
 import { type PeerId, SERVICE_PROVIDER, type Sha256 } from '../../protocol/identifiers.ts'
 import { compareVersions } from '../../protocol/version-order.ts'
 import { byPlace } from './census.ts'
@@ -11,7 +12,7 @@ import { seenAt } from './patch-views.ts'
 import { whatIsLost } from './places.ts'
 import { livePatches } from './publishing.ts'
 import type { ApplianceRecord, DetectionRecord, PatchRecord, TargetState } from './records.ts'
-import { everEnrolled, type ServiceCenterState } from './state.ts'
+import { type ApplianceAccount, everEnrolled, type ServiceCenterState } from './state.ts'
 import { type ApplianceView, applianceView } from './views.ts'
 
 export const SORT_KEYS = ['dataCenter', 'name', 'organization', 'kind', 'role', 'group', 'lastSeen', 'version'] as const
@@ -30,10 +31,22 @@ export type InventoryQuery = {
   order: 'up' | 'down'
 }
 
+export type AccountView = {
+  agentVersion: string
+  storeBytes: number
+  freeBytes: number
+  toldAt: string
+  /** Whose packages it takes; empty where it has not told. */
+  architectures: string[]
+  /** What was installed there wants it restarted: since when, and what does. */
+  restartDue: { since: string; wantedBy: string[] } | null
+  /** How far its clock is ahead of the Service Center's; behind where it is below 0. */
+  clockAheadSeconds: number
+}
 export type InstalledVersion = { patch: string; version: string }
 export type InventoryRow = ApplianceView & {
   /** As it told itself, or null where it has not answered since the Service Center started. */
-  account: { agentVersion: string; storeBytes: number; freeBytes: number; toldAt: string } | null
+  account: AccountView | null
   /** What it was seen to have installed, newest first; of patches that are there now. */
   versions: InstalledVersion[]
   /** What arrives of all patches together, and from whom. */
@@ -44,7 +57,7 @@ export type InventoryRow = ApplianceView & {
   lookedAt: string | null
 }
 
-export type PatchOnAppliance = { id: Sha256; name: string; version: string }
+export type PatchOnAppliance = { id: Sha256; name: string; version: string; architecture: string | null }
 export type ApplianceDetail = InventoryRow & {
   epoch: number
   addresses: string[]
@@ -153,12 +166,23 @@ function inventoryRow(
   const account = state.accounts.get(appliance.peer)
   return {
     ...applianceView(state, appliance),
-    account: account === undefined ? null : { ...account, toldAt: new Date(account.toldAt).toISOString() },
+    account: account === undefined ? null : accountView(account),
     versions: versionsOn(state, appliance.peer, patches),
     bytesPerSecond: arriving.reduce((sum, { bytesPerSecond }) => sum + bytesPerSecond, 0),
     sources: [...sources].flatMap((peer) => nameOf(state, peer) ?? []),
     retiredAt: appliance.retiredAt === null ? null : new Date(appliance.retiredAt).toISOString(),
     lookedAt: appliance.lookedAt === 0 ? null : new Date(appliance.lookedAt).toISOString(),
+  }
+}
+
+function accountView({ machine, clockAheadMs, toldAt, ...account }: ApplianceAccount): AccountView {
+  const due = machine?.restartDue ?? null
+  return {
+    ...account,
+    toldAt: iso(toldAt),
+    architectures: [...(machine?.architectures ?? [])],
+    restartDue: due === null ? null : { since: iso(due.sinceMs), wantedBy: [...due.wantedBy] },
+    clockAheadSeconds: Math.round(clockAheadMs / 1000),
   }
 }
 
@@ -233,7 +257,8 @@ function installsOn(state: ServiceCenterState, peer: PeerId): ApplianceDetail['i
 
 function named(state: ServiceCenterState, id: Sha256): PatchOnAppliance {
   const publication = state.patches.get(id)?.publication
-  return { id, name: publication?.name ?? '', version: publication?.version ?? '' }
+  const architecture = publication === undefined ? null : architectureOf(publication.manifest)
+  return { id, name: publication?.name ?? '', version: publication?.version ?? '', architecture }
 }
 
 export function openTokens(state: ServiceCenterState): OpenToken[] {

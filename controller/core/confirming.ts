@@ -6,7 +6,7 @@
 import { sha256Hex } from '../../protocol/hashing.ts'
 import type { Sha256 } from '../../protocol/identifiers.ts'
 import { type Refusal, refuse } from '../../protocol/refusals.ts'
-import { title } from './publishing.ts'
+import { title } from './patch-identity.ts'
 import type { ApplianceRecord, PatchRecord } from './records.ts'
 
 /** Named in the refusal; of a large fleet the number says more. */

@@ -4,6 +4,7 @@
  */
 import { seal } from '../../protocol/envelope.ts'
 import { type InstallId, type OrderId, SERVICE_PROVIDER } from '../../protocol/identifiers.ts'
+import type { Manifest } from '../../protocol/manifest.ts'
 import { nextId } from '../../protocol/random.ts'
 import { isRefusal, type Refusal, refuse } from '../../protocol/refusals.ts'
 import { Order, type Report } from '../../protocol/statements.ts'
@@ -11,7 +12,10 @@ import { notedFor } from './audit-notes.ts'
 import { byPlace } from './census.ts'
 import { notConfirmed } from './confirming.ts'
 import type { Command, Reply } from './effects.ts'
-import { type Decision, livePatch, title } from './publishing.ts'
+import { INSTALL_DEADLINE_MS, mayAwaitRestart, PICKUP_MS, silenceAllowedMs } from './install-times.ts'
+import { title } from './patch-identity.ts'
+import { meantAppliances, meantForNobody } from './previewing.ts'
+import { type Decision, livePatch } from './publishing.ts'
 import type { ApplianceRecord, Change, InstallRecord, TargetRecord } from './records.ts'
 import { unreachableSince } from './replications.ts'
 import { type Elsewhere, isFailure, isFinal, isInFlight, isUnheard, planRollout } from './rollout.ts'
@@ -21,18 +25,13 @@ import { factsOf } from './target-facts.ts'
 type Start = Extract<Command, { kind: 'start-install' }>
 type Cancel = Extract<Command, { kind: 'cancel-install' }>
 
-/** How long the targets that are not ready are queued before they count as cancelled. */
-const INSTALL_DEADLINE_MS = 24 * 3600 * 1000
-/** An ordered appliance that has not answered by then is said to be late; the order stays valid. */
-const PICKUP_MS = 2 * 60 * 1000
-/** Beyond the manifest's timeout: an appliance that has said nothing for so long is `unknown`. */
-const LOST_CONTACT_MS = 15 * 60 * 1000
-
 export function startInstall(state: ServiceCenterState, command: Start): Decision {
   const patch = livePatch(state, command.patch)
   if (isRefusal(patch)) return { reply: patch, changes: [] }
-  const appliances = appliancesInScope(state, command)
-  if (isRefusal(appliances)) return { reply: appliances, changes: [] }
+  const scope = appliancesInScope(state, command)
+  if (isRefusal(scope)) return { reply: scope, changes: [] }
+  const { meant: appliances, others } = meantAppliances(state, patch, scope)
+  if (appliances.length === 0) return { reply: meantForNobody(patch, others), changes: [] }
   const changed = notConfirmed(patch, appliances, command.confirmation)
   if (changed !== null) return { reply: changed, changes: [] }
   const running = [...state.installs.values()].find(
@@ -167,7 +166,7 @@ export function advance(state: ServiceCenterState, install: InstallRecord): Chan
   const patch = state.patches.get(install.patch)
   if (patch === undefined) return []
   const targets = [...(state.targets.get(install.id)?.values() ?? [])]
-  const late = targets.flatMap((target) => whenLate(state, target, patch.publication.manifest.install.timeoutSeconds))
+  const late = targets.flatMap((target) => whenLate(state, install, target, patch.publication.manifest))
   if (late.length > 0) return late
   if (install.state === 'running') {
     const failed = targets.find(({ state }) => isFailure(state))
@@ -261,15 +260,22 @@ function sealOrder(
   ]
 }
 
-function whenLate(state: ServiceCenterState, target: TargetRecord, timeoutSeconds: number): Change[] {
+function whenLate(
+  state: ServiceCenterState,
+  { deadlineAt }: InstallRecord,
+  target: TargetRecord,
+  manifest: Manifest,
+): Change[] {
   const appliance = state.appliances.get(target.appliance)
   if (target.order === null || isFinal(target.state) || appliance === undefined) return []
   // Measured from when this process heard of it, by the clock that nobody sets: a wall clock that jumps silences nobody.
   const now = state.clock.monotonicMs
-  const sinceMs = state.silentSinceMs.get(target.order.id) ?? now
+  const waits = target.state === 'verifying' && state.sessions.has(target.appliance)
+  const isHeard = waits && mayAwaitRestart(manifest, deadlineAt, state.clock.wallMs)
+  const sinceMs = isHeard ? now : (state.silentSinceMs.get(target.order.id) ?? now)
   state.silentSinceMs.set(target.order.id, sinceMs)
   const silentMs = now - sinceMs
-  if (silentMs > timeoutSeconds * 1000 + LOST_CONTACT_MS) {
+  if (silentMs > silenceAllowedMs(manifest)) {
     const reason = `nothing heard for ${Math.round(silentMs / 60_000)} minutes while ${target.state}`
     return [{ table: 'targets', row: { ...target, state: 'unknown', reason } }]
   }

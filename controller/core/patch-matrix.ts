@@ -4,6 +4,7 @@
  */
 import type { Sha256 } from '../../protocol/identifiers.ts'
 import { appliancesByPlace } from './census.ts'
+import { standingOf } from './standing.ts'
 import type { ServiceCenterState } from './state.ts'
 
 export type PatchCounts = { patched: number; unpatched: number; notApplicable: number; unknown: number }
@@ -23,12 +24,13 @@ const KINDS = {
 } as const satisfies Record<string, keyof PatchCounts>
 
 export function patchMatrix(state: ServiceCenterState, patch: Sha256): PatchMatrix {
-  const detections = state.detections.get(patch)
+  const record = state.patches.get(patch)
   const all = nothing()
   const columns = new Map<string, PlaceCounts>()
   const rows = new Map<string, { sum: PatchCounts; cells: Map<string, PlaceCounts> }>()
-  for (const { peer, organization, dataCenter } of appliancesByPlace(state)) {
-    const kind = KINDS[detections?.get(peer)?.result ?? 'unknown']
+  for (const appliance of appliancesByPlace(state)) {
+    const { organization, dataCenter } = appliance
+    const kind = KINDS[record === undefined ? 'unknown' : standingOf(state, record, appliance).result]
     const row = found(rows, organization, () => ({ sum: nothing(), cells: new Map() }))
     const place = () => ({ dataCenter, ...nothing() })
     for (const counts of [all, row.sum, found(columns, dataCenter, place), found(row.cells, dataCenter, place)])

@@ -2,13 +2,16 @@
  * What people and scripts are shown of patches: a line of the list, and one patch with its copies and the organizations
  * that still need it.
  */
+import { architectureOf } from '../../agent/core/install/policies/architecture.ts'
 import type { DataCenterName, PeerId, Sha256 } from '../../protocol/identifiers.ts'
+import { titled } from '../../protocol/patch-references.ts'
 import type { SignedBy } from '../../protocol/publishers.ts'
 import { type ApplianceCopy, applianceCopy } from './copies.ts'
 import { type PatchMatrix, patchMatrix } from './patch-matrix.ts'
 import { livePatches } from './publishing.ts'
 import type { ApplianceRecord, DetectionRecord, PatchRecord } from './records.ts'
 import { countedAppliances, countReplications, type Replications, readiness } from './replications.ts'
+import { type Standing, standingOf } from './standing.ts'
 import type { ServiceCenterState } from './state.ts'
 import { supersedence } from './supersedence.ts'
 import { byOrganization, type InstallSummary, installSummary } from './views.ts'
@@ -17,6 +20,8 @@ export type PatchSummary = {
   id: Sha256
   name: string
   version: string
+  /** Null for every architecture. */
+  architecture: string | null
   bytes: number
   sha256: Sha256
   uploadedAt: string
@@ -26,7 +31,7 @@ export type PatchSummary = {
   /** Of the appliances without a copy, those that were enrolled after the upload: why 4/4 became 4/6. */
   newAppliances: number
   /** The patch to take in its place. */
-  supersededBy: { id: Sha256; name: string; version: string } | null
+  supersededBy: { id: Sha256; name: string; version: string; architecture: string | null } | null
 }
 
 /** `installed`: what each unpatched appliance has is in `installedVersion`; null and `unknown` count as unpatched. */
@@ -46,6 +51,11 @@ export type UnpatchedOrganization = {
   patched: number
   total: number
   appliances: UnpatchedAppliance[]
+}
+/** Appliances that a patch is not meant for; they count as neither patched nor unpatched. */
+export type NotMeant = {
+  organization: string
+  appliances: { name: string; dataCenter: string; kind: string; role: string; reason: string }[]
 }
 
 export type PatchDetail = PatchSummary & {
@@ -73,6 +83,8 @@ export type PatchDetail = PatchSummary & {
   /** Organizations all of whose appliances are patched, or for none of whose appliances the patch is meant. */
   patched: string[]
   notApplicable: string[]
+  /** Each appliance that it is not meant for, and why; of every organization that has any. */
+  notApplicableAppliances: NotMeant[]
   installs: InstallSummary[]
 }
 
@@ -100,6 +112,7 @@ function summarize(
     id: sha256,
     name,
     version,
+    architecture: architectureOf(publication.manifest),
     bytes,
     sha256,
     uploadedAt: new Date(uploadedAt).toISOString(),
@@ -109,20 +122,18 @@ function summarize(
     supersededBy:
       newer === undefined
         ? null
-        : { id: newer.sha256, name: newer.publication.name, version: newer.publication.version },
+        : {
+            id: newer.sha256,
+            name: newer.publication.name,
+            version: newer.publication.version,
+            architecture: architectureOf(newer.publication.manifest),
+          },
   }
 }
 
 /** Those that the Replications column counts and that have no proven copy to take. */
 export function appliancesWithoutCopy(state: ServiceCenterState, patch: Sha256): ApplianceRecord[] {
   return countedAppliances(state).filter((appliance) => readiness(state, patch, appliance) !== true)
-}
-
-/** `PATCH` of the command line: an id or NAME@VERSION. */
-export function findPatch(state: ServiceCenterState, reference: string): PatchRecord | undefined {
-  return livePatches(state).find(
-    ({ sha256, publication: { name, version } }) => sha256 === reference || `${name}@${version}` === reference,
-  )
 }
 
 export function patchDetail(
@@ -153,12 +164,9 @@ export function patchDetail(
     unpatched: organizations.unpatched,
     patched: organizations.patched,
     notApplicable: organizations.notApplicable,
+    notApplicableAppliances: organizations.notMeant,
     installs: installs.map((install) => installSummary(state, install)).reverse(),
   }
-}
-
-function titled({ name, version }: { name: string; version?: string | undefined }): string {
-  return version === undefined ? name : `${name} ${version}`
 }
 
 /** The copies that the Replications column counts. */
@@ -171,10 +179,13 @@ function patchedByOrganization(state: ServiceCenterState, record: PatchRecord, d
   const unpatched: UnpatchedOrganization[] = []
   const patched: string[] = []
   const notApplicable: string[] = []
+  const notMeant: NotMeant[] = []
   for (const [organization, appliances] of byOrganization(state, dataCenter)) {
-    const detections = state.detections.get(record.sha256)
-    const applicable = appliances.filter(({ peer }) => detections?.get(peer)?.result !== 'notApplicable')
-    const missing = applicable.filter(({ peer }) => detections?.get(peer)?.result !== 'installed')
+    const standings = appliances.map((appliance) => ({ appliance, ...standingOf(state, record, appliance) }))
+    const applicable = standings.filter(({ result }) => result !== 'notApplicable')
+    const missing = applicable.filter(({ result }) => result !== 'installed')
+    const left = standings.filter(({ result }) => result === 'notApplicable')
+    if (left.length > 0) notMeant.push({ organization, appliances: left.map(notMeantLine) })
     if (applicable.length === 0) notApplicable.push(organization)
     else if (missing.length === 0) patched.push(organization)
     else {
@@ -182,26 +193,26 @@ function patchedByOrganization(state: ServiceCenterState, record: PatchRecord, d
         organization,
         patched: applicable.length - missing.length,
         total: applicable.length,
-        appliances: missing.map((appliance) => {
-          const found = detections?.get(appliance.peer)
+        appliances: missing.map(({ appliance, result, installedVersion, reason }) => {
           const { name, kind, role } = appliance
-          const detected = found?.result === 'applicable' ? 'applicable' : 'unknown'
-          const reason = found?.reason ?? 'the appliance has not looked yet'
+          const found = state.detections.get(record.sha256)?.get(appliance.peer)
+          const detected = result === 'applicable' ? 'applicable' : 'unknown'
           return {
-            name,
-            dataCenter: appliance.dataCenter,
-            kind,
-            role,
-            detected,
-            installedVersion: found?.installedVersion ?? null,
+            ...{ name, dataCenter: appliance.dataCenter, kind, role, detected, installedVersion, reason },
             seenAt: found === undefined ? null : seenAt(found, appliance),
-            reason,
           }
         }),
       })
     }
   }
-  return { unpatched, patched, notApplicable }
+  return { unpatched, patched, notApplicable, notMeant }
+}
+
+function notMeantLine({
+  appliance: { name, dataCenter, kind, role },
+  reason,
+}: Standing & { appliance: ApplianceRecord }) {
+  return { name, dataCenter, kind, role, reason }
 }
 
 /** A look that found nothing new says that what was found before still holds. */

@@ -1,6 +1,6 @@
 /**
- * Patches come and go: publishing a checked upload, and withdrawing a wrong one. A name and version stand for one file
- * for ever; the same file again changes nothing.
+ * Patches come and go: publishing a checked upload, and withdrawing a wrong one. A name, version and architecture stand for
+ * one file for ever; the same file again changes nothing.
  */
 import { reopen, seal } from '../../protocol/envelope.ts'
 import type { Sha256 } from '../../protocol/identifiers.ts'
@@ -9,9 +9,11 @@ import { judgeSignatures, type Signed, type SignedBy } from '../../protocol/publ
 import { isRefusal, type Refusal, refuse } from '../../protocol/refusals.ts'
 import { Publication, Withdrawal } from '../../protocol/statements.ts'
 import type { Command, Reply } from './effects.ts'
+import { isTaken, title, titleOf } from './patch-identity.ts'
 import type { Change, PatchRecord } from './records.ts'
 import { isFinal } from './rollout.ts'
 import { everEnrolled, type ServiceCenterState } from './state.ts'
+import { judgeRelations } from './upload-relations.ts'
 
 type Publish = Extract<Command, { kind: 'publish' }>
 type Withdraw = Extract<Command, { kind: 'withdraw' }>
@@ -30,7 +32,7 @@ export function livePatch(state: ServiceCenterState, patch: Sha256): PatchRecord
   return found
 }
 
-type Upload = Pick<Publication, 'name' | 'version' | 'sha256'> & { readonly signed: Signed | null }
+type Upload = Pick<Publication, 'name' | 'version' | 'sha256' | 'manifest'> & { readonly signed: Signed | null }
 
 /** Whether a file that passed the check may be published, and by whose signature; or the patch that is already there. */
 export function judgeUpload(
@@ -41,16 +43,20 @@ export function judgeUpload(
   if (same !== undefined && same.withdrawal === null) return { already: same }
   const publishedBy = judgeSignatures(upload, [...state.publishers.values()], state.clock.wallMs)
   if (isRefusal(publishedBy)) return publishedBy
-  const taken = livePatches(state).find(
-    ({ publication: { name, version } }) => name === upload.name && version === upload.version,
-  )
-  if (taken === undefined && livePatches(state).length >= MAX_KNOWN_PATCHES)
+  const live = livePatches(state)
+  const taken = live.find(({ publication }) => isTaken(publication, upload))
+  if (taken !== undefined) return refuse('name_taken', whyTaken(taken, upload))
+  if (live.length >= MAX_KNOWN_PATCHES)
     return refuse('too_many_patches', `there are ${MAX_KNOWN_PATCHES} patches, as many as an appliance keeps count of`)
-  if (taken === undefined) return { already: null, publishedBy }
-  return refuse(
-    'name_taken',
-    `${title(taken)} is already there with SHA-256 ${taken.sha256.slice(0, 12)}…, and this file has ${upload.sha256.slice(0, 12)}…`,
-  )
+  const others = live.map(({ publication }) => publication.manifest)
+  return judgeRelations(upload.manifest, others) ?? { already: null, publishedBy }
+}
+
+function whyTaken(taken: PatchRecord, upload: Upload): string {
+  const [one, other] = [title(taken), titleOf(upload)]
+  if (one !== other) return `${one} is already there, and ${other} would be for some of the same appliances`
+  const digests = [taken, upload].map(({ sha256 }) => `${sha256.slice(0, 12)}…`)
+  return `${one} is already there with SHA-256 ${digests[0]}, and this file has ${digests[1]}`
 }
 
 export function publish(
@@ -61,7 +67,7 @@ export function publish(
   const at = state.clock.wallMs
   const audit = (outcome: string): Change => ({
     table: 'audit',
-    row: { at, actor, action: 'upload', subject: `${publication.name}@${publication.version}`, outcome },
+    row: { at, actor, action: 'upload', subject: title({ publication }), outcome },
   })
   if (isRefusal(judged)) return { reply: judged, changes: [audit(judged.refused)] }
   if (judged.already !== null)
@@ -128,9 +134,4 @@ export function withdraw(state: ServiceCenterState, { actor, patch, reason }: Wi
       { table: 'audit', row: { at, actor, action: 'withdraw', subject: title(found), outcome: reason || 'done' } },
     ],
   }
-}
-
-/** What people call a patch. */
-export function title({ publication }: PatchRecord): string {
-  return `${publication.name}@${publication.version}`
 }

@@ -6,6 +6,8 @@
  * - never two members of a group at once, and none while another member cannot be reached, or has taken the place of
  *   one and is not where this one is (unless an outage is allowed or the patch disrupts nothing);
  * - after a failure nothing new starts: the install halts, what runs ends by itself;
+ * - none whose peer has a version that the patch does not run beside (the manifest's `pair.peerCompat`), and none whose
+ *   clock would take every order for expired;
  * - within a group the secondary first (the manifest's `pair.order`), but a ready member before one that is not;
  * - within one organization never two Data Centers at once, and one is finished before the next; organizations side by
  *   side. An appliance that was ordered and of which nothing is heard any more holds its own Data Center, no other.
@@ -13,6 +15,7 @@
  * What is in flight counts, whichever install ordered it; and of a pair with a member that was ordered and of which
  * nothing is heard, the other is left alone by every install that allows no outage.
  */
+import { judgePeerVersions, type PeerVersion } from '../../agent/core/install/policies/peer-versions.ts'
 import type { DataCenterName, OrganizationName, PeerId } from '../../protocol/identifiers.ts'
 import type { Manifest } from '../../protocol/manifest.ts'
 import type { ApplianceRecord, InstallRecord, TargetRecord, TargetState } from './records.ts'
@@ -29,6 +32,9 @@ export type TargetFacts = {
   /** Those of them that took the place of another, and lack what is installed on this one. */
   readonly lackingPeers: readonly { readonly peer: ApplianceRecord; readonly lacks: string }[]
   readonly hasPeers: boolean
+  readonly peerVersions: readonly PeerVersion[]
+  /** Why it would take an order for expired, or null. */
+  readonly clockTrouble: string | null
 }
 
 export type RolloutPlan = {
@@ -78,7 +84,8 @@ export function planRollout(
   for (const fact of inOrder(facts, manifest.pair.order)) {
     const { target, appliance } = fact
     if (target.order !== null || isFinal(target.state)) continue
-    const reason = whyNotNow(fact, busy) ?? outageOf(fact, install, manifest)
+    const reason =
+      whyNotNow(fact, busy) ?? fact.clockTrouble ?? besideItsPeers(fact, manifest) ?? outageOf(fact, install, manifest)
     if (reason !== null) waiting.set(appliance.peer, reason)
     else {
       start.push(appliance.peer)
@@ -86,6 +93,11 @@ export function planRollout(
     }
   }
   return { start, waiting }
+}
+
+function besideItsPeers({ peerVersions }: TargetFacts, manifest: Manifest): string | null {
+  const odd = judgePeerVersions(manifest, peerVersions)
+  return odd === null ? null : `waits: ${odd}`
 }
 
 /** Who has an order in flight, by group and by organization; and of whom nothing is heard, by Data Center. */

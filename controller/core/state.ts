@@ -3,6 +3,7 @@
  * one place where records change.
  */
 
+import type { Machine } from '../../agent/core/machine.ts'
 import { unreachable } from '../../protocol/assert.ts'
 import type { Clock } from '../../protocol/clock.ts'
 import type { SigningKey } from '../../protocol/envelope.ts'
@@ -41,7 +42,16 @@ export type Session = {
 }
 
 /** Of the newest answer: shown, never counted. */
-export type ApplianceAccount = { agentVersion: string; storeBytes: number; freeBytes: number; toldAt: number }
+export type ApplianceAccount = {
+  agentVersion: string
+  storeBytes: number
+  freeBytes: number
+  toldAt: number
+  /** Null where it has not looked yet. */
+  machine: Machine | null
+  /** How far its clock was ahead of the Service Center's when it answered; behind where it is below 0. */
+  clockAheadMs: number
+}
 
 export type ServiceCenterState = {
   readonly mesh: PeerId

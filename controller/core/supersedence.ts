@@ -1,8 +1,11 @@
 /**
- * Which patches a newer one has taken the place of: by the same name with a later version, or because the newer one's
- * manifest says so. It only informs: nothing is deleted, and a superseded patch may still be installed.
+ * Which patches a newer one has taken the place of: by the same name with a later version for the same architecture, or
+ * because the newer one's manifest says so. It only informs: nothing is deleted, and a superseded patch may still be installed.
  */
+
+import { architectureOf } from '../../agent/core/install/policies/architecture.ts'
 import type { Sha256 } from '../../protocol/identifiers.ts'
+import { replaces } from '../../protocol/patch-references.ts'
 import { compareVersions } from '../../protocol/version-order.ts'
 import { livePatches } from './publishing.ts'
 import type { PatchRecord } from './records.ts'
@@ -16,13 +19,16 @@ export function supersedence(state: ServiceCenterState): Map<Sha256, PatchRecord
     for (const newer of patches) {
       for (const { name } of newer.publication.manifest.supersedes) {
         for (const older of byName.get(name) ?? [])
-          if (replaces(newer, older) && !replaces(older, newer)) superseded.set(older.sha256, newer)
+          if (isReplaced(newer, older) && !isReplaced(older, newer)) superseded.set(older.sha256, newer)
       }
     }
   }
   for (const patches of byName.values()) {
-    const latest = patches.reduce((best, patch) => (isLater(patch, best) ? patch : best))
-    for (const patch of patches) if (isLater(latest, patch)) superseded.set(patch.sha256, latest)
+    const newestFirst = [...patches].sort((left, right) => (isLater(left, right) ? -1 : isLater(right, left) ? 1 : 0))
+    for (const patch of patches) {
+      const newest = newestFirst.find((other) => isLater(other, patch) && isForAllOf(other, patch))
+      if (newest !== undefined) superseded.set(patch.sha256, newest)
+    }
   }
   return superseded
 }
@@ -31,10 +37,13 @@ function isLater(left: PatchRecord, right: PatchRecord): boolean {
   return compareVersions(left.publication.version, right.publication.version) > 0
 }
 
-/** As its manifest says: every version of that name, or those up to the one it gives. */
-function replaces(newer: PatchRecord, older: PatchRecord): boolean {
-  const { name, version } = older.publication
-  return newer.publication.manifest.supersedes.some(
-    (wanted) => wanted.name === name && (wanted.version === undefined || compareVersions(version, wanted.version) <= 0),
-  )
+/** Another architecture's newer version is no help. */
+function isForAllOf(newer: PatchRecord, older: PatchRecord): boolean {
+  const architecture = architectureOf(newer.publication.manifest)
+  return architecture === null || architecture === architectureOf(older.publication.manifest)
+}
+
+/** As its manifest says, for the architectures that it is for. */
+function isReplaced(newer: PatchRecord, older: PatchRecord): boolean {
+  return replaces(newer.publication.manifest, older.publication) && isForAllOf(newer, older)
 }

@@ -4,7 +4,10 @@
  * all that the peer has.
  */
 import type { Sha256 } from '../../protocol/identifiers.ts'
-import { livePatches, title } from './publishing.ts'
+import { whyLate } from './clock-difference.ts'
+import { title } from './patch-identity.ts'
+import { peerVersions } from './previewing.ts'
+import { livePatches } from './publishing.ts'
 import type { ApplianceRecord, InstallRecord, TargetRecord } from './records.ts'
 import { groupKey, readiness } from './replications.ts'
 import type { TargetFacts } from './rollout.ts'
@@ -13,10 +16,11 @@ import type { ServiceCenterState } from './state.ts'
 /** Of those targets that are members of the fleet. */
 export function factsOf(
   state: ServiceCenterState,
-  { patch }: InstallRecord,
+  { patch, deadlineAt }: InstallRecord,
   targets: readonly TargetRecord[],
 ): TargetFacts[] {
   const groups = Map.groupBy(state.appliances.values(), groupKey)
+  const record = state.patches.get(patch)
   return targets.flatMap((target): TargetFacts[] => {
     const appliance = state.appliances.get(target.appliance)
     if (appliance === undefined) return []
@@ -33,6 +37,8 @@ export function factsOf(
           return lacks === null ? [] : [{ peer, lacks }]
         }),
         hasPeers: peers.length > 0,
+        peerVersions: record === undefined ? [] : peerVersions(state, record, peers),
+        clockTrouble: whyLate(state.accounts.get(appliance.peer)?.clockAheadMs ?? null, deadlineAt, state.clock.wallMs),
       },
     ]
   })

@@ -3,12 +3,14 @@
  * state; patch-views.ts has that of patches. The page and the command line show the same values, so there is one answer
  * to every question.
  */
+import { architectureOf } from '../../agent/core/install/policies/architecture.ts'
 import type { DataCenterName, InstallId, OrganizationName, PeerId, Sha256 } from '../../protocol/identifiers.ts'
 import { SERVICE_PROVIDER } from '../../protocol/identifiers.ts'
 import { appliancesByPlace, censusOf } from './census.ts'
 import { confirmationOf } from './confirming.ts'
 import { type ApplianceCopy, applianceCopy } from './copies.ts'
-import type { ApplianceRecord, InstallRecord, TargetState } from './records.ts'
+import { hindered, meantAppliances, type NamedReason } from './previewing.ts'
+import type { ApplianceRecord, InstallRecord, PatchRecord, TargetState } from './records.ts'
 import { readiness, serviceProviderAppliances } from './replications.ts'
 import { everEnrolled, type ServiceCenterState } from './state.ts'
 
@@ -17,6 +19,7 @@ export type InstallSummary = {
   patch: Sha256
   name: string
   version: string
+  architecture: string | null
   state: InstallRecord['state']
   reason: string
   organizations: string[]
@@ -61,7 +64,11 @@ export type InstallPreview = {
   notReplicated: ApplianceCopy[]
   /** Targets that begin as soon as the rollout allows, and those that are queued until their copy is proven. */
   ready: number
-  queued: { appliance: string; organization: string; dataCenter: string; reason: string }[]
+  queued: NamedReason[]
+  /** In the scope, and left out: the patch is not meant for them. */
+  notApplicable: NamedReason[]
+  /** Targets that would refuse the patch or be held back as things are now. */
+  hindered: NamedReason[]
 }
 
 export function byOrganization(
@@ -74,13 +81,15 @@ export function byOrganization(
   return Map.groupBy(inScope, ({ organization }) => organization)
 }
 
-/** `scope` as `appliancesInScope` found it. */
+/** `inScope` as `appliancesInScope` found it. */
 export function installPreview(
   state: ServiceCenterState,
-  patch: Sha256,
-  scope: readonly ApplianceRecord[],
+  record: PatchRecord,
+  inScope: readonly ApplianceRecord[],
   dataCenter: DataCenterName | 'All',
 ): InstallPreview {
+  const patch = record.sha256
+  const { meant: scope, others: notApplicable } = meantAppliances(state, record, inScope)
   const depots = serviceProviderAppliances(state).filter(
     (depot) => dataCenter === 'All' || depot.dataCenter === dataCenter,
   )
@@ -89,13 +98,17 @@ export function installPreview(
     .filter((depot) => concerned.has(depot.dataCenter))
     .map((depot) => applianceCopy(state, patch, depot))
     .filter((copy) => copy.state !== 'replicated')
+  const refusing = hindered(state, record, scope)
+  const willRefuse = new Set(refusing.map(({ appliance }) => appliance))
   const queued = scope.flatMap((appliance) => {
-    const ready = readiness(state, patch, appliance)
+    const ready = willRefuse.has(appliance.name) || readiness(state, patch, appliance)
     const { name, organization } = appliance
     return ready === true ? [] : [{ appliance: name, organization, dataCenter: appliance.dataCenter, reason: ready }]
   })
-  const confirmation = confirmationOf(patch, scope)
-  return { targets: scope.length, confirmation, notReplicated, ready: scope.length - queued.length, queued }
+  return {
+    ...{ targets: scope.length, notReplicated, ready: scope.length - queued.length - refusing.length, queued },
+    ...{ notApplicable, hindered: refusing, confirmation: confirmationOf(patch, scope) },
+  }
 }
 
 export function installSummary(state: ServiceCenterState, install: InstallRecord): InstallSummary {
@@ -106,6 +119,7 @@ export function installSummary(state: ServiceCenterState, install: InstallRecord
     patch: install.patch,
     name: publication?.name ?? '',
     version: publication?.version ?? '',
+    architecture: publication === undefined ? null : architectureOf(publication.manifest),
     state: install.state,
     reason: install.reason,
     organizations: install.organizations,

@@ -36,13 +36,18 @@ export function startInquiring(options: {
     const session = state.sessions.get(peer)
     if (session === undefined) return { told: false, reason: 'it is not connected' }
     const nonce = new Uint8Array(randomBytes(16))
+    const askedAt = Date.now()
     const answer = await options.ask(session.via, { to: peer, nonce, log })
+    const answeredAt = Date.now()
     if (answer.kind === 'silent') return { told: false, reason: answer.reason }
     const account = open(Account, answer.account, [peer])
     if (isRefusal(account)) return { told: false, reason: account.message }
     if (Buffer.compare(account.nonce, nonce) !== 0) return { told: false, reason: 'it answered another question' }
-    const { agentVersion, storeBytes, freeBytes, toldAt } = account
-    deliver({ kind: 'account-told', peer, account: { agentVersion, storeBytes, freeBytes, toldAt } })
+    const { agentVersion, storeBytes, freeBytes, toldAt, machine } = account
+    // It answered at some moment in between, and the middle is never far from that.
+    const clockAheadMs = toldAt - Math.round((askedAt + answeredAt) / 2)
+    const told = { agentVersion, storeBytes, freeBytes, toldAt, machine, clockAheadMs }
+    deliver({ kind: 'account-told', peer, account: told })
     return { told: true, log: account.log }
   }
 

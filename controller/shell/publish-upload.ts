@@ -11,6 +11,7 @@ import type { Sha256 } from '../../protocol/identifiers.ts'
 import { piecesRoot } from '../../protocol/pieces.ts'
 import { isRefusal, type Refusal } from '../../protocol/refusals.ts'
 import type { Actor } from '../core/effects.ts'
+import { titleOf } from '../core/patch-identity.ts'
 import { judgeUpload } from '../core/publishing.ts'
 import type { Received } from './intake/growing-upload.ts'
 import type { ServiceCenter } from './ports.ts'
@@ -31,11 +32,11 @@ export function publishInto(options: {
   return ({ path, sha256, bytes, pieceLength, hashes, format, manifest, signed }, actor, origin) =>
     storeWork.inTurn(sha256, async () => {
       const { name, version } = manifest
-      const judged = judgeUpload(state, { name, version, sha256, signed })
+      const judged = judgeUpload(state, { name, version, sha256, manifest, signed })
       if (isRefusal(judged) || judged.already !== null) {
         await rm(path, { force: true })
         if (!isRefusal(judged)) return { patch: judged.already.sha256, created: false }
-        await refused({ actor, filename: `${name}@${version}`, origin }, judged)
+        await refused({ actor, filename: titleOf({ name, version, manifest }), origin }, judged)
         return judged
       }
       try {

@@ -61,7 +61,15 @@ test('tells of one appliance its copies, its links, what it has and its part in 
   const { json } = await ask<ApplianceDetail>('GET', at('paris/primary'))
   const [copy] = json.copies
   assert.deepEqual(copy, {
-    ...{ id: patch, name: 'kernel', version: '2', state: 'transferring', bytes: 400, bytesLeft: 600 },
+    ...{
+      id: patch,
+      name: 'kernel',
+      version: '2',
+      architecture: null,
+      state: 'transferring',
+      bytes: 400,
+      bytesLeft: 600,
+    },
     ...{ bytesPerSecond: 60, sources: ['Service Center'], secondsLeft: 10, reason: '' },
   })
   assert.equal(json.bytesPerSecond, 60)

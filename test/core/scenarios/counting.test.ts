@@ -17,7 +17,9 @@ function preview(world: World, patch: SymbolicPatch, organization: string, dataC
   const organizations = [OrganizationName.parse(organization)]
   const scope = appliancesInScope(world.center.state, { organizations, dataCenter: place })
   assert.ok(!isRefusal(scope))
-  return installPreview(world.center.state, patch.publication.sha256, scope, place)
+  const record = world.center.state.patches.get(patch.publication.sha256)
+  assert.ok(record)
+  return installPreview(world.center.state, record, scope, place)
 }
 
 function copies(world: World, patch: SymbolicPatch) {

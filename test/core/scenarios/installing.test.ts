@@ -5,7 +5,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { AgentEffect, Outcome } from '../../../agent/core/events.ts'
 import type { InstallState, TargetState } from '../../../controller/core/records.ts'
-import type { InstallId } from '../../../protocol/identifiers.ts'
+import { type InstallId, OrganizationName } from '../../../protocol/identifiers.ts'
 import {
   deliver,
   estate,
@@ -227,14 +227,32 @@ test('an appliance that has the version already reports it and runs nothing', ()
   }
 })
 
-test('an appliance for which the patch is not meant refuses, and the others go on', () => {
+test('an appliance that has told that the patch is not meant for it is left out, and the others go on', () => {
   const world = estate('paris')
   world.appliance('paris/secondary').installer.notApplicable = 'has another architecture'
   const patch = replicate(world)
   const install = world.install(patch, ['provider'])
   world.await('the install is done', () => stateOf(world, install) === 'done')
-  assert.equal(targetState(world, install, 'paris/secondary'), 'refused')
+  assert.equal(targetState(world, install, 'paris/secondary'), undefined)
   assert.equal(targetState(world, install, 'paris/primary'), 'installed')
+})
+
+test('where a patch is meant for none of the chosen appliances no install starts, and the reason is theirs', () => {
+  const world = estate('paris')
+  for (const { installer } of world.appliances.values()) installer.notApplicable = 'has another architecture'
+  const patch = replicate(world).publication.sha256
+  const organizations = [OrganizationName.parse('provider')]
+  const command = {
+    kind: 'start-install',
+    actor: 'admin',
+    organizations,
+    dataCenter: 'All',
+    allowOutage: false,
+  } as const
+  assert.deepEqual(world.ask({ ...command, patch }), {
+    refused: 'not_applicable',
+    message: 'patch-1@1 is meant for none of the chosen appliances: paris/primary: has another architecture',
+  })
 })
 
 test('a tenant appliance takes the patch from its depot when an order needs it, and never over the WAN', () => {

@@ -3,8 +3,9 @@
  * later one. It holds both ways, as dpkg has it: what is installed may forbid this one too.
  */
 import type { Manifest } from '../../../../protocol/manifest.ts'
+import { isCovered, titled } from '../../../../protocol/patch-references.ts'
 import { type Refusal, refuse } from '../../../../protocol/refusals.ts'
-import { isCovered, type PatchThere, titled } from './patches-there.ts'
+import type { PatchThere } from './patches-there.ts'
 
 export function judgeConflicts({ name, version, conflicts }: Manifest, there: readonly PatchThere[]): Refusal | null {
   for (const patch of there) {

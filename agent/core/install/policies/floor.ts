@@ -4,9 +4,10 @@
  * never made. Where no version is there nothing has to be taken along, and the floor asks for nothing.
  */
 import type { Manifest } from '../../../../protocol/manifest.ts'
+import { titled } from '../../../../protocol/patch-references.ts'
 import { type Refusal, refuse } from '../../../../protocol/refusals.ts'
 import { compareVersions } from '../../../../protocol/version-order.ts'
-import { type PatchThere, titled } from './patches-there.ts'
+import type { PatchThere } from './patches-there.ts'
 
 export function judgeFloor(
   { name, version, floor }: Manifest,

@@ -3,8 +3,9 @@
  * one. What an installed patch supersedes counts as there.
  */
 import type { Manifest } from '../../../../protocol/manifest.ts'
+import { isCovered, isSuperseded, type PatchReference, titled } from '../../../../protocol/patch-references.ts'
 import { type Refusal, refuse } from '../../../../protocol/refusals.ts'
-import { isCovered, isSuperseded, type PatchReference, type PatchThere, titled } from './patches-there.ts'
+import type { PatchThere } from './patches-there.ts'
 
 export function judgeRequires({ requires }: Manifest, there: readonly PatchThere[]): Refusal | null {
   const missing = requires.find((wanted) => !isSatisfied(wanted, there))
@@ -16,5 +17,7 @@ export function judgeRequires({ requires }: Manifest, there: readonly PatchThere
 }
 
 function isSatisfied(wanted: PatchReference, there: readonly PatchThere[]): boolean {
-  return there.some((patch) => isCovered(patch, wanted) || isSuperseded(wanted, patch.manifest))
+  return there.some(
+    (patch) => isCovered(patch, wanted) || (patch.manifest !== null && isSuperseded(wanted, patch.manifest)),
+  )
 }

@@ -1,0 +1,79 @@
+/**
+ * What the manifest of a patch means for the appliances that somebody has chosen, told before an install begins: for which
+ * of them it is not meant, and which would refuse it or wait as things are now. It is judged by the very policies that
+ * each appliance judges by, with what the appliances have told; they judge again, and theirs is the last word.
+ */
+
+import { judgePeerVersions, type PeerVersion } from '../../agent/core/install/policies/peer-versions.ts'
+import { judgePreflight } from '../../agent/core/install/policies/preflight.ts'
+import { type Refusal, refuse } from '../../protocol/refusals.ts'
+import { whyLate } from './clock-difference.ts'
+import { INSTALL_DEADLINE_MS } from './install-times.ts'
+import { title } from './patch-identity.ts'
+import type { ApplianceRecord, PatchRecord } from './records.ts'
+import { groupKey } from './replications.ts'
+import { patchesOn, standingOf } from './standing.ts'
+import type { ServiceCenterState } from './state.ts'
+
+export type NamedReason = { appliance: string; organization: string; dataCenter: string; reason: string }
+
+/** Those in the scope for which the patch is meant, and why it is not for the others. */
+export function meantAppliances(
+  state: ServiceCenterState,
+  patch: PatchRecord,
+  scope: readonly ApplianceRecord[],
+): { meant: ApplianceRecord[]; others: NamedReason[] } {
+  const meant: ApplianceRecord[] = []
+  const others: NamedReason[] = []
+  for (const appliance of scope) {
+    const { result, reason } = standingOf(state, patch, appliance)
+    if (result === 'notApplicable') others.push(named(appliance, reason))
+    else meant.push(appliance)
+  }
+  return { meant, others }
+}
+
+/** Where the patch is meant for nobody: the first reason, with whom it is about. */
+export function meantForNobody(patch: PatchRecord, others: readonly NamedReason[]): Refusal {
+  const [first] = others
+  const why = first === undefined ? '' : `: ${first.appliance}: ${first.reason}`
+  return refuse('not_applicable', `${title(patch)} is meant for none of the chosen appliances${why}`)
+}
+
+/** Appliances that would not install it now, each with the reason that it would give itself. */
+export function hindered(
+  state: ServiceCenterState,
+  patch: PatchRecord,
+  appliances: readonly ApplianceRecord[],
+): NamedReason[] {
+  const { manifest } = patch.publication
+  const groups = manifest.pair.peerCompat.length === 0 ? null : Map.groupBy(state.appliances.values(), groupKey)
+  return appliances.flatMap((appliance): NamedReason[] => {
+    const { result, installedVersion } = standingOf(state, patch, appliance)
+    if (result === 'installed') return []
+    const account = state.accounts.get(appliance.peer)
+    const facts = { installedVersion, there: patchesOn(state, appliance.peer), machine: account?.machine ?? null }
+    const peers = (groups?.get(groupKey(appliance)) ?? []).filter(({ peer }) => peer !== appliance.peer)
+    const { wallMs } = state.clock
+    const reason =
+      judgePreflight(manifest, facts)?.message ??
+      judgePeerVersions(manifest, peerVersions(state, patch, peers)) ??
+      whyLate(account?.clockAheadMs ?? null, wallMs + INSTALL_DEADLINE_MS, wallMs)
+    return reason === null ? [] : [named(appliance, reason)]
+  })
+}
+
+export function peerVersions(
+  state: ServiceCenterState,
+  patch: PatchRecord,
+  peers: readonly ApplianceRecord[],
+): PeerVersion[] {
+  return peers.map((peer) => {
+    const { result, installedVersion } = standingOf(state, patch, peer)
+    return { name: peer.name, version: installedVersion, isKnown: result !== 'unknown' || installedVersion !== null }
+  })
+}
+
+function named({ name, organization, dataCenter }: ApplianceRecord, reason: string): NamedReason {
+  return { appliance: name, organization, dataCenter, reason }
+}
