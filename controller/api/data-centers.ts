@@ -12,7 +12,7 @@ import {
   uplinkLimits,
 } from '../core/data-centers.ts'
 import { mesh } from '../core/mesh.ts'
-import { namedPatch } from '../core/patch-identity.ts'
+import { namedPatch } from '../core/named-patch.ts'
 import type { LimitsRecord } from '../core/records.ts'
 import { limitsOf, SERVICE_CENTER } from '../core/state.ts'
 import { dataCenters } from '../core/views.ts'

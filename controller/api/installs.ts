@@ -4,7 +4,7 @@
  */
 import type { InstallId } from '../../protocol/identifiers.ts'
 import { isRefusal, type Refusal, refuse } from '../../protocol/refusals.ts'
-import { namedPatch } from '../core/patch-identity.ts'
+import { namedPatch } from '../core/named-patch.ts'
 import type { InstallRecord } from '../core/records.ts'
 import { installDetail, installSummaries } from '../core/views.ts'
 import type { App, AppContext, RouteDependencies } from './context.ts'

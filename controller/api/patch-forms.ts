@@ -3,7 +3,7 @@
  */
 import { z } from 'zod'
 import { isRefusal } from '../../protocol/refusals.ts'
-import { namedPatch } from '../core/patch-identity.ts'
+import { namedPatch } from '../core/named-patch.ts'
 import { patchAddress, SYSTEM_PATCHES } from '../page/words.ts'
 import type { App, AppContext, RouteDependencies } from './context.ts'
 import { addForm, leadTo, param } from './forms.ts'

@@ -4,7 +4,7 @@
  */
 import { isRefusal, type Refusal, refuse } from '../../protocol/refusals.ts'
 import { appliancesInScope } from '../core/installing.ts'
-import { namedPatch } from '../core/patch-identity.ts'
+import { namedPatch } from '../core/named-patch.ts'
 import { patchLines } from '../core/patch-list.ts'
 import { patchDetail, patchSummary } from '../core/patch-views.ts'
 import type { ServiceCenterState } from '../core/state.ts'
