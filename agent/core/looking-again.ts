@@ -12,13 +12,16 @@ import type { PeerId, Sha256 } from '../../protocol/identifiers.ts'
 import { Looked, type Publication } from '../../protocol/statements.ts'
 import type { AgentEffect } from './events.ts'
 import { post } from './letters.ts'
-import type { AgentState } from './state.ts'
+import type { AgentState, AttemptPhase } from './state.ts'
 
 const LOOK_EVERY_MS = 3600 * 1000
 /** dpkg writes its database many times in one run; it is looked at when it has been still for so long. */
 const STILL_FOR_MS = 5_000
 /** An answer that does not come ends nothing but the wait for it. */
 const ANSWER_WITHIN_MS = 120_000
+
+/** While these wait no installer is at work, for hours perhaps. */
+const AT_REST: readonly AttemptPhase[] = ['staging', 'restarting', 'soaking']
 
 export type Looking = {
   /** Monotonic: when the next look at everything begins. */
@@ -90,7 +93,7 @@ function askNext(state: AgentState): AgentEffect[] {
 }
 
 function isAtWork({ orders: { attempt } }: AgentState): boolean {
-  return attempt !== null && attempt.phase !== 'staging'
+  return attempt !== null && !AT_REST.includes(attempt.phase)
 }
 
 /** So that a fleet that was started together does not look at the same second; up to a tenth of the time between. */
