@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { bundleFixture } from '../support/bundle-fixtures.ts'
-import { eventually } from '../support/eventually.ts'
+import { DEADLINE, eventually } from '../support/eventually.ts'
 import { type Fleet, standardFleet } from '../support/fleet-fixtures.ts'
 import { type ServedApp, serveApp } from '../support/http-fixtures.ts'
 
@@ -45,9 +45,7 @@ async function open(cookie: string) {
   }
 }
 
-const deadline = { timeout: 30_000 }
-
-test('delivers that patches and installs have changed, and nothing of what they are', deadline, async () => {
+test('delivers that patches and installs have changed, and nothing of what they are', DEADLINE, async () => {
   const stream = await open(await app.cookie())
   assert.equal(stream.status, 200)
   assert.match(stream.type ?? '', /^text\/event-stream/)
@@ -60,7 +58,7 @@ test('delivers that patches and installs have changed, and nothing of what they 
   stream.close()
 })
 
-test('A17 opens at most 20 streams for one session', deadline, async () => {
+test('A17 opens at most 20 streams for one session', DEADLINE, async () => {
   const cookie = await app.cookie()
   const streams = await Promise.all(Array.from({ length: 20 }, () => open(cookie)))
   const refused = await open(cookie)
@@ -70,7 +68,7 @@ test('A17 opens at most 20 streams for one session', deadline, async () => {
   await eventually('a stream of this session can be opened again', async () => (await open(cookie)).status === 200)
 })
 
-test('A6 a stream ends when its session signs out', deadline, async () => {
+test('A6 a stream ends when its session signs out', DEADLINE, async () => {
   const cookie = await app.cookie()
   const stream = await open(cookie)
   await stream.until(': connected\n\n')
@@ -80,7 +78,7 @@ test('A6 a stream ends when its session signs out', deadline, async () => {
 
 const FORGED = 'a\r\nevent: forged\r\ndata: 1\r\n\r\nb'
 
-test('A18 no name can put a line into the stream', deadline, async () => {
+test('A18 no name can put a line into the stream', DEADLINE, async () => {
   const cookie = await app.cookie()
   const headers = { Cookie: cookie, Origin: app.url }
   const stream = await open(cookie)

@@ -6,6 +6,7 @@ import { after, before, test } from 'node:test'
 import { entityTag } from '../../controller/api/entity-tags.ts'
 import { dataCenterLimits } from '../../controller/core/data-centers.ts'
 import { DataCenterName } from '../../protocol/identifiers.ts'
+import { PATIENCE_MS } from '../../simulator/processes/patience.ts'
 import { type Fleet, standardFleet } from '../support/fleet-fixtures.ts'
 import { type ServedApp, serveApp } from '../support/http-fixtures.ts'
 
@@ -30,7 +31,7 @@ async function send(address: string, fields: string, as = cookie): Promise<{ sta
     method: 'POST',
     headers: { Cookie: as, Origin: app.url, 'Content-Type': type },
     body: fields,
-    signal: AbortSignal.timeout(30_000),
+    signal: AbortSignal.timeout(PATIENCE_MS),
   })
   return { status: answer.status, code: ((await answer.json()) as { error: { code: string } }).error.code }
 }

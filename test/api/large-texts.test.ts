@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { DEADLINE } from '../support/eventually.ts'
 import { type Fleet, standardFleet } from '../support/fleet-fixtures.ts'
 import { type ServedApp, serveApp } from '../support/http-fixtures.ts'
 import { rawRequest } from '../support/raw-request.ts'
@@ -13,7 +14,6 @@ import { textRequests } from './text-fields.ts'
 /** As much as fits into a body of 64 KiB with what is around it, and as much as fits into the head of a request. */
 const LONG = 'a'.repeat(64_000)
 const LONG_IN_HEAD = 'a'.repeat(12_000)
-const deadline = { timeout: 60_000 }
 
 let fleet: Fleet
 let app: ServedApp
@@ -38,7 +38,7 @@ function checkLog(): void {
   )
 }
 
-test('A23 64 kB of a in any text field of the API are refused or taken', deadline, async () => {
+test('A23 64 kB of a in any text field of the API are refused or taken', DEADLINE, async () => {
   const description = await fetchDescription(app)
   const inBody = textRequests(description, LONG).filter(({ body }) => body?.includes(LONG))
   const inHead = textRequests(description, LONG_IN_HEAD).filter(({ body }) => !body?.includes(LONG_IN_HEAD))
@@ -53,7 +53,7 @@ test('A23 64 kB of a in any text field of the API are refused or taken', deadlin
   checkLog()
 })
 
-test('A23 64 kB of a in any field of a form are refused or taken', deadline, async () => {
+test('A23 64 kB of a in any field of a form are refused or taken', DEADLINE, async () => {
   const forms = app.routes.filter(({ method, path }) => method === 'POST' && !path.startsWith('/api/'))
   const paths = [...new Set(forms.map(({ path }) => path.replace(/:\w+/, 'acme-paris-primary')))]
   assert.ok(paths.length >= 7, `only ${paths.length} were found`)
@@ -82,7 +82,7 @@ async function send(keys: readonly string[]): Promise<{ status: number; cpuMicro
   return { status, cpuMicroseconds: user + system }
 }
 
-test('A33 keys whose hashes collide cost no more than others, and there cannot be many', deadline, async () => {
+test('A33 keys whose hashes collide cost no more than others, and there cannot be many', DEADLINE, async () => {
   const other = COLLIDING.map((key) => key.replace(/^./, 'k'))
   const spent = { colliding: 0, other: 0 }
   for (let turn = 0; turn < 10; turn++) {

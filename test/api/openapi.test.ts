@@ -10,6 +10,7 @@ import path from 'node:path'
 import { after, before, test } from 'node:test'
 import { promisify } from 'node:util'
 import { hint, httpStatus, RefusalCode } from '../../protocol/refusals.ts'
+import { DEADLINE } from '../support/eventually.ts'
 import { emptyFleet, type Fleet } from '../support/fleet-fixtures.ts'
 import { type ServedApp, serveApp } from '../support/http-fixtures.ts'
 import { describedOperations, fetchDescription } from './operations.ts'
@@ -30,7 +31,7 @@ after(async () => {
   await rm(folder, { recursive: true })
 })
 
-test('redocly finds nothing to complain about in the OpenAPI document', { timeout: 60_000 }, async () => {
+test('redocly finds nothing to complain about in the OpenAPI document', DEADLINE, async () => {
   const file = path.join(folder, 'openapi.json')
   await writeFile(file, JSON.stringify(await fetchDescription(app)))
   const env = { ...process.env, REDOCLY_TELEMETRY: 'off', REDOCLY_SUPPRESS_UPDATE_NOTICE: 'true', CI: 'true' }

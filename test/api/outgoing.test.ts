@@ -6,6 +6,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Server } from 'node:net'
 import { after, before, test } from 'node:test'
+import { DEADLINE } from '../support/eventually.ts'
 import { type Fleet, standardFleet } from '../support/fleet-fixtures.ts'
 import { type ServedApp, serveApp } from '../support/http-fixtures.ts'
 import { rawRequest } from '../support/raw-request.ts'
@@ -13,7 +14,6 @@ import { rawExchange } from '../support/raw-socket.ts'
 import { type Description, fetchDescription } from './operations.ts'
 import { textRequests } from './text-fields.ts'
 
-const deadline = { timeout: 120_000 }
 let fleet: Fleet
 let app: ServedApp
 let headers: Record<string, string>
@@ -71,7 +71,7 @@ test('A21 no field of the API takes an address', () => {
   )
 })
 
-test('A21 an address in whatever field is a text, and nothing is fetched from there', deadline, async () => {
+test('A21 an address in whatever field is a text, and nothing is fetched from there', DEADLINE, async () => {
   for (const address of addresses) {
     await opensOnly(async () => {
       const requests = textRequests(description, address)
@@ -85,7 +85,7 @@ test('A21 an address in whatever field is a text, and nothing is fetched from th
   }
 })
 
-test('A21 what a request says of its host, its way and its origin leads nowhere', deadline, async () => {
+test('A21 what a request says of its host, its way and its origin leads nowhere', DEADLINE, async () => {
   const names = ['Host', 'Origin', 'Referer', 'X-Forwarded-For', 'X-Forwarded-Host', 'X-Forwarded-Proto', 'Forwarded']
   const more = ['X-Original-URL', 'X-Rewrite-URL', 'X-Real-IP', 'Via', 'Proxy', 'Destination', 'SOAPAction', 'Link']
   for (const address of addresses) {
@@ -106,7 +106,7 @@ serviceCenter: { down: 1 Gbit/s, up: 1 Gbit/s }
 dataCenters: [{ ${entry}, wan: { down: 1 Gbit/s, up: 1 Gbit/s }, serviceProvider: 2 }]
 `
 
-test('A21 a topology file names places and no addresses', deadline, async () => {
+test('A21 a topology file names places and no addresses', DEADLINE, async () => {
   const send = async (body: string) => {
     const path = '/api/v1/enrollment-tokens/topology'
     return (await rawRequest(app.url, { method: 'POST', path, headers, body })).status

@@ -10,14 +10,13 @@ import { after, afterEach, before, beforeEach, type TestContext, test } from 'no
 import type { HttpLimits } from '../../controller/api/http-server.ts'
 import { endStalled } from '../../controller/api/stalled-connections.ts'
 import { assetAddress } from '../../controller/page/assets.ts'
-import { eventually } from '../support/eventually.ts'
+import { DEADLINE, eventually } from '../support/eventually.ts'
 import { type Fleet, standardFleet } from '../support/fleet-fixtures.ts'
 import { type ServedApp, serveApp } from '../support/http-fixtures.ts'
 import { rawSocket } from '../support/raw-socket.ts'
 
 const NEVER: HttpLimits = { headersMs: 600_000, stalledMs: 600_000, connections: 5_000 }
 const AT_ONCE: HttpLimits = { headersMs: 200, stalledMs: 200, connections: 5_000 }
-const deadline = { timeout: 60_000 }
 
 /** What each sends, and then no more; the last never reads what it asks for. */
 const WAYS = {
@@ -70,7 +69,7 @@ function times(count: number, way: Way): Promise<void>[] {
   return Array.from({ length: count }, () => slow(way))
 }
 
-test('A16 a page is answered while a thousand slow clients are connected', deadline, async (context) => {
+test('A16 a page is answered while a thousand slow clients are connected', DEADLINE, async (context) => {
   app = await serveApp(fleet, { limits: NEVER })
   const { userLimits } = process.report.getReport() as { userLimits: { open_files: { soft: number | 'unlimited' } } }
   const mayOpen = userLimits.open_files.soft
@@ -90,7 +89,7 @@ test('A16 a page is answered while a thousand slow clients are connected', deadl
 })
 
 for (const way of Object.keys(WAYS) as Way[])
-  test(`A16 a client that ${way} is ended`, deadline, async () => {
+  test(`A16 a client that ${way} is ended`, DEADLINE, async () => {
     app = await serveApp(fleet, { limits: AT_ONCE })
     await Promise.all(times(20, way))
     await eventually('each is ended', () => accepted.size === 0)
@@ -112,7 +111,7 @@ async function watched(context: TestContext, listener: RequestListener) {
   return { client, minute: () => context.mock.timers.tick(60_000) }
 }
 
-test('A16 a client that is slow and steady is let finish, and ended only when it stops', deadline, async (context) => {
+test('A16 a client that is slow and steady is let finish, and ended only when it stops', DEADLINE, async (context) => {
   let read = 0
   const count = ({ byteLength }: Buffer) => {
     read += byteLength
@@ -129,7 +128,7 @@ test('A16 a client that is slow and steady is let finish, and ended only when it
   await once(client.resume(), 'close')
 })
 
-test('A16 a client whose request is not read yet is not slow', deadline, async (context) => {
+test('A16 a client whose request is not read yet is not slow', DEADLINE, async (context) => {
   const { promise, resolve } = Promise.withResolvers<IncomingMessage>()
   const { client, minute } = await watched(context, (request) => resolve(request))
   client.write('something')
@@ -139,7 +138,7 @@ test('A16 a client whose request is not read yet is not slow', deadline, async (
   assert.ok(!request.socket.destroyed)
 })
 
-test('A16 more connections than the limit are refused at once, until others end', deadline, async () => {
+test('A16 more connections than the limit are refused at once, until others end', DEADLINE, async () => {
   app = await serveApp(fleet, { limits: { ...NEVER, connections: 10 } })
   await Promise.all(times(10, 'sends half of a header'))
   await assert.rejects(fetch(`${app.url}/livez`))

@@ -56,12 +56,13 @@ const part = (offset: number) => ({
   'Upload-Offset': String(offset),
 })
 
-/** Announces all of it, sends so much of it, and cuts the connection. */
-function vanishAfter(address: string, body: Buffer, bytes: number): void {
+/** Announces all of it and sends so much of it; what is given cuts the connection. */
+function sendPart(address: string, body: Buffer, bytes: number): () => void {
   const headers = { ...part(0), Authorization: `Bearer ${token}`, 'Content-Length': body.byteLength }
   const sending = request(`${app.url}${address}`, { method: 'PATCH', headers })
   sending.on('error', () => 'it was cut on purpose')
-  sending.write(body.subarray(0, bytes), () => sending.destroy())
+  sending.write(body.subarray(0, bytes))
+  return () => sending.destroy()
 }
 
 test('says which version of tus is spoken', async () => {
@@ -73,14 +74,16 @@ test('says which version of tus is spoken', async () => {
 test('U32 a client that vanishes finds everything that arrived, and no ghost is in the list', async () => {
   const bytes = await bundle('vanished')
   const address = await begin('vanished.patch', bytes.byteLength)
-  vanishAfter(address, bytes, 2_000_000)
-  const arrived = await eventually('what was sent has arrived', async () => {
-    const head = await ask('HEAD', address)
-    const offset = Number(head.headers.get('upload-offset'))
-    return offset === 2_000_000 && offset
-  })
-  const [unfinished] = (await (await ask('GET', '/api/v1/uploads')).json()) as { offset: number; filename: string }[]
-  assert.deepEqual([unfinished?.filename, unfinished?.offset], ['vanished.patch', arrived])
+  const vanish = sendPart(address, bytes, 2_000_000)
+  const list = async () =>
+    (await (await ask('GET', '/api/v1/uploads')).json()) as { offset: number; filename: string; sending: boolean }[]
+  await eventually('what was sent has arrived', async () => (await list())[0]?.offset === 2_000_000)
+  vanish()
+  await eventually('it is known that it has gone', async () => (await list())[0]?.sending === false)
+  const arrived = Number((await ask('HEAD', address)).headers.get('upload-offset'))
+  const [unfinished] = await list()
+  assert.deepEqual([unfinished?.filename, unfinished?.offset], ['vanished.patch', 2_000_000])
+  assert.equal(arrived, 2_000_000)
   assert.equal((await ask('GET', '/api/v1/patches/vanished@1.0.0')).status, 404)
   const done = await ask('PATCH', address, part(arrived), bytes.subarray(arrived))
   assert.equal(done.status, 204)

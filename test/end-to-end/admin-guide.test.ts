@@ -16,7 +16,6 @@ import { auditStore } from '../support/store-audit.ts'
 import {
   guideVisits,
   line,
-  MINUTE_PER_APPLIANCE_MS,
   markDocument,
   openPatch,
   replications,
@@ -98,7 +97,7 @@ guide(
     await addSecondDataCenter(fleet)
     const file = await realPackage('openclonk-data')
     await upload(page, file)
-    await line(page, 'openclonk-data').waitFor({ timeout: MINUTE_PER_APPLIANCE_MS })
+    await line(page, 'openclonk-data').waitFor()
     await replications(page, 'openclonk-data', '4/4')
     const digest = await sha256(file)
     for (const name of SERVICE_PROVIDER) assert.ok((await auditStore(fleet.folderOf(name))).includes(digest), name)

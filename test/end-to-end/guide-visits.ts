@@ -10,9 +10,8 @@ import { Fleet } from '../../simulator/processes/fleet.ts'
 import { demoTopology } from '../../simulator/topology.ts'
 import { launchBrowser, openWindow } from '../support/browser.ts'
 import { writeControlledBundle } from '../support/controlled-bundle.ts'
+import { DEADLINE } from '../support/eventually.ts'
 
-/** "Up to one minute for each appliance": the deadline of every wait for a copy or an install. */
-export const MINUTE_PER_APPLIANCE_MS = 60_000
 const SYSTEM_PATCHES = '/appliances/software-updates'
 /** A browser reports each request that was refused as an error. */
 const REFUSED = /Failed to load resource.* 4\d\d/
@@ -33,7 +32,7 @@ export function guideVisits(dataCenters: number) {
     await fleet?.stop()
   })
   return (clause: string, act: (visit: Visit) => Promise<void>, { refusals = false } = {}): void => {
-    test(clause, { timeout: 10 * 60_000 }, async () => {
+    test(clause, DEADLINE, async () => {
       const { page, faults, close } = await openWindow(browser)
       try {
         await page.goto(await fleet.signInLink())
@@ -70,9 +69,8 @@ export function line(page: Page, name: string): Locator {
 
 /** Waits until the Replications column shows `count`, such as 4/4. */
 export async function replications(page: Page, name: string, count: string): Promise<void> {
-  const appliances = Number(count.split('/')[1])
   const column = line(page, name).getByRole('cell').last()
-  await column.getByText(count, { exact: true }).waitFor({ timeout: appliances * MINUTE_PER_APPLIANCE_MS })
+  await column.getByText(count, { exact: true }).waitFor()
 }
 
 /** Uploads a small patch through the page, and opens its page when the Replications column shows `count`. */

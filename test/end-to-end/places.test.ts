@@ -89,15 +89,15 @@ test('another machine takes the place of an appliance, whose key is worth nothin
   await fleet.daemon('sp-2').stop()
 })
 
-test('a retired appliance is hung up on within 5 seconds, and is not let in again', async () => {
+test('a retired appliance is hung up on, which it need not find out by silence, and is not let in again', async () => {
   const saidBefore = fleet.daemon('acme-1').log.length
   await fleet.api.retireAppliance('acme-paris', true)
   await fleet.until(
     'the retired agent has lost its connection',
     async () => fleet.daemon('acme-1').log.slice(saidBefore),
     (log) => log.includes('uplink lost'),
-    5_000,
   )
+  assert.doesNotMatch(fleet.daemon('acme-1').log.slice(saidBefore), /nothing was heard/)
   const lostOnce = fleet.daemon('acme-1').log.length
   await fleet.until(
     'it has tried again',

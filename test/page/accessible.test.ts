@@ -7,6 +7,7 @@ import { createRequire } from 'node:module'
 import { after, before, test } from 'node:test'
 import type { Browser, Page } from 'playwright-core'
 import { launchBrowser } from '../support/browser.ts'
+import { DEADLINE } from '../support/eventually.ts'
 import { openState, PAGE_STATES, type PageState } from './page-states.ts'
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
@@ -22,7 +23,7 @@ before(async () => {
 after(() => browser.close())
 
 for (const state of PAGE_STATES) {
-  test(`axe finds nothing on ${state.name}, light and dark, at ${WIDTHS.join(', ')} pixels`, { timeout: 120_000 }, () =>
+  test(`axe finds nothing on ${state.name}, light and dark, at ${WIDTHS.join(', ')} pixels`, DEADLINE, () =>
     visit(state, async (page) => {
       for (const theme of THEMES) {
         await page.evaluate(

@@ -6,6 +6,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import type { Browser, Page } from 'playwright-core'
 import { launchBrowser, openWindow, type WatchedPage } from '../support/browser.ts'
+import { DEADLINE } from '../support/eventually.ts'
 import { type Fleet, standardFleet } from '../support/fleet-fixtures.ts'
 import { type ServedApp, serveApp } from '../support/http-fixtures.ts'
 
@@ -25,7 +26,7 @@ before(async () => {
 after(() => browser.close())
 
 export function pageTest(title: string, options: Options, act: (visit: Visit) => Promise<void>): void {
-  test(title, { timeout: 120_000 }, async () => {
+  test(title, DEADLINE, async () => {
     const fleet = await (options.fleet ?? standardFleet)()
     const app = await serveApp(fleet)
     const window = await openWindow(browser, options)

@@ -6,16 +6,15 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 import { LAUNCHER } from '../../simulator/processes/daemon.ts'
+import { PATIENCE_MS } from '../../simulator/processes/patience.ts'
 
 /** `sentences` are the lines for a person; the others are the log. */
 export type AgentEnd = { status: number | null; stdout: string; stderr: string; sentences: string[] }
 
-const ENDS_WITHIN_MS = 60_000
-
 export async function runAgent(words: readonly string[]): Promise<AgentEnd> {
   const child = spawn(LAUNCHER, ['agent', '--listen', '/ip4/127.0.0.1/tcp/0', ...words], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: ENDS_WITHIN_MS,
+    timeout: PATIENCE_MS,
   })
   const [stdout, stderr, [status]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')])
   const sentences = stderr.split('\n').filter((line) => line !== '' && !line.startsWith('{'))

@@ -2,6 +2,7 @@
  * A real Chromium, from Debian. Where it is missing and cannot be installed the test fails and says what to do. Whatever goes wrong on a page is collected for the test to judge.
  */
 import { type Browser, chromium, type Page } from 'playwright-core'
+import { PATIENCE_MS } from '../../simulator/processes/patience.ts'
 import { pathOf, provide } from './machine.ts'
 
 const ARGUMENTS = [
@@ -11,7 +12,12 @@ const ARGUMENTS = [
 
 export async function launchBrowser(): Promise<Browser> {
   await provide('chromium')
-  return chromium.launch({ executablePath: pathOf('chromium') ?? '', headless: true, args: ARGUMENTS })
+  return chromium.launch({
+    executablePath: pathOf('chromium') ?? '',
+    headless: true,
+    args: ARGUMENTS,
+    timeout: PATIENCE_MS,
+  })
 }
 
 export type WatchedPage = {
@@ -31,7 +37,7 @@ export async function openWindow(
     javaScriptEnabled: options.javaScript ?? true,
   })
   const page = await context.newPage()
-  page.setDefaultTimeout(20_000)
+  page.setDefaultTimeout(PATIENCE_MS)
   const faults: string[] = []
   page.on('pageerror', (error) => faults.push(`script: ${error.message}`))
   page.on('console', (message) => {
