@@ -72,7 +72,13 @@ const TABLE = {
   nothing_to_install: [422, 'Choose another Data Center, or an organization that has appliances in that one.'],
   too_many_patches: [409, 'Withdraw patches that nobody needs any more.'],
   too_many_appliances: [409, 'Retire appliances that are gone, revoke tokens, or divide the Data Center.'],
-  in_use: [409, 'Cancel the install that uses the patch, or keep the patch.'],
+  in_use: [409, 'Cancel the install that uses the patch and wait until it has ended, or keep the patch.'],
+  patch_installed: [
+    409,
+    'Keep it, or install another version in its place there first: what is installed stays listed.',
+  ],
+  unheard: [409, 'Wait until something is heard of the appliance, or retire it.'],
+  install_running: [409, 'Wait until that install has ended, or cancel it first.'],
   already_ended: [409, 'Start a new install; an ended one does not start again.'],
   no_depot: [
     422,

@@ -2,8 +2,9 @@
  * The second half of a virtual run: the patch installed for every organization in all Data Centers, and what that did to
  * each appliance and each pair, as plain data with times counted from the start of the install.
  */
+
+import { isFinal } from '../controller/core/install-states.ts'
 import { groupKey } from '../controller/core/replications.ts'
-import { isFinal } from '../controller/core/rollout.ts'
 import { nextBelow } from '../protocol/random.ts'
 import type { Disruption } from './world/disruptions.ts'
 import { runToEnd, seconds, type Tell } from './world/run-to-end.ts'

@@ -83,7 +83,7 @@ export function addInstallRoutes(app: App, { log }: RouteDependencies): void {
     documented({
       operation: 'cancelInstall',
       allow: 'cancel',
-      summary: 'Nothing new starts; what has begun ends by itself.',
+      summary: 'No pair begins any more; those that have begun are finished, so that their members stay equal.',
       parameters,
       body: schemas.NoBody,
       answers: { 200: schemas.InstallDetail },

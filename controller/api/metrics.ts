@@ -3,15 +3,15 @@
  * need a session or an API token like everything else: behind a proxy on this machine every stranger would come from
  * loopback. They speak of what the one who asks may see. No metric has a label for each appliance, so their number stays small however large the fleet is.
  */
+
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import { transfersByDataCenter } from '../core/data-centers.ts'
+import { INSTALL_STATES } from '../core/install-states.ts'
 import { patchSummaries } from '../core/patch-views.ts'
 import type { ServiceCenterState } from '../core/state.ts'
 import { applianceViews, installSummaries } from '../core/views.ts'
 import type { App } from './context.ts'
 import { permitted } from './permitted.ts'
-
-const INSTALL_STATES = ['planned', 'running', 'paused', 'halted', 'done', 'cancelled'] as const
 
 export function addMetricsRoute(app: App): void {
   const ofProcess = new Registry()

@@ -9,10 +9,10 @@ import { SignedBy } from '../../protocol/publishers.ts'
 import { RefusalCode } from '../../protocol/refusals.ts'
 import type { ApplianceCopy as Copy } from '../core/copies.ts'
 import * as places from '../core/data-centers.ts'
+import { INSTALL_STATES, TARGET_STATES } from '../core/install-states.ts'
 import { CONDITIONS, type PatchLine as Line, SORTS } from '../core/patch-list.ts'
 import type { PatchMatrix as Matrix } from '../core/patch-matrix.ts'
 import type * as patches from '../core/patch-views.ts'
-import { TARGET_STATES } from '../core/records.ts'
 import type * as views from '../core/views.ts'
 
 /** An id, NAME@VERSION or NAME@VERSION:ARCHITECTURE; what has neither form is simply not found. */
@@ -153,7 +153,7 @@ const installSummary = {
   name: z.string(),
   version: z.string(),
   architecture: z.string().nullable(),
-  state: z.enum(['planned', 'running', 'paused', 'halted', 'done', 'cancelled']),
+  state: z.enum(INSTALL_STATES),
   reason: z.string(),
   organizations: z.array(z.string()),
   dataCenter: z.string(),
@@ -161,6 +161,7 @@ const installSummary = {
   startedBy: z.string().nullable(),
   installed: count,
   total: count,
+  mixed: z.array(z.string()),
 }
 export const InstallSummary: z.ZodType<views.InstallSummary> = z.object(installSummary)
 export const InstallDetail: z.ZodType<views.InstallDetail> = z.object({

@@ -42,7 +42,7 @@ export const showInstall = defineCommand({
 export const cancelInstall = defineCommand({
   name: 'installs cancel',
   operations: ['showInstall', 'cancelInstall'],
-  summary: 'Lets nothing new of an install begin; what has begun ends by itself',
+  summary: 'Lets no pair of an install begin any more; those that have begun are finished',
   operands: ['ID'],
   usage: 'ID [--yes] [--server URL] [--api-token TOKEN] [--json]',
   options: { ...YES_OPTION, ...SERVER_OPTIONS },
@@ -64,12 +64,13 @@ export const cancelInstall = defineCommand({
 
 /** One install in full. */
 export function installLines(install: InstallDetail): string[] {
-  const { id, name, version, state, reason, installed, total, dataCenter, organizations, startedAt, startedBy } =
+  const { id, name, version, state, reason, installed, total, dataCenter, organizations, startedAt, startedBy, mixed } =
     install
   return [
     printable(`install ${id} of ${name}@${version}: ${state}${reason === '' ? '' : `, ${reason}`}`),
     printable(`${organizations.join(', ')} in ${dataCenter}, ${installed}/${total} installed`),
     printable(`started ${readableTime(startedAt)} UTC${startedBy === null ? '' : ` by ${startedBy}`}`),
+    ...mixed.map((pair) => printable(`mixed pair: ${pair}`)),
     '',
     ...table(
       ['APPLIANCE', 'ORGANIZATION', 'DATA CENTER', 'ROLE', 'STATE', 'HAS', ''],
@@ -105,7 +106,7 @@ function installTable(installs: readonly InstallSummary[]): string[] {
       install.organizations.join(', '),
       install.dataCenter,
       readableTime(install.startedAt),
-      install.reason,
+      install.mixed.length === 0 ? install.reason : `MIXED: ${install.mixed.join('; ')}`,
     ]),
     'There are no installs.',
   )

@@ -4,8 +4,7 @@
  */
 import { setTimeout as pause } from 'node:timers/promises'
 import type { RefusalCode } from '../../protocol/refusals.ts'
-import type { TargetState } from '../core/records.ts'
-import { isFinal } from '../core/rollout.ts'
+import { hasEnded, isFinal, type TargetState } from '../core/install-states.ts'
 import type { InstallDetail, InstallPreview } from '../core/views.ts'
 import { duration, whyWaiting } from '../page/words.ts'
 import { type Asking, isAgreed, YES_OPTION } from './asking.ts'
@@ -33,7 +32,7 @@ export const startInstall = defineCommand({
     'data-center': { type: 'string', value: 'NAME', about: 'where (default All)' },
     'allow-outage': { type: 'boolean', about: 'also interrupt an appliance whose peer cannot take over' },
     ...YES_OPTION,
-    wait: { type: 'boolean', about: 'follow it to its end; exit 1 unless all are installed' },
+    wait: { type: 'boolean', about: 'follow it to its end; exit 1 unless it is installed wherever it is meant for' },
     ...SERVER_OPTIONS,
   },
   remarks: [
@@ -55,7 +54,7 @@ export const startInstall = defineCommand({
     if (options.json === true) terminal.print(JSON.stringify(install))
     else if (options.wait === true) for (const line of installLines(install)) terminal.print(line)
     else terminal.print(install.id)
-    if (options.wait !== true || install.installed === install.total) return 0
+    if (options.wait !== true || install.state === 'done') return 0
     const why = install.reason === '' ? '' : `: ${install.reason}`
     terminal.tell(
       printable(
@@ -129,11 +128,6 @@ async function follow(client: ServiceCenterClient, started: InstallDetail, termi
   }
   progress.end()
   return install
-}
-
-/** An install that was halted or cancelled still waits for what had begun. */
-function hasEnded({ state, targets }: InstallDetail): boolean {
-  return state !== 'planned' && state !== 'running' && state !== 'paused' && targets.every((t) => isFinal(t.state))
 }
 
 function progressOf({ state, installed, total, targets }: InstallDetail): string {

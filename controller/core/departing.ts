@@ -4,8 +4,8 @@
  * history; they count for nobody, because they are signed with its key.
  */
 import type { PeerId } from '../../protocol/identifiers.ts'
+import { isFinal } from './install-states.ts'
 import type { ApplianceRecord, Change, TargetRecord, TokenRecord } from './records.ts'
-import { isFinal } from './rollout.ts'
 import type { ServiceCenterState } from './state.ts'
 
 export function depart(state: ServiceCenterState, appliance: ApplianceRecord, reason: string): Change[] {

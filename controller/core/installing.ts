@@ -12,13 +12,15 @@ import { notedFor } from './audit-notes.ts'
 import { byPlace } from './census.ts'
 import { notConfirmed } from './confirming.ts'
 import type { Command, Reply } from './effects.ts'
+import { endBehindPeers, endUnbegun, endWaiting, outcomeOf } from './ending-installs.ts'
+import { isFailure, isFinal, isUnderWay } from './install-states.ts'
 import { INSTALL_DEADLINE_MS, mayAwaitRestart, PICKUP_MS, silenceAllowedMs } from './install-times.ts'
 import { title } from './patch-identity.ts'
 import { meantAppliances, meantForNobody } from './previewing.ts'
 import { type Decision, livePatch } from './publishing.ts'
 import type { ApplianceRecord, Change, InstallRecord, TargetRecord } from './records.ts'
 import { unreachableSince } from './replications.ts'
-import { type Elsewhere, isFailure, isFinal, isInFlight, isUnheard, planRollout } from './rollout.ts'
+import { type Elsewhere, isInFlight, isUnheard, planRollout } from './rollout.ts'
 import { everEnrolled, type ServiceCenterState } from './state.ts'
 import { factsOf } from './target-facts.ts'
 
@@ -42,7 +44,10 @@ export function startInstall(state: ServiceCenterState, command: Start): Decisio
   )
   if (running !== undefined) {
     return {
-      reply: refuse('in_use', `install ${running.id} of ${title(patch)} is running on some of these appliances`),
+      reply: refuse(
+        'install_running',
+        `install ${running.id} of ${title(patch)} is running on some of these appliances`,
+      ),
       changes: [],
     }
   }
@@ -111,7 +116,7 @@ export function appliancesInScope(
   )
 }
 
-/** Nothing new starts; what has been ordered ends by itself. Cancelling twice is harmless. */
+/** No pair begins any more; those that have begun are finished. Cancelling twice is harmless. */
 export function cancelInstall(state: ServiceCenterState, { actor, install }: Cancel): Decision {
   const found = state.installs.get(install)
   if (found === undefined) return { reply: refuse('not_found', `there is no install ${install}`), changes: [] }
@@ -125,7 +130,7 @@ export function cancelInstall(state: ServiceCenterState, { actor, install }: Can
     reply,
     changes: [
       { table: 'installs', row: { ...found, state: 'cancelled', reason: `cancelled by ${actor}` } },
-      ...endUnordered(state, found, 'cancelled with its install'),
+      ...endUnbegun(state, targetsOf(state, install), 'cancelled with its install'),
       ...notedFor(found.organizations, { at, actor, action: 'cancel', subject: install, outcome: 'done' }),
     ],
   }
@@ -148,46 +153,46 @@ export function followReport(state: ServiceCenterState, report: Report): Change[
   }
   if (isFinal(row.state)) state.silentSinceMs.delete(report.orderId)
   else state.silentSinceMs.set(report.orderId, state.clock.monotonicMs)
-  return [{ table: 'targets', row }, ...runsAgain(state, row)]
+  return [{ table: 'targets', row }, ...(target.state === 'unknown' ? runsAgain(state, row) : [])]
 }
 
 /** An appliance of which nothing was heard has gone on after all: its install, which had ended without it, has not. */
 function runsAgain(state: ServiceCenterState, target: TargetRecord): Change[] {
   const install = state.installs.get(target.install)
-  if (install?.state !== 'done' || isFinal(target.state)) return []
+  if (install === undefined || (install.state !== 'done' && install.state !== 'halted')) return []
+  const others = targetsOf(state, install.id).filter(({ appliance }) => appliance !== target.appliance)
+  // What a failure has halted stays halted, and waits for nobody.
+  if (others.some((other) => isFailure(other.state)) || others.some((other) => !isFinal(other.state))) return []
   return [{ table: 'installs', row: { ...install, state: 'running', reason: '' } }]
 }
 
 /**
- * The next step of one running install, as changes: orders for those who may start, reasons for those who wait, an end
- * when every target has ended. Applied again at once it changes nothing.
+ * The next step of one install, as changes: orders for those who may start, reasons for those who wait, an end when every
+ * target has ended. What was halted or cancelled goes on only with the pairs that have begun. Applied again at once it changes nothing.
  */
 export function advance(state: ServiceCenterState, install: InstallRecord): Change[] {
   const patch = state.patches.get(install.patch)
   if (patch === undefined) return []
-  const targets = [...(state.targets.get(install.id)?.values() ?? [])]
+  const targets = targetsOf(state, install.id)
+  const haveEnded = targets.every(({ state }) => isFinal(state))
+  if (haveEnded && !isUnderWay(install.state)) return []
   const late = targets.flatMap((target) => whenLate(state, install, target, patch.publication.manifest))
   if (late.length > 0) return late
-  if (install.state === 'running') {
-    const failed = targets.find(({ state }) => isFailure(state))
-    if (failed !== undefined) {
-      const name = everEnrolled(state, failed.appliance)?.name ?? failed.appliance
-      return [
-        {
-          table: 'installs',
-          row: { ...install, state: 'halted', reason: `${name} ${failed.state}: ${failed.reason}` },
-        },
-        ...endUnordered(state, install, `not started: ${name} ${failed.state}`),
-      ]
-    }
-    if (targets.every(({ state }) => isFinal(state))) {
-      return [{ table: 'installs', row: { ...install, state: 'done', reason: unheard(state, targets) } }]
-    }
-    if (state.clock.wallMs > install.deadlineAt)
-      return endUnordered(state, install, 'the deadline of the install has passed')
-    return order(state, install, targets)
+  const failed = targets.find(({ state }) => isFailure(state))
+  if (install.state === 'running' && failed !== undefined) {
+    const name = everEnrolled(state, failed.appliance)?.name ?? failed.appliance
+    const reason = `${name} ${failed.state}: ${failed.reason}`
+    return [
+      { table: 'installs', row: { ...install, state: 'halted', reason } },
+      ...endUnbegun(state, targets, `not started: ${name} ${failed.state}`),
+    ]
   }
-  return []
+  const behind = endBehindPeers(state, targets)
+  if (behind.length > 0) return behind
+  if (haveEnded) return [{ table: 'installs', row: { ...install, ...outcomeOf(state, targets) } }]
+  if (state.clock.wallMs > install.deadlineAt)
+    return endWaiting(state, targets, 'the deadline of the install has passed')
+  return order(state, install, targets)
 }
 
 function order(state: ServiceCenterState, install: InstallRecord, targets: TargetRecord[]): Change[] {
@@ -201,14 +206,6 @@ function order(state: ServiceCenterState, install: InstallRecord, targets: Targe
     const reason = plan.waiting.get(appliance.peer)
     return reason === undefined || reason === target.reason ? [] : [{ table: 'targets', row: { ...target, reason } }]
   })
-}
-
-/** Which targets ended as `unknown`, as a reason. */
-function unheard(state: ServiceCenterState, targets: readonly TargetRecord[]): string {
-  const names = targets
-    .filter((target) => target.state === 'unknown')
-    .map(({ appliance }) => everEnrolled(state, appliance)?.name ?? appliance)
-  return names.length === 0 ? '' : `nothing was heard any more of ${names.join(', ')}`
 }
 
 /** A pair is a pair whichever install disrupts it, also one that has ended without hearing of all that it ordered. */
@@ -286,13 +283,6 @@ function whenLate(
   return []
 }
 
-function endUnordered(state: ServiceCenterState, install: InstallRecord, reason: string): Change[] {
-  return [...(state.targets.get(install.id)?.values() ?? [])]
-    .filter((target) => target.order === null && !isFinal(target.state))
-    .map(
-      (target): Change => ({
-        table: 'targets',
-        row: { ...target, state: 'cancelled', reason, changedAt: state.clock.wallMs },
-      }),
-    )
+function targetsOf(state: ServiceCenterState, install: InstallId): TargetRecord[] {
+  return [...(state.targets.get(install)?.values() ?? [])]
 }

@@ -4,9 +4,10 @@
  */
 import { compareVersions } from '../../protocol/version-order.ts'
 import { appliancesWithoutCopy, type PatchSummary, patchSummaries } from './patch-views.ts'
-import type { ApplianceRecord, InstallRecord } from './records.ts'
+import type { ApplianceRecord } from './records.ts'
 import { copyOf } from './replications.ts'
 import type { ServiceCenterState } from './state.ts'
+import { troublesOf } from './troubles.ts'
 
 export const CONDITIONS = ['complete', 'replicating', 'attention'] as const
 /** `attention`: a person has to do something before it gets on. */
@@ -88,14 +89,13 @@ function compare(left: string, right: string): number {
 
 /** Says of each patch how it is; what is the same for all is worked out once. */
 function describing(state: ServiceCenterState): (patch: PatchSummary) => PatchLine {
-  const newestInstall = new Map([...state.installs.values()].map((install) => [install.patch, install]))
   return (patch) => {
     const { complete, total } = patch.replications
     const missing = complete === total ? [] : appliancesWithoutCopy(state, patch.sha256)
     const copies = missing.map((depot) => ({ depot, ...copyOf(state, patch.sha256, depot) }))
     const onTheWay = copies.reduce((sum, { bytes }) => sum + bytes, 0)
     const stuck = copies.filter(({ depot, reason }) => needsSomebody(state, depot, reason))
-    const trouble = whyAttention(total, stuck, newestInstall.get(patch.sha256))
+    const trouble = whyAttention(total, stuck, troublesOf(state, patch.sha256))
     const condition = trouble !== '' ? 'attention' : missing.length === 0 ? 'complete' : 'replicating'
     return { ...patch, condition, trouble, bytesArrived: complete * patch.bytes + onTheWay }
   }
@@ -109,13 +109,13 @@ function needsSomebody(state: ServiceCenterState, depot: ApplianceRecord, reason
 function whyAttention(
   counted: number,
   stuck: readonly { depot: ApplianceRecord; reason: string }[],
-  install: InstallRecord | undefined,
+  troubles: readonly string[],
 ): string {
   if (counted === 0) return 'no Service Provider appliance is enrolled'
+  const [worst] = troubles
+  if (worst !== undefined) return worst + (troubles.length === 1 ? '' : `, and ${troubles.length - 1} more`)
   const [first] = stuck
-  if (first !== undefined) {
-    const others = stuck.length === 1 ? '' : `, and ${stuck.length - 1} more wait too`
-    return `${first.depot.name}: ${first.reason}${others}`
-  }
-  return install?.state === 'halted' ? `its install halted: ${install.reason}` : ''
+  if (first === undefined) return ''
+  const others = stuck.length === 1 ? '' : `, and ${stuck.length - 1} more wait too`
+  return `${first.depot.name}: ${first.reason}${others}`
 }

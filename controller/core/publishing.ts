@@ -9,11 +9,16 @@ import { judgeSignatures, type Signed, type SignedBy } from '../../protocol/publ
 import { isRefusal, type Refusal, refuse } from '../../protocol/refusals.ts'
 import { Publication, Withdrawal } from '../../protocol/statements.ts'
 import type { Command, Reply } from './effects.ts'
+import { isFinal } from './install-states.ts'
 import { isTaken, title, titleOf } from './patch-identity.ts'
 import type { Change, PatchRecord } from './records.ts'
-import { isFinal } from './rollout.ts'
-import { everEnrolled, type ServiceCenterState } from './state.ts'
+import { isUnheard } from './rollout.ts'
+import { hasInstalled } from './standings.ts'
+import type { ServiceCenterState } from './state.ts'
 import { judgeRelations } from './upload-relations.ts'
+
+/** The rest is a number: a refusal is a sentence. */
+const NAMED_HOLDERS = 5
 
 type Publish = Extract<Command, { kind: 'publish' }>
 type Withdraw = Extract<Command, { kind: 'withdraw' }>
@@ -103,26 +108,12 @@ function voidReceipts(state: ServiceCenterState, patch: Sha256): Change[] {
   }))
 }
 
-/** Only a patch that no install has touched can be withdrawn; one that is installed somewhere is part of history. */
+/** Only a patch that is installed nowhere can be withdrawn, and that nobody may be installing now. */
 export function withdraw(state: ServiceCenterState, { actor, patch, reason }: Withdraw): Decision {
   const found = livePatch(state, patch)
   if (isRefusal(found)) return { reply: found, changes: [] }
-  for (const [install, targets] of state.targets) {
-    if (state.installs.get(install)?.patch !== patch) continue
-    for (const target of targets.values()) {
-      // An appliance of which nothing is heard may be installing it all the same.
-      if (target.state === 'installed' || target.state === 'unknown' || !isFinal(target.state)) {
-        const name = everEnrolled(state, target.appliance)?.name ?? target.appliance
-        const verb =
-          target.state === 'installed'
-            ? 'is installed on'
-            : target.state === 'unknown'
-              ? 'may be installed on'
-              : 'is being installed on'
-        return { reply: refuse('in_use', `${title(found)} ${verb} ${name}`), changes: [] }
-      }
-    }
-  }
+  const inTheWay = whyKept(state, found)
+  if (inTheWay !== null) return { reply: inTheWay, changes: [] }
   const at = state.clock.wallMs
   // A clock that was set back must not make the withdrawal older than what it withdraws.
   const withdrawnAt = Math.max(at, found.publication.publishedAt)
@@ -134,4 +125,29 @@ export function withdraw(state: ServiceCenterState, { actor, patch, reason }: Wi
       { table: 'audit', row: { at, actor, action: 'withdraw', subject: title(found), outcome: reason || 'done' } },
     ],
   }
+}
+
+/** Members of the fleet alone: what was installed on others is history. */
+function whyKept(state: ServiceCenterState, record: PatchRecord): Refusal | null {
+  const holders = [...state.appliances.values()].filter(({ peer }) => hasInstalled(state, record.sha256, peer))
+  if (holders.length > 0) {
+    const named = holders.slice(0, NAMED_HOLDERS).map(({ name }) => name)
+    const more = holders.length - named.length
+    const where = more === 0 ? named.join(', ') : `${named.join(', ')} and ${more} more`
+    return refuse('patch_installed', `${title(record)} is installed on ${where}`)
+  }
+  const parts = [
+    ...[...state.unsettled.values()].filter(({ install }) => state.installs.get(install)?.patch === record.sha256),
+    ...(state.standings.newest.get(record.sha256)?.values() ?? []),
+  ]
+  for (const target of parts) {
+    const name = state.appliances.get(target.appliance)?.name
+    if (name === undefined) continue
+    // An appliance of which nothing is heard may be installing it all the same.
+    if (isUnheard(target))
+      return refuse('unheard', `${title(record)} may be installed on ${name}: nothing was heard of it since its order`)
+    if (!isFinal(target.state))
+      return refuse('in_use', `install ${target.install} has ${title(record)} ${target.state} on ${name}`)
+  }
+  return null
 }

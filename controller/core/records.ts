@@ -21,6 +21,7 @@ import type { Publisher, SignedBy } from '../../protocol/publishers.ts'
 import type { RefusalCode } from '../../protocol/refusals.ts'
 import type { Detection, Publication } from '../../protocol/statements.ts'
 import type { WanLimits } from '../../protocol/wan-limits.ts'
+import type { InstallState, TargetState } from './install-states.ts'
 
 /** Where an appliance stands in the fleet; a token fixes it before the appliance has a key. */
 export type Slot = {
@@ -90,7 +91,6 @@ export type DetectionRecord = {
   detectedAt: number
 }
 
-export type InstallState = 'planned' | 'running' | 'paused' | 'halted' | 'done' | 'cancelled'
 export type InstallRecord = {
   id: InstallId
   patch: Sha256
@@ -107,20 +107,6 @@ export type InstallRecord = {
   deadlineAt: number
 }
 
-export const TARGET_STATES = [
-  'queued',
-  'staging',
-  'preflight',
-  'installing',
-  'verifying',
-  'installed',
-  'failed',
-  'reverted',
-  'refused',
-  'cancelled',
-  'unknown',
-] as const
-export type TargetState = (typeof TARGET_STATES)[number]
 export type TargetRecord = {
   install: InstallId
   appliance: PeerId

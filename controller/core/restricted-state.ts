@@ -17,6 +17,9 @@ export function restrictedState(
   const appliances = filtered(whole.appliances, ({ organization }) => isOwn(organization))
   const dataCenters = new Set([...appliances.values()].map(({ dataCenter }) => dataCenter))
   const own = <Value>(map: Map<PeerId, Value>): Map<PeerId, Value> => new OwnEntries(map, appliances)
+  const isForOthersToo = ({ install }: TargetRecord) => whole.installs.get(install)?.organizations.every(isOwn) !== true
+  const ownParts = (parts: Map<PeerId, TargetRecord>) =>
+    new OwnEntries(parts, appliances, (target) => (isForOthersToo(target) ? withoutNames(target) : target))
   const installs = filtered(whole.installs, (install) => concerns(whole, install, organizations, appliances))
   return {
     whole,
@@ -48,6 +51,10 @@ export function restrictedState(
     silentSinceMs: new Map(),
     // Found by place, and there are only their places to look for.
     tallies: whole.tallies,
+    standings: {
+      newest: mapped(whole.standings.newest, ownParts),
+      unfinished: mapped(whole.standings.unfinished, ownParts),
+    },
     censuses: whole.censuses,
   }
 }

@@ -5,7 +5,7 @@
  * Rules, each stronger than the next:
  * - never two members of a group at once, and none while another member cannot be reached, or has taken the place of
  *   one and is not where this one is (unless an outage is allowed or the patch disrupts nothing);
- * - after a failure nothing new starts: the install halts, what runs ends by itself;
+ * - after a failure no pair begins: the install halts, what runs ends by itself, and a pair that has begun is finished;
  * - none whose peer has a version that the patch does not run beside (the manifest's `pair.peerCompat`), and none whose
  *   clock would take every order for expired;
  * - within a group the secondary first (the manifest's `pair.order`), but a ready member before one that is not;
@@ -18,7 +18,8 @@
 import { judgePeerVersions, type PeerVersion } from '../../agent/core/install/policies/peer-versions.ts'
 import type { DataCenterName, OrganizationName, PeerId } from '../../protocol/identifiers.ts'
 import type { Manifest } from '../../protocol/manifest.ts'
-import type { ApplianceRecord, InstallRecord, TargetRecord, TargetState } from './records.ts'
+import { isFinal } from './install-states.ts'
+import type { ApplianceRecord, InstallRecord, TargetRecord } from './records.ts'
 import { groupKey } from './replications.ts'
 
 /** What the plan needs to know of one target. */
@@ -43,15 +44,6 @@ export type RolloutPlan = {
   readonly waiting: ReadonlyMap<PeerId, string>
 }
 
-const FINAL: ReadonlySet<TargetState> = new Set(['installed', 'failed', 'reverted', 'refused', 'cancelled', 'unknown'])
-const FAILED: ReadonlySet<TargetState> = new Set(['failed', 'reverted'])
-
-export function isFinal(state: TargetState): boolean {
-  return FINAL.has(state)
-}
-export function isFailure(state: TargetState): boolean {
-  return FAILED.has(state)
-}
 /** Ordered and not ended: it may be disrupted at this moment. */
 export function isInFlight(target: TargetRecord): boolean {
   return target.order !== null && !isFinal(target.state)

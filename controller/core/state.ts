@@ -13,6 +13,7 @@ import type { Publisher } from '../../protocol/publishers.ts'
 import type { Random } from '../../protocol/random.ts'
 import { NO_LIMITS } from '../../protocol/wan-limits.ts'
 import { type Censuses, keepCensus, placeKey } from './census.ts'
+import { inner } from './nested-maps.ts'
 import type {
   ApplianceRecord,
   Change,
@@ -25,6 +26,7 @@ import type {
   TokenRecord,
 } from './records.ts'
 import { isInFlight, isUnheard } from './rollout.ts'
+import { noteStanding, type Standings } from './standings.ts'
 import { counting, patchesTold, type Tallies } from './tallies.ts'
 
 export const SERVICE_CENTER = ''
@@ -75,6 +77,7 @@ export type ServiceCenterState = {
   /** Found from the records above, so that nobody counts them at each look. */
   readonly censuses: Censuses
   readonly tallies: Tallies
+  readonly standings: Standings
   rosterVersions: Map<DataCenterName, number>
   limits: Map<LimitsRecord['place'], LimitsRecord>
   publishers: Map<PublisherName, Publisher>
@@ -110,6 +113,7 @@ export function emptyState(authority: Authority, random: Random): ServiceCenterS
     unsettled: new Map(),
     censuses: new WeakMap(),
     tallies: new Map(),
+    standings: { newest: new Map(), unfinished: new Map() },
     rosterVersions: new Map(),
     limits: new Map(),
     publishers: new Map(),
@@ -150,6 +154,7 @@ export function apply(state: ServiceCenterState, change: Change): void {
     case 'targets':
       inner(state.targets, change.row.install).set(change.row.appliance, change.row)
       noteUnsettled(state, change.row)
+      noteStanding(state.standings, state.installs, change.row)
       break
     case 'rosters':
       state.rosterVersions.set(change.row.dataCenter, change.row.version)
@@ -216,14 +221,4 @@ export function noteProgress(state: ServiceCenterState, peer: PeerId, progress: 
   if (!state.patches.has(progress.patch)) return false
   inner(state.progress, progress.patch).set(peer, progress)
   return true
-}
-
-/** The map inside a map, made when it is missing. */
-export function inner<Outer, Inner, Value>(map: Map<Outer, Map<Inner, Value>>, key: Outer): Map<Inner, Value> {
-  let found = map.get(key)
-  if (found === undefined) {
-    found = new Map()
-    map.set(key, found)
-  }
-  return found
 }

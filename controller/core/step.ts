@@ -4,12 +4,13 @@
  */
 import { unreachable } from '../../protocol/assert.ts'
 import { envelopeDigest, seal } from '../../protocol/envelope.ts'
-import { type PeerId, SERVICE_PROVIDER, type Sha256 } from '../../protocol/identifiers.ts'
+import { type PeerId, SERVICE_PROVIDER } from '../../protocol/identifiers.ts'
 import type { ControlMessage, Greeting } from '../../protocol/messages.ts'
 import { isRefusal, type Refusal } from '../../protocol/refusals.ts'
 import { Acknowledgement, type Letter } from '../../protocol/statements.ts'
 import type { Command, ServiceCenterEffect, ServiceCenterEvent } from './effects.ts'
 import { advance, cancelInstall, startInstall } from './installing.ts'
+import { isLeftBehind, isUnproven } from './known-patches.ts'
 import { readLetter } from './letters.ts'
 import { seedLimits, setLimits } from './limiting.ts'
 import {
@@ -20,12 +21,12 @@ import {
   nextRosterVersions,
   tellPartners,
 } from './membership.ts'
+import { inner } from './nested-maps.ts'
 import { renameAppliance, retireAppliance, revokeToken } from './places.ts'
 import { changePublishers } from './publishers.ts'
 import { type Decision, livePatches, publish, withdraw } from './publishing.ts'
 import type { ApplianceRecord, Change } from './records.ts'
-import { isReplicated } from './replications.ts'
-import { type ApplianceAccount, apply, inner, noteProgress, SERVICE_CENTER, type ServiceCenterState } from './state.ts'
+import { type ApplianceAccount, apply, noteProgress, SERVICE_CENTER, type ServiceCenterState } from './state.ts'
 import { letterTo, synchronize } from './synchronize.ts'
 
 export function step(state: ServiceCenterState, event: ServiceCenterEvent): ServiceCenterEffect[] {
@@ -262,16 +263,6 @@ function greeted(
     ...advanceInstalls(state),
     { kind: 'changed', topic: 'patches' },
   ]
-}
-
-function isUnproven(state: ServiceCenterState, patch: Sha256, appliance: ApplianceRecord): boolean {
-  const isLive = state.patches.get(patch)?.withdrawal === null
-  return isLive && appliance.kind === SERVICE_PROVIDER && !isReplicated(state, patch, appliance)
-}
-
-/** Whether this appliance was told of a patch that is withdrawn now. */
-function isLeftBehind(state: ServiceCenterState, patch: Sha256, peer: PeerId): boolean {
-  return state.patches.get(patch)?.withdrawal != null && state.detections.get(patch)?.has(peer) === true
 }
 
 function readAndAcknowledge(state: ServiceCenterState, via: PeerId, letter: Letter): ServiceCenterEffect[] {

@@ -9,10 +9,12 @@ import { SERVICE_PROVIDER } from '../../protocol/identifiers.ts'
 import { appliancesByPlace, censusOf } from './census.ts'
 import { confirmationOf } from './confirming.ts'
 import { type ApplianceCopy, applianceCopy } from './copies.ts'
+import type { TargetState } from './install-states.ts'
 import { hindered, meantAppliances, type NamedReason } from './previewing.ts'
-import type { ApplianceRecord, InstallRecord, PatchRecord, TargetState } from './records.ts'
+import type { ApplianceRecord, InstallRecord, PatchRecord } from './records.ts'
 import { readiness, serviceProviderAppliances } from './replications.ts'
 import { everEnrolled, type ServiceCenterState } from './state.ts'
+import { mixedPairs, mixedSentence } from './troubles.ts'
 
 export type InstallSummary = {
   id: InstallId
@@ -29,6 +31,8 @@ export type InstallSummary = {
   startedBy: string | null
   installed: number
   total: number
+  /** Of each pair whose members it has left unequal, who has the patch and who has not, as a sentence. */
+  mixed: string[]
 }
 export type TargetView = {
   appliance: string
@@ -128,6 +132,7 @@ export function installSummary(state: ServiceCenterState, install: InstallRecord
     startedBy: install.startedBy,
     installed: targets.filter((target) => target.state === 'installed').length,
     total: targets.length,
+    mixed: mixedPairs(state, install).map(mixedSentence),
   }
 }
 

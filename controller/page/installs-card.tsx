@@ -2,14 +2,15 @@
  * The installs of one patch, running ones first: every target with its state and reason, and what the installer printed
  * where it did not succeed.
  */
+import { hasEnded } from '../core/install-states.ts'
 import type { InstallDetail, TargetView } from '../core/views.ts'
 import { ColumnHeads } from './column-heads.tsx'
 import { InstallLabel, TargetLabel } from './labels.tsx'
-import { Card } from './layout.tsx'
+import { Alert, Card } from './layout.tsx'
 import { Moment, WithMoments } from './moments.tsx'
 import { type ShownPatch, shownPatchAddress } from './patch-address.ts'
 import { readerMay } from './reader.tsx'
-import { applianceNamed, elementId, listed, patchAddress, where } from './words.ts'
+import { applianceNamed, counted, elementId, listed, patchAddress, sentence, where } from './words.ts'
 
 const MAX_TARGETS = 100
 const URGENCY: Record<TargetView['state'], number> = {
@@ -18,8 +19,8 @@ const URGENCY: Record<TargetView['state'], number> = {
 }
 
 export const InstallsCard = ({ installs, shown }: { installs: InstallDetail[]; shown: ShownPatch }) => {
-  const running = installs.filter(({ state }) => state === 'running')
-  const ended = installs.filter(({ state }) => state !== 'running')
+  const running = installs.filter((install) => !hasEnded(install))
+  const ended = installs.filter(hasEnded)
   return (
     <Card id="installs" title="Installs">
       <div id="installs-refusal" role="alert" />
@@ -28,7 +29,7 @@ export const InstallsCard = ({ installs, shown }: { installs: InstallDetail[]; s
         {[...running, ...ended].map((install, index) => (
           <Install
             install={install}
-            open={install.state === 'running' || index === 0 || shown.install.includes(install.id)}
+            open={!hasEnded(install) || index === 0 || shown.install.includes(install.id)}
             shown={shown}
           />
         ))}
@@ -64,6 +65,18 @@ const Install = ({ install, open, shown }: InstallProps) => (
         <WithMoments text={install.reason} />
       </p>
     )}
+    {install.mixed.length > 0 && (
+      <Alert tone="danger" title={`Mixed: the members of ${counted(install.mixed.length, 'pair')} are not equal`}>
+        <ul class="pm-mixed" role="list">
+          {install.mixed.map((pair) => (
+            <li>
+              <WithMoments text={sentence(pair)} />
+            </li>
+          ))}
+        </ul>
+        <p>Install the patch again for them, or another version on both.</p>
+      </Alert>
+    )}
     {open ? (
       <Targets install={install} shown={shown} />
     ) : (
@@ -80,7 +93,7 @@ const Install = ({ install, open, shown }: InstallProps) => (
         <button class="pf-v6-c-button pf-m-secondary" type="submit">
           Cancel install
         </button>
-        <span class="pm-quiet">Nothing new starts; appliances that have begun finish.</span>
+        <span class="pm-quiet">No pair begins any more; those that have begun finish.</span>
       </form>
     )}
   </details>

@@ -37,13 +37,20 @@ export function orders(evidence: Evidence): Checker {
     return evidence.patches.get(order.patch)?.publication.manifest.impact.restart === 'none'
   }
 
+  /** A pair of which one member has it already is finished after a failure elsewhere. */
+  const finishesPair = (install: InstallId, name: string): boolean =>
+    [...targets.values()].some((peer) => {
+      const member = evidence.nameOf(peer.appliance)
+      return peer.install === install && peer.state === 'installed' && groupOf(member) === groupOf(name)
+    })
+
   /** Judges an order at the moment at which it is written down. */
   const ordered = ({ install, appliance }: TargetRecord): void => {
     const name = evidence.nameOf(appliance)
     for (const other of targets.values()) {
       if (other.install === install)
         evidence.expect(
-          other.state !== 'failed' && other.state !== 'reverted',
+          (other.state !== 'failed' && other.state !== 'reverted') || finishesPair(install, name),
           'a failure halts its install',
           () => `${name} is ordered to install after ${evidence.nameOf(other.appliance)} ${other.state}`,
         )

@@ -120,7 +120,7 @@ test('starts, lists, shows and cancels an install', async () => {
     ],
   )
   const again = await ask('POST', '/installs', order)
-  assert.equal(again.json.error.code, 'in_use')
+  assert.equal(again.json.error.code, 'install_running')
   assert.equal((await ask('DELETE', `/patches/${id}`)).json.error.code, 'in_use')
   assert.equal((await ask<InstallDetail>('GET', `/installs/${install.id}`)).json.id, install.id)
   assert.ok((await ask<InstallDetail[]>('GET', '/installs')).json.some((one) => one.id === install.id))

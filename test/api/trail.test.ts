@@ -57,7 +57,7 @@ test('what was refused is there too: a command, and what the role does not allow
   const viewer = asking(app.url, await app.apiToken({ role: 'viewer' }))
   await viewer('POST', `/installs/${install.id}/cancel`, {})
   const lines = (await read(owner)).map(shown)
-  assert.ok(lines.includes('script | install | kernel@1 |  | in_use'))
+  assert.ok(lines.includes('script | install | kernel@1 |  | install_running'))
   assert.ok(lines.includes(`script | denied | POST /api/v1/installs/${install.id}/cancel |  | forbidden`))
 })
 

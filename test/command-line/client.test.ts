@@ -51,6 +51,7 @@ const install = {
   startedBy: 'ann',
   installed: 0,
   total: 1,
+  mixed: [],
 }
 const copy = {
   ...{ organization: 'Provider', dataCenter: 'Paris', kind: 'service-provider', role: 'primary', bytes: 0 },

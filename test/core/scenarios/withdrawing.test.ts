@@ -2,8 +2,8 @@
  * Uploads that were a mistake: what is taken back, what may come again, and what is refused.
  */
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
-import { isRefusal } from '../../../protocol/refusals.ts'
+import { describe, test } from 'node:test'
+import { hint, isRefusal } from '../../../protocol/refusals.ts'
 import { estate, estateWithTenants, replicate } from '../../../simulator/world/estate.ts'
 import { type SymbolicPatch, symbolicPatch } from '../../../simulator/world/symbolic-patch.ts'
 import type { World } from '../../../simulator/world/world.ts'
@@ -171,5 +171,61 @@ test('a patch that is being installed, or is installed, is not withdrawn', () =>
   assert.ok(isRefusal(refused) && refused.refused === 'in_use')
   world.await('it is installed', () => world.center.state.installs.get(install)?.state === 'done')
   const stillRefused = withdraw(world, patch)
-  assert.ok(isRefusal(stillRefused) && stillRefused.refused === 'in_use')
+  assert.ok(isRefusal(stillRefused) && stillRefused.refused === 'patch_installed')
+})
+
+describe('F9: what is in the way of a withdrawal is said, with what to do about it', () => {
+  const refusalOf = (world: World, patch: SymbolicPatch) => {
+    const reply = withdraw(world, patch)
+    assert.ok(isRefusal(reply))
+    return `${reply.message}. ${hint(reply.refused)}`
+  }
+
+  test('an install that has not ended is named, to be cancelled', () => {
+    const world = estate('paris')
+    const patch = replicate(world)
+    const install = world.install(patch, ['provider'])
+    assert.match(
+      refusalOf(world, patch),
+      new RegExp(`^install ${install} has patch-1@1 queued on paris/\\w+\\. Cancel`),
+    )
+  })
+
+  test('where it is installed the appliances are named, and nothing is said of an install', () => {
+    const world = estate('paris')
+    const patch = replicate(world)
+    const install = world.install(patch, ['provider'])
+    world.await('it is installed', () => world.center.state.installs.get(install)?.state === 'done')
+    const told = refusalOf(world, patch)
+    assert.match(told, /^patch-1@1 is installed on paris\/primary, paris\/secondary\. Keep it, or install another/)
+    assert.doesNotMatch(told, /[Cc]ancel/)
+  })
+
+  test('an appliance of which nothing is heard is named, to be waited for or retired', () => {
+    const world = estate('paris')
+    const patch = replicate(world, symbolicPatch({ restart: 'none' }))
+    world.install(patch, ['provider'])
+    world.run(1_000)
+    world.network.cut('paris/secondary', 'service-center')
+    world.run(60 * 60_000)
+    const { peer } = world.appliance('paris/secondary')
+    assert.match(
+      refusalOf(world, patch),
+      /^patch-1@1 may be installed on paris\/secondary: .* Wait .*, or retire it\.$/,
+    )
+    world.ask({ kind: 'retire-appliance', actor: 'ann', appliance: peer, lastMember: true })
+    assert.match(refusalOf(world, patch), /has patch-1@1 queued on paris\/primary/)
+  })
+
+  test('appliances that have left the fleet do not count, whatever is installed on them', () => {
+    const world = estateWithTenants('paris')
+    const patch = replicate(world)
+    const install = world.install(patch, ['acme'])
+    world.await('it is installed', () => world.center.state.installs.get(install)?.state === 'done')
+    for (const role of ['primary', 'secondary']) {
+      const appliance = world.appliance(`paris/acme/${role}`).peer
+      world.ask({ kind: 'retire-appliance', actor: 'ann', appliance, lastMember: true })
+    }
+    assert.ok(!isRefusal(withdraw(world, patch)))
+  })
 })

@@ -1,0 +1,103 @@
+/**
+ * How an install ends. What has not begun is ended by a failure, by a person or by the deadline; a pair of which one
+ * member has the patch is finished all the same, so that its members stay equal. An install is done when it is installed
+ * wherever it is meant for; one that ended otherwise is halted and says where it is not.
+ */
+
+import { isFailure, isFinal } from './install-states.ts'
+import type { Change, InstallRecord, TargetRecord } from './records.ts'
+import { groupKey } from './replications.ts'
+import { isInFlight } from './rollout.ts'
+import { everEnrolled, type ServiceCenterState } from './state.ts'
+
+/** Targets that have not begun, of pairs that have not begun. */
+export function endUnbegun(state: ServiceCenterState, targets: readonly TargetRecord[], reason: string): Change[] {
+  const begun = new Set(targets.filter(hasBegun).map((target) => groupOf(state, target)))
+  return endWaiting(
+    state,
+    targets.filter((target) => !begun.has(groupOf(state, target))),
+    reason,
+  )
+}
+
+/** All of these that wait for their turn. */
+export function endWaiting(state: ServiceCenterState, targets: readonly TargetRecord[], reason: string): Change[] {
+  return targets
+    .filter((target) => target.order === null && !isFinal(target.state))
+    .map(
+      (target): Change => ({
+        table: 'targets',
+        row: { ...target, state: 'cancelled', reason, changedAt: state.clock.wallMs },
+      }),
+    )
+}
+
+/** Nobody begins after a member of the same pair that could not install: the one that serves is left as it is. */
+export function endBehindPeers(state: ServiceCenterState, targets: readonly TargetRecord[]): Change[] {
+  return targets.filter(hasNotInstalled).flatMap((peer) => {
+    const group = groupOf(state, peer)
+    const others = targets.filter((target) => groupOf(state, target) === group)
+    const reason = `not started: ${nameOf(state, peer)} of the same pair ${peer.state}${because(peer)}`
+    return endWaiting(state, others, reason)
+  })
+}
+
+/** How an install stands whose targets have all ended. */
+export function outcomeOf(
+  state: ServiceCenterState,
+  targets: readonly TargetRecord[],
+): Pick<InstallRecord, 'state' | 'reason'> {
+  // Who has left the fleet is none of it, and where a patch is not meant for an appliance nothing is missing.
+  const members = targets.filter(({ appliance }) => state.appliances.has(appliance))
+  const [notMeant, meant] = [members.filter(isNotMeant), members.filter((target) => !isNotMeant(target))]
+  const missing = meant.filter((target) => target.state !== 'installed')
+  if (missing.length === 0 && meant.length > 0)
+    return { state: 'done', reason: notMeant.length === 0 ? '' : `not meant for ${namesOf(state, notMeant)}` }
+  const [first] = [...missing].sort((left, right) => weight(left) - weight(right))
+  if (first !== undefined) {
+    const others = missing.length === 1 ? '' : `, and ${missing.length - 1} more are not installed`
+    return { state: 'halted', reason: `${nameOf(state, first)} ${told(first)}${others}` }
+  }
+  const reason =
+    notMeant.length === 0 ? 'every appliance of it has left the fleet' : 'it is meant for none of its appliances'
+  return { state: 'halted', reason }
+}
+
+function told(target: TargetRecord): string {
+  return target.state === 'unknown' ? 'is not heard of any more' : `${target.state}${because(target)}`
+}
+
+function because({ reason }: TargetRecord): string {
+  return reason === '' ? '' : `: ${reason}`
+}
+
+/** What somebody has to look at first. */
+function weight({ state }: TargetRecord): number {
+  return isFailure(state) ? 0 : state === 'refused' ? 1 : state === 'unknown' ? 2 : 3
+}
+
+function hasBegun(target: TargetRecord): boolean {
+  return isInFlight(target) || target.state === 'installed'
+}
+
+/** It was ordered and has not got it, and will not by this order. */
+function hasNotInstalled(target: TargetRecord): boolean {
+  return isFailure(target.state) || (target.state === 'refused' && !isNotMeant(target))
+}
+
+export function isNotMeant({ state, refusal }: TargetRecord): boolean {
+  return state === 'refused' && refusal === 'not_applicable'
+}
+
+function groupOf(state: ServiceCenterState, { appliance }: TargetRecord): string {
+  const found = everEnrolled(state, appliance)
+  return found === undefined ? appliance : groupKey(found)
+}
+
+function nameOf(state: ServiceCenterState, { appliance }: TargetRecord): string {
+  return everEnrolled(state, appliance)?.name ?? appliance
+}
+
+function namesOf(state: ServiceCenterState, targets: readonly TargetRecord[]): string {
+  return targets.map((target) => nameOf(state, target)).join(', ')
+}

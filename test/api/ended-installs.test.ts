@@ -1,0 +1,101 @@
+/**
+ * What the API says of installs that ended otherwise than installed, and of patches that stand in the way of something.
+ */
+import assert from 'node:assert/strict'
+import { afterEach, beforeEach, test } from 'node:test'
+import type { PatchLine } from '../../controller/core/patch-list.ts'
+import type { InstallDetail } from '../../controller/core/views.ts'
+import type { Sha256 } from '../../protocol/identifiers.ts'
+import { type Fleet, standardFleet } from '../support/fleet-fixtures.ts'
+import { type ServedApp, serveApp } from '../support/http-fixtures.ts'
+import { type Ask, asking } from './api-client.ts'
+
+let fleet: Fleet
+let app: ServedApp
+let ask: Ask
+let patch: Sha256
+beforeEach(async () => {
+  fleet = await standardFleet()
+  app = await serveApp(fleet)
+  ask = asking(app.url, await app.apiToken())
+  patch = await fleet.publish({ name: 'kernel', version: '1' })
+  for (const place of ['paris', 'tokyo'])
+    for (const role of ['primary', 'secondary']) await fleet.sendReceipt(`${place}/${role}`, patch)
+})
+afterEach(async () => {
+  await app.close()
+  await fleet.close()
+})
+
+const PARIS = { patch: 'kernel@1', organizations: ['acme'], dataCenter: 'paris' }
+const start = async () => (await ask<InstallDetail>('POST', '/installs', PARIS)).json
+const shown = async ({ id }: InstallDetail) => (await ask<InstallDetail>('GET', `/installs/${id}`)).json
+const inList = async (as = ask) => {
+  const [line] = (await as<PatchLine[]>('GET', '/patches')).json
+  assert.ok(line)
+  return line
+}
+
+async function mixedInstall(): Promise<InstallDetail> {
+  const install = await start()
+  await fleet.report('acme-paris-secondary', install.id, 'installed')
+  await fleet.detect('acme-paris-secondary', patch, 'installed', '1')
+  await fleet.report('acme-paris-primary', install.id, 'failed', { reason: 'no space left' })
+  return install
+}
+
+test('F10: a refusal halts the install, and the list says that the patch needs attention and why', async () => {
+  const install = await start()
+  await fleet.report('acme-paris-secondary', install.id, 'refused', { reason: 'its clock is 3 days ahead' })
+  const ended = await shown(install)
+  assert.deepEqual([ended.state, ended.installed, ended.total], ['halted', 0, 2])
+  assert.match(ended.reason, /^acme-paris-secondary refused: its clock is 3 days ahead, and 1 more/)
+  const line = await inList()
+  assert.equal(line.condition, 'attention')
+  assert.match(line.trouble, /^acme-paris-secondary refused: its clock is 3 days ahead, and 1 more$/)
+})
+
+test('F11: a mixed pair is in the install, in the list of installs and in the list of patches, until it is equal', async () => {
+  const install = await mixedInstall()
+  const sentence = 'acme-paris-secondary has it and acme-paris-primary of the same pair has not: no space left'
+  assert.deepEqual((await shown(install)).mixed, [sentence])
+  assert.deepEqual((await ask<InstallDetail[]>('GET', '/installs')).json[0]?.mixed, [sentence])
+  assert.equal((await inList()).trouble, `a pair is mixed: ${sentence}`)
+  const again = await start()
+  assert.deepEqual((await shown(again)).mixed, [], 'while it is under way nobody has to look')
+  await fleet.report('acme-paris-secondary', again.id, 'installed')
+  await fleet.report('acme-paris-primary', again.id, 'installed')
+  await fleet.detect('acme-paris-primary', patch, 'installed', '1')
+  assert.deepEqual([(await shown(install)).mixed, (await inList()).trouble], [[], ''])
+})
+
+test('F11: somebody who sees other organizations is told of no mixed pair of theirs', async () => {
+  const install = await mixedInstall()
+  const globex = asking(app.url, await app.apiToken({ role: 'operator', organizations: ['globex'] }))
+  assert.equal((await inList(globex)).trouble, '')
+  assert.equal((await globex('GET', `/installs/${install.id}`)).status, 404)
+  const acme = asking(app.url, await app.apiToken({ role: 'operator', organizations: ['acme'] }))
+  assert.equal((await acme<InstallDetail>('GET', `/installs/${install.id}`)).json.mixed.length, 1)
+})
+
+test('F9: what was installed and is there no more may be withdrawn; what is there may not', async () => {
+  const install = await start()
+  const withdraw = () => ask('DELETE', '/patches/kernel@1')
+  assert.match((await withdraw()).json.error.message, new RegExp(`^install ${install.id} has kernel@1 queued on acme-`))
+  for (const role of ['secondary', 'primary']) {
+    await fleet.report(`acme-paris-${role}`, install.id, 'installed')
+    await fleet.detect(`acme-paris-${role}`, patch, 'installed', '1')
+  }
+  const { status, json } = await withdraw()
+  assert.equal(status, 409)
+  assert.equal(json.error.message, 'kernel@1 is installed on acme-paris-primary, acme-paris-secondary')
+  assert.match(json.error.hint, /^Keep it, or install another version in its place there first/)
+  for (const role of ['secondary', 'primary']) await fleet.detect(`acme-paris-${role}`, patch, 'applicable', '0.9')
+  assert.equal((await withdraw()).status, 200)
+})
+
+test('F9: an install that stands in the way of another is to be waited for or cancelled, and no patch to be kept', async () => {
+  await start()
+  const { json } = await ask('POST', '/installs', PARIS)
+  assert.equal(json.error.hint, 'Wait until that install has ended, or cancel it first.')
+})
