@@ -25,6 +25,11 @@ export function isWanted(state: AgentState, patch: Sha256): boolean {
   return state.membership?.kind === SERVICE_PROVIDER || isOrdered(state, patch)
 }
 
+/** The patches of which a complete copy is here. */
+export function storedPublications({ replicas }: AgentState): Publication[] {
+  return [...replicas.values()].filter(({ phase }) => phase.name === 'held').map(({ publication }) => publication)
+}
+
 /** A patch that may be stored here. Publishing anew what is here, after a withdrawal elsewhere, asks for a new proof. */
 export function published(state: AgentState, envelope: Envelope): AgentEffect[] {
   const publication = open(Publication, envelope, [state.root])

@@ -12,6 +12,7 @@ import type { Publisher } from '../../protocol/publishers.ts'
 import { seededRandom } from '../../protocol/random.ts'
 import { Roster } from '../../protocol/statements.ts'
 import type { AgentEffect, AgentEvent } from '../core/events.ts'
+import { storedPublications } from '../core/holding.ts'
 import { isOrdered } from '../core/install/installing.ts'
 import { readLedger } from '../core/ledger.ts'
 import { isOverWan } from '../core/neighbours.ts'
@@ -23,6 +24,8 @@ import { startTicking } from './clock.ts'
 import type { Enrollment } from './enrolling.ts'
 import { EventLoop } from './event-loop.ts'
 import { Installations } from './installations.ts'
+import { hasLeftSomething } from './installers/before.ts'
+import { KeptPackages } from './kept-packages.ts'
 import { keepPort, withKeptPort } from './kept-port.ts'
 import { openLedger } from './ledger-file.ts'
 import { type Log, type RecentLines, trace } from './log.ts'
@@ -68,7 +71,7 @@ export async function startAppliance(options: ApplianceOptions): Promise<Running
     log.warn({ unknown }, 'the ledger has records of a later release: they are kept, and not looked at')
   const store = await PieceStore.open(folder)
   const scratch = new Scratch(join(folder, 'install'), log)
-  await scratch.clear((patch) => isOrdered(state, patch))
+  await scratch.clear(async (patch) => isOrdered(state, patch) || (await hasLeftSomething(scratch.folderOf(patch))))
 
   const loop = new EventLoop<AgentEvent, AgentEffect>({
     step: (event) => {
@@ -98,7 +101,12 @@ export async function startAppliance(options: ApplianceOptions): Promise<Running
   if (listens) await keepPort(folder, options.listen, network.addresses[0])
   const storeWork = new StoreWork({ store, received: network.received, patchOf, deliver, follow })
   const { installRoot, publishers } = options
-  const installations = new Installations({ store, installRoot, publishers, scratch, log, deliver, follow })
+  const kept = new KeptPackages({
+    folder: join(folder, 'kept-packages'),
+    stored: () => storedPublications(state),
+    pathOf: (patch) => store.pathOf(patch),
+  })
+  const installations = new Installations({ store, kept, installRoot, publishers, scratch, log, deliver, follow })
 
   function perform(effect: AgentEffect): void {
     trace(log, 'effect', effect)

@@ -11,10 +11,12 @@ import type { Publication } from '../../protocol/statements.ts'
 import type { AgentEffect, AgentEvent, InstallStep, Outcome } from '../core/events.ts'
 import type { Machine } from '../core/machine.ts'
 import { causes } from './causes.ts'
+import { forgetBefore } from './installers/before.ts'
 import type { InstallTask } from './installers/installer.ts'
 import { installerFor } from './installers/installer-for.ts'
 import { foundOf, outcomeOf, withWord } from './installers/outcomes.ts'
 import { judgeCopy } from './judge-copy.ts'
+import type { KeptPackages } from './kept-packages.ts'
 import { surveyMachine } from './machine-survey.ts'
 import type { PieceStore } from './piece-store.ts'
 import type { Scratch, WarningLog } from './scratch.ts'
@@ -26,6 +28,8 @@ export type InstallEffect = Extract<
 
 export type InstallationsOptions = {
   readonly store: Pick<PieceStore, 'pathOf'>
+  /** The package files for the way back. */
+  readonly kept: KeptPackages
   readonly installRoot: string
   readonly publishers: readonly Publisher[]
   readonly scratch: Scratch
@@ -80,6 +84,7 @@ export class Installations {
         await this.#settle(task)
         return [{ kind: 'settled', patch }]
       case 'tidy':
+        await forgetBefore(task.scratch)
         await this.#options.scratch.remove(patch)
         return []
       default:
@@ -101,7 +106,22 @@ export class Installations {
       await this.#options.scratch.provide(sha256)
       return installerFor(task.publication)[step](task)
     }, `the ${step} step could not be carried out`)
-    return step === 'revert' ? withWord(outcome, await this.#options.scratch.remove(sha256)) : outcome
+    if (step === 'verify' && outcome.ok) return withWord(outcome, await this.#keep(task.publication))
+    // What was before is in the folder until it is back.
+    return step === 'revert' && outcome.ok ? withWord(outcome, await this.#options.scratch.remove(sha256)) : outcome
+  }
+
+  /** Why what was installed could not be kept for the way back, as a sentence; null when it was. */
+  async #keep(publication: Publication): Promise<string | null> {
+    try {
+      await this.#options.kept.keep(publication)
+      return null
+    } catch (error) {
+      if (isBug(error)) throw error
+      const line = `its package file could not be kept for the way back: ${causes(error)}`
+      this.#options.log.warn({ err: error, patch: publication.sha256 }, line)
+      return line
+    }
   }
 
   /** What cannot be waited for is verified all the same, and found wanting if it is. */
@@ -118,6 +138,7 @@ export class Installations {
   #taskOf(publication: Publication): InstallTask {
     const { store, installRoot, scratch } = this.#options
     const { sha256 } = publication
-    return { publication, file: store.pathOf(sha256), root: installRoot, scratch: scratch.folderOf(sha256) }
+    const { find: earlier } = this.#options.kept
+    return { publication, file: store.pathOf(sha256), root: installRoot, scratch: scratch.folderOf(sha256), earlier }
   }
 }

@@ -39,11 +39,11 @@ export class Scratch {
   }
 
   /** At the start: removes what earlier installs left. */
-  async clear(isNeeded: (patch: Sha256) => boolean): Promise<void> {
+  async clear(isNeeded: (patch: Sha256) => boolean | Promise<boolean>): Promise<void> {
     await mkdir(this.#folder, { recursive: true, mode: 0o700 })
     for (const name of (await readdir(this.#folder)).sort()) {
       const patch = Sha256.safeParse(name)
-      if (!patch.success || !isNeeded(patch.data)) await this.#remove(name)
+      if (!patch.success || !(await isNeeded(patch.data))) await this.#remove(name)
     }
   }
 

@@ -15,6 +15,7 @@ import { EventLoop } from '../../agent/shell/event-loop.ts'
 import { ifThere } from '../../agent/shell/if-there.ts'
 import { Installations, type InstallEffect } from '../../agent/shell/installations.ts'
 import { outcomeOf, succeeded } from '../../agent/shell/installers/outcomes.ts'
+import { KeptPackages } from '../../agent/shell/kept-packages.ts'
 import { removeTree } from '../../agent/shell/remove-tree.ts'
 import { Scratch } from '../../agent/shell/scratch.ts'
 import { assert as assertInvariant, isBug } from '../../protocol/assert.ts'
@@ -66,7 +67,9 @@ function agentShell(store = { pathOf: () => join(folder, 'fixture.patch') }) {
   })
   const scratch = new Scratch(join(folder, 'install'), log)
   const { deliver, follow } = loop
-  const options = { store, installRoot: join(folder, 'root'), publishers: [], scratch, log, deliver, follow }
+  const kept = new KeptPackages({ folder: join(folder, 'kept-packages'), stored: () => [], pathOf: store.pathOf })
+  const installRoot = join(folder, 'root')
+  const options = { store, kept, installRoot, publishers: [], scratch, log, deliver, follow }
   const installations = new Installations(options)
   return {
     scratch,

@@ -26,7 +26,7 @@ const HOLD_LOCK = `use Fcntl;
 $SIG{TERM} = "IGNORE";
 open my $told, ">", "/child" or die; print $told "$$\\n"; close $told;
 open my $lock, ">", "/var/lib/dpkg/lock-frontend" or die;
-fcntl($lock, F_SETLKW, pack("ssx4qqix4", F_WRLCK, 0, 0, 0, 0)) or die;
+my $whole = pack("ssx4qqix4", F_WRLCK, 0, 0, 0, 0); fcntl($lock, F_SETLKW, $whole) or die;
 sleep 1 while 1;`
 
 describe('What a program of an installer leaves running', { skip: cannotInstall() }, () => {

@@ -272,7 +272,7 @@ describe('A patch bundle', () => {
     await writeFile(task.file, await readFile(evil.file))
     fails(await install(task), /instead of/)
     assert.deepEqual(await readdir(task.root), [])
-    assert.equal((await revert(task)).reason, 'nothing had been changed')
+    assert.equal((await revert(task)).reason, 'nothing of the patch is left to put back')
   })
 
   test('says honestly when it has no way back', async () => {
@@ -281,7 +281,10 @@ describe('A patch bundle', () => {
     fails(await revert(task), /promises no way back/)
     const lying = await sampleTask({ install: BECOME_INSTALLED, revert: 'exit 0' })
     succeeds(await install(lying))
-    fails(await revert(lying), /after the revert program version 2\.0 is there, and no version was before/)
+    fails(
+      await revert(lying),
+      /the revert program ended well, but now version 2\.0 is there, and no version was before/,
+    )
   })
 
   test('for other versions than the one that is there is not applicable', async () => {

@@ -3,7 +3,13 @@
  * installed and never reports: it looks (`detect`), acts (`install`, `revert`) and proves (`verify`). What an appliance
  * says it has is always what `detect` finds, never what `install` returned.
  */
+import type { Sha256 } from '../../../protocol/identifiers.ts'
 import type { Publication } from '../../../protocol/statements.ts'
+
+/** What a package file is, by its own fields. */
+export type PackageIdentity = { readonly name: string; readonly version: string; readonly architecture: string }
+/** A file of the agent's own; its hash is compared on the way before anything is made of it. */
+export type ProvenCopy = { readonly path: string; readonly sha256: Sha256 }
 
 /** One patch on one appliance. */
 export type InstallTask = {
@@ -14,6 +20,11 @@ export type InstallTask = {
   readonly root: string
   /** A folder of this patch's own, which survives a restart of the agent until the attempt has ended. */
   readonly scratch: string
+  /**
+   * A Debian package among the appliance's own copies, for the way back: of a patch in the store, or of one that was
+   * installed here and has been withdrawn since. Null where there is none; not there where nothing is kept.
+   */
+  readonly earlier?: (wanted: PackageIdentity) => Promise<ProvenCopy | null>
 }
 
 export type Found = {

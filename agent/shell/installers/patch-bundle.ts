@@ -11,7 +11,7 @@ import { mkdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isRefusal, RefusedError } from '../../../protocol/refusals.ts'
 import { removeTree } from '../remove-tree.ts'
-import { rememberBefore, whatWasBefore } from './before.ts'
+import { forgetBefore, recordLeft, rememberBefore, whatWasBefore } from './before.ts'
 import { exists, isNewer } from './debian/dpkg-database.ts'
 import { judgeFromVersion } from './from-versions.ts'
 import { installedVersion } from './installed-version.ts'
@@ -51,12 +51,12 @@ async function install(task: InstallTask): Promise<Outcome> {
   const { program, timeoutSeconds } = manifest.install
   if (program === undefined) return failed('the manifest names no install program')
   await patchBundle.settle(task)
+  await endLeftPrograms(scratch)
   await unpackAfresh(task)
-  await rememberBefore(scratch, {
-    installedVersion: await installedVersion(root, manifest),
-    configurationFiles: false,
-    audit: [],
-  })
+  const there = await installedVersion(root, manifest)
+  await rememberBefore(scratch, naming(there), async () => ({
+    ...{ installedVersion: there, configurationFiles: false, audit: [], package: null, files: [] },
+  }))
   const end = await runPayloadProgram(task, program, timeoutSeconds)
   return failureOf('install', end) ?? succeeded(`the install program of ${name} ${version} ended well`, end.output)
 }
@@ -85,16 +85,36 @@ async function revert(task: InstallTask): Promise<Outcome> {
   await patchBundle.settle(task)
   await endLeftPrograms(scratch)
   const before = await whatWasBefore(scratch)
-  if (before === null) return succeeded('nothing had been changed')
-  if (manifest.revert === 'none') return failed('the patch promises no way back; what it did stays')
+  if (before === null) return succeeded('nothing of the patch is left to put back')
+  const was = before.installedVersion
+  const left = async (): Promise<string> => {
+    const there = await installedVersion(root, manifest)
+    await recordLeft(scratch, before, naming(there))
+    return `now ${naming(there)} is there, and ${naming(was)} was before`
+  }
+  const bringing = was === null ? 'another version' : `version ${was}`
+  if (manifest.revert === 'none') {
+    return failed(
+      `the patch promises no way back, so what it did stays: ${await left()}; order the patch that brings ${bringing}`,
+    )
+  }
   await unpackIfNeeded(task)
   const end = await runPayloadProgram(task, manifest.revert.script, manifest.install.timeoutSeconds)
   const failure = failureOf('revert', end)
-  if (failure !== null) return failure
+  if (failure !== null) {
+    const advice = `mend what the revert program complains of and order the patch again, or the one that brings ${bringing}`
+    const forNow = failure.temporary || end.how === 'signalled'
+    return (forNow ? failedForNow : failed)(`${failure.reason}; ${await left()}; ${advice}`, end.output)
+  }
   const there = await installedVersion(root, manifest)
-  const was = before.installedVersion
-  if (there === was) return succeeded(`${naming(was)} is there, as before`, end.output)
-  return failed(`after the revert program ${naming(there)} is there, and ${naming(was)} was before`, end.output)
+  if (there !== was) {
+    return failed(
+      `the revert program ended well, but ${await left()}; order the patch that brings ${bringing}`,
+      end.output,
+    )
+  }
+  await forgetBefore(scratch)
+  return succeeded(`${naming(was)} is there, as before`, end.output)
 }
 
 function runPayloadProgram(task: InstallTask, program: string, timeoutSeconds: number): Promise<ProgramEnd> {

@@ -16,14 +16,16 @@ import { endProcessTree, livingProcess, MARK_VARIABLE, type MarkedProcess, waitO
 import { ProgramOutput } from './program-output.ts'
 import { recordEnd, workingProgram, writeProgramRecord } from './program-record.ts'
 
-/** A fixed text: the program and its arguments are its positional parameters and are never read as shell. */
-const GATE = 'umask 022; read -r go || exit 125; exec "$@" </dev/null'
+/** A fixed text: what the program reads, itself and its arguments are positional parameters, never read as shell. */
+const GATE = 'umask 022; read -r go || exit 125; input=$1; shift; exec "$@" <"$input"'
 
 export type Program = {
   /** An absolute path, or a name to be looked up in the fixed `PATH`. */
   readonly program: string
   readonly words: readonly string[]
   readonly variables?: OwnVariables
+  /** A file for its standard input; nothing to read where it is left out. */
+  readonly input?: string
   readonly workingFolder: string
   /** The task's scratch folder; at most one program runs for it at a time. */
   readonly scratch: string
@@ -42,7 +44,7 @@ export async function runProgram(program: Program): Promise<ProgramEnd> {
   const mark = randomUUID()
   let child: ChildProcess
   try {
-    child = spawn('/bin/sh', ['-c', GATE, 'gate', program.program, ...program.words], {
+    child = spawn('/bin/sh', ['-c', GATE, 'gate', program.input ?? '/dev/null', program.program, ...program.words], {
       cwd: program.workingFolder,
       env: cleanEnvironment({ ...program.variables, [MARK_VARIABLE]: mark }),
       stdio: ['pipe', output.writeEnd, output.writeEnd],

@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto'
 import { constants } from 'node:fs'
 import { mkdir, open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Sha256 } from '../../../protocol/identifiers.ts'
 import { isRefusal, type Refusal, refuse } from '../../../protocol/refusals.ts'
 import type { InstallTask } from './installer.ts'
 
@@ -22,22 +23,36 @@ export async function stageCopy(task: InstallTask): Promise<string | Refusal> {
   const { publication, file, scratch } = task
   await mkdir(scratch, { recursive: true, mode: 0o700 })
   const path = stagedCopy(task)
-  await rm(path, { force: true })
-  const copied = await copyHashing(file, path, publication.bytes)
-  if (!isRefusal(copied) && copied.sha256 === publication.sha256) return path
-  await rm(path, { force: true })
+  const { name, version, bytes, sha256 } = publication
+  const copied = await copyProven(file, path, sha256, bytes)
+  if (copied === 'right') return path
   if (isRefusal(copied)) return copied
   return refuse(
     'not_replicated',
-    `the stored copy of ${publication.name} ${publication.version} has changed: its SHA-256 is ${copied.sha256} instead of ${publication.sha256}`,
+    `the stored copy of ${name} ${version} has changed: its SHA-256 is ${copied.sha256} instead of ${sha256}`,
   )
 }
 
-async function copyHashing(from: string, to: string, bytes: number): Promise<{ sha256: string } | Refusal> {
+/** What is not right is gone again when this returns. `bytes` says how many there must be, where that is known. */
+export async function copyProven(
+  from: string,
+  to: string,
+  sha256: Sha256,
+  bytes?: number,
+): Promise<'right' | { sha256: string } | Refusal> {
+  await rm(to, { force: true })
+  const copied = await copyHashing(from, to, bytes)
+  if (!isRefusal(copied) && copied.sha256 === sha256) return 'right'
+  await rm(to, { force: true })
+  return copied
+}
+
+async function copyHashing(from: string, to: string, expected?: number): Promise<{ sha256: string } | Refusal> {
   const source = await openPlainFile(from)
   if (isRefusal(source)) return source
   try {
     const { size } = await source.stat()
+    const bytes = expected ?? size
     if (size !== bytes) return refuse('not_replicated', `the stored copy has ${size} bytes instead of ${bytes}`)
     const target = await open(to, 'wx', 0o600)
     try {

@@ -5,11 +5,11 @@
  * debian-revert.ts.
  */
 import { isRefusal } from '../../../../protocol/refusals.ts'
-import { rememberBefore, whatWasBefore } from '../before.ts'
+import { whatWasBefore } from '../before.ts'
 import { judgeFromVersion } from '../from-versions.ts'
 import type { Found, Installer, InstallTask, Outcome } from '../installer.ts'
 import { failed, foundOf, outcomeOf, succeeded, untouched } from '../outcomes.ts'
-import { settleProgram } from '../program-record.ts'
+import { endLeftPrograms, settleProgram } from '../program-record.ts'
 import { stageCopy, stagedCopy } from '../staged-copy.ts'
 import { revertDebianPackage } from './debian-revert.ts'
 import { auditDatabase, describeFindings, newFindings } from './dpkg-audit.ts'
@@ -25,18 +25,10 @@ import {
 } from './dpkg-database.ts'
 import { dpkgFailure, runDpkg } from './dpkg-run.ts'
 import { whatIsMissing } from './expected-entries.ts'
-import {
-  canBeConfigured,
-  describeState,
-  isInOrder,
-  isInstalled,
-  isThere,
-  lastWorkingVersion,
-  leftConfigurationFiles,
-  type PackageState,
-} from './package-state.ts'
+import { canBeConfigured, describeState, isInOrder, isInstalled, isThere, type PackageState } from './package-state.ts'
 import { rehearse } from './rehearsal/rehearse.ts'
 import { remarksOf, rememberRemarks } from './rehearsal/remarks.ts'
+import { rememberPackage } from './what-was-before.ts'
 
 export const debianPackage: Installer = {
   detect: (task) => foundOf(() => detect(task)),
@@ -62,6 +54,8 @@ async function detect(task: InstallTask): Promise<Found> {
   }
   const reason = describeState(name, state)
   if (isThere(state) && !isInOrder(state)) return { result: 'applicable', installedVersion, reason }
+  const unfinished = await whyUnfinished(task)
+  if (unfinished !== null) return { result: 'applicable', installedVersion, reason: `${reason}, and ${unfinished}` }
   if (installedVersion === publication.version) return { result: 'installed', installedVersion, reason }
   if (installedVersion !== null && (await isNewer(installedVersion, publication.version))) {
     return { result: 'installed', installedVersion, reason: `${reason}, which supersedes ${publication.version}` }
@@ -74,15 +68,12 @@ async function install(task: InstallTask): Promise<Outcome> {
   const { version } = publication
   const name = packageName(publication)
   await debianPackage.settle(task)
+  await endLeftPrograms(scratch)
   const prepared = await outcomeOf(() => prepare(task))
   // An earlier try of the same attempt may have changed something.
   if (!prepared.ok) return (await whatWasBefore(scratch)) === null ? untouched(prepared) : prepared
   const state = await patchedPackage(task)
-  await rememberBefore(scratch, {
-    installedVersion: lastWorkingVersion(state),
-    configurationFiles: leftConfigurationFiles(state),
-    audit: await auditDatabase(root),
-  })
+  await rememberPackage(task, state, stagedCopy(task))
   if (canBeConfigured(state) || (await wasInterrupted(root))) {
     const configured = dpkgFailure(await runDpkg(task, ['--configure', '--pending']))
     if (configured?.temporary === true) return configured
@@ -117,6 +108,14 @@ async function whyBackwards({ publication }: InstallTask, state: PackageState | 
   if (!isThere(state) || !(await isNewer(state.version, publication.version))) return null
   const name = packageName(publication)
   return `${describeState(name, state)} already; installing ${publication.version} would go back`
+}
+
+/** A failed attempt that could not be put back is not made good by what dpkg says of its package alone. */
+async function whyUnfinished({ root, scratch }: InstallTask): Promise<string | null> {
+  const before = await whatWasBefore(scratch)
+  if (before === null) return null
+  const broken = newFindings(before.audit, await auditDatabase(root))
+  return broken.length === 0 ? null : `an earlier attempt left: ${describeFindings(broken)}`
 }
 
 async function verify(task: InstallTask): Promise<Outcome> {

@@ -1,101 +1,109 @@
 /**
- * Goes back from a Debian package to what was there before, with dpkg's own means and as far as they reach. Where
- * nothing was installed before, the package is taken off again, also when dpkg was killed in the middle of it. Where an
- * earlier version was, its package file is needed; apt's cache below the root may hold it. Whether going back has
- * worked is judged at the end, from dpkg's database, never from what a command returned.
+ * Goes back from a Debian package to what was there before, with dpkg's own means and as far as they reach; then lets
+ * dpkg configure whoever was in order before and is not now, processes triggers again that failed, and puts back
+ * configuration files and a hold. Whether going back has worked is judged at the end, from dpkg's database, never from
+ * what a command returned. A failure says what is there now and what to do; one that may pass is for now, and the record
+ * of what was before is kept until it is back.
  */
-import { readdir } from 'node:fs/promises'
-import { join } from 'node:path'
-import { isRefusal } from '../../../../protocol/refusals.ts'
-import { type Before, whatWasBefore } from '../before.ts'
+import { type Before, forgetBefore, recordLeft, whatWasBefore } from '../before.ts'
 import type { InstallTask, Outcome } from '../installer.ts'
-import { failed, succeeded } from '../outcomes.ts'
+import { failed, failedForNow, succeeded } from '../outcomes.ts'
 import { endLeftPrograms, settleProgram } from '../program-record.ts'
 import type { ProgramEnd } from '../run-program.ts'
-import { stageCopy } from '../staged-copy.ts'
-import { auditDatabase, describeFindings, newFindings } from './dpkg-audit.ts'
-import { exists, packageName, patchedPackage } from './dpkg-database.ts'
-import { dpkgFailure, runDpkg } from './dpkg-run.ts'
-import {
-  canBeConfigured,
-  describeState,
-  isInOrder,
-  isThere,
-  leftConfigurationFiles,
-  type PackageState,
-} from './package-state.ts'
+import { auditDatabase, newFindings } from './dpkg-audit.ts'
+import { shippedConffiles } from './dpkg-conffiles.ts'
+import { allPackageStates, packageName, patchedPackage, wasInterrupted } from './dpkg-database.ts'
+import { runDpkg } from './dpkg-run.ts'
+import { earlierPackage } from './earlier-package.ts'
+import { processTriggersAgain } from './failed-triggers.ts'
+import { describeReturn, goBack, isAsBefore } from './going-back.ts'
+import { restoreConffiles } from './kept-conffiles.ts'
+import { whatIsLeft } from './left-standing.ts'
+import { canBeConfigured, describeState, isInOrder } from './package-state.ts'
+import { putSelectionBack } from './selections.ts'
+import { standingOf } from './what-was-before.ts'
+
+/** What may pass: somebody frees room on the disk. */
+const PASSING = /No space left on device|Disk quota exceeded|Cannot allocate memory/
 
 export async function revertDebianPackage(task: InstallTask): Promise<Outcome> {
-  const { publication, root, scratch } = task
+  const { publication, scratch } = task
   const name = packageName(publication)
   await settleProgram(scratch, publication.manifest.install.timeoutSeconds)
   await endLeftPrograms(scratch)
   const before = await whatWasBefore(scratch)
-  if (before === null) return succeeded('nothing had been changed')
+  if (before === null) return succeeded('nothing of the patch is left to put back')
   const state = await patchedPackage(task)
   if (isInOrder(state) && ![before.installedVersion, publication.version].includes(state.version)) {
-    return failed(`${name} ${state.version} is installed, which is neither the patch nor what was there before it`)
-  }
-  let output = ''
-  const run = async (...words: string[]): Promise<ProgramEnd> => {
-    const end = await runDpkg(task, words)
-    output = end.output === '' ? output : end.output
-    return end
-  }
-  const obstacle = isAsBefore(state, before) ? null : await goBack(task, before, state, run)
-  if (obstacle !== null) return obstacle
-  const broken = async () => newFindings(before.audit, await auditDatabase(root))
-  if ((await broken()).length > 0) await run('--configure', '--pending')
-  const left = await broken()
-  if (left.length > 0) return failed(`dpkg still finds what was in order before and is not: ${describeFindings(left)}`)
-  if (!isAsBefore(await patchedPackage(task), before)) return failed(`${name} could not be brought back`, output)
-  const was =
-    before.installedVersion === null ? 'is not installed, as before' : `is ${before.installedVersion}, as before`
-  return succeeded(`${name} ${was}`, output)
-}
-
-type RunDpkg = (...words: string[]) => Promise<ProgramEnd>
-
-/** Null when every step ended well. */
-async function goBack(
-  task: InstallTask,
-  before: Before,
-  state: PackageState | null,
-  run: RunDpkg,
-): Promise<Outcome | null> {
-  const name = packageName(task.publication)
-  const { version } = task.publication
-  if (before.installedVersion !== null) {
-    // Killed while it configured the version that was there: finishing is going back.
-    if (state?.version === before.installedVersion && canBeConfigured(state)) {
-      return dpkgFailure(await run('--configure', name))
-    }
-    const earlier = await cachedPackage(task.root, name, before.installedVersion)
-    if (earlier !== null) return dpkgFailure(await run('--install', earlier))
+    await recordLeft(scratch, before, standingOf(state))
     return failed(
-      `${name} ${before.installedVersion} was installed before, and its package file is not on this appliance: dpkg cannot bring it back, and now ${describeState(name, state)}. Install ${before.installedVersion} by its own patch, or ${version} once what it needs is there.`,
+      `${describeState(name, state)}, which is neither the patch nor what was there before it: somebody installed it meanwhile, and it stays`,
     )
   }
-  if (state?.mustBeUnpackedAgain === true) {
-    const packageFile = await stageCopy(task)
-    if (isRefusal(packageFile))
-      return failed(`${name} is half installed and can only be removed whole: ${packageFile.message}`)
-    const unpacked = dpkgFailure(await run('--unpack', packageFile))
-    if (unpacked !== null) return unpacked
+  const runs = new Runs(task)
+  const shipped = await shippedConffiles(task.root, state)
+  const obstacle = isAsBefore(state, before) ? null : await goBack(task, before, state, runs.run)
+  if (obstacle === null || !isForNow(obstacle, runs)) await mendOthers(task, before, name, runs)
+  const changed = await restoreConffiles(task.root, scratch, before.files, shipped)
+  await putSelectionBack(task, before.package)
+  return judge(task, before, { obstacle, changed, runs })
+}
+
+type Gone = { readonly obstacle: Outcome | null; readonly changed: readonly string[]; readonly runs: Runs }
+
+async function judge(task: InstallTask, before: Before, { obstacle, changed, runs }: Gone): Promise<Outcome> {
+  const { root, scratch, publication } = task
+  const name = packageName(publication)
+  const state = await patchedPackage(task)
+  const broken = newFindings(before.audit, await auditDatabase(root))
+  if (isAsBefore(state, before) && broken.length === 0) {
+    await forgetBefore(scratch)
+    const word = changed.length === 0 ? '' : `; changed meanwhile by somebody, and left so: ${changed.join(', ')}`
+    return succeeded(`${name} ${describeReturn(state, before)}${word}`, runs.output)
   }
-  return dpkgFailure(await run(before.configurationFiles ? '--remove' : '--purge', name))
+  await recordLeft(scratch, before, standingOf(state))
+  const version = before.installedVersion
+  const architecture = before.package?.architecture ?? ''
+  const earlier = version === null ? null : await earlierPackage(task, { name, version, architecture })
+  const why = obstacle?.reason ?? `${name} could not be brought back whole`
+  const reason = `${why}; ${whatIsLeft(task, before, { state, broken, earlier })}`
+  const failedSo = obstacle !== null && isForNow(obstacle, runs) ? failedForNow : failed
+  return failedSo(reason, runs.output)
 }
 
-function isAsBefore(state: PackageState | null, before: Before): boolean {
-  if (before.installedVersion !== null) return isInOrder(state) && state.version === before.installedVersion
-  return before.configurationFiles ? leftConfigurationFiles(state) : !isThere(state) && !leftConfigurationFiles(state)
+/** Whoever was in order before and is not now is configured; the package itself only by the way back. */
+async function mendOthers(task: InstallTask, before: Before, name: string, runs: Runs): Promise<void> {
+  const { root } = task
+  const broken = newFindings(before.audit, await auditDatabase(root)).map(({ package: found }) => found)
+  const others = (await allPackageStates(root))
+    .filter((state) => state.name !== name && canBeConfigured(state))
+    .map(({ name: other, architecture }) => [other, `${other}:${architecture}`])
+    .flatMap(([other = '', full = '']) => broken.filter((found) => found === other || found === full))
+  if (others.length > 0) {
+    await runs.run('--configure', ...others)
+    await processTriggersAgain(task, others, runs.run)
+  } else if (await wasInterrupted(root)) await runs.run('--configure', '--pending')
 }
 
-/** apt keeps what it fetched as NAME_VERSION_ARCHITECTURE.deb, with %3a for the colon of an epoch. */
-async function cachedPackage(root: string, name: string, version: string): Promise<string | null> {
-  const cache = join(root, 'var/cache/apt/archives')
-  if (!(await exists(cache))) return null
-  const start = `${name}_${version.replaceAll(':', '%3a')}_`
-  const file = (await readdir(cache)).find((entry) => entry.startsWith(start) && entry.endsWith('.deb'))
-  return file === undefined ? null : join(cache, file)
+/** A lock, a full disk, or a dpkg that the kernel killed: the same steps may work later. */
+function isForNow(obstacle: Outcome, { last }: Runs): boolean {
+  return obstacle.temporary || last?.how === 'signalled' || PASSING.test(obstacle.reason)
+}
+
+/** The runs of dpkg of one revert. */
+class Runs {
+  last: ProgramEnd | null = null
+  output = ''
+  readonly #task: InstallTask
+
+  constructor(task: InstallTask) {
+    this.#task = task
+  }
+
+  readonly run = async (...words: string[]): Promise<ProgramEnd> => {
+    const end = await runDpkg(this.#task, words)
+    this.last = end
+    if (end.output !== '') this.output = end.output
+    return end
+  }
 }

@@ -15,10 +15,16 @@ import { rootOptions } from './dpkg-database.ts'
  */
 const KEEP_CONFIGURATION = ['--force-confdef', '--force-confold']
 
-export function runDpkg({ root, scratch, publication }: InstallTask, words: readonly string[]): Promise<ProgramEnd> {
+/** `input` is a file that dpkg reads; nothing where it is left out. */
+export function runDpkg(
+  { root, scratch, publication }: InstallTask,
+  words: readonly string[],
+  input?: string,
+): Promise<ProgramEnd> {
   return runProgram({
     program: 'dpkg',
     words: [...rootOptions(root, scratch), ...KEEP_CONFIGURATION, ...words],
+    ...(input === undefined ? {} : { input }),
     workingFolder: '/',
     scratch,
     timeoutSeconds: publication.manifest.install.timeoutSeconds,

@@ -1,0 +1,24 @@
+/**
+ * What an administrator wants of a package: that it is kept at its version, or taken off. `dpkg --install` forgets it, so
+ * it is put back after the way back.
+ */
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { InstallTask } from '../installer.ts'
+import { packageName, patchedPackage } from './dpkg-database.ts'
+import { runDpkg } from './dpkg-run.ts'
+import type { PackageState, Want } from './package-state.ts'
+
+/** What it was before, in whatever version it is there now. */
+export async function putSelectionBack(task: InstallTask, before: PackageState | null): Promise<void> {
+  if (before !== null && (before.want === 'hold' || before.want === 'deinstall')) await select(task, before.want)
+}
+
+async function select(task: InstallTask, want: Want): Promise<void> {
+  const state = await patchedPackage(task)
+  if (state === null || state.want === want || state.status === 'not-installed') return
+  const instance = state.coexists ? `${state.name}:${state.architecture}` : packageName(task.publication)
+  const input = join(task.scratch, 'selections')
+  await writeFile(input, `${instance} ${want}\n`)
+  await runDpkg(task, ['--set-selections'], input)
+}

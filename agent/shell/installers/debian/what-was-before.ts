@@ -1,0 +1,41 @@
+/**
+ * Gathers what a Debian package's way back needs, before the first act that changes anything: dpkg's whole state of the
+ * package, the audit, the package files of what is there, and every configuration file that could be lost.
+ */
+import { type Before, rememberBefore } from '../before.ts'
+import type { InstallTask } from '../installer.ts'
+import { auditDatabase } from './dpkg-audit.ts'
+import { packageConffiles, shippedConffiles } from './dpkg-conffiles.ts'
+import { keepEarlierPackages } from './earlier-package.ts'
+import { keepConffiles } from './kept-conffiles.ts'
+import { lastWorkingVersion, leftConfigurationFiles, lettersOf, type PackageState } from './package-state.ts'
+
+/** `packageFile` is the patch itself. */
+export function rememberPackage(task: InstallTask, state: PackageState | null, packageFile: string): Promise<Before> {
+  const { root, scratch } = task
+  return rememberBefore(scratch, standingOf(state), async () => {
+    const { name, architecture } = state ?? { name: '', architecture: '' }
+    const versions = new Set([state?.configVersion ?? '', state?.version ?? ''].filter((version) => version !== ''))
+    await keepEarlierPackages(
+      task,
+      [...versions].map((version) => ({ name, version, architecture })),
+    )
+    const paths = [...(await shippedConffiles(root, state)).keys(), ...(await packageConffiles(packageFile))]
+    return {
+      installedVersion: lastWorkingVersion(state),
+      configurationFiles: leftConfigurationFiles(state),
+      audit: await auditDatabase(root),
+      package: state === null ? null : { ...state, ...listsOf(state) },
+      files: await keepConffiles(root, scratch, paths),
+    }
+  })
+}
+
+/** By which a later attempt knows that nobody has touched the package since. */
+export function standingOf(state: PackageState | null): string {
+  return state === null ? 'nothing' : `${lettersOf(state)} ${state.version}`
+}
+
+function listsOf({ pendingTriggers, awaitedPackages }: PackageState) {
+  return { pendingTriggers: [...pendingTriggers], awaitedPackages: [...awaitedPackages] }
+}
