@@ -16,6 +16,7 @@ import { orders } from './checkers/orders.ts'
 import { pairing } from './checkers/pairing.ts'
 import { puttingBack } from './checkers/putting-back.ts'
 import { storage } from './checkers/storage.ts'
+import { telling } from './checkers/telling.ts'
 import { waiting } from './checkers/waiting.ts'
 import { Watch } from './checkers/watch.ts'
 import { wideArea } from './checkers/wide-area.ts'
@@ -145,6 +146,7 @@ class Run {
       withdrawing,
       letters,
       ending,
+      telling,
       wideArea,
       waiting,
       puttingBack,

@@ -3,9 +3,11 @@
  * to be installed is installed.
  */
 import { type Checker, type Evidence, hasEnded } from './evidence.ts'
+import { Programs } from './programs.ts'
 
 export function ending(evidence: Evidence): Checker {
   const { world } = evidence
+  const programs = new Programs(evidence)
   return {
     name: 'every order ends',
     sweep() {
@@ -18,22 +20,25 @@ export function ending(evidence: Evidence): Checker {
             name,
             () => `${evidence.nameOf(target.appliance)} is ${target.state} and nobody says why`,
           )
-      for (const who of world.appliances.values())
-        for (const { phase } of who.state.replicas.values())
-          evidence.expect(
-            !(phase.name === 'waiting' || phase.name === 'blocked') || phase.reason !== '',
-            name,
-            () => `a patch on ${who.name} is ${phase.name} and nobody says why`,
-          )
+    },
+    said(from, _to, message) {
+      if (message.kind !== 'progress') return
+      const { state, reason, patch } = message.progress
+      evidence.expect(
+        state !== 'waiting' || reason !== '',
+        'every state has a reason',
+        () => `${evidence.nameOf(from)} tells that ${evidence.titleOf(patch)} is ${state} and not why`,
+      )
     },
     pending() {
       for (const who of evidence.fleet()) {
         // Its orders end all the same, when nothing was heard for long enough.
         if (evidence.isStranded(who)) continue
         if (!world.center.state.sessions.has(who.peer)) return `${who.name} is not connected`
-        const { attempt, queue } = who.state.orders
-        if (attempt !== null) return `${who.name} is still at an order, ${attempt.phase}`
-        if (queue.length > 0) return `${who.name} has an order in its queue`
+        const ongoing = programs.on(who).find(({ toMs }) => toMs === null)
+        if (ongoing !== undefined) return `on ${who.name} a program of an installer runs: ${ongoing.step}`
+        const disrupting = programs.disrupting(who)
+        if (disrupting !== null) return `${who.name} does not serve since its ${disrupting.step}`
       }
       for (const targets of world.center.state.targets.values())
         for (const target of targets.values())

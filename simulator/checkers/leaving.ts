@@ -4,12 +4,19 @@
  * to nobody. And nobody waits for it: at rest all rosters tell who is there, and whoever could install has been ordered to.
  */
 
+import { z } from 'zod'
+import type { LedgerEntry } from '../../agent/core/events.ts'
 import type { ApplianceRecord, TargetRecord } from '../../controller/core/records.ts'
+import { Bytes, decode } from '../../protocol/codec.ts'
+import { decodeEnvelope, reopen } from '../../protocol/envelope.ts'
 import { type InstallId, type PeerId, SERVICE_PROVIDER } from '../../protocol/identifiers.ts'
-import { Order } from '../../protocol/statements.ts'
+import { isRefusal } from '../../protocol/refusals.ts'
+import { Order, Roster } from '../../protocol/statements.ts'
 import type { SimulatedAppliance } from '../world/simulated-appliance.ts'
 import { type Checker, type Evidence, hasEnded } from './evidence.ts'
 import { isBehind, membersOfGroup } from './pairing.ts'
+
+const Written = z.looseObject({ envelope: Bytes })
 
 export function leaving(evidence: Evidence): Checker {
   const name = 'who has left is no member'
@@ -72,11 +79,12 @@ export function leaving(evidence: Evidence): Checker {
       evidence.expect(!isOrder || !former.has(to), name, () => `${gone(to)} is sent an order`)
     },
     performed(who, effect) {
-      if (effect.kind !== 'record' || !effect.entries.some(({ key }) => key === 'roster')) return
-      const { roster, membership } = who.state
+      if (effect.kind !== 'record') return
+      const roster = writtenRoster(effect.entries, world.center.signing.peer)
+      const own = members.get(who.peer) ?? former.get(who.peer)
       const named = roster?.members.find(
         ({ peer, dataCenter }) =>
-          dataCenter === membership?.dataCenter && roster.version > (namedUntil.get(peer) ?? Number.POSITIVE_INFINITY),
+          dataCenter === own?.dataCenter && roster.version > (namedUntil.get(peer) ?? Number.POSITIVE_INFINITY),
       )
       evidence.expect(
         named === undefined,
@@ -118,6 +126,15 @@ export function leaving(evidence: Evidence): Checker {
       return waitingForNothing(evidence)
     },
   }
+}
+
+/** The roster that is among what an appliance writes down. */
+function writtenRoster(entries: readonly LedgerEntry[], root: PeerId): Roster | null {
+  const value = entries.find(({ key }) => key === 'roster')?.value ?? null
+  const written = value === null ? null : decode(Written, value, 'a roster')
+  if (written === null || isRefusal(written)) return null
+  const envelope = decodeEnvelope(written.envelope)
+  return isRefusal(envelope) ? null : reopen(Roster, envelope, [root])
 }
 
 /** A member of the fleet to which a stream of this machine is open, as either end sees it. */

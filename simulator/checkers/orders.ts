@@ -7,6 +7,7 @@ import type { TargetRecord } from '../../controller/core/records.ts'
 import { type InstallId, type OrderId, Sha256 } from '../../protocol/identifiers.ts'
 import type { SimulatedAppliance } from '../world/simulated-appliance.ts'
 import { type Checker, dataCenterOf, type Evidence, groupOf, hasEnded, organizationOf } from './evidence.ts'
+import { Programs } from './programs.ts'
 
 /** A clock is told every half second. */
 const TICK_SLACK_MS = 1_000
@@ -21,21 +22,17 @@ export function orders(evidence: Evidence): Checker {
   const outages = new Set<InstallId>()
   const installs = new Map<InstallId, { patch: Sha256; deadlineAt: number }>()
   const withdrawn = new Set<Sha256>()
-  const runs = new Map<OrderId, number>()
   const targets = new Map<string, TargetRecord>()
   /** When each target was ordered, or said something new; in virtual time. */
   const heardMs = new Map<string, number>()
-  /** Who is disrupted since an installer was started there, under which order. */
-  const disrupted = new Map<SimulatedAppliance, OrderId>()
+  const programs = new Programs(evidence)
 
-  const isDisrupted = (who: SimulatedAppliance): boolean =>
-    disrupted.has(who) && who.state.orders.attempt?.order.orderId === disrupted.get(who)
+  /** Those that the Service Center wrote down for this appliance and patch. */
+  const ordersFor = (who: SimulatedAppliance, patch: Sha256): Known[] =>
+    [...known.values()].filter((order) => order.appliance === who.peer && order.patch === patch)
 
-  const isHarmless = (who: SimulatedAppliance): boolean => {
-    const order = known.get(disrupted.get(who) as OrderId)
-    if (order === undefined || outages.has(order.install)) return true
-    return evidence.patches.get(order.patch)?.publication.manifest.impact.restart === 'none'
-  }
+  const isOutageAllowed = (who: SimulatedAppliance, patch: Sha256 | null): boolean =>
+    patch !== null && ordersFor(who, patch).some(({ install }) => outages.has(install))
 
   /** A pair of which one member has it already is finished after a failure elsewhere. */
   const finishesPair = (install: InstallId, name: string): boolean =>
@@ -99,45 +96,42 @@ export function orders(evidence: Evidence): Checker {
     },
     performed(who, effect) {
       if (effect.kind !== 'run-step' || effect.step === 'verify') return
-      const attempt = who.state.orders.attempt
-      const title = effect.publication.name
-      evidence.expect(attempt !== null, 'no install without an order', () => `${who.name} installs ${title}`)
-      if (attempt === null) return
-      const { orderId } = attempt.order
-      disrupted.set(who, orderId)
+      const { name: title, sha256, manifest } = effect.publication
+      const given = ordersFor(who, sha256)
+      evidence.expect(
+        given.length > 0,
+        'no install without an order',
+        () => `${who.name} begins to ${effect.step} ${title}, which the Service Center never ordered there`,
+      )
       if (effect.step === 'install') {
-        const order = known.get(orderId)
+        const { wallMs } = who.process.clock.read(world.nowMs, world.wallOffsetMs)
         evidence.expect(
-          order !== undefined && order.appliance === who.peer && order.patch === effect.publication.sha256,
-          'no install without an order',
-          () => `${who.name} installs ${title}, which the Service Center never ordered there`,
-        )
-        evidence.expect(
-          who.state.clock.wallMs <= (order?.expiresAt ?? 0) + TICK_SLACK_MS,
+          given.some(({ expiresAt }) => wallMs <= expiresAt + TICK_SLACK_MS),
           'no install after its order expired',
           () => `${who.name} begins to install ${title} when the order has expired`,
         )
         evidence.expect(
-          !withdrawn.has(effect.publication.sha256) || !evidence.isMember(who),
+          !withdrawn.has(sha256) || !evidence.isMember(who),
           'a withdrawn patch is never installed',
           () => `${who.name} begins to install ${title}, which is withdrawn`,
         )
-        const count = (runs.get(orderId) ?? 0) + 1
-        runs.set(orderId, count)
         evidence.expect(
-          count === 1 || (count === 2 && evidence.takeTemporary(who.name)),
+          programs.starts(who, sha256) <= given.length,
           'an order executes at most once',
-          () => `${who.name} starts the installer of ${title} for the ${count}. time under one order`,
+          () =>
+            `${who.name} has started the installer of ${title} ${programs.starts(who, sha256)} times under ${given.length} orders`,
         )
       }
       // Nobody is left who could tell a machine that is none of the fleet any more, and it serves nobody.
-      if (isHarmless(who) || !evidence.isMember(who)) return
+      if (manifest.impact.restart === 'none' || isOutageAllowed(who, sha256) || !evidence.isMember(who)) return
       for (const other of evidence.fleet()) {
         if (other === who || groupOf(other.name) !== groupOf(who.name)) continue
+        const run = programs.disrupting(other)
         evidence.expect(
-          !isDisrupted(other) || isHarmless(other),
+          run === null || isOutageAllowed(other, run.patch),
           'never both members of a group',
-          () => `${who.name} begins to ${effect.step} ${title} while ${other.name} has not ended`,
+          () =>
+            `${who.name} begins to ${effect.step} ${title} while ${other.name} does not serve since its ${run?.step}`,
         )
       }
     },

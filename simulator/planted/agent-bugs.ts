@@ -195,4 +195,34 @@ export const agentBugs: readonly PlantedBug[] = [
       'nothing crosses organizations',
     ],
   },
+  {
+    name: 'what is not healthy is told to be reverted, and stays',
+    file: installing,
+    find: "return outcome.ok ? verified(state, attempt, outcome) : revert(state, attempt, 'verify', outcome)",
+    replace:
+      "return outcome.ok ? verified(state, attempt, outcome) : end(state, attempt, { state: 'reverted', reason: outcome.reason })",
+    checkers: ['the end that is told is the truth'],
+  },
+  {
+    name: 'a failure is told as the end while it is still put back',
+    file: installing,
+    find: "    { kind: 'run-step', step: 'revert', publication: replicaOf(state, attempt.order).publication },\n",
+    replace:
+      "    { kind: 'run-step', step: 'revert', publication: replicaOf(state, attempt.order).publication },\n    ...end(state, attempt, { state: 'failed', reason: outcome.reason }),\n",
+    checkers: ['the end that is told is the truth'],
+  },
+  {
+    name: 'an installer that says it went well is believed',
+    file: installing,
+    find: 'if (outcome.ok) return verify(state, attempt)',
+    replace: 'if (outcome.ok) return installed(state, attempt, outcome)',
+    checkers: ['the end that is told is the truth'],
+  },
+  {
+    name: 'the installer is started once more when nothing is under way any more',
+    file: installing,
+    find: '  return attempt.tries === 0 ? ended : [...ended, ...lookAfterRun(state, publication)]\n',
+    replace: "  return attempt.tries === 0 ? ended : [...ended, { kind: 'run-step', step: 'install', publication }]\n",
+    checkers: ['an order executes at most once'],
+  },
 ]

@@ -15,6 +15,8 @@ export type Disruption = {
   readonly step: InstallStep | 'reboot'
   /** The appliance does not serve while this runs. */
   readonly disrupts: boolean
+  /** What was installed of the patch's name when this began. */
+  readonly versionBefore: string | null
   readonly fromMs: number
   /** Null while it runs. */
   toMs: number | null
@@ -52,10 +54,14 @@ export class Disruptions {
   watch(appliance: SimulatedAppliance): Runs {
     const running = new Map<string, Disruption>()
     return {
-      began: (step, { sha256, manifest }) => {
+      began: (step, { sha256, name, manifest }) => {
         const order = appliance.state.orders.attempt?.order.orderId ?? null
+        const versionBefore = appliance.installer.installedVersion(name)
         const disrupts = manifest.impact.restart !== 'none' && step !== 'verify'
-        running.set(`${step} ${sha256}`, this.#begin({ appliance, order, patch: sha256, step, disrupts }))
+        running.set(
+          `${step} ${sha256}`,
+          this.#begin({ appliance, order, patch: sha256, step, disrupts, versionBefore }),
+        )
       },
       ended: (step, { sha256 }, outcome) => {
         const run = running.get(`${step} ${sha256}`)
@@ -66,7 +72,14 @@ export class Disruptions {
 
   /** To be called again when the machine is back. */
   reboot(appliance: SimulatedAppliance): () => void {
-    const reboot = this.#begin({ appliance, order: null, patch: null, step: 'reboot', disrupts: true })
+    const reboot = this.#begin({
+      appliance,
+      order: null,
+      patch: null,
+      step: 'reboot',
+      disrupts: true,
+      versionBefore: null,
+    })
     return () => this.#end(reboot, null)
   }
 

@@ -62,6 +62,7 @@ export class SimulatedInstaller {
     this.started.push(`${step} ${name}`)
     const chosen = this.outcomes[step].shift()
     this.#running.set(number, { step, publication })
+    if (step === 'install') this.#before.set(name, this.#installed.get(name))
     this.#runs.began(step, publication)
     this.#after(this.durationsMs[step], () => {
       if (!this.#running.delete(number)) return
@@ -86,7 +87,6 @@ export class SimulatedInstaller {
   #finish(step: InstallStep, name: string, version: string): Outcome {
     switch (step) {
       case 'install':
-        this.#before.set(name, this.#installed.get(name))
         this.#installed.set(name, version)
         return WELL
       case 'verify':

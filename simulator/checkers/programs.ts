@@ -1,0 +1,77 @@
+/**
+ * What the installers of a world have done, seen from outside: by the programs that ran on each machine, when, and how
+ * they ended. No core is asked. An appliance that was told to install serves again when its new version was verified
+ * after the soak that the patch asks for, or when it was put back, and not when its agent says so.
+ */
+import type { OrderId, Sha256 } from '../../protocol/identifiers.ts'
+import type { Disruption } from '../world/disruptions.ts'
+import type { SimulatedAppliance } from '../world/simulated-appliance.ts'
+import type { Evidence } from './evidence.ts'
+
+export class Programs {
+  readonly #evidence: Evidence
+  readonly #of = new Map<SimulatedAppliance, Disruption[]>()
+  #seen = 0
+
+  constructor(evidence: Evidence) {
+    this.#evidence = evidence
+  }
+
+  /** All that ever ran there, the oldest first. */
+  on(who: SimulatedAppliance): readonly Disruption[] {
+    const { all } = this.#evidence.world.disruptions
+    for (; this.#seen < all.length; this.#seen++) {
+      const run = all[this.#seen]
+      if (run === undefined) continue
+      const runs = this.#of.get(run.appliance)
+      if (runs === undefined) this.#of.set(run.appliance, [run])
+      else runs.push(run)
+    }
+    return this.#of.get(who) ?? []
+  }
+
+  under(who: SimulatedAppliance, order: OrderId): readonly Disruption[] {
+    return this.on(who).filter((run) => run.order === order)
+  }
+
+  running(who: SimulatedAppliance, patch: Sha256): Disruption | undefined {
+    return this.on(who).find((run) => run.patch === patch && run.toMs === null)
+  }
+
+  /** Times that its installer was started for this patch; a start after which it may be tried again is none. */
+  starts(who: SimulatedAppliance, patch: Sha256): number {
+    return this.on(who).filter((run) => run.step === 'install' && run.patch === patch && !isPassing(run)).length
+  }
+
+  /** The run that keeps this appliance from serving, or null while it serves. */
+  disrupting(who: SimulatedAppliance): Disruption | null {
+    const runs = this.on(who)
+    const ongoing = runs.find((run) => run.disrupts && run.toMs === null)
+    if (ongoing !== undefined) return ongoing
+    const at = runs.findLastIndex(({ step, disrupts }) => step === 'install' && disrupts)
+    const install = runs[at]
+    if (install === undefined || isPassing(install)) return null
+    const after = runs.slice(at + 1).filter(({ patch }) => patch === install.patch)
+    return this.#isVerified(install, after) || isPutBack(after) ? null : install
+  }
+
+  /** Found healthy, and once more when the soak was over. */
+  #isVerified({ patch }: Disruption, after: readonly Disruption[]): boolean {
+    const well = after.filter(({ step, outcome }) => step === 'verify' && outcome?.ok === true)
+    const [first] = well
+    if (first === undefined) return false
+    const manifest = patch === null ? undefined : this.#evidence.patches.get(patch)?.publication.manifest
+    const soakMs = (manifest?.verify.soakSeconds ?? 0) * 1_000
+    return well.some(({ fromMs }) => fromMs >= (first.toMs ?? 0) + soakMs || soakMs === 0)
+  }
+}
+
+/** It changed nothing, and asked to be tried again. */
+function isPassing({ outcome }: Disruption): boolean {
+  return outcome?.temporary === true
+}
+
+/** Whether it worked or not: a person is asked for then, and nothing runs any more. */
+function isPutBack(after: readonly Disruption[]): boolean {
+  return after.some(({ step, outcome }) => step === 'revert' && outcome !== null && !outcome.temporary)
+}

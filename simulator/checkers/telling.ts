@@ -1,0 +1,63 @@
+/**
+ * What an appliance writes down to tell of the end of an order, compared with what its installers did and with what is
+ * there then: nothing is told to be installed that was not verified, nothing to be put back that is not as it was, and
+ * no end is told while a program runs.
+ */
+import { z } from 'zod'
+import { decode } from '../../protocol/codec.ts'
+import { open } from '../../protocol/envelope.ts'
+import { isRefusal } from '../../protocol/refusals.ts'
+import { Letter, Report } from '../../protocol/statements.ts'
+import type { SimulatedAppliance } from '../world/simulated-appliance.ts'
+import { type Checker, type Evidence, hasEnded } from './evidence.ts'
+import { Programs } from './programs.ts'
+
+const Written = z.looseObject({ letter: Letter })
+
+export function telling(evidence: Evidence): Checker {
+  const name = 'the end that is told is the truth'
+  const programs = new Programs(evidence)
+  const judged = new Set<Report['orderId']>()
+
+  const judge = (who: SimulatedAppliance, { orderId, state, reason }: Report): void => {
+    if (!hasEnded(state) || judged.has(orderId)) return
+    judged.add(orderId)
+    const runs = programs.under(who, orderId)
+    const [first] = runs
+    if (first?.patch == null) return
+    const { patch } = first
+    const publication = evidence.patches.get(patch)?.publication
+    const title = publication?.name ?? patch
+    const there = publication === undefined ? null : who.installer.installedVersion(publication.name)
+    const tells = `${who.name} tells that ${title} is ${state} (${reason})`
+    const ongoing = programs.running(who, patch)
+    evidence.expect(ongoing === undefined, name, () => `${tells} while its ${ongoing?.step} runs`)
+    const last = runs.findLast(({ step }) => step === 'install')
+    if (state === 'installed') {
+      const verified = runs.some(
+        ({ step, outcome, fromMs }) => step === 'verify' && outcome?.ok === true && fromMs >= (last?.fromMs ?? 0),
+      )
+      evidence.expect(last === undefined || verified, name, () => `${tells}, and nobody has verified it`)
+      evidence.expect(there === publication?.version, name, () => `${tells}, and ${there} is there`)
+    }
+    const putBack = runs.some(({ step, outcome }) => step === 'revert' && outcome?.ok === true)
+    if (state === 'reverted' || (state === 'failed' && putBack)) {
+      const was = first.versionBefore
+      evidence.expect(there === was, name, () => `${tells}, and ${there} is there instead of ${was}`)
+    }
+  }
+
+  return {
+    name,
+    performed(who, effect) {
+      if (effect.kind !== 'record') return
+      for (const { key, value } of effect.entries) {
+        if (!key.startsWith('outbox-') || value === null) continue
+        const written = decode(Written, value, 'a letter')
+        if (isRefusal(written) || written.letter.envelope.payloadType !== Report.payloadType) continue
+        const report = open(Report, written.letter.envelope, [who.peer])
+        if (!isRefusal(report)) judge(who, report)
+      }
+    },
+  }
+}
