@@ -223,6 +223,6 @@ export const agentBugs: readonly PlantedBug[] = [
     file: installing,
     find: '  return attempt.tries === 0 ? ended : [...ended, ...lookAfterRun(state, publication)]\n',
     replace: "  return attempt.tries === 0 ? ended : [...ended, { kind: 'run-step', step: 'install', publication }]\n",
-    checkers: ['an order executes at most once'],
+    checkers: ['an order executes at most once', 'the end that is told is the truth'],
   },
 ]
