@@ -11,12 +11,16 @@ const TABLE = {
   not_a_patch: [422, 'Upload a patch bundle (.patch) or a Debian package (.deb).'],
   truncated: [422, 'The file ends early. Copy it again from where it was made and compare its SHA-256.'],
   malformed: [422, 'The file is damaged or was not made by a supported tool. Build or copy it again.'],
+  unsupported: [422, 'Build it in one of the ways that the operator\'s guide lists under "Which packages are taken".'],
   digest_mismatch: [422, 'The file changed after it was made. Copy it again from where it was made.'],
   size_mismatch: [422, 'The file was cut or extended after it was made. Copy it again from where it was made.'],
   trailing_bytes: [422, 'Something follows the end of the patch. Upload the file exactly as it was made.'],
   bad_name: [422, 'Rename the patch, or the file inside it, and build it again.'],
   bad_manifest: [422, 'Correct the manifest and build the patch again.'],
-  unsafe_entry: [422, 'Patches hold only plain files and folders inside payload/. Build it again without that entry.'],
+  unsafe_entry: [
+    422,
+    'Build it again without that entry. A bundle holds only plain files and folders inside payload/.',
+  ],
   unsigned: [
     422,
     'Ask one of the publishers to sign the bundle: patchmesh release sign. A .deb has to be wrapped in a bundle first.',

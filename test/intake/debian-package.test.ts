@@ -4,7 +4,8 @@ import { createHash } from 'node:crypto'
 import { test } from 'node:test'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { inspectDebianPackage } from '../../controller/shell/intake/debian-package.ts'
-import { isRefusal, type RefusalCode } from '../../protocol/refusals.ts'
+import { type Compression, decompress } from '../../controller/shell/intake/decompress.ts'
+import { isRefusal, type RefusalCode, RefusedError } from '../../protocol/refusals.ts'
 import { chunked, flipBit, places } from '../support/chunked-bytes.ts'
 import { type ArFixture, arArchive, buildDebianPackage, CONTROL, debianMembers } from '../support/debian-fixtures.ts'
 import { gnuLongName, type TarFixture, tarArchive } from '../support/tar-fixtures.ts'
@@ -64,6 +65,10 @@ test('a package with maintainer scripts restarts a service, one for all architec
   }
 })
 
+function dataBytes(deb: Buffer): number {
+  return Number(deb.toString('latin1', deb.indexOf('data.tar') + 48, deb.indexOf('data.tar') + 58))
+}
+
 test('U4 refuses a package cut at every field of its headers and at every sixteenth', async () => {
   for (const compression of COMPRESSIONS) {
     const deb = buildDebianPackage({ compression })
@@ -73,7 +78,8 @@ test('U4 refuses a package cut at every field of its headers and at every sixtee
     cuts.add(7).add(deb.byteLength - 1)
     for (const cut of cuts) {
       const judged = await inspectDebianPackage(chunked(deb.subarray(0, cut)))
-      // a cut within the padding of the last member loses nothing but a line feed, which must be there
+      // what pads the last member is no part of it
+      if (cut === deb.byteLength - 1 && dataBytes(deb) % 2 === 1) continue
       assert.ok(isRefusal(judged), `${compression} cut at ${cut} was accepted`)
       assert.equal(judged.refused, 'truncated', judged.message)
     }
@@ -95,23 +101,30 @@ test('U5 finds one flipped bit wherever a checksum or a field grammar covers it'
   await refuses(flipBit(deb, deb.byteLength - 5000, 2), 'digest_mismatch', /data.tar.gz is damaged/)
 })
 
-test('U6 refuses whatever follows the last member', async () => {
+test('U6 refuses a second package behind the first, and passes over what dpkg does not read', async () => {
   const deb = buildDebianPackage()
-  for (const tail of [Buffer.from('x'), Buffer.alloc(60), Buffer.from('\n'), deb]) {
-    await refuses(Buffer.concat([deb, tail]), 'trailing_bytes', /ends at byte \d+/)
+  await refuses(Buffer.concat([deb, deb]), 'trailing_bytes', /A second package begins at byte \d+: dpkg would install/)
+  for (const tail of [Buffer.from('x'), Buffer.alloc(60), Buffer.from('\n')]) {
+    const draft = await inspectDebianPackage(chunked(Buffer.concat([deb, tail])))
+    assert.ok(!isRefusal(draft), JSON.stringify(draft))
   }
 })
 
-test('U6 refuses what follows the end inside a compressed member', async () => {
+test('Y0: refuses what follows the end inside a packed member, which dpkg would leave out', async () => {
   const tar = tarArchive([{ name: './', type: '5', mode: 0o755 }])
-  const junk = Buffer.from('junk')
   const members = debianMembers({}).slice(0, 2)
   const data = (name: string, content: Buffer) => arArchive([...members, { name, content }])
-  await refuses(data('data.tar.gz', Buffer.concat([gzipSync(tar), junk])), 'digest_mismatch', /[Tt]railing junk/)
-  await refuses(data('data.tar.zst', Buffer.concat([zstdCompressSync(tar), junk])), 'digest_mismatch', /trailing junk/)
-  const xz = execFileSync('xz', ['-c'], { input: tar })
-  await refuses(data('data.tar.xz', Buffer.concat([xz, junk])), 'digest_mismatch', /data.tar.xz is damaged/)
-  await refuses(data('data.tar', Buffer.concat([tar, junk])), 'trailing_bytes', /follow the end of data.tar/)
+  const packed = {
+    'data.tar.gz': gzipSync(tar),
+    'data.tar.zst': zstdCompressSync(tar),
+    'data.tar.xz': execFileSync('xz', ['-c'], { input: tar }),
+    'data.tar.bz2': execFileSync('bzip2', ['-c'], { input: tar }),
+    'data.tar.lzma': execFileSync('xz', ['-c', '--format=lzma'], { input: tar }),
+    'data.tar': tar,
+  }
+  for (const [name, content] of Object.entries(packed)) {
+    await refuses(data(name, Buffer.concat([content, Buffer.from('junk')])), 'trailing_bytes', /without a word/)
+  }
 })
 
 test('passes over the members that are reserved for other tools, and refuses any other', async () => {
@@ -125,11 +138,7 @@ test('passes over the members that are reserved for other tools, and refuses any
   await refuses(
     withMembers((members) => members.toSpliced(1, 0, extra('notes'))),
     'malformed',
-    /has notes where/,
-  )
-  await refuses(
-    withMembers((members) => [...members, extra('notes')]),
-    'trailing_bytes',
+    /has "notes" where/,
   )
 })
 
@@ -158,77 +167,144 @@ test('refuses members in another order, missing, twice, or of another kind', asy
     /says "3.0/,
   )
   await refuses(
-    withMembers((members) => [...members.slice(0, 2), { name: 'data.tar.bz2', content: 'BZh9' }]),
-    'malformed',
-    /data.tar.bz2 where/,
+    withMembers((members) => [...members.slice(0, 2), { name: 'data.tar.Z', content: 'x' }]),
+    'unsupported',
+    /"data.tar.Z" is packed in a way that dpkg does not read; it reads data.tar, data.tar.gz, data.tar.xz/,
   )
+  const control = (name: string) =>
+    withMembers(([format, , data]) => [format, { name, content: 'x' }, data] as ArFixture[])
+  await refuses(control('control.tar.lzma'), 'unsupported', /reads control.tar, control.tar.gz, .*control.tar.zst\.$/)
   await refuses(
     withMembers((members) => [...members.slice(0, 2), { name: 'data.tar.xz', content: gzipSync('') }]),
     'malformed',
     /not xz/,
   )
-  await refuses(
-    withMembers((members) => [...members.slice(0, 2), { name: 'data.tar.gz', content: '' }]),
-    'malformed',
-    /too few/,
-  )
+  for (const name of ['data.tar.xz', 'data.tar.zst', 'data.tar.bz2', 'data.tar.lzma']) {
+    for (const content of [
+      '',
+      Buffer.from({ xz: 'fd377a', zst: '28b52ffd00', bz2: '425a', lzma: '5d0000' }[name.slice(9)] ?? '', 'hex'),
+    ]) {
+      await refuses(
+        withMembers((members) => [...members.slice(0, 2), { name, content }]),
+        'truncated',
+        /ends early/,
+      )
+    }
+  }
 })
 
 test('U8 refuses a member size that is no number or more than there is', async () => {
   const sized = (size: string) =>
     withMembers((members) => members.map((member, index) => (index === 2 ? { ...member, size } : member)))
-  for (const size of ['-1', 'NaN', '', '0x10', '1 2']) await refuses(sized(size), 'malformed', /has the size/)
+  for (const size of ['-1', 'NaN', '0x10', '1.5']) await refuses(sized(size), 'malformed', /has the size/)
   await refuses(sized('9999999999'), 'truncated')
 })
 
-test('U17 stops at a bomb of zeros, whatever compresses it', async () => {
-  const bytes = 256 * 1024 * 1024
-  const head = tarArchive([{ name: './zeros', size: 0o7777777777 }]).subarray(0, 512)
+test('Y5: takes 300 MiB of zeros in a few kB, and counts them as room that is needed', async () => {
+  const bytes = 300 * 1024 * 1024
+  const head = tarArchive([{ name: './zeros', size: bytes }]).subarray(0, 512)
   const programs = { 'data.tar.gz': 'gzip -1', 'data.tar.zst': 'zstd -q', 'data.tar.xz': 'xz -0 -T0' }
   for (const [name, program] of Object.entries(programs)) {
     const content = execFileSync('sh', ['-c', `{ cat; head -c ${bytes} /dev/zero; } | ${program}`], {
       input: head,
       maxBuffer: 64 << 20,
     })
-    const bomb = arArchive([...debianMembers({}).slice(0, 2), { name, content }])
-    await refuses(bomb, 'too_large', /unpacks to more than/)
+    const draft = await inspectDebianPackage(chunked(arArchive([...debianMembers({}).slice(0, 2), { name, content }])))
+    assert.ok(!isRefusal(draft), JSON.stringify(draft))
+    assert.equal(draft.diskBytes, bytes)
   }
 })
 
-test('U17 refuses a control archive that unpacks to more than 4 MiB', async () => {
+/** One header again and again, with another number in its name and so another checksum. */
+function manyFiles(count: number): Buffer {
+  const digits = 6
+  const header = tarArchive([{ name: `./${'0'.repeat(digits)}` }]).subarray(0, 512)
+  const sum = Number.parseInt(header.toString('latin1', 148, 154), 8)
+  const tar = Buffer.alloc(count * 512)
+  for (let index = 0; index < count; index++) {
+    const number = String(index).padStart(digits, '0')
+    const more = number.split('').reduce((total, digit) => total + Number(digit), 0)
+    header.copy(tar, index * 512)
+    tar.write(number, index * 512 + 2, 'latin1')
+    tar.write((sum + more).toString(8).padStart(6, '0'), index * 512 + 148, 'latin1')
+  }
+  return tar
+}
+
+test('Y5: takes 150,000 small files with their checksums', async () => {
+  const count = 150_000
+  const data = manyFiles(count)
+  const md5sums = Array.from({ length: count }, (_, index) => `d41d8cd98f00b204e9800998ecf8427e  many/${index}\n`).join(
+    '',
+  )
   const control = [
     { name: './control', content: `${CONTROL.join('\n')}\n` },
-    { name: './md5sums', content: Buffer.alloc(5 << 20) },
+    { name: './md5sums', content: md5sums },
   ]
-  await refuses(arArchive(debianMembers({ control })), 'too_large', /4194304/)
+  const members = debianMembers({ control }).with(2, { name: 'data.tar', content: data })
+  const draft = await inspectDebianPackage(chunked(arArchive(members)))
+  assert.ok(!isRefusal(draft), JSON.stringify(draft))
+})
+
+test('U17 refuses what unpacks to more than its limit, whatever packs it', async () => {
+  const zeros = Buffer.alloc(3 << 20)
+  const packed = {
+    none: zeros,
+    gz: gzipSync(zeros),
+    zst: zstdCompressSync(zeros),
+    xz: execFileSync('xz', ['-c'], { input: zeros }),
+    bz2: execFileSync('bzip2', ['-c'], { input: zeros }),
+    lzma: execFileSync('xz', ['-c', '--format=lzma'], { input: zeros }),
+  }
+  for (const [compression, content] of Object.entries(packed)) {
+    const member = { name: 'data.tar', compression: compression as Compression, bytes: 1000, chunks: chunked(content) }
+    const limits = { anyRatioUpToBytes: 1 << 20, maxRatio: 200, maxUnpackedBytes: 1 << 30 }
+    const unpack = async () => {
+      for await (const bytes of decompress(member, limits)) void bytes
+    }
+    await assert.rejects(unpack, (error) => error instanceof RefusedError && error.refusal.refused === 'too_large')
+  }
+})
+
+test('U17 refuses a control archive that unpacks to more than 64 MiB', async () => {
+  const control = [
+    { name: './control', content: `${CONTROL.join('\n')}\n` },
+    { name: './md5sums', content: Buffer.alloc(65 << 20) },
+  ]
+  await refuses(arArchive(debianMembers({ control })), 'too_large', /67108864/)
 })
 
 test('U11 refuses entries that leave the root', async () => {
-  for (const name of ['../x', './../x', 'a/../../x', '/etc/passwd', './/etc', 'a/./b']) {
-    await refusesData([{ name, content: 'x' }], 'unsafe_entry', /not a plain path below the root/)
+  for (const name of ['../x', './../x', 'a/../../x', '/etc/../../x']) {
+    await refusesData([{ name, content: 'x' }], 'unsafe_entry', /a path with \.\. in it/)
   }
+  for (const name of ['a/./b', 'a//b']) await refusesData([{ name, content: 'x' }], 'unsafe_entry', /nobody looks for/)
   await refusesData(
     [gnuLongName(`./${'a/'.repeat(60)}../x`), { name: 'short', content: 'x' }],
     'unsafe_entry',
-    /plain path/,
+    /a path with \.\. in it/,
   )
 })
 
 test('U12 refuses an entry that passes through a link of the same archive', async () => {
   const link = { name: './opt/link', type: '2', linkName: '/etc' }
   await refusesData([link, { name: './opt/link/passwd', content: 'x' }], 'unsafe_entry', /passes through "opt\/link"/)
-  await refusesData([link, { name: './opt/link', content: 'x' }], 'unsafe_entry', /there twice/)
+  await refusesData(
+    [link, { name: './opt/link', content: 'x' }],
+    'unsafe_entry',
+    /is a file, and a symbolic link before/,
+  )
 })
 
 test('U13 refuses a hard link to anything but an earlier file of the same archive', async () => {
   const hard = (linkName: string) => ({ name: './h', type: '1', linkName })
-  await refusesData([hard('/etc/shadow')], 'unsafe_entry', /plain path below the root/)
-  await refusesData([hard('../../etc/shadow')], 'unsafe_entry', /plain path below the root/)
+  await refusesData([hard('/etc/shadow')], 'unsafe_entry', /no file before it/)
+  await refusesData([hard('../../etc/shadow')], 'unsafe_entry', /a path with \.\. in it/)
   await refusesData([hard('./etc/shadow')], 'unsafe_entry', /no file before it/)
   await refusesData(
     [{ name: './l', type: '2', linkName: '/etc' }, hard('./l/shadow')],
     'unsafe_entry',
-    /passes through/,
+    /no file before it/,
   )
   await refusesData(
     [{ name: './l', type: '2', linkName: '/etc/shadow' }, hard('./l')],
@@ -251,7 +327,7 @@ test('accepts the links, long names and empty folders that packages have', async
   assert.ok(!isRefusal(draft), JSON.stringify(draft))
 })
 
-test('U14 U15 U20 refuses devices, fifos, pax headers and what is there twice', async () => {
+test('U14 U15 U20 refuses devices, fifos, pax headers and what is there as two things', async () => {
   const types = {
     '3': 'character device',
     '4': 'block device',
@@ -264,10 +340,13 @@ test('U14 U15 U20 refuses devices, fifos, pax headers and what is there twice', 
   for (const [type, what] of Object.entries(types))
     await refusesData([{ name: './d', type }], 'unsafe_entry', new RegExp(what))
   const file = { name: './f', content: 'x' }
-  await refusesData([file, file], 'unsafe_entry', /there twice/)
+  await refusesData([file, { ...file, type: '5', content: '' }], 'unsafe_entry', /is a folder, and a file before/)
   await refusesData([file, { name: './f/g', content: 'x' }], 'unsafe_entry', /passes through/)
-  await refusesData([{ name: './a\nb', content: 'x' }], 'bad_name', /control character/)
-  await refusesData([gnuLongName('x'.repeat(5000)), file], 'bad_name', /5001 bytes/)
+  await refusesData([{ name: './a\nb', content: 'x' }], 'bad_name', /a line feed/)
+  await refusesData([{ name: './a\u001bb', content: 'x' }], 'bad_name', /control character/)
+  await refusesData([gnuLongName('x'.repeat(5000)), file], 'bad_name', /5000 bytes/)
+  await refusesData([gnuLongName('x'.repeat(70_000)), file], 'bad_name', /70001 bytes of names/)
+  await refusesData([{ ...gnuLongName(''), content: '' }, file], 'bad_name', /without a name/)
 })
 
 test('U10 refuses control fields that are missing, twice or not what they should be', async () => {

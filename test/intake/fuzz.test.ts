@@ -46,8 +46,9 @@ test('random bytes are refused and never more than that', async () => {
 })
 
 test('random bytes behind a right beginning are refused', async () => {
+  // all but the last bytes of its data: dpkg reads nothing behind them
   const heads = fc
-    .constantFrom(bundle, packaged)
+    .constantFrom(bundle, packaged.subarray(0, packaged.byteLength - 2))
     .chain((file) => fc.nat(file.byteLength).map((at) => file.subarray(0, at)))
   const property = fc.asyncProperty(
     heads,

@@ -1,6 +1,7 @@
 /**
- * The ar archive that a Debian package is (deb(5)): its magic and the header of each member, checked field by field.
- * Which members there are and what is in them is for debian-package.ts.
+ * The ar archive that a Debian package is (deb(5)), read as dpkg reads it: of a member's header only the name, the size
+ * and the last two bytes count, in GNU's form or in BSD's. Which members there are and what is in them is for
+ * debian-package.ts.
  */
 import type { ByteReader } from '../../../protocol/byte-reader.ts'
 import { quoted } from '../../../protocol/quoted.ts'
@@ -8,42 +9,53 @@ import { RefusedError, refuse } from '../../../protocol/refusals.ts'
 
 export const AR_MAGIC = '!<arch>\n'
 const HEADER_BYTES = 60
+const HEADER_END = '`\n'
 
+/** `modifiedSeconds` is 0 where the header does not tell it. */
 export type ArMember = { readonly name: string; readonly size: number; readonly modifiedSeconds: number }
-
-/** Each numeric field with its place in the header and its grammar: digits, then spaces. */
-const NUMBERS = {
-  'modification time': [16, 12, /^(\d+) *$/],
-  owner: [28, 6, /^(\d+) *$/],
-  group: [34, 6, /^(\d+) *$/],
-  mode: [40, 8, /^([0-7]+) *$/],
-  size: [48, 10, /^(\d+) *$/],
-} as const satisfies Record<string, readonly [offset: number, length: number, grammar: RegExp]>
 
 /** The next member's header; null at the end of the archive. */
 export async function readArMember(reader: ByteReader): Promise<ArMember | null> {
   if (await reader.atEnd()) return null
   const at = reader.position
-  const text = Buffer.from(await reader.exactly(HEADER_BYTES, 'an archive member header')).toString('latin1')
-  if (text.slice(58) !== '`\n') throw malformed(at, 'does not end as headers do')
-  const name = /^([A-Za-z0-9._+-]{1,15})\/? *$/.exec(text.slice(0, 16))?.[1]
-  if (name === undefined) throw malformed(at, `has the name ${quoted(text.slice(0, 16).trimEnd())}`)
-  const number = (field: keyof typeof NUMBERS): number => {
-    const [offset, length, grammar] = NUMBERS[field]
-    const written = text.slice(offset, offset + length)
-    const digits = grammar.exec(written)?.[1]
-    if (digits === undefined) throw malformed(at, `has the ${field} ${quoted(written.trimEnd())}`)
-    return Number(digits)
-  }
-  for (const field of ['owner', 'group', 'mode'] as const) number(field)
-  return { name, size: number('size'), modifiedSeconds: number('modification time') }
+  const member = parseHeader(await reader.exactly(HEADER_BYTES, 'an archive member header'))
+  if (member === null) throw malformed(at, 'does not end as headers do')
+  if (typeof member.size === 'number') return { ...member, size: member.size }
+  throw malformed(at, `has the size ${quoted(member.size.trimEnd())}`)
 }
 
-/** Members begin at even places; the byte that makes them so is a line feed. */
+/** The header that stands there next, without taking it; null where something else does. */
+export async function peekArMember(reader: ByteReader): Promise<ArMember | null> {
+  const member = parseHeader(await reader.peek(HEADER_BYTES))
+  return typeof member?.size === 'number' ? { ...member, size: member.size } : null
+}
+
+/** Members begin at even places; what makes them so is one byte, whatever it is. */
 export async function skipArPadding(reader: ByteReader, member: ArMember): Promise<void> {
-  if (member.size % 2 === 0) return
-  const [byte] = await reader.exactly(1, `the padding after ${member.name}`)
-  if (byte !== 0x0a) throw malformed(reader.position - 1, 'stands where a line feed pads the member before')
+  if (member.size % 2 === 1) await reader.exactly(1, `the padding after ${member.name}`)
+}
+
+/** The size as it is written where that is no number. */
+function parseHeader(bytes: Uint8Array): (Omit<ArMember, 'size'> & { readonly size: number | string }) | null {
+  const text = Buffer.from(bytes).toString('latin1')
+  if (bytes.byteLength < HEADER_BYTES || text.slice(58) !== HEADER_END) return null
+  const written = text.slice(48, 58)
+  // blanks may stand before it, and anything behind a blank; blanks alone are zero
+  const digits = /^ *(\d*)(?: |$)/.exec(written)?.[1]
+  return {
+    name: nameIn(text.slice(0, 16)),
+    size: digits === undefined ? written : Number(digits),
+    modifiedSeconds: Number(/^ *(\d+)/.exec(text.slice(16, 28))?.[1] ?? 0),
+  }
+}
+
+/** BSD pads it with spaces; GNU puts a slash before them. */
+function nameIn(field: string): string {
+  let end = field.length
+  while (field[end - 1] === ' ') end--
+  if (field[end - 1] === '/') end--
+  const nul = field.indexOf('\0')
+  return field.slice(0, nul === -1 ? end : Math.min(nul, end))
 }
 
 function malformed(at: number, fault: string): RefusedError {

@@ -66,7 +66,8 @@ export function deriveManifest(facts: PackageFacts): ManifestDraft | Refusal {
   if (installedSize !== undefined && !/^\d{1,12}$/.test(installedSize)) {
     return refuse('bad_manifest', `The Installed-Size field ${quoted(installedSize)} is no number.`)
   }
-  const diskBytes = installedSize === undefined ? facts.unpackedBytes : Number(installedSize) * 1024
+  // what it says of itself, and never less than there is to unpack
+  const diskBytes = Math.max(facts.unpackedBytes, Number(installedSize ?? 0) * 1024)
   const createdSeconds = facts.createdSeconds < YEAR_10000_SECONDS ? facts.createdSeconds : 0
   return {
     name: patchName.data,

@@ -1,164 +1,137 @@
 /**
- * Walks the tar archives inside a Debian package, in the dialect that dpkg reads: ustar or GNU, with GNU's long names
- * and without pax. It keeps every entry below the root: no name climbs out, no device comes in, nothing is there twice,
- * and nothing is written through a link that the same archive brings.
+ * Walks the two tar archives inside a Debian package as the program does that will unpack them: dpkg itself the data
+ * archive, with GNU's long names and without pax, and GNU tar the control archive, with both. Which entries are allowed
+ * is for debian-tree.ts; where the archive ends is decided here, and that nothing follows.
  */
 import type { ByteReader } from '../../../protocol/byte-reader.ts'
 import { quoted } from '../../../protocol/quoted.ts'
-import { isRefusal, RefusedError, refuse } from '../../../protocol/refusals.ts'
-import { isZeroBlock, readTarHeader, TAR_BLOCK_BYTES, type TarHeader, tarPadding } from '../../../protocol/tar.ts'
-import { refuseOnPurpose } from './refused-on-purpose.ts'
+import { isRefusal, type Refusal, RefusedError, refuse } from '../../../protocol/refusals.ts'
+import { isZeroBlock, TAR_BLOCK_BYTES, tarPadding } from '../../../protocol/tar.ts'
+import { type DebianHeader, readDebianHeader } from './debian-tar-header.ts'
+import { DebianTree, type Placed } from './debian-tree.ts'
+import { MAX_NAMES_HEADER_BYTES } from './package-limits.ts'
+import { type PaxFields, readPaxHeader } from './pax-header.ts'
+import { onPurpose } from './refused-on-purpose.ts'
 
-/** A kernel's headers are 30,000; the names are held in memory. */
-const MAX_ENTRIES = 200_000
-const MAX_NAMES_BYTES = 64 * 1024 * 1024
-/** PATH_MAX of Linux. */
-const MAX_NAME_BYTES = 4096
-const MAX_DEPTH = 100
+/** `name` is for sentences. */
+export type DebianArchive = { readonly name: string; readonly unpackedBy: 'dpkg' | 'tar' }
 
-type Kind = 'file' | 'folder' | 'symbolic link'
-
-export type DebianEntry = {
-  /** Below the root of the appliance, without `./` before it; empty for the root itself. */
-  readonly path: string
-  readonly kind: Kind | 'hard link'
-  readonly size: number
+export type DebianEntry = Placed & {
   /** To be read, if at all, before the next entry is asked for. */
   readonly content: () => AsyncIterable<Uint8Array>
 }
 
-const KINDS: Readonly<Record<string, DebianEntry['kind']>> = {
-  '0': 'file',
-  '\0': 'file',
-  '1': 'hard link',
-  '2': 'symbolic link',
-  '5': 'folder',
-}
-const DEVICES: Readonly<Record<string, string>> = { '3': 'a character device', '4': 'a block device' }
-const REFUSED: Readonly<Record<string, string>> = {
-  '6': 'a fifo',
-  S: 'a sparse file',
-  x: 'a pax header, which dpkg does not read',
-  g: 'a global pax header, which dpkg does not read',
-}
-
-/** `archive` names it for sentences. Throws a `RefusedError` where it is damaged or unsafe. */
-export async function* walkDebianTar(reader: ByteReader, archive: string): AsyncGenerator<DebianEntry> {
-  const known = new Map<string, Kind>()
-  let names = 0
-  for (let header = await nextHeader(reader, archive); header !== null; header = await nextHeader(reader, archive)) {
-    names += header.name.length + header.linkName.length
-    if (known.size >= MAX_ENTRIES) throw refusal('too_large', `${archive} has more than ${MAX_ENTRIES} entries.`)
-    if (names > MAX_NAMES_BYTES) {
-      throw refusal('too_large', `The names in ${archive} are longer than ${MAX_NAMES_BYTES} bytes together.`)
-    }
-    const entry = `The entry ${quoted(header.name)} of ${archive}`
-    const kind = header.name.endsWith('/') && header.type === '\0' ? 'folder' : KINDS[header.type]
-    if (kind === undefined) {
-      const device = DEVICES[header.type]
-      if (device !== undefined) throw new RefusedError(refuseOnPurpose('device', `${entry} is ${device}`))
-      const what = REFUSED[header.type] ?? `of type ${quoted(header.type)}`
-      throw refusal('unsafe_entry', `${entry} is ${what}.`)
-    }
-    const path = pathBelowRoot(header.name, entry)
-    requireNoLinkOnTheWay(known, path, entry)
-    if (kind === 'hard link') {
-      const target = pathBelowRoot(header.linkName, `${entry}, a hard link,`)
-      requireNoLinkOnTheWay(known, target, `${entry}, a hard link,`)
-      if (known.get(target) !== 'file') {
-        throw refusal('unsafe_entry', `${entry} is a hard link to ${quoted(header.linkName)}, no file before it.`)
-      }
-    }
-    const before = known.get(path)
-    if (before !== undefined && !(before === 'folder' && kind === 'folder')) {
-      throw refusal('unsafe_entry', `${entry} is there twice, as a ${before} before.`)
-    }
-    known.set(path, kind === 'hard link' ? 'file' : kind)
-
-    const size = kind === 'file' ? header.size : 0
-    if (header.size !== size) throw refusal('malformed', `${entry} is a ${kind} with ${header.size} bytes of content.`)
-    let left = size
+/** Throws a `RefusedError` where it is damaged or unsafe. */
+export async function* walkDebianTar(reader: ByteReader, archive: DebianArchive): AsyncGenerator<DebianEntry> {
+  const tree = new DebianTree(archive.name)
+  const headers = new Headers(reader, archive)
+  for (let header = await headers.next(); header !== null; header = await headers.next()) {
+    const placed = orThrow(tree.add(header))
+    const place = `the entry ${quoted(header.name)} of ${archive.name}`
+    let left = placed.size
     yield {
-      path,
-      kind,
-      size,
+      ...placed,
       content: async function* () {
-        for await (const bytes of reader.span(size, header.name)) {
+        for await (const bytes of reader.span(placed.size, place)) {
           left -= bytes.byteLength
           yield bytes
         }
       },
     }
-    for await (const bytes of reader.span(left, entry)) left -= bytes.byteLength
-    await reader.exactly(tarPadding(size), `the padding after ${header.name}`)
+    for await (const bytes of reader.span(left, place)) left -= bytes.byteLength
+    await reader.exactly(tarPadding(placed.size), `the padding after ${place}`)
   }
 }
 
-/** The header of the next real entry, with its long name if it has one; null at the end, which is checked. */
-async function nextHeader(reader: ByteReader, archive: string): Promise<TarHeader | null> {
-  let longName: string | null = null
-  let longLink: string | null = null
-  while (true) {
-    const at = reader.position
-    const block = await reader.exactly(TAR_BLOCK_BYTES, archive)
-    if (isZeroBlock(block)) {
-      await requireEnd(reader, archive)
+/** The headers of the real entries, with what the headers before each say of it. */
+class Headers {
+  readonly #reader: ByteReader
+  readonly #archive: DebianArchive
+  #everywhere: PaxFields = {}
+
+  constructor(reader: ByteReader, archive: DebianArchive) {
+    this.#reader = reader
+    this.#archive = archive
+  }
+
+  /** Null at the end, which is checked. */
+  async next(): Promise<DebianHeader | null> {
+    let own: PaxFields = {}
+    while (true) {
+      const header = await this.#block()
+      if (header === null) return null
+      if (header.name === '') throw refusal('bad_name', `${this.#archive.name} has an entry without a name.`)
+      if (header.type === 'L') own = { ...own, path: await this.#long(header) }
+      else if (header.type === 'K') own = { ...own, linkName: await this.#long(header) }
+      else if (this.#archive.unpackedBy === 'tar' && header.type === 'x') own = { ...own, ...(await this.#pax(header)) }
+      else if (this.#archive.unpackedBy === 'tar' && header.type === 'g')
+        this.#everywhere = { ...this.#everywhere, ...(await this.#pax(header)) }
+      else return this.#complete(header, { ...this.#everywhere, ...own })
+    }
+  }
+
+  #complete(header: DebianHeader, { path, linkName, size }: PaxFields): DebianHeader {
+    const name = path ?? header.name
+    if (name === '') throw refusal('bad_name', `${this.#archive.name} has an entry without a name.`)
+    return { type: header.type, name, linkName: linkName ?? header.linkName, size: size ?? header.size }
+  }
+
+  /** An archive may end with two blocks of zeros, with one, or without any. */
+  async #block(): Promise<DebianHeader | null> {
+    const { name, unpackedBy } = this.#archive
+    if (await this.#reader.atEnd()) return null
+    const at = this.#reader.position
+    // tar reads whole blocks only, and does not look at what is left
+    if (unpackedBy === 'tar' && (await this.#reader.peek(TAR_BLOCK_BYTES)).byteLength < TAR_BLOCK_BYTES) {
+      await requireZeros(this.#reader, name)
       return null
     }
-    const header = readTarHeader(block, at)
-    if (isRefusal(header)) throw refusal(header.refused, `${archive}: ${header.message}`)
-    if (header.type === 'L' && longName === null) longName = await readLongName(reader, header, archive)
-    else if (header.type === 'K' && longLink === null) longLink = await readLongName(reader, header, archive)
-    else return { ...header, name: longName ?? header.name, linkName: longLink ?? header.linkName }
-  }
-}
-
-async function readLongName(reader: ByteReader, header: TarHeader, archive: string): Promise<string> {
-  if (header.size > MAX_NAME_BYTES + 1) {
-    throw refusal('bad_name', `${archive} has a name of ${header.size} bytes; at most ${MAX_NAME_BYTES} are accepted.`)
-  }
-  const bytes = await reader.exactly(header.size, `a long name in ${archive}`)
-  await reader.exactly(tarPadding(header.size), `the padding after a long name in ${archive}`)
-  return Buffer.from(bytes).toString('latin1').replace(/\0$/, '')
-}
-
-/** After the first zero block nothing but zeros. */
-async function requireEnd(reader: ByteReader, archive: string): Promise<void> {
-  await reader.exactly(TAR_BLOCK_BYTES, `the end marker of ${archive}`).then((block) => {
-    if (!isZeroBlock(block)) throw refusal('malformed', `${archive} has a single zero block where two end an archive.`)
-  })
-  for (let bytes = await reader.atMost(Infinity); bytes !== null; bytes = await reader.atMost(Infinity)) {
-    if (!isAllZero(bytes)) throw refusal('trailing_bytes', `Bytes follow the end of ${archive}.`)
-  }
-}
-
-function isAllZero(bytes: Uint8Array): boolean {
-  return bytes.every((byte) => byte === 0)
-}
-
-function pathBelowRoot(name: string, entry: string): string {
-  // by bytes, as tar has names: those from 0x80 on belong to UTF-8 characters
-  if (/\p{Cc}/u.test(name.replace(/[\x80-\xff]/g, '')))
-    throw refusal('bad_name', `${entry} has a control character in its name.`)
-  if (name.length > MAX_NAME_BYTES) throw refusal('bad_name', `${entry} has a name of ${name.length} bytes.`)
-  if (name === '') throw refusal('bad_name', `${entry} has no name.`)
-  const steps = name.replace(/^\.\//, '').replace(/\/$/, '').split('/')
-  if (steps.length > MAX_DEPTH) throw refusal('bad_name', `${entry} lies ${steps.length} folders deep.`)
-  const path = steps.join('/')
-  if (path === '' || path === '.') {
-    if (name.startsWith('.')) return ''
-  } else if (!steps.some((step) => step === '' || step === '.' || step === '..')) return path
-  throw refusal('unsafe_entry', `${entry} leads to ${quoted(name)}, which is not a plain path below the root.`)
-}
-
-function requireNoLinkOnTheWay(known: ReadonlyMap<string, Kind>, path: string, entry: string): void {
-  for (let slash = path.indexOf('/'); slash !== -1; slash = path.indexOf('/', slash + 1)) {
-    const parent = path.slice(0, slash)
-    const kind = known.get(parent)
-    if (kind !== undefined && kind !== 'folder') {
-      throw refusal('unsafe_entry', `${entry} passes through ${quoted(parent)}, a ${kind} of the same archive.`)
+    const block = await this.#reader.exactly(TAR_BLOCK_BYTES, name)
+    const header = orThrow(readDebianHeader(block, `At byte ${at} ${name}`))
+    if (header !== 'end') return header
+    if (!isZeroBlock(block)) {
+      // tar looks for another header behind it, and fails in the end
+      if (unpackedBy === 'tar') throw refusal('malformed', `At byte ${at} ${name} has no header of an entry.`)
+      throw onPurpose('after_archive', `${name} goes on after its end at byte ${at}`)
     }
+    await requireZeros(this.#reader, name)
+    return null
   }
+
+  async #long(header: DebianHeader): Promise<string> {
+    const text = Buffer.from(await this.#text(header)).toString('latin1')
+    const nul = text.indexOf('\0')
+    return nul === -1 ? text : text.slice(0, nul)
+  }
+
+  async #pax(header: DebianHeader): Promise<PaxFields> {
+    return orThrow(readPaxHeader(await this.#text(header), this.#archive.name))
+  }
+
+  /** What stands where an entry has its content. */
+  async #text({ size }: DebianHeader): Promise<Uint8Array> {
+    const { name } = this.#archive
+    if (size > MAX_NAMES_HEADER_BYTES) {
+      const most = `at most ${MAX_NAMES_HEADER_BYTES} are accepted`
+      throw refusal('bad_name', `${name} has a header with ${size} bytes of names; ${most}.`)
+    }
+    const bytes = Uint8Array.from(await this.#reader.exactly(size, `a long name in ${name}`))
+    await this.#reader.exactly(tarPadding(size), `the padding after a long name in ${name}`)
+    return bytes
+  }
+}
+
+async function requireZeros(reader: ByteReader, name: string): Promise<void> {
+  const at = reader.position
+  for (let bytes = await reader.atMost(Infinity); bytes !== null; bytes = await reader.atMost(Infinity)) {
+    if (!bytes.every((byte) => byte === 0))
+      throw onPurpose('after_archive', `${name} goes on after its end at byte ${at}`)
+  }
+}
+
+function orThrow<Value>(value: Value | Refusal): Value {
+  if (isRefusal(value)) throw new RefusedError(value)
+  return value
 }
 
 function refusal(...given: Parameters<typeof refuse>): RefusedError {

@@ -9,7 +9,8 @@ import type { PatchFormat } from '../../../protocol/manifest.ts'
 import { isRefusal, type Refusal, refuse } from '../../../protocol/refusals.ts'
 import { looksLikeTar, readTarHeader } from '../../../protocol/tar.ts'
 import type { ManifestDraft } from './debian-control.ts'
-import { inspectDebianPackage, looksLikeDebianPackage } from './debian-package.ts'
+import { inspectDebianPackage, looksLikeDebianPackage, looksLikeOldDebianPackage } from './debian-package.ts'
+import { refuseOnPurpose } from './refused-on-purpose.ts'
 
 /** A package's manifest still lacks the payload, which is the whole file. */
 export type Inspected =
@@ -22,6 +23,9 @@ export function recogniseFormat(head: Uint8Array): PatchFormat | Refusal {
   if (looksLikeDebianPackage(head)) return 'deb'
   // the second: a bundle whose first name was damaged, which its checksum tells
   if (looksLikeBundle(head) || (looksLikeTar(head) && isRefusal(readTarHeader(head, 0)))) return 'bundle'
+  if (looksLikeOldDebianPackage(head)) {
+    return refuseOnPurpose('old_format', 'The file is a Debian package in the format before 2.0')
+  }
   return refuse(
     'not_a_patch',
     `The file is ${describeFile(head)}; a patch bundle (.patch) or a Debian package (.deb) is accepted.`,

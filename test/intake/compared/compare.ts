@@ -2,7 +2,7 @@
  * Compares the Service Center's verdict on each package of a table with dpkg's. Alike is: both take it and read the
  * same name and version, or neither takes it, or dpkg takes it and it is refused for the purpose that the table names.
  */
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { inspectPatch } from '../../../controller/shell/intake/inspect-patch.ts'
@@ -15,23 +15,27 @@ import type { Variant } from './variant.ts'
 /** One line for each difference that no purpose explains; none where the two agree. */
 export async function differences(variants: readonly Variant[]): Promise<string[]> {
   const folder = await mkdtemp(join(tmpdir(), 'compared-'))
-  const waiting = [...variants.entries()]
-  const found: [index: number, line: string][] = []
   try {
-    const emptyRoot = await makeEmptyRoot(folder)
-    const work = async () => {
-      const place = await mkdtemp(join(folder, 'one-'))
-      for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-        const [index, variant] = next
-        const line = await difference(variant, await judgeWithDpkg(place, emptyRoot, variant.bytes))
-        if (line !== null) found.push([index, `${variant.name}: ${line}`])
+    await makeEmptyRoot(folder)
+    await Promise.all(variants.map(({ bytes }, number) => writeFile(join(folder, `${number}.deb`), bytes)))
+    const count = availableParallelism()
+    const shells = Array.from({ length: count }, (_, shell) =>
+      [...variants.keys()].filter((number) => number % count === shell),
+    )
+    const lines: string[] = []
+    const work = async (numbers: readonly number[]) => {
+      for (const [index, dpkg] of (await judgeWithDpkg(folder, numbers)).entries()) {
+        const number = numbers[index] as number
+        const variant = variants[number] as Variant
+        const line = await difference(variant, dpkg)
+        if (line !== null) lines[number] = `${variant.name}: ${line}`
       }
     }
-    await Promise.all(Array.from({ length: Math.min(4, availableParallelism()) }, work))
+    await Promise.all(shells.map(work))
+    return [...namedTwice(variants), ...lines.filter((line) => line !== undefined)]
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
-  return [...namedTwice(variants), ...found.toSorted(([a], [b]) => a - b).map(([, line]) => line)]
 }
 
 async function difference(variant: Variant, dpkg: DpkgVerdict): Promise<string | null> {
