@@ -181,7 +181,7 @@ function applianceLines(appliance: ApplianceDetail): string[] {
       appliance.detections.map((found) => [
         `${found.name}@${found.version}`,
         found.result,
-        found.installedVersion ?? 'unknown',
+        found.installedVersion ?? (found.result === 'unknown' ? 'unknown' : 'none'),
         readableTime(found.detectedAt),
         readableTime(found.seenAt),
         found.reason,

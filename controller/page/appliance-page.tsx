@@ -189,7 +189,7 @@ function detectionRows({ detections }: ApplianceDetail): Row[] {
     cells: [
       <Patch patch={found} />,
       <Label tone={FOUND[found.result]} text={found.result === 'notApplicable' ? 'not applicable' : found.result} />,
-      found.installedVersion ?? 'unknown',
+      found.installedVersion ?? (found.result === 'unknown' ? 'unknown' : 'none'),
       <Moment at={found.detectedAt} />,
       <Moment at={found.seenAt} />,
       <WithMoments text={found.reason} />,

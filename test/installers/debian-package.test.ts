@@ -214,6 +214,26 @@ describe('A Debian package', { skip: cannotInstall() }, () => {
     succeeds(await verify(task))
   })
 
+  test('X4 that is marked to be removed is not installed, and an order has it wanted again without unpacking it', async () => {
+    const scripts = { preinst: 'echo preinst >> /runs' }
+    const task = await taskFor(
+      await buildPackage(await newFolder(), { name: 'sample', version: '1', scripts }),
+      'debian',
+    )
+    succeeds(await install(task))
+    const selecting = run('dpkg', [`--root=${task.root}`, '--set-selections'])
+    selecting.child.stdin?.end('sample deinstall\n')
+    await selecting
+    const found = await detect(task)
+    assert.equal(found.result, 'applicable')
+    assert.match(found.reason, /marked to be removed \(ri\)/)
+    const again = { ...task, scratch: await newFolder() }
+    succeeds(await install(again))
+    succeeds(await verify(again))
+    assert.equal((await detect(task)).result, 'installed')
+    assert.equal(await readFile(join(task.root, 'runs'), 'utf8'), 'preinst\n')
+  })
+
   test('for another architecture is not applicable', async () => {
     const [other] = ['amd64', 'arm64'].filter((architecture) => architecture !== nodeArchitecture())
     const task = await taskFor(

@@ -28,6 +28,7 @@ import { whatIsMissing } from './expected-entries.ts'
 import { canBeConfigured, describeState, isInOrder, isInstalled, isThere, type PackageState } from './package-state.ts'
 import { rehearse } from './rehearsal/rehearse.ts'
 import { remarksOf, rememberRemarks } from './rehearsal/remarks.ts'
+import { wantInstalled } from './selections.ts'
 import { rememberPackage } from './what-was-before.ts'
 
 export const debianPackage: Installer = {
@@ -53,7 +54,7 @@ async function detect(task: InstallTask): Promise<Found> {
     return { result: 'notApplicable', installedVersion, reason }
   }
   const reason = describeState(name, state)
-  if (isThere(state) && !isInOrder(state)) return { result: 'applicable', installedVersion, reason }
+  if (isThere(state) && !isInstalled(state)) return { result: 'applicable', installedVersion, reason }
   const unfinished = await whyUnfinished(task)
   if (unfinished !== null) return { result: 'applicable', installedVersion, reason: `${reason}, and ${unfinished}` }
   if (installedVersion === publication.version) return { result: 'installed', installedVersion, reason }
@@ -74,6 +75,10 @@ async function install(task: InstallTask): Promise<Outcome> {
   if (!prepared.ok) return (await whatWasBefore(scratch)) === null ? untouched(prepared) : prepared
   const state = await patchedPackage(task)
   await rememberPackage(task, state, stagedCopy(task))
+  if (isMarkedToGo(state) && isOf(state, packageArchitecture(publication)) && state.version === version) {
+    await wantInstalled(task)
+    return succeeded(`${name} ${version} was there, marked to be removed, and is wanted again`)
+  }
   if (canBeConfigured(state) || (await wasInterrupted(root))) {
     const configured = dpkgFailure(await runDpkg(task, ['--configure', '--pending']))
     if (configured?.temporary === true) return configured

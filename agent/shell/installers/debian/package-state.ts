@@ -104,6 +104,11 @@ export function isInstalled(state: PackageState | null): state is PackageState {
   return isInOrder(state) && (state.want === 'install' || state.want === 'hold')
 }
 
+/** In order, and somebody wants it taken off: `ri` or `pi`. */
+export function isMarkedToGo(state: PackageState | null): state is PackageState {
+  return isInOrder(state) && (state.want === 'deinstall' || state.want === 'purge')
+}
+
 /** Whether files of it may lie on the appliance, in whatever order they are. */
 export function isThere(state: PackageState | null): state is PackageState {
   return state !== null && state.status !== 'not-installed' && state.status !== 'config-files'

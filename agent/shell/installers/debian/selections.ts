@@ -1,6 +1,6 @@
 /**
- * What an administrator wants of a package: that it is kept at its version, or taken off. `dpkg --install` forgets it, so
- * it is put back after the way back.
+ * What is wanted of a package: that it is there, is kept at its version, or is taken off. `dpkg --install` forgets what an
+ * administrator wanted, so it is put back after the way back.
  */
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -12,6 +12,11 @@ import type { PackageState, Want } from './package-state.ts'
 /** What it was before, in whatever version it is there now. */
 export async function putSelectionBack(task: InstallTask, before: PackageState | null): Promise<void> {
   if (before !== null && (before.want === 'hold' || before.want === 'deinstall')) await select(task, before.want)
+}
+
+/** Somebody has marked it to be taken off, and it is ordered: it is wanted again, and need not be unpacked for that. */
+export async function wantInstalled(task: InstallTask): Promise<void> {
+  await select(task, 'install')
 }
 
 async function select(task: InstallTask, want: Want): Promise<void> {
