@@ -8,6 +8,9 @@ const GiB = 1024 * MiB
 /** A whole operating-system update fits; the list of its piece hashes is then 256 KiB. */
 export const MAX_PATCH_BYTES = 32 * GiB
 
+/** An upload of which less comes in a minute has stopped: a mobile line at its worst gives more. */
+export const LEAST_UPLOAD_BYTES_A_MINUTE = 30_000
+
 /** Small enough that a bad piece wastes little, large enough that hashing and framing cost nothing next to copying. */
 export const MIN_PIECE_BYTES = 256 * KiB
 export const MAX_PIECE_BYTES = 4 * MiB

@@ -30,9 +30,18 @@ const TABLE = {
     'Ask the publisher to sign it with enough keys that are good now, or an Owner to list them.',
   ],
   too_large: [413, 'Split the patch, or remove what it does not need.'],
-  too_slow: [408, 'The upload stopped moving. Try again over a better connection; nothing was kept.'],
-  upload_cut: [400, 'The upload ended before the file did. Upload it again; nothing was kept.'],
-  upload_stopped: [408, 'What arrived is kept for 24 hours. Ask where the upload stands, and go on from there.'],
+  too_slow: [
+    408,
+    'Nothing was kept of it. Upload it with patches upload FILE --resume, or on the page: they go on after a cut.',
+  ],
+  upload_cut: [
+    400,
+    'Nothing was kept of it. Upload it again, with patches upload FILE --resume or on the page: they go on after a cut.',
+  ],
+  upload_stopped: [
+    408,
+    'What arrived is kept for 24 hours. Upload the same file with patches upload FILE --resume, or on the page: it goes on there.',
+  ],
   wrong_offset: [409, 'Ask where the upload stands, and go on from there.'],
   upload_quota: [429, 'Give up an unfinished upload, or let one end, first.'],
   tus_version: [412, 'Send Tus-Resumable: 1.0.0.'],

@@ -6,9 +6,10 @@
  */
 import type { IncomingMessage } from 'node:http'
 import type { Server, Socket } from 'node:net'
+import { LEAST_UPLOAD_BYTES_A_MINUTE } from '../../protocol/limits.ts'
 
-/** Half of what is asked of an upload (controller/shell/intake/paced-body.ts): that is refused in words before. */
-const LEAST_BYTES_PER_SECOND = 500
+/** Half of what is asked of an upload in each half minute, so that it is refused in words before its connection is ended. */
+const LEAST_BYTES_A_MINUTE = LEAST_UPLOAD_BYTES_A_MINUTE / 2
 
 type Look = {
   /** More of the request is to come, and what came has been read. */
@@ -21,7 +22,7 @@ type Look = {
 
 /** Looks at every connection once in `everyMs`, and ends it where nothing moves from one look to the next. */
 export function endStalled(server: Server, everyMs: number): void {
-  const leastBytes = (LEAST_BYTES_PER_SECOND * everyMs) / 1000
+  const leastBytes = (LEAST_BYTES_A_MINUTE * everyMs) / 60_000
   const last = new Map<Socket, { request: IncomingMessage; before: Look | null }>()
   server.on('request', (request: IncomingMessage) => {
     const { socket } = request

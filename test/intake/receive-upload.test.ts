@@ -13,9 +13,9 @@ import {
   receiveUpload,
   type Upload,
 } from '../../controller/shell/intake/receive-upload.ts'
-import { MAX_PATCH_BYTES } from '../../protocol/limits.ts'
+import { LEAST_UPLOAD_BYTES_A_MINUTE, MAX_PATCH_BYTES } from '../../protocol/limits.ts'
 import { PieceHasher } from '../../protocol/piece-hasher.ts'
-import { isRefusal, type RefusalCode } from '../../protocol/refusals.ts'
+import { hint, isRefusal, type RefusalCode } from '../../protocol/refusals.ts'
 import { chunked, flipBit } from '../support/chunked-bytes.ts'
 import { buildDebianPackage } from '../support/debian-fixtures.ts'
 
@@ -156,11 +156,40 @@ test('U34 gives up an upload that stops moving, and one that crawls', async () =
   async function* stalled() {
     yield example.subarray(0, 40_000)
     timer.pass()
-    yield example.subarray(40_000, 60_000)
+    yield example.subarray(40_000, 54_999)
     timer.pass()
     await new Promise(() => undefined)
   }
-  await refuses({ body: stalled(), timer }, 'too_slow', /Only 20000 bytes arrived within 30 seconds/)
+  const words = /^Only 14999 bytes arrived within 30 seconds; at least 30 kB a minute are needed\.$/
+  await refuses({ body: stalled(), timer }, 'too_slow', words)
+})
+
+test('F5: an upload of 700 bytes a second is taken, as the guide promises', async () => {
+  const seconds: number[] = []
+  const timer = handTimer()
+  const counted: Timer = {
+    after(ms) {
+      seconds.push(ms / 1000)
+      return timer.after(ms)
+    },
+  }
+  async function* slow() {
+    const aWindow = 700 * (seconds.at(-1) ?? 0)
+    for await (const chunk of chunked(example, aWindow)) {
+      yield chunk
+      if (chunk.byteLength === aWindow) timer.pass()
+    }
+  }
+  const received = await receive({ body: slow(), timer: counted })
+  assert.ok(!isRefusal(received), JSON.stringify(received))
+  await rm(received.path)
+})
+
+test('F5: the guide, the refusal and its hint tell of the one number and of --resume', async () => {
+  const guide = await readFile(new URL('../../docs/operators-guide.md', import.meta.url), 'utf8')
+  const told = /less than (\d+) kB come in a minute/.exec(guide)?.[1]
+  assert.equal(Number(told) * 1000, LEAST_UPLOAD_BYTES_A_MINUTE)
+  for (const code of ['too_slow', 'upload_cut', 'upload_stopped'] as const) assert.match(hint(code), /FILE --resume/)
 })
 
 test('U35 accepts an upload that is slow and steady, however long it takes', async () => {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, beforeEach, test } from 'node:test'
 import { writeExampleBundle } from '../../controller/cli/example-bundle.ts'
-import type { Pace, Timer } from '../../controller/shell/intake/paced-body.ts'
+import type { Timer } from '../../controller/shell/intake/paced-body.ts'
 import { MAX_UNFINISHED, ResumableUploads } from '../../controller/shell/intake/resumable-uploads.ts'
 import { sha256Hex } from '../../protocol/hashing.ts'
 import { MAX_PATCH_BYTES } from '../../protocol/limits.ts'
@@ -34,10 +34,10 @@ beforeEach(async () => {
   now = Date.now()
 })
 
-function openUploads(pace: Partial<Pace> = {}) {
+function openUploads(pace: { timer?: Timer } = {}) {
   return ResumableUploads.open({
     folder,
-    pace,
+    ...pace,
     clock: () => now,
     changed: () => undefined,
     refused: async (_, refusal) => void refused.push(refusal.refused),

@@ -2,7 +2,7 @@
  * The bytes of an upload as they arrive, with what may go wrong on the way as refusals: it stops moving, it breaks off,
  * it is longer or shorter than was announced. There is no deadline for the whole, only for progress.
  */
-import { MAX_PATCH_BYTES } from '../../../protocol/limits.ts'
+import { LEAST_UPLOAD_BYTES_A_MINUTE, MAX_PATCH_BYTES } from '../../../protocol/limits.ts'
 import { RefusedError, refuse } from '../../../protocol/refusals.ts'
 
 /** Waits; injected so that a test decides when time has passed. */
@@ -16,10 +16,9 @@ export const realTimer: Timer = {
   },
 }
 
-export type Pace = { readonly minimumBytesPerSecond: number; readonly windowSeconds: number; readonly timer: Timer }
-
-/** What is asked of every upload: slower has stopped. */
-export const LEAST_PACE: Pace = { minimumBytesPerSecond: 1000, windowSeconds: 30, timer: realTimer }
+/** Half a minute, in which half of `LEAST_UPLOAD_BYTES_A_MINUTE` has to come: the words go before the connection does. */
+const WINDOW_MS = 30_000
+const LEAST_BYTES = LEAST_UPLOAD_BYTES_A_MINUTE / 2
 
 export type Body = {
   readonly chunks: AsyncIterable<Uint8Array>
@@ -31,11 +30,10 @@ export type Body = {
  * Throws a `RefusedError`. After one it no longer listens to the body, and to end the connection behind it is for
  * whoever made it: a body that never answers cannot be made to.
  */
-export async function* pacedBody(body: Body, pace: Pace): AsyncGenerator<Uint8Array> {
+export async function* pacedBody(body: Body, timer: Timer = realTimer): AsyncGenerator<Uint8Array> {
   const { expectedBytes } = body
   const iterator = body.chunks[Symbol.asyncIterator]()
-  const windowBytes = pace.minimumBytesPerSecond * pace.windowSeconds
-  let window = pace.timer.after(pace.windowSeconds * 1000)
+  let window = timer.after(WINDOW_MS)
   let inWindow = 0
   let got = 0
   let ended = false
@@ -44,8 +42,8 @@ export async function* pacedBody(body: Body, pace: Pace): AsyncGenerator<Uint8Ar
     while (true) {
       const step = await Promise.race([next, window.passed])
       if (step === undefined) {
-        if (inWindow < windowBytes) throw tooSlow(inWindow, pace)
-        window = pace.timer.after(pace.windowSeconds * 1000)
+        if (inWindow < LEAST_BYTES) throw tooSlow(inWindow)
+        window = timer.after(WINDOW_MS)
         inWindow = 0
         continue
       }
@@ -90,11 +88,9 @@ function abandon(iterator: AsyncIterator<Uint8Array>): void {
   void Promise.allSettled([iterator.return?.()])
 }
 
-function tooSlow(bytes: number, pace: Pace): RefusedError {
-  const least = `at least ${pace.minimumBytesPerSecond} bytes a second are needed`
-  return new RefusedError(
-    refuse('too_slow', `Only ${bytes} bytes arrived within ${pace.windowSeconds} seconds; ${least}.`),
-  )
+function tooSlow(bytes: number): RefusedError {
+  const least = `at least ${LEAST_UPLOAD_BYTES_A_MINUTE / 1000} kB a minute are needed`
+  return new RefusedError(refuse('too_slow', `Only ${bytes} bytes arrived within 30 seconds; ${least}.`))
 }
 
 function cut(got: number, expectedBytes: number | null, failure: unknown): RefusedError {

@@ -11,9 +11,10 @@ import { quoted } from '../../../protocol/quoted.ts'
 import { isRefusal, type Refusal, RefusedError, refuse } from '../../../protocol/refusals.ts'
 import type { Actor } from '../../core/effects.ts'
 import { freeBytes, GrowingUpload, inBlocks, isFullDisk, noSpace, type Place, type Received } from './growing-upload.ts'
-import { LEAST_PACE, type Pace, pacedBody, tooLarge } from './paced-body.ts'
+import { pacedBody, type Timer, tooLarge } from './paced-body.ts'
 
-export type Upload = Partial<Pace> & {
+export type Upload = {
+  readonly timer?: Timer
   readonly body: AsyncIterable<Uint8Array>
   /** What its sender calls it; only a word for errors, the content decides. */
   readonly filename: string
@@ -74,10 +75,10 @@ export async function receiveUpload(upload: Upload): Promise<Received | Refusal>
 
 async function receiveInto(
   growing: GrowingUpload,
-  { body, progress, ...pace }: Upload,
+  { body, progress, timer }: Upload,
   { expectedBytes }: Place,
 ): Promise<Received | Refusal> {
-  const arriving = pacedBody({ chunks: body, expectedBytes }, { ...LEAST_PACE, ...pace })
+  const arriving = pacedBody({ chunks: body, expectedBytes }, timer)
   for await (const block of inBlocks(arriving, { keepRest: false })) {
     const refusal = await growing.append(block)
     if (refusal !== null) return refusal

@@ -11,7 +11,7 @@ import { isRefusal, type Refusal, RefusedError, refuse } from '../../../protocol
 import type { Actor } from '../../core/effects.ts'
 import type { Publish } from '../publish-upload.ts'
 import { GrowingUpload, inBlocks, isFullDisk, noSpace, type Received } from './growing-upload.ts'
-import { LEAST_PACE, type Pace, pacedBody } from './paced-body.ts'
+import { pacedBody, type Timer } from './paced-body.ts'
 import { requireRoom } from './receive-upload.ts'
 import {
   beginUnfinished,
@@ -55,7 +55,7 @@ type Options = {
   changed: () => void
   /** Wall milliseconds. */
   clock: () => number
-  pace?: Partial<Pace>
+  timer?: Timer
 }
 
 export class ResumableUploads {
@@ -181,7 +181,7 @@ export class ResumableUploads {
     const place = { path: upload.path, expectedBytes: upload.bytes }
     const growing = upload.growing ?? (await GrowingUpload.reopen(place, upload.offset))
     upload.growing = growing
-    const arriving = pacedBody({ chunks, expectedBytes: announced ?? null }, { ...LEAST_PACE, ...this.#options.pace })
+    const arriving = pacedBody({ chunks, expectedBytes: announced ?? null }, this.#options.timer)
     let end: Received | Refusal
     try {
       const wrong = await this.#write(upload, growing, arriving)
