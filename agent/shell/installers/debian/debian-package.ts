@@ -25,7 +25,15 @@ import {
 } from './dpkg-database.ts'
 import { dpkgFailure, runDpkg } from './dpkg-run.ts'
 import { whatIsMissing } from './expected-entries.ts'
-import { canBeConfigured, describeState, isInOrder, isInstalled, isThere, type PackageState } from './package-state.ts'
+import {
+  canBeConfigured,
+  describeState,
+  isInOrder,
+  isInstalled,
+  isMarkedToGo,
+  isThere,
+  type PackageState,
+} from './package-state.ts'
 import { rehearse } from './rehearsal/rehearse.ts'
 import { remarksOf, rememberRemarks } from './rehearsal/remarks.ts'
 import { wantInstalled } from './selections.ts'
