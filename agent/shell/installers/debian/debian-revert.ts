@@ -5,6 +5,8 @@
  * what a command returned. A failure says what is there now and what to do; one that may pass is for now, and the record
  * of what was before is kept until it is back.
  */
+import { isBug } from '../../../../protocol/assert.ts'
+import { causes } from '../../causes.ts'
 import { type Before, forgetBefore, recordLeft, whatWasBefore } from '../before.ts'
 import type { InstallTask, Outcome } from '../installer.ts'
 import { failed, failedForNow, succeeded } from '../outcomes.ts'
@@ -26,7 +28,17 @@ import { standingOf } from './what-was-before.ts'
 /** What may pass: somebody frees room on the disk. */
 const PASSING = /No space left on device|Disk quota exceeded|Cannot allocate memory/
 
+/** What the machine is in the way of (a disk, a process that does not end) may pass: the way goes on from what is there. */
 export async function revertDebianPackage(task: InstallTask): Promise<Outcome> {
+  try {
+    return await goAllTheWay(task)
+  } catch (error) {
+    if (isBug(error)) throw error
+    return failedForNow(`the way back was interrupted: ${causes(error)}`)
+  }
+}
+
+async function goAllTheWay(task: InstallTask): Promise<Outcome> {
   const { publication, scratch } = task
   const name = packageName(publication)
   await settleProgram(scratch, publication.manifest.install.timeoutSeconds)

@@ -1,0 +1,102 @@
+/**
+ * The way back from a patch bundle, with its own revert program: what is tried again, what is kept in mind until it is
+ * back, and what a person is told when it is not.
+ */
+import assert from 'node:assert/strict'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { after, describe, test } from 'node:test'
+import { hasLeftSomething, whatWasBefore } from '../../agent/shell/installers/before.ts'
+import type { InstallTask } from '../../agent/shell/installers/installer.ts'
+import { patchBundle } from '../../agent/shell/installers/patch-bundle.ts'
+import { fails, InstallTasks, succeeds } from '../support/install-tasks.ts'
+
+const { install, revert } = patchBundle
+const BECOMES = (version: string): string =>
+  `mkdir -p "$PATCHMESH_ROOT/opt/fixture"; echo ${version} > "$PATCHMESH_ROOT/opt/fixture/version"`
+const HALF_DONE = `${BECOMES('0.9-broken')}; exit 1`
+/** Ends badly until somebody has mended it. */
+const WHEN_MENDED = (otherwise: string): string =>
+  `test -e "$PATCHMESH_ROOT/mended" || { ${otherwise}; }; ${BECOMES('0.5')}`
+
+describe('The way back from a patch bundle', () => {
+  const tasks = new InstallTasks()
+  after(tasks.removeAll)
+
+  /** 0.5 is there, and the patch fails in the middle. */
+  async function failed(revertProgram?: string): Promise<InstallTask> {
+    const programs = revertProgram === undefined ? {} : { revert: revertProgram }
+    const task = await tasks.forBundle({ install: HALF_DONE, ...programs })
+    await put(task, 'opt/fixture/version', '0.5\n')
+    fails(await install(task), /status 1/)
+    return task
+  }
+
+  test('X9: a revert program that asks to be tried again is for now, and what was before is kept', async () => {
+    const task = await failed(WHEN_MENDED('echo later; exit 75'))
+    const outcome = await revert(task)
+    assert.equal(outcome.temporary, true)
+    assert.equal(
+      outcome.reason,
+      'the revert program ended with status 75; now version 0.9-broken is there, and version 0.5 was before; mend what the revert program complains of and order the patch again, or the one that brings version 0.5',
+    )
+    await put(task, 'mended', '')
+    const back = await revert(task)
+    succeeds(back)
+    assert.equal(back.reason, 'version 0.5 is there, as before')
+    assert.equal(await whatWasBefore(task.scratch), null)
+  })
+
+  test('X9: a revert program that a signal ends is for now', async () => {
+    const task = await failed(WHEN_MENDED('kill -9 $$'))
+    const outcome = await revert(task)
+    fails(outcome, /the revert program was ended by the signal SIGKILL; now version 0\.9-broken is there/)
+    assert.equal(outcome.temporary, true)
+    await put(task, 'mended', '')
+    succeeds(await revert(task))
+  })
+
+  test('X9: after a revert that failed for good, a later attempt still goes back to what was there first', async () => {
+    const task = await failed(WHEN_MENDED('exit 1'))
+    const outcome = await revert(task)
+    fails(outcome, /status 1; now version 0\.9-broken is there, and version 0\.5 was before/)
+    assert.equal(outcome.temporary, false)
+    assert.equal(await hasLeftSomething(task.scratch), true)
+    fails(await install(task), /status 1/)
+    assert.equal((await whatWasBefore(task.scratch))?.installedVersion, '0.5')
+    await put(task, 'mended', '')
+    succeeds(await revert(task))
+    assert.equal(await readFile(join(task.root, 'opt/fixture/version'), 'utf8'), '0.5\n')
+    assert.equal(await hasLeftSomething(task.scratch), false)
+  })
+
+  test('X9: a later attempt begins anew when somebody has brought another version since', async () => {
+    const task = await failed(WHEN_MENDED('exit 1'))
+    fails(await revert(task), /status 1/)
+    await put(task, 'opt/fixture/version', '0.7\n')
+    fails(await install(task), /status 1/)
+    assert.equal((await whatWasBefore(task.scratch))?.installedVersion, '0.7')
+  })
+
+  test('X21: a patch without a way back says what is there and which patch brings back what was', async () => {
+    const outcome = await revert(await failed())
+    assert.equal(
+      outcome.reason,
+      'the patch promises no way back, so what it did stays: now version 0.9-broken is there, and version 0.5 was before; order the patch that brings version 0.5',
+    )
+  })
+
+  test('X21: a revert program that ends well and brings nothing back is not believed', async () => {
+    const outcome = await revert(await failed('exit 0'))
+    assert.equal(
+      outcome.reason,
+      'the revert program ended well, but now version 0.9-broken is there, and version 0.5 was before; order the patch that brings version 0.5',
+    )
+    assert.equal(outcome.temporary, false)
+  })
+})
+
+async function put({ root }: InstallTask, path: string, content: string): Promise<void> {
+  await mkdir(dirname(join(root, path)), { recursive: true })
+  await writeFile(join(root, path), content)
+}
