@@ -1,17 +1,19 @@
 /**
  * `patchmesh check`: what stands between this appliance and its work: whom it must reach and which port is closed, its
- * clock against the newest time that the Service Center signed, its disk. It only looks; a running agent is not
- * disturbed.
+ * clock against that of whoever its agent is connected to, its disk. It only looks: nobody but a member is told anything,
+ * and a second connection under the appliance's own key would look like a copy of it, so it reads what the agent was told.
  */
 import { access, constants, statfs } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { pEvent, TimeoutError } from 'p-event'
+import { clockDifference } from '../protocol/clock.ts'
 import { reopen } from '../protocol/envelope.ts'
 import type { DialAddress } from '../protocol/identifiers.ts'
 import { Roster } from '../protocol/statements.ts'
 import { type Enrollment, loadEnrollment } from './shell/enrolling.ts'
+import { type NotedClock, notedClock } from './shell/noted-clock.ts'
 
 const HELP = `Usage: patchmesh check [--data DIR] [--json]
 
@@ -65,6 +67,11 @@ async function checkFolder(folder: string): Promise<Finding[]> {
         ok: false,
         detail: 'not enrolled; start the agent once with --token (patchmesh enroll-token)',
       },
+      {
+        what: 'clock',
+        ok: true,
+        detail: `${new Date().toISOString()}; whom to compare it with is known once it is enrolled`,
+      },
     ]
   }
   const { name, organization, dataCenter, kind, role } = enrollment.membership
@@ -74,7 +81,7 @@ async function checkFolder(folder: string): Promise<Finding[]> {
     detail: `${name}, ${kind} ${role} of ${organization} in ${dataCenter}`,
   }
   const reached = await Promise.all(dialAddresses(enrollment).map(checkAddress))
-  return [disk, enrolled, checkClock(enrollment), ...reached]
+  return [disk, enrolled, checkClock(enrollment, await notedClock(folder)), ...reached]
 }
 
 async function checkDisk(folder: string): Promise<Finding> {
@@ -88,15 +95,20 @@ async function checkDisk(folder: string): Promise<Finding> {
   return { what: 'disk', ok: free >= WANTED_FREE_BYTES, detail: `${(free / 1e9).toFixed(1)} GB free in ${folder}` }
 }
 
-/** A clock that is behind the past is wrong; how far ahead it is cannot be told from here. */
-function checkClock({ membership }: Enrollment): Finding {
-  const now = Date.now()
-  const behind = membership.enrolledAt - now
-  const ok = behind < 60_000
-  const detail = ok
-    ? new Date(now).toISOString()
-    : `${new Date(now).toISOString()} is before this appliance was enrolled; set the clock`
-  return { what: 'clock', ok, detail }
+/** A clock that is behind the past is wrong, whatever anybody has told. */
+function checkClock({ membership }: Enrollment, noted: NotedClock | null): Finding {
+  const now = new Date().toISOString()
+  if (membership.enrolledAt - Date.now() >= 60_000) {
+    return { what: 'clock', ok: false, detail: `${now} is before this appliance was enrolled; set the clock` }
+  }
+  if (noted === null) {
+    const detail = `${now}; nobody has told the agent another time yet, it has to be connected for ten seconds`
+    return { what: 'clock', ok: true, detail }
+  }
+  const difference = clockDifference(noted.aheadMs)
+  const compared = `as ${noted.whose} told the agent when it was ${new Date(noted.theirsMs).toISOString()} there`
+  if (difference === null) return { what: 'clock', ok: true, detail: `${now}, less than a minute off, ${compared}` }
+  return { what: 'clock', ok: false, detail: `${now} is ${difference}, ${compared}; set the clock` }
 }
 
 function dialAddresses({ dial, roster, root }: Enrollment): DialAddress[] {

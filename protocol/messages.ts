@@ -68,9 +68,9 @@ export const ControlMessage = z.discriminatedUnion('kind', [
   /** A signed statement for `letter.to`, which may be this peer or somebody it forwards to. */
   z.strictObject({ kind: z.literal('letter'), letter: Letter }),
   z.strictObject({ kind: z.literal('progress'), progress: Progress }),
-  /** Every 10 seconds from the side that dialled; the other answers with `pong`. */
+  /** Every 10 seconds from the side that dialled; the other answers with `pong`, and what time it is there. */
   z.strictObject({ kind: z.literal('ping') }),
-  z.strictObject({ kind: z.literal('pong') }),
+  z.strictObject({ kind: z.literal('pong'), wallMs: z.int().min(0) }),
   /** Depot to Service Center: this tenant appliance holds its control stream here now, or no longer does. */
   z.strictObject({ kind: z.literal('attached'), peer: PeerId, greeting: Greeting }),
   z.strictObject({ kind: z.literal('detached'), peer: PeerId }),

@@ -107,6 +107,8 @@ export type AgentEffect =
   | { kind: 'settle'; publication: Publication }
   /** The patch is installed and stays: what was kept for its way back is not needed any more. */
   | { kind: 'tidy'; publication: Publication }
+  /** For `patchmesh check`: how far the clock here is ahead of that of `whose`, when it was `theirsMs` there. */
+  | { kind: 'note-clock'; aheadMs: number; theirsMs: number; whose: string }
   | { kind: 'log'; line: string; fields: Record<string, string | number> }
 
 /** One record of the ledger, replaced whole; `null` removes it. */

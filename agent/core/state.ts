@@ -168,6 +168,8 @@ export type AgentState = {
   /** The number of the newest letter that was ever kept. */
   lastKept: number
   orders: { sequence: number; queue: Order[]; attempt: Attempt | null }
+  /** How far the clock here was ahead of that of whoever holds the uplink; null before that one has told. */
+  clockAheadMs: number | null
   /** As it was seen last; null until the first look. */
   machine: Machine | null
   /** Monotonic; when it is looked at again. */
@@ -208,6 +210,7 @@ export function newAgent(appliance: Appliance): AgentState {
     mailbox: new Map(),
     lastKept: 0,
     orders: { sequence: 0, queue: [], attempt: null },
+    clockAheadMs: null,
     machine: null,
     surveyAtMs: 0,
     found: new Map(),

@@ -18,6 +18,7 @@ import {
   Withdrawal,
 } from '../../protocol/statements.ts'
 import { NO_LIMITS } from '../../protocol/wan-limits.ts'
+import { clocksCompared } from './comparing-clocks.ts'
 import type { AgentEffect, AgentEvent, Channel } from './events.ts'
 import { discard, isWanted, published, seeded, storeAnswered, tendDiscards, withdrawn } from './holding.ts'
 import { resumeAttempt, settled, surveyed, tendAttempt } from './install/going-on.ts'
@@ -184,6 +185,8 @@ function saidFromAbove(state: AgentState, peer: PeerId, message: ControlMessage)
     case 'letter':
       if (message.letter.to !== state.identity.peer) return forwardDown(state, message.letter)
       return read(state, message.letter)
+    case 'pong':
+      return clocksCompared(state, peer, message.wallMs)
     case 'enrollment':
       return [{ kind: 'answer-enrollment', peer: message.peer, appliance: message.appliance, answer: message.answer }]
     default:
@@ -205,7 +208,9 @@ function saidFromBelow(state: AgentState, peer: PeerId, message: ControlMessage)
     case 'ping':
       // Whoever is not answered goes on to another member of the depot, which may still reach the Service Center.
       if (state.uplink.phase !== 'up') return []
-      return [{ kind: 'send-control', channel: 'downlink', peer, message: { kind: 'pong' } }]
+      return [
+        { kind: 'send-control', channel: 'downlink', peer, message: { kind: 'pong', wallMs: state.clock.wallMs } },
+      ]
     case 'letter':
       return message.letter.from === peer && mayAttach(state, peer) ? forwardUp(state, message.letter) : []
     default:

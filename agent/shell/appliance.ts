@@ -30,6 +30,7 @@ import { keepPort, withKeptPort } from './kept-port.ts'
 import { openLedger } from './ledger-file.ts'
 import { type Log, type RecentLines, trace } from './log.ts'
 import { Network } from './network/network.ts'
+import { noteClock } from './noted-clock.ts'
 import { watchPackages } from './package-watch.ts'
 import { PieceStore } from './piece-store.ts'
 import { Scratch } from './scratch.ts'
@@ -141,6 +142,13 @@ export async function startAppliance(options: ApplianceOptions): Promise<Running
       case 'tidy':
         installations.perform(effect)
         break
+      case 'note-clock': {
+        const { aheadMs, theirsMs, whose } = effect
+        noteClock(folder, { aheadMs, theirsMs, whose }).catch((error: unknown) =>
+          log.warn({ error: causes(error) }, 'could not note how the clocks compare'),
+        )
+        break
+      }
       case 'log':
         log.info(effect.fields, effect.line)
         break

@@ -213,7 +213,7 @@ function received(state: ServiceCenterState, peer: PeerId, message: ControlMessa
       if (state.sessions.get(message.peer)?.via !== peer) return []
       return [...leave(state, message.peer), ...stillAttached(state, message.peer)]
     case 'ping':
-      return [{ kind: 'send', peer, message: { kind: 'pong' } }]
+      return [{ kind: 'send', peer, message: { kind: 'pong', wallMs: state.clock.wallMs } }]
     case 'pong':
     case 'enrollment':
       return []

@@ -247,6 +247,7 @@ export class SimulatedAppliance implements Host {
         break
       // The network of the world knows how far everybody is.
       case 'tidy':
+      case 'note-clock':
       case 'probe':
       case 'answer-enrollment':
       case 'log':

@@ -143,7 +143,7 @@ export const samples: Sample[] = [
         },
       },
       { kind: 'ping' },
-      { kind: 'pong' },
+      { kind: 'pong', wallMs: 1_700_000_000_000 },
       { kind: 'attached', peer, greeting },
       { kind: 'detached', peer },
       { kind: 'enrolling', peer, request },
