@@ -7,6 +7,7 @@ import { isRefusal } from '../../protocol/refusals.ts'
 import { dataCenterViews, uplinkView } from '../core/data-centers.ts'
 import { mesh } from '../core/mesh.ts'
 import { namedPatch } from '../core/named-patch.ts'
+import { nameOf } from '../core/patch-identity.ts'
 import { listPatches } from '../core/patch-list.ts'
 import { patchCopies, patchDetail } from '../core/patch-views.ts'
 import { livePatches } from '../core/publishing.ts'
@@ -67,7 +68,7 @@ export function addPageRoutes(app: App, { log }: RouteDependencies): void {
         patch={patchDetail(state, record, query.dataCenter)}
         installs={installsOf(state, record.sha256)}
         dataCenters={dataCenters(state)}
-        shown={{ ...query, patch: record.publication }}
+        shown={{ ...query, patch: nameOf(record) }}
         unreachable={unreachableDepots(state)}
       />,
     )
@@ -96,7 +97,7 @@ export function addPageRoutes(app: App, { log }: RouteDependencies): void {
         dataCenters={dataCenterViews(state)}
         uplink={uplinkView(state)}
         mesh={mesh(state, record?.sha256 ?? null)}
-        patches={patches.map(({ sha256: id, publication: { name, version } }) => ({ id, name, version }))}
+        patches={patches.map((patch) => ({ id: patch.sha256, ...nameOf(patch) }))}
         patch={record?.sha256 ?? ''}
         page={query.page}
       />,

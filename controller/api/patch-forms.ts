@@ -4,7 +4,8 @@
 import { z } from 'zod'
 import { isRefusal } from '../../protocol/refusals.ts'
 import { namedPatch } from '../core/named-patch.ts'
-import { patchAddress, SYSTEM_PATCHES } from '../page/words.ts'
+import { title } from '../core/patch-identity.ts'
+import { SYSTEM_PATCHES } from '../page/words.ts'
 import type { App, AppContext, RouteDependencies } from './context.ts'
 import { addForm, leadTo, param } from './forms.ts'
 import { askAgain } from './install-pages.tsx'
@@ -57,5 +58,7 @@ export function addPatchForms(app: App, dependencies: RouteDependencies): void {
 function patchPage(c: AppContext): string {
   const asked = param(c, 'patch')
   const record = namedPatch(c.var.serviceCenter.state, asked)
-  return isRefusal(record) ? `${SYSTEM_PATCHES}/${encodeURIComponent(asked)}` : patchAddress(record.publication)
+  return isRefusal(record)
+    ? `${SYSTEM_PATCHES}/${encodeURIComponent(asked)}`
+    : `${SYSTEM_PATCHES}/${encodeURIComponent(title(record))}`
 }

@@ -2,7 +2,7 @@
  * `patchmesh appliances list|show|rename|retire`: the fleet, one appliance, and what is changed about it.
  */
 import type { ApplianceDetail, InventoryRow } from '../core/appliance-views.ts'
-import { listed, timeLeft, whyWaiting } from '../page/words.ts'
+import { listed, patchReference, timeLeft, whatToMind, whyWaiting } from '../page/words.ts'
 import { agreedOn, YES_OPTION } from './asking.ts'
 import { defineCommand } from './command.ts'
 import { readableBytes, readableTime } from './quantities.ts'
@@ -149,7 +149,9 @@ function inventoryTable(appliances: readonly InventoryRow[]): string[] {
     reachability(appliance),
     appliance.account?.agentVersion ?? 'unknown',
     storeUse(appliance),
-    appliance.bytesPerSecond === 0 ? '' : arriving(appliance),
+    [appliance.bytesPerSecond === 0 ? '' : arriving(appliance), ...whatToMind(appliance.account)]
+      .filter((words) => words !== '')
+      .join(' '),
   ])
   return table(headings, rows, 'There is no such appliance.')
 }
@@ -160,7 +162,8 @@ function applianceLines(appliance: ApplianceDetail): string[] {
     printable(`${name}, ${role} of ${group} of ${organization} in ${dataCenter}, ${kind}`),
     `${peer}, epoch ${epoch}, enrolled ${readableTime(appliance.enrolledAt)} UTC`,
     retiredAt === null ? `reachable: ${reachability(appliance)}` : `retired ${readableTime(retiredAt)} UTC`,
-    `agent ${account?.agentVersion ?? 'unknown'}, store ${storeUse(appliance)}`,
+    `agent ${account?.agentVersion ?? 'unknown'}, store ${storeUse(appliance)}, takes ${listed(account?.architectures ?? []) || 'unknown'}`,
+    ...whatToMind(account).map(printable),
     printable(
       `installed: ${versions.map(({ patch, version }) => `${patch} ${version}`).join(', ') || 'nothing known'}`,
     ),
@@ -168,7 +171,7 @@ function applianceLines(appliance: ApplianceDetail): string[] {
     ...table(
       ['COPY OF', 'STATE', 'BYTES', ''],
       appliance.copies.map((copy) => [
-        `${copy.name}@${copy.version}`,
+        patchReference(copy),
         copy.state,
         readableBytes(copy.bytes),
         copy.state === 'transferring' ? `${arriving(copy)}, ${timeLeft(copy.secondsLeft)}` : whyWaiting(copy),
@@ -179,7 +182,7 @@ function applianceLines(appliance: ApplianceDetail): string[] {
     ...table(
       ['PATCH', 'DETECTED', 'HAS', 'SINCE (UTC)', 'LAST LOOKED (UTC)', ''],
       appliance.detections.map((found) => [
-        `${found.name}@${found.version}`,
+        patchReference(found),
         found.result,
         found.installedVersion ?? (found.result === 'unknown' ? 'unknown' : 'none'),
         readableTime(found.detectedAt),
@@ -193,7 +196,7 @@ function applianceLines(appliance: ApplianceDetail): string[] {
       ['INSTALL', 'PATCH', 'STATE', 'SINCE (UTC)', ''],
       appliance.installs.map((part) => [
         part.install,
-        `${part.name}@${part.version}`,
+        patchReference(part),
         part.state,
         readableTime(part.changedAt),
         part.reason,

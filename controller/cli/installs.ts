@@ -1,7 +1,9 @@
 /**
  * `patchmesh installs list|show|cancel`.
  */
+
 import type { InstallDetail, InstallSummary } from '../core/views.ts'
+import { patchReference } from '../page/words.ts'
 import { agreedOn, YES_OPTION } from './asking.ts'
 import { defineCommand } from './command.ts'
 import { readableTime } from './quantities.ts'
@@ -50,8 +52,9 @@ export const cancelInstall = defineCommand({
   async run({ options, operands: [id = ''], terminal }) {
     const client = connect(options)
     const agreed = await agreedOn(id, { yes: options.yes, terminal, nothing: 'Nothing was cancelled' }, async () => {
-      const { name, version, organizations, installed, total } = await client.install(id)
-      const what = `the install of ${name}@${version} for ${organizations.join(', ')}`
+      const found = await client.install(id)
+      const { organizations, installed, total } = found
+      const what = `the install of ${patchReference(found)} for ${organizations.join(', ')}`
       return { id, question: `Cancel ${what}, where ${installed} of ${total} are installed?` }
     })
     if (agreed === null) return 1
@@ -64,10 +67,9 @@ export const cancelInstall = defineCommand({
 
 /** One install in full. */
 export function installLines(install: InstallDetail): string[] {
-  const { id, name, version, state, reason, installed, total, dataCenter, organizations, startedAt, startedBy, mixed } =
-    install
+  const { id, state, reason, installed, total, dataCenter, organizations, startedAt, startedBy, mixed } = install
   return [
-    printable(`install ${id} of ${name}@${version}: ${state}${reason === '' ? '' : `, ${reason}`}`),
+    printable(`install ${id} of ${patchReference(install)}: ${state}${reason === '' ? '' : `, ${reason}`}`),
     printable(`${organizations.join(', ')} in ${dataCenter}, ${installed}/${total} installed`),
     printable(`started ${readableTime(startedAt)} UTC${startedBy === null ? '' : ` by ${startedBy}`}`),
     ...mixed.map((pair) => printable(`mixed pair: ${pair}`)),
@@ -100,7 +102,7 @@ function installTable(installs: readonly InstallSummary[]): string[] {
     ['ID', 'PATCH', 'STATE', 'INSTALLED', 'ORGANIZATIONS', 'DATA CENTER', 'STARTED (UTC)', ''],
     installs.map((install) => [
       install.id,
-      `${install.name}@${install.version}`,
+      patchReference(install),
       install.state,
       `${install.installed}/${install.total}`,
       install.organizations.join(', '),

@@ -5,7 +5,7 @@ import { shortKeyId } from '../../protocol/publishers.ts'
 import type { ApplianceCopy } from '../core/copies.ts'
 import { CONDITIONS, matches, type PatchLine } from '../core/patch-list.ts'
 import type { PatchDetail } from '../core/patch-views.ts'
-import { listed, timeLeft, whyWaiting } from '../page/words.ts'
+import { listed, patchReference, patchTitle, timeLeft, whyWaiting } from '../page/words.ts'
 import { agreedOn, YES_OPTION } from './asking.ts'
 import { defineCommand, UsageError } from './command.ts'
 import { plural, readableBytes, readableTime } from './quantities.ts'
@@ -45,7 +45,7 @@ export const showPatch = defineCommand({
     'data-center': { type: 'string', value: 'NAME', about: 'only the unpatched appliances there (default All)' },
     ...SERVER_OPTIONS,
   },
-  remarks: ['PATCH is an id or NAME@VERSION.'],
+  remarks: ['PATCH is an id, NAME@VERSION, or NAME@VERSION:ARCHITECTURE where a version is there for several.'],
   example: 'patchmesh patches show example@1.0.0',
   async run({ options, operands: [patch = ''], terminal }) {
     const detail = await connect(options).patch(patch, options['data-center'])
@@ -71,9 +71,10 @@ export const withdrawPatch = defineCommand({
   async run({ options, operands: [patch = ''], terminal }) {
     const client = connect(options)
     const agreed = await agreedOn(patch, { yes: options.yes, terminal, nothing: 'Nothing was withdrawn' }, async () => {
-      const { id, name, version, replications } = await client.patch(patch)
+      const found = await client.patch(patch)
+      const { id, replications } = found
       const copies = `${plural(replications.complete, 'appliance')} and the Service Center delete their copies`
-      return { id, question: `Withdraw ${name}@${version}, SHA-256 ${id.slice(0, 12)}…? ${copies}.` }
+      return { id, question: `Withdraw ${patchReference(found)}, SHA-256 ${id.slice(0, 12)}…? ${copies}.` }
     })
     if (agreed === null) return 1
     const answer = await client.withdraw(agreed, options.reason)
@@ -86,13 +87,13 @@ function patchTable(patches: readonly PatchLine[]): string[] {
   return table(
     ['PATCH', 'SIZE', 'REPLICATIONS', 'STATE', 'UPLOADED (UTC)', 'BY', 'SUPERSEDED BY', 'ID'],
     patches.map((patch) => [
-      `${patch.name}@${patch.version}`,
+      patchReference(patch),
       readableBytes(patch.bytes),
       `${patch.replications.complete}/${patch.replications.total}${patch.newAppliances > 0 ? `, ${patch.newAppliances} new` : ''}`,
       patch.condition,
       readableTime(patch.uploadedAt),
       patch.uploadedBy ?? '',
-      patch.supersededBy === null ? '' : `${patch.supersededBy.name}@${patch.supersededBy.version}`,
+      patch.supersededBy === null ? '' : patchReference(patch.supersededBy),
       patch.id,
     ]),
     'There are no patches.',
@@ -104,7 +105,7 @@ function troubles(patches: readonly PatchLine[]): string[] {
   const lines = patches.filter(({ trouble }) => trouble !== '')
   return lines.length === 0
     ? []
-    : ['', ...lines.map(({ name, version, trouble }) => printable(`${name}@${version} needs attention: ${trouble}`))]
+    : ['', ...lines.map((line) => printable(`${patchReference(line)} needs attention: ${line.trouble}`))]
 }
 
 function signedLine({ publishedBy }: PatchDetail): string {
@@ -115,7 +116,7 @@ function signedLine({ publishedBy }: PatchDetail): string {
 function patchLines(patch: PatchDetail): string[] {
   const { complete, total } = patch.replications
   return [
-    printable(`${patch.name}@${patch.version}, ${patch.kind} by ${patch.publisher}, ${readableBytes(patch.bytes)}`),
+    printable(`${patchReference(patch)}, ${patch.kind} by ${patch.publisher}, ${readableBytes(patch.bytes)}`),
     `SHA-256 ${patch.sha256}`,
     printable(
       `uploaded ${readableTime(patch.uploadedAt)} UTC${patch.uploadedBy === null ? '' : ` by ${patch.uploadedBy}`}`,
@@ -166,15 +167,22 @@ function patchLines(patch: PatchDetail): string[] {
       '',
     ),
     ...(patch.patched.length === 0 ? [] : ['', `patched: ${printable(patch.patched.join(', '))}`]),
-    ...(patch.notApplicable.length === 0 ? [] : ['', `not meant for: ${printable(patch.notApplicable.join(', '))}`]),
+    ...(patch.notApplicableAppliances.length === 0 ? [] : ['', ...notMeant(patch)]),
     ...(patch.installs.length === 0
       ? []
       : ['', `${plural(patch.installs.length, 'install')}: patchmesh installs list`]),
   ]
 }
 
+function notMeant({ notApplicableAppliances }: PatchDetail): string[] {
+  const rows = notApplicableAppliances.flatMap(({ organization, appliances }) =>
+    appliances.map(({ name, dataCenter, role, reason }) => [organization, name, dataCenter, role, reason]),
+  )
+  return table(['NOT APPLICABLE', 'APPLIANCE', 'DATA CENTER', 'ROLE', ''], rows, '')
+}
+
 function otherPatches({ requires, conflicts, supersedes, supersededBy }: PatchDetail): string[] {
-  const newer = supersededBy === null ? [] : [`${supersededBy.name} ${supersededBy.version}`]
+  const newer = supersededBy === null ? [] : [patchTitle(supersededBy)]
   const relations = { requires, 'conflicts with': conflicts, supersedes, 'superseded by': newer }
   return Object.entries(relations).flatMap(([relation, others]) =>
     others.length === 0 ? [] : [printable(`${relation} ${listed(others)}`)],

@@ -77,6 +77,8 @@ async function startAgreed(
   for (;;) {
     const preview = await client.preview(patch, organizations, dataCenter)
     warn(asking.terminal, preview)
+    // There is nothing to agree to; the refusal says why.
+    if (preview.targets === 0) return client.startInstall(wanted)
     const what = `${patch} for ${organizations.join(', ')} in ${place}`
     if (!(await isAgreed(asking, `Install ${what}, on ${plural(preview.targets, 'appliance')}?`))) return null
     try {
@@ -88,7 +90,7 @@ async function startAgreed(
   }
 }
 
-function warn(terminal: Terminal, { notReplicated, queued }: InstallPreview): void {
+function warn(terminal: Terminal, { notReplicated, queued, hindered, notApplicable }: InstallPreview): void {
   if (notReplicated.length > 0) {
     terminal.tell(`Warning: the patch is not replicated to ${plural(notReplicated.length, 'appliance')} yet:`)
     const rows = notReplicated.map((copy) => [
@@ -104,9 +106,23 @@ function warn(terminal: Terminal, { notReplicated, queued }: InstallPreview): vo
   }
   if (queued.length > 0) {
     terminal.tell(`${plural(queued.length, 'target')} would be queued until replication reaches them:`)
-    const rows = queued.map(({ appliance, organization, reason }) => [appliance, organization, reason])
-    for (const line of table(['APPLIANCE', 'ORGANIZATION', ''], rows, '')) terminal.tell(`  ${line}`)
+    tellReasons(terminal, queued)
   }
+  if (hindered.length > 0) {
+    terminal.tell(`Warning: ${plural(hindered.length, 'target')} would refuse it or be held back as things are now:`)
+    tellReasons(terminal, hindered)
+  }
+  if (notApplicable.length > 0) {
+    terminal.tell(
+      `${plural(notApplicable.length, 'appliance')} would be left out, since the patch is not meant for them:`,
+    )
+    tellReasons(terminal, notApplicable)
+  }
+}
+
+function tellReasons(terminal: Terminal, reasons: InstallPreview['queued']): void {
+  const rows = reasons.map(({ appliance, organization, reason }) => [appliance, organization, reason])
+  for (const line of table(['APPLIANCE', 'ORGANIZATION', ''], rows, '')) terminal.tell(`  ${line}`)
 }
 
 /** Until nothing of it moves any more. */

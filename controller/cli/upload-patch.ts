@@ -1,7 +1,9 @@
 /**
  * `patchmesh patches upload`: streams a file to the Service Center and tells how far it is.
  */
+
 import path from 'node:path'
+import { patchReference } from '../page/words.ts'
 import { defineCommand } from './command.ts'
 import { ProgressLine } from './progress-line.ts'
 import { readableBytes } from './quantities.ts'
@@ -38,8 +40,7 @@ export const uploadPatch = defineCommand({
       const patch =
         options.resume === true ? await uploadResumably(client, file, { sent, waits }) : await client.upload(file, sent)
       progress.end(line('uploaded', patch.bytes, patch.bytes))
-      const { name, version, id } = patch
-      terminal.print(options.json === true ? JSON.stringify(patch) : `${printable(`${name}@${version}`)}  ${id}`)
+      terminal.print(options.json === true ? JSON.stringify(patch) : `${printable(patchReference(patch))}  ${patch.id}`)
       return 0
     } catch (error) {
       progress.end()

@@ -4,6 +4,7 @@
  */
 import { architectureOf } from '../../agent/core/install/policies/architecture.ts'
 import type { Manifest } from '../../protocol/manifest.ts'
+import type { PatchRecord } from './records.ts'
 
 type Named = { readonly name: string; readonly version: string; readonly manifest: Pick<Manifest, 'appliesTo'> }
 
@@ -15,6 +16,11 @@ export function title({ publication }: { publication: Named }): string {
 export function titleOf(named: Named): string {
   const architecture = architectureOf(named.manifest)
   return `${named.name}@${named.version}${architecture === null ? '' : `:${architecture}`}`
+}
+
+/** The same in parts, as views tell it. */
+export function nameOf({ publication: { name, version, manifest } }: PatchRecord) {
+  return { name, version, architecture: architectureOf(manifest) }
 }
 
 /** Whether two files cannot both be there: they are for the same appliances, or one of them is for all. */

@@ -19,10 +19,13 @@ import {
   dataCenterTitle,
   elementId,
   listed,
+  type NamedPatch,
   patchAddress,
+  patchTitle,
   sentence,
   size,
   timeLeft,
+  whatToMind,
   whyWaiting,
 } from './words.ts'
 
@@ -113,6 +116,12 @@ const Facts = ({ appliance }: { appliance: ApplianceDetail }) => (
     <Fact term="Store">
       <Store account={appliance.account} />
     </Fact>
+    <Fact term="Machine">{listed(appliance.account?.architectures ?? []) || 'unknown'}</Fact>
+    {whatToMind(appliance.account).map((text) => (
+      <Fact term="To mind">
+        <WithMoments text={text} />
+      </Fact>
+    ))}
     <Fact term="Arrives">
       <Arrives {...appliance} />
     </Fact>
@@ -150,11 +159,7 @@ const Table = ({ label, headings, rows }: { label: string; headings: string[]; r
   </table>
 )
 
-const Patch = ({ patch }: { patch: { name: string; version: string } }) => (
-  <a href={patchAddress(patch)}>
-    {patch.name} {patch.version}
-  </a>
-)
+const Patch = ({ patch }: { patch: NamedPatch }) => <a href={patchAddress(patch)}>{patchTitle(patch)}</a>
 
 function copyRows({ copies }: ApplianceDetail): Row[] {
   return copies.map((copy) => ({

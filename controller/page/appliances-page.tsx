@@ -9,9 +9,9 @@ import { type Choice, SelectField, TextField } from './form-fields.tsx'
 import { Label } from './labels.tsx'
 import { Card, Layout, PageHeader } from './layout.tsx'
 import { Pager } from './list-toolbar.tsx'
-import { Moment } from './moments.tsx'
+import { Moment, WithMoments } from './moments.tsx'
 import { IfMay } from './reader.tsx'
-import { APPLIANCES, applianceAddress, counted, ENROLL, elementId, listed, size } from './words.ts'
+import { APPLIANCES, applianceAddress, counted, ENROLL, elementId, listed, size, whatToMind } from './words.ts'
 
 export const PER_PAGE = [20, 50, 100] as const
 export type InventoryPageQuery = InventoryQuery & { page: number; perPage: number }
@@ -174,6 +174,11 @@ const Row = ({ row }: { row: InventoryRow }) => (
     </td>
     <td class="pf-v6-c-table__td" data-label="Last contact">
       <Contact appliance={row} />
+      {whatToMind(row.account).map((text) => (
+        <div class="pm-quiet">
+          <WithMoments text={text} />
+        </div>
+      ))}
     </td>
     <td class="pf-v6-c-table__td pm-number" data-label="Agent and store">
       {row.account?.agentVersion}

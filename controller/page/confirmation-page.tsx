@@ -4,7 +4,7 @@
  */
 import { type Confirmation, InstallConfirmation } from './install-confirmation.tsx'
 import { Layout, PageHeader } from './layout.tsx'
-import { patchAddress, SYSTEM_PATCHES } from './words.ts'
+import { patchAddress, patchTitle, SYSTEM_PATCHES } from './words.ts'
 
 export const ConfirmationPage = (confirmation: Confirmation) => (
   <Layout title="Install - System Patches">
@@ -12,7 +12,7 @@ export const ConfirmationPage = (confirmation: Confirmation) => (
       heading="Install"
       trail={[
         { name: 'System Patches', address: SYSTEM_PATCHES },
-        { name: `${confirmation.patch.name} ${confirmation.patch.version}`, address: patchAddress(confirmation.patch) },
+        { name: patchTitle(confirmation.patch), address: patchAddress(confirmation.patch) },
       ]}
     />
     <section class="pf-v6-c-page__main-section" aria-labelledby="install-dialog-title">

@@ -21,6 +21,7 @@ import {
   elementId,
   limitsAddress,
   listed,
+  patchTitle,
   size,
   UPLINK_LIMITS,
 } from './words.ts'
@@ -30,7 +31,7 @@ type DataCentersPage = {
   uplink: UplinkView
   mesh: Mesh
   /** Those of which the picture can show the pieces alone, and the id of the chosen one; empty for all together. */
-  patches: Pick<PatchSummary, 'id' | 'name' | 'version'>[]
+  patches: Pick<PatchSummary, 'id' | 'name' | 'version' | 'architecture'>[]
   patch: string
   /** Of the table, from 1; the last one where there are fewer. */
   page: number
@@ -82,7 +83,7 @@ const PatchFilter = ({ patches, patch }: Pick<DataCentersPage, 'patches' | 'patc
       {...{ id: 'mesh-patch', name: 'patch', frame: 'pm-select', value: patch }}
       choices={[
         { value: '', text: 'All patches' },
-        ...patches.map(({ id, name, version }) => ({ value: id, text: `${name} ${version}` })),
+        ...patches.map((patch) => ({ value: patch.id, text: patchTitle(patch) })),
       ]}
     />
     <button class="pf-v6-c-button pf-m-secondary" type="submit">

@@ -10,7 +10,16 @@ import { Card } from './layout.tsx'
 import { Moment, WithMoments } from './moments.tsx'
 import { type ShownPatch, shownPatchAddress } from './patch-address.ts'
 import { IfMay } from './reader.tsx'
-import { applianceNamed, counted, dataCenterTitle, elementId, listed, SYSTEM_PATCHES, where } from './words.ts'
+import {
+  applianceNamed,
+  counted,
+  dataCenterTitle,
+  elementId,
+  listed,
+  SYSTEM_PATCHES,
+  sentence,
+  where,
+} from './words.ts'
 
 type InstallCardProps = { patch: PatchDetail; dataCenters: string[]; shown: ShownPatch }
 
@@ -66,8 +75,36 @@ const Organizations = ({ patch, shown }: { patch: PatchDetail; shown: ShownPatch
       ))}
     </ul>
     {patch.patched.length > 0 && <p class="pm-quiet">Patched: {listed(patch.patched)}.</p>}
-    {patch.notApplicable.length > 0 && <p class="pm-quiet">Not applicable: {listed(patch.notApplicable)}.</p>}
+    {patch.notApplicableAppliances.length > 0 && <NotApplicable patch={patch} />}
   </>
+)
+
+/** Whom the patch is not meant for: neither patched nor unpatched, each with the reason. */
+const NotApplicable = ({ patch: { notApplicable, notApplicableAppliances } }: { patch: PatchDetail }) => (
+  <details id="not-applicable">
+    <summary>
+      Not applicable: {notApplicable.length > 0 && `${listed(notApplicable)}, `}
+      {counted(
+        notApplicableAppliances.reduce((sum, { appliances }) => sum + appliances.length, 0),
+        'appliance',
+      )}
+    </summary>
+    <ul class="pm-appliances" role="list">
+      {notApplicableAppliances.flatMap(({ organization, appliances }) =>
+        appliances.map(({ name, dataCenter, kind, role, reason }) => (
+          <li>
+            <span class="pm-name">{name}</span>
+            <span class="pm-quiet">
+              {organization}, {dataCenterTitle(dataCenter)}, {kind} {role}
+            </span>
+            <span class="pm-quiet">
+              <WithMoments text={sentence(reason)} />
+            </span>
+          </li>
+        )),
+      )}
+    </ul>
+  </details>
 )
 
 const Organization = ({

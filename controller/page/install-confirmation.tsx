@@ -15,6 +15,7 @@ import {
   counted,
   dataCenterTitle,
   listed,
+  patchTitle,
   SYSTEM_PATCHES,
   sentence,
   size,
@@ -39,6 +40,7 @@ export type Confirmation = {
 export const InstallConfirmation = (confirmation: Confirmation) => {
   const { patch, organizations, dataCenter, preview, ready, changed, once } = confirmation
   const complete = preview.notReplicated.length === 0 && preview.queued.length === 0
+  const { notApplicable, hindered, targets } = preview
   return (
     <form
       id="install-confirmation"
@@ -58,21 +60,25 @@ export const InstallConfirmation = (confirmation: Confirmation) => {
         </Alert>
       )}
       <h2 class="pf-v6-c-title pf-m-xl" id="install-dialog-title">
-        {complete ? `Install ${patch.name} ${patch.version}?` : 'Replication is not complete'}
+        {complete ? `Install ${patchTitle(patch)}?` : 'Replication is not complete'}
       </h2>
       <p>
-        {patch.name} {patch.version} for {listed(organizations)}: {counted(preview.targets, 'appliance')} in{' '}
-        {where(dataCenter)}.
+        {patchTitle(patch)}, for {listed(organizations)}: {counted(preview.targets, 'appliance')} in {where(dataCenter)}
+        .
       </p>
       {preview.notReplicated.length > 0 && <NotReplicated copies={preview.notReplicated} />}
-      {!complete && <StartsNow ready={ready} />}
+      {hindered.length > 0 && <Hindered hindered={hindered} />}
+      {(!complete || hindered.length > 0) && targets > 0 && <StartsNow ready={ready} />}
       {preview.queued.length > 0 && <Queued queued={preview.queued} />}
+      {notApplicable.length > 0 && <NotApplicable left={notApplicable} />}
       {patch.restart !== 'none' && <AllowOutage />}
       <div role="alert" />
       <div class="pm-row pm-buttons">
-        <button class="pf-v6-c-button pf-m-primary" type="submit">
-          {complete ? 'Install' : 'Install where ready'}
-        </button>
+        {targets > 0 && (
+          <button class="pf-v6-c-button pf-m-primary" type="submit">
+            {complete && hindered.length === 0 ? 'Install' : 'Install where ready'}
+          </button>
+        )}
         <CloseButton dialog="install-dialog" text="Cancel" />
       </div>
     </form>
@@ -118,18 +124,37 @@ const Queued = ({ queued }: { queued: InstallPreview['queued'] }) => (
   <section aria-label="Queued">
     <h3 class="pf-v6-c-title pf-m-md">Queued: {counted(queued.length, 'appliance')}</h3>
     <p class="pm-quiet">They follow in this install by themselves as soon as their copy is proven, within 24 hours.</p>
-    <ul class="pm-appliances" role="list" id="queued">
-      {queued.map(({ appliance, dataCenter, reason }) => (
-        <li>
-          <span class="pm-name">{appliance}</span>
-          <span class="pm-quiet">{dataCenterTitle(dataCenter)}</span>
-          <span class="pm-quiet">
-            <WithMoments text={sentence(reason)} />
-          </span>
-        </li>
-      ))}
-    </ul>
+    <NamedReasons id="queued" reasons={queued} />
   </section>
+)
+
+const Hindered = ({ hindered }: { hindered: InstallPreview['hindered'] }) => (
+  <Alert tone="warning" title={`Not possible now: ${counted(hindered.length, 'appliance')}`}>
+    <p>As things are, they would refuse the patch or be held back. What is in the way can be mended first.</p>
+    <NamedReasons id="hindered" reasons={hindered} />
+  </Alert>
+)
+
+const NotApplicable = ({ left }: { left: InstallPreview['notApplicable'] }) => (
+  <section aria-label="Not applicable">
+    <h3 class="pf-v6-c-title pf-m-md">Not applicable: {counted(left.length, 'appliance')}</h3>
+    <p class="pm-quiet">The patch is not meant for them. They are left out, and do not count as unpatched.</p>
+    <NamedReasons id="not-applicable" reasons={left} />
+  </section>
+)
+
+const NamedReasons = ({ id, reasons }: { id: string; reasons: InstallPreview['queued'] }) => (
+  <ul class="pm-appliances" role="list" id={id}>
+    {reasons.map(({ appliance, dataCenter, reason }) => (
+      <li>
+        <span class="pm-name">{appliance}</span>
+        <span class="pm-quiet">{dataCenterTitle(dataCenter)}</span>
+        <span class="pm-quiet">
+          <WithMoments text={sentence(reason)} />
+        </span>
+      </li>
+    ))}
+  </ul>
 )
 
 const AllowOutage = () => (

@@ -7,7 +7,7 @@ import { ColumnHeads } from './column-heads.tsx'
 import { InstallLabel } from './labels.tsx'
 import { Card, Layout, PageHeader } from './layout.tsx'
 import { Moment, WithMoments } from './moments.tsx'
-import { counted, elementId, INSTALLS, listed, patchAddress, SYSTEM_PATCHES, where } from './words.ts'
+import { counted, elementId, INSTALLS, listed, patchAddress, patchTitle, SYSTEM_PATCHES, where } from './words.ts'
 
 const HEADINGS = ['Patch', 'For', 'State', 'Installed', 'Started', 'Reason']
 
@@ -51,9 +51,7 @@ export const InstallsPage = ({ installs, total, page, pages }: ShownInstalls) =>
 const Install = ({ install }: { install: InstallSummary }) => (
   <tr class="pf-v6-c-table__tr" id={elementId('install', install.id)} data-install={install.id}>
     <td class="pf-v6-c-table__td" data-label={HEADINGS[0]}>
-      <a href={`${patchAddress(install)}?install=${install.id}`}>
-        {install.name} {install.version}
-      </a>
+      <a href={`${patchAddress(install)}?install=${install.id}`}>{patchTitle(install)}</a>
     </td>
     <td class="pf-v6-c-table__td" data-label={HEADINGS[1]}>
       {listed(install.organizations)} in {where(install.dataCenter)}

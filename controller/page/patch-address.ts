@@ -2,10 +2,10 @@
  * The address of a patch's page in a certain state: the Data Center, the chosen organizations, what is opened, and which
  * part of the matrix is shown. Sent to a colleague it shows the same.
  */
-import { patchAddress } from './words.ts'
+import { type NamedPatch, patchAddress } from './words.ts'
 
 export type ShownPatch = {
-  patch: { name: string; version: string }
+  patch: NamedPatch
   dataCenter: string
   /** Chosen to be installed. */
   organization: string[]

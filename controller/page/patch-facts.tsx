@@ -6,7 +6,7 @@ import { Copyable, Fact } from './facts.tsx'
 import { Replications } from './labels.tsx'
 import { Alert, Card } from './layout.tsx'
 import { Moment } from './moments.tsx'
-import { duration, listed, patchAddress, size } from './words.ts'
+import { duration, listed, patchAddress, patchTitle, size } from './words.ts'
 
 const FORMATS = { bundle: 'patch bundle', deb: 'Debian package' } as const
 const RESTARTS = { none: 'no restart', service: 'restarts a service', reboot: 'restarts the appliance' } as const
@@ -15,10 +15,12 @@ const REVERTS = {
   script: 'goes back with a program of its own',
 } as const
 
+const REVERTED_BY_DPKG = 'the version that was there is put back from its package, where that is at hand'
+
 export const PatchFacts = ({ patch, unreachable }: { patch: PatchDetail; unreachable: number }) => (
   <Card id="facts" title="Patch" live>
     {patch.supersededBy !== null && (
-      <Alert tone="info" title={`Superseded by ${patch.supersededBy.name} ${patch.supersededBy.version}`}>
+      <Alert tone="info" title={`Superseded by ${patchTitle(patch.supersededBy)}`}>
         It can still be installed. <a href={patchAddress(patch.supersededBy)}>Show the newer patch</a>
       </Alert>
     )}
@@ -45,8 +47,11 @@ export const PatchFacts = ({ patch, unreachable }: { patch: PatchDetail; unreach
       <Fact term="Installing it">
         {RESTARTS[patch.restart]}, about {duration(patch.estimateSeconds)} an appliance
       </Fact>
-      <Fact term="If it fails">{REVERTS[patch.revert]}</Fact>
-      <Fact term="Meant for">{patch.appliesTo.length === 0 ? 'every kind of appliance' : listed(patch.appliesTo)}</Fact>
+      <Fact term="If it fails">{patch.format === 'deb' ? REVERTED_BY_DPKG : REVERTS[patch.revert]}</Fact>
+      <Fact term="Meant for">
+        {patch.appliesTo.length === 0 ? 'every kind of appliance' : listed(patch.appliesTo)}
+        {patch.architecture !== null && `, ${patch.architecture}`}
+      </Fact>
       {patch.requires.length > 0 && <Fact term="Requires">{listed(patch.requires)}</Fact>}
       {patch.conflicts.length > 0 && <Fact term="Conflicts with">{listed(patch.conflicts)}</Fact>}
       {patch.supersedes.length > 0 && <Fact term="Supersedes">{listed(patch.supersedes)}</Fact>}

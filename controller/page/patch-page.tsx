@@ -13,7 +13,7 @@ import { MatrixTable } from './patch-matrix.tsx'
 import { IfMay } from './reader.tsx'
 import { ReplicationPicture } from './replication-picture.tsx'
 import { WithdrawDialog } from './withdraw-dialog.tsx'
-import { APPLIANCES, SYSTEM_PATCHES } from './words.ts'
+import { APPLIANCES, patchTitle, SYSTEM_PATCHES } from './words.ts'
 
 export type PatchPageProps = {
   patch: PatchDetail
@@ -27,9 +27,9 @@ export type PatchPageProps = {
 export const PatchPage = (props: PatchPageProps) => {
   const { patch } = props
   return (
-    <Layout title={`${patch.name} ${patch.version} - System Patches`}>
+    <Layout title={`${patchTitle(patch)} - System Patches`}>
       <PageHeader
-        heading={`${patch.name} ${patch.version}`}
+        heading={patchTitle(patch)}
         trail={[
           { name: 'Appliances', address: APPLIANCES },
           { name: 'System Patches', address: SYSTEM_PATCHES },

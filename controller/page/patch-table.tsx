@@ -9,7 +9,7 @@ import { CopyTable } from './copy-table.tsx'
 import { Label, Replications } from './labels.tsx'
 import { listAddress, type ShownList } from './list-address.ts'
 import { Moment } from './moments.tsx'
-import { elementId, patchAddress, size } from './words.ts'
+import { elementId, patchAddress, patchTitle, size } from './words.ts'
 
 export type PatchTableProps = {
   list: PatchList
@@ -72,13 +72,13 @@ const Line = ({ patch, shown, copies, unreachable }: PatchTableProps & { patch: 
       </a>
       {patch.supersededBy !== null && (
         <div class="pm-quiet">
-          superseded by{' '}
-          <a href={patchAddress(patch.supersededBy)}>{`${patch.supersededBy.name} ${patch.supersededBy.version}`}</a>
+          superseded by <a href={patchAddress(patch.supersededBy)}>{patchTitle(patch.supersededBy)}</a>
         </div>
       )}
     </td>
     <td class="pf-v6-c-table__td" data-label="Version">
       {patch.version}
+      {patch.architecture !== null && <div class="pm-quiet">{patch.architecture}</div>}
     </td>
     <td class="pf-v6-c-table__td pm-number" data-label="Size">
       {size(patch.bytes)}

@@ -4,12 +4,12 @@
 import type { PatchSummary } from '../core/patch-views.ts'
 import { FormDialog } from './dialogs.tsx'
 import { TextField } from './form-fields.tsx'
-import { counted, SYSTEM_PATCHES } from './words.ts'
+import { counted, patchTitle, SYSTEM_PATCHES } from './words.ts'
 
 export const WithdrawDialog = ({ patch }: { patch: PatchSummary }) => (
   <FormDialog
     id="withdraw-dialog"
-    title={`Withdraw ${patch.name} ${patch.version}?`}
+    title={`Withdraw ${patchTitle(patch)}?`}
     action={`${SYSTEM_PATCHES}/${patch.id}/withdraw`}
     operation="withdrawPatch"
     button="Withdraw"

@@ -2,6 +2,9 @@
  * Numbers and moments as a person reads them, and the addresses of the pages. Sizes are rounded down, so that nothing
  * looks complete before it is.
  */
+import { clockDifference } from '../../protocol/clock.ts'
+import type { AccountView } from '../core/appliance-views.ts'
+
 const UNITS = ['bytes', 'KiB', 'MiB', 'GiB'] as const
 const BIT_UNITS = ['bit/s', 'kbit/s', 'Mbit/s', 'Gbit/s', 'Tbit/s'] as const
 
@@ -126,9 +129,34 @@ export function applianceNamed(name: string): string {
   return `${APPLIANCES}/${encodeURIComponent(name)}`
 }
 
+/** What somebody should do at an appliance, each as a sentence. */
+export function whatToMind(account: AccountView | null): string[] {
+  if (account === null) return []
+  const { restartDue, clockAheadSeconds } = account
+  const clock = clockDifference(clockAheadSeconds * 1000)
+  const wanted = restartDue === null || restartDue.wantedBy.length === 0 ? '' : `, for ${listed(restartDue.wantedBy)}`
+  return [
+    ...(restartDue === null ? [] : [`A restart is due since ${restartDue.since}${wanted}.`]),
+    ...(clock === null ? [] : [`Its clock is ${clock}: set it.`]),
+  ]
+}
+
+/** What a patch is called: see controller/core/patch-identity.ts. */
+export type NamedPatch = { name: string; version: string; architecture: string | null }
+
+/** `kernel 2`, or `kernel 2 for amd64`. */
+export function patchTitle({ name, version, architecture }: NamedPatch): string {
+  return architecture === null ? `${name} ${version}` : `${name} ${version} for ${architecture}`
+}
+
+/** `kernel@2`, or `kernel@2:amd64`: how a command line and an address name it. */
+export function patchReference({ name, version, architecture }: NamedPatch): string {
+  return architecture === null ? `${name}@${version}` : `${name}@${version}:${architecture}`
+}
+
 /** The address of a patch's page. */
-export function patchAddress({ name, version }: { name: string; version: string }): string {
-  return `${SYSTEM_PATCHES}/${encodeURIComponent(`${name}@${version}`)}`
+export function patchAddress(patch: NamedPatch): string {
+  return `${SYSTEM_PATCHES}/${encodeURIComponent(patchReference(patch))}`
 }
 
 /** Texts into something that can be an element's id: the same texts give the same id, different texts different ones. */
