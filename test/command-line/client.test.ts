@@ -16,6 +16,7 @@ const patch = {
   id: ID,
   name: 'example',
   version: '1.0.0',
+  architecture: null,
   bytes: 3_000_000,
   sha256: ID,
   uploadedAt: '2026-11-22T17:03:00.000Z',
@@ -43,6 +44,7 @@ const install = {
   patch: ID,
   name: 'example',
   version: '1.0.0',
+  architecture: null,
   state: 'running',
   reason: '',
   organizations: ['Acme'],
@@ -63,6 +65,8 @@ const preview = {
   notReplicated: [{ ...copy, name: 'paris-1', state: 'waiting', reason: 'not reachable' }],
   ready: 1,
   queued: [{ appliance: 'acme-2', organization: 'Acme', dataCenter: 'Paris', reason: 'no copy yet' }],
+  hindered: [{ appliance: 'acme-3', organization: 'Acme', dataCenter: 'Paris', reason: 'the patch needs base first' }],
+  notApplicable: [{ appliance: 'acme-4', organization: 'Acme', dataCenter: 'Paris', reason: 'for another kind' }],
 }
 
 const folder = mkdtempSync(path.join(tmpdir(), 'patchmesh-client-'))
