@@ -4,7 +4,7 @@
  */
 import type { Sha256 } from '../../protocol/identifiers.ts'
 import { appliancesByPlace } from './census.ts'
-import { standingOf } from './standing.ts'
+import { findingOn } from './findings.ts'
 import type { ServiceCenterState } from './state.ts'
 
 export type PatchCounts = { patched: number; unpatched: number; notApplicable: number; unknown: number }
@@ -30,7 +30,7 @@ export function patchMatrix(state: ServiceCenterState, patch: Sha256): PatchMatr
   const rows = new Map<string, { sum: PatchCounts; cells: Map<string, PlaceCounts> }>()
   for (const appliance of appliancesByPlace(state)) {
     const { organization, dataCenter } = appliance
-    const kind = KINDS[record === undefined ? 'unknown' : standingOf(state, record, appliance).result]
+    const kind = KINDS[record === undefined ? 'unknown' : findingOn(state, record, appliance).result]
     const row = found(rows, organization, () => ({ sum: nothing(), cells: new Map() }))
     const place = () => ({ dataCenter, ...nothing() })
     for (const counts of [all, row.sum, found(columns, dataCenter, place), found(row.cells, dataCenter, place)])

@@ -7,11 +7,11 @@ import type { DataCenterName, PeerId, Sha256 } from '../../protocol/identifiers.
 import { titled } from '../../protocol/patch-references.ts'
 import type { SignedBy } from '../../protocol/publishers.ts'
 import { type ApplianceCopy, applianceCopy } from './copies.ts'
+import { type Finding, findingOn } from './findings.ts'
 import { type PatchMatrix, patchMatrix } from './patch-matrix.ts'
 import { livePatches } from './publishing.ts'
 import type { ApplianceRecord, DetectionRecord, PatchRecord } from './records.ts'
 import { countedAppliances, countReplications, type Replications, readiness } from './replications.ts'
-import { type Standing, standingOf } from './standing.ts'
 import type { ServiceCenterState } from './state.ts'
 import { supersedence } from './supersedence.ts'
 import { byOrganization, type InstallSummary, installSummary } from './views.ts'
@@ -181,10 +181,10 @@ function patchedByOrganization(state: ServiceCenterState, record: PatchRecord, d
   const notApplicable: string[] = []
   const notMeant: NotMeant[] = []
   for (const [organization, appliances] of byOrganization(state, dataCenter)) {
-    const standings = appliances.map((appliance) => ({ appliance, ...standingOf(state, record, appliance) }))
-    const applicable = standings.filter(({ result }) => result !== 'notApplicable')
+    const findings = appliances.map((appliance) => ({ appliance, ...findingOn(state, record, appliance) }))
+    const applicable = findings.filter(({ result }) => result !== 'notApplicable')
     const missing = applicable.filter(({ result }) => result !== 'installed')
-    const left = standings.filter(({ result }) => result === 'notApplicable')
+    const left = findings.filter(({ result }) => result === 'notApplicable')
     if (left.length > 0) notMeant.push({ organization, appliances: left.map(notMeantLine) })
     if (applicable.length === 0) notApplicable.push(organization)
     else if (missing.length === 0) patched.push(organization)
@@ -211,7 +211,7 @@ function patchedByOrganization(state: ServiceCenterState, record: PatchRecord, d
 function notMeantLine({
   appliance: { name, dataCenter, kind, role },
   reason,
-}: Standing & { appliance: ApplianceRecord }) {
+}: Finding & { appliance: ApplianceRecord }) {
   return { name, dataCenter, kind, role, reason }
 }
 

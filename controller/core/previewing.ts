@@ -8,11 +8,11 @@ import { judgePeerVersions, type PeerVersion } from '../../agent/core/install/po
 import { judgePreflight } from '../../agent/core/install/policies/preflight.ts'
 import { type Refusal, refuse } from '../../protocol/refusals.ts'
 import { whyLate } from './clock-difference.ts'
+import { findingOn, patchesOn } from './findings.ts'
 import { INSTALL_DEADLINE_MS } from './install-times.ts'
 import { title } from './patch-identity.ts'
 import type { ApplianceRecord, PatchRecord } from './records.ts'
 import { groupKey } from './replications.ts'
-import { patchesOn, standingOf } from './standing.ts'
 import type { ServiceCenterState } from './state.ts'
 
 export type NamedReason = { appliance: string; organization: string; dataCenter: string; reason: string }
@@ -26,7 +26,7 @@ export function meantAppliances(
   const meant: ApplianceRecord[] = []
   const others: NamedReason[] = []
   for (const appliance of scope) {
-    const { result, reason } = standingOf(state, patch, appliance)
+    const { result, reason } = findingOn(state, patch, appliance)
     if (result === 'notApplicable') others.push(named(appliance, reason))
     else meant.push(appliance)
   }
@@ -49,7 +49,7 @@ export function hindered(
   const { manifest } = patch.publication
   const groups = manifest.pair.peerCompat.length === 0 ? null : Map.groupBy(state.appliances.values(), groupKey)
   return appliances.flatMap((appliance): NamedReason[] => {
-    const { result, installedVersion } = standingOf(state, patch, appliance)
+    const { result, installedVersion } = findingOn(state, patch, appliance)
     if (result === 'installed') return []
     const account = state.accounts.get(appliance.peer)
     const facts = { installedVersion, there: patchesOn(state, appliance.peer), machine: account?.machine ?? null }
@@ -69,7 +69,7 @@ export function peerVersions(
   peers: readonly ApplianceRecord[],
 ): PeerVersion[] {
   return peers.map((peer) => {
-    const { result, installedVersion } = standingOf(state, patch, peer)
+    const { result, installedVersion } = findingOn(state, patch, peer)
     return { name: peer.name, version: installedVersion, isKnown: result !== 'unknown' || installedVersion !== null }
   })
 }

@@ -3,6 +3,7 @@
  * pairs of which one member has it and another has not. What an appliance has is what it was last seen to have; who has
  * left the fleet is no trouble, and where a patch is not meant for an appliance nothing is missing.
  */
+import { judgeSkew } from '../../agent/core/install/policies/pair-skew.ts'
 import type { Sha256 } from '../../protocol/identifiers.ts'
 import { isNotMeant } from './ending-installs.ts'
 import { isFailure, isFinal } from './install-states.ts'
@@ -15,7 +16,13 @@ import type { ServiceCenterState } from './state.ts'
 const AWAY_MS = 2 * 60 * 1000
 
 /** A pair whose members are not equal, and nothing is under way that would make them so. */
-export type MixedPair = { readonly has: ApplianceRecord[]; readonly lacks: ApplianceRecord[]; readonly reason: string }
+export type MixedPair = {
+  readonly has: ApplianceRecord[]
+  readonly lacks: ApplianceRecord[]
+  readonly reason: string
+  /** Where it has been so for longer than the patch allows: a sentence, or null. */
+  readonly skew: string | null
+}
 
 /** Of one install, as far as it is so now. */
 export function mixedPairs(state: ServiceCenterState, install: InstallRecord): MixedPair[] {
@@ -26,30 +33,38 @@ export function mixedPairs(state: ServiceCenterState, install: InstallRecord): M
 function mixedAmong(state: ServiceCenterState, patch: Sha256, targets: Iterable<TargetRecord>): MixedPair[] {
   const groups = new Map<
     string,
-    { has: ApplianceRecord[]; lacks: ApplianceRecord[]; reason: string; goesOn: boolean }
+    { has: ApplianceRecord[]; lacks: ApplianceRecord[]; reason: string; goesOn: boolean; sinceMs: number }
   >()
   for (const target of targets) {
     const appliance = state.appliances.get(target.appliance)
     if (appliance === undefined || isNotMeant(target)) continue
     const key = groupKey(appliance)
-    const group = groups.get(key) ?? { has: [], lacks: [], reason: '', goesOn: false }
+    const group = groups.get(key) ?? { has: [], lacks: [], reason: '', goesOn: false, sinceMs: state.clock.wallMs }
     groups.set(key, group)
     const newest = state.standings.newest.get(patch)?.get(target.appliance) ?? target
     if (!isFinal(newest.state)) group.goesOn = true
-    else if (hasInstalled(state, patch, appliance.peer)) group.has.push(appliance)
-    else {
+    else if (hasInstalled(state, patch, appliance.peer)) {
+      group.has.push(appliance)
+      group.sinceMs = Math.min(group.sinceMs, newest.changedAt)
+    } else {
       group.lacks.push(appliance)
       group.reason ||= newest.reason
     }
   }
-  return [...groups.values()].filter(({ has, lacks, goesOn }) => has.length > 0 && lacks.length > 0 && !goesOn)
+  const manifest = state.patches.get(patch)?.publication.manifest
+  return [...groups.values()]
+    .filter(({ has, lacks, goesOn }) => has.length > 0 && lacks.length > 0 && !goesOn)
+    .map(({ has, lacks, reason, sinceMs }) => {
+      const skew = manifest === undefined ? null : judgeSkew(manifest, sinceMs, state.clock.wallMs)
+      return { has, lacks, reason, skew }
+    })
 }
 
 /** `acme-1 has kernel 6.1 and acme-2 of the same pair has not: it could not be reached`. */
-export function mixedSentence({ has, lacks, reason }: MixedPair): string {
+export function mixedSentence({ has, lacks, reason, skew }: MixedPair): string {
   const [holders, others] = [has, lacks].map((members) => members.map(({ name }) => name).join(', '))
   const verb = lacks.length === 1 ? 'has' : 'have'
-  return `${holders} ${has.length === 1 ? 'has' : 'have'} it and ${others} of the same pair ${verb} not${reason === '' ? '' : `: ${reason}`}`
+  return `${holders} ${has.length === 1 ? 'has' : 'have'} it and ${others} of the same pair ${verb} not${reason === '' ? '' : `: ${reason}`}${skew === null ? '' : `; ${skew}`}`
 }
 
 /** Each a sentence without its full stop; the first is the worst. */

@@ -9,15 +9,15 @@ import { livePatches } from './publishing.ts'
 import type { ApplianceRecord, DetectionRecord, PatchRecord } from './records.ts'
 import type { ServiceCenterState } from './state.ts'
 
-export type Standing = Pick<DetectionRecord, 'result' | 'installedVersion' | 'reason'>
+export type Finding = Pick<DetectionRecord, 'result' | 'installedVersion' | 'reason'>
 
-const NOT_TOLD: Standing = { result: 'unknown', installedVersion: null, reason: 'the appliance has not looked yet' }
+const NOT_TOLD: Finding = { result: 'unknown', installedVersion: null, reason: 'the appliance has not looked yet' }
 
-export function standingOf(
+export function findingOn(
   state: Pick<ServiceCenterState, 'detections'>,
   { sha256, publication }: PatchRecord,
   { peer, kind }: ApplianceRecord,
-): Standing {
+): Finding {
   const told = state.detections.get(sha256)?.get(peer)
   const misplaced = judgeKind(publication.manifest, kind)
   if (misplaced === null) return told ?? NOT_TOLD
