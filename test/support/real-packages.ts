@@ -147,7 +147,9 @@ export async function buildPackage(folder: string, own: OwnPackage): Promise<str
   for (const [script, text] of Object.entries(scripts)) {
     await writeFile(join(tree, 'DEBIAN', script), `#!/bin/sh\nset -e\n${text}\n`, { mode: 0o755 })
   }
-  for (const [file, text] of Object.entries(others)) await writeFile(join(tree, 'DEBIAN', file), text)
+  for (const [file, text] of Object.entries(others)) {
+    await writeFile(join(tree, 'DEBIAN', file), text, { mode: file === 'config' ? 0o755 : 0o644 })
+  }
   for (const [path, what] of Object.entries(brings)) await bring(tree, path, what)
   await mkdir(join(tree, 'opt', name), { recursive: true })
   await writeFile(join(tree, 'opt', name, 'version'), `${version}\n`)

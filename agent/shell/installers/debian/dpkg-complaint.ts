@@ -16,6 +16,8 @@ const WARNING = /^dpkg: warning: /
 const OWN_LINE = /^dpkg( \([a-z]+\))?: (?!warning: )/
 /** A reason that only says where to look. */
 const SEE_ABOVE = /^(dependency problems|conflicting packages|trigger processing|triggers looping)/
+/** What is wrong with the run as a whole, such as a damaged database. */
+const FATAL = /^(error: |unrecoverable fatal error, aborting)/
 const MAX_BLOCK_LINES = 6
 
 export function isLocked({ status, output }: { readonly status: number; readonly output: string }): boolean {
@@ -29,7 +31,7 @@ export function reasonOf(output: string): string | null {
   const blocks = blocksOf(output)
   const failed = blocks.find(({ first }) => first.startsWith('error processing'))
   if (failed === undefined) {
-    const fatal = blocks.find(({ first }) => first.startsWith('error: '))
+    const fatal = blocks.find(({ first }) => FATAL.test(first))
     return fatal === undefined ? null : inOneLine(fatal).replace(/^error: /, '')
   }
   if (SEE_ABOVE.test(failed.rest[0] ?? '')) {

@@ -46,9 +46,7 @@ export async function whatIsMissing({ publication, root, scratch }: InstallTask)
   for (let at = 0; at < expected.length; at += AT_ONCE) {
     const looked = expected.slice(at, at + AT_ONCE).map(async ([path, kind]) => {
       const goesTo = whereItGoes(path, name, byPath)
-      return isThere(kind, await below.lies(goesTo), () => below.leadsTo(goesTo)).then((there) =>
-        there ? [] : [goesTo],
-      )
+      return isThere(kind, below.lies(goesTo), () => below.leadsTo(goesTo)).then((there) => (there ? [] : [goesTo]))
     })
     missing.push(...(await Promise.all(looked)).flat())
   }

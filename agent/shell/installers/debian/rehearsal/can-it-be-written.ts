@@ -27,18 +27,17 @@ export async function canItBeWritten(situation: Situation): Promise<string | nul
 }
 
 async function whyNotHere({ below, ownFiles, task }: Situation, entry: PlacedEntry): Promise<string | null> {
-  const { goesTo, kind } = entry
+  const { goesTo, kind, lies } = entry
   if (goesTo === '/') return null
   const folder = await below.folderOf(goesTo)
   const name = readableName(goesTo)
   if (folder.outside) {
     return `${name} would be written outside of the install root ${task.root}: a link on the way leads to ${readableName(folder.real)}; remove that link first`
   }
-  if (kind === 'folder' && (await below.folder(goesTo)).missing === '') return null
+  if (kind === 'folder' && lies !== null) return null
   if (folder.unwritable !== null)
     return `${name} cannot be written: ${below.readable(folder)} ${inWords(folder.unwritable)}`
   if (kind !== 'file' || !ownFiles.has(goesTo)) return null
-  const lies = await below.lies(goesTo)
   if (lies === null || !lies.isFile()) return null
   const why = await whyUnwritable(below.onDisk(goesTo))
   return why === null ? null : `${name} cannot be replaced: it ${inWords(why)}`

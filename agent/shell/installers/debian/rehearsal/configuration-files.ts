@@ -89,7 +89,7 @@ function remark(path: BytePath, what: string, ending: string | null): Remark {
 }
 
 async function lookAt({ below }: Situation, path: BytePath): Promise<AtPlace> {
-  const lies = await below.lies(path)
+  const lies = below.lies(path)
   if (lies === null) return { is: 'absent' }
   if (lies.isSymbolicLink()) return { is: 'link' }
   if (lies.isDirectory()) return { is: 'folder' }

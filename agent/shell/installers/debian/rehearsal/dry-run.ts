@@ -11,7 +11,7 @@ import { join } from 'node:path'
 import type { Answer } from '../../ask-program.ts'
 import { readIfThere } from '../../read-if-there.ts'
 import { askDpkg, databaseFolder, field, rootOptions } from '../dpkg-database.ts'
-import type { Situation } from './situation.ts'
+import type { PackageFacts } from './situation.ts'
 
 export type DryRun = {
   /** What dpkg said against it; null when it would install. */
@@ -20,17 +20,17 @@ export type DryRun = {
   readonly said: string
 }
 
-export async function dryRun(situation: Situation): Promise<DryRun> {
-  const { root, scratch } = situation.task
+export async function dryRun(facts: PackageFacts): Promise<DryRun> {
+  const { root, scratch } = facts.task
   const [unpacking, configuring] = await Promise.all([
-    askDpkg(...rootOptions(root, scratch), '--no-act', '--install', situation.packageFile),
-    rehearseConfiguring(situation),
+    askDpkg(...rootOptions(root, scratch), '--no-act', '--install', facts.packageFile),
+    rehearseConfiguring(facts),
   ])
   const refusal = [unpacking, configuring].find(({ status }) => status !== 0) ?? null
   return { refusal, said: unpacking.text + unpacking.complaint }
 }
 
-async function rehearseConfiguring({ task, name, architecture, fields }: Situation): Promise<Answer> {
+async function rehearseConfiguring({ task, name, architecture, fields }: PackageFacts): Promise<Answer> {
   const { root, scratch } = task
   const copy = join(scratch, 'rehearsal')
   await rm(copy, { recursive: true, force: true })

@@ -5,6 +5,7 @@
  */
 import type { InstallTask, Outcome } from '../../installer.ts'
 import { failed, failedForNow } from '../../outcomes.ts'
+import { packageName } from '../dpkg-database.ts'
 import { explainFailure } from '../dpkg-run.ts'
 import { rememberExpected } from '../expected-entries.ts'
 import { canItBeWritten } from './can-it-be-written.ts'
@@ -13,7 +14,7 @@ import { dryRun } from './dry-run.ts'
 import { isItHeld } from './is-it-held.ts'
 import { isThereRoom } from './is-there-room.ts'
 import type { Remark } from './remarks.ts'
-import { lookAtSituation, type Situation } from './situation.ts'
+import { lookAtSituation, type PackageFacts, readFacts, type Situation } from './situation.ts'
 import { whatNobodyAnswers } from './unanswered-questions.ts'
 import { whatDpkgWasTold, whatIsSaidOfOptions } from './what-dpkg-was-told.ts'
 import { whatLiesInTheWay } from './what-lies-in-the-way.ts'
@@ -24,9 +25,9 @@ import { whoHoldsTheLock } from './who-holds-the-lock.ts'
 const QUESTIONS: readonly ((situation: Situation) => Promise<string | null>)[] = [
   isItHeld,
   whatDpkgWasTold,
-  canItBeWritten,
   whatIsLost,
   whatLiesInTheWay,
+  canItBeWritten,
   isThereRoom,
 ]
 
@@ -36,13 +37,16 @@ export type Rehearsal = { readonly obstacle: Outcome | null; readonly remarks: r
 export async function rehearse(task: InstallTask, packageFile: string): Promise<Rehearsal> {
   const busy = await whoHoldsTheLock(task.root)
   if (busy !== null) return { obstacle: failedForNow(busy), remarks: [] }
-  const situation = await lookAtSituation(task, packageFile)
-  const [obstacle, { refusal, said }] = await Promise.all([firstAnswer(QUESTIONS, situation), dryRun(situation)])
+  const facts = await readFacts(task, packageFile)
+  const other = whyAnotherPackage(facts)
+  if (other !== null) return { obstacle: failed(other), remarks: [] }
+  const [situation, { refusal, said }] = await Promise.all([lookAtSituation(facts), dryRun(facts)])
   if (refusal !== null) {
-    const output = refusal.text + refusal.complaint
+    // What dpkg counts while it reads its database ends without a line feed.
+    const output = `${refusal.text}\n${refusal.complaint}`.trimStart()
     return { obstacle: explainFailure({ how: 'exited', status: refusal.status, output }), remarks: [] }
   }
-  const harm = obstacle ?? (await whichPackagesWouldGo(situation, said))
+  const harm = (await firstAnswer(QUESTIONS, situation)) ?? (await whichPackagesWouldGo(situation, said))
   if (harm !== null) return { obstacle: failed(harm), remarks: [] }
   await rememberExpected(task.scratch, situation)
   const remarks = [
@@ -51,6 +55,13 @@ export async function rehearse(task: InstallTask, packageFile: string): Promise<
     ...(await whatNobodyAnswers(situation)),
   ]
   return { obstacle: null, remarks }
+}
+
+function whyAnotherPackage({ task, name, version }: PackageFacts): string | null {
+  const { publication } = task
+  const wanted = packageName(publication)
+  if (name === wanted && version === publication.version) return null
+  return `the package says that it is ${name} ${version}, not ${wanted} ${publication.version}`
 }
 
 async function firstAnswer(questions: typeof QUESTIONS, situation: Situation): Promise<string | null> {

@@ -26,7 +26,7 @@ export async function remarksOf(scratch: string, root: string): Promise<string[]
   const below = await BelowRoot.open(root)
   const told: string[] = []
   for (const { sentence, beside } of z.array(Remark).parse(JSON.parse(text))) {
-    if (beside === null || (await below.lies(beside)) !== null) told.push(sentence)
+    if (beside === null || below.lies(beside) !== null) told.push(sentence)
   }
   if (told.length <= MAX_TOLD) return told
   return [...told.slice(0, MAX_TOLD), `${told.length - MAX_TOLD} more of this kind`]

@@ -3,7 +3,8 @@
  * dpkg knows of the version that is there, and what the administrator has set. It is read once, and nothing is changed.
  */
 import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
+import { createReadStream, type Stats } from 'node:fs'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { askProgram } from '../../ask-program.ts'
 import type { InstallTask } from '../../installer.ts'
 import { databaseFolder, field, hasDatabase, patchedPackage } from '../dpkg-database.ts'
@@ -15,9 +16,14 @@ import { type DpkgOptions, readDpkgOptions } from './dpkg-options.ts'
 import { diversionsOf, filesOf, whereItGoes } from './file-owners.ts'
 import { isLeftOut } from './path-filters.ts'
 
+/** Entries that are looked at before others have their turn: about a millisecond. */
+const IN_ONE_TURN = 100
+
 export type PlacedEntry = PackageEntry & {
   /** Where dpkg puts it: at its path, or where a diversion leads. */
   readonly goesTo: BytePath
+  /** What lies there now; null where nothing does. */
+  readonly lies: Stats | null
 }
 
 export type Situation = {
@@ -45,11 +51,30 @@ export type Situation = {
   readonly below: BelowRoot
 }
 
-export async function lookAtSituation(task: InstallTask, packageFile: string): Promise<Situation> {
-  const { root } = task
+/** What the package says of itself, before its entries are read. */
+export type PackageFacts = Pick<
+  Situation,
+  'task' | 'packageFile' | 'name' | 'version' | 'architecture' | 'fields' | 'control' | 'conffiles'
+>
+
+export async function readFacts(task: InstallTask, packageFile: string): Promise<PackageFacts> {
   const control = await readControlFiles(packageFile)
   const fields = Buffer.from(control.get('control') ?? '', 'latin1').toString('utf8')
-  const conffiles = readConffiles(control.get('conffiles') ?? '')
+  return {
+    task,
+    packageFile,
+    name: field(fields, 'Package'),
+    version: field(fields, 'Version'),
+    architecture: field(fields, 'Architecture'),
+    fields,
+    control,
+    conffiles: readConffiles(control.get('conffiles') ?? ''),
+  }
+}
+
+export async function lookAtSituation(facts: PackageFacts): Promise<Situation> {
+  const { task, packageFile, name, conffiles } = facts
+  const { root } = task
   const [{ entries, md5 }, state, options, below, diversions] = await Promise.all([
     readEntries(packageFile, new Set(conffiles.map(({ path }) => path))),
     patchedPackage(task),
@@ -57,20 +82,12 @@ export async function lookAtSituation(task: InstallTask, packageFile: string): P
     BelowRoot.open(root),
     diversionsOf(root),
   ])
-  const name = field(fields, 'Package')
   const byPath = new Map(diversions.map((diversion) => [diversion.from, diversion]))
   const kept = entries.filter((entry) => !isLeftOut(entry, options.filters))
   const stay = new Set(kept.map(({ path }) => path))
   return {
-    task,
-    packageFile,
-    name,
-    version: field(fields, 'Version'),
-    architecture: field(fields, 'Architecture'),
-    fields,
-    control,
-    conffiles,
-    entries: kept.map((entry) => ({ ...entry, goesTo: whereItGoes(entry.path, name, byPath) })),
+    ...facts,
+    entries: await place(kept, below, (path) => whereItGoes(path, name, byPath)),
     leftOut: new Set(entries.map(({ path }) => path).filter((path) => !stay.has(path))),
     md5,
     state,
@@ -79,6 +96,20 @@ export async function lookAtSituation(task: InstallTask, packageFile: string): P
     options,
     below,
   }
+}
+
+async function place(
+  entries: readonly PackageEntry[],
+  below: BelowRoot,
+  whereTo: (path: BytePath) => BytePath,
+): Promise<PlacedEntry[]> {
+  const placed: PlacedEntry[] = []
+  for (const entry of entries) {
+    if (placed.length % IN_ONE_TURN === 0) await nextTurn()
+    const goesTo = whereTo(entry.path)
+    placed.push({ ...entry, goesTo, lies: below.lies(goesTo) })
+  }
+  return placed
 }
 
 async function recordedConffiles(root: string, state: PackageState | null): Promise<Map<BytePath, RecordedConffile>> {

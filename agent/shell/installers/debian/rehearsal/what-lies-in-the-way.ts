@@ -37,8 +37,7 @@ export async function whatLiesInTheWay(situation: Situation): Promise<string | n
 /** A refusal, or what is left to be judged by its owner; null where the entry may come. */
 async function lookAt(situation: Situation, entry: PlacedEntry): Promise<string | Foreign | null> {
   const { below, ownFiles } = situation
-  const { goesTo, kind } = entry
-  const lies = await below.lies(goesTo)
+  const { goesTo, kind, lies } = entry
   if (lies === null) return null
   if (kind === 'folder') {
     if (lies.isDirectory() || (await below.leadsTo(goesTo))?.isDirectory() === true) return null
