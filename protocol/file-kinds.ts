@@ -24,6 +24,12 @@ const MAGIC: readonly (readonly [magic: string, kind: string])[] = [
   ['Rar!', 'a RAR archive'],
   ['\xed\xab\xee\xdb', 'an RPM package'],
   ['SQLite format 3\0', 'an SQLite database'],
+  ['LZIP', 'an lzip file'],
+  ['\x5d\0\0', 'an lzma file'],
+  ['hsqs', 'a SquashFS image, as snaps are'],
+  ['MSCF', 'a cabinet file'],
+  ['!<arch>\ndebian-split', 'a part of a Debian package, which dpkg-split --join puts together again'],
+  ['!<thin>\n', 'a thin ar archive'],
   ['!<arch>\n', 'an ar archive that is not a Debian package'],
   ['#!', 'a script'],
 ]

@@ -4,7 +4,9 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import * as limits from '../../controller/shell/intake/package-limits.ts'
 import { REFUSED_ON_PURPOSE } from '../../controller/shell/intake/refused-on-purpose.ts'
-import { MAX_PATCH_BYTES } from '../../protocol/limits.ts'
+import { MAX_SIGNATURES_BYTES } from '../../protocol/bundle.ts'
+import { MAX_MANIFEST_BYTES, MAX_PATCH_BYTES, MAX_SIGNATURES } from '../../protocol/limits.ts'
+import { MAX_PAYLOAD_ENTRIES } from '../../protocol/payload-tree.ts'
 
 const guide = await readFile(join(import.meta.dirname, '../../docs/operators-guide.md'), 'utf8')
 const section = /### Which packages are taken\n([^]*?)\n##/.exec(guide)?.[1] ?? ''
@@ -16,7 +18,8 @@ test('Y2: the guide lists what is refused on purpose, each with its reason, and 
 })
 
 test('Y5: the guide has every limit with its number', () => {
-  const all = { ...limits, MAX_PATCH_BYTES }
+  const ofBundles = { MAX_MANIFEST_BYTES, MAX_SIGNATURES_BYTES, MAX_SIGNATURES, MAX_PAYLOAD_ENTRIES }
+  const all = { ...limits, ...ofBundles, MAX_PATCH_BYTES }
   for (const [name, value] of Object.entries(all)) {
     const written = name.endsWith('_BYTES') ? inBytes(value) : [value.toLocaleString('en-US')]
     const found = written.some((text) => new RegExp(`(^|[^\\d,.])${text}\\b`, 'm').test(section))
