@@ -18,8 +18,8 @@ import { ownServiceCenter } from './own-service-center.ts'
 
 const COOKIES = { session: 'patchmesh-session', device: 'patchmesh-device' } as const
 
-/** A use is written down when the one before is so long ago: not every click costs a write. */
-const NOTE_USE_EVERY_MS = 60_000
+/** Uses are told to the minute, so one in each minute is written down: not every click costs a write. */
+const MINUTE_MS = 60_000
 
 export function signedIn(dependencies: AppDependencies): MiddlewareHandler<AppEnvironment> {
   const { notes, log } = dependencies
@@ -80,7 +80,10 @@ async function noteUse(c: AppContext, dependencies: RouteDependencies, access: A
   const usedAt = dependencies.clock()
   const isWatching =
     c.req.header('patchmesh-refresh') !== undefined || (c.req.header('accept') ?? '').includes('text/event-stream')
-  if (isWatching || usedAt - access.usedAt < NOTE_USE_EVERY_MS) return
+  // What was never used has been used from nowhere.
+  const isFirstUse = access.origin === ''
+  const isToldAlready = Math.floor(usedAt / MINUTE_MS) === Math.floor(access.usedAt / MINUTE_MS)
+  if (isWatching || (isToldAlready && !isFirstUse)) return
   await dependencies.repository.people.markUsed(access.secretHash, { usedAt, origin })
 }
 

@@ -120,6 +120,7 @@ export function transfersByDataCenter(state: ServiceCenterState): Map<DataCenter
 /** A copy that takes pieces from both sides counts as from outside: what it takes of the WAN is never shown too low. */
 function add(sum: Transfers, state: ServiceCenterState, patch: Sha256, depot: ApplianceRecord): void {
   sum.wanBytes += state.progress.get(patch)?.get(depot.peer)?.wanBytes ?? 0
+  sum.wanBytes += state.wanBytesBefore.get(patch)?.get(depot.peer) ?? 0
   if (isReplicated(state, patch, depot)) return
   const { bytesLeft } = applianceCopy(state, patch, depot)
   const { bytesPerSecond, sources } = incoming(state, patch, depot)

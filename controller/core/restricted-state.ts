@@ -35,6 +35,7 @@ export function restrictedState(
     receipts: mapped(whole.receipts, own),
     detections: mapped(whole.detections, own),
     progress: mapped(whole.progress, own),
+    wanBytesBefore: mapped(whole.wanBytesBefore, own),
     sessions: own(whole.sessions),
     installs: mapped(installs, (install) => withoutOthers(install, isOwn)),
     targets: mapped(installs, ({ id, organizations: chosen }) => {

@@ -88,6 +88,8 @@ export type ServiceCenterState = {
   /** By tenant appliance, the depot members that say that its stream ends at them, the newest last, with its greeting. */
   attachments: Map<PeerId, Map<PeerId, Greeting>>
   progress: Map<Sha256, Map<PeerId, Progress>>
+  /** What came to an appliance over the WAN before it was started again and told of less. */
+  wanBytesBefore: Map<Sha256, Map<PeerId, number>>
   /** What appliances answered when they were asked after themselves. */
   accounts: Map<PeerId, ApplianceAccount>
   /** Monotonic time since which nothing was heard about an order that is in flight. */
@@ -121,6 +123,7 @@ export function emptyState(authority: Authority, random: Random): ServiceCenterS
     sessions: new Map(),
     attachments: new Map(),
     progress: new Map(),
+    wanBytesBefore: new Map(),
     accounts: new Map(),
     silentSinceMs: new Map(),
   }
@@ -219,6 +222,13 @@ export function limitsOf(state: ServiceCenterState, place: LimitsRecord['place']
 /** False for a patch that there is not: nobody shall fill the memory by naming some. */
 export function noteProgress(state: ServiceCenterState, peer: PeerId, progress: Progress): boolean {
   if (!state.patches.has(progress.patch)) return false
-  inner(state.progress, progress.patch).set(peer, progress)
+  const told = inner(state.progress, progress.patch)
+  // An appliance counts from its start: what came before is kept here.
+  const before = told.get(peer)?.wanBytes ?? 0
+  if (progress.wanBytes < before) {
+    const kept = inner(state.wanBytesBefore, progress.patch)
+    kept.set(peer, (kept.get(peer) ?? 0) + before)
+  }
+  told.set(peer, progress)
   return true
 }

@@ -2,6 +2,7 @@
  * Data Centers: what patches may take of the WAN link of each and of the Service Center's own uplink, and what is under
  * way there now.
  */
+import { useContext } from 'hono/jsx'
 import type { DataCenterView, UplinkLimits, UplinkView } from '../core/data-centers.ts'
 import type { Mesh, MeshMember } from '../core/mesh.ts'
 import type { PatchSummary } from '../core/patch-views.ts'
@@ -11,7 +12,7 @@ import { Label } from './labels.tsx'
 import { Card, Layout, PageHeader } from './layout.tsx'
 import { Pager } from './list-toolbar.tsx'
 import { MeshPicture } from './mesh-picture.tsx'
-import { IfMay } from './reader.tsx'
+import { IfMay, ReaderContext } from './reader.tsx'
 import {
   APPLIANCES,
   bitRate,
@@ -211,8 +212,15 @@ const Change = ({ place, address }: { place: string; address: string }) => (
   </IfMay>
 )
 
-const NoDataCenter = () => (
-  <p id="no-data-centers">
-    No appliance is enrolled yet. A Data Center comes into being with its first one: <a href={ENROLL}>enroll it</a>.
-  </p>
-)
+const NoDataCenter = () => {
+  const organizations = useContext(ReaderContext)?.organizations ?? null
+  if (organizations !== null)
+    return (
+      <p id="no-data-centers">The picture is of Service Provider appliances, and {listed(organizations)} has none.</p>
+    )
+  return (
+    <p id="no-data-centers">
+      No appliance is enrolled yet. A Data Center comes into being with its first one: <a href={ENROLL}>enroll it</a>.
+    </p>
+  )
+}

@@ -13,6 +13,8 @@ import { FaultTimeline } from './fault-timeline.ts'
 import { followReplication, installEverywhere, type Say, secondsSince } from './follow-patch.ts'
 import { guardRun, Interrupted } from './guard-run.ts'
 import { IsolatedNetwork } from './isolated-network.ts'
+import { neverSilent } from './never-silent.ts'
+import { wayBack } from './way-back.ts'
 
 export type RealJob = {
   readonly topology: Topology
@@ -49,12 +51,14 @@ export async function runForReal(job: RealJob, report: (outcome: RealOutcome) =>
   const outcome = nothingYet()
   const guard = guardRun()
   const running: Running = {}
+  const watched = neverSilent(say)
   let status = 0
   try {
-    await guard.interruptible(work(job, running, outcome))
+    await guard.interruptible(work(job, running, outcome, watched.say))
+    watched.stop()
     report(outcome)
-    if (job.keep) {
-      say(`\nSystem Patches: ${await running.fleet?.signInLink()}\n(the link works once; Ctrl-C stops everything)`)
+    if (job.keep && running.fleet !== undefined) {
+      say(wayBack({ link: await running.fleet.signInLink(), data: running.fleet.folderOf('service-center') }))
       await guard.interrupted
     }
   } catch (error) {
@@ -67,6 +71,7 @@ export async function runForReal(job: RealJob, report: (outcome: RealOutcome) =>
     }
     report(outcome)
   } finally {
+    watched.stop()
     say('stopping')
     await running.fleet?.stop()
     running.network?.close()
@@ -75,9 +80,9 @@ export async function runForReal(job: RealJob, report: (outcome: RealOutcome) =>
   return status
 }
 
-async function work(job: RealJob, running: Running, outcome: RealOutcome): Promise<void> {
+async function work(job: RealJob, running: Running, outcome: RealOutcome, say: Say): Promise<void> {
   const { topology, isolate, install, allowOutage } = job
-  const network = await startFleet(topology, isolate, running)
+  const network = await startFleet(topology, isolate, { running, say })
   const { fleet } = running
   if (fleet === undefined) throw new Error('the fleet has not started')
   outcome.url = fleet.url
@@ -107,7 +112,11 @@ async function work(job: RealJob, running: Running, outcome: RealOutcome): Promi
   await installEverywhere(fleet, { patch: id, organizations, allowOutage }, { say, hear })
 }
 
-async function startFleet(topology: Topology, isolate: boolean, running: Running): Promise<IsolatedNetwork | null> {
+async function startFleet(
+  topology: Topology,
+  isolate: boolean,
+  { running, say }: { running: Running; say: Say },
+): Promise<IsolatedNetwork | null> {
   const { appliances, dataCenters } = topology
   say(`starting a Service Center and ${appliances.length} appliances in ${dataCenters.length} Data Centers`)
   const network = isolate ? await IsolatedNetwork.make(topology) : null
