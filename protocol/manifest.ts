@@ -2,7 +2,7 @@
  * What a patch says of itself: which appliances it is for, how it is installed, verified and reverted. A patch bundle
  * carries its manifest; for a Debian package the Service Center derives one from the control fields. Everything is
  * declarative but the programs of a bundle, which run only under a signed order. Every field is obeyed, or is shown to
- * people (`kind`, `publisher`, `created`, `estimateSeconds`); docs/decisions/0014-a-manifest-is-obeyed.md tells where.
+ * people (`kind`, `publisher`, `created`, `estimateSeconds`); docs/decisions/0016-a-manifest-is-obeyed.md tells where.
  */
 import { z } from 'zod'
 import { ApplianceKind, PatchName, PatchVersion, Sha256 } from './identifiers.ts'
