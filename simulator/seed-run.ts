@@ -4,6 +4,7 @@
  * budget. The same seed and options give the same run.
  */
 import { AssertionError } from 'node:assert'
+import { DEFAULT_SETTINGS } from '../agent/core/state.ts'
 import { nextBelow, nextWord, type Random, seededRandom } from '../protocol/random.ts'
 import { Admins } from './admins.ts'
 import { acknowledged } from './checkers/acknowledged.ts'
@@ -29,7 +30,7 @@ import { drawPlaceChanges, type PlaceChange } from './place-changes.ts'
 import { outOfReach, replacedInSilence, withoutPrimaries } from './quiet-trials.ts'
 import { drawEstate, drawWorkload, type Estate, type Workload } from './workload.ts'
 import type { SimulatedAppliance } from './world/simulated-appliance.ts'
-import { World } from './world/world.ts'
+import { World, type WorldOptions } from './world/world.ts'
 
 export type SeedOptions = {
   readonly without?: readonly FaultKind[]
@@ -131,7 +132,7 @@ class Run {
     this.#seed = seed
     this.#plan = plan
     this.#options = options
-    this.#world = new World({ seed, prepare: (network) => prepareSites(network, plan.estate) })
+    this.#world = new World({ seed, ...publishersOf(seed), prepare: (network) => prepareSites(network, plan.estate) })
     this.#evidence = new Evidence(this.#world)
     if (options.trace !== true) this.#world.transcript.mute()
     this.#admins = new Admins(this.#world, this.#evidence, plan.workload)
@@ -231,5 +232,14 @@ class Run {
     const pending = this.#watch.pending()
     if (pending !== null)
       throw new Broken(pending.checker, `${Math.round(budgetMs / 1000)} s after the last fault: ${pending.sentence}`)
+  }
+}
+
+/** In every sixth world the appliances list publishers, who have signed three of four patches. */
+function publishersOf(seed: number): Pick<WorldOptions, 'settings' | 'isSigned'> {
+  if (seed % 6 !== 4) return {}
+  return {
+    settings: { ...DEFAULT_SETTINGS, judgesSignatures: true },
+    isSigned: ({ sha256 }) => Number.parseInt(sha256.slice(0, 2), 16) % 4 !== 0,
   }
 }

@@ -116,6 +116,11 @@ export function orders(evidence: Evidence): Checker {
           () => `${who.name} begins to install ${title}, which is withdrawn`,
         )
         evidence.expect(
+          world.isSigned(effect.publication),
+          'only what a publisher has signed',
+          () => `${who.name} begins to install ${title}, which none of its publishers has signed`,
+        )
+        evidence.expect(
           programs.starts(who, sha256) <= given.length,
           'an order executes at most once',
           () =>

@@ -41,8 +41,13 @@ export const agentBugs: readonly PlantedBug[] = [
     name: 'a copy that was proven for an earlier publication is believed',
     file: holding,
     find: `  state.proven.delete(sha256)
-  const entries = [sealedEntry(\`publication-\${sha256}\`, envelope), provenEntry(sha256, false)]`,
-    replace: `  const entries = [sealedEntry(\`publication-\${sha256}\`, envelope)]`,
+  const entries = [
+    sealedEntry(\`publication-\${sha256}\`, envelope),
+    provenEntry(sha256, false),
+`,
+    replace: `  const entries = [
+    sealedEntry(\`publication-\${sha256}\`, envelope),
+`,
     checkers: ['n/m is the truth'],
   },
   {
@@ -170,8 +175,8 @@ export const agentBugs: readonly PlantedBug[] = [
   {
     name: 'the statement counter is not written down',
     file: 'agent/core/letters.ts',
-    find: 'entries: [counterEntry(state), ',
-    replace: 'entries: [',
+    find: '    counterEntry(state),\n    sentEntry',
+    replace: '    sentEntry',
     checkers: ['counters never go back'],
   },
   {
@@ -194,6 +199,13 @@ export const agentBugs: readonly PlantedBug[] = [
       'what is told to be installed is installed',
       'nothing crosses organizations',
     ],
+  },
+  {
+    name: 'what no publisher has signed is installed',
+    file: installing,
+    find: "return state.settings.judgesSignatures ? [{ kind: 'judge', publication }] : install(state, attempt)",
+    replace: 'return install(state, attempt)',
+    checkers: ['only what a publisher has signed'],
   },
   {
     name: 'what is not healthy is told to be reverted, and stays',

@@ -10,6 +10,7 @@ import { resume, step } from '../../agent/core/step.ts'
 import { assert, unreachable } from '../../protocol/assert.ts'
 import type { ListenAddress, PeerId, Sha256 } from '../../protocol/identifiers.ts'
 import { pieceHash, pieceRange } from '../../protocol/pieces.ts'
+import { refuse } from '../../protocol/refusals.ts'
 import type { Roster } from '../../protocol/statements.ts'
 import type { CrashPoint } from './crash-point.ts'
 import { PowerLoss } from './simulated-disk.ts'
@@ -209,10 +210,12 @@ export class SimulatedAppliance implements Host {
         this.#members = effect.members
         network.admit(this, effect.members)
         break
-      // A symbolic patch has no bytes to sign.
-      case 'judge':
-        this.#soon({ kind: 'judged', patch: effect.publication.sha256, refusal: null })
+      // A symbolic patch has no bytes to sign: who has signed it is a rule of the world.
+      case 'judge': {
+        const refusal = this.#world.isSigned(effect.publication) ? null : UNSIGNED
+        this.#soon({ kind: 'judged', patch: effect.publication.sha256, refusal })
         break
+      }
       case 'survey':
         this.#soon({ kind: 'surveyed', machine: { ...this.machine, bootId: `boot ${this.#boots}` } })
         break
@@ -287,5 +290,7 @@ export class SimulatedAppliance implements Host {
     this.process.later(DISK_MS, () => this.#handle(event))
   }
 }
+
+const UNSIGNED = refuse('untrusted_signature', 'none of the publishers that are listed here has signed it')
 
 type Place = { options: Appliance; roster: Roster; addresses: ListenAddress[]; diskBytes: number | undefined }

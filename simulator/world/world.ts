@@ -21,7 +21,7 @@ import {
 } from '../../protocol/identifiers.ts'
 import { type Random, seededRandom } from '../../protocol/random.ts'
 import { isRefusal, type Refusal } from '../../protocol/refusals.ts'
-import { Membership, Roster } from '../../protocol/statements.ts'
+import { Membership, type Publication, Roster } from '../../protocol/statements.ts'
 import { Agenda } from './agenda.ts'
 import { childOf } from './child-random.ts'
 import { Disruptions } from './disruptions.ts'
@@ -58,6 +58,8 @@ export type WorldOptions = {
   checksMessages?: boolean
   /** Of every appliance. */
   settings?: Settings
+  /** What the publishers that appliances list have signed, where they list some; everything, unless said. */
+  isSigned?: (publication: Pick<Publication, 'sha256'>) => boolean
   /** Bytes that a disk writes into its cache, and reads back and hashes, in a millisecond; instantly, unless said. */
   disks?: DiskRates
   /** The site at which the Service Center stands, which must be added by `sites`. */
@@ -85,6 +87,7 @@ export class World {
   /** Checked after each event. */
   readonly invariants: (() => void)[] = []
   readonly #agenda = new Agenda()
+  readonly isSigned: (publication: Pick<Publication, 'sha256'>) => boolean
   readonly #names = new Map<PeerId, string>()
   readonly #children = new Map<string, Random>()
   readonly #settings: Settings
@@ -98,10 +101,12 @@ export class World {
       checksMessages = true,
       disks,
       settings = DEFAULT_SETTINGS,
+      isSigned = () => true,
       prepare,
     } = typeof options === 'number' ? { seed: options } : options
     this.keepsEverything = keepsEverything
     this.#settings = settings
+    this.isSigned = isSigned
     this.disks = disks ?? { writeBytesPerMs: Number.POSITIVE_INFINITY, proveBytesPerMs: Number.POSITIVE_INFINITY }
     this.random = seededRandom(seed)
     this.transcript = new Transcript(() => this.nowMs, keepsEverything)
