@@ -187,7 +187,7 @@ test('F5: an upload of 700 bytes a second is taken, as the guide promises', asyn
 
 test('F5: the guide, the refusal and its hint tell of the one number and of --resume', async () => {
   const guide = await readFile(new URL('../../docs/operators-guide.md', import.meta.url), 'utf8')
-  const told = /less than (\d+) kB come in a minute/.exec(guide)?.[1]
+  const told = /less than (\d+)\s+kB\s+come\s+in\s+a\s+minute/.exec(guide)?.[1]
   assert.equal(Number(told) * 1000, LEAST_UPLOAD_BYTES_A_MINUTE)
   for (const code of ['too_slow', 'upload_cut', 'upload_stopped'] as const) assert.match(hint(code), /FILE --resume/)
 })
