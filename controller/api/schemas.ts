@@ -221,6 +221,7 @@ export const InstallPreview: z.ZodType<views.InstallPreview> = z.object({
   queued: namedReasons,
   notApplicable: namedReasons,
   hindered: namedReasons,
+  goingBack: namedReasons,
 })
 export const DataCenterView: z.ZodType<places.DataCenterView> = z.object({
   name: z.string(),

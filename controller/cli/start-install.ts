@@ -90,7 +90,7 @@ async function startAgreed(
   }
 }
 
-function warn(terminal: Terminal, { notReplicated, queued, hindered, notApplicable }: InstallPreview): void {
+function warn(terminal: Terminal, { notReplicated, queued, hindered, goingBack, notApplicable }: InstallPreview): void {
   if (notReplicated.length > 0) {
     terminal.tell(`Warning: the patch is not replicated to ${plural(notReplicated.length, 'appliance')} yet:`)
     const rows = notReplicated.map((copy) => [
@@ -111,6 +111,10 @@ function warn(terminal: Terminal, { notReplicated, queued, hindered, notApplicab
   if (hindered.length > 0) {
     terminal.tell(`Warning: ${plural(hindered.length, 'target')} would refuse it or be held back as things are now:`)
     tellReasons(terminal, hindered)
+  }
+  if (goingBack.length > 0) {
+    terminal.tell(`Warning: ${plural(goingBack.length, 'target')} would go back to an earlier version:`)
+    tellReasons(terminal, goingBack)
   }
   if (notApplicable.length > 0) {
     terminal.tell(

@@ -7,6 +7,7 @@
 import { judgePeerVersions, type PeerVersion } from '../../agent/core/install/policies/peer-versions.ts'
 import { judgePreflight } from '../../agent/core/install/policies/preflight.ts'
 import { type Refusal, refuse } from '../../protocol/refusals.ts'
+import { compareVersions } from '../../protocol/version-order.ts'
 import { whyLate } from './clock-difference.ts'
 import { findingOn, patchesOn } from './findings.ts'
 import { INSTALL_DEADLINE_MS } from './install-times.ts'
@@ -60,6 +61,21 @@ export function hindered(
       judgePeerVersions(manifest, peerVersions(state, patch, peers)) ??
       whyLate(account?.clockAheadMs ?? null, wallMs + INSTALL_DEADLINE_MS, wallMs)
     return reason === null ? [] : [named(appliance, reason)]
+  })
+}
+
+/** Appliances that have a later version, which this one would take back: told before anybody agrees to it. */
+export function goingBack(
+  state: ServiceCenterState,
+  patch: PatchRecord,
+  appliances: readonly ApplianceRecord[],
+): NamedReason[] {
+  const { version } = patch.publication
+  return appliances.flatMap((appliance): NamedReason[] => {
+    const { result, installedVersion } = findingOn(state, patch, appliance)
+    if (result === 'installed' || installedVersion === null || compareVersions(installedVersion, version) <= 0)
+      return []
+    return [named(appliance, `has ${installedVersion}, and would go back to ${version}`)]
   })
 }
 

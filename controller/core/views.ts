@@ -10,7 +10,7 @@ import { appliancesByPlace, censusOf } from './census.ts'
 import { confirmationOf } from './confirming.ts'
 import { type ApplianceCopy, applianceCopy } from './copies.ts'
 import type { TargetState } from './install-states.ts'
-import { hindered, meantAppliances, type NamedReason } from './previewing.ts'
+import { goingBack, hindered, meantAppliances, type NamedReason } from './previewing.ts'
 import type { ApplianceRecord, InstallRecord, PatchRecord } from './records.ts'
 import { readiness, serviceProviderAppliances } from './replications.ts'
 import { everEnrolled, type ServiceCenterState } from './state.ts'
@@ -73,6 +73,8 @@ export type InstallPreview = {
   notApplicable: NamedReason[]
   /** Targets that would refuse the patch or be held back as things are now. */
   hindered: NamedReason[]
+  /** Targets that have a later version now. */
+  goingBack: NamedReason[]
 }
 
 export function byOrganization(
@@ -111,7 +113,12 @@ export function installPreview(
   })
   return {
     ...{ targets: scope.length, notReplicated, ready: scope.length - queued.length - refusing.length, queued },
-    ...{ notApplicable, hindered: refusing, confirmation: confirmationOf(patch, scope) },
+    ...{
+      notApplicable,
+      hindered: refusing,
+      goingBack: goingBack(state, record, scope),
+      confirmation: confirmationOf(patch, scope),
+    },
   }
 }
 

@@ -40,7 +40,7 @@ export type Confirmation = {
 export const InstallConfirmation = (confirmation: Confirmation) => {
   const { patch, organizations, dataCenter, preview, ready, changed, once } = confirmation
   const complete = preview.notReplicated.length === 0 && preview.queued.length === 0
-  const { notApplicable, hindered, targets } = preview
+  const { notApplicable, hindered, goingBack, targets } = preview
   return (
     <form
       id="install-confirmation"
@@ -68,6 +68,7 @@ export const InstallConfirmation = (confirmation: Confirmation) => {
       </p>
       {preview.notReplicated.length > 0 && <NotReplicated copies={preview.notReplicated} />}
       {hindered.length > 0 && <Hindered hindered={hindered} />}
+      {goingBack.length > 0 && <GoingBack goingBack={goingBack} />}
       {(!complete || hindered.length > 0) && targets > 0 && <StartsNow ready={ready} />}
       {preview.queued.length > 0 && <Queued queued={preview.queued} />}
       {notApplicable.length > 0 && <NotApplicable left={notApplicable} />}
@@ -132,6 +133,13 @@ const Hindered = ({ hindered }: { hindered: InstallPreview['hindered'] }) => (
   <Alert tone="warning" title={`Not possible now: ${counted(hindered.length, 'appliance')}`}>
     <p>As things are, they would refuse the patch or be held back. What is in the way can be mended first.</p>
     <NamedReasons id="hindered" reasons={hindered} />
+  </Alert>
+)
+
+const GoingBack = ({ goingBack }: { goingBack: InstallPreview['goingBack'] }) => (
+  <Alert tone="warning" title={`An earlier version than is there: ${counted(goingBack.length, 'appliance')}`}>
+    <p>They have a later version, which this one would take the place of.</p>
+    <NamedReasons id="going-back" reasons={goingBack} />
   </Alert>
 )
 

@@ -453,3 +453,14 @@ pageTest(
     await page.getByRole('heading', { level: 1, name: 'acme-paris-primary' }).waitFor()
   },
 )
+
+pageTest('F7: what would go back to an earlier version is named before anybody agrees to it', {}, async (visit) => {
+  const { page, fleet } = visit
+  const patch = await openPatch(visit, ALL)
+  await fleet.detect('acme-paris-primary', patch, 'applicable', '4.0')
+  await page.getByLabel('acme', { exact: true }).check()
+  await page.getByRole('button', { name: 'Install', exact: true }).click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByText('An earlier version than is there: 1 appliance').waitFor()
+  await dialog.locator('#going-back').getByText('Has 4.0, and would go back to 3.0.').waitFor()
+})
