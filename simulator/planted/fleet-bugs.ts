@@ -80,8 +80,10 @@ export const fleetBugs: readonly PlantedBug[] = [
     name: 'a depot member that reaches nobody answers pings',
     file: 'agent/core/step.ts',
     find: `      if (state.uplink.phase !== 'up') return []
-      return [{ kind: 'send-control'`,
-    replace: "      return [{ kind: 'send-control'",
+      return [
+        { kind: 'send-control', channel: 'downlink', peer, message: { kind: 'pong'`,
+    replace: `      return [
+        { kind: 'send-control', channel: 'downlink', peer, message: { kind: 'pong'`,
     checkers: ['who has left is no member', 'every order ends'],
   },
   {
