@@ -28,7 +28,7 @@ export const AppliancePath = z
 /** How an appliance finds out which version it has, without running anything of the patch. */
 export const Detect = z.union([
   z.strictObject({ versionFile: AppliancePath }),
-  z.strictObject({ dpkg: z.string().regex(/^[a-z0-9][a-z0-9+.-]{1,99}$/, 'is not a Debian package name') }),
+  z.strictObject({ dpkg: z.string().regex(/^[a-z0-9][a-z0-9+._-]{0,99}$/, 'is not a Debian package name') }),
 ])
 export type Detect = z.infer<typeof Detect>
 

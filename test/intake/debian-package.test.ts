@@ -348,31 +348,3 @@ test('U14 U15 U20 refuses devices, fifos, pax headers and what is there as two t
   await refusesData([gnuLongName('x'.repeat(70_000)), file], 'bad_name', /70001 bytes of names/)
   await refusesData([{ ...gnuLongName(''), content: '' }, file], 'bad_name', /without a name/)
 })
-
-test('U10 refuses control fields that are missing, twice or not what they should be', async () => {
-  const control = (lines: readonly string[]) =>
-    arArchive(debianMembers({ control: [{ name: './control', content: `${lines.join('\n')}\n` }] }))
-  const changed = (from: RegExp, to: string) => control(CONTROL.map((line) => line.replace(from, to)))
-  for (const name of ['../../x', 'A', '<script>', 'x'.repeat(200), '-rf', '$(id)', '']) {
-    await refuses(changed(/^Package: .*/, `Package: ${name}`), 'bad_name', /Package field/)
-  }
-  for (const version of ['1 0', '1_0', 'x'.repeat(200), '$(id)', '']) {
-    await refuses(changed(/^Version: .*/, `Version: ${version}`), 'bad_name', /Version field/)
-  }
-  await refuses(changed(/^Architecture: .*/, 'Architecture: AMD 64'), 'bad_manifest', /Architecture field/)
-  await refuses(changed(/^Installed-Size: .*/, 'Installed-Size: -1'), 'bad_manifest', /Installed-Size/)
-  await refuses(changed(/^Maintainer: .*/, 'Maintainer: a\u001b[2J'), 'bad_manifest', /Maintainer/)
-  await refuses(control(CONTROL.slice(1)), 'bad_manifest', /no Package field/)
-  await refuses(control([...CONTROL, 'Version: 2']), 'malformed', /field Version twice/)
-  await refuses(control([...CONTROL, '', 'Package: second']), 'malformed', /Line 9/)
-  await refuses(
-    arArchive(debianMembers({ control: [{ name: './md5sums', content: 'x' }] })),
-    'malformed',
-    /no file named control/,
-  )
-  await refuses(
-    arArchive(debianMembers({ control: [{ name: './control', type: '2', linkName: '/etc/passwd' }] })),
-    'malformed',
-    /is a symbolic link/,
-  )
-})

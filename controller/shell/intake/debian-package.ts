@@ -6,13 +6,13 @@ import { ByteReader } from '../../../protocol/byte-reader.ts'
 import { quoted } from '../../../protocol/quoted.ts'
 import { isRefusal, type Refusal, RefusedError, refuse } from '../../../protocol/refusals.ts'
 import { AR_MAGIC, skipArPadding } from './ar-archive.ts'
-import { deriveManifest, type ManifestDraft, parseControl } from './debian-control.ts'
+import { type Conffile, ShippedConffiles } from './debian/conffiles.ts'
+import { type ControlArchive, readControlArchive } from './debian/control-archive.ts'
+import { deriveManifest, type ManifestDraft } from './debian/package-manifest.ts'
 import { type PackedTar, passOverRest, readControlTar, readDataTar, readFormat } from './debian-members.ts'
 import { walkDebianTar } from './debian-tar.ts'
 import { decompress } from './decompress.ts'
-import { MAX_CONTROL_FILE_BYTES, MAX_CONTROL_UNPACKED_BYTES } from './package-limits.ts'
-
-const SCRIPTS = new Set(['preinst', 'postinst', 'prerm', 'postrm', 'triggers'])
+import { MAX_CONTROL_UNPACKED_BYTES } from './package-limits.ts'
 
 /** Whether a file with these first bytes means to be a Debian package. */
 export function looksLikeDebianPackage(head: Uint8Array): boolean {
@@ -48,15 +48,13 @@ async function readPackage(reader: ByteReader): Promise<ManifestDraft | Refusal>
   // the fields are judged before the bulk is read
   const early = deriveManifest({ ...control, unpackedBytes: 0, createdSeconds: format.modifiedSeconds })
   if (isRefusal(early)) return early
-  const unpackedBytes = await readData(reader, await readDataTar(reader))
+  const unpackedBytes = await readData(reader, await readDataTar(reader), control.conffiles)
   await passOverRest(reader)
   return deriveManifest({ ...control, unpackedBytes, createdSeconds: format.modifiedSeconds })
 }
 
-async function readControl(reader: ByteReader, packed: PackedTar) {
+async function readControl(reader: ByteReader, packed: PackedTar): Promise<ControlArchive> {
   const { name } = packed.member
-  let controlFile: Uint8Array | null = null
-  let hasScripts = false
   let unpacked = 0
   const limited = async function* () {
     for await (const bytes of unpackedChunks(reader, packed)) {
@@ -70,33 +68,28 @@ async function readControl(reader: ByteReader, packed: PackedTar) {
   }
   const inner = new ByteReader(limited())
   try {
-    for await (const entry of walkDebianTar(inner, { name, unpackedBy: 'tar' })) {
-      if (SCRIPTS.has(entry.path)) hasScripts = true
-      if (entry.path !== 'control') continue
-      if (entry.kind !== 'file' || entry.size > MAX_CONTROL_FILE_BYTES) {
-        throw refusal('malformed', `The control file is a ${entry.kind} of ${entry.size} bytes.`)
-      }
-      const parts: Uint8Array[] = []
-      for await (const bytes of entry.content()) parts.push(Uint8Array.from(bytes))
-      controlFile = Buffer.concat(parts)
-    }
+    const archive = await readControlArchive(walkDebianTar(inner, { name, unpackedBy: 'tar' }), name)
+    if (isRefusal(archive)) throw new RefusedError(archive)
+    await skipArPadding(reader, packed.member)
+    return archive
   } finally {
     await inner.close()
   }
-  await skipArPadding(reader, packed.member)
-  if (controlFile === null) throw refusal('malformed', `${name} holds no file named control.`)
-  const control = parseControl(controlFile)
-  if (isRefusal(control)) throw new RefusedError(control)
-  return { control, hasScripts }
 }
 
 /** How many bytes the files in it have. dpkg reads nothing behind it, so the byte that pads it may be missing. */
-async function readData(reader: ByteReader, packed: PackedTar): Promise<number> {
+async function readData(reader: ByteReader, packed: PackedTar, conffiles: readonly Conffile[]): Promise<number> {
   const { name, size } = packed.member
   const inner = new ByteReader(unpackedChunks(reader, packed))
+  const shipped = new ShippedConffiles(conffiles)
   let bytes = 0
   try {
-    for await (const entry of walkDebianTar(inner, { name, unpackedBy: 'dpkg' })) bytes += entry.size
+    for await (const entry of walkDebianTar(inner, { name, unpackedBy: 'dpkg' })) {
+      shipped.add(entry)
+      bytes += entry.size
+    }
+    const fault = shipped.fault()
+    if (fault !== null) throw new RefusedError(fault)
   } finally {
     await inner.close()
   }

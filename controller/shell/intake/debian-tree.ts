@@ -18,8 +18,14 @@ import { type Purpose, refuseOnPurpose } from './refused-on-purpose.ts'
 
 type Kind = 'file' | 'folder' | 'symbolic link'
 
-/** `path` is below the root of the appliance, without `./` before it; empty for the root itself. */
-export type Placed = { readonly path: string; readonly kind: Kind | 'hard link'; readonly size: number }
+export type Placed = {
+  /** Below the root of the appliance, without `./` before it; empty for the root itself. */
+  readonly path: string
+  readonly kind: Kind | 'hard link'
+  readonly size: number
+  /** Where a link leads, as the archive has it. */
+  readonly linkName: string
+}
 
 const KINDS: Readonly<Record<string, Placed['kind']>> = {
   '0': 'file',
@@ -70,7 +76,8 @@ export class DebianTree {
     }
     const fault = this.#placeFault(path, entry) ?? this.#targetFault(kind, header.linkName, entry)
     if (fault !== null) return fault
-    return this.#place(path, kind, entry) ?? { path, kind, size: kind === 'file' ? header.size : 0 }
+    const size = kind === 'file' ? header.size : 0
+    return this.#place(path, kind, entry) ?? { path, kind, size, linkName: header.linkName }
   }
 
   #place(path: string, kind: Placed['kind'], entry: string): Refusal | null {

@@ -8,7 +8,7 @@ import { describeFile, HEAD_BYTES } from '../../../protocol/file-kinds.ts'
 import type { PatchFormat } from '../../../protocol/manifest.ts'
 import { isRefusal, type Refusal, refuse } from '../../../protocol/refusals.ts'
 import { looksLikeTar, readTarHeader } from '../../../protocol/tar.ts'
-import type { ManifestDraft } from './debian-control.ts'
+import type { ManifestDraft } from './debian/package-manifest.ts'
 import { inspectDebianPackage, looksLikeDebianPackage, looksLikeOldDebianPackage } from './debian-package.ts'
 import { refuseOnPurpose } from './refused-on-purpose.ts'
 

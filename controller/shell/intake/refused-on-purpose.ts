@@ -21,7 +21,14 @@ const PURPOSES = {
   two_kinds: ['unsafe_entry', 'which of the two is there in the end depends on what was there before'],
   sparse_file: ['unsafe_entry', 'tar would fill its holes with more than the archive has'],
   old_format: ['unsupported', 'no tool has written it by itself since 1995'],
+  // what the control archive has dpkg do, and nobody can undo
+  inner_end: ['malformed', 'dpkg would end there what others read on'],
+  unreadable_version: ['bad_name', 'dpkg would keep it in its database, and call it wrong ever after'],
+  kept_by_dpkg: ['malformed', 'dpkg would overwrite a file of its own with it'],
+  control_link: ['unsafe_entry', 'dpkg opens it for writing as root, wherever it leads'],
+  stuck: ['malformed', 'dpkg would install the package and could not remove it again'],
   // what would take too much of the Service Center
+  long_name: ['bad_name', 'names and versions of patches have at most 100'],
   dictionary: ['too_large', 'its decoder would take more than 192 MiB of memory'],
 } as const satisfies Record<string, readonly [RefusalCode, reason: string]>
 

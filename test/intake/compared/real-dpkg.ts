@@ -17,7 +17,9 @@ export type DpkgVerdict =
 const ENDS_WITHIN_SECONDS = 60
 /** Of timeout(1), which ended what it started. */
 const DID_NOT_END = 124
-const FORCED = ['not-root', 'unsafe-io', 'architecture', 'depends', 'script-chrootless'].map((it) => `--force-${it}`)
+const FORCED = ['not-root', 'unsafe-io', 'depends', 'script-chrootless'].map((it) => `--force-${it}`)
+/** Some of Debian's, so that one of them is this machine's and the others are foreign to it. */
+const ARCHITECTURES = ['amd64', 'arm64', 'i386', 'riscv64']
 
 const JUDGE = `
 cd "$1"; shift
@@ -26,7 +28,9 @@ for number in "$@"; do
   {
     timeout ${ENDS_WITHIN_SECONDS} dpkg-deb --info $number.deb &&
     cp --recursive empty-root $root &&
-    timeout ${ENDS_WITHIN_SECONDS} dpkg --root=$root ${FORCED.join(' ')} --install $number.deb
+    timeout ${ENDS_WITHIN_SECONDS} dpkg --root=$root ${FORCED.join(' ')} --install $number.deb &&
+    # what dpkg has written into its database, and cannot read again, harms every later install
+    timeout ${ENDS_WITHIN_SECONDS} dpkg --root=$root --audit
   } < /dev/null > /dev/null 2> $number.says
   echo $? > $number.code
   if [ -e $root ]; then mv $root/var/lib/dpkg/status $number.status && rm -r $root; fi
@@ -39,6 +43,7 @@ export async function makeEmptyRoot(folder: string): Promise<void> {
   for (const part of ['info', 'updates', 'triggers', 'parts', 'alternatives']) {
     await mkdir(join(database, part), { recursive: true })
   }
+  await writeFile(join(database, 'arch'), `${ARCHITECTURES.join('\n')}\n`)
   for (const name of ['status', 'available']) await writeFile(join(database, name), '')
 }
 
