@@ -164,7 +164,7 @@ async function* readPayload(reader: ByteReader, manifest: Manifest): AsyncGenera
         : ['pieces root', hashed.piecesRoot, payload.piecesRoot]
     throw refusal('digest_mismatch', `${place}, has ${what} ${had}, and manifest.json says ${said}.`)
   }
-  const fault = tree.missing(declaredPrograms(manifest))
+  const fault = tree.missing(declaredPrograms(manifest), manifest.install.package)
   if (fault !== null) throw new RefusedError(fault)
 }
 

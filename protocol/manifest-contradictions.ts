@@ -9,7 +9,7 @@ import { compareVersions } from './version-order.ts'
 
 /** A sentence without its full stop, or null. */
 export function contradiction(manifest: Manifest): string | null {
-  return itself(manifest) ?? relations(manifest) ?? pair(manifest) ?? files(manifest)
+  return itself(manifest) ?? relations(manifest) ?? pair(manifest) ?? files(manifest) ?? installer(manifest)
 }
 
 function itself(manifest: Manifest): string | null {
@@ -52,10 +52,22 @@ function pair({ pair: { maxSkewSeconds }, verify, impact }: Manifest): string | 
   )
 }
 
-function files({ payload, install }: Manifest): string | null {
+function files({ payload }: Manifest): string | null {
   const pieceSize = pieceLengthBytes(payload.size)
   if (payload.pieceSize !== pieceSize) {
     return `a payload of ${payload.size} bytes has pieces of ${pieceSize} bytes, not ${payload.pieceSize}`
   }
-  return install.program === undefined ? 'a bundle needs install.program, the program that installs it' : null
+  return null
+}
+
+/** Either a program of the bundle installs it, or dpkg does, and then dpkg detects and goes back too. */
+function installer({ install, verify, revert }: Manifest): string | null {
+  if (install.program === undefined && install.package === undefined) {
+    return 'a bundle needs install.program, the program that installs it, or install.package, a Debian package'
+  }
+  if (install.package === undefined) return null
+  if (install.program !== undefined) return 'install.package is installed by dpkg, and install.program has no place'
+  if (!('dpkg' in verify.detect)) return 'install.package is detected by dpkg, so verify.detect.dpkg must name it'
+  if (verify.health !== undefined) return 'install.package is verified by dpkg, and verify.health has no place'
+  return revert === 'none' ? null : 'install.package is taken back by dpkg, so revert must be "none"'
 }

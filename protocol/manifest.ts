@@ -72,8 +72,15 @@ export const Manifest = z.strictObject({
     maxSkewSeconds: seconds,
     order: z.enum(['secondary-first', 'any']),
   }),
-  /** `program` is a payload path; a Debian package has none, dpkg installs it. */
-  install: z.strictObject({ program: PayloadPath.optional(), timeoutSeconds: seconds.min(1) }),
+  /**
+   * `program` and `package` are payload paths, and a bundle has one of them: a program of its own, or a Debian package
+   * that dpkg installs. A Debian package that is no bundle has neither.
+   */
+  install: z.strictObject({
+    program: PayloadPath.optional(),
+    package: PayloadPath.optional(),
+    timeoutSeconds: seconds.min(1),
+  }),
   /** It counts when it is still there and healthy after `soakSeconds`. */
   verify: z.strictObject({ detect: Detect, health: PayloadPath.optional(), soakSeconds: seconds }),
   /** How a failed install is put back; of a Debian package this says nothing, its installer knows the way. */

@@ -72,8 +72,12 @@ export class PayloadTree {
     return folder ? { part: 'folder', path } : { part: 'file', path, executable, size: header.size }
   }
 
-  /** Null where each of `programs` is an executable file of the payload. */
-  missing(programs: readonly string[]): Refusal | null {
+  /** Null where each of `programs` is an executable file of the payload, and `packaged`, if any, a file of it. */
+  missing(programs: readonly string[], packaged?: string): Refusal | null {
+    const known = packaged === undefined ? undefined : this.#known.get(packaged.toLowerCase())
+    if (packaged !== undefined && (known?.path !== packaged || known.kind === 'folder')) {
+      return refuse('bad_manifest', `manifest.json names the package ${packaged}, and payload/${packaged} is no file.`)
+    }
     for (const path of programs) {
       const known = this.#known.get(path.toLowerCase())
       if (known?.path !== path || known.kind === 'folder') {

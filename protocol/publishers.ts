@@ -92,7 +92,7 @@ export function judgeSignatures(
   if (signed === null)
     return refuse(
       'unsigned',
-      `${name} is a bare Debian package; it must be wrapped in a bundle and signed by a publisher`,
+      `${name} is a bare Debian package; it must be wrapped in a bundle (patchmesh release wrap) and signed by a publisher`,
     )
   if (signed.signatures.length === 0)
     return refuse('unsigned', `${name} is not signed; it must be signed by a publisher that is listed`)

@@ -23,7 +23,7 @@ const TABLE = {
   ],
   unsigned: [
     422,
-    'Ask one of the publishers to sign the bundle: patchmesh release sign. A .deb has to be wrapped in a bundle first.',
+    'Ask one of the publishers to sign the bundle: patchmesh release sign. A .deb is wrapped in one first: patchmesh release wrap.',
   ],
   untrusted_signature: [
     422,

@@ -1,9 +1,10 @@
 /**
  * The Debian packages that patches have installed here, kept for the way back: dpkg brings an earlier version back only
  * from its package file, and the patch that it came with may be withdrawn one day. Of each package the newest that was
- * found right is kept, as a second name of the stored file, which takes no room until the store lets it go.
+ * found right is kept, or the bundle that it came in, as a second name of the stored file, which takes no room until the
+ * store lets it go.
  *
- * A name is NAME_VERSION_ARCHITECTURE_SHA256, in which `:` is written `%3a`; none of the four holds an underscore.
+ * A name is NAME_VERSION_ARCHITECTURE_SHA256, in which `:` is written `%3a`; none of the last three holds an underscore.
  */
 import { mkdir, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -12,6 +13,7 @@ import type { Publication } from '../../protocol/statements.ts'
 import { syncFolder } from './durable-file.ts'
 import { packageArchitecture, packageName } from './installers/debian/dpkg-database.ts'
 import type { PackageIdentity, ProvenCopy } from './installers/installer.ts'
+import { isInstalledByDpkg } from './installers/installer-for.ts'
 import { linkOrCopy } from './link-or-copy.ts'
 
 export type KeptPackagesOptions = {
@@ -30,7 +32,7 @@ export class KeptPackages {
 
   /** The patch was installed and found right. */
   async keep(publication: Publication): Promise<void> {
-    if (publication.format !== 'deb') return
+    if (!isInstalledByDpkg(publication)) return
     const { folder, pathOf } = this.#options
     const { sha256 } = publication
     await mkdir(folder, { recursive: true, mode: 0o700 })
@@ -53,7 +55,7 @@ export class KeptPackages {
     const { folder, stored, pathOf } = this.#options
     for (const publication of stored()) {
       const { sha256 } = publication
-      if (publication.format === 'deb' && isSame(identityOf(publication), wanted))
+      if (isInstalledByDpkg(publication) && isSame(identityOf(publication), wanted))
         return { path: pathOf(sha256), sha256 }
     }
     await mkdir(folder, { recursive: true, mode: 0o700 })
@@ -79,7 +81,9 @@ function nameOf({ name, version, architecture }: PackageIdentity, sha256: Sha256
 }
 
 function readName(text: string): (PackageIdentity & { readonly sha256: Sha256 }) | null {
-  const [name = '', version = '', architecture = '', digest] = text.split('_')
+  const parts = text.split('_')
+  const [version = '', architecture = '', digest] = parts.splice(-3)
+  const name = parts.join('_')
   const sha256 = Sha256.safeParse(digest)
   return sha256.success ? { name, version: version.replaceAll('%3a', ':'), architecture, sha256: sha256.data } : null
 }

@@ -14,9 +14,11 @@ import { listPasskeys, removePasskey } from './passkeys.ts'
 import { listPatches, showPatch, withdrawPatch } from './patches.ts'
 import { addPerson, changePerson, listPeople, newLink, removePerson } from './people.ts'
 import { listPublishers, removePublisher, setPublisher } from './publishers.ts'
+import { releaseBuild } from './release-build.ts'
 import { releaseExample } from './release-example.ts'
 import { releaseKey } from './release-key.ts'
 import { releaseSign } from './release-sign.ts'
+import { releaseWrap } from './release-wrap.ts'
 import { endSession, listSessions, showAccount } from './sessions.ts'
 import { signInLink } from './sign-in-link.ts'
 import { startInstall } from './start-install.ts'
@@ -48,5 +50,5 @@ export const COMMANDS: Readonly<Record<string, readonly Command[]>> = {
   'Look after appliances': [
     ...[listAppliances, showAppliance, applianceLogs, renameAppliance, replaceAppliance, retireAppliance],
   ],
-  'Make patches': [releaseExample, releaseKey, releaseSign],
+  'Make patches': [releaseExample, releaseBuild, releaseWrap, releaseKey, releaseSign],
 }

@@ -5,19 +5,20 @@
 import { randomUUID } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { open, rename, rm } from 'node:fs/promises'
-import { type BundleHead, inspectBundle, readHead } from '../../protocol/bundle.ts'
+import { type BundleHead, readHead } from '../../protocol/bundle.ts'
 import { ByteReader } from '../../protocol/byte-reader.ts'
 import { equalBytes } from '../../protocol/hashing.ts'
 import { MAX_SIGNATURES } from '../../protocol/limits.ts'
 import { signManifest } from '../../protocol/publishers.ts'
 import { isRefusal, RefusedError, refuse } from '../../protocol/refusals.ts'
+import { inspectWholeBundle } from '../shell/intake/inspect-bundle.ts'
 import { LocalFileError } from './exchange.ts'
 import type { PublisherSigningKey } from './release-key.ts'
 import { bundleHead } from './write-bundle.ts'
 
 /** The head of a bundle that is whole and right; throws a `RefusedError` for any other file. */
 export async function checkedHead(file: string): Promise<BundleHead> {
-  const head = await inspectBundle(createReadStream(file))
+  const head = await inspectWholeBundle(createReadStream(file))
   if (isRefusal(head)) throw new RefusedError(head)
   return head
 }

@@ -74,7 +74,11 @@ describe('as soon as a publisher is listed', () => {
   test('a bundle that nobody signed is refused, and so is a bare package', async () => {
     await list(publisherFixture('Acme').publisher)
     await refused(signedBundle([], next()), 'unsigned', /is not signed; it must be signed by a publisher/)
-    await refused(buildDebianPackage(), 'unsigned', /bare Debian package; it must be wrapped in a bundle and signed/)
+    await refused(
+      buildDebianPackage(),
+      'unsigned',
+      /bare Debian package; it must be wrapped in a bundle \(patchmesh release wrap\) and signed/,
+    )
   })
 
   test('the same bytes again change nothing, whatever became of the publisher', async () => {

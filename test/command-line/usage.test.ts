@@ -50,6 +50,8 @@ const ALL_COMMANDS = [
   'appliances tokens',
   'appliances revoke',
   'release example',
+  'release build',
+  'release wrap',
   'release key',
   'release sign',
 ]
@@ -107,6 +109,11 @@ describe('the command line', () => {
     [['enroll-token'], /--data is missing/],
     [['enroll-token', '--data', 'x', '--role', 'tertiary'], /--role is primary or secondary, not "tertiary"/],
     [['release', 'example'], /--out is missing/],
+    [['release', 'build', '--payload', 'x', '--out', 'x'], /--manifest is missing/],
+    [['release', 'build', '--manifest', 'x', '--out', 'x'], /--payload is missing/],
+    [['release', 'build', '--manifest', 'x', '--payload', 'x'], /--out is missing/],
+    [['release', 'wrap', '--out', 'x'], /DEB is missing/],
+    [['release', 'wrap', 'x.deb'], /--out is missing/],
     [['release', 'example', '--out', 'x', '--bytes', '1e3'], /--bytes is a whole number, not "1e3"/],
     [['release', 'example', '--out', 'x', '--failing', 'sometimes'], /--failing is install or health/],
   ]

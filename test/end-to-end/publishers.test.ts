@@ -4,16 +4,18 @@
  */
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
-import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { checkedHead, signBundle } from '../../controller/cli/sign-bundle.ts'
 import { Fleet } from '../../simulator/processes/fleet.ts'
+import { patchmesh } from '../command-line/run-patchmesh.ts'
 import { writeControlledBundle } from '../support/controlled-bundle.ts'
 import { slotOf } from '../support/fleet-slots.ts'
 import { publisherFixture, publisherKey } from '../support/publisher-fixtures.ts'
+import { buildPackage, cannotInstall } from '../support/real-packages.ts'
 
-const { publisher, keys } = publisherFixture('Acme', { threshold: 2, patches: ['kernel'] })
+const { publisher, keys } = publisherFixture('Acme', { threshold: 2, patches: ['kernel', 'packaged'] })
 const NO_FILTERS = { who: undefined, action: undefined, from: undefined, to: undefined, text: undefined }
 let fleet: Fleet
 let root: string
@@ -40,16 +42,21 @@ async function bundle(name: string, version: string, signers: Signers): Promise<
 
 /** A bundle that these keys have signed, uploaded and ordered: how it ended at the appliance. */
 async function installed(version: string, signers: Signers, name = 'kernel'): Promise<string> {
-  const { id } = await fleet.api.upload(await bundle(name, version, signers))
+  return ended(await bundle(name, version, signers))
+}
+
+/** What is uploaded and ordered: how it ended at the appliance. */
+async function ended(file: string): Promise<string> {
+  const { id } = await fleet.api.upload(file)
   const replicated = (answer: { replications: { complete: number } }) => answer.replications.complete === 1
   await fleet.until('it is replicated', () => fleet.api.patch(id), replicated)
   const order = { patch: id, organizations: ['Provider'], dataCenter: 'All', allowOutage: true }
   const { id: install } = await fleet.api.startInstall(order)
-  const ended = ['done', 'halted']
+  const ends = ['done', 'halted']
   const { targets } = await fleet.until(
     'the install ends',
     () => fleet.api.install(install),
-    ({ state }) => ended.includes(state),
+    ({ state }) => ends.includes(state),
   )
   const [target] = targets
   return `${target?.state}: ${target?.reason}`
@@ -62,7 +69,10 @@ test('U22 U23 U27 an order for what the publishers did not sign is refused by th
     /^refused: kernel is signed by .+, which is no publisher's key/,
   )
   assert.match(await installed('1.2', [keys[0]]), /^refused: kernel is signed by 1 of 2 needed keys of Acme/)
-  assert.match(await installed('1.0', keys, 'firmware'), /^refused: Acme may sign kernel, and this is firmware/)
+  assert.match(
+    await installed('1.0', keys, 'firmware'),
+    /^refused: Acme may sign kernel, packaged, and this is firmware/,
+  )
   assert.ok(!existsSync(join(root, 'attempts')), 'nothing has run')
 })
 
@@ -85,4 +95,42 @@ test('a Service Center that lists them takes nothing else in, leaves nothing of 
     assert.deepEqual(publishedBy, { publisher: 'Acme', keys: publisher.keys.map(({ keyid }) => keyid) })
     await fleet.restartServiceCenter()
   }
+})
+
+test('F12: a bundle that was built, and a package that was wrapped, are signed, uploaded and installed', {
+  skip: cannotInstall(),
+}, async () => {
+  const done = async (...words: string[]) => {
+    const { status, stderr } = await patchmesh(words)
+    assert.equal(status, 0, stderr)
+  }
+  const payload = join(fleet.folder, 'payload')
+  await mkdir(payload)
+  const program =
+    '#!/bin/sh\nset -eu\nmkdir -p "$PATCHMESH_ROOT/opt/built"\necho 4.0 > "$PATCHMESH_ROOT/opt/built/version"\n'
+  await writeFile(join(payload, 'install'), program, { mode: 0o755 })
+  await writeFile(
+    join(fleet.folder, 'kernel.json'),
+    JSON.stringify({
+      ...{ name: 'kernel', version: '4.0', publisher: 'Acme' },
+      install: { program: 'install', timeoutSeconds: 60 },
+      verify: { detect: { versionFile: '/opt/built/version' }, soakSeconds: 0 },
+    }),
+  )
+  const built = join(fleet.folder, 'built.patch')
+  const manifest = join(fleet.folder, 'kernel.json')
+  await done('release', 'build', '--manifest', manifest, '--payload', payload, '--out', built)
+  const wrapped = join(fleet.folder, 'wrapped.patch')
+  const deb = await buildPackage(fleet.folder, { name: 'packaged', version: '5.0-1' })
+  await assert.rejects(fleet.api.upload(deb), (error: Error) => /patchmesh release wrap/.test(error.message))
+  await done('release', 'wrap', deb, '--out', wrapped)
+  for (const [index, { privateKey }] of keys.entries()) {
+    const key = join(fleet.folder, `${index}.key`)
+    await writeFile(key, privateKey.export({ type: 'pkcs8', format: 'pem' }))
+    for (const file of [built, wrapped]) await done('release', 'sign', file, '--key', key, '--yes')
+  }
+  assert.match(await ended(built), /^installed: /)
+  assert.equal(await readFile(join(root, 'opt/built/version'), 'utf8'), '4.0\n')
+  assert.match(await ended(wrapped), /^installed: packaged 5.0-1 is installed/)
+  assert.equal(await readFile(join(root, 'opt/packaged/version'), 'utf8'), '5.0-1\n')
 })

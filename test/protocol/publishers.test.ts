@@ -65,7 +65,7 @@ describe('a refusal names what was found and what was needed', () => {
     [
       'a package',
       () => sentence(null),
-      'unsigned: kernel-6 is a bare Debian package; it must be wrapped in a bundle and signed by a publisher',
+      'unsigned: kernel-6 is a bare Debian package; it must be wrapped in a bundle (patchmesh release wrap) and signed by a publisher',
     ],
     [
       'a stranger',

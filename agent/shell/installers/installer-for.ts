@@ -1,14 +1,16 @@
 /**
- * Which installer handles which file type.
+ * Which installer handles which patch: dpkg's a Debian package, bare or wrapped in a bundle, and any other bundle its own
+ * programs.
  */
-import type { PatchFormat } from '../../../protocol/manifest.ts'
 import type { Publication } from '../../../protocol/statements.ts'
 import { debianPackage } from './debian/debian-package.ts'
 import type { Installer } from './installer.ts'
 import { patchBundle } from './patch-bundle.ts'
 
-const INSTALLERS: { readonly [format in PatchFormat]: Installer } = { bundle: patchBundle, deb: debianPackage }
+export function installerFor(publication: Publication): Installer {
+  return isInstalledByDpkg(publication) ? debianPackage : patchBundle
+}
 
-export function installerFor({ format }: Publication): Installer {
-  return INSTALLERS[format]
+export function isInstalledByDpkg({ format, manifest }: Publication): boolean {
+  return format === 'deb' || manifest.install.package !== undefined
 }

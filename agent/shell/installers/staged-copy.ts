@@ -14,7 +14,7 @@ import type { InstallTask } from './installer.ts'
 const BUFFER_BYTES = 1024 * 1024
 
 /** Where the copy of this task is, once it was made. */
-export function stagedCopy({ publication, scratch }: InstallTask): string {
+function stagedCopy({ publication, scratch }: InstallTask): string {
   return join(scratch, publication.format === 'deb' ? 'package.deb' : 'bundle.patch')
 }
 

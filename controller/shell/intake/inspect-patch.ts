@@ -2,7 +2,7 @@
  * "Is this the correct file type?" for an uploaded file: its first bytes choose the format, whatever it is called, and
  * the format's own check reads the rest. The same first bytes tell a wrong file before any more of it is accepted.
  */
-import { type BundleHead, inspectBundle, looksLikeBundle } from '../../../protocol/bundle.ts'
+import { type BundleHead, looksLikeBundle } from '../../../protocol/bundle.ts'
 import { ByteReader } from '../../../protocol/byte-reader.ts'
 import { describeFile, HEAD_BYTES } from '../../../protocol/file-kinds.ts'
 import type { PatchFormat } from '../../../protocol/manifest.ts'
@@ -10,6 +10,7 @@ import { isRefusal, type Refusal, refuse } from '../../../protocol/refusals.ts'
 import { looksLikeTar, readTarHeader } from '../../../protocol/tar.ts'
 import type { ManifestDraft } from './debian/package-manifest.ts'
 import { inspectDebianPackage, looksLikeDebianPackage, looksLikeOldDebianPackage } from './debian-package.ts'
+import { inspectWholeBundle } from './inspect-bundle.ts'
 import { refuseOnPurpose } from './refused-on-purpose.ts'
 
 /** A package's manifest still lacks the payload, which is the whole file. */
@@ -40,7 +41,7 @@ export async function inspectPatch(chunks: AsyncIterable<Uint8Array>): Promise<I
     return format
   }
   if (format === 'bundle') {
-    const head = await inspectBundle(reader.rest())
+    const head = await inspectWholeBundle(reader.rest())
     return isRefusal(head) ? head : { format, ...head }
   }
   const draft = await inspectDebianPackage(reader.rest())

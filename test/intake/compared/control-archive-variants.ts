@@ -161,14 +161,11 @@ export function controlArchiveVariants(): Variant[] {
   const folder = (name: string): TarFixture => ({ name: `./${name}/`, type: '5', mode: 0o755 })
   const file = (name: string, content = 'x', mode = 0o644): TarFixture => ({ name, content, mode })
   return [
-    ...['control', './control', '/control', '././control', './/control'].map((name) =>
-      control(`a control file named ${name}`, [file(name, CONTROL_FILE)]),
-    ),
+    ...['control', './control'].map((name) => control(`a control file named ${name}`, [file(name, CONTROL_FILE)])),
     control('a control file named Control', [file('./Control', CONTROL_FILE)]),
     control('a control file of mode 000', [file('./control', CONTROL_FILE, 0)]),
     control('a control file in which nobody could read', [folder('control')]),
     control('no control file', [file('./md5sums')]),
-    control('two control files', [file('./control', 'x'), file('./control', CONTROL_FILE)]),
     control(
       'a control file that is a link',
       [file('./real', CONTROL_FILE), { name: './control', type: '2', linkName: 'real' }],

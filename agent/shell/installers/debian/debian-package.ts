@@ -10,7 +10,6 @@ import { judgeFromVersion } from '../from-versions.ts'
 import type { Found, Installer, InstallTask, Outcome } from '../installer.ts'
 import { failed, foundOf, outcomeOf, succeeded, untouched } from '../outcomes.ts'
 import { endLeftPrograms, settleProgram } from '../program-record.ts'
-import { stageCopy, stagedCopy } from '../staged-copy.ts'
 import { revertDebianPackage } from './debian-revert.ts'
 import { auditDatabase, describeFindings, newFindings } from './dpkg-audit.ts'
 import {
@@ -37,6 +36,7 @@ import {
 import { rehearse } from './rehearsal/rehearse.ts'
 import { remarksOf, rememberRemarks } from './rehearsal/remarks.ts'
 import { wantInstalled } from './selections.ts'
+import { stagedPackage, stagePackage } from './staged-package.ts'
 import { rememberPackage } from './what-was-before.ts'
 
 export const debianPackage: Installer = {
@@ -82,7 +82,7 @@ async function install(task: InstallTask): Promise<Outcome> {
   // An earlier try of the same attempt may have changed something.
   if (!prepared.ok) return (await whatWasBefore(scratch)) === null ? untouched(prepared) : prepared
   const state = await patchedPackage(task)
-  await rememberPackage(task, state, stagedCopy(task))
+  await rememberPackage(task, state, stagedPackage(task))
   if (isMarkedToGo(state) && isOf(state, packageArchitecture(publication)) && state.version === version) {
     await wantInstalled(task)
     return succeeded(`${name} ${version} was there, marked to be removed, and is wanted again`)
@@ -97,7 +97,7 @@ async function install(task: InstallTask): Promise<Outcome> {
       return succeeded(`${name} ${version} was unpacked already, and dpkg has configured it`)
     }
   }
-  const end = await runDpkg(task, ['--install', stagedCopy(task)])
+  const end = await runDpkg(task, ['--install', stagedPackage(task)])
   return dpkgFailure(end) ?? succeeded(`dpkg installed ${name} ${version}`, end.output)
 }
 
@@ -105,7 +105,7 @@ async function install(task: InstallTask): Promise<Outcome> {
 async function prepare(task: InstallTask): Promise<Outcome> {
   const { publication, root, scratch } = task
   const name = packageName(publication)
-  const packageFile = await stageCopy(task)
+  const packageFile = await stagePackage(task)
   if (isRefusal(packageFile)) return failed(packageFile.message)
   await makeDatabase(root)
   const backwards = await whyBackwards(task, await patchedPackage(task))

@@ -12,6 +12,7 @@ import { askProgram } from '../ask-program.ts'
 import type { InstallTask, PackageIdentity } from '../installer.ts'
 import { copyProven } from '../staged-copy.ts'
 import { exists } from './dpkg-database.ts'
+import { unwrapPackage } from './staged-package.ts'
 
 const KEPT = 'earlier-packages'
 
@@ -42,6 +43,7 @@ export async function earlierPackage(task: InstallTask, wanted: PackageIdentity)
     await rm(ready, { force: true })
     if (sha256 === null) await copyFile(path, ready)
     else if ((await copyProven(path, ready, sha256)) !== 'right') continue
+    await unwrapPackage(ready, ready)
     if (await isIt(ready, wanted)) return ready
   }
   await rm(ready, { force: true })

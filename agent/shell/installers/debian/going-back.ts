@@ -7,7 +7,6 @@ import type { Before } from '../before.ts'
 import type { InstallTask, Outcome } from '../installer.ts'
 import { failed } from '../outcomes.ts'
 import type { ProgramEnd } from '../run-program.ts'
-import { stageCopy } from '../staged-copy.ts'
 import { packageName } from './dpkg-database.ts'
 import { dpkgFailure } from './dpkg-run.ts'
 import { earlierPackage } from './earlier-package.ts'
@@ -19,6 +18,7 @@ import {
   leftConfigurationFiles,
   type PackageState,
 } from './package-state.ts'
+import { stagePackage } from './staged-package.ts'
 
 export type RunDpkg = (...words: string[]) => Promise<ProgramEnd>
 
@@ -72,7 +72,7 @@ export async function goBack(
     if (earlier !== null) return dpkgFailure(await run('--unpack', earlier))
   }
   if (state?.mustBeUnpackedAgain === true) {
-    const packageFile = await stageCopy(task)
+    const packageFile = await stagePackage(task)
     if (isRefusal(packageFile))
       return failed(`${name} is half installed and can only be removed whole: ${packageFile.message}`)
     const unpacked = dpkgFailure(await run('--unpack', packageFile))

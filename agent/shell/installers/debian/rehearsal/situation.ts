@@ -9,6 +9,7 @@ import { askProgram } from '../../ask-program.ts'
 import type { InstallTask } from '../../installer.ts'
 import { databaseFolder, field, hasDatabase, patchedPackage } from '../dpkg-database.ts'
 import { type BytePath, type PackageEntry, readControlFiles, readEntries } from '../package-contents.ts'
+import { packageStanza } from '../package-stanza.ts'
 import { isThere, type PackageState } from '../package-state.ts'
 import { BelowRoot } from './below-root.ts'
 import { type Conffile, type RecordedConffile, readConffiles, readRecorded } from './conffile-lists.ts'
@@ -32,7 +33,7 @@ export type Situation = {
   readonly name: string
   readonly version: string
   readonly architecture: string
-  /** The control stanza. */
+  /** The control stanza, as dpkg writes it. */
   readonly fields: string
   readonly control: ReadonlyMap<string, string>
   readonly conffiles: readonly Conffile[]
@@ -58,8 +59,7 @@ export type PackageFacts = Pick<
 >
 
 export async function readFacts(task: InstallTask, packageFile: string): Promise<PackageFacts> {
-  const control = await readControlFiles(packageFile)
-  const fields = Buffer.from(control.get('control') ?? '', 'latin1').toString('utf8')
+  const [control, fields] = await Promise.all([readControlFiles(packageFile), packageStanza(packageFile)])
   return {
     task,
     packageFile,
