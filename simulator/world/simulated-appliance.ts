@@ -217,10 +217,11 @@ export class SimulatedAppliance implements Host {
         break
       }
       case 'survey':
-        this.#soon({ kind: 'surveyed', machine: { ...this.machine, bootId: `boot ${this.#boots}` } })
+        this.#survey()
         break
       case 'detect': {
         const { publication } = effect
+        this.#survey()
         this.#soon({ kind: 'detected', patch: publication.sha256, found: this.installer.detect(publication) })
         break
       }
@@ -284,6 +285,10 @@ export class SimulatedAppliance implements Host {
       back()
       if (!this.isRunning) this.start()
     })
+  }
+
+  #survey(): void {
+    this.#soon({ kind: 'surveyed', machine: { ...this.machine, bootId: `boot ${this.#boots}` } })
   }
 
   #soon(event: AgentEvent): void {

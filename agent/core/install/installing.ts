@@ -65,8 +65,8 @@ export function beginNext(state: AgentState): AgentEffect[] {
     ...{ retryAtMs: null, soakEndsAt: null, soakEndsAtMs: null },
   }
   state.orders.attempt = attempt
-  // What is not meant for this place need not be copied first.
-  const place = placeOf(state)
+  // What is not meant for this place need not be copied first; before the machine was looked at nobody knows that.
+  const place = state.machine === null ? null : placeOf(state)
   const misplaced = place === null ? null : judgePlace(replica.publication.manifest, place)
   if (misplaced !== null) return refused(state, attempt, misplaced)
   if (replica.phase.name === 'held') return preflight(state, attempt)

@@ -145,6 +145,16 @@ test('X14: a prerequisite that was installed in the meantime is seen by the next
   assert.equal(world.appliance(TARGET).installer.installedVersion('patch-1'), '1')
 })
 
+test('X14: an order that is there before the machine was looked at waits for the look, and is not refused', () => {
+  const world = estate('paris')
+  // A new process knows nothing of its machine yet, and what it was ordered meanwhile is sent as soon as it is connected.
+  const appliance = world.appliance(TARGET)
+  appliance.state.machine = null
+  order(world, { manifest: { appliesTo: { ...NO_VERSIONS, applianceTypes: [], architecture: 'amd64' } } })
+  awaitEnd(world)
+  assert.equal(appliance.installer.installedVersion('patch-1'), '1')
+})
+
 const SOAK = { verify: { detect: { versionFile: '/v' }, soakSeconds: 60 } }
 const WATCHED =
   /sends report: verifying \(version 1 is there and healthy, and is watched until .*: the patch asks for 60 seconds\)/
