@@ -1,0 +1,115 @@
+/**
+ * The root of one world: Debian's essential system below, and a file system in memory on top that takes all changes. So
+ * a root costs a mount and no copy, what has changed in it is found without reading the rest, and the room in it can be
+ * made small. Also the configuration of this machine's dpkg as this world has it. All is mounted in the mount
+ * namespace of the process that runs the world, and nobody else sees it.
+ */
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { MEETING_PLACE } from './drawn/package-spec.ts'
+import { runTool } from './run-tool.ts'
+
+/** More than any world needs. */
+const PLENTY = ['size=512m', 'nr_inodes=100000']
+const DPKG_CONFIGURATION = '/etc/dpkg/dpkg.cfg.d'
+
+/** What dpkg knows of the system below; the rest of it is there and unknown, which makes dpkg several times faster. */
+const KNOWN = ['dash', 'debconf', 'dpkg', 'grep', 'hostname', 'sed']
+
+/** The system below: where it can be looked at, and the layers that it is made of. */
+export type BaseSystem = { readonly path: string; readonly layers: string }
+
+/** Mounts it below `folder`, for all worlds that this process runs. */
+export async function mountBaseSystem(folder: string, debian: string): Promise<BaseSystem> {
+  const known = join(folder, 'known')
+  const path = join(folder, 'system')
+  await mkdir(path)
+  await mkdir(join(known, 'var/lib/dpkg'), { recursive: true })
+  const stanzas = (await readFile(join(debian, 'var/lib/dpkg/status'), 'utf8')).split('\n\n')
+  const kept = stanzas.filter((stanza) => KNOWN.includes(/^Package: (.*)$/m.exec(stanza)?.[1] ?? ''))
+  for (const name of ['status', 'status-old']) {
+    await writeFile(join(known, 'var/lib/dpkg', name), `${kept.join('\n\n')}\n`)
+  }
+  const layers = `${known}:${debian}`
+  await runTool('mount', ['-t', 'overlay', '-o', `ro,lowerdir=${layers}`, 'worlds', path])
+  return { path, layers }
+}
+
+export type Room = { readonly bytes: number | null; readonly inodes: number | null }
+
+export class WorldRoot {
+  /** The folder that is `/` for the world. */
+  readonly path: string
+  /** All that is different in it from the system below. */
+  readonly changes: string
+  /** Where the system below can be looked at. */
+  readonly system: string
+  readonly #folder: string
+
+  private constructor(folder: string, system: string) {
+    this.#folder = folder
+    this.system = system
+    this.path = join(folder, 'root')
+    this.changes = join(folder, 'layer/changes')
+  }
+
+  /** `configuration` are the lines of one file in dpkg.cfg.d. */
+  static async make(folder: string, base: BaseSystem, configuration: readonly string[]): Promise<WorldRoot> {
+    const root = new WorldRoot(folder, base.path)
+    const layer = join(folder, 'layer')
+    await mkdir(root.path, { recursive: true })
+    await mkdir(layer)
+    await runTool('mount', ['-t', 'tmpfs', '-o', PLENTY.join(','), 'worlds', layer])
+    await mkdir(root.changes)
+    await mkdir(join(layer, 'work'))
+    const layers = `lowerdir=${base.layers},upperdir=${root.changes},workdir=${join(layer, 'work')}`
+    await runTool('mount', ['-t', 'overlay', '-o', layers, 'worlds', root.path])
+    await mkdir(root.meeting, { recursive: true })
+    if (configuration.length > 0) {
+      const own = join(folder, 'dpkg.cfg.d')
+      await mkdir(own)
+      await writeFile(join(own, 'world'), `${configuration.join('\n')}\n`)
+      await runTool('mount', ['--bind', own, DPKG_CONFIGURATION])
+    }
+    return root
+  }
+
+  /** Where scripts leave marks and find them. */
+  get meeting(): string {
+    return join(this.path, MEETING_PLACE)
+  }
+
+  async mark(name: string): Promise<void> {
+    await writeFile(join(this.meeting, name), '')
+  }
+
+  async unmark(name: string): Promise<void> {
+    await rm(join(this.meeting, name), { force: true })
+  }
+
+  inside(path: string): string {
+    return join(this.path, path)
+  }
+
+  /** From now on there is so much room left, and no more; null for plenty. */
+  async limit({ bytes, inodes }: Room): Promise<void> {
+    const layer = join(this.#folder, 'layer')
+    const [usedBytes = 0, usedInodes = 0] = (await runTool('df', ['--output=used,iused', '--block-size=1', layer]))
+      .trim()
+      .split('\n')
+      .at(-1)!
+      .trim()
+      .split(/\s+/)
+      .map(Number)
+    const size = bytes === null ? PLENTY[0] : `size=${usedBytes + bytes}`
+    const count = inodes === null ? PLENTY[1] : `nr_inodes=${usedInodes + inodes}`
+    await runTool('mount', ['-o', `remount,${size},${count}`, layer])
+  }
+
+  async remove(configured: boolean): Promise<void> {
+    if (configured) await runTool('umount', ['--lazy', DPKG_CONFIGURATION])
+    await runTool('umount', ['--lazy', this.path])
+    await runTool('umount', ['--lazy', join(this.#folder, 'layer')])
+    await rm(this.#folder, { recursive: true, force: true })
+  }
+}
