@@ -11,7 +11,7 @@ import { assert, unreachable } from '../../protocol/assert.ts'
 import type { ListenAddress, PeerId, Sha256 } from '../../protocol/identifiers.ts'
 import { pieceHash, pieceRange } from '../../protocol/pieces.ts'
 import { refuse } from '../../protocol/refusals.ts'
-import type { Roster } from '../../protocol/statements.ts'
+import type { Publication, Roster } from '../../protocol/statements.ts'
 import type { CrashPoint } from './crash-point.ts'
 import { PowerLoss } from './simulated-disk.ts'
 import { SimulatedInstaller } from './simulated-installer.ts'
@@ -217,14 +217,10 @@ export class SimulatedAppliance implements Host {
         break
       }
       case 'survey':
-        this.#survey()
+      case 'detect':
+        this.#soon({ kind: 'surveyed', machine: { ...this.machine, bootId: `boot ${this.#boots}` } })
+        if (effect.kind === 'detect') this.#detect(effect.publication)
         break
-      case 'detect': {
-        const { publication } = effect
-        this.#survey()
-        this.#soon({ kind: 'detected', patch: publication.sha256, found: this.installer.detect(publication) })
-        break
-      }
       case 'run-step':
         this.#runStep(effect)
         break
@@ -287,8 +283,8 @@ export class SimulatedAppliance implements Host {
     })
   }
 
-  #survey(): void {
-    this.#soon({ kind: 'surveyed', machine: { ...this.machine, bootId: `boot ${this.#boots}` } })
+  #detect(publication: Publication): void {
+    this.#soon({ kind: 'detected', patch: publication.sha256, found: this.installer.detect(publication) })
   }
 
   #soon(event: AgentEvent): void {

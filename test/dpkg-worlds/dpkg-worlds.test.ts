@@ -1,5 +1,5 @@
 /**
- * Installs on real roots, judged from outside: the judge finds every kind of lie, and in drawn worlds it finds nothing.
+ * Installs on real roots, judged from outside: the judge finds every kind of lie.
  */
 import assert from 'node:assert/strict'
 import { before, describe, test } from 'node:test'
@@ -10,7 +10,6 @@ import { PLANTED_WORLDS, planOf } from './planted-worlds.ts'
 import type { WorldResult } from './run-world.ts'
 import { runWorlds, type Work } from './world-workers.ts'
 
-const DRAWN = 30
 /** An agent that never ends is waited for so long; every other ends long before. */
 const NEVER_ENDS_MS = 15_000
 
@@ -56,16 +55,5 @@ describe('Worlds with the real dpkg', { skip: cannotInstall() }, () => {
       if (alarms.length > 0) wrong.push(`where no agent ${lie}, this is found: ${alarms.join('; ')}`)
     }
     assert.deepEqual(wrong, [])
-  })
-
-  test(`nothing is found in the first ${DRAWN} drawn worlds`, async () => {
-    const results = await resultsOf(Array.from({ length: DRAWN }, (_, at) => ({ plan: drawWorld(at + 1) })))
-    const sentences = [...results.values()].flatMap((result) =>
-      found(result).map(
-        (sentence) =>
-          `seed ${result.seed}: ${sentence} (npm run dpkg-worlds -- --seed ${result.seed} --count 1 --verbose)`,
-      ),
-    )
-    assert.deepEqual(sentences.sort(), [])
   })
 })

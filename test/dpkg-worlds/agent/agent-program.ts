@@ -126,7 +126,12 @@ function carryOut(effect: AgentEffect): void {
       break
     case 'send-control':
       if (effect.message.kind === 'ping') {
-        deliver({ kind: 'control-received', channel: 'uplink', peer: effect.peer, message: { kind: 'pong' } })
+        deliver({
+          kind: 'control-received',
+          channel: 'uplink',
+          peer: effect.peer,
+          message: { kind: 'pong', wallMs: Date.now() },
+        })
       } else if (effect.message.kind === 'letter') {
         say({ says: 'letter', message: Buffer.from(encode(effect.message)).toString('base64') })
       }
@@ -143,6 +148,7 @@ function carryOut(effect: AgentEffect): void {
       say({ says: 'log', line: `${effect.line} ${JSON.stringify(effect.fields)}` })
       break
     // Every copy is proven from the beginning, and nobody else is there.
+    case 'note-clock':
     case 'close':
     case 'limit':
     case 'probe':
