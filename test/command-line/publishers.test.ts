@@ -85,7 +85,10 @@ describe('patchmesh release sign', () => {
         /^asking@1\.0\.0 by patchmesh example\npayload \d+ bytes \(1\.0 MB\), SHA-256 [0-9a-f]{64}\n/,
       )
       assert.ok(stderr.includes(payload.sha256))
-      assert.match(stderr, /signed so far by 0 keys\nSign it\? \[y\/N\] .*Not signed\.\n$/s)
+      assert.match(
+        stderr,
+        /signed so far by 0 keys\nSign it\? \[y\/N\] .*It was not signed(: nobody answered\. Add|\. Answer y, or add) --yes\.\n$/s,
+      )
     }
     assert.deepEqual(await readFile(file), before)
     const agreed = await patchmesh(['release', 'sign', file, '--key', place('asking.key')], { input: 'y\n' })
