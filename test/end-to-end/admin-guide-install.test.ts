@@ -108,7 +108,7 @@ guide(
     await markDocument(page)
     await page.getByRole('checkbox', { name: 'Acme', exact: true }).check()
     const dialog = await pressInstall(page)
-    await dialog.getByText('one-organization 1.0.0 for Acme: 4 appliances in all Data Centers.').waitFor()
+    await dialog.getByText('one-organization 1.0.0, for Acme: 4 appliances in all Data Centers.').waitFor()
     await screenshot(page, 'confirmation')
     await dialog.getByRole('button', { name: 'Install', exact: true }).click()
     await leavesTheList(page, 'Acme')

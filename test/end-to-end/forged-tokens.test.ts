@@ -43,7 +43,9 @@ test('E2 what the database knows of a token enrolls nobody', async () => {
   for (const peer of [thief, guess]) {
     const appliance = peer.peer
     const proof = enrollmentProof(known, token.serviceCenter, appliance as Token['root'])
-    const talk = await peer.open(token.dial[0] ?? '', ENROLL_PROTOCOL).catch((error: Error) => error)
+    const talk = await peer
+      .open(token.dial[0] ?? '', ENROLL_PROTOCOL)
+      .catch((cause: unknown) => new Error('it was not let in', { cause }))
     if (talk instanceof Error) continue
     talk.say({ version: 1, appliance, proof })
     await talk.ended

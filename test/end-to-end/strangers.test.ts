@@ -78,7 +78,7 @@ function address(name: string): string {
 async function answers(peer: HostilePeer, to: string, protocol: string): Promise<boolean> {
   const greeting = { version: 1, addresses: [], rosterVersion: 0, known: [] }
   const words = protocol === CONTROL_PROTOCOL ? { kind: 'greeting', greeting } : { kind: 'want', patch }
-  const talk = await peer.open(to, protocol).catch((error: Error) => error)
+  const talk = await peer.open(to, protocol).catch((cause: unknown) => new Error('it was not let in', { cause }))
   if (talk instanceof Error) return false
   talk.say(words)
   if (protocol === CONTROL_PROTOCOL) talk.say({ kind: 'ping' })

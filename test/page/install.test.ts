@@ -175,7 +175,7 @@ pageTest('P4 a double click on Install gives one order', { expected: REFUSED }, 
   await page.getByRole('button', { name: 'Install', exact: true }).dblclick()
   const dialog = page.getByRole('dialog')
   await dialog.getByRole('heading', { name: 'Install openssl 3.0?' }).waitFor()
-  await dialog.getByText('openssl 3.0 for acme: 4 appliances in all Data Centers.').waitFor()
+  await dialog.getByText('openssl 3.0, for acme: 4 appliances in all Data Centers.').waitFor()
   const orders: string[] = []
   page.on('request', (request) => {
     if (request.method() === 'POST') orders.push(request.url())
