@@ -253,7 +253,7 @@ pageTest('tells what the patch is and changes, its digest to copy, and whose key
   const fact = (term: string) => page.locator('#facts dl > div').filter({ hasText: term })
   await fact('Type').getByText('patch bundle, update, 300.0 MiB').waitFor()
   await fact('Installing it').getByText('restarts a service, about 5 s an appliance').waitFor()
-  await fact('If it fails').getByText('goes back to what was there before').waitFor()
+  await fact('If it fails').getByText('goes back with a program of its own').waitFor()
   await fact('Publisher').getByText('Example Ltd').waitFor()
   await fact('Uploaded').getByText('by test').waitFor()
   await fact('Signed by').getByText(fleet.serviceCenter.state.signing.peer, { exact: true }).waitFor()
