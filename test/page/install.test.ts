@@ -399,7 +399,10 @@ pageTest('says why a patch that is being installed cannot be withdrawn', { expec
   await visit.fleet.serviceCenter.carryOut(started as Parameters<typeof visit.fleet.serviceCenter.carryOut>[0])
   await page.getByRole('button', { name: 'Withdraw' }).click()
   await page.getByRole('dialog').getByRole('button', { name: 'Withdraw' }).click()
-  await page.getByRole('alert').getByText('Cancel the install that uses the patch and wait until it has ended, or keep the patch.').waitFor()
+  await page
+    .getByRole('alert')
+    .getByText('Cancel the install that uses the patch and wait until it has ended, or keep the patch.')
+    .waitFor()
 })
 
 pageTest('P8 a session that ended is told, and what was chosen stays', { expected: /40[13]|Failed/ }, async (visit) => {
