@@ -54,7 +54,7 @@ export const MeshPicture = ({ mesh }: { mesh: Mesh }) => {
         </svg>
       </div>
       <p class="pm-quiet pm-sideways">
-        The picture is wider than this screen: move it sideways, or read it as a table.
+        The picture is wider than this screen: move it sideways, or open the table below.
       </p>
       <p class="pm-quiet" id="mesh-words">
         {inWords(mesh)}
