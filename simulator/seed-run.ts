@@ -187,7 +187,7 @@ class Run {
     if (this.#seed % 2 === 0) withoutPrimaries(calm)
     else if (this.#seed % 8 === 1) outOfReach(calm)
     else if (this.#seed % 8 === 3 && this.#options.settled !== true) replacedInSilence(calm)
-    this.#world.wallOffsetMs += NEXT_DAY_MS
+    this.#world.wall.jump(NEXT_DAY_MS, this.#world.nowMs)
     this.#world.say('everybody', 'THE NEXT DAY')
     this.#world.run(5_000)
     this.#watch.ended()

@@ -86,8 +86,8 @@ export const machineActs = {
   'clock-jump': ({ who, dice }, { world }) => {
     const jump = JUMPS_MS[dice % JUMPS_MS.length] ?? 0
     const machine = dice % 4 === 0 ? world.center : world.appliances.get(who)
-    if (dice % 3 === 0 || machine === undefined) world.wallOffsetMs += jump
-    else machine.process.clock.jump(jump)
+    if (dice % 3 === 0 || machine === undefined) world.wall.jump(jump, world.nowMs)
+    else machine.process.clock.wall.jump(jump, world.nowMs)
     return NOTHING_TO_HEAL
   },
   /** Only when its machine is new: a monotonic clock changes its pace, and never what it shows. */

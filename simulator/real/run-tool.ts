@@ -13,7 +13,7 @@ export async function runTool(command: string, args: readonly string[], input: s
   // A tool that fails at once does not read its input; why it failed is what it complained of.
   let unread = ''
   child.stdin.on('error', ({ message }) => {
-    unread = `it did not read its input (${message})`
+    if (input !== '') unread = `it did not read its input (${message})`
   })
   child.stdin.end(input)
   const exited = once(child, 'close')

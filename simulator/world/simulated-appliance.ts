@@ -136,7 +136,7 @@ export class SimulatedAppliance implements Host {
   tick(): void {
     if (!this.isRunning || this.process.isFrozen) return
     this.#world.network.tellMoving(this)
-    this.hear({ kind: 'tick', clock: this.process.clock.read(this.#world.nowMs, this.#world.wallOffsetMs) })
+    this.hear({ kind: 'tick', clock: this.process.clock.read(this.#world.nowMs, this.#world.wall) })
   }
 
   hear(event: AgentEvent): void {

@@ -132,7 +132,7 @@ export class SimulatedServiceCenter implements Host {
 
   tick(): void {
     if (!this.isRunning || this.process.isFrozen) return
-    this.tell({ kind: 'tick', clock: this.process.clock.read(this.#world.nowMs, this.#world.wallOffsetMs) })
+    this.tell({ kind: 'tick', clock: this.process.clock.read(this.#world.nowMs, this.#world.wall) })
   }
 
   /** An event that the core hears now. */

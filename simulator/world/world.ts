@@ -32,7 +32,7 @@ import { SimulatedServiceCenter } from './simulated-service-center.ts'
 import type { DiskRates } from './simulated-store-work.ts'
 import type { SymbolicPatch } from './symbolic-patch.ts'
 import { Transcript } from './transcript.ts'
-import { VirtualClock } from './virtual-clock.ts'
+import { VirtualClock, WallOffset } from './virtual-clock.ts'
 
 export { START_WALL_MS } from './virtual-clock.ts'
 
@@ -69,7 +69,7 @@ export type WorldOptions = {
 export class World {
   nowMs = 0
   /** Added to the wall clock of everybody. */
-  wallOffsetMs = 0
+  readonly wall = new WallOffset()
   /** Events and effects so far: what a step is. */
   steps = 0
   /** Above zero while effects are performed: what somebody hears then waits for the end of it. */
@@ -128,7 +128,7 @@ export class World {
 
   /** The true time. */
   get clock() {
-    return new VirtualClock().read(this.nowMs, this.wallOffsetMs)
+    return new VirtualClock().read(this.nowMs, this.wall)
   }
 
   /** The child of the world's seed with this name; the same one each time. */

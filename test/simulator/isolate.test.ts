@@ -61,6 +61,12 @@ function start(file: string, words: readonly string[]): Run {
   return { pid: child.pid ?? 0, progress: () => progress, ended }
 }
 
+/** A run that ends before says why at once. */
+async function transferBegins({ progress, ended }: Run): Promise<void> {
+  const tooSoon = ended.then(({ status }) => assert.fail(`the run ended with status ${status}: ${progress()}`))
+  await Promise.race([eventually('the transfer begins', () => progress().includes('transferring')), tooSoon])
+}
+
 /** Everything on the machine that says it is of the run of this process. */
 function leftOf({ pid }: Run): string[] {
   const own = (name: string): boolean => name.includes(`pm${pid}t`)
@@ -105,7 +111,7 @@ describe('simulate --isolate', { skip }, () => {
   ] as const) {
     test(`leaves nothing when it is stopped by ${signal} in the middle`, async () => {
       const run = start(SLOW, ['--patch-bytes', '8 MiB'])
-      await eventually('the transfer begins', () => run.progress().includes('transferring'))
+      await transferBegins(run)
       process.kill(run.pid, signal)
       const { status, stdout } = await run.ended
       assert.equal(status, expected)
@@ -116,7 +122,7 @@ describe('simulate --isolate', { skip }, () => {
 
   test('leaves nothing when it is killed outright, which its watchdog sees to', async () => {
     const run = start(SLOW, ['--patch-bytes', '8 MiB'])
-    await eventually('the transfer begins', () => run.progress().includes('transferring'))
+    await transferBegins(run)
     assert.ok(leftOf(run).length > 0)
     process.kill(run.pid, 'SIGKILL')
     await run.ended
