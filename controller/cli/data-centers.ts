@@ -1,7 +1,7 @@
 /**
  * `patchmesh data-centers list|flows`: the Data Centers with their depots, and who sends pieces to whom now.
  */
-import { inWords } from '../page/mesh-picture.tsx'
+import { inWords } from '../page/mesh-words.ts'
 import { defineCommand } from './command.ts'
 import { readableBytes } from './quantities.ts'
 import { connect, SERVER_OPTIONS } from './service-center-client.ts'

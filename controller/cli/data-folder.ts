@@ -1,9 +1,9 @@
 /**
  * The commands that work on the controller's data folder, beside a controller that may be running. They never make a
- * folder: a mistyped path is told, not filled with new keys.
+ * folder: a mistyped path is told, not filled with new keys. The database is loaded by them alone: most commands ask the API.
  */
-import { loadAuthority } from '../shell/keys.ts'
-import { databaseExists, openRepository } from '../shell/repository.ts'
+import type { loadAuthority } from '../shell/keys.ts'
+import type { openRepository } from '../shell/repository.ts'
 import { type ExitStatus, required } from './command.ts'
 
 export const DATA_OPTION = {
@@ -20,6 +20,8 @@ export async function withData(
   use: (data: OpenData) => Promise<ExitStatus>,
 ): Promise<ExitStatus> {
   const data = required('data', folder)
+  const { databaseExists, openRepository } = await import('../shell/repository.ts')
+  const { loadAuthority } = await import('../shell/keys.ts')
   if (!databaseExists(data)) {
     throw new Error(`There is no controller's data in ${data}: start the controller once first, with --data ${data}`)
   }

@@ -8,7 +8,6 @@ import type { Slot } from '../core/records.ts'
 import { issueToken } from '../shell/issue-token.ts'
 import { issueForTopology, type TopologyTokens } from '../shell/issue-topology.ts'
 import type { Topology } from '../topology/topology.ts'
-import { readTopologyFile, TopologyFileError } from '../topology/topology-file.ts'
 import type { ExitStatus } from './command.ts'
 import type { OpenData } from './data-folder.ts'
 import { noteHere } from './note-here.ts'
@@ -67,6 +66,8 @@ async function issue(data: OpenData, slot: Slot): Promise<{ name: string; token:
 
 /** Null after having told what is wrong with the file. */
 export async function readTopology(file: string, terminal: Terminal): Promise<Topology | null> {
+  // Most commands read no YAML.
+  const { readTopologyFile, TopologyFileError } = await import('../topology/topology-file.ts')
   try {
     return await readTopologyFile(file)
   } catch (error) {

@@ -14,7 +14,8 @@ import {
   ROW,
   SHOWN_MEMBERS,
 } from './mesh-layout.ts'
-import { bitRate, counted, dataCenterTitle, elementId } from './words.ts'
+import { inWords, rate } from './mesh-words.ts'
+import { counted, dataCenterTitle, elementId } from './words.ts'
 
 const SHOWN_FLOWS = 200
 
@@ -66,23 +67,6 @@ export const MeshPicture = ({ mesh }: { mesh: Mesh }) => {
       </details>
     </>
   )
-}
-
-export function inWords({ dataCenters, flows, sentBytesPerSecond }: Mesh): string {
-  const places = counted(dataCenters.length, 'Data Center')
-  const members = dataCenters.flatMap((dataCenter) => dataCenter.members)
-  const done = members.filter(({ state }) => state === 'replicated').length
-  const away = members.filter(({ reachable }) => !reachable).length
-  const moving =
-    flows.length === 0
-      ? 'No pieces are moving.'
-      : `Pieces move in ${counted(flows.length, 'flow')}; the Service Center sends ${rate(sentBytesPerSecond)}.`
-  const gone = away === 0 ? '' : ` ${away} of them cannot be reached.`
-  return `${places} with ${counted(members.length, 'Service Provider appliance')}, ${done} complete.${gone} ${moving}`
-}
-
-function rate(bytesPerSecond: number): string {
-  return bitRate(Number((8 * bytesPerSecond).toPrecision(2)))
 }
 
 function isBetween({ flow }: PlacedFlow): boolean {
