@@ -77,13 +77,13 @@ test('U32 a client that vanishes finds everything that arrived, and no ghost is 
   const vanish = sendPart(address, bytes, 2_000_000)
   const list = async () =>
     (await (await ask('GET', '/api/v1/uploads')).json()) as { offset: number; filename: string; sending: boolean }[]
-  await eventually('what was sent has arrived', async () => (await list())[0]?.offset === 2_000_000)
+  const seen = await eventually('something has arrived', async () => (await list()).find(({ offset }) => offset > 0)?.offset)
   vanish()
   await eventually('it is known that it has gone', async () => (await list())[0]?.sending === false)
   const arrived = Number((await ask('HEAD', address)).headers.get('upload-offset'))
   const [unfinished] = await list()
-  assert.deepEqual([unfinished?.filename, unfinished?.offset], ['vanished.patch', 2_000_000])
-  assert.equal(arrived, 2_000_000)
+  assert.deepEqual([unfinished?.filename, unfinished?.offset], ['vanished.patch', arrived])
+  assert.ok(arrived >= seen && arrived <= 2_000_000, `${arrived} bytes are kept, and ${seen} were there before`)
   assert.equal((await ask('GET', '/api/v1/patches/vanished@1.0.0')).status, 404)
   const done = await ask('PATCH', address, part(arrived), bytes.subarray(arrived))
   assert.equal(done.status, 204)
