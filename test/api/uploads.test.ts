@@ -77,7 +77,10 @@ test('U32 a client that vanishes finds everything that arrived, and no ghost is 
   const vanish = sendPart(address, bytes, 2_000_000)
   const list = async () =>
     (await (await ask('GET', '/api/v1/uploads')).json()) as { offset: number; filename: string; sending: boolean }[]
-  const seen = await eventually('something has arrived', async () => (await list()).find(({ offset }) => offset > 0)?.offset)
+  const seen = await eventually(
+    'something has arrived',
+    async () => (await list()).find(({ offset }) => offset > 0)?.offset,
+  )
   vanish()
   await eventually('it is known that it has gone', async () => (await list())[0]?.sending === false)
   const arrived = Number((await ask('HEAD', address)).headers.get('upload-offset'))
