@@ -22,11 +22,12 @@ export async function actAsAdmin(
 ): Promise<AdminFile[]> {
   const paths: string[] = []
   for (const act of acts) {
+    if (!canHold(root, act.path)) continue
     const place = root.inside(act.path)
     const isThere = lstatSync(place, { throwIfNoEntry: false }) !== undefined
     switch (act.act) {
       case 'writes':
-        if (isThere || !canHold(root, act.path)) continue
+        if (isThere) continue
         await mkdir(dirname(place), { recursive: true })
         await writeFile(place, act.content)
         break
@@ -39,7 +40,7 @@ export async function actAsAdmin(
         await unlink(place)
         break
       case 'links':
-        if (isThere || !canHold(root, act.path)) continue
+        if (isThere) continue
         await mkdir(dirname(place), { recursive: true })
         await symlink(act.target, place)
         break
@@ -55,13 +56,13 @@ export async function actAsAdmin(
   return paths.map((path) => ({ path, entry: entryAt(root.inside(path)) }))
 }
 
-/** Whether every folder above is one, or not there yet. */
+/** Whether every folder above is one, or not there yet; asked from the top, since nothing can be below a file. */
 function canHold(root: WorldRoot, path: string): boolean {
-  for (let above = dirname(path); above !== '/'; above = dirname(above)) {
-    const found = lstatSync(root.inside(above), { throwIfNoEntry: false })
-    if (found !== undefined && !found.isDirectory()) return false
-  }
-  return true
+  const above = dirname(path)
+  if (above === '/') return true
+  if (!canHold(root, above)) return false
+  const found = lstatSync(root.inside(above), { throwIfNoEntry: false })
+  return found === undefined || found.isDirectory()
 }
 
 /** Puts the database of dpkg into disorder; what it returns puts back what nobody has mended. */

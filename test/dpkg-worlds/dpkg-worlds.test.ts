@@ -12,6 +12,8 @@ import { runWorlds, type Work } from './world-workers.ts'
 
 /** An agent that never ends is waited for so long; every other ends long before. */
 const NEVER_ENDS_MS = 15_000
+/** Of the 500 that `npm run dpkg-worlds -- --count 500` runs. */
+const DRAWN = 30
 
 async function resultsOf(worlds: Work['worlds']): Promise<Map<number, WorldResult>> {
   const results = new Map<number, WorldResult>()
@@ -55,5 +57,16 @@ describe('Worlds with the real dpkg', { skip: cannotInstall() }, () => {
       if (alarms.length > 0) wrong.push(`where no agent ${lie}, this is found: ${alarms.join('; ')}`)
     }
     assert.deepEqual(wrong, [])
+  })
+
+  test(`nothing is found in the first ${DRAWN} drawn worlds`, async () => {
+    const results = await resultsOf(Array.from({ length: DRAWN }, (_, at) => ({ plan: drawWorld(at + 1) })))
+    const sentences = [...results.values()].flatMap((result) =>
+      found(result).map(
+        (sentence) =>
+          `seed ${result.seed}: ${sentence} (npm run dpkg-worlds -- --seed ${result.seed} --count 1 --verbose)`,
+      ),
+    )
+    assert.deepEqual(sentences.sort(), [])
   })
 })

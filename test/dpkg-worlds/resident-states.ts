@@ -58,17 +58,26 @@ export async function bringTo(root: WorldRoot, spec: PackageSpec, file: string, 
       await dpkg(root, '--no-triggers', '--install', file)
       break
   }
-  const letters = await lettersOf(root, spec)
-  if (letters !== state) throw new Error(`${name} shall be ${state} and is ${letters || 'unknown'}`)
 }
 
-/** What dpkg-query shows of exactly this package, of its architecture; empty where it knows nothing. */
-async function lettersOf(root: WorldRoot, spec: PackageSpec): Promise<string> {
-  const format = '${Architecture} ${db:Status-Abbrev}\\n'
-  const words = [`--admindir=${root.inside('var/lib/dpkg')}`, '--show', `--showformat=${format}`, spec.name]
-  const { text } = await askTool('dpkg-query', words)
-  const lines = text.split('\n').map((line) => line.trim().split(' '))
-  return lines.find(([architecture]) => architecture === spec.architecture)?.[1] ?? lines.at(0)?.[1] ?? ''
+/** An `Error` where dpkg-query shows another state of one of them than it was brought to. */
+export async function checkStates(
+  root: WorldRoot,
+  residents: readonly { readonly spec: PackageSpec; readonly state: ResidentState }[],
+): Promise<void> {
+  const format = '${Package} ${Architecture} ${db:Status-Abbrev}\\n'
+  const names = new Set(residents.map(({ spec }) => spec.name))
+  if (names.size === 0) return
+  const words = [`--admindir=${root.inside('var/lib/dpkg')}`, '--show', `--showformat=${format}`, ...names]
+  const rows = (await askTool('dpkg-query', words)).text.split('\n').map((line) => line.trim().split(' '))
+  for (const { spec, state } of residents) {
+    // Whoever came after it may have left it a trigger to do.
+    if (spec.interest !== null) continue
+    const namesakes = rows.filter(([name]) => name === spec.name)
+    const row = namesakes.find(([, architecture]) => architecture === spec.architecture) ?? namesakes.at(0)
+    const letters = row?.[2] ?? 'unknown'
+    if (letters !== state) throw new Error(`${qualified(spec)} shall be ${state} and is ${letters}`)
+  }
 }
 
 export function qualified({ name, architecture }: PackageSpec): string {

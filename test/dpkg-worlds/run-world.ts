@@ -22,7 +22,7 @@ import { type Reading, readRoot } from './judge/reading.ts'
 import { isSame } from './judge/tree.ts'
 import type { AdminFile, Complaint } from './judge/verdict.ts'
 import { allProcesses, isDaemon, killNow } from './processes.ts'
-import { bringTo, dpkg } from './resident-states.ts'
+import { bringTo, checkStates, dpkg } from './resident-states.ts'
 import { type BaseSystem, WorldRoot } from './world-root.ts'
 
 const TIMEOUT_SECONDS = 20
@@ -107,6 +107,7 @@ class World {
       this.#tell(`there is ${spec.name} ${spec.version} ${spec.architecture}: ${state}`)
       await bringTo(this.#root, spec, await buildSpec(this.#options.packages, spec), state)
     }
+    await checkStates(this.#root, residents)
     const patches: StoredPatch[] = []
     for (const { patch } of installs) patches.push(await this.#publish(patch))
     const earlier: StoredPatch[] = []
@@ -131,7 +132,10 @@ class World {
   async #publish(patch: Patch): Promise<StoredPatch> {
     if (patch.kind === 'package') {
       const file = await buildSpec(this.#options.packages, patch.spec)
-      return { file, publication: await debianPublication(file, { timeoutSeconds: TIMEOUT_SECONDS }) }
+      return {
+        file,
+        publication: await debianPublication(file, { timeoutSeconds: TIMEOUT_SECONDS, fields: patch.spec }),
+      }
     }
     return this.#publishBundle(patch.spec)
   }

@@ -11,6 +11,11 @@ import { runTool } from './run-tool.ts'
 
 /** More than any world needs. */
 const PLENTY = ['size=512m', 'nr_inodes=100000']
+/** Both layers at once, since each process that is started from here takes a while. */
+const MOUNT = `set -e
+mount -t tmpfs -o "$1" worlds "$2"
+mkdir "$3" "$2/work"
+mount -t overlay -o "$4" worlds "$5"`
 const DPKG_CONFIGURATION = '/etc/dpkg/dpkg.cfg.d'
 
 /** What dpkg knows of the system below; the rest of it is there and unknown, which makes dpkg several times faster. */
@@ -59,11 +64,8 @@ export class WorldRoot {
     const layer = join(folder, 'layer')
     await mkdir(root.path, { recursive: true })
     await mkdir(layer)
-    await runTool('mount', ['-t', 'tmpfs', '-o', PLENTY.join(','), 'worlds', layer])
-    await mkdir(root.changes)
-    await mkdir(join(layer, 'work'))
     const layers = `lowerdir=${base.layers},upperdir=${root.changes},workdir=${join(layer, 'work')}`
-    await runTool('mount', ['-t', 'overlay', '-o', layers, 'worlds', root.path])
+    await runTool('/bin/sh', ['-c', MOUNT, 'mount', PLENTY.join(','), layer, root.changes, layers, root.path])
     await mkdir(root.meeting, { recursive: true })
     if (configuration.length > 0) {
       const own = join(folder, 'dpkg.cfg.d')
@@ -108,8 +110,7 @@ export class WorldRoot {
 
   async remove(configured: boolean): Promise<void> {
     if (configured) await runTool('umount', ['--lazy', DPKG_CONFIGURATION])
-    await runTool('umount', ['--lazy', this.path])
-    await runTool('umount', ['--lazy', join(this.#folder, 'layer')])
+    await runTool('umount', ['--lazy', this.path, join(this.#folder, 'layer')])
     await rm(this.#folder, { recursive: true, force: true })
   }
 }

@@ -7,9 +7,11 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { after, describe, test } from 'node:test'
 import { hasLeftSomething, whatWasBefore } from '../../agent/shell/installers/before.ts'
+import { makeDatabase } from '../../agent/shell/installers/debian/dpkg-database.ts'
 import type { InstallTask } from '../../agent/shell/installers/installer.ts'
 import { patchBundle } from '../../agent/shell/installers/patch-bundle.ts'
-import { fails, InstallTasks, succeeds } from '../support/install-tasks.ts'
+import { dpkg, fails, InstallTasks, succeeds } from '../support/install-tasks.ts'
+import { buildPackage, cannotInstall } from '../support/real-packages.ts'
 
 const { install, revert } = patchBundle
 const BECOMES = (version: string): string =>
@@ -18,6 +20,9 @@ const HALF_DONE = `${BECOMES('0.9-broken')}; exit 1`
 /** Ends badly until somebody has mended it. */
 const WHEN_MENDED = (otherwise: string): string =>
   `test -e "$PATCHMESH_ROOT/mended" || { ${otherwise}; }; ${BECOMES('0.5')}`
+
+const PURGE = 'dpkg --root="$PATCHMESH_ROOT" --log=/dev/null --purge hello'
+const CONFFILES = { conffiles: '/etc/hello.conf\n' }
 
 describe('The way back from a patch bundle', () => {
   const tasks = new InstallTasks()
@@ -93,6 +98,42 @@ describe('The way back from a patch bundle', () => {
       'the revert program ended well, but now version 0.9-broken is there, and version 0.5 was before; order the patch that brings version 0.5',
     )
     assert.equal(outcome.temporary, false)
+  })
+
+  describe('Where the bundle is detected by dpkg', { skip: cannotInstall() }, () => {
+    /** hello 1 is half configured or removed, and the bundle's program fails. */
+    async function failedOver(revertProgram: string, ...words: readonly string[]): Promise<InstallTask> {
+      const task = await tasks.forBundle({ install: 'exit 1', revert: revertProgram }, 'hello')
+      await makeDatabase(task.root)
+      const own = { name: 'hello', version: '1', brings: { '/etc/hello.conf': 'mine\n' }, control: CONFFILES }
+      const file = await buildPackage(join(task.scratch, '..'), own)
+      for (const word of words) await dpkg(task, word, word === '--unpack' || word === '--install' ? file : 'hello')
+      fails(await install(task), /status 1/)
+      return task
+    }
+
+    test('X21: half a package that the revert program takes off is not as before, and both are named', async () => {
+      const outcome = await revert(await failedOver(PURGE, '--unpack'))
+      assert.equal(outcome.ok, false)
+      assert.equal(
+        outcome.reason,
+        'the revert program ended well, but now no version is there, and before the patch hello 1 is unpacked but not configured (iU); order the patch that brings version 1',
+      )
+    })
+
+    test('X21: configuration files that the revert program purges are not as before', async () => {
+      const outcome = await revert(await failedOver(PURGE, '--install', '--remove'))
+      fails(
+        outcome,
+        /now no version is there, and before the patch hello is removed, and its configuration files are kept \(rc\)/,
+      )
+    })
+
+    test('X6: half a package that the revert program leaves alone is as before', async () => {
+      const outcome = await revert(await failedOver('exit 0', '--unpack'))
+      succeeds(outcome)
+      assert.equal(outcome.reason, 'hello 1 is unpacked but not configured (iU), as before')
+    })
   })
 })
 

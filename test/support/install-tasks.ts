@@ -43,8 +43,14 @@ export class InstallTasks {
     return { ...(await this.#task(own)), root: task.root }
   }
 
-  /** A bundle whose programs are shell text; it keeps its version in /opt/fixture/version. */
-  async forBundle(programs: { readonly install: string; readonly revert?: string }): Promise<InstallTask> {
+  /**
+   * A bundle whose programs are shell text; it keeps its version in /opt/fixture/version, or brings a package that dpkg
+   * is asked for.
+   */
+  async forBundle(
+    programs: { readonly install: string; readonly revert?: string },
+    detectedPackage?: string,
+  ): Promise<InstallTask> {
     const folder = await this.newFolder()
     const payload = Object.entries(programs).map(([name, text]) => ({
       name: `payload/${name}`,
@@ -52,7 +58,9 @@ export class InstallTasks {
       content: `#!/bin/sh\nset -e\n${text}\n`,
     }))
     const revert = programs.revert === undefined ? 'none' : { script: 'revert' }
-    const manifest = Manifest.omit({ payload: true }).parse({ ...bundleManifest(), revert })
+    const detect =
+      detectedPackage === undefined ? {} : { verify: { detect: { dpkg: detectedPackage }, soakSeconds: 0 } }
+    const manifest = Manifest.omit({ payload: true }).parse({ ...bundleManifest(), ...detect, revert })
     const file = join(folder, 'stored')
     await writeFile(file, bundleFixture({ payload, manifest }))
     return this.#laidOut(folder, await publicationOf(file, 'bundle', manifest), file, true)

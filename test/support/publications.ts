@@ -14,6 +14,8 @@ import { Publication } from '../../protocol/statements.ts'
 const run = promisify(execFile)
 const PUBLISHED_AT = Date.UTC(2026, 0, 1)
 
+type PackageFields = { readonly name: string; readonly version: string; readonly architecture: string }
+
 /** `manifest` may lack its payload, which is then the whole file. */
 export async function publicationOf(
   file: string,
@@ -37,13 +39,15 @@ export async function publicationOf(
   })
 }
 
-/** The publication of a Debian package, with the manifest that follows from its control fields. */
+/**
+ * The publication of a Debian package, with the manifest that follows from its control fields; `fields` are those, where
+ * whoever built it knows them.
+ */
 export async function debianPublication(
   file: string,
-  { timeoutSeconds = 120 }: { timeoutSeconds?: number } = {},
+  { timeoutSeconds = 120, fields }: { timeoutSeconds?: number; fields?: PackageFields } = {},
 ): Promise<Publication> {
-  const { stdout } = await run('dpkg-deb', ['--show', '--showformat=${Package}\n${Version}\n${Architecture}', file])
-  const [name, version, architecture] = stdout.split('\n')
+  const { name, version, architecture } = fields ?? (await fieldsOf(file))
   const manifest = Manifest.omit({ payload: true }).parse({
     name,
     version,
@@ -62,4 +66,10 @@ export async function debianPublication(
     diskBytes: 0,
   })
   return publicationOf(file, 'deb', manifest)
+}
+
+async function fieldsOf(file: string): Promise<PackageFields> {
+  const { stdout } = await run('dpkg-deb', ['--show', '--showformat=${Package}\n${Version}\n${Architecture}', file])
+  const [name = '', version = '', architecture = ''] = stdout.split('\n')
+  return { name, version, architecture }
 }

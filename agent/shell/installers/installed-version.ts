@@ -14,7 +14,7 @@ const VERSION = /^[\x21-\x7e]{1,100}$/
 /** Null where none is there; an `Error` where it cannot be found out. */
 export async function installedVersion(root: string, { verify, appliesTo }: Manifest): Promise<string | null> {
   if ('dpkg' in verify.detect) {
-    const wanted = [appliesTo.architecture ?? (await architecturesOf(root))?.[0], ANY_ARCHITECTURE]
+    const wanted = await architecturesWanted(root, { appliesTo })
     const states = await packageStates(root, verify.detect.dpkg)
     return states.find((state) => isInOrder(state) && wanted.includes(state.architecture))?.version ?? null
   }
@@ -25,4 +25,9 @@ export async function installedVersion(root: string, { verify, appliesTo }: Mani
   if (!VERSION.test(version))
     throw new Error(`${versionFile} does not hold a version: one word of at most 100 characters`)
   return version
+}
+
+/** Of a package for another architecture a bundle knows nothing. */
+export async function architecturesWanted(root: string, { appliesTo }: Pick<Manifest, 'appliesTo'>) {
+  return [appliesTo.architecture ?? (await architecturesOf(root))?.[0], ANY_ARCHITECTURE]
 }

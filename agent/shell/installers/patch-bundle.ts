@@ -12,6 +12,7 @@ import { join } from 'node:path'
 import { isRefusal, RefusedError } from '../../../protocol/refusals.ts'
 import { removeTree } from '../remove-tree.ts'
 import { forgetBefore, recordLeft, rememberBefore, whatWasBefore } from './before.ts'
+import { describeBoth, describeStanding, isSameStanding, standingOfBundle } from './bundle-standing.ts'
 import { exists, isNewer } from './debian/dpkg-database.ts'
 import { judgeFromVersion } from './from-versions.ts'
 import { installedVersion } from './installed-version.ts'
@@ -53,9 +54,10 @@ async function install(task: InstallTask): Promise<Outcome> {
   await patchBundle.settle(task)
   await endLeftPrograms(scratch)
   await unpackAfresh(task)
-  const there = await installedVersion(root, manifest)
-  await rememberBefore(scratch, naming(there), async () => ({
-    ...{ installedVersion: there, configurationFiles: false, audit: [], package: null, files: [] },
+  const there = await standingOfBundle(root, manifest)
+  await rememberBefore(scratch, describeStanding(there), async () => ({
+    ...there,
+    ...{ configurationFiles: false, audit: [], files: [] },
   }))
   const end = await runPayloadProgram(task, program, timeoutSeconds)
   return failureOf('install', end) ?? succeeded(`the install program of ${name} ${version} ended well`, end.output)
@@ -65,7 +67,9 @@ async function verify(task: InstallTask): Promise<Outcome> {
   const { publication, root } = task
   const { manifest, version } = publication
   const there = await installedVersion(root, manifest)
-  if (there !== version) return failed(`${naming(there)} is there instead of ${version}`)
+  if (there !== version) {
+    return failed(`${describeStanding(await standingOfBundle(root, manifest))} instead of ${version}`)
+  }
   const { health } = manifest.verify
   if (health === undefined) return succeeded(`version ${version} is there`)
   await patchBundle.settle(task)
@@ -75,10 +79,6 @@ async function verify(task: InstallTask): Promise<Outcome> {
   return failureOf('health', end) ?? succeeded(`version ${version} is there and healthy`, end.output)
 }
 
-function naming(version: string | null): string {
-  return version === null ? 'no version' : `version ${version}`
-}
-
 async function revert(task: InstallTask): Promise<Outcome> {
   const { publication, root, scratch } = task
   const { manifest } = publication
@@ -86,11 +86,11 @@ async function revert(task: InstallTask): Promise<Outcome> {
   await endLeftPrograms(scratch)
   const before = await whatWasBefore(scratch)
   if (before === null) return succeeded('nothing of the patch is left to put back')
-  const was = before.installedVersion
+  const was = before.installedVersion ?? before.package?.version ?? null
   const left = async (): Promise<string> => {
-    const there = await installedVersion(root, manifest)
-    await recordLeft(scratch, before, naming(there))
-    return `now ${naming(there)} is there, and ${naming(was)} was before`
+    const there = await standingOfBundle(root, manifest)
+    await recordLeft(scratch, before, describeStanding(there))
+    return describeBoth(there, before)
   }
   const bringing = was === null ? 'another version' : `version ${was}`
   if (manifest.revert === 'none') {
@@ -106,15 +106,14 @@ async function revert(task: InstallTask): Promise<Outcome> {
     const forNow = failure.temporary || end.how === 'signalled'
     return (forNow ? failedForNow : failed)(`${failure.reason}; ${await left()}; ${advice}`, end.output)
   }
-  const there = await installedVersion(root, manifest)
-  if (there !== was) {
+  if (!isSameStanding(await standingOfBundle(root, manifest), before)) {
     return failed(
       `the revert program ended well, but ${await left()}; order the patch that brings ${bringing}`,
       end.output,
     )
   }
   await forgetBefore(scratch)
-  return succeeded(`${naming(was)} is there, as before`, end.output)
+  return succeeded(`${describeStanding(before)}, as before`, end.output)
 }
 
 function runPayloadProgram(task: InstallTask, program: string, timeoutSeconds: number): Promise<ProgramEnd> {

@@ -130,7 +130,7 @@ function carryOut(effect: AgentEffect): void {
           kind: 'control-received',
           channel: 'uplink',
           peer: effect.peer,
-          message: { kind: 'pong', wallMs: Date.now() },
+          message: { kind: 'pong', wallMs: Date.now() + monotonicMs },
         })
       } else if (effect.message.kind === 'letter') {
         say({ says: 'letter', message: Buffer.from(encode(effect.message)).toString('base64') })

@@ -1,10 +1,11 @@
 /**
  * What is in a package file, by dpkg-deb alone: its files, unpacked into a folder of their own, and its conffiles.
  */
-import { mkdtemp, rm } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { mkdtemp, readFile, rename, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { askTool, runTool } from '../run-tool.ts'
+import { runTool } from '../run-tool.ts'
 import { type Entry, readFolder } from './tree.ts'
 
 export type Archive = {
@@ -22,15 +23,28 @@ export async function readArchive(file: string): Promise<Archive> {
   if (kept !== undefined) return kept
   const folder = await mkdtemp(join(tmpdir(), 'world-archive-'))
   try {
-    const shown = await runTool('dpkg-deb', ['--show', '--showformat=${Package} ${Version} ${Architecture}', file])
-    const [name = '', version = '', architecture = ''] = shown.split(' ')
-    await runTool('dpkg-deb', ['--extract', file, folder])
-    const { text } = await askTool('dpkg-deb', ['--info', file, 'conffiles'])
-    const conffiles = text.split('\n').filter((line) => line.startsWith('/'))
-    const archive = { name, version, architecture, entries: readFolder(folder), conffiles }
+    // One run for both: starting a process is what a world's time goes to.
+    const tree = join(folder, 'tree')
+    await runTool('dpkg-deb', ['--raw-extract', file, tree])
+    const control = join(folder, 'control')
+    await rename(join(tree, 'DEBIAN'), control)
+    const fields = await readFile(join(control, 'control'), 'utf8')
+    const list = join(control, 'conffiles')
+    const conffiles = existsSync(list) ? (await readFile(list, 'utf8')).split('\n').filter((line) => line !== '') : []
+    const archive = {
+      name: fieldOf(fields, 'Package'),
+      version: fieldOf(fields, 'Version'),
+      architecture: fieldOf(fields, 'Architecture'),
+      entries: readFolder(tree),
+      conffiles,
+    }
     known.set(file, archive)
     return archive
   } finally {
     await rm(folder, { recursive: true })
   }
+}
+
+function fieldOf(control: string, name: string): string {
+  return new RegExp(`^${name}: (.*)$`, 'm').exec(control)?.[1] ?? ''
 }

@@ -13,6 +13,8 @@ import { type Case, type Complaint, claimsAsBefore, claimsNothingChanged, type F
 const OF_DPKG =
   /^\/var\/lib\/dpkg\/(lock|lock-frontend|status|status-old|status-new|available|available-old|updates(\/.*)?|triggers\/Lock|diversions-old|statoverride-old)$|^\/var\/log(\/|$)/
 const SHOWN = 6
+/** Under which dpkg unpacks; what was killed may leave them. */
+const WHILE_UNPACKING = ['.dpkg-new', '.dpkg-tmp']
 
 export function judgeNotInstalled(judged: Case): Complaint[] {
   const { report } = judged
@@ -63,7 +65,8 @@ function judgePackage(judged: Case): string[] {
   const key = keyOf(judged) ?? ''
   const [was, is] = [before.packages?.get(key), after.packages?.get(key)]
   if (!isAsGood(was, is)) sentences.push(`${key} was ${describeRow(was)} and is ${describeRow(is)}`)
-  const paths = new Set([...(was?.paths ?? []), ...archive.entries.keys(), ...(was?.conffiles ?? [])])
+  const own = [...(was?.paths ?? []), ...archive.entries.keys(), ...(was?.conffiles ?? [])]
+  const paths = new Set(own.flatMap((path) => [path, ...WHILE_UNPACKING.map((ending) => path + ending)]))
   for (const path of paths) {
     const [old, now] = [before.tree.at(path), after.tree.at(path)]
     // An empty folder that is left, or gone, takes nothing from anybody.
@@ -104,7 +107,7 @@ function judgeWords(judged: Case): Complaint[] {
   }
   const row = after.packages?.get(key)
   if (row === undefined) {
-    if (/not installed|nothing of|no longer|is gone|absent|is not there/.test(reason)) return []
+    if (/not installed|nothing of|no longer|is gone|absent|is not there|no version is there/.test(reason)) return []
     return [
       {
         finding: 'words-not-true',

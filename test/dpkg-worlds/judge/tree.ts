@@ -3,7 +3,7 @@
  * to be that system. Read from the layer that takes the changes, so neither dpkg nor the product is asked.
  */
 import { createHash } from 'node:crypto'
-import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { lstatSync, readdirSync, readFileSync, readlinkSync, type Stats } from 'node:fs'
 import { join } from 'node:path'
 import type { WorldRoot } from '../world-root.ts'
 
@@ -90,6 +90,20 @@ export function entryAt(path: string): Entry | null {
   if (stat === undefined) return null
   if (stat.isSymbolicLink()) return { kind: 'link', target: readlinkSync(path) }
   if (stat.isDirectory()) return { kind: 'folder', mode: stat.mode & 0o7777 }
-  if (stat.isFile()) return { kind: 'file', mode: stat.mode & 0o7777, digest: digestOf(readFileSync(path)) }
+  if (stat.isFile()) return { kind: 'file', mode: stat.mode & 0o7777, digest: digestOfFile(path, stat) }
   return stat.isCharacterDevice() && stat.rdev === 0 ? null : { kind: 'other' }
+}
+
+const LARGE_BYTES = 1024 * 1024
+const large = new Map<string, string>()
+
+/** A large file is read once: what is written to it afterwards changes the time of its change, which nobody can set. */
+function digestOfFile(path: string, { dev, ino, size, ctimeMs }: Stats): string {
+  if (size < LARGE_BYTES) return digestOf(readFileSync(path))
+  const key = [dev, ino, size, ctimeMs].join(' ')
+  const known = large.get(key)
+  if (known !== undefined) return known
+  const digest = digestOf(readFileSync(path))
+  large.set(key, digest)
+  return digest
 }

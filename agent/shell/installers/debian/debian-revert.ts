@@ -19,6 +19,7 @@ import { runDpkg } from './dpkg-run.ts'
 import { earlierPackage } from './earlier-package.ts'
 import { processTriggersAgain } from './failed-triggers.ts'
 import { describeReturn, goBack, isAsBefore } from './going-back.ts'
+import { clearHalfUnpacked } from './half-unpacked.ts'
 import { restoreConffiles } from './kept-conffiles.ts'
 import { whatIsLeft } from './left-standing.ts'
 import { canBeConfigured, describeState, isInOrder } from './package-state.ts'
@@ -68,6 +69,7 @@ async function judge(task: InstallTask, before: Before, { obstacle, changed, run
   const name = packageName(publication)
   const state = await patchedPackage(task)
   const broken = newFindings(before.audit, await auditDatabase(root))
+  if (isAsBefore(state, before)) await clearHalfUnpacked(task)
   if (isAsBefore(state, before) && broken.length === 0) {
     await forgetBefore(scratch)
     const word = changed.length === 0 ? '' : `; changed meanwhile by somebody, and left so: ${changed.join(', ')}`

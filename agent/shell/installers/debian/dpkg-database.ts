@@ -37,7 +37,8 @@ export function databaseFolder(root: string): string {
 export async function architecturesOf(root: string): Promise<string[] | null> {
   const native = await askProgram('dpkg', ...rootOptions(root), '--print-architecture')
   if (native === null) return null
-  const foreign = (await hasDatabase(root))
+  // dpkg keeps this list from the first foreign architecture on.
+  const foreign = (await exists(join(databaseFolder(root), 'arch')))
     ? await askDpkg(...rootOptions(root), '--print-foreign-architectures')
     : { text: '' }
   return `${native.text}\n${foreign.text}`.split(/\s+/).filter((word) => word !== '')

@@ -7,6 +7,7 @@ import type { InstallTask } from '../installer.ts'
 import { auditDatabase } from './dpkg-audit.ts'
 import { packageConffiles, shippedConffiles } from './dpkg-conffiles.ts'
 import { keepEarlierPackages } from './earlier-package.ts'
+import { keepPlaces } from './half-unpacked.ts'
 import { keepConffiles } from './kept-conffiles.ts'
 import { lastWorkingVersion, leftConfigurationFiles, lettersOf, type PackageState } from './package-state.ts'
 
@@ -14,6 +15,7 @@ import { lastWorkingVersion, leftConfigurationFiles, lettersOf, type PackageStat
 export function rememberPackage(task: InstallTask, state: PackageState | null, packageFile: string): Promise<Before> {
   const { root, scratch } = task
   return rememberBefore(scratch, standingOf(state), async () => {
+    await keepPlaces(scratch)
     const { name, architecture } = state ?? { name: '', architecture: '' }
     const versions = new Set([state?.configVersion ?? '', state?.version ?? ''].filter((version) => version !== ''))
     await keepEarlierPackages(
@@ -36,6 +38,7 @@ export function standingOf(state: PackageState | null): string {
   return state === null ? 'nothing' : `${lettersOf(state)} ${state.version}`
 }
 
-function listsOf({ pendingTriggers, awaitedPackages }: PackageState) {
+/** A state as a record holds it. */
+export function listsOf({ pendingTriggers, awaitedPackages }: PackageState) {
   return { pendingTriggers: [...pendingTriggers], awaitedPackages: [...awaitedPackages] }
 }

@@ -82,6 +82,16 @@ export class BelowRoot {
     return `${below}${missing}${path.slice(path.lastIndexOf('/'))}`
   }
 
+  /** All names that the lists of packages may have for the same file: its own, and those through the links at the root. */
+  async namesOf(path: BytePath): Promise<Set<BytePath>> {
+    const canonical = await this.canonical(path)
+    const names = new Set([path, canonical])
+    for (const [link, target] of await this.linksAtRoot()) {
+      if (canonical.startsWith(`${target}/`)) names.add(`${link}${canonical.slice(target.length)}`)
+    }
+    return names
+  }
+
   /** The folders at the root that are links, such as `/bin` where everything lies below `/usr`, and where they lead. */
   linksAtRoot(): Promise<Map<BytePath, BytePath>> {
     this.#links ??= this.#findLinks()

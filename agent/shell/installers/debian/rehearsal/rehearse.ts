@@ -8,6 +8,7 @@ import { failed, failedForNow } from '../../outcomes.ts'
 import { packageName } from '../dpkg-database.ts'
 import { explainFailure } from '../dpkg-run.ts'
 import { rememberExpected } from '../expected-entries.ts'
+import { notePlaces } from '../half-unpacked.ts'
 import { canItBeWritten } from './can-it-be-written.ts'
 import { whatIsLost, whatStays } from './configuration-files.ts'
 import { dryRun } from './dry-run.ts'
@@ -49,6 +50,7 @@ export async function rehearse(task: InstallTask, packageFile: string): Promise<
   const harm = (await firstAnswer(QUESTIONS, situation)) ?? (await whichPackagesWouldGo(situation, said))
   if (harm !== null) return { obstacle: failed(harm), remarks: [] }
   await rememberExpected(task.scratch, situation)
+  await notePlaces(task.scratch, situation)
   const remarks = [
     ...(await whatStays(situation)),
     ...whatIsSaidOfOptions(situation),

@@ -52,17 +52,7 @@ async function lookAt(situation: Situation, entry: PlacedEntry): Promise<string 
 }
 
 async function foreignAt(below: BelowRoot, entry: PlacedEntry, lies: Stats): Promise<Foreign> {
-  return { entry, lies, names: await namesOf(below, entry.goesTo) }
-}
-
-/** All names that the lists of packages may have for the same file: its own, and those through the links at the root. */
-async function namesOf(below: BelowRoot, path: BytePath): Promise<BytePath[]> {
-  const canonical = await below.canonical(path)
-  const names = new Set([path, canonical])
-  for (const [link, target] of await below.linksAtRoot()) {
-    if (canonical.startsWith(`${target}/`)) names.add(`${link}${canonical.slice(target.length)}`)
-  }
-  return [...names]
+  return { entry, lies, names: [...(await below.namesOf(entry.goesTo))] }
 }
 
 /** dpkg moves the folder aside and removes it with all that is in it. */
