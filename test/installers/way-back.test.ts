@@ -164,6 +164,22 @@ describe('The way back from a Debian package', { skip: cannotInstall() }, () => 
     assert.equal(await dpkgSays(task, 'ss'), '')
   })
 
+  test('X21: a package of which only configuration files could be taken off says so, and the command works', async () => {
+    const postrm = 'test "$1" != purge || test -e /mended'
+    const brings = { '/etc/ss.conf': 'ss\n' }
+    const control = { conffiles: '/etc/ss.conf\n' }
+    const task = await tasks.forPackage({ name: 'ss', version: '1', scripts: { ...FAILS, postrm }, brings, control })
+    fails(await install(task), /status 1/)
+    const outcome = await revert(task)
+    fails(
+      outcome,
+      /; now ss is removed, and its configuration files are kept \(pc\); mend what is in the way, then run: /,
+    )
+    await writeFile(join(task.root, 'mended'), '')
+    await follow(outcome.reason)
+    assert.equal(await dpkgSays(task, 'ss'), '')
+  })
+
   test('X21: an earlier version that does not come back names its package file, and the command works', async () => {
     const { two } = await upgrade(tasks, { scripts: { preinst: 'case $1 in upgrade) test -e /mended;; esac' } })
     fails(await install(two), /status 1/)

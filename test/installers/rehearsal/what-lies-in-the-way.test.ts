@@ -10,7 +10,7 @@ import { after, describe, test } from 'node:test'
 import { promisify } from 'node:util'
 import { debianPackage } from '../../../agent/shell/installers/debian/debian-package.ts'
 import type { InstallTask } from '../../../agent/shell/installers/installer.ts'
-import { dpkgSays, fails, InstallTasks, isThere, succeeds } from '../../support/install-tasks.ts'
+import { dpkg, dpkgSays, fails, InstallTasks, isThere, succeeds } from '../../support/install-tasks.ts'
 import { cannotInstall, type OwnPackage } from '../../support/real-packages.ts'
 
 const run = promisify(execFile)
@@ -133,6 +133,36 @@ describe('Where a package wants to put its own', { skip: cannotInstall() }, () =
       const task = await taskWith(brings, (at) => prepare(at('srv/it')))
       succeeds(await install(task))
       succeeds(await verify(task))
+    })
+  }
+
+  for (const { title, scripts, words, letters, told } of [
+    {
+      title: 'half removed',
+      scripts: { postrm: 'exit 1' },
+      words: ['--install', '--remove'],
+      letters: 'rH 1',
+      told: /\/srv\/it is a file on this appliance that belongs to no package, and/,
+    },
+    {
+      title: 'half installed',
+      scripts: { preinst: 'exit 1', postrm: 'exit 1' },
+      words: ['--install'],
+      letters: 'iHR 1',
+      told: /\/srv\/it is a file on this appliance that belongs to no package \(an interrupted dpkg may have left it\), and/,
+    },
+  ]) {
+    test(`X11: a file of nobody stays also where an earlier version of the package is ${title}`, async () => {
+      const one = await tasks.forPackage({ name: 'fp', version: '1', scripts })
+      for (const word of words) {
+        const names = word === '--remove' ? 'fp' : one.file
+        await (words.at(-1) === word ? assert.rejects(dpkg(one, word, names)) : dpkg(one, word, names))
+      }
+      assert.equal(await dpkgSays(one, 'fp'), letters)
+      const two = await tasks.next(one, { name: 'fp', version: '2', brings: FILE })
+      await writeFile(join(two.root, 'srv/it'), 'of the administrator\n')
+      await isRefused(two, told)
+      assert.equal(await readFile(join(two.root, 'srv/it'), 'utf8'), 'of the administrator\n')
     })
   }
 

@@ -16,6 +16,7 @@ import {
   isInOrder,
   isThere,
   leftConfigurationFiles,
+  lettersOf,
   type PackageState,
 } from './package-state.ts'
 import { stagePackage } from './staged-package.ts'
@@ -38,7 +39,8 @@ export function describeReturn(state: PackageState | null, before: Before): stri
   if (before.configurationFiles) return 'is removed and its configuration files are there, as before'
   if (!isHalfDone(before.package)) return 'is not installed, as before'
   if (isThere(state)) return `is as before: ${describeState(state.name, state)}`
-  return `is taken off; before the patch ${describeState(before.package.name, before.package)}`
+  const but = leftConfigurationFiles(state) ? ` but for its configuration files (${lettersOf(state)})` : ''
+  return `is taken off${but}; before the patch ${describeState(before.package.name, before.package)}`
 }
 
 /** Files of it were there, and no version of it had ever worked. */

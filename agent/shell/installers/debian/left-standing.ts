@@ -7,7 +7,14 @@ import type { Before } from '../before.ts'
 import type { InstallTask } from '../installer.ts'
 import { type AuditFinding, describeFindings } from './dpkg-audit.ts'
 import { rootOptions } from './dpkg-database.ts'
-import { canBeConfigured, describeState, isInOrder, isThere, type PackageState } from './package-state.ts'
+import {
+  canBeConfigured,
+  describeState,
+  isInOrder,
+  isThere,
+  leftConfigurationFiles,
+  type PackageState,
+} from './package-state.ts'
 
 export function whatIsLeft(
   task: InstallTask,
@@ -32,7 +39,8 @@ function advice(
 ): string {
   const dpkg = ['dpkg', ...rootOptions(task.root)].join(' ')
   const others = broken.map(({ package: other }) => other).filter((other) => other !== '' && other !== name)
-  const isBack = installedVersion === null ? !isThere(state) : isInOrder(state) && state.version === installedVersion
+  const isGone = !isThere(state) && leftConfigurationFiles(state) === configurationFiles
+  const isBack = installedVersion === null ? isGone : isInOrder(state) && state.version === installedVersion
   if (isBack) {
     return others.length === 0
       ? 'order the patch again to have it tried once more'

@@ -7,7 +7,7 @@ import type { Stats } from 'node:fs'
 import { readdir, readlink } from 'node:fs/promises'
 import { field, packageStates } from '../dpkg-database.ts'
 import { type BytePath, readableName, readEntries } from '../package-contents.ts'
-import { isThere } from '../package-state.ts'
+import { isThere, type PackageState } from '../package-state.ts'
 import type { BelowRoot } from './below-root.ts'
 import { ownersOf } from './file-owners.ts'
 import { namesIn } from './relations.ts'
@@ -101,8 +101,6 @@ async function judgeForeign(situation: Situation, foreign: readonly Foreign[]): 
       return `${readableName(found.entry.goesTo)} belongs to the package ${other} on this appliance, and this package does not say that it replaces ${other}; remove ${other} first, or have the package corrected`
     }
   }
-  // What an interrupted dpkg has left of this package is in no list; it cannot be told from what somebody wrote.
-  if (isThere(state) && state.status === 'half-installed') return null
   const open = unowned.filter(({ entry }) => !md5.has(entry.path))
   if (open.length === 0) return null
   const contents = new Set(
@@ -111,7 +109,7 @@ async function judgeForeign(situation: Situation, foreign: readonly Foreign[]): 
   const brought =
     contents.size === 0 ? new Map<BytePath, string>() : (await readEntries(situation.packageFile, contents)).md5
   for (const { entry, lies } of open) {
-    if (!(await isTheSame(situation.below, entry, lies, brought))) return whyItMustStay(entry, lies)
+    if (!(await isTheSame(situation.below, entry, lies, brought))) return whyItMustStay(entry, lies, state)
   }
   return null
 }
@@ -134,9 +132,11 @@ async function isTheSame(
   return md5 !== undefined && (await md5Of(place)) === md5
 }
 
-function whyItMustStay(entry: PlacedEntry, lies: Stats): string {
+/** What an interrupted dpkg has left is in no list either, and cannot be told from what somebody wrote. */
+function whyItMustStay(entry: PlacedEntry, lies: Stats, state: PackageState | null): string {
   const brings = entry.kind === 'hard link' ? 'file' : entry.kind
-  return `${readableName(entry.goesTo)} is ${describe(lies)} on this appliance that belongs to no package, and the package brings a ${brings} of that name: dpkg would replace it without a copy. Move it away first`
+  const left = state?.mustBeUnpackedAgain === true ? ' (an interrupted dpkg may have left it)' : ''
+  return `${readableName(entry.goesTo)} is ${describe(lies)} on this appliance that belongs to no package${left}, and the package brings a ${brings} of that name: dpkg would replace it without a copy. Move it away first`
 }
 
 function describe(lies: Stats): string {
