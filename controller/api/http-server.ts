@@ -8,6 +8,7 @@ import { createServer as createHttpsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { createAdaptorServer } from '@hono/node-server'
 import type { App } from './context.ts'
+import { discardRests } from './rest-of-request.ts'
 import { endStalled } from './stalled-connections.ts'
 
 export type HttpLimits = {
@@ -41,11 +42,14 @@ export async function serveHttp(
   const timeouts = { requestTimeout: 0, headersTimeout: headersMs, connectionsCheckingInterval: headersMs / 2 }
   const server = createAdaptorServer({
     fetch: app.fetch,
+    // It would end a connection half a second after an answer that comes before the end of its request.
+    autoCleanupIncoming: false,
     ...(tls === undefined
       ? { createServer: createHttpServer, serverOptions: timeouts }
       : { createServer: createHttpsServer, serverOptions: { ...timeouts, ...tls, handshakeTimeout: headersMs } }),
   })
   server.maxConnections = connections
+  discardRests(server)
   endStalled(server, stalledMs)
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)

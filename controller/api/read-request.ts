@@ -8,6 +8,7 @@ import { MAX_SENTENCE_CHARACTERS } from '../../protocol/limits.ts'
 import { isRefusal, type Refusal, refuse } from '../../protocol/refusals.ts'
 import { parseStrictJson } from '../../protocol/strict-json.ts'
 import type { AppContext } from './context.ts'
+import { bytesOf } from './request-body.ts'
 
 /** A thousand organizations fit; more is somebody making us read. */
 const MAX_JSON_BYTES = 64 * 1024
@@ -88,7 +89,7 @@ function oneOrMany(fields: Iterable<[string, string[]]>): Record<string, string 
 export async function readBounded(c: AppContext, maxBytes = MAX_JSON_BYTES): Promise<Uint8Array | Refusal> {
   const chunks: Uint8Array[] = []
   let length = 0
-  for await (const chunk of c.req.raw.body ?? []) {
+  for await (const chunk of bytesOf(c.req.raw.body)) {
     length += chunk.byteLength
     if (length > maxBytes) return refuse('too_large', `the body is longer than ${maxBytes} bytes`)
     chunks.push(chunk)

@@ -15,16 +15,7 @@ export function declaredLength(c: AppContext): number | undefined | Refusal {
   return length === undefined ? undefined : Number(length)
 }
 
-/**
- * Whoever stops reading early leaves the connection alone: the refusal still has to travel back on it. What is on its way
- * is thrown away then, or the server would end the connection under the client's next request.
- */
+/** Whoever stops reading early leaves the connection alone: the refusal still has to travel back on it. */
 export async function* bytesOf(body: ReadableStream<Uint8Array> | null): AsyncIterable<Uint8Array> {
-  if (body === null) return
-  try {
-    yield* body.values({ preventCancel: true })
-  } finally {
-    // A body that breaks off meanwhile concerns nobody any more.
-    void Promise.allSettled([body.pipeTo(new WritableStream())])
-  }
+  if (body !== null) yield* body.values({ preventCancel: true })
 }

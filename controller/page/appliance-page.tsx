@@ -95,7 +95,13 @@ const History = ({ entries }: { entries: Entry[] }) => (
         headings={['When', 'Who', 'What', 'Of', 'Result']}
         rows={entries.map(({ at, actor, action, subject, outcome }, index) => ({
           id: String(index),
-          cells: [<Moment at={new Date(at).toISOString()} />, actor, action, subject, outcome],
+          cells: [
+            <Moment at={new Date(at).toISOString()} />,
+            <Name text={actor} />,
+            action,
+            <Name text={subject} />,
+            <Name text={outcome} />,
+          ],
         }))}
       />
     )}
@@ -138,6 +144,9 @@ const Facts = ({ appliance }: { appliance: ApplianceDetail }) => (
     <Fact term="Epoch">{String(appliance.epoch)}</Fact>
   </dl>
 )
+
+/** What may be one long word, such as a key: it is cut where its column ends. */
+const Name = ({ text }: { text: string }) => <span class="pm-name">{text}</span>
 
 type Cell = string | ReturnType<typeof Facts>
 type Row = { id: string; cells: Cell[] }

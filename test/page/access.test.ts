@@ -201,6 +201,8 @@ pageTest('a Viewer sees no button that would be refused, and no page of Owners',
   for (const name of ['Upload', 'Browse']) assert.equal(await page.getByRole('button', { name }).count(), 0, name)
   for (const name of ['People', 'API tokens', 'Trail']) assert.equal(await page.getByRole('link', { name }).count(), 0)
   await page.getByRole('link', { name: 'kernel' }).click()
+  // What is not there is known when the page is whole.
+  await page.waitForURL(/kernel/)
   await page.getByRole('heading', { name: 'kernel 1' }).waitFor()
   for (const name of ['Install', 'Withdraw']) assert.equal(await page.getByRole('button', { name }).count(), 0, name)
   await page.goto(`${app.url}/data-centers`)
@@ -220,6 +222,7 @@ pageTest('somebody who is limited to an organization sees its appliances alone',
   const { page, close } = await windowOf(visit, 'Oleg')
   await page.getByText('2/4').waitFor()
   await page.getByRole('link', { name: 'kernel' }).click()
+  await page.waitForURL(/kernel/)
   await page.getByRole('checkbox', { name: 'acme' }).waitFor()
   assert.doesNotMatch((await page.locator('body').textContent()) ?? '', /globex|Org 1000|paris\/primary/)
   await page.getByRole('checkbox', { name: 'acme' }).check()

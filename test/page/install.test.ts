@@ -298,6 +298,8 @@ pageTest('the matrix can be read with 200 organizations in 200 Data Centers', { 
   const { page, fleet } = visit
   await fleet.publish({ name: 'openssl', version: '3.0' })
   await page.getByRole('link', { name: 'openssl' }).click()
+  // The page is drawn while it arrives; what is on it can be counted when it is whole.
+  await page.waitForURL(/openssl/)
   assert.equal(await page.locator('.pm-branch').count(), 10)
   await page.getByText('190 more Data Centers, 0 of them complete.').waitFor()
   const table = page.getByRole('table', { name: 'Where it is installed' })

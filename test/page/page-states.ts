@@ -4,7 +4,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import type { Browser, Page } from 'playwright-core'
+import type { Page } from 'playwright-core'
 import { writeExampleBundle } from '../../controller/cli/example-bundle.ts'
 import type { AccessRole } from '../../controller/core/permissions.ts'
 import {
@@ -23,10 +23,8 @@ import {
   TRAIL,
   YOUR_ACCOUNT,
 } from '../../controller/page/words.ts'
-import { openWindow, type WatchedPage } from '../support/browser.ts'
 import { emptyFleet, type Fleet } from '../support/fleet-fixtures.ts'
-import { type ServedApp, serveApp } from '../support/http-fixtures.ts'
-import { PASSWORD, person } from '../support/people-fixtures.ts'
+import type { ServedApp } from '../support/http-fixtures.ts'
 import {
   busyFleet,
   fleetWithoutAppliances,
@@ -47,50 +45,12 @@ export type PageState = {
   address: string
   /** Ana, the Owner, unless it says otherwise: somebody with that role, whoever came in with the first link, or nobody. */
   person?: AccessRole | 'first admin' | 'nobody'
+  /** Nobody has an account yet. */
+  isUnclaimed?: true
+  /** What is done there changes the fleet, the person or the Service Center. */
+  changes?: true
   /** What the person does there. */
   act?(page: Page, app: ServedApp): Promise<void>
-}
-
-export type OpenedState = WatchedPage & { close(): Promise<void> }
-
-/** Brings a person there; `close` ends the fleet and its Service Center too. */
-export async function openState(browser: Browser, state: PageState): Promise<OpenedState> {
-  const fleet = await state.fleet()
-  const app = await serveApp(fleet)
-  const window = await openWindow(browser)
-  const close = async () => {
-    await window.close()
-    await app.close()
-    await fleet.close()
-  }
-  try {
-    const { page } = window
-    const who = state.person ?? 'owner'
-    if (who === 'first admin') await page.goto(named(await app.signInLink()))
-    else if (who !== 'nobody') await signInAs(who, { page, fleet, app })
-    await page.goto(named(`${app.url}${state.address}`))
-    await state.act?.(page, app)
-    return { ...window, close }
-  } catch (error) {
-    await close()
-    throw error
-  }
-}
-
-/** By a host name, since browsers have no passkeys for an address in numbers. */
-const named = (address: string) => address.replace('127.0.0.1', 'localhost')
-
-type Opening = { page: Page; fleet: Fleet; app: ServedApp }
-
-async function signInAs(role: AccessRole, { page, fleet, app }: Opening): Promise<void> {
-  const accounts = await fleet.repository.people.accounts()
-  if (accounts.length === 0) await person(fleet.repository, 'Ana')
-  if (role !== 'owner') await person(fleet.repository, 'Vera', role)
-  await page.goto(named(`${app.url}${SYSTEM_PATCHES}`))
-  await page.getByLabel('Name').fill(role === 'owner' ? 'Ana' : 'Vera')
-  await page.getByLabel('Password').fill(PASSWORD)
-  await press('Sign in')(page)
-  await page.getByRole('heading', { level: 1, name: 'System Patches' }).waitFor()
 }
 
 const KERNEL = `${SYSTEM_PATCHES}/kernel%406.1`
@@ -101,8 +61,8 @@ export const PAGE_STATES: readonly PageState[] = [
   { name: 'list-full', fleet: busyFleet, address: SYSTEM_PATCHES },
   { name: 'list-first-visit', fleet: emptyFleet, address: SYSTEM_PATCHES, person: 'first admin' },
   { name: 'list-of-a-viewer', fleet: busyFleet, address: SYSTEM_PATCHES, person: 'viewer' },
-  { name: 'list-uploading', fleet: busyFleet, address: SYSTEM_PATCHES, act: uploadSlowly },
-  { name: 'list-connection-lost', fleet: busyFleet, address: SYSTEM_PATCHES, act: loseTheConnection },
+  { name: 'list-uploading', fleet: busyFleet, address: SYSTEM_PATCHES, act: uploadSlowly, changes: true },
+  { name: 'list-connection-lost', fleet: busyFleet, address: SYSTEM_PATCHES, act: loseTheConnection, changes: true },
   { name: 'list-upload-refused', fleet: busyFleet, address: SYSTEM_PATCHES, act: press('Upload') },
   { name: 'patch-without-appliances', fleet: fleetWithoutAppliances, address: KERNEL },
   { name: 'patch-waiting', fleet: waitingFleet, address: KERNEL },
@@ -130,11 +90,11 @@ export const PAGE_STATES: readonly PageState[] = [
   { name: 'appliance-depot', fleet: busyFleet, address: `${APPLIANCES}/${encodeURIComponent('paris/primary')}` },
   { name: 'appliance-retire', fleet: busyFleet, address: `${APPLIANCES}/acme-paris-primary`, act: openAll },
   { name: 'enroll', fleet: emptyFleet, address: ENROLL },
-  { name: 'enroll-token-shown', fleet: emptyFleet, address: ENROLL, act: makeToken },
+  { name: 'enroll-token-shown', fleet: emptyFleet, address: ENROLL, act: makeToken, changes: true },
   { name: 'people', fleet: emptyFleet, address: PEOPLE },
   { name: 'people-staffed', fleet: staffedFleet, address: PEOPLE },
   { name: 'people-add', fleet: staffedFleet, address: PEOPLE, act: press('Add a person') },
-  { name: 'people-link-shown', fleet: staffedFleet, address: PEOPLE, act: addPerson },
+  { name: 'people-link-shown', fleet: staffedFleet, address: PEOPLE, act: addPerson, changes: true },
   { name: 'person', fleet: staffedFleet, address: personAddress('Ana') },
   { name: 'person-questions', fleet: staffedFleet, address: personAddress('Ana'), act: openAll },
   { name: 'api-tokens', fleet: emptyFleet, address: API_TOKENS },
@@ -145,14 +105,15 @@ export const PAGE_STATES: readonly PageState[] = [
   { name: 'publishers-refused', fleet: publishedFleet, address: PUBLISHERS, act: listWrongKey },
   { name: 'patch-signed', fleet: publishedFleet, address: KERNEL },
   { name: 'trail', fleet: busyFleet, address: TRAIL },
-  { name: 'trail-checked', fleet: busyFleet, address: TRAIL, act: findNotedHead },
+  { name: 'trail-checked', fleet: busyFleet, address: TRAIL, act: findNotedHead, changes: true },
   { name: 'trail-broken', fleet: rewrittenFleet, address: TRAIL, act: press('Check now') },
   { name: 'your-account', fleet: emptyFleet, address: YOUR_ACCOUNT },
   { name: 'your-account-passkeys', fleet: staffedFleet, address: YOUR_ACCOUNT },
   { name: 'your-account-add-passkey', fleet: staffedFleet, address: YOUR_ACCOUNT, act: press('Add a passkey') },
   { name: 'first-owner', fleet: emptyFleet, address: FIRST_OWNER, person: 'first admin' },
   { name: 'not-found', fleet: emptyFleet, address: `${SYSTEM_PATCHES}/nothing` },
-  { name: 'signed-out', fleet: emptyFleet, address: SYSTEM_PATCHES, person: 'nobody' },
+  { name: 'signed-out', fleet: staffedFleet, address: SYSTEM_PATCHES, person: 'nobody' },
+  { name: 'signed-out-first', fleet: emptyFleet, address: SYSTEM_PATCHES, person: 'nobody', isUnclaimed: true },
 ]
 
 async function openAll(page: Page): Promise<void> {

@@ -5,7 +5,8 @@
 import { mkdir, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { launchBrowser } from '../support/browser.ts'
-import { openState, PAGE_STATES } from './page-states.ts'
+import { stateOpener } from './open-states.ts'
+import { PAGE_STATES } from './page-states.ts'
 
 const FOLDER = path.join(import.meta.dirname, '../../screenshots')
 const WIDTHS = { narrow: 320, wide: 1280 }
@@ -14,8 +15,9 @@ const THEMES = ['light', 'dark'] as const
 await rm(FOLDER, { recursive: true, force: true })
 await mkdir(FOLDER)
 const browser = await launchBrowser()
+const states = stateOpener(browser)
 for (const state of PAGE_STATES) {
-  const { page, close } = await openState(browser, state)
+  const { page, leave } = await states.open(state)
   for (const theme of THEMES) {
     await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' })
     for (const [name, width] of Object.entries(WIDTHS)) {
@@ -24,8 +26,9 @@ for (const state of PAGE_STATES) {
       await page.screenshot({ path: path.join(FOLDER, `${state.name}-${theme}-${name}.png`) })
     }
   }
-  await close()
+  await leave()
 }
+await states.close()
 await browser.close()
 console.log(`${PAGE_STATES.length} pages, each light and dark, narrow and wide, are in ${FOLDER}`)
 
