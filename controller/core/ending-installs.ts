@@ -20,6 +20,23 @@ export function endUnbegun(state: ServiceCenterState, targets: readonly TargetRe
   )
 }
 
+/**
+ * A pair had begun when its install ended, and whoever had begun has left the fleet since: its other member has nothing to
+ * finish. One of which nothing is heard may have begun.
+ */
+export function endLeftBehind(
+  state: ServiceCenterState,
+  install: InstallRecord,
+  targets: readonly TargetRecord[],
+): Change[] {
+  const pending = targets.filter((target) => target.state === 'unknown').map((target) => groupOf(state, target))
+  return endUnbegun(
+    state,
+    targets.filter((target) => !pending.includes(groupOf(state, target))),
+    `not started: ${install.reason}`,
+  )
+}
+
 /** All of these that wait for their turn. */
 export function endWaiting(state: ServiceCenterState, targets: readonly TargetRecord[], reason: string): Change[] {
   return targets

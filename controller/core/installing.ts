@@ -12,7 +12,7 @@ import { notedFor } from './audit-notes.ts'
 import { byPlace } from './census.ts'
 import { notConfirmed } from './confirming.ts'
 import type { Command, Reply } from './effects.ts'
-import { endBehindPeers, endUnbegun, endWaiting, outcomeOf } from './ending-installs.ts'
+import { endBehindPeers, endLeftBehind, endUnbegun, endWaiting, outcomeOf } from './ending-installs.ts'
 import { isFailure, isFinal, isUnderWay } from './install-states.ts'
 import { INSTALL_DEADLINE_MS, mayAwaitRestart, PICKUP_MS, silenceAllowedMs } from './install-times.ts'
 import { title } from './patch-identity.ts'
@@ -187,6 +187,8 @@ export function advance(state: ServiceCenterState, install: InstallRecord): Chan
       ...endUnbegun(state, targets, `not started: ${name} ${failed.state}`),
     ]
   }
+  const leftBehind = isUnderWay(install.state) ? [] : endLeftBehind(state, install, targets)
+  if (leftBehind.length > 0) return leftBehind
   const behind = endBehindPeers(state, targets)
   if (behind.length > 0) return behind
   if (haveEnded) return [{ table: 'installs', row: { ...install, ...outcomeOf(state, targets) } }]

@@ -182,6 +182,24 @@ test('an appliance that is replaced in the middle of an install is planned anew 
   assert.equal(world.center.state.installs.get(install)?.state, 'done')
 })
 
+test('where nobody of a pair has begun any more, a halted install has nothing to finish there', () => {
+  const world = estateWithTenants('paris')
+  const patch = replicate(world)
+  const { installer } = world.appliance('paris/secondary')
+  installer.outcomes.install.push({ ok: false, temporary: false, reason: 'status 3', output: '' })
+  world.appliance('paris/acme/secondary').installer.durationsMs.install = 600_000
+  const install = world.install(patch, ['provider', 'acme'])
+  world.await('the provider has failed', () => targetOf(world, install, 'paris/secondary')?.state === 'failed')
+  assert.equal(targetOf(world, install, 'paris/acme/secondary')?.state, 'installing')
+  assert.equal(targetOf(world, install, 'paris/acme/primary')?.state, 'queued')
+  replace(world, 'paris/acme/secondary', 'the new machine')
+  world.run(5_000)
+  const left = targetOf(world, install, 'paris/acme/primary')
+  assert.equal(left?.state, 'cancelled')
+  assert.match(left?.reason ?? '', /^not started: paris\/secondary failed/)
+  assert.deepEqual(world.appliance('paris/acme/primary').installer.started, [])
+})
+
 test('who took the place of another stands in for its peer only when it has what the peer has', () => {
   const world = estateWithTenants('paris')
   const [older, newer] = [symbolicPatch({ name: 'older' }), symbolicPatch({ name: 'newer' })]
