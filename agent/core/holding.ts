@@ -73,7 +73,7 @@ function publishedAnew(
   state.proven.delete(sha256)
   const entries = [
     sealedEntry(`publication-${sha256}`, envelope),
-    provenEntry(sha256, false),
+    provenEntry(sha256, null),
     ...forgetFound(state, sha256),
   ]
   const recorded: AgentEffect = { kind: 'record', entries }
@@ -104,7 +104,7 @@ export function withdrawn(state: AgentState, envelope: Envelope): AgentEffect[] 
     ...forgotten.map((oldest) => sealedEntry(`withdrawal-${oldest}`, null)),
     sealedEntry(`withdrawal-${sha256}`, envelope),
     publicationEntry(sha256, null),
-    provenEntry(sha256, false),
+    provenEntry(sha256, null),
     ...forgetFound(state, sha256),
   ]
   const told = forgotten.map((patch) => log('remembers no longer that a patch was withdrawn', { patch }))
@@ -226,7 +226,7 @@ function held(state: AgentState, replica: Replica): AgentEffect[] {
   const source = lastSource(state, sha256)
   const verifiedAt = state.clock.wallMs
   state.proven.add(sha256)
-  const entries = [provenEntry(sha256, true)]
+  const entries = [provenEntry(sha256, { wanBytes: replica.wanBytes })]
   const told: AgentEffect[] =
     state.membership?.kind === SERVICE_PROVIDER
       ? post(state, Receipt, (common) => ({ ...common, sha256, publishedAt, verifiedAt, source }), entries)

@@ -38,7 +38,8 @@ const Restarts = z.strictObject({
 const Counter = z.strictObject({ version: z.literal(1), counter: z.int().min(0) })
 const Sent = z.strictObject({ version: z.literal(1), letter: Letter })
 const Kept = z.strictObject({ version: z.literal(1), letter: Letter, number: z.int().min(0) })
-const Proven = z.strictObject({ version: z.literal(1), patch: Sha256 })
+/** What came over the WAN until it was whole is kept with it; an older release has not written that. */
+const Proven = z.strictObject({ version: z.literal(1), patch: Sha256, wanBytes: z.int().min(0).default(0) })
 const FoundBefore = z.strictObject({
   version: z.literal(1),
   patch: Sha256,
@@ -89,8 +90,9 @@ export function sealedEntry(key: string, envelope: Replica['envelope'] | null): 
   return { key, value: envelope === null ? null : encode({ version: 1, envelope: encodeEnvelope(envelope) }) }
 }
 
-export function provenEntry(patch: Sha256, proven: boolean): LedgerEntry {
-  return { key: `proven-${patch}`, value: proven ? encode({ version: 1, patch }) : null }
+/** `proven` is null for a copy that is not. */
+export function provenEntry(patch: Sha256, proven: { wanBytes: number } | null): LedgerEntry {
+  return { key: `proven-${patch}`, value: proven === null ? null : encode({ version: 1, patch, ...proven }) }
 }
 
 export function foundEntry(patch: Sha256, found: Found | null): LedgerEntry {
@@ -107,6 +109,7 @@ export function foundEntry(patch: Sha256, found: Found | null): LedgerEntry {
 export function readLedger(state: AgentState, entries: ReadonlyMap<string, Uint8Array>): string[] {
   const unknown: string[] = []
   const kept: [string, KeptLetter][] = []
+  const proven: z.infer<typeof Proven>[] = []
   for (const [key, value] of entries) {
     const dash = key.indexOf('-')
     switch (dash < 0 ? key : key.slice(0, dash)) {
@@ -168,11 +171,16 @@ export function readLedger(state: AgentState, entries: ReadonlyMap<string, Uint8
         break
       }
       case 'proven':
-        state.proven.add(recordOf(key, Proven, value, 'a proven copy').patch)
+        proven.push(recordOf(key, Proven, value, 'a proven copy'))
         break
       default:
         unknown.push(key)
     }
+  }
+  for (const { patch, wanBytes } of proven) {
+    state.proven.add(patch)
+    const replica = state.replicas.get(patch)
+    if (replica !== undefined) replica.wanBytes = wanBytes
   }
   // An order must not come before the publication that it needs, so they go on in the order in which they came.
   state.mailbox = new Map(kept.sort(([, left], [, right]) => left.number - right.number))

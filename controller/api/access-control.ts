@@ -13,7 +13,7 @@ import type { SignedIn } from '../shell/sign-in.ts'
 import { clientAddress } from './client-address.ts'
 import { commandNote } from './command-note.ts'
 import type { AppContext, AppDependencies, AppEnvironment, RouteDependencies, Visitor } from './context.ts'
-import { answerRefusal } from './errors.ts'
+import { answerRefusal, wantsPage } from './errors.ts'
 import { ownServiceCenter } from './own-service-center.ts'
 
 const COOKIES = { session: 'patchmesh-session', device: 'patchmesh-device' } as const
@@ -25,7 +25,10 @@ export function signedIn(dependencies: AppDependencies): MiddlewareHandler<AppEn
   const { notes, log } = dependencies
   return async (c, next) => {
     const access = await identify(c, dependencies)
-    if (isRefusal(access)) return answerRefusal(c, access, log)
+    if (isRefusal(access)) {
+      if (wantsPage(c)) c.set('isUnclaimed', await isUnclaimed(dependencies))
+      return answerRefusal(c, access, log)
+    }
     const visitor = await visitorOf(c, dependencies, access)
     const meant = c.req.header('patchmesh-person')
     if (meant !== undefined && meant !== encodeURIComponent(visitor.actor)) {
@@ -68,11 +71,15 @@ export function shownSecret(c: AppContext, dependencies: RouteDependencies): Sho
 async function visitorOf(c: AppContext, dependencies: RouteDependencies, access: AccessRecord): Promise<Visitor> {
   const { name, role, organizations, account, secretHash, expiresAt } = access
   const kind = access.kind === 'session' ? 'session' : 'api-token'
-  const isFirst =
-    kind === 'session' && account === null && (await dependencies.repository.people.accounts()).length === 0
+  const isFirst = kind === 'session' && account === null && (await isUnclaimed(dependencies))
   const by = kind === 'session' ? 'session' : 'API token'
   const origin = `${clientAddress(c, dependencies)}, ${by} ${accessId(access)}`
   return { role, organizations, actor: name, origin, account, isFirst, kind, secretHash, expiresAt }
+}
+
+/** There is no account yet: whoever comes has only the link that was printed. */
+export async function isUnclaimed({ repository }: Pick<RouteDependencies, 'repository'>): Promise<boolean> {
+  return (await repository.people.accounts()).length === 0
 }
 
 /** What an open page asks for by itself keeps no session alive: somebody has to be there. */

@@ -67,6 +67,8 @@ export type AppEnvironment = {
   Variables: {
     requestId: string
     visitor: Visitor
+    /** Set where a person is refused because nobody is signed in: whether there is no account yet. */
+    isUnclaimed: boolean
     /** Writes into the trail what the visitor has done, or was refused. */
     note(note: Noted): Promise<void>
     noteRefusal(note: Noted): Promise<void>

@@ -17,7 +17,9 @@ export function answerRefusal(c: AppContext, refusal: Refusal, log?: RequestLog)
   if (wantsPage(c)) {
     const { pathname, search } = new URL(c.req.url)
     const isForm = c.req.method === 'POST'
-    const page = refusalPage({ code, message, hint: hint(code), requestId, address: pathname + search, isForm })
+    const isUnclaimed = c.get('isUnclaimed') === true
+    const address = pathname + search
+    const page = refusalPage({ code, message, hint: hint(code), requestId, address, isForm, isUnclaimed })
     return isSignedIn(c) ? showPage(c, page, status) : c.html(page, status)
   }
   return c.json({ error: { code, message, hint: hint(code), requestId } }, status)

@@ -13,7 +13,7 @@ import { ShownCredential } from '../shell/passkey-signatures.ts'
 import { askForPasskey, signInByPasskey } from '../shell/passkeys.ts'
 import { accountKey } from '../shell/people.ts'
 import { type SignedIn, signInByLink, signInByPassword } from '../shell/sign-in.ts'
-import { giveSession, readCookie, signOut } from './access-control.ts'
+import { giveSession, isUnclaimed, readCookie, signOut } from './access-control.ts'
 import { clientAddress } from './client-address.ts'
 import type { App, AppContext, RouteDependencies } from './context.ts'
 import { answerRefusal, wantsPage } from './errors.ts'
@@ -42,12 +42,16 @@ export function addSignInRoutes(app: App, dependencies: RouteDependencies, strea
   app.get('/sign-in', async (c) => {
     if (c.req.method === 'HEAD') return c.body(null, 200)
     const link = c.req.query('link')
-    if (link === undefined) return c.html(<SignInPage next={inside(c.req.query('next'))} />)
+    if (link === undefined) {
+      const next = inside(c.req.query('next'))
+      return c.html(<SignInPage next={next} isUnclaimed={await isUnclaimed(dependencies)} />)
+    }
     const origin = clientAddress(c, dependencies)
     const signed = await signInByLink(dependencies, { link, origin })
     if (isRefusal(signed)) {
       const note = { action: 'sign in', subject: 'with a link', outcome: signed.refused }
       await notes.writeRefusal('strangers', { actor: NOBODY, origin, ...note })
+      c.set('isUnclaimed', await isUnclaimed(dependencies))
       return answerRefusal(c, signed, log)
     }
     await enter(c, signed, 'with a link')
@@ -112,7 +116,7 @@ export function addSignInRoutes(app: App, dependencies: RouteDependencies, strea
     if (!wantsPage(c)) return answerRefusal(c, refusal, log)
     const { refused: code, message } = refusal
     const shown = { name, next: inside(next), refusal: { message, hint: hint(code) } }
-    return c.html(<SignInPage {...shown} />, httpStatus(code))
+    return c.html(<SignInPage {...shown} isUnclaimed={await isUnclaimed(dependencies)} />, httpStatus(code))
   }
 }
 

@@ -3,7 +3,7 @@
  */
 
 import type { InstallDetail, InstallSummary } from '../core/views.ts'
-import { patchReference } from '../page/words.ts'
+import { patchReference, whatCancelLeaves } from '../page/words.ts'
 import { agreedOn, YES_OPTION } from './asking.ts'
 import { defineCommand } from './command.ts'
 import { readableTime } from './quantities.ts'
@@ -53,9 +53,8 @@ export const cancelInstall = defineCommand({
     const client = connect(options)
     const agreed = await agreedOn(id, { yes: options.yes, terminal, nothing: 'Nothing was cancelled' }, async () => {
       const found = await client.install(id)
-      const { organizations, installed, total } = found
-      const what = `the install of ${patchReference(found)} for ${organizations.join(', ')}`
-      return { id, question: `Cancel ${what}, where ${installed} of ${total} are installed?` }
+      const what = `the install of ${patchReference(found)} for ${found.organizations.join(', ')}`
+      return { id, question: `${whatCancelLeaves(found)} Cancel ${what}?` }
     })
     if (agreed === null) return 1
     const install = await client.cancelInstall(agreed)

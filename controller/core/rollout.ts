@@ -76,8 +76,7 @@ export function planRollout(
   for (const fact of inOrder(facts, manifest.pair.order)) {
     const { target, appliance } = fact
     if (target.order !== null || isFinal(target.state)) continue
-    const reason =
-      whyNotNow(fact, busy) ?? fact.clockTrouble ?? besideItsPeers(fact, manifest) ?? outageOf(fact, install, manifest)
+    const reason = whyNotNow(fact, busy) ?? whyHeld(fact, install, manifest)
     if (reason !== null) waiting.set(appliance.peer, reason)
     else {
       start.push(appliance.peer)
@@ -85,6 +84,11 @@ export function planRollout(
     }
   }
   return { start, waiting }
+}
+
+/** Why it would not begin though it were its turn, or null: a person has to act, or a peer has to come back. */
+export function whyHeld(fact: TargetFacts, install: InstallRecord, manifest: Manifest): string | null {
+  return fact.clockTrouble ?? besideItsPeers(fact, manifest) ?? outageOf(fact, install, manifest)
 }
 
 function besideItsPeers({ peerVersions }: TargetFacts, manifest: Manifest): string | null {

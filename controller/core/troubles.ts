@@ -1,7 +1,8 @@
 /**
- * What somebody has to look at after installs: appliances on which a patch was not installed though it was ordered, and
+ * What somebody has to look at in installs: appliances on which a patch was not installed though it was ordered, and
  * pairs of which one member has it and another has not. What an appliance has is what it was last seen to have; who has
- * left the fleet is no trouble, and where a patch is not meant for an appliance nothing is missing.
+ * left the fleet is no trouble, and where a patch is not meant for an appliance nothing is missing. A target that waits for
+ * what does not come by itself, as the only member of a group does that nobody may interrupt, is one too.
  */
 import { judgeSkew } from '../../agent/core/install/policies/pair-skew.ts'
 import type { Sha256 } from '../../protocol/identifiers.ts'
@@ -9,8 +10,10 @@ import { isNotMeant } from './ending-installs.ts'
 import { isFailure, isFinal } from './install-states.ts'
 import type { ApplianceRecord, InstallRecord, TargetRecord } from './records.ts'
 import { groupKey } from './replications.ts'
+import { whyHeld } from './rollout.ts'
 import { hasInstalled } from './standings.ts'
 import type { ServiceCenterState } from './state.ts'
+import { factsOf } from './target-facts.ts'
 
 /** Whoever restarts is back before. */
 const AWAY_MS = 2 * 60 * 1000
@@ -84,6 +87,7 @@ export function troublesOf(state: ServiceCenterState, patch: Sha256): string[] {
     ...mixed.map((pair) => `a pair is mixed: ${mixedSentence(pair)}`),
     ...ended.map((target) => troubleOf(state, target)),
     ...silentIn(state, patch).map(({ name }) => `${name} was ordered to install it and cannot be reached`),
+    ...heldIn(state, patch),
   ]
 }
 
@@ -99,10 +103,32 @@ function weight({ state }: TargetRecord): number {
   return isFailure(state) ? 0 : state === 'refused' ? 1 : state === 'unknown' ? 2 : 3
 }
 
+/** It could begin, and is held by what does not pass by itself; whoever restarts is back before that. */
+function heldIn(state: ServiceCenterState, patch: Sha256): string[] {
+  const manifest = state.patches.get(patch)?.publication.manifest
+  const queued = [...(state.standings.newest.get(patch)?.values() ?? [])].filter(
+    (target) => target.order === null && !isFinal(target.state),
+  )
+  if (manifest === undefined || queued.length === 0) return []
+  return [...Map.groupBy(queued, ({ install }) => install)].flatMap(([id, targets]) => {
+    const install = state.installs.get(id)
+    if (install === undefined) return []
+    return factsOf(state, install, targets).flatMap((fact) => {
+      const missingPeers = fact.missingPeers.filter((peer) => isAway(state, peer))
+      const why = whyHeld({ ...fact, missingPeers }, install, manifest)
+      return fact.ready === true && fact.reachable && why !== null ? [`${fact.appliance.name} ${why}`] : []
+    })
+  })
+}
+
+function isAway(state: ServiceCenterState, { peer, lastSeenAt }: ApplianceRecord): boolean {
+  return !state.sessions.has(peer) && state.clock.wallMs - lastSeenAt > AWAY_MS
+}
+
 /** Ordered, and away: it may be in the middle of it. */
 function silentIn(state: ServiceCenterState, patch: Sha256): ApplianceRecord[] {
   return [...state.unsettled.values()]
     .filter((target) => !isFinal(target.state) && state.installs.get(target.install)?.patch === patch)
     .flatMap(({ appliance }) => state.appliances.get(appliance) ?? [])
-    .filter(({ peer, lastSeenAt }) => !state.sessions.has(peer) && state.clock.wallMs - lastSeenAt > AWAY_MS)
+    .filter((appliance) => isAway(state, appliance))
 }

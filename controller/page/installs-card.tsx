@@ -9,8 +9,9 @@ import { InstallLabel, TargetLabel } from './labels.tsx'
 import { Alert, Card } from './layout.tsx'
 import { Moment, WithMoments } from './moments.tsx'
 import { type ShownPatch, shownPatchAddress } from './patch-address.ts'
+import { Question } from './question.tsx'
 import { readerMay } from './reader.tsx'
-import { applianceNamed, counted, elementId, listed, patchAddress, sentence, where } from './words.ts'
+import { applianceNamed, counted, elementId, listed, patchAddress, sentence, whatCancelLeaves, where } from './words.ts'
 
 const MAX_TARGETS = 100
 const URGENCY: Record<TargetView['state'], number> = {
@@ -83,18 +84,16 @@ const Install = ({ install, open, shown }: InstallProps) => (
       <a href={shownPatchAddress(shown, { install: [...shown.install, install.id] })}>Show its targets</a>
     )}
     {install.state === 'running' && readerMay('cancel') && (
-      <form
-        class="pm-row pm-buttons"
-        method="post"
+      <Question
+        id={elementId('cancel', install.id)}
+        button="Cancel install"
+        label="Cancel install"
+        agree="Cancel it"
+        question={`Cancel the install for ${listed(install.organizations)}? ${whatCancelLeaves(install)}`}
         action={`${patchAddress(shown.patch)}/cancel/${install.id}`}
-        data-operation="cancelInstall"
-        data-outcome="installs-refusal"
-      >
-        <button class="pf-v6-c-button pf-m-secondary" type="submit">
-          Cancel install
-        </button>
-        <span class="pm-quiet">No pair begins any more; those that have begun finish.</span>
-      </form>
+        operation="cancelInstall"
+        outcome="installs-refusal"
+      />
     )}
   </details>
 )

@@ -9,18 +9,28 @@ type QuestionProps = {
   question: string
   action: string
   operation: string
+  /** What the button below says, where it is not the same again. */
+  agree?: string
+  /** The id of the place where a refusal is told, where the question itself may be drawn anew meanwhile. */
+  outcome?: string
 }
 
-export const Question = ({ id, button, label, question, action, operation }: QuestionProps) => (
+export const Question = ({ id, button, label, question, action, operation, agree, outcome }: QuestionProps) => (
   <details class="pm-question" id={id}>
     <summary class="pf-v6-c-button pf-m-secondary pf-m-small" aria-label={label}>
       {button}
     </summary>
-    <form class="pm-question-form" method="post" action={action} data-operation={operation}>
+    <form
+      class="pm-question-form"
+      method="post"
+      action={action}
+      data-operation={operation}
+      {...(outcome === undefined ? {} : { 'data-outcome': outcome })}
+    >
       <p>{question}</p>
-      <div role="alert" />
+      {outcome === undefined && <div role="alert" />}
       <button class="pf-v6-c-button pf-m-danger pf-m-small" type="submit">
-        {label}
+        {agree ?? label}
       </button>
     </form>
   </details>

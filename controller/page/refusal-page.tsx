@@ -15,11 +15,12 @@ export const refusalPage = (refusal: {
   /** Where whoever signs in goes on to; that of a form leads to the page on which it stands. */
   address: string
   isForm: boolean
+  isUnclaimed: boolean
 }) => {
-  const { code, address, isForm, message } = refusal
+  const { code, address, isForm, isUnclaimed, message } = refusal
   if (code === 'unauthenticated') {
     const next = address.startsWith('/sign-in') ? SYSTEM_PATCHES : address
-    return <SignInPage next={next} notice={message} />
+    return <SignInPage next={next} notice={message} isUnclaimed={isUnclaimed} />
   }
   const signedIn = code !== 'cross_site'
   const title = 'System Patches'

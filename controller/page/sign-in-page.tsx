@@ -13,9 +13,11 @@ type SignIn = {
   /** Why it is shown instead of what was asked for. */
   notice?: string
   refusal?: { message: string; hint: string }
+  /** There is no account yet, so nobody can fill in the form: what to do instead is open. */
+  isUnclaimed: boolean
 }
 
-export const SignInPage = ({ next, name = '', notice, refusal }: SignIn) => (
+export const SignInPage = ({ next, name = '', notice, refusal, isUnclaimed }: SignIn) => (
   <Layout title="Sign in" signedIn={false}>
     <section class="pf-v6-c-page__main-section" aria-labelledby="sign-in-title">
       <div class="pf-v6-c-page__main-body pm-narrow">
@@ -46,7 +48,7 @@ export const SignInPage = ({ next, name = '', notice, refusal }: SignIn) => (
             </button>
           </div>
         </div>
-        <details>
+        <details open={isUnclaimed}>
           <summary>No name and password yet?</summary>
           <ul class="pm-list">
             <li>

@@ -4,6 +4,8 @@
  */
 import { clockDifference } from '../../protocol/clock.ts'
 import type { AccountView } from '../core/appliance-views.ts'
+import { isFinal } from '../core/install-states.ts'
+import type { InstallDetail } from '../core/views.ts'
 
 const UNITS = ['bytes', 'KiB', 'MiB', 'GiB'] as const
 const BIT_UNITS = ['bit/s', 'kbit/s', 'Mbit/s', 'Gbit/s', 'Tbit/s'] as const
@@ -65,6 +67,19 @@ export function moment(iso: string): string {
 
 export function counted(count: number, one: string, many = `${one}s`): string {
   return `${count} ${count === 1 ? one : many}`
+}
+
+/** Whoever cancels an install is told how the fleet will be then. */
+export function whatCancelLeaves({ targets }: Pick<InstallDetail, 'targets'>): string {
+  const done = targets.filter(({ state }) => state === 'installed').length
+  const underWay = targets.filter(({ state }) => state !== 'queued' && !isFinal(state)).length
+  const some = (count: number) => (count === 0 ? 'no appliance' : counted(count, 'appliance'))
+  const kept = `${some(done)} ${done <= 1 ? 'has' : 'have'} it already${done === 0 ? '' : ` and keep${done === 1 ? 's' : ''} it`}`
+  const finished =
+    underWay === 0
+      ? 'None is under way.'
+      : `${counted(underWay, 'appliance')} ${underWay === 1 ? 'is' : 'are'} under way: what has begun finishes.`
+  return `${sentence(kept)} ${finished} No pair begins any more, and one that has begun is finished on both of its members.`
 }
 
 export function listed(names: readonly string[]): string {

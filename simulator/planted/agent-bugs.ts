@@ -33,7 +33,7 @@ export const agentBugs: readonly PlantedBug[] = [
     name: 'a withdrawn patch is known again after a restart',
     file: holding,
     find: `    publicationEntry(sha256, null),
-    provenEntry(sha256, false),`,
+    provenEntry(sha256, null),`,
     replace: '',
     checkers: ['a withdrawn patch goes from every disk'],
   },
@@ -43,7 +43,7 @@ export const agentBugs: readonly PlantedBug[] = [
     find: `  state.proven.delete(sha256)
   const entries = [
     sealedEntry(\`publication-\${sha256}\`, envelope),
-    provenEntry(sha256, false),
+    provenEntry(sha256, null),
 `,
     replace: `  const entries = [
     sealedEntry(\`publication-\${sha256}\`, envelope),

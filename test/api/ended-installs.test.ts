@@ -99,3 +99,42 @@ test('F9: an install that stands in the way of another is to be waited for or ca
   const { json } = await ask('POST', '/installs', PARIS)
   assert.equal(json.error.hint, 'Wait until that install has ended, or cancel it first.')
 })
+
+test('F10: an install that waits for what does not come by itself needs attention, and the list says for what', async () => {
+  const lone = { name: 'hooli-1', organization: 'hooli', dataCenter: 'paris', kind: 'tenant', role: 'primary' } as const
+  await fleet.enroll(lone)
+  const restarting = await fleet.publish({ name: 'firmware', version: '2', restart: 'service' })
+  for (const place of ['paris', 'tokyo'])
+    for (const role of ['primary', 'secondary']) await fleet.sendReceipt(`${place}/${role}`, restarting)
+  const scope = { patch: 'firmware@2', organizations: ['hooli'], dataCenter: 'paris' }
+  const [firmware] = (await ask<PatchLine[]>('GET', '/patches')).json
+  assert.equal(firmware?.condition, 'complete')
+  const install = await ask<InstallDetail>('POST', '/installs', scope)
+  assert.equal(install.status, 201)
+  const line = await inList()
+  assert.equal(line.name, 'firmware')
+  assert.equal(line.condition, 'attention')
+  assert.equal(
+    line.trouble,
+    'hooli-1 is the only member of its group, and installing would interrupt it: start the install with --allow-outage',
+  )
+  await ask('POST', `/installs/${install.json.id}/cancel`, {})
+  assert.equal((await inList()).condition, 'complete', 'who cancels has dealt with it')
+  await ask('POST', '/installs', { ...scope, allowOutage: true })
+  assert.equal((await inList()).condition, 'complete')
+})
+
+test('F10: a peer that has just gone is waited for without a word; one that stays away needs attention', async () => {
+  const restarting = await fleet.publish({ name: 'firmware', version: '2', restart: 'service' })
+  for (const place of ['paris', 'tokyo'])
+    for (const role of ['primary', 'secondary']) await fleet.sendReceipt(`${place}/${role}`, restarting)
+  await fleet.disconnect('acme-paris-primary')
+  await ask('POST', '/installs', { ...PARIS, patch: 'firmware@2' })
+  assert.equal((await inList()).trouble, '')
+  const { state } = fleet.serviceCenter
+  state.clock = { ...state.clock, wallMs: state.clock.wallMs + 3 * 60_000 }
+  assert.equal(
+    (await inList()).trouble,
+    'acme-paris-secondary waits until its peer acme-paris-primary can be reached, so that one of them always serves',
+  )
+})

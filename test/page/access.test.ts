@@ -37,6 +37,24 @@ pageTest(
   },
 )
 
+pageTest('F16: while there is no account, what to do without one is not folded away', {}, async (visit) => {
+  const { browser, app, fleet } = visit
+  const { page, close } = await openWindow(browser)
+  const help = page.getByText('While there is no account the controller prints a link when it starts')
+  for (const address of ['/appliances/software-updates', '/sign-in', '/sign-in?link=used']) {
+    await page.goto(`${app.url}${address}`)
+    assert.equal(await help.isVisible(), true, address)
+  }
+  await person(fleet.repository, 'Ana')
+  for (const address of ['/appliances/software-updates', '/sign-in', '/sign-in?link=used']) {
+    await page.goto(`${app.url}${address}`)
+    assert.equal(await help.isVisible(), false, address)
+    await page.getByText('No name and password yet?').click()
+    await help.waitFor()
+  }
+  await close()
+})
+
 pageTest('the first account says at once what is wrong with a password', { expected: /422/ }, async ({ page, app }) => {
   await page.goto(`${app.url}/access/first-owner`)
   await page.getByLabel('Name').fill('Ana')

@@ -3,6 +3,7 @@
  * itself, and withdrawing.
  */
 import assert from 'node:assert/strict'
+import type { Page } from 'playwright-core'
 import { apply } from '../../controller/core/state.ts'
 import { openWindow } from '../support/browser.ts'
 import { emptyFleet, everyoneNeeds, peerOf } from '../support/fleet-fixtures.ts'
@@ -186,6 +187,36 @@ pageTest('P4 a double click on Install gives one order', { expected: REFUSED }, 
   assert.equal(orders.length, 1)
 })
 
+/** Cancelling asks first, and says what will be left. */
+async function cancelInstall(page: Page, question: string): Promise<void> {
+  await page.getByText('Cancel install', { exact: true }).click()
+  await page.getByText(question, { exact: true }).waitFor()
+  await page.getByRole('button', { name: 'Cancel it' }).click()
+}
+
+pageTest(
+  'F13: nothing is cancelled before the question is answered, which counts what has it already',
+  {},
+  async (visit) => {
+    const { page, fleet } = visit
+    await openPatch(visit, ALL)
+    await page.getByLabel('acme', { exact: true }).check()
+    await page.getByRole('button', { name: 'Install', exact: true }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Install', exact: true }).click()
+    await page.locator('[data-target="acme-paris-secondary"]').waitFor()
+    const [install] = installs(visit)
+    assert.ok(install)
+    for (const role of ['secondary', 'primary']) await fleet.report(`acme-paris-${role}`, install.id, 'installed')
+    await page.getByText('2 of 4 installed').waitFor()
+    await page.getByText('Cancel install', { exact: true }).click()
+    await page.getByText('Cancel the install for acme? 2 appliances have it already and keep it.').waitFor()
+    assert.equal(installs(visit)[0]?.state, 'running')
+    await page.getByRole('button', { name: 'Cancel it' }).click()
+    await page.locator('[data-install]').getByText('cancelled by admin').waitFor()
+    assert.equal(installs(visit)[0]?.state, 'cancelled')
+  },
+)
+
 pageTest('follows an install: states, reasons, what a failed installer printed, and cancelling', {}, async (visit) => {
   const { page, fleet } = visit
   await openPatch(visit, ALL)
@@ -203,7 +234,11 @@ pageTest('follows an install: states, reasons, what a failed installer printed, 
     .waitFor()
   await fleet.report('acme-paris-secondary', install.id, 'installing')
   await target.getByText('installing').waitFor()
-  await page.getByRole('button', { name: 'Cancel install' }).click()
+  await cancelInstall(
+    page,
+    'Cancel the install for acme and globex? No appliance has it already. 1 appliance is under way: what has begun finishes. ' +
+      'No pair begins any more, and one that has begun is finished on both of its members.',
+  )
   await page.locator('[data-install]').getByText('cancelled by admin').waitFor()
   await fleet.report('acme-paris-secondary', install.id, 'failed', {
     reason: 'the installer ended with status 3',

@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { isStalled } from '../../../agent/core/planning.ts'
+import { dataCenterViews } from '../../../controller/core/data-centers.ts'
 import { MAX_REQUESTED_BYTES, MAX_UNSTORED_BYTES } from '../../../protocol/limits.ts'
 import { estate, replicate } from '../../../simulator/world/estate.ts'
 import { symbolicPatch } from '../../../simulator/world/symbolic-patch.ts'
@@ -201,6 +202,24 @@ test('the Service Center that is restarted goes on serving what it holds', () =>
   world.center.start()
   world.await('both have all', () => world.replications(patch) === '2/2')
   assert.equal(new Set(world.taken.map(({ to, index }) => `${to} ${index}`)).size, world.taken.length)
+})
+
+test('F14: what came over the WAN is known after appliances and Service Center have both started anew', () => {
+  const world = estate('paris')
+  replicate(world)
+  const came = () => dataCenterViews(world.center.state).map(({ wanBytes }) => wanBytes)
+  world.await('all of it is told', () => came().some((bytes) => bytes > 0))
+  world.run(2_000)
+  const [before] = came()
+  world.center.stop()
+  world.restart('paris/primary')
+  world.restart('paris/secondary')
+  world.center.start()
+  assert.deepEqual(came(), [0], 'the Service Center itself has forgotten it')
+  world.await('it is told anew', () => came()[0] === before)
+  world.restart('paris/primary')
+  world.run(5_000)
+  assert.deepEqual(came(), [before], 'and is not counted twice')
 })
 
 test('two patches reach every appliance side by side', () => {
