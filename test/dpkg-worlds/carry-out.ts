@@ -238,7 +238,7 @@ class Course {
     agent.tell({ tells: 'live' })
     for (const { pid } of this.#waiting) killNow(pid)
     for (const name of readdirSync(root.meeting)) {
-      if (/^(stop|here|go|fail|once)-/.test(name)) await rm(join(root.meeting, name), { force: true })
+      if (/^(stop|here|go|fail|once|hang)-/.test(name)) await rm(join(root.meeting, name), { force: true })
     }
   }
 }

@@ -78,7 +78,7 @@ export function planOf({ residents, install }: PlantedWorld, seed: number): Worl
   return {
     seed,
     takesForeign: false,
-    configuration: [],
+    ...{ configuration: [], laterConfiguration: [] },
     leftOut: [],
     residents,
     hasEarlierPatches: false,

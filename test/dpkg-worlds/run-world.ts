@@ -15,6 +15,7 @@ import { buildSpec } from './build-package.ts'
 import { carryOut } from './carry-out.ts'
 import { actAsAdmin, disorder } from './disturb.ts'
 import { type BundleSpec, programText, versionFileOf } from './drawn/bundle-spec.ts'
+import { ORDERED } from './drawn/package-spec.ts'
 import { type Install, type Patch, type WorldPlan } from './drawn/world-plan.ts'
 import { readArchive } from './judge/archive.ts'
 import { judge } from './judge/judge.ts'
@@ -25,7 +26,9 @@ import { allProcesses, isDaemon, killNow } from './processes.ts'
 import { bringTo, checkStates, dpkg } from './resident-states.ts'
 import { type BaseSystem, WorldRoot } from './world-root.ts'
 
-const TIMEOUT_SECONDS = 20
+/** No healthy script takes as long, also on a busy machine; in a world in which one hangs it is waited for. */
+const TIMEOUT_SECONDS = 60
+const HANGING_TIMEOUT_SECONDS = 6
 /** What has been told to end may take so long to be gone. */
 const GONE_WITHIN_MS = 3_000
 
@@ -66,7 +69,7 @@ export async function runWorld(plan: WorldPlan, options: WorldOptions): Promise<
   } finally {
     await world.agent.kill()
     for (const { pid } of allProcesses()) if (!baseline.has(pid)) killNow(pid)
-    await root.remove(plan.configuration.length > 0)
+    await root.remove()
   }
 }
 
@@ -108,6 +111,8 @@ class World {
       await bringTo(this.#root, spec, await buildSpec(this.#options.packages, spec), state)
     }
     await checkStates(this.#root, residents)
+    await this.#root.mark(ORDERED)
+    await this.#root.configure('later', this.#plan.laterConfiguration)
     const patches: StoredPatch[] = []
     for (const { patch } of installs) patches.push(await this.#publish(patch))
     const earlier: StoredPatch[] = []
@@ -129,12 +134,17 @@ class World {
     return { ends, complaints }
   }
 
+  get #timeoutSeconds(): number {
+    const hangs = this.#plan.installs.some(({ failures }) => failures.some((mark) => mark.startsWith('hang-')))
+    return hangs ? HANGING_TIMEOUT_SECONDS : TIMEOUT_SECONDS
+  }
+
   async #publish(patch: Patch): Promise<StoredPatch> {
     if (patch.kind === 'package') {
       const file = await buildSpec(this.#options.packages, patch.spec)
       return {
         file,
-        publication: await debianPublication(file, { timeoutSeconds: TIMEOUT_SECONDS, fields: patch.spec }),
+        publication: await debianPublication(file, { timeoutSeconds: this.#timeoutSeconds, fields: patch.spec }),
       }
     }
     return this.#publishBundle(patch.spec)
@@ -153,7 +163,7 @@ class World {
       appliesTo: { applianceTypes: [], fromVersions: [] },
       ...{ requires: [], conflicts: [], supersedes: [], impact: { restart: 'none', estimateSeconds: 1 } },
       pair: { peerCompat: [], maxSkewSeconds: 3600, order: 'any' },
-      install: { program: 'install', timeoutSeconds: TIMEOUT_SECONDS },
+      install: { program: 'install', timeoutSeconds: this.#timeoutSeconds },
       verify: {
         detect: inner === null ? { versionFile: versionFileOf(spec) } : { dpkg: inner.name },
         ...(spec.hasHealth ? { health: 'health' } : {}),
@@ -211,6 +221,7 @@ class World {
         patch.kind === 'package' ? file : inner === null ? null : await buildSpec(this.#options.packages, inner)
       const judged = {
         ...{ install, before, after, report, leftOut: this.#plan.leftOut, diversions: this.#diversions },
+        isConfigured: this.#plan.laterConfiguration.length > 0,
         archive: archive === null ? null : await readArchive(archive),
         adminFiles: this.#adminFiles,
         nativeArchitecture: this.#options.nativeArchitecture,

@@ -4,7 +4,7 @@
  */
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { keptRoot } from '../support/real-packages.ts'
+import { keptRoot, realPackage } from '../support/real-packages.ts'
 import { bundleAgent } from './agent/bundle-agent.ts'
 import type { LieName } from './agent/lies.ts'
 import type { WorldPlan } from './drawn/world-plan.ts'
@@ -21,7 +21,7 @@ const folder = String(process.argv[2])
 await runTool('mount', ['-t', 'tmpfs', '-o', 'size=2g', 'worlds', folder])
 const packages = join(folder, 'packages')
 await mkdir(packages)
-const system = await mountBaseSystem(folder, await keptRoot())
+const system = await mountBaseSystem(folder, await keptRoot(), await realPackage('ucf'))
 const program = await bundleAgent(folder)
 const nativeArchitecture = (await runTool('dpkg', ['--print-architecture'])).trim()
 

@@ -24,12 +24,13 @@ const KNOWN = ['dash', 'debconf', 'dpkg', 'grep', 'hostname', 'sed']
 /** The system below: where it can be looked at, and the layers that it is made of. */
 export type BaseSystem = { readonly path: string; readonly layers: string }
 
-/** Mounts it below `folder`, for all worlds that this process runs. */
-export async function mountBaseSystem(folder: string, debian: string): Promise<BaseSystem> {
+/** Mounts it below `folder`, for all worlds that this process runs; `ucf` is the package of scripts that many others call. */
+export async function mountBaseSystem(folder: string, debian: string, ucf: string): Promise<BaseSystem> {
   const known = join(folder, 'known')
   const path = join(folder, 'system')
   await mkdir(path)
   await mkdir(join(known, 'var/lib/dpkg'), { recursive: true })
+  await runTool('dpkg-deb', ['--extract', ucf, known])
   const stanzas = (await readFile(join(debian, 'var/lib/dpkg/status'), 'utf8')).split('\n\n')
   const kept = stanzas.filter((stanza) => KNOWN.includes(/^Package: (.*)$/m.exec(stanza)?.[1] ?? ''))
   for (const name of ['status', 'status-old']) {
@@ -50,6 +51,7 @@ export class WorldRoot {
   /** Where the system below can be looked at. */
   readonly system: string
   readonly #folder: string
+  #isConfigured = false
 
   private constructor(folder: string, system: string) {
     this.#folder = folder
@@ -67,18 +69,25 @@ export class WorldRoot {
     const layers = `lowerdir=${base.layers},upperdir=${root.changes},workdir=${join(layer, 'work')}`
     await runTool('/bin/sh', ['-c', MOUNT, 'mount', PLENTY.join(','), layer, root.changes, layers, root.path])
     await mkdir(root.meeting, { recursive: true })
-    if (configuration.length > 0) {
-      const own = join(folder, 'dpkg.cfg.d')
-      await mkdir(own)
-      await writeFile(join(own, 'world'), `${configuration.join('\n')}\n`)
-      await runTool('mount', ['--bind', own, DPKG_CONFIGURATION])
-    }
+    await root.configure('world', configuration)
     return root
   }
 
   /** Where scripts leave marks and find them. */
   get meeting(): string {
     return join(this.path, MEETING_PLACE)
+  }
+
+  /** Tells dpkg these things in a file of that name; nothing for no lines. */
+  async configure(name: string, lines: readonly string[]): Promise<void> {
+    if (lines.length === 0) return
+    const own = join(this.#folder, 'dpkg.cfg.d')
+    if (!this.#isConfigured) {
+      await mkdir(own)
+      await runTool('mount', ['--bind', own, DPKG_CONFIGURATION])
+      this.#isConfigured = true
+    }
+    await writeFile(join(own, name), `${lines.join('\n')}\n`)
   }
 
   async mark(name: string): Promise<void> {
@@ -108,8 +117,8 @@ export class WorldRoot {
     await runTool('mount', ['-o', `remount,${size},${count}`, layer])
   }
 
-  async remove(configured: boolean): Promise<void> {
-    if (configured) await runTool('umount', ['--lazy', DPKG_CONFIGURATION])
+  async remove(): Promise<void> {
+    if (this.#isConfigured) await runTool('umount', ['--lazy', DPKG_CONFIGURATION])
     await runTool('umount', ['--lazy', this.path, join(this.#folder, 'layer')])
     await rm(this.#folder, { recursive: true, force: true })
   }

@@ -16,8 +16,9 @@ const run = promisify(execFile)
  * `publicsuffix` (126 kB) and `iso-codes` (2.9 MB): no dependencies, no maintainer scripts; any root takes them.
  * `less` (132 kB): needs libc6 and libtinfo6 and has three maintainer scripts; `minimalDebianRoot` takes it.
  * `openclonk-data` (112 MB): one large file to replicate; no dependencies.
+ * `ucf` (55 kB): what maintainer scripts ask about configuration files that dpkg knows nothing of.
  */
-export const REAL_PACKAGES = ['publicsuffix', 'iso-codes', 'less', 'openclonk-data'] as const
+export const REAL_PACKAGES = ['publicsuffix', 'iso-codes', 'less', 'openclonk-data', 'ucf'] as const
 export type RealPackage = (typeof REAL_PACKAGES)[number]
 
 /** The path of the package file as Debian's archive holds it. Not to be changed; copy it. */

@@ -5,7 +5,7 @@
 import { type Random } from '../../../protocol/random.ts'
 import { happens } from '../../../simulator/world/child-random.ts'
 import { pick } from './draw-package.ts'
-import type { PackageSpec } from './package-spec.ts'
+import { type PackageSpec, ucfFileOf } from './package-spec.ts'
 import type { Patch, Resident } from './world-plan.ts'
 
 export type AdminAct =
@@ -22,6 +22,12 @@ export function drawAdminActs(patch: Patch, resident: Resident | undefined, rand
   const { spec } = patch
   for (const draw of [drawConffileAct, drawShippedAct, drawFolderAct]) {
     if (happens(random, 0.3)) acts.push(...draw(spec, resident, random))
+  }
+  const asksUcf = spec.habits.some(({ habit }) => habit === 'asks-ucf')
+  if (asksUcf && happens(random, 0.7)) {
+    const path = ucfFileOf(spec.name)
+    const content = 'taste as the admin likes it\n'
+    acts.push({ act: 'writes', path, content }, { act: 'changes', path, content })
   }
   return acts
 }

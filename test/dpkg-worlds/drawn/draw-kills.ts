@@ -88,8 +88,9 @@ export function drawFailures(patch: Patch, resident: Resident | undefined, rando
   if (happens(random, 0.5)) return []
   const { forward, back } = runsOf(patch, resident)
   const kind = happens(random, 0.2) ? 'once' : 'fail'
+  const hangs = patch.kind === 'package' && happens(random, 0.06)
   return [
-    `${kind}-${pick(random, forward)}`,
+    `${hangs ? 'hang' : kind}-${pick(random, forward)}`,
     ...(happens(random, 0.25) ? [`${happens(random, 0.5) ? 'once' : 'fail'}-${pick(random, back)}`] : []),
   ]
 }

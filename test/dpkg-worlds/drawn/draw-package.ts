@@ -43,9 +43,12 @@ export function drawFamily(
   return {
     name,
     versions: versions.map((version, at): PackageSpec => {
-      const habits = scripts
+      const habits: PackageSpec['habits'][number][] = scripts
         .filter(() => happens(random, 0.12))
         .map((script) => ({ script, habit: pick(random, HABITS) }))
+      if (scripts.some((script) => script === 'postinst') && happens(random, 0.06)) {
+        habits.push({ script: 'postinst', habit: pick(random, ['asks-debconf', 'asks-ucf'] as const) })
+      }
       return {
         name,
         version,
@@ -65,7 +68,7 @@ export function drawFamily(
         activates,
         scripts: [...scripts],
         // debconf ends the script of who asks it outside postinst in a removal; real packages ask in postinst.
-        habits: habits.filter(({ script, habit }) => habit !== 'asks-debconf' || script === 'postinst'),
+        habits: habits.filter(({ script, habit }) => !/^asks-/.test(habit) || script === 'postinst'),
         packing,
       }
     }),

@@ -16,6 +16,8 @@ export const HABITS = [
   'changes-own-state',
   'speaks-of-locks',
   'asks-debconf',
+  'asks-ucf',
+  'keeps-lock',
 ] as const
 export type Habit = (typeof HABITS)[number]
 
@@ -42,6 +44,18 @@ export type PackageSpec = {
 export const MEETING_PLACE = '/var/lib/worlds'
 /** How a daemon that a script has left is known among the processes. */
 export const DAEMON_SECONDS = '86413'
+
+/** Stands once everything is there that an order finds. */
+export const ORDERED = 'ordered'
+
+/** A daemon that takes dpkg's lock as soon as it can have it, and keeps it. */
+const KEEP_LOCK =
+  'use Fcntl; open my $f, "+>>", "/var/lib/dpkg/lock" or die; my $l = pack("ssx4qqix4", F_WRLCK, 0, 0, 0, 0); fcntl($f, F_SETLKW, $l) or die; sleep $ARGV[0]'
+
+/** What a package with the habit of asking ucf keeps there; dpkg knows nothing of it. */
+export function ucfFileOf(name: string): string {
+  return `/etc/${name}-taste.conf`
+}
 
 /** Names one run of a script, for a mark: what it belongs to, and its first argument. */
 export function scriptRun(
@@ -71,9 +85,12 @@ export function scriptText(spec: PackageSpec, script: ScriptName): string {
     '  echo $$ > "$meet/writing" && mv "$meet/writing" "$meet/here-$run"',
     '  while [ ! -e "$meet/go-$run" ]; do sleep 0.02; done',
     'fi',
+    // Who fails and leaves the lock taken is in the way of the way back.
+    ...own.filter((habit) => habit === 'keeps-lock').map((habit) => habitText(spec, habit)),
     `if [ -e "$meet/fail-$run" ]; then echo "the ${script} of ${name} gives up" >&2; exit 3; fi`,
+    'if [ -e "$meet/hang-$run" ]; then trap "" TERM HUP; while :; do sleep 0.1; done; fi',
     'if [ -e "$meet/once-$run" ]; then rm "$meet/once-$run"; echo "this time it gives up" >&2; exit 4; fi',
-    ...own.map((habit) => habitText(spec, habit)),
+    ...own.filter((habit) => habit !== 'keeps-lock').map((habit) => habitText(spec, habit)),
   ]
   if (script === 'postinst') {
     lines.push(`if [ "$1" = configure ]; then echo "${version}" > $meet/${configuredMark(spec)}; fi`)
@@ -82,12 +99,12 @@ export function scriptText(spec: PackageSpec, script: ScriptName): string {
   return `${lines.join('\n')}\nexit 0\n`
 }
 
-function habitText({ name }: PackageSpec, habit: Habit): string {
+function habitText({ name, version }: PackageSpec, habit: Habit): string {
   switch (habit) {
     case 'reads-input':
       return 'read -r answer || true\ncat > /dev/null'
     case 'prints-much':
-      return "head -c 3000000 /dev/zero | tr '\\0' '.'; echo; echo to standard error >&2"
+      return "head -c 30000000 /dev/zero | tr '\\0' '.'; echo; echo to standard error >&2"
     case 'starts-daemon':
       return `setsid sleep ${DAEMON_SECONDS} &`
     case 'needs-home':
@@ -100,5 +117,9 @@ function habitText({ name }: PackageSpec, habit: Habit): string {
       return 'echo "dpkg: error: dpkg frontend lock was locked by another process with pid 4711" >&2'
     case 'asks-debconf':
       return `db_input high ${name}/colour || true\ndb_go || true\ndb_get ${name}/colour\ndb_stop`
+    case 'asks-ucf':
+      return `mkdir -p /opt/${name}\necho "taste of ${version}" > /opt/${name}/taste\nucf --three-way /opt/${name}/taste ${ucfFileOf(name)}`
+    case 'keeps-lock':
+      return `if [ -e $meet/${ORDERED} ]; then setsid perl -e '${KEEP_LOCK}' ${DAEMON_SECONDS} > /dev/null 2>&1 & fi`
   }
 }

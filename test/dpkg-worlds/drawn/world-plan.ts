@@ -39,8 +39,10 @@ export type Install = {
 export type WorldPlan = {
   readonly seed: number
   readonly takesForeign: boolean
-  /** Lines of a file in dpkg.cfg.d of the appliance. */
+  /** Lines of a file in dpkg.cfg.d of the appliance, there from the beginning. */
   readonly configuration: readonly string[]
+  /** And of one that the admin wrote once everything was there. */
+  readonly laterConfiguration: readonly string[]
   /** Paths below these are left out by dpkg. */
   readonly leftOut: readonly string[]
   readonly residents: readonly Resident[]
@@ -73,14 +75,40 @@ export function drawWorld(seed: number): WorldPlan {
   return {
     seed,
     takesForeign,
-    configuration: leavesOut ? [`path-exclude=${LEFT_OUT}*`] : [],
-    leftOut: leavesOut ? [LEFT_OUT] : [],
+    ...drawConfiguration(leavesOut, families, chance('configuration')),
     residents,
     hasEarlierPatches: happens(chance('earlier patches'), 0.6),
     installs: Array.from({ length: count }, (_, at) =>
       drawInstall(families, residents, chance(`install ${at}`), takesForeign),
     ),
   }
+}
+
+/** What an admin tells dpkg on an appliance: what it leaves out, what it forces, and what it starts before and after. */
+const LATER_CONFIGURATIONS: readonly (readonly string[])[] = [
+  ['force-confnew'],
+  ['force-confmiss'],
+  ['force-confdef', 'force-confnew'],
+  ['force-overwrite', 'force-unsafe-io'],
+  ['force-all'],
+  ['no-force-all'],
+  ['pre-invoke=echo "the hook before speaks"', 'post-invoke=echo "the hook after speaks" >&2'],
+  ['status-logger=cat > /dev/null'],
+  ['pre-invoke=exit 3'],
+  ['post-invoke=exit 3'],
+  ['no-act'],
+  ['there-is-no-such-option'],
+]
+
+function drawConfiguration(leavesOut: boolean, families: readonly Family[], random: Random) {
+  const configuration = leavesOut ? [`path-exclude=${LEFT_OUT}*`] : []
+  const leftOut = leavesOut ? [LEFT_OUT] : []
+  if (happens(random, 0.08)) {
+    const { name } = pick(random, families)
+    configuration.push(`path-exclude=/opt/${name}/*`, `path-include /opt/${name}/version`)
+    leftOut.push(`/opt/${name}/since-`, `/opt/${name}/current`, `/opt/${name}/bulk`)
+  }
+  return { configuration, leftOut, laterConfiguration: happens(random, 0.15) ? pick(random, LATER_CONFIGURATIONS) : [] }
 }
 
 /** A package that takes an interest in what others do; when it fails, so does its trigger. */

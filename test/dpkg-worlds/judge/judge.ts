@@ -33,7 +33,16 @@ function judgeHealthy(judged: Case): Complaint[] {
     ({ letters, architecture }) => letters === 'hi' || ![archive.architecture, 'all'].includes(architecture),
   )
   const othersWrote = adminFiles.some(({ path }) => path !== '/etc/own.conf') || judged.diversions.size > 0
-  if (isDisturbed || isForeign || isBroken || isSpecial || othersWrote || patch.spec.habits.length > 0) return []
+  if (
+    judged.isConfigured ||
+    isDisturbed ||
+    isForeign ||
+    isBroken ||
+    isSpecial ||
+    othersWrote ||
+    patch.spec.habits.length > 0
+  )
+    return []
   return [
     {
       finding: 'healthy-but-failed',

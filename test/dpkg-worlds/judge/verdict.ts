@@ -43,6 +43,8 @@ export type Case = {
   readonly diversions: ReadonlyMap<string, string>
   /** Beginnings of paths that dpkg leaves out here. */
   readonly leftOut: readonly string[]
+  /** Whether dpkg was told other things by the admin. */
+  readonly isConfigured: boolean
   readonly nativeArchitecture: string
 }
 

@@ -3,6 +3,7 @@
  */
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
@@ -10,11 +11,12 @@ import { promisify } from 'node:util'
 import { debianPackage } from '../../../agent/shell/installers/debian/debian-package.ts'
 import { describeBytes } from '../../../agent/shell/installers/file-systems.ts'
 import type { InstallTask } from '../../../agent/shell/installers/installer.ts'
-import { dpkgSays, fails, InstallTasks, succeeds } from '../../support/install-tasks.ts'
+import { copiesOf } from '../../support/failed-upgrade.ts'
+import { besideOf, dpkgSays, fails, InstallTasks, succeeds } from '../../support/install-tasks.ts'
 import { cannotInstall, type OwnPackage } from '../../support/real-packages.ts'
 
 const run = promisify(execFile)
-const { install, verify } = debianPackage
+const { install, verify, revert } = debianPackage
 const MIB = 1024 * 1024
 
 /** Packs small and unpacks to `mebibytes`. */
@@ -104,6 +106,53 @@ describe('Room', { skip: cannotInstall() }, () => {
       { ...task, publication },
       /says that it needs 4\.4 TB, and .* are free on the file systems that it goes to/,
     )
+  })
+
+  /** The task, and the earlier one's package file among the appliance's own copies. */
+  async function upgradeOf(first: InstallTask, own: OwnPackage): Promise<InstallTask> {
+    return { ...(await tasks.next(first, own)), earlier: copiesOf(besideOf(first, 'kept'), [first]).find }
+  }
+
+  test('X21: an upgrade needs room for its way back too, and nothing is changed where there is none', async () => {
+    const first = await tasks.forPackage(large('1', 6), 'empty')
+    await mount(first, 'srv', 'size=10m')
+    succeeds(await install(first))
+    await isRefused(
+      await upgradeOf(first, large('2', 3)),
+      /needs 3\.1 MB on the file system of \S+\/srv, its way back 3\.1 MB more, and 4\.2 MB are free there \(3145728, 3145728 and 4194304 bytes\); make room first/,
+    )
+    assert.equal(await dpkgSays(first, 'large'), 'ii 1')
+  })
+
+  test('X21: with as much room as is asked for, a dpkg that is killed while it unpacks is gone back from', async () => {
+    const kills = { postrm: 'if [ "$1" = upgrade ] && [ ! -e /killed ]; then touch /killed; kill -9 $PPID; fi' }
+    const first = await tasks.forPackage({ ...large('1', 6), scripts: kills })
+    await mount(first, 'srv', 'size=12m')
+    succeeds(await install(first))
+    const two = await upgradeOf(first, large('2', 3))
+    fails(await install(two), /SIGKILL/)
+    succeeds(await revert(two))
+    assert.equal(await dpkgSays(two, 'large'), 'ii 1')
+  })
+
+  test('X21: the way back counts inodes too', async () => {
+    const brings = Object.fromEntries(Array.from({ length: 20 }, (_, index) => [`/srv/many-${index}`, 'x']))
+    const first = await tasks.forPackage({ name: 'many', version: '1', brings }, 'empty')
+    await mount(first, 'srv', 'size=4m,nr_inodes=30')
+    succeeds(await install(first))
+    await isRefused(
+      await upgradeOf(first, { name: 'many', version: '2', brings: { '/srv/one': 'x' } }),
+      /needs 1 inode on the file system of \S+\/srv, its way back 20 more, and 9 are free there; remove files first/,
+    )
+  })
+
+  test('X21: the copies that the way back needs count where the agent has its own folder', async () => {
+    const content = randomBytes(MIB).toString('hex')
+    const task = await tasks.forPackage({ name: 'large', version: '1', brings: { '/srv/data': content } }, 'empty')
+    await run('mount', ['-t', 'tmpfs', '-o', 'size=1700k', 'none', task.scratch])
+    mounted.push(task.scratch)
+    await isRefused(task, /on the file system of \S+\/scratch, its way back \S+ MB more, and \S+ kB are free there/)
+    assert.equal(await dpkgSays(task, 'large'), '')
   })
 
   test('numbers of bytes are short for a person', () => {

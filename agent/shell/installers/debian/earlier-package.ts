@@ -4,9 +4,10 @@
  * below the root; it is kept in the scratch folder before the install begins, so that nobody can take it away meanwhile.
  * Before dpkg gets it, it is proven by its hash where one is known, and by its own fields in any case.
  */
-import { copyFile, mkdir, readdir, rm } from 'node:fs/promises'
+import { copyFile, mkdir, readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Sha256 } from '../../../../protocol/identifiers.ts'
+import { ifThere } from '../../if-there.ts'
 import { linkOrCopy } from '../../link-or-copy.ts'
 import { askProgram } from '../ask-program.ts'
 import type { InstallTask, PackageIdentity } from '../installer.ts'
@@ -27,6 +28,16 @@ export async function keepEarlierPackages(task: InstallTask, wanted: readonly Pa
     const cached = await cachedByApt(task.root, identity)
     if (cached !== null) await linkOrCopy(cached, join(folder, fileName(identity)))
   }
+}
+
+/** How much the copies of it will take in the scratch folder; null where there is none to be had. */
+export async function earlierPackageBytes(task: InstallTask, wanted: PackageIdentity): Promise<number | null> {
+  const own = (await task.earlier?.(wanted)) ?? null
+  const proven = own === null ? null : await ifThere(stat(own.path))
+  if (proven !== null) return proven.size
+  const cached = await cachedByApt(task.root, wanted)
+  // Of apt's file, which may go, one copy is kept, and one is made to be given to dpkg.
+  return cached === null ? null : (await stat(cached)).size * 2
 }
 
 /** The path of a private copy that is right; null where there is none. */
