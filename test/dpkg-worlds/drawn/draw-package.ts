@@ -68,7 +68,7 @@ export function drawFamily(
         activates,
         scripts: [...scripts],
         // debconf ends the script of who asks it outside postinst in a removal; real packages ask in postinst.
-        habits: habits.filter(({ script, habit }) => !/^asks-/.test(habit) || script === 'postinst'),
+        habits: habits.filter(({ script, habit }) => !habit.startsWith('asks-') || script === 'postinst'),
         packing,
       }
     }),
