@@ -6,13 +6,21 @@ import { mkdir } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { z } from 'zod'
 import { ListenAddress } from '../protocol/identifiers.ts'
-import { MAX_LANES, MAX_PUBLISHERS } from '../protocol/limits.ts'
+import { MAX_LANES, MAX_PUBLISHERS, SILENCE_MS } from '../protocol/limits.ts'
 import { Publisher } from '../protocol/publishers.ts'
 import { hint, isRefusal } from '../protocol/refusals.ts'
 import { readToken } from '../protocol/token.ts'
 import { DEFAULT_SETTINGS } from './core/state.ts'
 import { startAppliance } from './shell/appliance.ts'
-import { crashing, fail, failed, readConfig, readOptions, stopOnSignal } from './shell/daemon-command.ts'
+import {
+  crashing,
+  fail,
+  failed,
+  readConfig,
+  readOptions,
+  SilenceSeconds,
+  stopOnSignal,
+} from './shell/daemon-command.ts'
 import { lockDataFolder } from './shell/data-folder-lock.ts'
 import { type Enrollment, enroll, loadEnrollment, loadIdentity } from './shell/enrolling.ts'
 import { openLog, RecentLines } from './shell/log.ts'
@@ -30,6 +38,7 @@ Runs the agent of one appliance. The first start needs the token that
   --install-root DIR    the folder that installers treat as / (default /)
   --config FILE         the same settings as YAML: listen, announce, installRoot,
                         connectionsAtMost (to one source over the WAN), primaryPatienceSeconds,
+                        silenceSeconds (after which a connection is dead, default 30),
                         publishers (whose signatures a patch must carry to be installed here)
 
 Example: patchmesh agent --data /var/lib/patchmesh --token pm1.…
@@ -42,6 +51,7 @@ const Config = z.strictObject({
   /** How long a secondary waits for its primary before it pulls over the WAN itself. */
   connectionsAtMost: z.int().min(1).max(MAX_LANES).optional(),
   primaryPatienceSeconds: z.number().min(1).max(3600).optional(),
+  silenceSeconds: SilenceSeconds.optional(),
   publishers: z.array(Publisher).max(MAX_PUBLISHERS).optional(),
 })
 
@@ -89,6 +99,7 @@ async function main(): Promise<void> {
     settings: {
       primaryPatienceMs: (config.primaryPatienceSeconds ?? DEFAULT_SETTINGS.primaryPatienceMs / 1000) * 1000,
       connectionsAtMost: config.connectionsAtMost ?? DEFAULT_SETTINGS.connectionsAtMost,
+      silenceMs: (config.silenceSeconds ?? SILENCE_MS / 1000) * 1000,
     },
     publishers: config.publishers ?? [],
     log,

@@ -6,10 +6,19 @@ import { mkdir, readFile } from 'node:fs/promises'
 import { isIPv4 } from 'node:net'
 import { resolve } from 'node:path'
 import { z } from 'zod'
-import { crashing, fail, failed, readConfig, readOptions, stopOnSignal } from '../agent/shell/daemon-command.ts'
+import {
+  crashing,
+  fail,
+  failed,
+  readConfig,
+  readOptions,
+  SilenceSeconds,
+  stopOnSignal,
+} from '../agent/shell/daemon-command.ts'
 import { lockDataFolder } from '../agent/shell/data-folder-lock.ts'
 import { openLog } from '../agent/shell/log.ts'
 import { ListenAddress } from '../protocol/identifiers.ts'
+import { SILENCE_MS } from '../protocol/limits.ts'
 import { createApp } from './api/app.ts'
 import { serveHttp } from './api/http-server.ts'
 import { loadAuthority } from './shell/keys.ts'
@@ -33,7 +42,8 @@ Runs the Service Center. The first start makes its keys and its database.
                         (default /ip4/127.0.0.1/tcp/4001)
   --announce MULTIADDR  where appliances shall dial it, if that is another address
   --config FILE         the same settings as YAML: http, tlsCert, tlsKey, behindTlsProxy,
-                        origins, mesh, announce
+                        origins, mesh, announce, and silenceSeconds: after so much silence
+                        an appliance is not reachable any more (default 30)
 
 Example: patchmesh controller --data /var/lib/patchmesh --mesh /ip4/0.0.0.0/tcp/4001
 `
@@ -46,6 +56,7 @@ const Config = z.strictObject({
   origins: z.array(z.url()).optional(),
   mesh: z.array(ListenAddress).optional(),
   announce: z.array(ListenAddress).optional(),
+  silenceSeconds: SilenceSeconds.optional(),
 })
 
 const OPTIONS = {
@@ -95,6 +106,7 @@ async function main(): Promise<void> {
     repository,
     mesh: values.mesh ?? config.mesh ?? ['/ip4/127.0.0.1/tcp/4001'],
     announce: values.announce ?? config.announce ?? [],
+    silenceMs: (config.silenceSeconds ?? SILENCE_MS / 1000) * 1000,
     log,
     fail: crashing(log, 'controller'),
   })

@@ -83,3 +83,6 @@ export const MAX_PUBLISHER_KEYS = 16
 export const MAX_PUBLISHER_PATCHES = 100
 /** Publishers that are listed: each signature is compared with the keys of all. */
 export const MAX_PUBLISHERS = 100
+
+/** Control streams are pinged every 10 seconds: one on which nothing was heard for so long is dead. A setting of both daemons. */
+export const SILENCE_MS = 30_000

@@ -6,7 +6,7 @@
 import { nextBelow, type Random } from '../protocol/random.ts'
 import { chance, type Estate, pick } from './workload.ts'
 
-export const FAULT_KINDS = [
+const FIRST_KINDS = [
   'crash',
   'crash-at-effect',
   'center-crash',
@@ -40,6 +40,9 @@ export const FAULT_KINDS = [
   'depot-drops-letters',
   'forged-letter',
 ] as const
+/** Drawn beside those, from a stream of their own: a kind that is added leaves the others as they were. */
+const LATER_KINDS = ['dead-connection'] as const
+export const FAULT_KINDS = [...FIRST_KINDS, ...LATER_KINDS] as const
 export type FaultKind = (typeof FAULT_KINDS)[number]
 
 export type Fault = {
@@ -79,14 +82,29 @@ export const CAUSES_QUARANTINE: ReadonlySet<FaultKind> = new Set<FaultKind>([
 const MIN_FAULTS = 130
 const MORE_FAULTS = 60
 
+const LATER_FAULTS_AT_MOST = 12
+
 export function drawFaults(random: Random, estate: Estate, safetyMs: number): Fault[] {
   const rates = new Map<FaultKind, number>()
-  for (const kind of FAULT_KINDS) if (chance(random, 45)) rates.set(kind, pick(random, [1, 2, 4, 8]))
+  for (const kind of FIRST_KINDS) if (chance(random, 45)) rates.set(kind, pick(random, [1, 2, 4, 8]))
   if (rates.size === 0) rates.set('crash', 1)
   const bag = [...rates].flatMap(([kind, rate]) => Array.from({ length: rate }, () => kind))
+  const count = MIN_FAULTS + nextBelow(random, MORE_FAULTS)
+  return drawOf(bag, count, { random, estate, safetyMs }).map((fault, id) => ({ id, ...fault }))
+}
+
+/** Numbered after the first ones. */
+export function drawLaterFaults(random: Random, estate: Estate, safetyMs: number, first: readonly Fault[]): Fault[] {
+  const bag = LATER_KINDS.filter(() => chance(random, 45))
+  const count = bag.length === 0 ? 0 : 1 + nextBelow(random, LATER_FAULTS_AT_MOST)
+  return drawOf(bag, count, { random, estate, safetyMs }).map((fault, at) => ({ id: first.length + at, ...fault }))
+}
+
+type Draw = { readonly random: Random; readonly estate: Estate; readonly safetyMs: number }
+
+function drawOf(bag: readonly FaultKind[], count: number, { random, estate, safetyMs }: Draw): Omit<Fault, 'id'>[] {
   const links = linksOf(estate)
   const depots = estate.appliances.filter((name) => name.split('/').length === 2)
-  const count = MIN_FAULTS + nextBelow(random, MORE_FAULTS)
   const drawn = Array.from({ length: count }, () => {
     const kind = pick(random, bag)
     const [who, other] = pick(random, links)
@@ -98,7 +116,7 @@ export function drawFaults(random: Random, estate: Estate, safetyMs: number): Fa
     if (kind.startsWith('center')) return { ...fault, who: 'service-center', other: '' }
     return { ...fault, who: pick(random, isOfDepot(kind) ? depots : estate.appliances), other: '' }
   })
-  return drawn.sort((left, right) => left.atMs - right.atMs).map((fault, id) => ({ id, ...fault }))
+  return drawn.sort((left, right) => left.atMs - right.atMs)
 }
 
 /** Every pair of hosts that ever talk to each other. */
@@ -113,7 +131,9 @@ export function linksOf(estate: Estate): [string, string][] {
 
 /** Its other end matters. */
 export function isOfLink(kind: FaultKind): boolean {
-  return ['cut', 'cut-one-way', 'flap', 'drop-streams', 'duplicate-letter', 'late-letter'].includes(kind)
+  return ['cut', 'cut-one-way', 'flap', 'drop-streams', 'dead-connection', 'duplicate-letter', 'late-letter'].includes(
+    kind,
+  )
 }
 
 /** It strikes those that others take pieces or letters from. */

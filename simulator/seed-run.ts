@@ -11,6 +11,7 @@ import { acknowledged } from './checkers/acknowledged.ts'
 import { counting } from './checkers/counting.ts'
 import { ending } from './checkers/ending.ts'
 import { Broken, type Checker, Evidence } from './checkers/evidence.ts'
+import { hearing } from './checkers/hearing.ts'
 import { leaving } from './checkers/leaving.ts'
 import { letters } from './checkers/letters.ts'
 import { orders } from './checkers/orders.ts'
@@ -22,7 +23,7 @@ import { waiting } from './checkers/waiting.ts'
 import { Watch } from './checkers/watch.ts'
 import { wideArea } from './checkers/wide-area.ts'
 import { withdrawing } from './checkers/withdrawing.ts'
-import { CAUSES_QUARANTINE, drawFaults, type Fault, type FaultKind } from './faults.ts'
+import { CAUSES_QUARANTINE, drawFaults, drawLaterFaults, type Fault, type FaultKind } from './faults.ts'
 import { FleetAdmins } from './fleet-admins.ts'
 import { Injector } from './injecting.ts'
 import { LetterTampering } from './letter-tampering.ts'
@@ -102,7 +103,8 @@ export function planOf(seed: number): Plan {
   const workload = drawWorkload(stream(), estate, safetyMs)
   const faults = drawFaults(stream(), estate, safetyMs)
   const placeChanges = drawPlaceChanges(stream(), estate, workload, safetyMs)
-  return { safetyMs, estate, workload, faults, placeChanges }
+  const later = drawLaterFaults(stream(), estate, safetyMs, faults)
+  return { safetyMs, estate, workload, faults: [...faults, ...later], placeChanges }
 }
 
 export function runSeed(seed: number, options: SeedOptions = {}): SeedResult {
@@ -147,6 +149,7 @@ class Run {
       withdrawing,
       letters,
       ending,
+      hearing,
       telling,
       wideArea,
       waiting,

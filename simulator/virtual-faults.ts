@@ -23,7 +23,13 @@ const STORM_AT_LEAST_MS = 5_000
 const LAST_AT_MOST_MS = 8_000
 const DEPOTS_PER_FAULT = 2
 /** Installers are left alone, a copy that rots when complete is not looked at again, and a clock that jumped stays wrong. */
-const WITHOUT_TRANSFER = new Set<string>([...Object.keys(installerActs), 'reboot-in-install', 'rot-held', 'clock-jump'])
+const WITHOUT_TRANSFER = new Set<string>([
+  ...Object.keys(installerActs),
+  'reboot-in-install',
+  'rot-held',
+  'clock-jump',
+  'dead-connection',
+])
 const KINDS = FAULT_KINDS.filter((kind) => !WITHOUT_TRANSFER.has(kind))
 /** Done to a Data Center, not to an appliance. */
 const OF_SITES: ReadonlySet<FaultKind> = new Set<FaultKind>(['isolate', 'slow-link'])

@@ -80,6 +80,8 @@ export type AgentEffect =
   | { kind: 'record'; entries: LedgerEntry[] }
   | { kind: 'open'; channel: 'uplink' | 'source'; peer: PeerId; addresses: DialAddress[] }
   | { kind: 'close'; channel: Channel; peer: PeerId }
+  /** Ends every connection with the peer, so that the next dial makes a new one: nothing comes through the old one. */
+  | { kind: 'hang-up'; peer: PeerId }
   /** What pieces may take of the WAN link from now on. */
   | { kind: 'limit'; limits: WanLimits }
   /** Find out how far these are: something may be pulled from them one day. */

@@ -13,6 +13,7 @@ import { sourcesFor } from './neighbours.ts'
 import { planPull, waitsForDisk } from './planning.ts'
 import { announceComing, announcePiece, offerTo } from './relaying.ts'
 import { enter, type Replica } from './replica.ts'
+import { giveUp } from './silence.ts'
 import {
   connect,
   forgetIdle,
@@ -53,7 +54,7 @@ export function pull(state: AgentState): AgentEffect[] {
     if (source.phase !== 'open') continue
     if (source.requested.length > 0 && now - source.lastProgressAtMs > SOURCE_SILENCE_MS) {
       effects.push(
-        { kind: 'close', channel: 'source', peer: source.peer },
+        giveUp(state, 'source', source.peer),
         ...sourceClosed(state, source.peer, 'sent nothing for 15 seconds'),
       )
       continue

@@ -6,6 +6,7 @@ import type { Bitfield } from '../../protocol/bitfield.ts'
 import type { Clock } from '../../protocol/clock.ts'
 import type { SigningKey } from '../../protocol/envelope.ts'
 import type { DialAddress, ListenAddress, PeerId, Sha256 } from '../../protocol/identifiers.ts'
+import { SILENCE_MS } from '../../protocol/limits.ts'
 import type { Greeting } from '../../protocol/messages.ts'
 import type { Random } from '../../protocol/random.ts'
 import type { Letter, Membership, Order, Roster } from '../../protocol/statements.ts'
@@ -120,6 +121,8 @@ export type Settings = {
   readonly connectionsAtMost: number
   /** Whether it lists publishers itself: then nothing is installed that none of them has signed. */
   readonly judgesSignatures: boolean
+  /** A control stream on which nothing was heard for so long is dead. */
+  readonly silenceMs: number
 }
 
 export type AgentState = {
@@ -159,6 +162,8 @@ export type AgentState = {
   left: Map<Sha256, Bitfield>
   /** Tenant appliances whose control stream ends here. */
   attached: Map<PeerId, Greeting | null>
+  /** Monotonic; when each of them said something last. */
+  heardBelowMs: Map<PeerId, number>
   /** Rises with each signed statement, and never goes back. */
   counter: number
   /** Own letters that nobody has acknowledged yet. */
@@ -183,7 +188,12 @@ export type AgentState = {
 
 export type Appliance = Pick<AgentState, 'identity' | 'root' | 'random' | 'settings' | 'membership' | 'dial'>
 
-export const DEFAULT_SETTINGS: Settings = { primaryPatienceMs: 5_000, connectionsAtMost: 16, judgesSignatures: false }
+export const DEFAULT_SETTINGS: Settings = {
+  primaryPatienceMs: 5_000,
+  connectionsAtMost: 16,
+  judgesSignatures: false,
+  silenceMs: SILENCE_MS,
+}
 
 export function newAgent(appliance: Appliance): AgentState {
   return {
@@ -205,6 +215,7 @@ export function newAgent(appliance: Appliance): AgentState {
     copies: new Map(),
     left: new Map(),
     attached: new Map(),
+    heardBelowMs: new Map(),
     counter: 0,
     outbox: new Map(),
     mailbox: new Map(),

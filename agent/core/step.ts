@@ -34,6 +34,7 @@ import { readerClosed, readerOpened, readerSaid, readerWidened } from './relayin
 import { enter } from './replica.ts'
 import { tendGrants } from './seeding.ts'
 import { measureServing, pieceSent, pieceUnreadable, tellWaiting } from './serving.ts'
+import { tendSilence } from './silence.ts'
 import { measureSources, sourceClosed } from './sources.ts'
 import type { AgentState } from './state.ts'
 import { tellProgress } from './telling.ts'
@@ -49,6 +50,7 @@ export function step(state: AgentState, event: AgentEvent): AgentEffect[] {
       measureSources(state)
       return [
         ...tendLimits(state, tookMs),
+        ...tendSilence(state, tookMs),
         ...tendUplink(state),
         ...pull(state),
         ...tendGrants(state),
@@ -151,6 +153,7 @@ function opened(state: AgentState, channel: Channel, peer: PeerId, roundTripMs: 
     case 'downlink':
       if (!mayAttach(state, peer)) return [{ kind: 'close', channel, peer }]
       state.attached.set(peer, null)
+      state.heardBelowMs.set(peer, state.clock.monotonicMs)
       return []
     case 'source':
       return sourceOpened(state, peer, roundTripMs)
@@ -167,6 +170,7 @@ function closed(state: AgentState, channel: Channel, peer: PeerId, reason: strin
       return uplinkClosed(state, peer, reason)
     case 'downlink':
       state.attached.delete(peer)
+      state.heardBelowMs.delete(peer)
       return state.uplink.phase === 'up' ? [up(state.uplink.peer, { kind: 'detached', peer })] : []
     case 'source':
       return sourceClosed(state, peer, reason)
@@ -196,6 +200,7 @@ function saidFromAbove(state: AgentState, peer: PeerId, message: ControlMessage)
 
 /** On the stream of an appliance that reaches the Service Center through this one. */
 function saidFromBelow(state: AgentState, peer: PeerId, message: ControlMessage): AgentEffect[] {
+  if (state.attached.has(peer)) state.heardBelowMs.set(peer, state.clock.monotonicMs)
   switch (message.kind) {
     case 'greeting': {
       state.attached.set(peer, message.greeting)

@@ -1,8 +1,9 @@
 /**
  * The one outgoing control stream. A Service Provider appliance keeps it to the Service Center; any other appliance to
  * a member of its depot, the primary first, the next one after each failure. It is pinged every 10 seconds and given up
- * after 30 seconds of silence, since a half-open connection looks alive from one end, and a depot that does not reach the
- * Service Center itself does not answer.
+ * after 30 seconds of silence (a setting), since a half-open connection looks alive from one end, and a depot that does
+ * not reach the Service Center itself does not answer. What is given up for its silence is hung up as a whole: a dial
+ * would use what is left of the dead connection again. Where pieces still come from that depot, only the stream ends.
  */
 import type { DialAddress, PeerId } from '../../protocol/identifiers.ts'
 import { SERVICE_PROVIDER } from '../../protocol/identifiers.ts'
@@ -13,19 +14,21 @@ import type { AgentEffect } from './events.ts'
 import { resendUp } from './letters.ts'
 import { addressesOf } from './neighbours.ts'
 import { isGivenUp } from './replica.ts'
+import { giveUp } from './silence.ts'
 import type { AgentState } from './state.ts'
 
 const PING_EVERY_MS = 10_000
-export const SILENCE_MS = 30_000
 
 export function tendUplink(state: AgentState): AgentEffect[] {
   const { uplink, membership } = state
   const now = state.clock.monotonicMs
   if (membership === null) return []
   if (uplink.phase === 'up') {
-    if (now - uplink.lastHeardAtMs > SILENCE_MS) {
-      const effect: AgentEffect = { kind: 'close', channel: 'uplink', peer: uplink.peer }
-      return [effect, ...uplinkClosed(state, uplink.peer, 'nothing was heard for 30 seconds')]
+    const { silenceMs } = state.settings
+    if (now - uplink.lastHeardAtMs > silenceMs) {
+      const { peer } = uplink
+      const reason = `nothing was heard for ${silenceMs / 1000} seconds`
+      return [giveUp(state, 'uplink', peer), ...uplinkClosed(state, peer, reason)]
     }
     if (now < uplink.pingAtMs) return []
     uplink.pingAtMs = now + PING_EVERY_MS

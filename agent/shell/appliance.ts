@@ -117,6 +117,7 @@ export async function startAppliance(options: ApplianceOptions): Promise<Running
         break
       case 'open':
       case 'close':
+      case 'hang-up':
       case 'limit':
       case 'probe':
       case 'widen':

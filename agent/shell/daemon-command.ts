@@ -4,8 +4,11 @@
  */
 import { readFile } from 'node:fs/promises'
 import { type ParseArgsConfig, parseArgs } from 'node:util'
-import type { z } from 'zod'
+import { z } from 'zod'
 import type { Log } from './log.ts'
+
+/** Two pings and some time for their answers at least. */
+export const SilenceSeconds = z.number().min(25).max(3600)
 
 /** Ends the process: 1 refused or failed, 2 wrong usage. `message` says why and what to do. */
 export function fail(message: string, status: 1 | 2): never {

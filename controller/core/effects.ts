@@ -89,6 +89,7 @@ export type ServiceCenterEffect =
   | { kind: 'reply'; id: number; reply: Reply | Refusal }
   /** The peers that may connect: members, and those who may enroll. Everyone else is closed after the handshake. */
   | { kind: 'admit'; members: ReadonlySet<PeerId>; enrolling: ReadonlySet<PeerId> }
+  /** Ends every connection with the peer, so that it dials a new one. */
   | { kind: 'hang-up'; peer: PeerId }
   /** The seed has this complete patch to offer, or must delete it. */
   | { kind: 'seed'; patch: Sha256 }

@@ -49,6 +49,8 @@ export function restrictedState(
     publishers: new Map(),
     partnersChanged: new Set(),
     attachments: new Map(),
+    silenceMs: whole.silenceMs,
+    heardMs: new Map(),
     silentSinceMs: new Map(),
     // Found by place, and there are only their places to look for.
     tallies: whole.tallies,

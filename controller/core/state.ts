@@ -8,6 +8,7 @@ import { unreachable } from '../../protocol/assert.ts'
 import type { Clock } from '../../protocol/clock.ts'
 import type { SigningKey } from '../../protocol/envelope.ts'
 import type { DataCenterName, InstallId, OrderId, PeerId, PublisherName, Sha256 } from '../../protocol/identifiers.ts'
+import { SILENCE_MS } from '../../protocol/limits.ts'
 import type { Greeting, Progress } from '../../protocol/messages.ts'
 import type { Publisher } from '../../protocol/publishers.ts'
 import type { Random } from '../../protocol/random.ts'
@@ -59,6 +60,8 @@ export type ServiceCenterState = {
   readonly mesh: PeerId
   readonly signing: SigningKey
   readonly random: Random
+  /** A control stream on which nothing was heard for so long is dead. */
+  readonly silenceMs: number
   /** Null for the whole. What is made for somebody who may see a part of it (restricted-state.ts) has the whole here. */
   readonly whole: ServiceCenterState | null
   clock: Clock
@@ -92,16 +95,19 @@ export type ServiceCenterState = {
   wanBytesBefore: Map<Sha256, Map<PeerId, number>>
   /** What appliances answered when they were asked after themselves. */
   accounts: Map<PeerId, ApplianceAccount>
+  /** By the appliance at which a control stream begins, monotonic; when it said something last. */
+  heardMs: Map<PeerId, number>
   /** Monotonic time since which nothing was heard about an order that is in flight. */
   silentSinceMs: Map<OrderId, number>
 }
 
 export type Authority = { readonly mesh: PeerId; readonly signing: SigningKey }
 
-export function emptyState(authority: Authority, random: Random): ServiceCenterState {
+export function emptyState(authority: Authority, random: Random, silenceMs = SILENCE_MS): ServiceCenterState {
   return {
     ...authority,
     random,
+    silenceMs,
     whole: null,
     clock: { monotonicMs: 0, wallMs: 0 },
     tokens: new Map(),
@@ -125,6 +131,7 @@ export function emptyState(authority: Authority, random: Random): ServiceCenterS
     progress: new Map(),
     wanBytesBefore: new Map(),
     accounts: new Map(),
+    heardMs: new Map(),
     silentSinceMs: new Map(),
   }
 }

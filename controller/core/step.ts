@@ -26,14 +26,17 @@ import { renameAppliance, retireAppliance, revokeToken } from './places.ts'
 import { changePublishers } from './publishers.ts'
 import { type Decision, livePatches, publish, withdraw } from './publishing.ts'
 import type { ApplianceRecord, Change } from './records.ts'
+import { tendSilence } from './silence.ts'
 import { type ApplianceAccount, apply, noteProgress, SERVICE_CENTER, type ServiceCenterState } from './state.ts'
 import { letterTo, synchronize } from './synchronize.ts'
 
 export function step(state: ServiceCenterState, event: ServiceCenterEvent): ServiceCenterEffect[] {
   switch (event.kind) {
-    case 'tick':
+    case 'tick': {
+      const tookMs = event.clock.monotonicMs - state.clock.monotonicMs
       state.clock = event.clock
-      return [...commit(state, tellPartners(state)), ...advanceInstalls(state)]
+      return [...tendSilence(state, tookMs), ...commit(state, tellPartners(state)), ...advanceInstalls(state)]
+    }
     case 'command':
       return carryOut(state, event)
     case 'token-issued': {
@@ -43,8 +46,10 @@ export function step(state: ServiceCenterState, event: ServiceCenterEvent): Serv
       return [admitted(state), ...effects, { kind: 'changed', topic: 'appliances' }]
     }
     case 'control-opened':
+      state.heardMs.set(event.peer, state.clock.monotonicMs)
       return []
     case 'control-closed':
+      state.heardMs.delete(event.peer)
       return closed(state, event.peer)
     case 'control-received':
       return received(state, event.peer, event.message)
@@ -194,6 +199,7 @@ function leave(state: ServiceCenterState, peer: PeerId): ServiceCenterEffect[] {
 function received(state: ServiceCenterState, peer: PeerId, message: ControlMessage): ServiceCenterEffect[] {
   const appliance = state.appliances.get(peer)
   if (appliance === undefined) return [{ kind: 'hang-up', peer }]
+  state.heardMs.set(peer, state.clock.monotonicMs)
   switch (message.kind) {
     case 'greeting':
       // Each greeting costs a commit, so a stream begins with one and has no other.

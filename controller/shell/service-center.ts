@@ -42,12 +42,13 @@ export async function startServiceCenter(options: {
   repository: Repository
   mesh: readonly string[]
   announce: readonly string[]
+  silenceMs: number
   log: Log
   fail: (error: unknown) => void
 }): Promise<RunningServiceCenter> {
   const { authority, repository, log, fail } = options
   const random = seededRandom(randomBytes(4).readUInt32LE())
-  const state = emptyState({ mesh: authority.mesh, signing: authority.signing }, random)
+  const state = emptyState({ mesh: authority.mesh, signing: authority.signing }, random, options.silenceMs)
   // The position first: a token that is issued while the rest is read is heard of twice rather than never.
   const { position } = await repository.tokensAfter(0)
   for (const change of await repository.load()) apply(state, change)
@@ -151,9 +152,8 @@ export async function startServiceCenter(options: {
         })
       case 'answer-enrollment':
       case 'admit':
-        return network.perform(effect)
       case 'hang-up':
-        return network.perform({ kind: 'close', channel: 'downlink', peer: effect.peer })
+        return network.perform(effect)
       case 'reply':
         replies.get(effect.id)?.(effect.reply)
         replies.delete(effect.id)
@@ -181,6 +181,7 @@ export async function startServiceCenter(options: {
   function performForSeed(effect: AgentEffect): void {
     switch (effect.kind) {
       case 'close':
+      case 'hang-up':
       case 'limit':
       case 'send-pieces':
       case 'send-piece':

@@ -51,6 +51,11 @@ export const linkActs = {
     mend?.()
     return mend === null ? null : NOTHING_TO_HEAL
   },
+  'dead-connection': ({ who, other }, hands) => {
+    if (!hands.exists(who) || !hands.exists(other)) return null
+    hands.world.network.die(who, other)
+    return NOTHING_TO_HEAL
+  },
   /** FoundationDB's swizzle: clogs links in one order, and mends them in another. */
   'swizzle-clog': ({ who, lastsMs }, hands) => {
     const site = dataCenterOf(who)

@@ -8,6 +8,13 @@ const installing = 'agent/core/install/installing.ts'
 
 export const agentBugs: readonly PlantedBug[] = [
   {
+    name: 'a depot takes an open stream for a living appliance',
+    file: 'agent/core/silence.ts',
+    find: 'now - heardMs > state.settings.silenceMs',
+    replace: 'now - heardMs > 1_000 * state.settings.silenceMs',
+    checkers: ['reachable is who is heard'],
+  },
+  {
     name: 'the receipt is sent before the file is sealed',
     file: holding,
     find: 'return pieceStored(state, replica, event.index)',

@@ -9,6 +9,13 @@ const rollout = 'controller/core/rollout.ts'
 
 export const serviceCenterBugs: readonly PlantedBug[] = [
   {
+    name: 'whoever is connected is called reachable, however silent',
+    file: 'controller/core/silence.ts',
+    find: 'clock.monotonicMs - at > silenceMs',
+    replace: 'clock.monotonicMs - at > 1_000 * silenceMs',
+    checkers: ['reachable is who is heard'],
+  },
+  {
     name: 'a copy is counted before it is verified',
     file: 'controller/core/replications.ts',
     find: 'return state.receipts.get(patch)?.get(appliance.peer)?.epoch === appliance.epoch',

@@ -185,7 +185,8 @@ export class Fleet {
 }
 
 function startController(folder: string, { serviceCenter }: Places, http: string, mesh: string): Daemon {
-  const args = ['controller', '--data', join(folder, 'service-center'), '--http', http, '--mesh', mesh]
+  const announce = serviceCenter.announce === undefined ? [] : ['--announce', serviceCenter.announce]
+  const args = ['controller', '--data', join(folder, 'service-center'), '--http', http, '--mesh', mesh, ...announce]
   const logFile = join(folder, 'service-center.log')
   return Daemon.start({ name: 'the Service Center', args, logFile, enter: serviceCenter.enter })
 }

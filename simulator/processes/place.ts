@@ -6,6 +6,8 @@ export type Places = {
   readonly serviceCenter: Place & {
     /** HOST:PORT of the page and the API, as the Service Center listens and as the fleet asks it. */
     readonly http: string
+    /** The multiaddr at which appliances dial it, where that is another. */
+    readonly announce?: string
   }
   readonly of: (appliance: string) => Place
 }

@@ -1,13 +1,17 @@
 /**
  * Streams that faults can interrupt: cut with a reset, silent one way or both, or with an end that lost its power. What
- * came into a silence is held, and delivered in its order when the silence is over; a silence that lasts ends a stream.
+ * came into a silence is held, and delivered in its order when the silence is over; a silence that lasts for a quarter of
+ * an hour ends a stream. A connection that has died without a word stays dead, for every stream on it, until somebody
+ * hangs up.
  */
+import type { Channel } from '../../agent/core/events.ts'
+import type { PeerId } from '../../protocol/identifiers.ts'
 import type { Flows } from './flows.ts'
 import { Partitions } from './partitions.ts'
 import { type Host, type Lane, OTHER_END, type Port, type Stream } from './streams.ts'
 
-/** A stream in which nothing arrives ends at both sides: the keep-alive of Yamux, and TCP's own patience. */
-const SILENT_STREAM_MS = 60_000
+/** A stream in which nothing arrives ends at both sides: the patience of Linux's TCP, fifteen retransmissions. */
+const SILENT_STREAM_MS = 924_000
 
 export type Timing = { readonly now: () => number; readonly at: (timeMs: number, act: () => void) => void }
 
@@ -59,6 +63,14 @@ export class InterruptibleStreams {
     this.#observePartitions()
   }
 
+  /** A NAT has forgotten it, or an address has changed: what is open between the two is dead, and nobody is told. */
+  die(one: string, other: string): void {
+    for (const stream of [...this.streams]) {
+      const ends = [stream.up.from.host.name, stream.up.to.host.name]
+      if (!stream.isHalfOpen && ends.includes(one) && ends.includes(other)) this.halfOpen(stream)
+    }
+  }
+
   /** The host is there again: what is left of its old streams is answered with a reset. */
   answer(host: Host): void {
     for (const stream of [...this.streams]) {
@@ -82,6 +94,20 @@ export class InterruptibleStreams {
       listener.streams[other].delete(dialler.host.peer)
       listener.host.hear({ kind: 'closed', channel: other, peer: dialler.host.peer, reason })
     }
+  }
+
+  /** This end gives it up; where nothing gets through, the other is not told. */
+  protected giveUp(stream: Stream, here: Port, reason: string): void {
+    const isHeard = !stream.isHalfOpen && !this.isSilent(stream.up.from, stream.up.to)
+    if (isHeard) return this.end(stream, reason)
+    for (const [channel, streams] of Object.entries(here.streams) as [Channel, Map<PeerId, Stream>][]) {
+      for (const [peer, open] of streams) {
+        if (open !== stream) continue
+        streams.delete(peer)
+        here.host.hear({ kind: 'closed', channel, peer, reason })
+      }
+    }
+    if (!stream.isHalfOpen) this.halfOpen(stream)
   }
 
   #forget(stream: Stream): void {

@@ -46,6 +46,8 @@ export class SimulatedAppliance implements Host {
   readonly #addresses: ListenAddress[]
   readonly #storeWork: SimulatedStoreWork
   #members: ReadonlySet<PeerId> = new Set()
+  /** Ends a reboot that is under way, whoever starts the machine again. */
+  #isBack: () => void = () => undefined
   /** How often the machine was started again. */
   #boots = 0
 
@@ -85,6 +87,8 @@ export class SimulatedAppliance implements Host {
   }
 
   start(): void {
+    this.#isBack()
+    this.#isBack = () => undefined
     assert(!this.isRunning, 'an appliance is started once')
     this.#world.network.answer(this)
     this.process.begin()
@@ -190,6 +194,9 @@ export class SimulatedAppliance implements Host {
       case 'close':
         network.close(this, effect.channel, effect.peer)
         break
+      case 'hang-up':
+        network.hangUp(this, effect.peer)
+        break
       case 'send-control':
         network.sendControl(this, effect.channel, effect.peer, effect.message)
         break
@@ -276,9 +283,8 @@ export class SimulatedAppliance implements Host {
     this.#world.say(this.name, 'reboots')
     this.#boots += 1
     this.stop()
-    const back = this.#world.disruptions.reboot(this)
+    this.#isBack = this.#world.disruptions.reboot(this)
     this.#world.at(this.#world.nowMs + awayMs, () => {
-      back()
       if (!this.isRunning) this.start()
     })
   }

@@ -48,6 +48,7 @@ export class SimulatedNetwork extends InterruptibleStreams {
   tamper: ((from: Host, to: Host, message: ControlMessage) => Tampering | null) | null = null
   readonly sites = new Map<string, Site>()
   readonly #ports = new Map<PeerId, Port>()
+  readonly #heardMs = new Map<string, number>()
   readonly #options: NetworkOptions
 
   constructor(options: NetworkOptions) {
@@ -89,12 +90,15 @@ export class SimulatedNetwork extends InterruptibleStreams {
   open(dialler: Host, channel: 'uplink' | 'source', peer: PeerId): void {
     const from = this.#portOf(dialler)
     const to = this.#ports.get(peer)
-    const isSilent = to !== undefined && (this.isSilent(from, to) || this.isSilent(to, from))
+    // A dial uses a connection that is there, also a dead one.
+    const isDead = Object.values(from.streams).some((streams) => streams.get(peer)?.isHalfOpen === true)
+    const isSilent = isDead || (to !== undefined && (this.isSilent(from, to) || this.isSilent(to, from)))
     const tookMs = isSilent ? DIAL_TIMEOUT_MS : dialMs(from, to)
     const { generation } = dialler
     this.after(tookMs, () => {
       if (dialler.generation !== generation) return
       const closed = (reason: string) => dialler.hear({ kind: 'closed', channel, peer, reason })
+      if (isDead) this.hangUp(dialler, peer)
       if (to === undefined || isSilent || !to.host.isRunning || this.isCut(from, to)) closed('no answer')
       else if (!to.host.admits(dialler.peer)) closed('closed by the other side')
       else if (dialler.isRunning) this.#connect(from, channel, to)
@@ -106,6 +110,20 @@ export class SimulatedNetwork extends InterruptibleStreams {
     if (stream !== undefined) this.end(stream, `closed by ${from.name}`)
   }
 
+  /** Ends all that is open with the peer. */
+  hangUp(from: Host, peer: PeerId): void {
+    const port = this.#portOf(from)
+    for (const streams of Object.values(port.streams)) {
+      const stream = streams.get(peer)
+      if (stream !== undefined) this.giveUp(stream, port, `given up by ${from.name}`)
+    }
+  }
+
+  /** Virtual time at which `to` was last told something by `from`, on a control stream. */
+  heardMs(to: Host, from: PeerId): number | undefined {
+    return this.#heardMs.get(`${to.peer} ${from}`)
+  }
+
   sendControl(from: Host, channel: 'uplink' | 'downlink', peer: PeerId, message: ControlMessage): void {
     const stream = this.#portOf(from).streams[channel].get(peer)
     if (stream === undefined) return
@@ -114,9 +132,10 @@ export class SimulatedNetwork extends InterruptibleStreams {
     const { received, bytes } = this.#throughCodec(ControlMessage, message)
     const { copies, lateMs } = this.tamper?.(from, lane.to.host, message) ?? { copies: 1, lateMs: 0 }
     for (let copy = 0; copy < copies; copy++) {
-      this.#carry(stream, lane, bytes, lateMs, (to) =>
-        to.hear({ kind: 'control-received', channel: other, peer: from.peer, message: received }),
-      )
+      this.#carry(stream, lane, bytes, lateMs, (to) => {
+        this.#heardMs.set(`${to.peer} ${from.peer}`, this.#options.now())
+        to.hear({ kind: 'control-received', channel: other, peer: from.peer, message: received })
+      })
     }
   }
 
@@ -202,8 +221,8 @@ export class SimulatedNetwork extends InterruptibleStreams {
   }
 
   #connect(from: Port, channel: 'uplink' | 'source', to: Port): void {
-    const before = from.streams[channel].get(to.host.peer)
-    if (before !== undefined) this.end(before, 'replaced by a newer stream')
+    for (const before of [from.streams[channel].get(to.host.peer), to.streams[OTHER_END[channel]].get(from.host.peer)])
+      if (before !== undefined) this.end(before, 'replaced by a newer stream')
     const stream = newStream(channel === 'uplink' ? 'control' : 'pieces', from, to)
     this.streams.add(stream)
     from.streams[channel].set(to.host.peer, stream)

@@ -205,7 +205,7 @@ export class SimulatedServiceCenter implements Host {
         network.admit(this, effect.members)
         break
       case 'hang-up':
-        network.close(this, 'downlink', effect.peer)
+        network.hangUp(this, effect.peer)
         break
       case 'seed': {
         const record = this.state.patches.get(effect.patch)

@@ -22,18 +22,21 @@ export type Answering = {
   account(inquiry: Inquiry): Promise<Envelope>
 }
 
+/** The connection that carries the control stream with a peer. */
+type CarrierOf = (peer: PeerId) => Connection | undefined
+
 export class Inquiries {
-  readonly #host: Libp2p
+  readonly #carrierOf: CarrierOf
   readonly #answering: Answering | null
 
-  private constructor(host: Libp2p, answering: Answering | null) {
-    this.#host = host
+  private constructor(carrierOf: CarrierOf, answering: Answering | null) {
+    this.#carrierOf = carrierOf
     this.#answering = answering
   }
 
   /** `answering` is null where nobody is answered: at the Service Center. */
-  static async open(host: Libp2p, answering: Answering | null): Promise<Inquiries> {
-    const inquiries = new Inquiries(host, answering)
+  static async open(host: Libp2p, answering: Answering | null, carrierOf: CarrierOf): Promise<Inquiries> {
+    const inquiries = new Inquiries(carrierOf, answering)
     if (answering !== null)
       await host.handle(
         INQUIRY_PROTOCOL,
@@ -43,10 +46,10 @@ export class Inquiries {
     return inquiries
   }
 
-  /** Asks over the connection with `via`, which is the appliance itself or a member of its depot. */
+  /** Asks over the connection on which `via`, the appliance itself or a member of its depot, is heard. */
   async ask(via: PeerId, inquiry: Inquiry): Promise<InquiryAnswer> {
-    const connection = this.#connectionWith(via)
-    if (connection === undefined) return { kind: 'silent', reason: 'it is not connected' }
+    const connection = this.#carrierOf(via)
+    if (connection?.status !== 'open') return { kind: 'silent', reason: 'it is not connected' }
     try {
       const stream = await connection.newStream(INQUIRY_PROTOCOL, { signal: AbortSignal.timeout(ANSWER_WITHIN_MS) })
       return await answerOn(stream, inquiry)
@@ -85,12 +88,6 @@ export class Inquiries {
   async #answer(answering: Answering, inquiry: Inquiry): Promise<InquiryAnswer> {
     if (inquiry.to !== answering.self) return this.ask(inquiry.to, inquiry)
     return { kind: 'told', account: await answering.account(inquiry) }
-  }
-
-  #connectionWith(peer: PeerId): Connection | undefined {
-    return this.#host
-      .getConnections()
-      .find(({ remotePeer, status }) => status === 'open' && remotePeer.toString() === peer)
   }
 }
 

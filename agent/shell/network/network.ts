@@ -5,10 +5,8 @@
 import type { Connection, Libp2p, Stream } from '@libp2p/interface'
 import { multiaddr } from '@multiformats/multiaddr'
 import type { DialAddress, ListenAddress, PeerId } from '../../../protocol/identifiers.ts'
-import { MAX_CONTROL_MESSAGE_BYTES } from '../../../protocol/limits.ts'
 import {
   CONTROL_PROTOCOL,
-  ControlMessage,
   ENROLL_PROTOCOL,
   type Inquiry,
   type InquiryAnswer,
@@ -17,10 +15,10 @@ import {
   ROUND_TRIP_PROTOCOL,
 } from '../../../protocol/messages.ts'
 import type { AgentEffect, AgentEvent, Channel } from '../../core/events.ts'
+import { ControlStreams } from './control-streams.ts'
 import { EnrollingPeers } from './enrolling-peers.ts'
 import { addressesOfHost, type HostOptions, startHost } from './host.ts'
 import { type Answering, Inquiries } from './inquiries.ts'
-import { MessageStream } from './message-stream.ts'
 import { type PieceEvent, PieceStreams, type PieceStreamsOptions } from './piece-streams.ts'
 import type { ReceivedPieces } from './received-pieces.ts'
 import { RoundTrips } from './round-trips.ts'
@@ -35,6 +33,7 @@ export type NetworkEffect = Extract<
     kind:
       | 'open'
       | 'close'
+      | 'hang-up'
       | 'limit'
       | 'probe'
       | 'widen'
@@ -63,7 +62,7 @@ type Held = { abort(reason: string): void }
 export class Network {
   readonly #options: NetworkOptions
   readonly #channels = new Map<string, Held>()
-  readonly #control = new Map<string, MessageStream<ControlMessage>>()
+  readonly #control: ControlStreams
   readonly #enrolling: EnrollingPeers
   readonly #pieces: PieceStreams
   readonly #roundTrips = new RoundTrips()
@@ -78,6 +77,7 @@ export class Network {
       options.deliver({ kind: 'enrollment-requested', peer, request }),
     )
     this.#pieces = new PieceStreams(options)
+    this.#control = new ControlStreams(options.room)
   }
 
   static async start(options: NetworkOptions): Promise<Network> {
@@ -87,16 +87,12 @@ export class Network {
       mayConnect: (peer) => network.#members.has(peer) || network.#mayEnroll.has(peer),
     })
     network.#host = host
-    await host.handle(
-      CONTROL_PROTOCOL,
-      (stream, { remotePeer }) => network.#accept('downlink', peerOf(remotePeer), stream),
-      { maxInboundStreams: 2 },
-    )
-    await host.handle(
-      PIECES_PROTOCOL,
-      (stream, { remotePeer }) => network.#accept('reader', peerOf(remotePeer), stream),
-      { maxInboundStreams: 2 },
-    )
+    await host.handle(CONTROL_PROTOCOL, (stream, connection) => network.#accept('downlink', connection, stream), {
+      maxInboundStreams: 2,
+    })
+    await host.handle(PIECES_PROTOCOL, (stream, connection) => network.#accept('reader', connection, stream), {
+      maxInboundStreams: 2,
+    })
     await host.handle(LANE_PROTOCOL, (stream, { remotePeer }) => network.#acceptLane(stream, peerOf(remotePeer)), {
       maxInboundStreams: 1,
     })
@@ -111,7 +107,7 @@ export class Network {
       (stream, { remotePeer }) => network.#acceptEnrollment(stream, peerOf(remotePeer)),
       { maxInboundStreams: 1 },
     )
-    network.#inquiries = await Inquiries.open(host, options.answering)
+    network.#inquiries = await Inquiries.open(host, options.answering, (peer) => network.#control.connectionWith(peer))
     host.addEventListener('connection:open', ({ detail: connection }) => {
       const isStranger = connection.direction === 'inbound' && !network.#members.has(peerOf(connection.remotePeer))
       if (isStranger) network.#enrolling.connected(connection)
@@ -131,6 +127,9 @@ export class Network {
       case 'close':
         this.#cut(effect.channel, effect.peer, 'closed here')
         break
+      case 'hang-up':
+        this.#hangUp(effect.peer, 'given up for its silence')
+        break
       case 'limit':
         this.#pieces.limit(effect.limits)
         break
@@ -141,7 +140,7 @@ export class Network {
         this.#pieces.widen(effect.peer, effect.lanes)
         break
       case 'send-control':
-        this.#control.get(`${effect.channel} ${effect.peer}`)?.send(effect.message)
+        this.#control.send(effect.channel, effect.peer, effect.message)
         break
       case 'send-pieces':
         if (effect.channel === 'source') this.#pieces.toSource(effect.peer, effect.message)
@@ -179,13 +178,20 @@ export class Network {
 
   #open(channel: 'uplink' | 'source', peer: PeerId, addresses: readonly DialAddress[]): void {
     const protocol = channel === 'uplink' ? CONTROL_PROTOCOL : PIECES_PROTOCOL
-    const dialled = async (): Promise<{ stream: Stream; roundTripMs: number }> => {
+    const dialled = async (): Promise<{ connection: Connection; stream: Stream; roundTripMs: number }> => {
       const connection = await this.#dial(addresses, {})
-      const roundTripMs = await this.#roundTrips.measure(peer, connection)
-      return { stream: await connection.newStream(protocol), roundTripMs }
+      try {
+        const roundTripMs = await this.#roundTrips.measure(peer, connection)
+        return { connection, stream: await connection.newStream(protocol), roundTripMs }
+      } catch (error) {
+        // One that does not answer is dead, and a dial would give the same one again.
+        if (isTimeOut(error)) this.#hangUp(peer, 'it does not answer')
+        throw error
+      }
     }
     dialled().then(
-      ({ stream, roundTripMs }) => this.#hold(channel, peer, stream, { roundTripMs, addresses }),
+      ({ connection, stream, roundTripMs }) =>
+        this.#hold({ channel, peer, connection }, stream, { roundTripMs, addresses }),
       (error: Error) => this.#options.deliver({ kind: 'closed', channel, peer, reason: dialFailure(error) }),
     )
   }
@@ -195,14 +201,14 @@ export class Network {
     return this.#running.dial(targets, options)
   }
 
-  #accept(channel: 'downlink' | 'reader', peer: PeerId, stream: Stream): void {
-    if (this.#members.has(peer)) this.#hold(channel, peer, stream)
-    else stream.abort(new Error(MEMBERS_ONLY))
+  #accept(channel: 'downlink' | 'reader', connection: Connection, stream: Stream): void {
+    const peer = peerOf(connection.remotePeer)
+    if (!this.#members.has(peer)) return stream.abort(new Error(MEMBERS_ONLY))
+    this.#hold({ channel, peer, connection }, stream)
   }
 
   #hold(
-    channel: Channel,
-    peer: PeerId,
+    { channel, peer, connection }: { channel: Channel; peer: PeerId; connection: Connection },
     stream: Stream,
     { roundTripMs, addresses }: { roundTripMs: number; addresses: readonly DialAddress[] } = ACCEPTED,
   ): void {
@@ -218,34 +224,16 @@ export class Network {
         ? this.#pieces.openSource(peer, stream, { dial: () => this.#dial(addresses, { force: true }), onEnd })
         : channel === 'reader'
           ? this.#pieces.openReader(peer, stream, { onEnd })
-          : this.#openControl(channel, peer, stream, onEnd)
+          : this.#control.open({ channel, peer, connection }, stream, {
+              onMessage: (message) => this.#options.deliver({ kind: 'control-received', channel, peer, message }),
+              onEnd,
+            })
     this.#channels.set(key, held)
     if (before !== undefined) {
       before.abort('replaced by a newer stream')
       this.#options.deliver({ kind: 'closed', channel, peer, reason: 'replaced by a newer stream' })
     }
     this.#options.deliver({ kind: 'opened', channel, peer, roundTripMs })
-  }
-
-  #openControl(
-    channel: 'uplink' | 'downlink',
-    peer: PeerId,
-    stream: Stream,
-    onEnd: (reason: string) => void,
-  ): MessageStream<ControlMessage> {
-    const control = new MessageStream(stream, {
-      room: this.#options.room,
-      schema: ControlMessage,
-      maxMessageBytes: MAX_CONTROL_MESSAGE_BYTES,
-      what: 'a control message',
-      onMessage: (message) => this.#options.deliver({ kind: 'control-received', channel, peer, message }),
-      onEnd: (reason) => {
-        if (this.#control.get(`${channel} ${peer}`) === control) this.#control.delete(`${channel} ${peer}`)
-        onEnd(reason)
-      },
-    })
-    this.#control.set(`${channel} ${peer}`, control)
-    return control
   }
 
   #acceptLane(stream: Stream, peer: PeerId): void {
@@ -269,6 +257,12 @@ export class Network {
     }
   }
 
+  #hangUp(peer: PeerId, reason: string): void {
+    for (const connection of this.#running.getConnections()) {
+      if (peerOf(connection.remotePeer) === peer) connection.abort(new Error(reason))
+    }
+  }
+
   #cut(channel: Channel, peer: PeerId, reason: string): void {
     this.#channels.get(`${channel} ${peer}`)?.abort(reason)
   }
@@ -276,6 +270,10 @@ export class Network {
 
 function peerOf(peer: { toString(): string }): PeerId {
   return peer.toString() as PeerId
+}
+
+function isTimeOut(error: unknown): boolean {
+  return error instanceof Error && (error.name === 'TimeoutError' || error.name === 'AbortError')
 }
 
 function dialFailure(error: Error): string {

@@ -150,6 +150,7 @@ function carryOut(effect: AgentEffect): void {
     // Every copy is proven from the beginning, and nobody else is there.
     case 'note-clock':
     case 'close':
+    case 'hang-up':
     case 'limit':
     case 'probe':
     case 'widen':

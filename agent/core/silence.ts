@@ -1,0 +1,43 @@
+/**
+ * Connections that have died without a word. TCP takes a quarter of an hour to notice, and a dial would use what is left
+ * of such a connection again; so what is given up for its silence is hung up as a whole, unless something still comes
+ * over it. An appliance that was itself held up, by a suspended machine or no CPU, has heard nobody meanwhile: that time
+ * counts against no one.
+ */
+import type { PeerId } from '../../protocol/identifiers.ts'
+import type { AgentEffect } from './events.ts'
+import type { AgentState } from './state.ts'
+
+/** Something that came sooner says that a connection is alive: pings go every 10 seconds, and are answered. */
+const ALIVE_MS = 15_000
+/** Between two ticks, which come twice a second. */
+const HELD_UP_MS = 3_000
+
+export function giveUp(state: AgentState, channel: 'uplink' | 'source', peer: PeerId): AgentEffect {
+  return isHeardOf(state, peer) ? { kind: 'close', channel, peer } : { kind: 'hang-up', peer }
+}
+
+function isHeardOf(state: AgentState, peer: PeerId): boolean {
+  const { uplink, sources, heardBelowMs } = state
+  const source = sources.get(peer)
+  const heardMs = Math.max(
+    uplink.phase === 'up' && uplink.peer === peer ? uplink.lastHeardAtMs : 0,
+    source?.phase === 'open' ? source.lastProgressAtMs : 0,
+    heardBelowMs.get(peer) ?? 0,
+  )
+  return state.clock.monotonicMs - heardMs < ALIVE_MS
+}
+
+/** Appliances whose control streams end here and that have stopped to ping: the Service Center is told that they left. */
+export function tendSilence(state: AgentState, tookMs: number): AgentEffect[] {
+  if (tookMs > HELD_UP_MS) forgive(state, tookMs)
+  const now = state.clock.monotonicMs
+  const silent = [...state.heardBelowMs].filter(([, heardMs]) => now - heardMs > state.settings.silenceMs)
+  for (const [peer] of silent) state.heardBelowMs.delete(peer)
+  return silent.map(([peer]) => ({ kind: 'hang-up', peer }))
+}
+
+function forgive({ uplink, heardBelowMs }: AgentState, tookMs: number): void {
+  if (uplink.phase === 'up') uplink.lastHeardAtMs += tookMs
+  for (const [peer, heardMs] of heardBelowMs) heardBelowMs.set(peer, heardMs + tookMs)
+}
