@@ -13,6 +13,7 @@ import { pieceHash, pieceRange } from '../../protocol/pieces.ts'
 import { refuse } from '../../protocol/refusals.ts'
 import type { Publication, Roster } from '../../protocol/statements.ts'
 import type { CrashPoint } from './crash-point.ts'
+import { Reboots } from './reboots.ts'
 import { PowerLoss } from './simulated-disk.ts'
 import { SimulatedInstaller } from './simulated-installer.ts'
 import { SimulatedLedger } from './simulated-ledger.ts'
@@ -46,10 +47,7 @@ export class SimulatedAppliance implements Host {
   readonly #addresses: ListenAddress[]
   readonly #storeWork: SimulatedStoreWork
   #members: ReadonlySet<PeerId> = new Set()
-  /** Ends a reboot that is under way, whoever starts the machine again. */
-  #isBack: () => void = () => undefined
-  /** How often the machine was started again. */
-  #boots = 0
+  readonly #reboots: Reboots
 
   constructor(world: World, name: string, { options, roster, addresses, diskBytes }: Place) {
     this.name = name
@@ -58,6 +56,7 @@ export class SimulatedAppliance implements Host {
     this.#options = options
     this.#roster = roster
     this.#addresses = addresses
+    this.#reboots = new Reboots(world, this)
     this.store = new SimulatedStore(diskBytes)
     this.state = newAgent(options)
     this.process = new SimulatedProcess(
@@ -87,8 +86,7 @@ export class SimulatedAppliance implements Host {
   }
 
   start(): void {
-    this.#isBack()
-    this.#isBack = () => undefined
+    this.#reboots.isBack()
     assert(!this.isRunning, 'an appliance is started once')
     this.#world.network.answer(this)
     this.process.begin()
@@ -116,7 +114,7 @@ export class SimulatedAppliance implements Host {
 
   /** The machine stops at once: nobody hears of it, and unsynced bytes are lost. */
   losePower(): void {
-    this.#boots += 1
+    this.#reboots.count += 1
     this.process.end()
     this.#storeWork.slots.clear()
     this.installer.losePower()
@@ -225,7 +223,7 @@ export class SimulatedAppliance implements Host {
       }
       case 'survey':
       case 'detect':
-        this.#soon({ kind: 'surveyed', machine: { ...this.machine, bootId: `boot ${this.#boots}` } })
+        this.#soon({ kind: 'surveyed', machine: { ...this.machine, bootId: `boot ${this.#reboots.count}` } })
         if (effect.kind === 'detect') this.#detect(effect.publication)
         break
       case 'run-step':
@@ -273,19 +271,9 @@ export class SimulatedAppliance implements Host {
       // Where no patch does it itself, somebody restarts the machine when it waits for that.
       const waits = () => this.isRunning && this.state.orders.attempt?.phase === 'restarting'
       if (which === 'verify')
-        this.#world.at(this.#world.nowMs + RESTART_AFTER_MS, () => waits() && this.#reboot(AWAY_MS))
-      if (reboots && rebootMs !== null && this.isRunning) this.#reboot(rebootMs)
+        this.#world.at(this.#world.nowMs + RESTART_AFTER_MS, () => waits() && this.#reboots.begin(AWAY_MS))
+      if (reboots && rebootMs !== null && this.isRunning) this.#reboots.begin(rebootMs)
       else if (generation === this.process.generation) this.hear({ kind: 'step-ended', step: which, patch, outcome })
-    })
-  }
-
-  #reboot(awayMs: number): void {
-    this.#world.say(this.name, 'reboots')
-    this.#boots += 1
-    this.stop()
-    this.#isBack = this.#world.disruptions.reboot(this)
-    this.#world.at(this.#world.nowMs + awayMs, () => {
-      if (!this.isRunning) this.start()
     })
   }
 
