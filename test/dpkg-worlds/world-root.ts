@@ -31,8 +31,15 @@ export async function mountBaseSystem(folder: string, debian: string, ucf: strin
   await mkdir(path)
   await mkdir(join(known, 'var/lib/dpkg'), { recursive: true })
   await runTool('dpkg-deb', ['--extract', ucf, known])
+  const asInstalled = `${(await runTool('dpkg-deb', ['--field', ucf])).trim()}\nStatus: install ok installed`
+  await mkdir(join(known, 'var/lib/dpkg/info'))
+  await writeFile(join(known, 'var/lib/dpkg/info/ucf.list'), '/.\n')
+  // It asks dpkg-query where its own templates are.
+  const templates = await runTool('dpkg-deb', ['--info', ucf, 'templates'])
+  await writeFile(join(known, 'var/lib/dpkg/info/ucf.templates'), templates)
   const stanzas = (await readFile(join(debian, 'var/lib/dpkg/status'), 'utf8')).split('\n\n')
   const kept = stanzas.filter((stanza) => KNOWN.includes(/^Package: (.*)$/m.exec(stanza)?.[1] ?? ''))
+  kept.push(asInstalled)
   for (const name of ['status', 'status-old']) {
     await writeFile(join(known, 'var/lib/dpkg', name), `${kept.join('\n\n')}\n`)
   }
