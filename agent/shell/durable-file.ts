@@ -19,7 +19,7 @@ export async function writeDurably(folder: string, name: string, content: Uint8A
 }
 
 /** Makes the names in a folder durable: what was renamed into it, or removed. */
-export async function syncFolder(folder: string): Promise<void> {
+export async function syncFolder(folder: string | Buffer): Promise<void> {
   const handle = await open(folder)
   try {
     await handle.sync()

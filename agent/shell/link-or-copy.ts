@@ -4,7 +4,7 @@
  */
 import { copyFile, link } from 'node:fs/promises'
 
-export async function linkOrCopy(from: string, to: string): Promise<void> {
+export async function linkOrCopy(from: string | Buffer, to: string | Buffer): Promise<void> {
   try {
     await link(from, to)
   } catch (error) {

@@ -3,8 +3,8 @@
  * one look at that file's place, size and time every few seconds tells; whatever changed it, a person, apt or this
  * agent's own installer, what is installed is looked at again.
  */
-import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { markOf } from './file-mark.ts'
 
 const LOOK_EVERY_MS = 5_000
 
@@ -17,7 +17,7 @@ export function watchPackages(installRoot: string, changed: () => void, failed: 
     if (looking) return
     looking = true
     try {
-      const now = await markOf(file)
+      const now = (await markOf(file)).text
       if (known !== null && known !== now) changed()
       known = now
     } finally {
@@ -29,16 +29,4 @@ export function watchPackages(installRoot: string, changed: () => void, failed: 
   const timer = setInterval(startLook, LOOK_EVERY_MS)
   timer.unref()
   return () => clearInterval(timer)
-}
-
-/** Two equal marks mean that nobody has replaced the file or written to it. */
-async function markOf(file: string): Promise<string> {
-  try {
-    const { dev, ino, size, mtimeNs } = await stat(file, { bigint: true })
-    return `${dev} ${ino} ${size} ${mtimeNs}`
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR'))
-      return 'none'
-    throw error
-  }
 }

@@ -260,7 +260,10 @@ function reverted(state: AgentState, attempt: Attempt, outcome: Outcome): AgentE
 
 /** The installer found beforehand what stands against it: nothing was changed, so nothing is put back. */
 function untouched(state: AgentState, attempt: Attempt, { reason, output }: Outcome): AgentEffect[] {
-  return end(state, attempt, { state: 'failed', reason: `${reason}; nothing was changed on this appliance`, output })
+  return end(state, attempt, {
+    ...{ state: 'refused', refusal: 'not_installable', output },
+    reason: `${reason}; nothing was changed on this appliance`,
+  })
 }
 
 function retryLater(state: AgentState, attempt: Attempt, outcome: Outcome): AgentEffect[] {

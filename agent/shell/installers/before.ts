@@ -57,6 +57,23 @@ const ConfigurationFile = z.strictObject({
 })
 export type ConfigurationFile = z.infer<typeof ConfigurationFile>
 
+/** What the patch took over of nobody or of another package (debian/taken-files.ts); `path` is of bytes, below the root. */
+const TakenEntry = z.strictObject({
+  path: z.string(),
+  kind: z.enum(['file', 'folder', 'link']),
+  /** Of a file its place in the scratch folder, of a link its text. */
+  kept: z.string(),
+  mode: z.int(),
+  owner: z.int(),
+  group: z.int(),
+  modifiedMs: z.number(),
+})
+export type TakenEntry = z.infer<typeof TakenEntry>
+
+/** A file list of dpkg's database, by its name there, and its place in the scratch folder. */
+const TakenList = z.strictObject({ name: z.string(), kept: z.string() })
+export type TakenList = z.infer<typeof TakenList>
+
 const Before = z.strictObject({
   installedVersion: z.string().nullable(),
   /** Of a Debian package that was removed: its configuration files are still known to dpkg and stay. */
@@ -66,6 +83,9 @@ const Before = z.strictObject({
   /** Of a Debian package: null where dpkg knew none. */
   package: KnownPackage.nullable().default(null),
   files: z.array(ConfigurationFile).default([]),
+  taken: z
+    .strictObject({ entries: z.array(TakenEntry), lists: z.array(TakenList) })
+    .default({ entries: [], lists: [] }),
   left: z.string().nullable().default(null),
 })
 export type Before = z.infer<typeof Before>

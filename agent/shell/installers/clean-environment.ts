@@ -4,11 +4,15 @@
  * with a folder of theirs in front) never reaches a program that runs with the agent's rights; and a script meets the
  * same values however the agent was started, as a service that has no `HOME` or from somebody's terminal.
  */
+
+/** Whose home programs are told that they have: some read their own configuration there, as dpkg does. */
+export const HOME = '/root'
+
 const FIXED = {
   PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
   LC_ALL: 'C.UTF-8',
   // Those of root as login(1) sets them: scripts under `set -u` end where one of them is missing.
-  HOME: '/root',
+  HOME,
   USER: 'root',
   LOGNAME: 'root',
   SHELL: '/bin/sh',

@@ -58,6 +58,7 @@ async function install(task: InstallTask): Promise<Outcome> {
   await rememberBefore(scratch, describeStanding(there), async () => ({
     ...there,
     ...{ configurationFiles: false, audit: [], files: [] },
+    taken: { entries: [], lists: [] },
   }))
   const end = await runPayloadProgram(task, program, timeoutSeconds)
   return failureOf('install', end) ?? succeeded(`the install program of ${name} ${version} ended well`, end.output)

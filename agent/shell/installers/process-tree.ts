@@ -44,7 +44,7 @@ export function isAlive(process: ProcessIdentity): boolean {
  * group. A daemon leaves the group and is not waited for.
  */
 export function isWorking(first: MarkedProcess): boolean {
-  return isAlive(first) || membersOf(first, [first], 'group').length > 0
+  return isAlive(first) || (hasGroup(first.pid) && membersOf(first, [first], 'group').length > 0)
 }
 
 /** Whether any process lives that the program started, a daemon too. */
@@ -99,17 +99,16 @@ async function signalUntilGone(
  * number of a group is not given out again while one of it lives; one that carries the mark proves that it is the same.
  */
 function membersOf(first: MarkedProcess, known: ProcessIdentity[], reach: Reach): Seen[] {
-  const living = livingProcesses().map((seen) => ({
-    seen,
-    marked: carriesMark(seen.pid, first.mark),
-    near: seen.group === first.pid || (reach === 'everything' && seen.session === first.pid),
-  }))
-  const isSame = isAlive(first) || living.some(({ marked, near }) => marked && near)
+  const living = livingProcesses()
+  const isNear = ({ group, session }: Seen) => group === first.pid || (reach === 'everything' && session === first.pid)
+  // Environments are read last: there is one for each process of the appliance.
+  const isMarked = ({ pid }: Seen) => carriesMark(pid, first.mark)
+  const isSame = isAlive(first) || living.some((seen) => isNear(seen) && isMarked(seen))
   const members: Seen[] = []
-  for (const { seen, marked, near } of living) {
+  for (const seen of living) {
     const isKnown = known.some(({ pid, startTime }) => pid === seen.pid && startTime === seen.startTime)
-    const further = reach === 'everything' && (marked || members.some(({ pid }) => pid === seen.parent))
-    if (!isKnown && !(near && isSame) && !further) continue
+    const isFurther = () => reach === 'everything' && (members.some(({ pid }) => pid === seen.parent) || isMarked(seen))
+    if (!isKnown && !(isNear(seen) && isSame) && !isFurther()) continue
     members.push(seen)
     if (!isKnown) known.push(seen)
   }
@@ -131,6 +130,18 @@ function readProcess(pid: number, file: 'stat' | 'environ'): string | null {
     return readFileSync(`/proc/${pid}/${file}`, 'latin1')
   } catch (error) {
     if (isCode(error, 'ENOENT', 'ESRCH', 'EACCES', 'EPERM')) return null
+    throw error
+  }
+}
+
+/** Whether any process is in the group of that number; so most programs that have ended are known without a search. */
+function hasGroup(group: number): boolean {
+  try {
+    process.kill(-group, 0)
+    return true
+  } catch (error) {
+    if (isCode(error, 'EPERM')) return true
+    if (isCode(error, 'ESRCH')) return false
     throw error
   }
 }

@@ -40,7 +40,7 @@ test('an installer that fails leaves the primary untouched and halts the install
   world.transcript.check('installer fails')
 })
 
-test('what an installer refuses before it has changed anything fails and halts the install, and nothing is put back', () => {
+test('X2: what an installer finds before it has changed anything is refused, the peer is left as it is, and nothing is put back', () => {
   const world = estate('paris')
   const patch = replicate(world)
   const { installer } = world.appliance('paris/secondary')
@@ -49,7 +49,8 @@ test('what an installer refuses before it has changed anything fails and halts t
   world.await('the install has ended', () => stateOf(world, install) === 'halted')
   world.run(30_000)
   const target = world.center.state.targets.get(install)?.get(world.appliance('paris/secondary').peer)
-  assert.equal(target?.state, 'failed')
+  assert.equal(target?.state, 'refused')
+  assert.equal(target?.refusal, 'not_installable')
   assert.equal(target?.reason, '/srv/data is a folder here; nothing was changed on this appliance')
   assert.deepEqual(installer.started, ['install patch-1'])
   assert.deepEqual(world.appliance('paris/primary').installer.started, [])

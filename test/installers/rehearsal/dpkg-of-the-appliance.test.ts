@@ -151,17 +151,21 @@ describe('dpkg on the appliance', { skip: cannotInstall() }, () => {
     assert.equal(await dpkgSays(task, 'hh'), 'ii 1')
   })
 
-  /** Installs and then verifies as an appliance on which an administrator has put these lines into dpkg.cfg.d. */
-  async function withOptions(task: InstallTask, lines: readonly string[]): Promise<Outcome> {
+  /** Installs as an appliance on which an administrator has put these lines into dpkg.cfg.d, or into another folder. */
+  async function withOptions(
+    task: InstallTask,
+    lines: readonly string[],
+    [folder, file] = ['/etc/dpkg/dpkg.cfg.d', 'administrator'],
+  ): Promise<Outcome> {
     const description = join(dirname(task.scratch), 'task.json')
     await writeFile(description, JSON.stringify(task))
-    const options = join(dirname(task.scratch), 'dpkg.cfg.d')
+    const options = join(dirname(task.scratch), 'options')
     await rm(options, { recursive: true, force: true })
     await mkdir(options)
-    await writeFile(join(options, 'administrator'), `${lines.join('\n')}\n`)
-    const inside = 'mount --bind "$1" /etc/dpkg/dpkg.cfg.d && shift && exec "$@"'
+    await writeFile(join(options, file), `${lines.join('\n')}\n`)
+    const inside = 'mount --bind "$1" "$2" && shift 2 && exec "$@"'
     const node = [process.execPath, '--import', 'tsx', PROGRAM, description]
-    const { stdout } = await run('unshare', ['--mount', 'sh', '-c', inside, 'sh', options, ...node])
+    const { stdout } = await run('unshare', ['--mount', 'sh', '-c', inside, 'sh', options, folder, ...node])
     return JSON.parse(stdout)
   }
 
@@ -220,6 +224,37 @@ describe('dpkg on the appliance', { skip: cannotInstall() }, () => {
     const outcome = await withOptions(task, ['pre-invoke=exit 3'])
     fails(outcome, /error executing hook 'exit 3'/)
     assert.equal(outcome.untouched, true)
+  })
+
+  test('X4: a program that dpkg starts with each install is told, whenever it is started', async () => {
+    for (const hook of ['pre-invoke', 'post-invoke', 'status-logger']) {
+      const task = await tasks.forPackage({ name: 'new', version: '1' }, 'empty')
+      succeeds(await withOptions(task, [`${hook}=cat > /dev/null`]))
+      const { reason } = await verify(task)
+      assert.match(reason, /dpkg starts programs of the administrator on this appliance: /)
+      assert.ok(reason.includes(`${hook} "cat > /dev/null" of /etc/dpkg/dpkg.cfg.d/administrator`), reason)
+    }
+  })
+
+  test('X4: a hook that fails after dpkg has worked is found before anything changes', async () => {
+    const task = await tasks.forPackage({ name: 'new', version: '1' }, 'empty')
+    const outcome = await withOptions(task, ['post-invoke=exit 3'])
+    fails(outcome, /error executing hook 'exit 3'/)
+    assert.equal(outcome.untouched, true)
+    assert.equal(await dpkgSays(task, 'new'), '')
+  })
+
+  test("X4: what root's own configuration of dpkg leaves out is left out too, and the report says so", async () => {
+    const task = await tasks.forPackage({ name: 'new', version: '1', brings: { '/srv/doc/a': 'a' } }, 'empty')
+    succeeds(await withOptions(task, ['path-exclude=/srv/doc/*'], ['/root', '.dpkg.cfg']))
+    assert.equal(await isThere(join(task.root, 'srv/doc/a')), false)
+    assert.match((await verify(task)).reason, /\(path-exclude\) leave out \/srv\/doc\/a$/)
+  })
+
+  test("X4: an option of root's own that has dpkg do nothing is told with its file", async () => {
+    const task = await tasks.forPackage({ name: 'new', version: '1' }, 'empty')
+    const outcome = await withOptions(task, ['no-act'], ['/root', '.dpkg.cfg'])
+    fails(outcome, /dpkg would do nothing on this appliance, since \/root\/\.dpkg\.cfg says no-act/)
   })
 
   test('X5: the package for another architecture is not replaced without a word', async () => {

@@ -33,8 +33,10 @@ import {
   isThere,
   type PackageState,
 } from './package-state.ts'
+import { BelowRoot } from './rehearsal/below-root.ts'
+import { findingsOf } from './rehearsal/findings.ts'
 import { rehearse } from './rehearsal/rehearse.ts'
-import { remarksOf, rememberRemarks } from './rehearsal/remarks.ts'
+import { tellRemarks } from './rehearsal/remarks.ts'
 import { wantInstalled } from './selections.ts'
 import { stagedPackage, stagePackage } from './staged-package.ts'
 import { rememberPackage } from './what-was-before.ts'
@@ -82,7 +84,9 @@ async function install(task: InstallTask): Promise<Outcome> {
   // An earlier try of the same attempt may have changed something.
   if (!prepared.ok) return (await whatWasBefore(scratch)) === null ? untouched(prepared) : prepared
   const state = await patchedPackage(task)
-  await rememberPackage(task, state, stagedPackage(task))
+  const found = await findingsOf(scratch)
+  if (found === null) return failed('what the rehearsal has found is not in the scratch folder any more')
+  await rememberPackage(task, state, found)
   if (isMarkedToGo(state) && isOf(state, packageArchitecture(publication)) && state.version === version) {
     await wantInstalled(task)
     return succeeded(`${name} ${version} was there, marked to be removed, and is wanted again`)
@@ -103,17 +107,15 @@ async function install(task: InstallTask): Promise<Outcome> {
 
 /** Everything that is found out before the first change: a failure here leaves the appliance as it was. */
 async function prepare(task: InstallTask): Promise<Outcome> {
-  const { publication, root, scratch } = task
+  const { publication, root } = task
   const name = packageName(publication)
   const packageFile = await stagePackage(task)
   if (isRefusal(packageFile)) return failed(packageFile.message)
   await makeDatabase(root)
   const backwards = await whyBackwards(task, await patchedPackage(task))
   if (backwards !== null) return failed(backwards)
-  const { obstacle, remarks } = await rehearse(task, packageFile)
-  if (obstacle !== null) return obstacle
-  await rememberRemarks(scratch, remarks)
-  return succeeded(`nothing stands against installing ${name} ${publication.version}`)
+  const obstacle = await rehearse(task, packageFile)
+  return obstacle ?? succeeded(`nothing stands against installing ${name} ${publication.version}`)
 }
 
 /** In whatever state a newer version is there, its files and its data may be: the older one never goes over them. */
@@ -146,9 +148,12 @@ async function verify(task: InstallTask): Promise<Outcome> {
   const broken = newFindings(before?.audit ?? [], await auditDatabase(root))
   if (broken.length > 0)
     return failed(`dpkg finds what was in order before and is not now: ${describeFindings(broken)}`)
-  const missing = await whatIsMissing(task)
+  const [findings, below] = await Promise.all([findingsOf(scratch), BelowRoot.open(root)])
+  const missing = findings === null ? null : await whatIsMissing(task, findings.expected, below)
   if (missing !== null) return failed(missing)
-  const remarks = (await remarksOf(scratch, root)).map((sentence) => `; ${sentence}`).join('')
+  const remarks = tellRemarks(findings?.remarks ?? [], below)
+    .map((sentence) => `; ${sentence}`)
+    .join('')
   return succeeded(`${name} ${version} is installed and dpkg finds nothing wrong that was not before${remarks}`)
 }
 

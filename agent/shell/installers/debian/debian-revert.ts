@@ -24,6 +24,7 @@ import { restoreConffiles } from './kept-conffiles.ts'
 import { whatIsLeft } from './left-standing.ts'
 import { canBeConfigured, describeState, isInOrder } from './package-state.ts'
 import { putSelectionBack } from './selections.ts'
+import { restoreLists, restoreTaken } from './taken-files.ts'
 import { standingOf } from './what-was-before.ts'
 
 /** What may pass: somebody frees room on the disk. */
@@ -58,6 +59,7 @@ async function goAllTheWay(task: InstallTask): Promise<Outcome> {
   const obstacle = isAsBefore(state, before) ? null : await goBack(task, before, state, runs.run)
   if (obstacle === null || !isForNow(obstacle, runs)) await mendOthers(task, before, name, runs)
   const changed = await restoreConffiles(task.root, scratch, before.files, shipped)
+  await restoreTaken(task.root, scratch, before.taken.entries)
   await putSelectionBack(task, before.package)
   return judge(task, before, { obstacle, changed, runs })
 }
@@ -71,6 +73,7 @@ async function judge(task: InstallTask, before: Before, { obstacle, changed, run
   const broken = newFindings(before.audit, await auditDatabase(root))
   if (isAsBefore(state, before)) await clearHalfUnpacked(task)
   if (isAsBefore(state, before) && broken.length === 0) {
+    await restoreLists(root, scratch, before.taken.lists)
     await forgetBefore(scratch)
     const word = changed.length === 0 ? '' : `; changed meanwhile by somebody, and left so: ${changed.join(', ')}`
     return succeeded(`${name} ${describeReturn(state, before)}${word}`, runs.output)

@@ -4,7 +4,8 @@
  *
  * dpkg prints paragraphs: a description over some lines, then a line for each package that begins with a space.
  */
-import { askDpkg, hasDatabase, rootOptions } from './dpkg-database.ts'
+import { askDatabase } from './database-answers.ts'
+import { databaseFolder, hasDatabase, rootOptions } from './dpkg-database.ts'
 
 export type AuditFinding = {
   /** As dpkg names it: with its architecture where that is needed. */
@@ -18,7 +19,8 @@ const NO_PACKAGE = ''
 
 export async function auditDatabase(root: string): Promise<AuditFinding[]> {
   if (!(await hasDatabase(root))) return []
-  const answer = await askDpkg(...rootOptions(root), '--audit')
+  const answer = await askDatabase(databaseFolder(root), 'dpkg', ...rootOptions(root), '--audit')
+  if (answer === null) throw new Error('dpkg is not on this appliance')
   // Status 1 says that something was found; anything else that dpkg could not look.
   if (answer.status > 1 || (answer.status === 1 && answer.text === '')) {
     throw new Error(`dpkg cannot read its database: ${answer.complaint.trim()}`)

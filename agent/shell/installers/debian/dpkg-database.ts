@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import type { Manifest } from '../../../../protocol/manifest.ts'
 import type { Publication } from '../../../../protocol/statements.ts'
 import { type Answer, askProgram } from '../ask-program.ts'
+import { askDatabase } from './database-answers.ts'
 import { instanceFor, type PackageState, readPackageStates, STATE_FORMAT } from './package-state.ts'
 
 /** What dpkg calls the architecture of a package that every appliance takes. */
@@ -35,13 +36,13 @@ export function databaseFolder(root: string): string {
 
 /** Null where dpkg is not on this appliance. */
 export async function architecturesOf(root: string): Promise<string[] | null> {
-  const native = await askProgram('dpkg', ...rootOptions(root), '--print-architecture')
+  const ask = (what: string) => askDatabase(databaseFolder(root), 'dpkg', ...rootOptions(root), what)
+  const native = await ask('--print-architecture')
   if (native === null) return null
   // dpkg keeps this list from the first foreign architecture on.
-  const foreign = (await exists(join(databaseFolder(root), 'arch')))
-    ? await askDpkg(...rootOptions(root), '--print-foreign-architectures')
-    : { text: '' }
-  return `${native.text}\n${foreign.text}`.split(/\s+/).filter((word) => word !== '')
+  const isKept = await exists(join(databaseFolder(root), 'arch'))
+  const foreign = isKept ? await ask('--print-foreign-architectures') : null
+  return `${native.text}\n${foreign?.text ?? ''}`.split(/\s+/).filter((word) => word !== '')
 }
 
 /** Every instance of the package that dpkg knows, one for each architecture. */
@@ -56,7 +57,7 @@ export async function allPackageStates(root: string): Promise<PackageState[]> {
 
 async function askForStates(root: string, ...names: string[]): Promise<PackageState[]> {
   const words = [`--admindir=${databaseFolder(root)}`, '--show', `--showformat=${STATE_FORMAT}`, ...names]
-  const answer = await askProgram('dpkg-query', ...words)
+  const answer = await askDatabase(databaseFolder(root), 'dpkg-query', ...words)
   if (answer === null) throw new Error('dpkg-query is not on this appliance')
   if (answer.status === 1 && answer.text === '') return []
   if (answer.status !== 0) throw new Error(`dpkg-query ended with status ${answer.status}: ${answer.complaint.trim()}`)

@@ -5,30 +5,35 @@
 import { type Before, rememberBefore } from '../before.ts'
 import type { InstallTask } from '../installer.ts'
 import { auditDatabase } from './dpkg-audit.ts'
-import { packageConffiles, shippedConffiles } from './dpkg-conffiles.ts'
+import { shippedConffiles } from './dpkg-conffiles.ts'
 import { keepEarlierPackages } from './earlier-package.ts'
 import { keepPlaces } from './half-unpacked.ts'
 import { keepConffiles } from './kept-conffiles.ts'
+import { readableName } from './package-contents.ts'
 import { lastWorkingVersion, leftConfigurationFiles, lettersOf, type PackageState } from './package-state.ts'
+import type { Findings } from './rehearsal/findings.ts'
+import { keepTaken } from './taken-files.ts'
 
-/** `packageFile` is the patch itself. */
-export function rememberPackage(task: InstallTask, state: PackageState | null, packageFile: string): Promise<Before> {
+/** `found` is what the rehearsal has found of the patch. */
+export function rememberPackage(task: InstallTask, state: PackageState | null, found: Findings): Promise<Before> {
   const { root, scratch } = task
   return rememberBefore(scratch, standingOf(state), async () => {
     await keepPlaces(scratch)
     const { name, architecture } = state ?? { name: '', architecture: '' }
     const versions = new Set([state?.configVersion ?? '', state?.version ?? ''].filter((version) => version !== ''))
-    await keepEarlierPackages(
+    const keeping = keepEarlierPackages(
       task,
       [...versions].map((version) => ({ name, version, architecture })),
     )
-    const paths = [...(await shippedConffiles(root, state)).keys(), ...(await packageConffiles(packageFile))]
+    const [shipped, audit] = await Promise.all([shippedConffiles(root, state), auditDatabase(root), keeping])
+    const paths = [...shipped.keys(), ...found.conffiles.map(readableName)]
     return {
       installedVersion: lastWorkingVersion(state),
       configurationFiles: leftConfigurationFiles(state),
-      audit: await auditDatabase(root),
+      audit,
       package: state === null ? null : { ...state, ...listsOf(state) },
       files: await keepConffiles(root, scratch, paths),
+      taken: await keepTaken(root, scratch, found.taken),
     }
   })
 }

@@ -50,7 +50,7 @@ export class BelowRoot {
    */
   lies(path: BytePath): Stats | null {
     try {
-      return lstatSync(this.onDisk(path))
+      return lstatSync(this.onDisk(path), { throwIfNoEntry: false }) ?? null
     } catch (error) {
       if (isAbsence(error)) return null
       throw error

@@ -1,10 +1,11 @@
 /**
- * What the administrator has set for dpkg on this appliance: /etc/dpkg/dpkg.cfg.d and /etc/dpkg/dpkg.cfg, in the order
- * in which dpkg reads them. dpkg obeys them in every run of ours too; here is read what changes what an install does.
+ * What the administrator has set for dpkg on this appliance: /etc/dpkg/dpkg.cfg.d, /etc/dpkg/dpkg.cfg and .dpkg.cfg of
+ * root's home, in the order in which dpkg reads them. dpkg obeys them in every run of ours too; here is read what changes what an install does.
  * A line that dpkg itself does not take is dpkg's to complain about, which it does in the dry run.
  */
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { HOME } from '../../clean-environment.ts'
 import { readIfThere } from '../../read-if-there.ts'
 import type { PathFilter } from './path-filters.ts'
 
@@ -21,9 +22,12 @@ export type DpkgOptions = {
   readonly forced: ReadonlySet<string>
 }
 
-export async function readDpkgOptions(folder = FOLDER): Promise<DpkgOptions> {
-  const parts = await namesIn(join(folder, 'dpkg.cfg.d'))
-  const files = [...parts.map((name) => join(folder, 'dpkg.cfg.d', name)), join(folder, 'dpkg.cfg')]
+export async function readDpkgOptions(): Promise<DpkgOptions> {
+  const parts = await namesIn(join(FOLDER, 'dpkg.cfg.d'))
+  const files = [
+    ...parts.map((name) => join(FOLDER, 'dpkg.cfg.d', name)),
+    ...[join(FOLDER, 'dpkg.cfg'), join(HOME, '.dpkg.cfg')],
+  ]
   const all: DpkgOption[] = []
   for (const file of files) {
     const text = await readIfThere(file)

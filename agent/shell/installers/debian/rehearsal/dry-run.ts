@@ -9,28 +9,17 @@
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Answer } from '../../ask-program.ts'
+import type { InstallTask } from '../../installer.ts'
 import { readIfThere } from '../../read-if-there.ts'
 import { askDpkg, databaseFolder, field, rootOptions } from '../dpkg-database.ts'
+import { asUnpacked } from '../package-stanza.ts'
 import type { PackageFacts } from './situation.ts'
 
-export type DryRun = {
-  /** What dpkg said against it; null when it would install. */
-  readonly refusal: Answer | null
-  /** What dpkg said while it rehearsed the unpacking. */
-  readonly said: string
+export function rehearseUnpacking({ root, scratch }: InstallTask, packageFile: string): Promise<Answer> {
+  return askDpkg(...rootOptions(root, scratch), '--no-act', '--install', packageFile)
 }
 
-export async function dryRun(facts: PackageFacts): Promise<DryRun> {
-  const { root, scratch } = facts.task
-  const [unpacking, configuring] = await Promise.all([
-    askDpkg(...rootOptions(root, scratch), '--no-act', '--install', facts.packageFile),
-    rehearseConfiguring(facts),
-  ])
-  const refusal = [unpacking, configuring].find(({ status }) => status !== 0) ?? null
-  return { refusal, said: unpacking.text + unpacking.complaint }
-}
-
-async function rehearseConfiguring({ task, name, architecture, fields }: PackageFacts): Promise<Answer> {
+export async function rehearseConfiguring({ task, name, architecture, control }: PackageFacts): Promise<Answer> {
   const { root, scratch } = task
   const copy = join(scratch, 'rehearsal')
   await rm(copy, { recursive: true, force: true })
@@ -38,17 +27,21 @@ async function rehearseConfiguring({ task, name, architecture, fields }: Package
     await mkdir(join(copy, folder), { recursive: true, mode: 0o700 })
   const journal = (await readdir(join(databaseFolder(root), 'updates'))).filter((file) => /^\d+$/.test(file)).sort()
   for (const file of ['arch', 'info/format', 'available', ...journal.map((each) => `updates/${each}`)]) {
-    const content = await readIfThere(join(databaseFolder(root), file))
-    if (content !== null) await writeFile(join(copy, file), content)
+    const content = await readIfThere(join(databaseFolder(root), file), 'latin1')
+    if (content !== null) await writeFile(join(copy, file), content, 'latin1')
   }
-  const status = await readFile(join(databaseFolder(root), 'status'), 'utf8')
-  const unpacked = `${fields.trim()}\nStatus: install ok unpacked\n`
+  const status = await readFile(join(databaseFolder(root), 'status'), 'latin1')
+  const unpacked = asUnpacked(control.get('control') ?? '')
   const others = status.split(/\n\n+/).filter((stanza) => !isSamePackage(stanza, name, architecture))
   const last = journal.at(-1)
-  await writeFile(join(copy, 'status'), [...others, ...(last === undefined ? [unpacked] : []), ''].join('\n\n'))
+  await writeFile(
+    join(copy, 'status'),
+    [...others, ...(last === undefined ? [unpacked] : []), ''].join('\n\n'),
+    'latin1',
+  )
   // What is in the journal is newer than the status; what would be there after the unpacking is newer still.
   if (last !== undefined)
-    await writeFile(join(copy, 'updates', String(Number(last) + 1).padStart(last.length, '0')), unpacked)
+    await writeFile(join(copy, 'updates', String(Number(last) + 1).padStart(last.length, '0')), unpacked, 'latin1')
   const rehearsal = [...rootOptions(root, scratch), `--admindir=${copy}`, '--no-act', '--configure']
   return askDpkg(...rehearsal, architecture === 'all' ? name : `${name}:${architecture}`)
 }

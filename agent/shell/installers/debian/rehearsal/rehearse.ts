@@ -7,14 +7,15 @@ import type { InstallTask, Outcome } from '../../installer.ts'
 import { failed, failedForNow } from '../../outcomes.ts'
 import { packageName } from '../dpkg-database.ts'
 import { explainFailure } from '../dpkg-run.ts'
-import { rememberExpected } from '../expected-entries.ts'
+import { expectedOf } from '../expected-entries.ts'
 import { notePlaces } from '../half-unpacked.ts'
+import { takenOf } from '../taken-files.ts'
 import { canItBeWritten } from './can-it-be-written.ts'
 import { whatIsLost, whatStays } from './configuration-files.ts'
-import { dryRun } from './dry-run.ts'
+import { rehearseConfiguring, rehearseUnpacking } from './dry-run.ts'
+import { rememberFindings } from './findings.ts'
 import { isItHeld } from './is-it-held.ts'
 import { isThereRoom } from './is-there-room.ts'
-import type { Remark } from './remarks.ts'
 import { lookAtSituation, type PackageFacts, readFacts, type Situation } from './situation.ts'
 import { whatNobodyAnswers } from './unanswered-questions.ts'
 import { whatDpkgWasTold, whatIsSaidOfOptions } from './what-dpkg-was-told.ts'
@@ -32,31 +33,34 @@ const QUESTIONS: readonly ((situation: Situation) => Promise<string | null>)[] =
   isThereRoom,
 ]
 
-/** `remarks` are told with the outcome of an install that nothing stood against. */
-export type Rehearsal = { readonly obstacle: Outcome | null; readonly remarks: readonly Remark[] }
-
-export async function rehearse(task: InstallTask, packageFile: string): Promise<Rehearsal> {
+/** What stands against it; null where nothing does, and then what was found is in the scratch folder (findings.ts). */
+export async function rehearse(task: InstallTask, packageFile: string): Promise<Outcome | null> {
   const busy = await whoHoldsTheLock(task.root)
-  if (busy !== null) return { obstacle: failedForNow(busy), remarks: [] }
-  const facts = await readFacts(task, packageFile)
+  if (busy !== null) return failedForNow(busy)
+  const [facts, unpacking] = await Promise.all([readFacts(task, packageFile), rehearseUnpacking(task, packageFile)])
   const other = whyAnotherPackage(facts)
-  if (other !== null) return { obstacle: failed(other), remarks: [] }
-  const [situation, { refusal, said }] = await Promise.all([lookAtSituation(facts), dryRun(facts)])
-  if (refusal !== null) {
+  if (other !== null) return failed(other)
+  const [situation, configuring] = await Promise.all([lookAtSituation(facts), rehearseConfiguring(facts)])
+  const refusal = [unpacking, configuring].find(({ status }) => status !== 0)
+  if (refusal !== undefined) {
     // What dpkg counts while it reads its database ends without a line feed.
     const output = `${refusal.text}\n${refusal.complaint}`.trimStart()
-    return { obstacle: explainFailure({ how: 'exited', status: refusal.status, output }), remarks: [] }
+    return explainFailure({ how: 'exited', status: refusal.status, output })
   }
-  const harm = (await firstAnswer(QUESTIONS, situation)) ?? (await whichPackagesWouldGo(situation, said))
-  if (harm !== null) return { obstacle: failed(harm), remarks: [] }
-  await rememberExpected(task.scratch, situation)
+  const harm =
+    (await firstAnswer(QUESTIONS, situation)) ??
+    (await whichPackagesWouldGo(situation, unpacking.text + unpacking.complaint))
+  if (harm !== null) return failed(harm)
   await notePlaces(task.scratch, situation)
   const remarks = [
     ...(await whatStays(situation)),
     ...whatIsSaidOfOptions(situation),
     ...(await whatNobodyAnswers(situation)),
   ]
-  return { obstacle: null, remarks }
+  const conffiles = situation.conffiles.map(({ path }) => path)
+  const [expected, taken] = [expectedOf(situation), takenOf(situation)]
+  await rememberFindings(task.scratch, { remarks, conffiles, expected, taken })
+  return null
 }
 
 function whyAnotherPackage({ task, name, version }: PackageFacts): string | null {

@@ -5,20 +5,20 @@
 import { createHash } from 'node:crypto'
 import { createReadStream, type Stats } from 'node:fs'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { askProgram } from '../../ask-program.ts'
 import type { InstallTask } from '../../installer.ts'
-import { databaseFolder, field, hasDatabase, patchedPackage } from '../dpkg-database.ts'
+import { recordedConffiles } from '../dpkg-conffiles.ts'
+import { patchedPackage } from '../dpkg-database.ts'
 import { type BytePath, type PackageEntry, readControlFiles, readEntries } from '../package-contents.ts'
-import { packageStanza } from '../package-stanza.ts'
+import { readStanza } from '../package-stanza.ts'
 import { isThere, type PackageState } from '../package-state.ts'
 import { BelowRoot } from './below-root.ts'
-import { type Conffile, type RecordedConffile, readConffiles, readRecorded } from './conffile-lists.ts'
+import { type Conffile, type RecordedConffile, readConffiles } from './conffile-lists.ts'
 import { type DpkgOptions, readDpkgOptions } from './dpkg-options.ts'
 import { diversionsOf, filesOf, whereItGoes } from './file-owners.ts'
 import { isLeftOut } from './path-filters.ts'
 
 /** Entries that are looked at before others have their turn: about a millisecond. */
-const IN_ONE_TURN = 100
+export const IN_ONE_TURN = 100
 
 export type PlacedEntry = PackageEntry & {
   /** Where dpkg puts it: at its path, or where a diversion leads. */
@@ -33,8 +33,8 @@ export type Situation = {
   readonly name: string
   readonly version: string
   readonly architecture: string
-  /** The control stanza, as dpkg writes it. */
-  readonly fields: string
+  /** The relation field of that name. */
+  readonly replaces: string
   readonly control: ReadonlyMap<string, string>
   readonly conffiles: readonly Conffile[]
   /** What dpkg would unpack. */
@@ -55,21 +55,13 @@ export type Situation = {
 /** What the package says of itself, before its entries are read. */
 export type PackageFacts = Pick<
   Situation,
-  'task' | 'packageFile' | 'name' | 'version' | 'architecture' | 'fields' | 'control' | 'conffiles'
+  'task' | 'packageFile' | 'name' | 'version' | 'architecture' | 'replaces' | 'control' | 'conffiles'
 >
 
 export async function readFacts(task: InstallTask, packageFile: string): Promise<PackageFacts> {
-  const [control, fields] = await Promise.all([readControlFiles(packageFile), packageStanza(packageFile)])
-  return {
-    task,
-    packageFile,
-    name: field(fields, 'Package'),
-    version: field(fields, 'Version'),
-    architecture: field(fields, 'Architecture'),
-    fields,
-    control,
-    conffiles: readConffiles(control.get('conffiles') ?? ''),
-  }
+  const control = await readControlFiles(packageFile)
+  const stanza = await readStanza(control.get('control') ?? '', task.scratch)
+  return { task, packageFile, ...stanza, control, conffiles: readConffiles(control.get('conffiles') ?? '') }
 }
 
 export async function lookAtSituation(facts: PackageFacts): Promise<Situation> {
@@ -107,17 +99,10 @@ async function place(
   for (const entry of entries) {
     if (placed.length % IN_ONE_TURN === 0) await nextTurn()
     const goesTo = whereTo(entry.path)
-    placed.push({ ...entry, goesTo, lies: below.lies(goesTo) })
+    const { missing } = await below.folderOf(goesTo)
+    placed.push({ ...entry, goesTo, lies: missing === '' ? below.lies(goesTo) : null })
   }
   return placed
-}
-
-async function recordedConffiles(root: string, state: PackageState | null): Promise<Map<BytePath, RecordedConffile>> {
-  if (state === null || !(await hasDatabase(root))) return new Map()
-  const words = [`--admindir=${databaseFolder(root)}`, '--show', '--showformat=${Conffiles}']
-  const answer = await askProgram('dpkg-query', ...words, `${state.name}:${state.architecture}`)
-  if (answer === null || answer.status !== 0) throw new Error(`dpkg-query does not tell the conffiles of ${state.name}`)
-  return readRecorded(Buffer.from(answer.text).toString('latin1'))
 }
 
 /** The MD5 of a file that lies on the appliance, as dpkg would compute it. */

@@ -10,6 +10,8 @@ import type { Situation } from './situation.ts'
 const DOES_NOTHING = new Set(['no-act', 'dry-run', 'simulate', 'selected-only', 'skip-same-version'])
 /** With these dpkg works on another database, or on other files, than the agent looks at. */
 const WORKS_ELSEWHERE = new Set(['root', 'instdir', 'admindir'])
+/** With these dpkg starts programs of the administrator's, also in its dry runs; one that fails has dpkg fail. */
+const HOOKS = new Set(['pre-invoke', 'post-invoke', 'status-logger'])
 /** What is forced by these can break the appliance and is said; the rest is dpkg's own default or harmless. */
 const RISKY = new Set(['all', 'overwrite', 'overwrite-dir', 'overwrite-diverted', 'depends', 'conflicts', 'breaks'])
 RISKY.add('remove-essential').add('remove-protected').add('architecture').add('bad-verify').add('bad-version')
@@ -39,6 +41,11 @@ export function whatIsSaidOfOptions({ options, leftOut }: Situation): Remark[] {
   const forced = [...options.forced].filter((thing) => RISKY.has(thing))
   if (forced.length > 0) {
     remarks.push({ sentence: `dpkg is told on this appliance to force ${forced.join(', ')}`, beside: null })
+  }
+  const hooks = options.all.filter(({ name }) => HOOKS.has(name))
+  if (hooks.length > 0) {
+    const named = hooks.map(({ name, value, file }) => `${name} "${value}" of ${file}`).join(', ')
+    remarks.push({ sentence: `dpkg starts programs of the administrator on this appliance: ${named}`, beside: null })
   }
   return remarks
 }

@@ -5,7 +5,7 @@
  */
 import type { Stats } from 'node:fs'
 import { readdir, readlink } from 'node:fs/promises'
-import { field, packageStates } from '../dpkg-database.ts'
+import { packageStates } from '../dpkg-database.ts'
 import { type BytePath, readableName, readEntries } from '../package-contents.ts'
 import { isThere, type PackageState } from '../package-state.ts'
 import type { BelowRoot } from './below-root.ts'
@@ -88,7 +88,7 @@ async function firstForeignIn(
 }
 
 async function judgeForeign(situation: Situation, foreign: readonly Foreign[]): Promise<string | null> {
-  const { name, fields, task, state, options, md5 } = situation
+  const { name, replaces, task, state, options, md5 } = situation
   const owners = await ownersOf(task.root, new Set(foreign.flatMap(({ names }) => names)))
   const unowned: Foreign[] = []
   for (const found of foreign) {
@@ -97,7 +97,7 @@ async function judgeForeign(situation: Situation, foreign: readonly Foreign[]): 
     const [other] = others
     if (others.includes(name)) continue
     if (other === undefined) unowned.push(found)
-    else if (!namesIn(field(fields, 'Replaces')).includes(other) && !options.forced.has('overwrite')) {
+    else if (!namesIn(replaces).includes(other) && !options.forced.has('overwrite')) {
       return `${readableName(found.entry.goesTo)} belongs to the package ${other} on this appliance, and this package does not say that it replaces ${other}; remove ${other} first, or have the package corrected`
     }
   }

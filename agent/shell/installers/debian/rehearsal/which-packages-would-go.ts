@@ -4,7 +4,7 @@
  * package off again, so nobody loses a package by an install that was ordered for another.
  */
 
-import { field, packageStates } from '../dpkg-database.ts'
+import { packageStates } from '../dpkg-database.ts'
 import type { BytePath } from '../package-contents.ts'
 import { isThere, type PackageState } from '../package-state.ts'
 import { filesOf } from './file-owners.ts'
@@ -30,10 +30,10 @@ function whichInstanceWouldGo({ name, architecture, state }: Situation): string 
   return `${name} ${state.version} for ${state.architecture} is on this appliance, and dpkg would put the package for ${architecture} in its place; remove it first if that is wanted`
 }
 
-async function whichWouldDisappear({ task, name, fields, entries }: Situation): Promise<string | null> {
+async function whichWouldDisappear({ task, name, replaces, entries }: Situation): Promise<string | null> {
   const brought = new Set(entries.map(({ path }) => path))
   const folders = new Set(entries.filter(({ kind }) => kind === 'folder').map(({ path }) => path))
-  for (const other of namesIn(field(fields, 'Replaces'))) {
+  for (const other of namesIn(replaces)) {
     if (other === name) continue
     for (const state of (await packageStates(task.root, other)).filter(isThere)) {
       if (!(await isCompletelyReplaced(task.root, state, brought, folders))) continue
