@@ -71,9 +71,11 @@ async function judge(task: InstallTask, before: Before, { obstacle, changed, run
   const name = packageName(publication)
   const state = await patchedPackage(task)
   const broken = newFindings(before.audit, await auditDatabase(root))
-  if (isAsBefore(state, before)) await clearHalfUnpacked(task)
-  if (isAsBefore(state, before) && broken.length === 0) {
+  if (isAsBefore(state, before)) {
+    await clearHalfUnpacked(task)
     await restoreLists(root, scratch, before.taken.lists)
+  }
+  if (isAsBefore(state, before) && broken.length === 0) {
     await forgetBefore(scratch)
     const word = changed.length === 0 ? '' : `; changed meanwhile by somebody, and left so: ${changed.join(', ')}`
     return succeeded(`${name} ${describeReturn(state, before)}${word}`, runs.output)
