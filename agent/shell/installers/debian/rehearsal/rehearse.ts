@@ -18,6 +18,7 @@ import { isItHeld } from './is-it-held.ts'
 import { isThereRoom } from './is-there-room.ts'
 import { lookAtSituation, type PackageFacts, readFacts, type Situation } from './situation.ts'
 import { whatNobodyAnswers } from './unanswered-questions.ts'
+import { whatDpkgFindsTooLate } from './what-dpkg-finds-too-late.ts'
 import { whatDpkgWasTold, whatIsSaidOfOptions } from './what-dpkg-was-told.ts'
 import { whatLiesInTheWay } from './what-lies-in-the-way.ts'
 import { whichPackagesWouldGo } from './which-packages-would-go.ts'
@@ -27,6 +28,7 @@ import { whoHoldsTheLock } from './who-holds-the-lock.ts'
 const QUESTIONS: readonly ((situation: Situation) => Promise<string | null>)[] = [
   isItHeld,
   whatDpkgWasTold,
+  whatDpkgFindsTooLate,
   whatIsLost,
   whatLiesInTheWay,
   canItBeWritten,
