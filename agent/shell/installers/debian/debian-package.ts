@@ -112,9 +112,10 @@ async function prepare(task: InstallTask): Promise<Outcome> {
   const packageFile = await stagePackage(task)
   if (isRefusal(packageFile)) return failed(packageFile.message)
   await makeDatabase(root)
-  const backwards = await whyBackwards(task, await patchedPackage(task))
+  const state = await patchedPackage(task)
+  const backwards = await whyBackwards(task, state)
   if (backwards !== null) return failed(backwards)
-  const obstacle = await rehearse(task, packageFile)
+  const obstacle = await rehearse(task, packageFile, state)
   return obstacle ?? succeeded(`nothing stands against installing ${name} ${publication.version}`)
 }
 

@@ -9,6 +9,7 @@ import { packageName } from '../dpkg-database.ts'
 import { explainFailure } from '../dpkg-run.ts'
 import { expectedOf } from '../expected-entries.ts'
 import { notePlaces } from '../half-unpacked.ts'
+import type { PackageState } from '../package-state.ts'
 import { takenOf } from '../taken-files.ts'
 import { canItBeWritten } from './can-it-be-written.ts'
 import { whatIsLost, whatStays } from './configuration-files.ts'
@@ -36,13 +37,17 @@ const QUESTIONS: readonly ((situation: Situation) => Promise<string | null>)[] =
 ]
 
 /** What stands against it; null where nothing does, and then what was found is in the scratch folder (findings.ts). */
-export async function rehearse(task: InstallTask, packageFile: string): Promise<Outcome | null> {
+export async function rehearse(
+  task: InstallTask,
+  packageFile: string,
+  state: PackageState | null,
+): Promise<Outcome | null> {
   const busy = await whoHoldsTheLock(task.root)
   if (busy !== null) return failedForNow(busy)
   const [facts, unpacking] = await Promise.all([readFacts(task, packageFile), rehearseUnpacking(task, packageFile)])
   const other = whyAnotherPackage(facts)
   if (other !== null) return failed(other)
-  const [situation, configuring] = await Promise.all([lookAtSituation(facts), rehearseConfiguring(facts)])
+  const [situation, configuring] = await Promise.all([lookAtSituation(facts, state), rehearseConfiguring(facts)])
   const refusal = [unpacking, configuring].find(({ status }) => status !== 0)
   if (refusal !== undefined) {
     // What dpkg counts while it reads its database ends without a line feed.

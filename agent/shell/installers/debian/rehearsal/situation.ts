@@ -7,7 +7,6 @@ import { createReadStream, type Stats } from 'node:fs'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { InstallTask } from '../../installer.ts'
 import { recordedConffiles } from '../dpkg-conffiles.ts'
-import { patchedPackage } from '../dpkg-database.ts'
 import { type BytePath, type PackageEntry, readControlFiles, readEntries } from '../package-contents.ts'
 import { readStanza } from '../package-stanza.ts'
 import { isThere, type PackageState } from '../package-state.ts'
@@ -64,12 +63,12 @@ export async function readFacts(task: InstallTask, packageFile: string): Promise
   return { task, packageFile, ...stanza, control, conffiles: readConffiles(control.get('conffiles') ?? '') }
 }
 
-export async function lookAtSituation(facts: PackageFacts): Promise<Situation> {
+/** `state` is what dpkg knew of the package when the rehearsal began. */
+export async function lookAtSituation(facts: PackageFacts, state: PackageState | null): Promise<Situation> {
   const { task, packageFile, name, conffiles } = facts
   const { root } = task
-  const [{ entries, md5 }, state, options, below, diversions] = await Promise.all([
+  const [{ entries, md5 }, options, below, diversions] = await Promise.all([
     readEntries(packageFile, new Set(conffiles.map(({ path }) => path))),
-    patchedPackage(task),
     readDpkgOptions(),
     BelowRoot.open(root),
     diversionsOf(root),
