@@ -76,15 +76,21 @@ export function looked(state: AgentState, patch: Sha256): AgentEffect[] {
   return isAtWork(state) ? [] : askNext(state)
 }
 
+/** None at a patch that is not known any more. */
+export function lookAt(state: AgentState, patch: Sha256): AgentEffect[] {
+  const replica = state.replicas.get(patch)
+  return replica === undefined ? [] : [{ kind: 'detect', publication: replica.publication }]
+}
+
 function askNext(state: AgentState): AgentEffect[] {
   const { looking } = state
   looking.asked = null
   for (const patch of looking.queue) {
     looking.queue.delete(patch)
-    const replica = state.replicas.get(patch)
-    if (replica === undefined) continue
+    const look = lookAt(state, patch)
+    if (look.length === 0) continue
     looking.asked = { patch, sinceMs: state.clock.monotonicMs }
-    return [{ kind: 'detect', publication: replica.publication }]
+    return look
   }
   if (!looking.whole) return []
   looking.whole = false

@@ -13,7 +13,7 @@ import { LockHolder } from './disturb.ts'
 import type { Kill } from './drawn/draw-kills.ts'
 import type { Install } from './drawn/world-plan.ts'
 import type { Complaint } from './judge/verdict.ts'
-import { changingDpkgs, isLiving, killNow } from './processes.ts'
+import { allProcesses, changingDpkgs, isDaemon, isLiving, killNow } from './processes.ts'
 import type { WorldRoot } from './world-root.ts'
 
 const LOOK_EVERY_MS = 8
@@ -121,6 +121,7 @@ class Course {
       agent.goOn()
     }
     await this.#tendLock()
+    this.#endDaemons()
     for (const kill of this.#pending) {
       const pid = this.#comes(kill)
       if (pid === null) continue
@@ -229,6 +230,12 @@ class Course {
     this.#heldSinceMs = 0
     await this.#holder.letGo()
     this.#parties.tell('the other program lets go')
+  }
+
+  /** Who reads for the third time that the lock is held looks who holds it. */
+  #endDaemons(): void {
+    if (this.#said().filter((line) => /tries (once more|again)/.test(line)).length < 3) return
+    for (const one of allProcesses()) if (isDaemon(one) && !one.isDead) killNow(one.pid)
   }
 
   /** Marks of this install mean nothing to the next. */

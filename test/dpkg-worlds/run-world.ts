@@ -29,6 +29,7 @@ import { type BaseSystem, WorldRoot } from './world-root.ts'
 /** No healthy script takes as long, also on a busy machine; in a world in which one hangs it is waited for. */
 const TIMEOUT_SECONDS = 60
 const HANGING_TIMEOUT_SECONDS = 6
+const NO_END = 'no end'
 /** What has been told to end may take so long to be gone. */
 const GONE_WITHIN_MS = 3_000
 
@@ -129,7 +130,8 @@ class World {
       const { end, found } = await this.#one(install, stored, baseline)
       ends.push(end)
       complaints.push(...found.map((complaint) => ({ ...complaint, install: at })))
-      if (this.agent.broken !== null) break
+      // What still goes on is no fault of the next one.
+      if (this.agent.broken !== null || end === NO_END) break
     }
     return { ends, complaints }
   }
@@ -230,7 +232,7 @@ class World {
     }
     await mend?.()
     for (const { finding, sentence } of complaints) this.#tell(`FOUND ${finding}: ${sentence}`)
-    return { end: report?.state ?? 'no end', found: complaints }
+    return { end: report?.state ?? NO_END, found: complaints }
   }
 
   #remember(files: readonly AdminFile[]): void {

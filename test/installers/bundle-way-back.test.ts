@@ -10,7 +10,7 @@ import { hasLeftSomething, whatWasBefore } from '../../agent/shell/installers/be
 import { makeDatabase } from '../../agent/shell/installers/debian/dpkg-database.ts'
 import type { InstallTask } from '../../agent/shell/installers/installer.ts'
 import { patchBundle } from '../../agent/shell/installers/patch-bundle.ts'
-import { dpkg, fails, InstallTasks, succeeds } from '../support/install-tasks.ts'
+import { dpkg, fails, InstallTasks, isThere, select, succeeds } from '../support/install-tasks.ts'
 import { buildPackage, cannotInstall } from '../support/real-packages.ts'
 
 const { install, revert } = patchBundle
@@ -127,6 +127,18 @@ describe('The way back from a patch bundle', () => {
         outcome,
         /now no version is there, and before the patch hello is removed, and its configuration files are kept \(rc\)/,
       )
+    })
+
+    test('X4: a hold on the package that the bundle brings is told, and no program of it runs', async () => {
+      const task = await tasks.forBundle({ install: 'touch "$PATCHMESH_ROOT/ran"', revert: 'exit 0' }, 'hello')
+      await makeDatabase(task.root)
+      const file = await buildPackage(join(task.scratch, '..'), { name: 'hello', version: '1' })
+      await dpkg(task, '--install', file)
+      await select(task, 'hello hold')
+      const outcome = await install(task)
+      fails(outcome, /^hello 1 is installed and on hold, and an install would lift the hold; lift it/)
+      assert.equal(outcome.untouched, true)
+      assert.equal(await isThere(join(task.root, 'ran')), false)
     })
 
     test('X6: half a package that the revert program leaves alone is as before', async () => {

@@ -13,7 +13,7 @@ import type { InstallTask } from '../../agent/shell/installers/installer.ts'
 import { patchBundle } from '../../agent/shell/installers/patch-bundle.ts'
 import { livingProcess } from '../../agent/shell/installers/process-tree.ts'
 import { eventually } from '../support/eventually.ts'
-import { dpkgSays, fails, InstallTasks, isThere, succeeds, withTimeout } from '../support/install-tasks.ts'
+import { dpkg, dpkgSays, fails, InstallTasks, isThere, succeeds, withTimeout } from '../support/install-tasks.ts'
 import { killNow, startInstalling } from '../support/installing-process.ts'
 import { cannotInstall } from '../support/real-packages.ts'
 
@@ -82,6 +82,23 @@ describe('What a program of an installer leaves running', { skip: cannotInstall(
     assert.equal(livingProcess(child), null)
     succeeds(await debianPackage.revert(task))
     assert.equal(await dpkgSays(task, 'sample'), '')
+  })
+
+  test('X8: a daemon that keeps the lock of dpkg makes no failed patch of a healthy one', async () => {
+    const keeps = HOLD_LOCK.replace('lock-frontend', 'lock')
+    const task = await packageWith(`setsid perl -e '${keeps}' & while ! test -s /child; do sleep 0.1; done`)
+    // dpkg speaks of the lock before the first fault that it tells.
+    const unpacked = await tasks.next(task, { name: 'zz', version: '1' })
+    await dpkg(unpacked, '--unpack', unpacked.file)
+    succeeds(await debianPackage.install(task))
+    const daemon = await told(task, 'child')
+    try {
+      const audit = (): Promise<string> => run('dpkg', [`--root=${task.root}`, '--audit']).then(({ stdout }) => stdout)
+      await eventually('the lock', async () => (await audit()).includes('has locked the database'))
+      succeeds(await debianPackage.verify(task))
+    } finally {
+      process.kill(daemon, 'SIGKILL')
+    }
   })
 
   test('X10: what was left by a dpkg that was killed together with the agent is ended by the next revert', async () => {

@@ -19,14 +19,14 @@ import { SERVICE_PROVIDER } from '../../../protocol/identifiers.ts'
 import { isRefusal, type Refusal } from '../../../protocol/refusals.ts'
 import { Order } from '../../../protocol/statements.ts'
 import type { AgentEffect, Found, InstallStep, Outcome } from '../events.ts'
-import { lookAfterRun, looked } from '../looking-again.ts'
+import { lookAfterRun, lookAt, looked } from '../looking-again.ts'
 import { restartSentence } from '../machine.ts'
 import { enter, type Replica } from '../replica.ts'
 import { type Ending, report } from '../reporting.ts'
 import type { AgentState, Attempt } from '../state.ts'
 import { decide } from './deciding.ts'
 import { judgeOrder } from './judging-orders.ts'
-import { noteFound, placeOf, relatedPatches } from './looking.ts'
+import { looksFor, noteFound, placeOf } from './looking.ts'
 import { judgePlace } from './policies/applicability.ts'
 import { afterRevert } from './reverting.ts'
 import { restartNotWanted, restartWanted, waitFor } from './waiting.ts'
@@ -93,19 +93,18 @@ export function preflight(state: AgentState, attempt: Attempt): AgentEffect[] {
   attempt.phase = 'preflight'
   attempt.retryAtMs = null
   const { publication } = replicaOf(state, attempt.order)
-  const looked = [...relatedPatches(state, publication), publication]
-  attempt.looksAt = new Set(looked.map(({ sha256 }) => sha256))
-  return [
-    ...report(state, attempt.order, { state: 'preflight', reason: 'looks what is installed' }),
-    ...looked.map((looks): AgentEffect => ({ kind: 'detect', publication: looks })),
-  ]
+  const { all, now } = looksFor(state, publication)
+  attempt.looksAt = all
+  return [...report(state, attempt.order, { state: 'preflight', reason: 'looks what is installed' }), ...now]
 }
 
 /** What detection found: for the attempt under way, or only to be told. */
 export function detected(state: AgentState, patch: Sha256, seen: Found): AgentEffect[] {
   const { attempt } = state.orders
+  const isOlder = state.looking.asked?.patch === patch
   const told = [...noteFound(state, patch, seen), ...looked(state, patch)]
-  if (attempt === null || attempt.phase !== 'preflight' || attempt.retryAtMs !== null) return told
+  if (attempt?.phase !== 'preflight' || attempt.retryAtMs !== null) return told
+  if (isOlder && attempt.looksAt.has(patch)) return [...told, ...lookAt(state, patch)]
   const isLookedAt = attempt.looksAt.delete(patch)
   if (attempt.looksAt.size > 0 || !(isLookedAt || attempt.order.patch === patch)) return told
   const found = state.found.get(attempt.order.patch)

@@ -7,6 +7,7 @@ import type { Manifest } from '../../../protocol/manifest.ts'
 import type { Publication } from '../../../protocol/statements.ts'
 import type { AgentEffect, Found, LedgerEntry } from '../events.ts'
 import { foundEntry, restartsEntry } from '../ledger.ts'
+import { lookAt } from '../looking-again.ts'
 import { isGivenUp } from '../replica.ts'
 import { tellDetection } from '../reporting.ts'
 import type { AgentState } from '../state.ts'
@@ -79,6 +80,16 @@ export function relatedPatches(state: AgentState, { sha256, name, manifest }: Pu
     .filter((replica) => !isGivenUp(replica))
     .map(({ publication }) => publication)
     .filter((other) => other.sha256 !== sha256 && isRelated(other.manifest))
+}
+
+/**
+ * What is looked at for an order, and which of it at once: what is being looked at since before the order is looked at
+ * once more when that answer is there.
+ */
+export function looksFor(state: AgentState, publication: Publication): { all: Set<Sha256>; now: AgentEffect[] } {
+  const all = new Set([...relatedPatches(state, publication), publication].map(({ sha256 }) => sha256))
+  const fresh = [...all].filter((patch) => patch !== state.looking.asked?.patch)
+  return { all, now: fresh.flatMap((patch) => lookAt(state, patch)) }
 }
 
 export function patchesThere(state: AgentState, publications: readonly Publication[]): PatchThere[] {

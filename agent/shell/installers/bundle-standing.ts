@@ -7,6 +7,7 @@ import type { Manifest } from '../../../protocol/manifest.ts'
 import type { Before } from './before.ts'
 import { packageStates } from './debian/dpkg-database.ts'
 import { describeState, isInOrder, isThere, leftConfigurationFiles, type PackageState } from './debian/package-state.ts'
+import { whyHeld } from './debian/rehearsal/is-it-held.ts'
 import { listsOf, standingOf } from './debian/what-was-before.ts'
 import { architecturesWanted, installedVersion } from './installed-version.ts'
 
@@ -16,6 +17,15 @@ export async function standingOfBundle(root: string, manifest: Manifest): Promis
   const version = await installedVersion(root, manifest)
   const state = version === null ? await unfinishedPackage(root, manifest) : null
   return { installedVersion: version, package: state === null ? null : { ...state, ...listsOf(state) } }
+}
+
+/** Its programs would have dpkg lift the hold on the package that it brings; null where there is none. */
+export async function whyBundleIsHeld(root: string, manifest: Manifest): Promise<string | null> {
+  const { detect } = manifest.verify
+  if (!('dpkg' in detect)) return null
+  const wanted = await architecturesWanted(root, manifest)
+  const states = (await packageStates(root, detect.dpkg)).filter(({ architecture }) => wanted.includes(architecture))
+  return states.map((state) => whyHeld(detect.dpkg, state)).find((why) => why !== null) ?? null
 }
 
 /** What dpkg has of the package where no version of it works: half of it, or its configuration files. */

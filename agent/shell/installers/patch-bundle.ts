@@ -12,12 +12,12 @@ import { join } from 'node:path'
 import { isRefusal, RefusedError } from '../../../protocol/refusals.ts'
 import { removeTree } from '../remove-tree.ts'
 import { forgetBefore, recordLeft, rememberBefore, whatWasBefore } from './before.ts'
-import { describeBoth, describeStanding, isSameStanding, standingOfBundle } from './bundle-standing.ts'
+import { describeBoth, describeStanding, isSameStanding, standingOfBundle, whyBundleIsHeld } from './bundle-standing.ts'
 import { exists, isNewer } from './debian/dpkg-database.ts'
 import { judgeFromVersion } from './from-versions.ts'
 import { installedVersion } from './installed-version.ts'
 import type { Found, Installer, InstallTask, Outcome } from './installer.ts'
-import { failed, failedForNow, foundOf, outcomeOf, succeeded } from './outcomes.ts'
+import { failed, failedForNow, foundOf, outcomeOf, succeeded, untouched } from './outcomes.ts'
 import { endLeftPrograms, settleProgram } from './program-record.ts'
 import { describeEnd, type ProgramEnd, runProgram } from './run-program.ts'
 import { stageCopy } from './staged-copy.ts'
@@ -53,6 +53,8 @@ async function install(task: InstallTask): Promise<Outcome> {
   if (program === undefined) return failed('the manifest names no install program')
   await patchBundle.settle(task)
   await endLeftPrograms(scratch)
+  const held = await whyBundleIsHeld(root, manifest)
+  if (held !== null && (await whatWasBefore(scratch)) === null) return untouched(failed(held))
   await unpackAfresh(task)
   const there = await standingOfBundle(root, manifest)
   await rememberBefore(scratch, describeStanding(there), async () => ({

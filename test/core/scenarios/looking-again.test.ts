@@ -91,3 +91,19 @@ test('nothing is looked at while an installer is at work', () => {
   world.run(30_000)
   assert.equal(detectionOf(world, patch)?.counter, before)
 })
+
+test('X23: a look that began before an order came does not answer for it: the patch is looked at once more', () => {
+  const world = estate('paris')
+  const patch = replicate(world)
+  const { sha256 } = patch.publication
+  const appliance = world.appliance(TARGET)
+  const { state } = appliance
+  state.looking.asked = { patch: sha256, sinceMs: state.clock.monotonicMs }
+  world.install(patch, ['provider'])
+  world.await('the order waits for that look', () => state.orders.attempt?.phase === 'preflight')
+  assert.deepEqual(appliance.installer.started, [])
+  const wasThere = { result: 'installed', installedVersion: '1', reason: 'it was there a moment ago' } as const
+  appliance.hear({ kind: 'detected', patch: sha256, found: wasThere })
+  world.await('the installer runs', () => appliance.installer.started.length > 0)
+  assert.deepEqual(appliance.installer.started, ['install patch-1'])
+})

@@ -16,6 +16,8 @@ export type AuditFinding = {
 
 /** A fault that dpkg reports of the database as a whole has no package. */
 const NO_PACKAGE = ''
+/** dpkg's caution while somebody holds its lock, be it a daemon that a script has left: no fault of anything. */
+const WHILE_LOCKED = 'Another process has locked the database for writing'
 
 export async function auditDatabase(root: string): Promise<AuditFinding[]> {
   if (!(await hasDatabase(root))) return []
@@ -33,6 +35,7 @@ export function readAudit(text: string): AuditFinding[] {
     const lines = paragraph.split('\n').filter((line) => line !== '')
     const fault = lines.filter((line) => !line.startsWith(' ')).join(' ')
     const packages = lines.filter((line) => line.startsWith(' ')).map((line) => line.trim().split(/\s+/)[0] ?? '')
+    if (fault.startsWith(WHILE_LOCKED)) return []
     if (packages.length === 0) return fault === '' ? [] : [{ package: NO_PACKAGE, fault }]
     return packages.map((name) => ({ package: name, fault }))
   })
