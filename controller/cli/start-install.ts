@@ -76,7 +76,8 @@ async function startAgreed(
   const place = dataCenter === 'All' ? 'all Data Centers' : dataCenter
   for (;;) {
     const preview = await client.preview(patch, organizations, dataCenter)
-    warn(asking.terminal, preview)
+    // Who allows an outage lets nobody wait for one.
+    warn(asking.terminal, wanted.allowOutage ? { ...preview, withoutPeer: [] } : preview)
     // There is nothing to agree to; the refusal says why.
     if (preview.targets === 0) return client.startInstall(wanted)
     const what = `${patch} for ${organizations.join(', ')} in ${place}`
@@ -90,7 +91,8 @@ async function startAgreed(
   }
 }
 
-function warn(terminal: Terminal, { notReplicated, queued, hindered, goingBack, notApplicable }: InstallPreview): void {
+function warn(terminal: Terminal, preview: InstallPreview): void {
+  const { notReplicated, queued, hindered, withoutPeer, goingBack, notApplicable } = preview
   if (notReplicated.length > 0) {
     terminal.tell(`Warning: the patch is not replicated to ${plural(notReplicated.length, 'appliance')} yet:`)
     const rows = notReplicated.map((copy) => [
@@ -111,6 +113,12 @@ function warn(terminal: Terminal, { notReplicated, queued, hindered, goingBack, 
   if (hindered.length > 0) {
     terminal.tell(`Warning: ${plural(hindered.length, 'target')} would refuse it or be held back as things are now:`)
     tellReasons(terminal, hindered)
+  }
+  if (withoutPeer.length > 0) {
+    terminal.tell(
+      `Warning: ${plural(withoutPeer.length, 'target')} would wait until somebody starts with --allow-outage:`,
+    )
+    tellReasons(terminal, withoutPeer)
   }
   if (goingBack.length > 0) {
     terminal.tell(`Warning: ${plural(goingBack.length, 'target')} would go back to an earlier version:`)

@@ -79,6 +79,20 @@ export function goingBack(
   })
 }
 
+/** Appliances that are the only member of their group, where the patch interrupts what it is installed on. */
+export function withoutPeer(
+  state: ServiceCenterState,
+  patch: PatchRecord,
+  appliances: readonly ApplianceRecord[],
+): NamedReason[] {
+  if (patch.publication.manifest.impact.restart === 'none') return []
+  const groups = Map.groupBy(state.appliances.values(), groupKey)
+  return appliances
+    .filter((appliance) => groups.get(groupKey(appliance))?.length === 1)
+    .filter((appliance) => findingOn(state, patch, appliance).result !== 'installed')
+    .map((appliance) => named(appliance, 'is the only member of its group, and installing would interrupt it'))
+}
+
 export function peerVersions(
   state: ServiceCenterState,
   patch: PatchRecord,

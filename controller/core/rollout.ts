@@ -138,7 +138,7 @@ function outageOf(fact: TargetFacts, install: InstallRecord, manifest: Manifest)
   if (lacking !== undefined)
     return `waits until ${lacking.peer.name}, which took the place of another appliance, has ${lacking.lacks} installed too`
   if (!fact.hasPeers)
-    return 'is the only member of its group, and installing would interrupt it: start the install with --allow-outage'
+    return 'is the only member of its group, and installing would interrupt it: cancel the install, and allow the outage when you start it again (--allow-outage)'
   return null
 }
 

@@ -10,7 +10,7 @@ import { appliancesByPlace, censusOf } from './census.ts'
 import { confirmationOf } from './confirming.ts'
 import { type ApplianceCopy, applianceCopy } from './copies.ts'
 import type { TargetState } from './install-states.ts'
-import { goingBack, hindered, meantAppliances, type NamedReason } from './previewing.ts'
+import { goingBack, hindered, meantAppliances, type NamedReason, withoutPeer } from './previewing.ts'
 import type { ApplianceRecord, InstallRecord, PatchRecord } from './records.ts'
 import { readiness, serviceProviderAppliances } from './replications.ts'
 import { everEnrolled, type ServiceCenterState } from './state.ts'
@@ -41,6 +41,8 @@ export type TargetView = {
   kind: string
   role: string
   state: TargetState
+  /** An order is out, so it may begin at any moment. */
+  ordered: boolean
   reason: string
   output: string
   installedVersion: string | null
@@ -69,6 +71,8 @@ export type InstallPreview = {
   /** Targets that begin as soon as the rollout allows, and those that are queued until their copy is proven. */
   ready: number
   queued: NamedReason[]
+  /** Of those that it would interrupt, who has no peer to stand in: they wait for somebody who allows an outage. */
+  withoutPeer: NamedReason[]
   /** In the scope, and left out: the patch is not meant for them. */
   notApplicable: NamedReason[]
   /** Targets that would refuse the patch or be held back as things are now. */
@@ -115,6 +119,7 @@ export function installPreview(
     ...{ targets: scope.length, notReplicated, ready: scope.length - queued.length - refusing.length, queued },
     ...{
       notApplicable,
+      withoutPeer: withoutPeer(state, record, scope),
       hindered: refusing,
       goingBack: goingBack(state, record, scope),
       confirmation: confirmationOf(patch, scope),
@@ -152,10 +157,9 @@ export function installDetail(state: ServiceCenterState, install: InstallRecord)
     const appliance = everEnrolled(state, target.appliance)
     if (appliance === undefined) return []
     const { name, organization, dataCenter, kind, role } = appliance
-    const { state: targetState, reason, output, installedVersion } = target
-    return [
-      { appliance: name, organization, dataCenter, kind, role, state: targetState, reason, output, installedVersion },
-    ]
+    const { state: targetState, order, reason, output, installedVersion } = target
+    const place = { appliance: name, organization, dataCenter, kind, role }
+    return [{ ...place, state: targetState, ordered: order !== null, reason, output, installedVersion }]
   })
   return { ...installSummary(state, install), targets }
 }

@@ -81,7 +81,7 @@ const Organizations = ({ patch, shown }: { patch: PatchDetail; shown: ShownPatch
 
 /** Whom the patch is not meant for: neither patched nor unpatched, each with the reason. */
 const NotApplicable = ({ patch: { notApplicable, notApplicableAppliances } }: { patch: PatchDetail }) => (
-  <details id="not-applicable">
+  <details class="pm-rest" id="not-applicable">
     <summary>
       Not applicable: {notApplicable.length > 0 && `${listed(notApplicable)}, `}
       {counted(

@@ -72,7 +72,7 @@ export const InstallConfirmation = (confirmation: Confirmation) => {
       {(!complete || hindered.length > 0) && targets > 0 && <StartsNow ready={ready} />}
       {preview.queued.length > 0 && <Queued queued={preview.queued} />}
       {notApplicable.length > 0 && <NotApplicable left={notApplicable} />}
-      {patch.restart !== 'none' && <AllowOutage />}
+      {patch.restart !== 'none' && <AllowOutage withoutPeer={preview.withoutPeer} />}
       <div role="alert" />
       <div class="pm-row pm-buttons">
         {targets > 0 && (
@@ -137,7 +137,7 @@ const Hindered = ({ hindered }: { hindered: InstallPreview['hindered'] }) => (
 )
 
 const GoingBack = ({ goingBack }: { goingBack: InstallPreview['goingBack'] }) => (
-  <Alert tone="warning" title={`An earlier version than is there: ${counted(goingBack.length, 'appliance')}`}>
+  <Alert tone="warning" title={`Back to an earlier version: ${counted(goingBack.length, 'appliance')}`}>
     <p>They have a later version, which this one would take the place of.</p>
     <NamedReasons id="going-back" reasons={goingBack} />
   </Alert>
@@ -165,10 +165,20 @@ const NamedReasons = ({ id, reasons }: { id: string; reasons: InstallPreview['qu
   </ul>
 )
 
-const AllowOutage = () => (
-  <CheckField
-    id="allow-outage"
-    name="allowOutage"
-    label="Also interrupt appliances that have no peer to stand in for them"
-  />
+const AllowOutage = ({ withoutPeer }: Pick<InstallPreview, 'withoutPeer'>) => (
+  <div>
+    <CheckField
+      id="allow-outage"
+      name="allowOutage"
+      label="Also interrupt appliances that have no peer to stand in for them"
+    />
+    {withoutPeer.length > 0 && (
+      <>
+        <p class="pm-quiet">
+          Without this {counted(withoutPeer.length, 'appliance')} {withoutPeer.length === 1 ? 'waits' : 'wait'}:
+        </p>
+        <NamedReasons id="without-peer" reasons={withoutPeer} />
+      </>
+    )}
+  </div>
 )

@@ -72,13 +72,13 @@ export function counted(count: number, one: string, many = `${one}s`): string {
 /** Whoever cancels an install is told how the fleet will be then. */
 export function whatCancelLeaves({ targets }: Pick<InstallDetail, 'targets'>): string {
   const done = targets.filter(({ state }) => state === 'installed').length
-  const underWay = targets.filter(({ state }) => state !== 'queued' && !isFinal(state)).length
+  const underWay = targets.filter(({ state, ordered }) => ordered && !isFinal(state)).length
   const some = (count: number) => (count === 0 ? 'no appliance' : counted(count, 'appliance'))
   const kept = `${some(done)} ${done <= 1 ? 'has' : 'have'} it already${done === 0 ? '' : ` and keep${done === 1 ? 's' : ''} it`}`
   const finished =
     underWay === 0
-      ? 'None is under way.'
-      : `${counted(underWay, 'appliance')} ${underWay === 1 ? 'is' : 'are'} under way: what has begun finishes.`
+      ? 'None is installing it.'
+      : `${counted(underWay, 'appliance')} ${underWay === 1 ? 'was' : 'were'} ordered to install it and finish${underWay === 1 ? 'es' : ''}.`
   return `${sentence(kept)} ${finished} No pair begins any more, and one that has begun is finished on both of its members.`
 }
 

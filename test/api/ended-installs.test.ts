@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, test } from 'node:test'
 import type { PatchLine } from '../../controller/core/patch-list.ts'
-import type { InstallDetail } from '../../controller/core/views.ts'
+import type { InstallDetail, InstallPreview } from '../../controller/core/views.ts'
 import type { Sha256 } from '../../protocol/identifiers.ts'
 import { type Fleet, standardFleet } from '../support/fleet-fixtures.ts'
 import { type ServedApp, serveApp } from '../support/http-fixtures.ts'
@@ -109,6 +109,15 @@ test('F10: an install that waits for what does not come by itself needs attentio
   const scope = { patch: 'firmware@2', organizations: ['hooli'], dataCenter: 'paris' }
   const [firmware] = (await ask<PatchLine[]>('GET', '/patches')).json
   assert.equal(firmware?.condition, 'complete')
+  const preview = await ask<InstallPreview>(
+    'GET',
+    '/patches/firmware@2/install-preview?organization=hooli&organization=acme',
+  )
+  assert.deepEqual(
+    preview.json.withoutPeer.map(({ appliance }) => appliance),
+    ['hooli-1'],
+    'who would wait is told before',
+  )
   const install = await ask<InstallDetail>('POST', '/installs', scope)
   assert.equal(install.status, 201)
   const line = await inList()
@@ -116,7 +125,8 @@ test('F10: an install that waits for what does not come by itself needs attentio
   assert.equal(line.condition, 'attention')
   assert.equal(
     line.trouble,
-    'hooli-1 is the only member of its group, and installing would interrupt it: start the install with --allow-outage',
+    'hooli-1 is the only member of its group, and installing would interrupt it: cancel the install, and allow the outage ' +
+      'when you start it again (--allow-outage)',
   )
   await ask('POST', `/installs/${install.json.id}/cancel`, {})
   assert.equal((await inList()).condition, 'complete', 'who cancels has dealt with it')

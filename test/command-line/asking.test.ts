@@ -72,7 +72,7 @@ const CASES: Case[] = [
       const { json } = await ask<InstallDetail>('POST', '/installs', { patch: 'slow@1', organizations: ['globex'] })
       return [json.id]
     },
-    question: /^No appliance has it already\. None is under way\. .+ Cancel the install of slow@1 for globex\?/,
+    question: /^No appliance has it already\. .+ Cancel the install of slow@1 for globex\?/,
     isThere: async ([id]) => (await get<InstallDetail>(`/installs/${id}`)).state === 'running',
   },
   {

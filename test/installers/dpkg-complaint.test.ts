@@ -26,7 +26,7 @@ const REASONS: Readonly<Record<string, readonly [printed: string, reason: string
   'X20: is never a warning, which may come first': [
     output(
       "dpkg: warning: 'ldconfig' not found in PATH or not executable",
-      'dpkg: error processing archive p.deb (--install):',
+      'dpkg: error processing archive /var/lib/patchmesh/install/96f1/p.deb (--install):',
       " cannot copy extracted data for './opt/p/big' to '/opt/p/big.dpkg-new': failed to write (No space left on device)",
     ),
     "error processing archive p.deb (--install): cannot copy extracted data for './opt/p/big' to '/opt/p/big.dpkg-new': failed to write (No space left on device)",

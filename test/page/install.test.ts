@@ -236,7 +236,7 @@ pageTest('follows an install: states, reasons, what a failed installer printed, 
   await target.getByText('installing').waitFor()
   await cancelInstall(
     page,
-    'Cancel the install for acme and globex? No appliance has it already. 1 appliance is under way: what has begun finishes. ' +
+    'Cancel the install for acme and globex? No appliance has it already. 2 appliances were ordered to install it and finish. ' +
       'No pair begins any more, and one that has begun is finished on both of its members.',
   )
   await page.locator('[data-install]').getByText('cancelled by admin').waitFor()
@@ -501,6 +501,6 @@ pageTest('F7: what would go back to an earlier version is named before anybody a
   await page.getByLabel('acme', { exact: true }).check()
   await page.getByRole('button', { name: 'Install', exact: true }).click()
   const dialog = page.getByRole('dialog')
-  await dialog.getByText('An earlier version than is there: 1 appliance').waitFor()
+  await dialog.getByText('Back to an earlier version: 1 appliance').waitFor()
   await dialog.locator('#going-back').getByText('Has 4.0, and would go back to 3.0.').waitFor()
 })

@@ -34,6 +34,7 @@ import {
   rewrittenFleet,
   staffedFleet,
   tradingFleet,
+  unevenFleet,
   waitingFleet,
 } from './state-fleets.ts'
 
@@ -71,6 +72,9 @@ export const PAGE_STATES: readonly PageState[] = [
   { name: 'patch-organizations-open', fleet: busyFleet, address: KERNEL, act: openAll },
   { name: 'patch-of-a-viewer', fleet: busyFleet, address: KERNEL, person: 'viewer' },
   { name: 'patch-warning', fleet: waitingFleet, address: KERNEL, act: chooseAndInstall },
+  { name: 'patch-uneven', fleet: unevenFleet, address: KERNEL, act: openAll },
+  { name: 'patch-uneven-warning', fleet: unevenFleet, address: KERNEL, act: chooseAndInstall },
+  { name: 'patch-cancel', fleet: busyFleet, address: KERNEL, act: askToCancel },
   { name: 'patch-withdraw', fleet: busyFleet, address: KERNEL, act: press('Withdraw') },
   { name: 'patch-installed', fleet: installedFleet, address: KERNEL, act: openAll },
   { name: 'confirmation', fleet: waitingFleet, address: `${KERNEL}/install?organization=acme` },
@@ -147,6 +151,11 @@ async function chooseAndInstall(page: Page): Promise<void> {
   await page.getByLabel('acme', { exact: true }).check()
   await press('Install')(page)
   await page.getByRole('dialog').waitFor()
+}
+
+async function askToCancel(page: Page): Promise<void> {
+  await page.getByText('Cancel install', { exact: true }).click()
+  await page.getByRole('button', { name: 'Cancel it' }).waitFor()
 }
 
 async function misspellQuietHours(page: Page): Promise<void> {

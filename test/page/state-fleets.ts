@@ -25,6 +25,30 @@ export async function waitingFleet(): Promise<Fleet> {
   return fleet
 }
 
+/** A patch that means something else for each appliance of one organization. */
+export async function unevenFleet(): Promise<Fleet> {
+  const fleet = await standardFleet()
+  const kernel = await fleet.publish({ name: 'kernel', version: '6.1', restart: 'service' })
+  await everyoneNeeds(fleet, kernel)
+  await replicate(fleet, kernel)
+  await fleet.enroll({ name: 'acme-lab-1', organization: 'acme', dataCenter: 'paris', kind: 'lab', role: 'primary' })
+  await fleet.detect('acme-lab-1', kernel, 'applicable', '6.0')
+  for (const role of ['primary', 'secondary']) await fleet.detect(`acme-paris-${role}`, kernel, 'applicable', '6.2')
+  await fleet.detect(
+    'acme-tokyo-secondary',
+    kernel,
+    'notApplicable',
+    '6.0',
+    'it is for amd64, and this appliance is arm64',
+  )
+  const { state } = fleet.serviceCenter
+  state.accounts.set(peerOf(fleet, 'acme-tokyo-primary'), {
+    ...{ agentVersion: '0.1.0', storeBytes: 0, freeBytes: 9 * MiB, toldAt: Date.now(), machine: null },
+    clockAheadMs: 3 * 24 * 3600 * 1000,
+  })
+  return fleet
+}
+
 /** Several patches, one of them on its way, and an install that has begun where the patch is. */
 export async function busyFleet(): Promise<Fleet> {
   const fleet = await standardFleet()

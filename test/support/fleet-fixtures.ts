@@ -42,6 +42,7 @@ export type Fleet = {
     patch: Sha256,
     result: 'applicable' | 'installed' | 'notApplicable',
     version: string,
+    reason?: string,
   ): Promise<void>
   /** About the order that the appliance has; fails if it has none. */
   report(
@@ -171,7 +172,7 @@ export async function emptyFleet(): Promise<Fleet> {
       }
       return sendLetter(name, Receipt, receipt)
     },
-    detect(name, patch, result, installedVersion) {
+    detect(name, patch, result, installedVersion, reason = '') {
       const { peer, epoch } = recordOf(name)
       const detection = {
         from: peer,
@@ -180,7 +181,7 @@ export async function emptyFleet(): Promise<Fleet> {
         patch,
         result,
         installedVersion,
-        reason: '',
+        reason,
         detectedAt: Date.now(),
       }
       return sendLetter(name, Detection, detection)

@@ -70,8 +70,14 @@ function isError(first: string): boolean {
   return first.startsWith('error')
 }
 
+/** Where the file of the package lies for the install is nobody's concern: "error processing archive package.deb". */
+const ARCHIVE = /^(error processing archive )\S*\//
+
 /** "dependency problems prevent configuration of x: x depends on y; however: Package y is not installed." */
 function inOneLine({ first, rest }: Block): string {
-  const joined = rest.reduce((line, next) => `${line}${/[.:]$/.test(line) ? ' ' : ': '}${next}`, first)
+  const joined = rest.reduce(
+    (line, next) => `${line}${/[.:]$/.test(line) ? ' ' : ': '}${next}`,
+    first.replace(ARCHIVE, '$1'),
+  )
   return joined.replace(/\.$/, '')
 }
