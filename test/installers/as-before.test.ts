@@ -57,6 +57,26 @@ describe('After the way back from a Debian package', { skip: cannotInstall() }, 
     assert.match(outcome.reason, /ph 1 is (unpacked|half configured)/)
   })
 
+  test('X6: a configuration file that the patch brought to a package that was only unpacked is named, and not called as before', async () => {
+    const conffiles = withConffiles({ '/etc/ph.conf': 'shipped\n' })
+    const one = await tasks.forPackage({ name: 'ph', version: '1', ...conffiles })
+    await dpkg(one, '--unpack', one.file)
+    assert.equal(await isThere(join(one.root, 'etc/ph.conf')), false)
+    const two = {
+      ...(await tasks.next(one, { name: 'ph', version: '2', scripts: FAILS, ...conffiles })),
+      earlier: copiesOf(besideOf(one, 'kept'), [one]).find,
+    }
+    fails(await install(two), /status 1/)
+    const outcome = await revert(two)
+    succeeds(outcome)
+    assert.match(await dpkgSays(two, 'ph'), /^iU 1$/)
+    assert.ok(await isThere(join(two.root, 'etc/ph.conf')))
+    assert.match(
+      outcome.reason,
+      /ph is back: ph 1 is unpacked .*; \/etc\/ph\.conf, which the patch has brought, stays$/,
+    )
+  })
+
   test('X6: configuration files of a package that was removed stay as they were', async () => {
     const conffiles = withConffiles({ '/etc/ph.conf': 'shipped 1\n' })
     const one = await tasks.forPackage({ name: 'ph', version: '1', ...conffiles })

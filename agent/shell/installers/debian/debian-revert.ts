@@ -20,7 +20,7 @@ import { earlierPackage } from './earlier-package.ts'
 import { processTriggersAgain } from './failed-triggers.ts'
 import { describeReturn, goBack, isAsBefore } from './going-back.ts'
 import { clearHalfUnpacked } from './half-unpacked.ts'
-import { restoreConffiles } from './kept-conffiles.ts'
+import { restoreConffiles, type Unlike } from './kept-conffiles.ts'
 import { whatIsLeft } from './left-standing.ts'
 import { canBeConfigured, describeState, isInOrder } from './package-state.ts'
 import { putSelectionBack } from './selections.ts'
@@ -58,15 +58,15 @@ async function goAllTheWay(task: InstallTask): Promise<Outcome> {
   const shipped = await shippedConffiles(task.root, state)
   const obstacle = isAsBefore(state, before) ? null : await goBack(task, before, state, runs.run)
   if (obstacle === null || !isForNow(obstacle, runs)) await mendOthers(task, before, name, runs)
-  const changed = await restoreConffiles(task.root, scratch, before.files, shipped)
+  const unlike = await restoreConffiles(task.root, scratch, before.files, shipped)
   await restoreTaken(task.root, scratch, before.taken.entries)
   await putSelectionBack(task, before.package)
-  return judge(task, before, { obstacle, changed, runs })
+  return judge(task, before, { obstacle, unlike, runs })
 }
 
-type Gone = { readonly obstacle: Outcome | null; readonly changed: readonly string[]; readonly runs: Runs }
+type Gone = { readonly obstacle: Outcome | null; readonly unlike: Unlike; readonly runs: Runs }
 
-async function judge(task: InstallTask, before: Before, { obstacle, changed, runs }: Gone): Promise<Outcome> {
+async function judge(task: InstallTask, before: Before, { obstacle, unlike, runs }: Gone): Promise<Outcome> {
   const { root, scratch, publication } = task
   const name = packageName(publication)
   const state = await patchedPackage(task)
@@ -77,8 +77,9 @@ async function judge(task: InstallTask, before: Before, { obstacle, changed, run
   }
   if (isAsBefore(state, before) && broken.length === 0) {
     await forgetBefore(scratch)
+    const { changed } = unlike
     const word = changed.length === 0 ? '' : `; changed meanwhile by somebody, and left so: ${changed.join(', ')}`
-    return succeeded(`${name} ${describeReturn(state, before)}${word}`, runs.output)
+    return succeeded(`${name} ${describeReturn(state, before, unlike)}${word}`, runs.output)
   }
   await recordLeft(scratch, before, standingOf(state))
   const version = before.installedVersion

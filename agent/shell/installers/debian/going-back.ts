@@ -10,6 +10,7 @@ import type { ProgramEnd } from '../run-program.ts'
 import { packageName } from './dpkg-database.ts'
 import { dpkgFailure } from './dpkg-run.ts'
 import { earlierPackage } from './earlier-package.ts'
+import type { Unlike } from './kept-conffiles.ts'
 import {
   canBeConfigured,
   describeState,
@@ -34,11 +35,16 @@ export function isAsBefore(state: PackageState | null, before: Before): boolean 
 }
 
 /** "is 1.0, as before"; of what was half done, what it was. */
-export function describeReturn(state: PackageState | null, before: Before): string {
+export function describeReturn(state: PackageState | null, before: Before, { brought }: Unlike): string {
   if (before.installedVersion !== null) return `is ${before.installedVersion}, as before`
   if (before.configurationFiles) return 'is removed and its configuration files are there, as before'
   if (!isHalfDone(before.package)) return 'is not installed, as before'
-  if (isThere(state)) return `is as before: ${describeState(state.name, state)}`
+  if (isThere(state)) {
+    const standing = describeState(state.name, state)
+    return brought.length === 0
+      ? `is as before: ${standing}`
+      : `is back: ${standing}; ${brought.join(', ')}, which the patch has brought, stays`
+  }
   const but = leftConfigurationFiles(state) ? ` but for its configuration files (${lettersOf(state)})` : ''
   return `is taken off${but}; before the patch ${describeState(before.package.name, before.package)}`
 }

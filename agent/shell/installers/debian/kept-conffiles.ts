@@ -55,27 +55,35 @@ async function keepOne(from: string, folder: string, file: string): Promise<Conf
   }
 }
 
+/** Files that are not as they were, and stay: somebody else has changed them meanwhile, or the patch has brought them. */
+export type Unlike = { readonly changed: readonly string[]; readonly brought: readonly string[] }
+
 /**
- * Puts back what is gone or was exchanged for what the patch ships, whose MD5 digests are `shipped` by path. Returns the
- * paths that somebody else has changed meanwhile, which stay.
+ * Puts back what is gone or was exchanged for what the patch ships, whose MD5 digests are `shipped` by path. What the patch
+ * has brought where nothing was is dpkg's to take away: a file that dpkg knows and does not find counts as deleted by the
+ * administrator, and is not installed any more.
  */
 export async function restoreConffiles(
   root: string,
   scratch: string,
   files: readonly ConfigurationFile[],
   shipped: ReadonlyMap<string, string>,
-): Promise<string[]> {
+): Promise<Unlike> {
   const changed: string[] = []
+  const brought: string[] = []
   for (const { path, kept, beside } of files) {
     const at = join(root, path)
     for (const ending of BESIDE) if (!beside.includes(ending)) await rm(at + ending, { force: true })
-    if (kept === null) continue
     const now = (await exists(at)) && (await lstat(at)).isFile() ? await readFile(at) : null
+    if (kept === null) {
+      if (now !== null && md5(now) === shipped.get(path)) brought.push(path)
+      continue
+    }
     if (now !== null && digest(now) === kept.sha256) continue
     if (now === null ? await exists(at) : md5(now) !== shipped.get(path)) changed.push(path)
     else await putBack(join(scratch, kept.file), at, kept)
   }
-  return changed
+  return { changed, brought }
 }
 
 async function putBack(copy: string, at: string, kept: NonNullable<ConfigurationFile['kept']>): Promise<void> {
