@@ -126,7 +126,7 @@ const TABLE = {
   needs_prerequisite: [409, 'Install what is named first, then this patch.'],
   too_many_orders: [409, 'Wait until installs that run there have ended, then start a new one.'],
   conflicting_patch: [409, 'Keep what is there, or install what takes its place first.'],
-  not_installable: [409, 'Do on that appliance what the reason says, then start a new install.'],
+  not_installable: [409, 'Look at the reason, do what it says on that appliance, then start a new install.'],
   internal: [500, "Look for the request id in the controller's log."],
 } as const satisfies Record<string, readonly [status: number, hint: string]>
 

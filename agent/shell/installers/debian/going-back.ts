@@ -37,7 +37,7 @@ export function isAsBefore(state: PackageState | null, before: Before): boolean 
 /** "is 1.0, as before"; of what was half done, what it was. */
 export function describeReturn(state: PackageState | null, before: Before, { brought }: Unlike): string {
   if (before.installedVersion !== null) return `is ${before.installedVersion}, as before`
-  if (before.configurationFiles) return 'is removed and its configuration files are there, as before'
+  if (before.configurationFiles) return describeLeftFiles(state, before)
   if (!isHalfDone(before.package)) return 'is not installed, as before'
   if (isThere(state)) {
     const standing = describeState(state.name, state)
@@ -47,6 +47,13 @@ export function describeReturn(state: PackageState | null, before: Before, { bro
   }
   const but = leftConfigurationFiles(state) ? ` but for its configuration files (${lettersOf(state)})` : ''
   return `is taken off${but}; before the patch ${describeState(before.package.name, before.package)}`
+}
+
+/** dpkg does not go back to an earlier version of what it calls the configuration files of a removed package. */
+function describeLeftFiles(state: PackageState | null, { package: known }: Before): string {
+  const [was = '', is = ''] = [known?.version, state?.version]
+  if (was === is) return 'is removed and its configuration files are there, as before'
+  return `is removed and its configuration files are there with what they held; dpkg calls them those of ${is} now, and of ${was} before`
 }
 
 /** Files of it were there, and no version of it had ever worked. */
