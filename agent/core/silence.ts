@@ -30,14 +30,20 @@ function isHeardOf(state: AgentState, peer: PeerId): boolean {
 
 /** Appliances whose control streams end here and that have stopped to ping: the Service Center is told that they left. */
 export function tendSilence(state: AgentState, tookMs: number): AgentEffect[] {
-  if (tookMs > HELD_UP_MS) forgive(state, tookMs)
-  const now = state.clock.monotonicMs
-  const silent = [...state.heardBelowMs].filter(([, heardMs]) => now - heardMs > state.settings.silenceMs)
-  for (const [peer] of silent) state.heardBelowMs.delete(peer)
-  return silent.map(([peer]) => ({ kind: 'hang-up', peer }))
+  const { uplink, clock, settings } = state
+  if (uplink.phase === 'up' && tookMs > HELD_UP_MS) uplink.lastHeardAtMs += tookMs
+  const now = clock.monotonicMs
+  const silent = takeSilent(state.heardBelowMs, { now, tookMs, silenceMs: settings.silenceMs })
+  return silent.map((peer) => ({ kind: 'hang-up', peer }))
 }
 
-function forgive({ uplink, heardBelowMs }: AgentState, tookMs: number): void {
-  if (uplink.phase === 'up') uplink.lastHeardAtMs += tookMs
-  for (const [peer, heardMs] of heardBelowMs) heardBelowMs.set(peer, heardMs + tookMs)
+/** Takes out who has been silent for too long; `heardMs` is when each was heard last, `tookMs` the time since the tick before. */
+export function takeSilent(
+  heardMs: Map<PeerId, number>,
+  { now, tookMs, silenceMs }: { now: number; tookMs: number; silenceMs: number },
+): PeerId[] {
+  if (tookMs > HELD_UP_MS) for (const [peer, at] of heardMs) heardMs.set(peer, at + tookMs)
+  const silent = [...heardMs].filter(([, at]) => now - at > silenceMs).map(([peer]) => peer)
+  for (const peer of silent) heardMs.delete(peer)
+  return silent
 }

@@ -3,18 +3,14 @@
  * hour. Appliances ping every 10 seconds; whose stream stays silent is hung up on, and is not reachable from then on. While
  * the Service Center itself was held up it has heard nobody: that time counts against no one.
  */
+import { takeSilent } from '../../agent/core/silence.ts'
 import type { ServiceCenterEffect } from './effects.ts'
 import type { ServiceCenterState } from './state.ts'
 
-/** Between two ticks, which come twice a second. */
-const HELD_UP_MS = 3_000
-
 export function tendSilence(state: ServiceCenterState, tookMs: number): ServiceCenterEffect[] {
   const { heardMs, silenceMs, clock } = state
-  if (tookMs > HELD_UP_MS) for (const [peer, at] of heardMs) heardMs.set(peer, at + tookMs)
-  const silent = [...heardMs].filter(([, at]) => clock.monotonicMs - at > silenceMs)
-  for (const [peer] of silent) heardMs.delete(peer)
-  return silent.flatMap(([peer]): ServiceCenterEffect[] => [
+  const silent = takeSilent(heardMs, { now: clock.monotonicMs, tookMs, silenceMs })
+  return silent.flatMap((peer): ServiceCenterEffect[] => [
     { kind: 'log', line: `nothing was heard for ${silenceMs / 1000} seconds: hangs up`, fields: { peer } },
     { kind: 'hang-up', peer },
   ])

@@ -10,8 +10,8 @@ export const agentBugs: readonly PlantedBug[] = [
   {
     name: 'a depot takes an open stream for a living appliance',
     file: 'agent/core/silence.ts',
-    find: 'now - heardMs > state.settings.silenceMs',
-    replace: 'now - heardMs > 1_000 * state.settings.silenceMs',
+    find: 'silenceMs: settings.silenceMs',
+    replace: 'silenceMs: 1_000 * settings.silenceMs',
     checkers: ['reachable is who is heard'],
   },
   {

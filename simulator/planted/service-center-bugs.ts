@@ -11,8 +11,8 @@ export const serviceCenterBugs: readonly PlantedBug[] = [
   {
     name: 'whoever is connected is called reachable, however silent',
     file: 'controller/core/silence.ts',
-    find: 'clock.monotonicMs - at > silenceMs',
-    replace: 'clock.monotonicMs - at > 1_000 * silenceMs',
+    find: 'tookMs, silenceMs })',
+    replace: 'tookMs, silenceMs: 1_000 * silenceMs })',
     checkers: ['reachable is who is heard'],
   },
   {

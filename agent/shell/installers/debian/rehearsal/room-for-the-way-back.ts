@@ -11,7 +11,7 @@ import type { BytePath } from '../package-contents.ts'
 import { isThere, lastWorkingVersion } from '../package-state.ts'
 import type { Situation } from './situation.ts'
 
-/** A file of the old version that is there, and whether the new one has it too. */
+/** A file of the old version that is there. */
 export type OldFile = { readonly path: BytePath; readonly bytes: number }
 
 /** The files that the way back would unpack; none where it would unpack nothing. */
