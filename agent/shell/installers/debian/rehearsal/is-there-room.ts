@@ -10,7 +10,7 @@ import { describeBytes, type Room, roomAt } from '../../file-systems.ts'
 import { databaseFolder } from '../dpkg-database.ts'
 import type { BytePath } from '../package-contents.ts'
 import type { BelowRoot } from './below-root.ts'
-import { bytesOfCopies, filesToBringBack } from './room-for-the-way-back.ts'
+import { wayBackOf } from './room-for-the-way-back.ts'
 import type { PlacedEntry, Situation } from './situation.ts'
 
 /** dpkg writes its status anew beside the old one and keeps a copy; the log and what scripts make come on top. */
@@ -80,14 +80,15 @@ async function addEntry(needs: Map<number, Need>, { below, ownFiles }: Situation
 
 async function addWayBack(needs: Map<number, Need>, situation: Situation): Promise<void> {
   const { task, below } = situation
-  for (const { path, bytes } of await filesToBringBack(situation)) {
+  const { files, copiedBytes } = await wayBackOf(situation)
+  for (const { path, bytes } of files) {
     const { old, room } = await needAt(needs, below, path)
     old.inodes += 1
     old.bytes += wholeBlocks(bytes, room)
   }
   const room = await roomAt(task.scratch)
   const need = needs.get(room.device) ?? (await startNeed(needs, task.scratch))
-  need.copies += wholeBlocks(await bytesOfCopies(situation), room)
+  need.copies += wholeBlocks(copiedBytes, room)
 }
 
 async function needAt(needs: Map<number, Need>, below: BelowRoot, path: BytePath): Promise<Need> {

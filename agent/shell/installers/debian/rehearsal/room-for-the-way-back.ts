@@ -14,10 +14,14 @@ import type { Situation } from './situation.ts'
 /** A file of the old version that is there. */
 export type OldFile = { readonly path: BytePath; readonly bytes: number }
 
-/** The files that the way back would unpack; none where it would unpack nothing. */
-export async function filesToBringBack(situation: Situation): Promise<OldFile[]> {
-  if ((await bytesOfEarlier(situation)) === null) return []
-  const { below, ownFiles } = situation
+/** The files that the way back would unpack, none where it would unpack nothing, and what copies take in the scratch folder. */
+export async function wayBackOf(situation: Situation): Promise<{ files: OldFile[]; copiedBytes: number }> {
+  const earlierBytes = await bytesOfEarlier(situation)
+  const copiedBytes = configurationBytes(situation) + (earlierBytes ?? 0) + (await stat(situation.packageFile)).size
+  return { files: earlierBytes === null ? [] : oldFiles(situation), copiedBytes }
+}
+
+function oldFiles({ below, ownFiles }: Situation): OldFile[] {
   return [...ownFiles].flatMap((path) => {
     const lies = below.lies(path)
     if (lies === null || lies.isDirectory()) return []
@@ -25,15 +29,12 @@ export async function filesToBringBack(situation: Situation): Promise<OldFile[]>
   })
 }
 
-/** What copies take in the scratch folder. */
-export async function bytesOfCopies(situation: Situation): Promise<number> {
-  const { conffiles, recorded, below, packageFile } = situation
+function configurationBytes({ conffiles, recorded, below }: Situation): number {
   const kept = new Set([...conffiles.map(({ path }) => path), ...recorded.keys()])
-  const configuration = [...kept].reduce((sum, path) => {
+  return [...kept].reduce((sum, path) => {
     const lies = below.lies(path)
     return sum + (lies?.isFile() === true ? lies.size : 0)
   }, 0)
-  return configuration + ((await bytesOfEarlier(situation)) ?? 0) + (await stat(packageFile)).size
 }
 
 async function bytesOfEarlier({ task, state }: Situation): Promise<number | null> {
