@@ -71,8 +71,8 @@ export async function checkStates(
   const words = [`--admindir=${root.inside('var/lib/dpkg')}`, '--show', `--showformat=${format}`, ...names]
   const rows = (await askTool('dpkg-query', words)).text.split('\n').map((line) => line.trim().split(' '))
   for (const { spec, state } of residents) {
-    // Whoever came after it may have left it a trigger to do.
-    if (spec.interest !== null) continue
+    // Whoever came after it may have left it a trigger to do, or have done those that it waited for.
+    if (spec.interest !== null || state === 'iW') continue
     const namesakes = rows.filter(([name]) => name === spec.name)
     const row = namesakes.find(([, architecture]) => architecture === spec.architecture) ?? namesakes.at(0)
     const letters = row?.[2] ?? 'unknown'

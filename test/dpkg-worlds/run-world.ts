@@ -15,7 +15,7 @@ import { buildSpec } from './build-package.ts'
 import { carryOut } from './carry-out.ts'
 import { actAsAdmin, disorder } from './disturb.ts'
 import { type BundleSpec, programText, versionFileOf } from './drawn/bundle-spec.ts'
-import { ORDERED } from './drawn/package-spec.ts'
+import { configuredMark, ORDERED, scriptRun } from './drawn/package-spec.ts'
 import { type Install, type Patch, type WorldPlan } from './drawn/world-plan.ts'
 import { readArchive } from './judge/archive.ts'
 import { judge } from './judge/judge.ts'
@@ -83,6 +83,7 @@ class World {
   readonly #folder: string
   readonly #keys: { appliance: string; serviceCenter: string }
   readonly #diversions = new Map<string, string>()
+  readonly #swallowedKills = new Set<string>()
   #adminFiles: AdminFile[] = []
 
   constructor(plan: WorldPlan, root: WorldRoot, options: WorldOptions, tell: (line: string) => void) {
@@ -213,6 +214,7 @@ class World {
       tell: this.#tell,
       endsWithinMs: this.#options.endsWithinMs,
     })
+    for (const mark of swallowedKillsOf(install)) this.#swallowedKills.add(mark)
     complaints.push(...(await this.#whatIsLeft(baseline)))
     if (install.room !== null) await root.limit({ bytes: null, inodes: null })
     const after = await readRoot(root)
@@ -227,6 +229,7 @@ class World {
         archive: archive === null ? null : await readArchive(archive),
         adminFiles: this.#adminFiles,
         nativeArchitecture: this.#options.nativeArchitecture,
+        swallowedKills: this.#swallowedKills,
       }
       complaints.push(...(await judge(judged, root)))
     }
@@ -261,6 +264,19 @@ class World {
       await pause(20)
     }
   }
+}
+
+/** Where the script that is killed is run by the frontend of debconf, and dpkg lives on to hear from it. */
+function swallowedKillsOf({ patch, kills }: Install): string[] {
+  const spec = patch.kind === 'package' ? patch.spec : patch.spec.inner
+  if (spec === null) return []
+  const asks = spec.habits.some(({ script, habit }) => script === 'postinst' && habit === 'asks-debconf')
+  const run = scriptRun(spec, 'postinst', 'configure')
+  const isKilled = kills.some(
+    ({ moment, victims }) =>
+      moment.at === 'script' && moment.run === run && victims.includes('script') && !victims.includes('dpkg'),
+  )
+  return asks && isKilled ? [configuredMark(spec)] : []
 }
 
 function describe({ patch, kills, failures, disorder: broken, room, lock, admin }: Install): string {

@@ -43,6 +43,11 @@ export type Case = {
   readonly diversions: ReadonlyMap<string, string>
   /** Beginnings of paths that dpkg leaves out here. */
   readonly leftOut: readonly string[]
+  /**
+   * Marks of the postinsts that were killed below the frontend of debconf. It tells dpkg of them that they ended well,
+   * and whoever asks dpkg learns no better.
+   */
+  readonly swallowedKills: ReadonlySet<string>
   /** Whether dpkg was told other things by the admin. */
   readonly isConfigured: boolean
   readonly nativeArchitecture: string
