@@ -26,6 +26,14 @@ describe('After the way back from a Debian package', { skip: cannotInstall() }, 
     assert.equal(await dpkgSays(two, 'ss'), 'ri 1')
   })
 
+  test('X4: a first install whose preinst failed leaves dpkg no wish to install it', async () => {
+    const task = await tasks.forPackage({ name: 'cp', version: '1', scripts: { preinst: 'exit 1' } })
+    fails(await install(task), /status 1/)
+    assert.match(await dpkgSays(task, 'cp'), /^in/)
+    succeeds(await revert(task))
+    assert.match(await dpkgSays(task, 'cp'), /^$|^[pu]n$/)
+  })
+
   for (const { title, first, letters } of [
     { title: 'failed in its preinst', first: { scripts: { preinst: 'exit 1' } }, letters: /^$|^i.R? ?1?$|^in/ },
     { title: 'failed in its postinst', first: { scripts: { postinst: 'exit 1' } }, letters: /^iF 1$/ },

@@ -11,17 +11,28 @@ import type { PackageState, Want } from './package-state.ts'
 
 /** What it was before, in whatever version it is there now. */
 export async function putSelectionBack(task: InstallTask, before: PackageState | null): Promise<void> {
-  if (before !== null && (before.want === 'hold' || before.want === 'deinstall')) await select(task, before.want)
+  const state = await patchedPackage(task)
+  if (state === null) return
+  if (before === null && isBareWish(state)) await mark(task, state, 'purge')
+  if (before !== null && (before.want === 'hold' || before.want === 'deinstall')) await select(task, state, before.want)
 }
 
 /** Somebody has marked it to be taken off, and it is ordered: it is wanted again, and need not be unpacked for that. */
 export async function wantInstalled(task: InstallTask): Promise<void> {
-  await select(task, 'install')
+  const state = await patchedPackage(task)
+  if (state !== null) await select(task, state, 'install')
 }
 
-async function select(task: InstallTask, want: Want): Promise<void> {
-  const state = await patchedPackage(task)
-  if (state === null || state.want === want || state.status === 'not-installed') return
+/** All that a first install leaves that failed in its preinst. dpkg forgets what is to be purged and is not there. */
+function isBareWish({ want, status }: PackageState): boolean {
+  return status === 'not-installed' && want === 'install'
+}
+
+async function select(task: InstallTask, state: PackageState, want: Want): Promise<void> {
+  if (state.want !== want && state.status !== 'not-installed') await mark(task, state, want)
+}
+
+async function mark(task: InstallTask, state: PackageState, want: Want): Promise<void> {
   const instance = state.coexists ? `${state.name}:${state.architecture}` : packageName(task.publication)
   const input = join(task.scratch, 'selections')
   await writeFile(input, `${instance} ${want}\n`)
