@@ -12,7 +12,7 @@ import { clockDifference } from '../protocol/clock.ts'
 import { reopen } from '../protocol/envelope.ts'
 import type { DialAddress } from '../protocol/identifiers.ts'
 import { Roster } from '../protocol/statements.ts'
-import { type Enrollment, loadEnrollment } from './shell/enrolling.ts'
+import { type Enrollment, loadEnrollment } from './shell/kept-membership.ts'
 import { type NotedClock, notedClock } from './shell/noted-clock.ts'
 
 const HELP = `Usage: patchmesh check [--data DIR] [--json]
@@ -57,7 +57,7 @@ function checkNode(): Finding {
 async function checkFolder(folder: string): Promise<Finding[]> {
   const disk = await checkDisk(folder)
   if (!disk.ok && disk.what === 'data folder') return [disk]
-  const enrollment = await loadEnrollment(folder).catch((error: Error) => error)
+  const enrollment = await loadEnrollment(folder, null).catch((error: Error) => error)
   if (enrollment instanceof Error) return [disk, { what: 'enrollment', ok: false, detail: enrollment.message }]
   if (enrollment === null) {
     return [

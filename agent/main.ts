@@ -22,7 +22,8 @@ import {
   stopOnSignal,
 } from './shell/daemon-command.ts'
 import { lockDataFolder } from './shell/data-folder-lock.ts'
-import { type Enrollment, enroll, loadEnrollment, loadIdentity } from './shell/enrolling.ts'
+import { enroll } from './shell/enrolling.ts'
+import { type Enrollment, loadEnrollment, loadIdentity } from './shell/kept-membership.ts'
 import { openLog, RecentLines } from './shell/log.ts'
 
 const HELP = `Usage: patchmesh agent --data DIR [--token TOKEN] [options]
@@ -116,7 +117,7 @@ async function enrolled(
   identity: Parameters<typeof enroll>[0]['identity'],
   log: ReturnType<typeof openLog>,
 ): Promise<Enrollment> {
-  const known = await loadEnrollment(folder)
+  const known = await loadEnrollment(folder, identity.peer)
   if (known !== null) return known
   if (tokenText === undefined)
     return fail('this appliance is not enrolled: start it once with --token TOKEN (patchmesh enroll-token)', 1)

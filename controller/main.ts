@@ -21,10 +21,9 @@ import { ListenAddress } from '../protocol/identifiers.ts'
 import { SILENCE_MS } from '../protocol/limits.ts'
 import { createApp } from './api/app.ts'
 import { serveHttp } from './api/http-server.ts'
-import { loadAuthority } from './shell/keys.ts'
+import { openData } from './shell/open-data.ts'
 import { PAGE_ADDRESS_SETTING } from './shell/ports.ts'
 import { printedLink } from './shell/printed-link.ts'
-import { openRepository } from './shell/repository.ts'
 import { startServiceCenter } from './shell/service-center.ts'
 import { TrailWatch } from './shell/trail-watch.ts'
 
@@ -98,8 +97,7 @@ async function main(): Promise<void> {
   const secure = tls !== undefined || behindProxy
 
   const log = openLog('controller')
-  const authority = await loadAuthority(folder)
-  const repository = await openRepository({ folder, root: authority.signing.peer })
+  const { authority, repository } = await openData(folder, { proven: true })
   const serviceCenter = await startServiceCenter({
     folder,
     authority,

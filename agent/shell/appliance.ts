@@ -21,13 +21,13 @@ import { resume, step } from '../core/step.ts'
 import { AGENT_VERSION, answering } from './accounting.ts'
 import { causes } from './causes.ts'
 import { startTicking } from './clock.ts'
-import type { Enrollment } from './enrolling.ts'
 import { EventLoop } from './event-loop.ts'
 import { Installations } from './installations.ts'
 import { hasLeftSomething } from './installers/before.ts'
+import type { Enrollment } from './kept-membership.ts'
 import { KeptPackages } from './kept-packages.ts'
 import { keepPort, withKeptPort } from './kept-port.ts'
-import { openLedger } from './ledger-file.ts'
+import { openLedger, readingLedger } from './ledger-file.ts'
 import { type Log, type RecentLines, trace } from './log.ts'
 import { Network } from './network/network.ts'
 import { noteClock } from './noted-clock.ts'
@@ -67,7 +67,7 @@ export async function startAppliance(options: ApplianceOptions): Promise<Running
   state.roster = reopen(Roster, enrollment.roster, [root])
 
   const ledger = openLedger(folder)
-  const unknown = readLedger(state, ledger.read())
+  const unknown = readingLedger(folder, () => readLedger(state, ledger.read()))
   if (unknown.length > 0)
     log.warn({ unknown }, 'the ledger has records of a later release: they are kept, and not looked at')
   const store = await PieceStore.open(folder)

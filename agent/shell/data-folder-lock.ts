@@ -5,9 +5,12 @@
 import { closeSync, openSync } from 'node:fs'
 import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { DamagedFile } from './damaged-file.ts'
 
 /** SQLite's code for a lock that somebody else holds. */
 const BUSY = 5
+
+const IF_DAMAGED = 'Remove it, when no other agent or controller runs on its folder, and start again: it holds nothing.'
 
 /** For as long as the process lives: one that is collected as garbage gives its lock back. */
 const held: DatabaseSync[] = []
@@ -18,10 +21,12 @@ export function lockDataFolder(folder: string): void {
   closeSync(openSync(file, 'a', 0o600))
   const lock = new DatabaseSync(file, { timeout: 0 })
   try {
-    lock.exec('begin immediate')
+    // Nothing is ever written, so there is nothing to take back either, and no second file.
+    lock.exec('pragma journal_mode = memory; begin immediate')
   } catch (error) {
     lock.close()
-    if (!(error instanceof Error && 'errcode' in error && error.errcode === BUSY)) throw error
+    if (!(error instanceof Error && 'errcode' in error)) throw error
+    if (error.errcode !== BUSY) throw new DamagedFile({ file, what: 'is no lock', advice: IF_DAMAGED }, error)
     throw new Error(
       `another agent or controller is running on the data folder ${folder}. Stop it first, or give this one a folder of its own with --data.`,
       { cause: error },

@@ -4,14 +4,10 @@
  * did not sign. While nobody answers it tries on; a token that is refused ends it with the reason.
  */
 import { randomBytes } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import type { Stream } from '@libp2p/interface'
 import { multiaddr } from '@multiformats/multiaddr'
-import { z } from 'zod'
-import { decode, encode } from '../../protocol/codec.ts'
-import { Envelope, open, reopen, type SigningKey, signingKeyFromSeed } from '../../protocol/envelope.ts'
-import { DialAddress, PeerId } from '../../protocol/identifiers.ts'
+import { open, type SigningKey } from '../../protocol/envelope.ts'
+import type { DialAddress } from '../../protocol/identifiers.ts'
 import { MAX_CONTROL_MESSAGE_BYTES } from '../../protocol/limits.ts'
 import { ENROLL_PROTOCOL, EnrollmentAnswer, type EnrollmentRequest, PROTOCOL_VERSION } from '../../protocol/messages.ts'
 import { seededRandom } from '../../protocol/random.ts'
@@ -19,7 +15,7 @@ import { isRefusal, type Refusal, refuse } from '../../protocol/refusals.ts'
 import { Membership, Roster } from '../../protocol/statements.ts'
 import { enrollingSeed, enrollmentProof, proofKey, type Token } from '../../protocol/token.ts'
 import { backoffMs } from '../core/backoff.ts'
-import { writeDurably } from './durable-file.ts'
+import { type Enrollment, keepEnrollment } from './kept-membership.ts'
 import type { Log } from './log.ts'
 import { startHost } from './network/host.ts'
 import { MessageStream } from './network/message-stream.ts'
@@ -29,38 +25,6 @@ const MAX_HANG_UPS = 6
 const ANSWER_WITHIN_MS = 15_000
 /** What Noise says when another key answers than the one in the address; libp2p passes on its words only. */
 const WRONG_PEER = /does not match expected remote identity/
-
-/** What makes an appliance a member, kept in `DIR/enrollment`. */
-const Enrollment = z.strictObject({
-  version: z.literal(1),
-  membership: Envelope,
-  roster: Envelope,
-  root: PeerId,
-  dial: z.array(DialAddress),
-})
-export type Enrollment = { membership: Membership; roster: Envelope; root: PeerId; dial: DialAddress[] }
-
-/** The appliance's own key; made on the first start, and never sent anywhere. */
-export async function loadIdentity(folder: string): Promise<{ seed: Uint8Array; identity: SigningKey }> {
-  const file = join(folder, 'identity')
-  let seed: Uint8Array | null = await readIfThere(file)
-  if (seed === null) {
-    seed = randomBytes(32)
-    await writeDurably(folder, 'identity', seed)
-  }
-  if (seed.byteLength !== 32)
-    throw new Error(`${file} is damaged; remove the data folder and enroll the appliance with a new token`)
-  return { seed, identity: signingKeyFromSeed(seed) }
-}
-
-export async function loadEnrollment(folder: string): Promise<Enrollment | null> {
-  const bytes = await readIfThere(join(folder, 'enrollment'))
-  if (bytes === null) return null
-  const kept = decode(Enrollment, bytes, 'the enrollment')
-  if (isRefusal(kept))
-    throw new Error(`${join(folder, 'enrollment')} is damaged; enroll the appliance with a new token`)
-  return { ...kept, membership: reopen(Membership, kept.membership, [kept.root]) }
-}
 
 /** Resolves when the Service Center has made this appliance a member, and that is durable here; or with its refusal. */
 export async function enroll(options: {
@@ -153,22 +117,7 @@ async function keep(
   if (membership.appliance !== identity.peer || roster.to !== identity.peer) {
     return refuse('wrong_addressee', `the membership is for ${membership.appliance}, and this is ${identity.peer}`)
   }
-  const kept: z.infer<typeof Enrollment> = {
-    version: 1,
-    membership: answer.membership,
-    roster: answer.roster,
-    root: token.root,
-    dial: token.dial,
-  }
-  await writeDurably(folder, 'enrollment', encode(kept))
+  const { membership: signed, roster: members } = answer
+  await keepEnrollment(folder, { membership: signed, roster: members, root: token.root, dial: token.dial })
   return { membership, roster: answer.roster, root: token.root, dial: token.dial }
-}
-
-async function readIfThere(path: string): Promise<Buffer | null> {
-  try {
-    return await readFile(path)
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null
-    throw error
-  }
 }

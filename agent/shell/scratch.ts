@@ -7,6 +7,7 @@ import { mkdir, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Sha256 } from '../../protocol/identifiers.ts'
 import { causes } from './causes.ts'
+import { DamagedFile } from './damaged-file.ts'
 import { removeTree } from './remove-tree.ts'
 
 export type WarningLog = { warn(fields: Record<string, unknown>, line: string): void }
@@ -43,7 +44,18 @@ export class Scratch {
     await mkdir(this.#folder, { recursive: true, mode: 0o700 })
     for (const name of (await readdir(this.#folder)).sort()) {
       const patch = Sha256.safeParse(name)
-      if (!patch.success || !(await isNeeded(patch.data))) await this.#remove(name)
+      if (!patch.success || !(await this.#isNeeded(isNeeded, patch.data))) await this.#remove(name)
+    }
+  }
+
+  /** One of which nobody can tell any more is kept, and harms no other. */
+  async #isNeeded(isNeeded: (patch: Sha256) => boolean | Promise<boolean>, patch: Sha256): Promise<boolean> {
+    try {
+      return await isNeeded(patch)
+    } catch (error) {
+      if (!(error instanceof DamagedFile)) throw error
+      this.#log.warn({ err: error, patch }, `a working folder is kept as it is: ${error.message}`)
+      return true
     }
   }
 

@@ -3,13 +3,20 @@
  * its signing key, the root of trust in every token. Each is 32 secret bytes in a file that only its owner reads. A key
  * file appears complete or not at all, and is never written again: losing one means enrolling every appliance anew, so
  * a folder that has a database and no keys is refused instead of getting new ones.
+ *
+ * A folder that has keys or patches and no database is refused too: what was there before was lost, and a new database
+ * would forget every appliance and person without a word. The mark `keys/new` tells the first start from that: it is
+ * there before the first key is, and goes when the database belongs to the keys.
  */
 import { randomBytes, randomUUID } from 'node:crypto'
-import { link, mkdir, open, readFile, rm } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { link, mkdir, open, readdir, readFile, rm } from 'node:fs/promises'
 import path from 'node:path'
+import { syncFolder } from '../../agent/shell/durable-file.ts'
+import { ifThere } from '../../agent/shell/if-there.ts'
 import { signingKeyFromSeed } from '../../protocol/envelope.ts'
 import type { Authority } from '../core/state.ts'
-import { databaseExists } from './repository.ts'
+import { databaseExists, databaseFile } from './repository.ts'
 
 const SEED_BYTES = 32
 
@@ -18,26 +25,70 @@ export type KeptAuthority = Authority & {
   readonly meshSeed: Uint8Array
 }
 
-/** The keys of a data folder; makes those of a new one. */
+const NEW = 'new'
+const SIGNING = 'signing'
+const MESH_IDENTITY = 'mesh-identity'
+
+/** The keys of a data folder; makes those of a new one. Throws a sentence where something of an older one is lost. */
 export async function loadAuthority(folder: string): Promise<KeptAuthority> {
   const keys = path.join(folder, 'keys')
   const mayMake = !databaseExists(folder)
-  if (mayMake) await mkdir(keys, { recursive: true, mode: 0o700 })
-  const meshSeed = await loadSeed(path.join(keys, 'mesh-identity'), mayMake)
-  const signingSeed = await loadSeed(path.join(keys, 'signing'), mayMake)
+  if (mayMake) await beginNew(folder, keys)
+  const meshSeed = await loadSeed(path.join(keys, MESH_IDENTITY), mayMake)
+  const signingSeed = await loadSeed(path.join(keys, SIGNING), mayMake)
   return { meshSeed, mesh: signingKeyFromSeed(meshSeed).peer, signing: signingKeyFromSeed(signingSeed) }
+}
+
+/** Whether the keys were made and no database belongs to them yet. */
+export async function isNewFolder(folder: string): Promise<boolean> {
+  return (await names(path.join(folder, 'keys'))).includes(NEW)
+}
+
+/** The database belongs to the keys now: from here on neither is made anew. */
+export async function endNew(folder: string): Promise<void> {
+  const keys = path.join(folder, 'keys')
+  if (!(await isNewFolder(folder))) return
+  await rm(path.join(keys, NEW), { force: true })
+  await syncFolder(keys)
+}
+
+async function beginNew(folder: string, keys: string): Promise<void> {
+  const there = await names(keys)
+  const found = [
+    ...[SIGNING, MESH_IDENTITY].filter((name) => there.includes(name)).map((name) => path.join(keys, name)),
+    ...(await names(path.join(folder, 'store'))).slice(0, 1).map(() => path.join(folder, 'store')),
+  ]
+  if (found.length > 0 && !there.includes(NEW)) throw new Error(databaseLost(folder, found))
+  if (there.includes(NEW)) return
+  await mkdir(keys, { recursive: true, mode: 0o700 })
+  await (await open(path.join(keys, NEW), 'a', 0o600)).close()
+  await syncFolder(keys)
+  await syncFolder(folder)
+}
+
+function databaseLost(folder: string, found: readonly string[]): string {
+  const how = existsSync(databaseFile(folder)) ? 'empty' : 'missing'
+  return (
+    `The database ${databaseFile(folder)} is ${how}, and ${found.join(' and ')} are of a Service Center that had one: ` +
+    'without it every appliance, person and install is forgotten. Restore the database and the folder "keys" from the same backup ' +
+    '(operator\'s guide, "Data folders"), or move them all away to begin as a new Service Center.'
+  )
+}
+
+async function names(folder: string): Promise<string[]> {
+  return (await ifThere(readdir(folder))) ?? []
 }
 
 async function loadSeed(file: string, mayMake: boolean): Promise<Uint8Array> {
   const known = await readSeed(file)
   if (known !== null) return known
   if (!mayMake) {
-    throw new Error(`The key ${file} is missing, and every appliance trusts it: restore it from a backup.`)
+    throw new Error(`The key ${file} is missing, and every appliance trusts it. Restore it from a backup.`)
   }
   await makeSeed(file)
   // Not what was made here: another process may have been first.
   const made = await readSeed(file)
-  if (made === null) throw new Error(`The key ${file} was made and is gone again: look who else uses this folder.`)
+  if (made === null) throw new Error(`The key ${file} was made and is gone again. Look who else uses this folder.`)
   return made
 }
 
@@ -47,12 +98,10 @@ async function readSeed(file: string): Promise<Uint8Array | null> {
     seed = await readFile(file)
   } catch (error) {
     if (isCode(error, 'ENOENT')) return null
-    throw new Error(`The key ${file} cannot be read: give it to the user who runs the controller.`, { cause: error })
+    throw new Error(`The key ${file} cannot be read. Give it to the user who runs the controller.`, { cause: error })
   }
   if (seed.byteLength === SEED_BYTES) return seed
-  throw new Error(
-    `The key ${file} has ${seed.byteLength} bytes instead of ${SEED_BYTES}: it is damaged, restore it from a backup.`,
-  )
+  throw new Error(`The key ${file} has ${seed.byteLength} bytes instead of ${SEED_BYTES}. Restore it from a backup.`)
 }
 
 async function makeSeed(file: string): Promise<void> {
@@ -72,12 +121,7 @@ async function makeSeed(file: string): Promise<void> {
   } finally {
     await rm(beside)
   }
-  const folder = await open(path.dirname(file), 'r')
-  try {
-    await folder.sync()
-  } finally {
-    await folder.close()
-  }
+  await syncFolder(path.dirname(file))
 }
 
 function isCode(error: unknown, code: string): boolean {

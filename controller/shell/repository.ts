@@ -3,7 +3,7 @@
  * the core made them. What a promise has resolved for is durable, and a commit is all or nothing, whenever the process
  * is killed. Several processes may hold the same file: the controller, and the commands that make tokens.
  */
-import { existsSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import path from 'node:path'
 import { Kysely, type Transaction } from 'kysely'
 import type { PeerId, Sha256 } from '../../protocol/identifiers.ts'
@@ -35,27 +35,42 @@ export function databaseFile(folder: string): string {
   return path.join(folder, 'patchmesh.sqlite')
 }
 
+/** One of no bytes holds nothing, and SQLite would take it for a new one. */
 export function databaseExists(folder: string): boolean {
-  return existsSync(databaseFile(folder))
+  return (statSync(databaseFile(folder), { throwIfNoEntry: false })?.size ?? 0) > 0
 }
 
 /** For how long, and how many of one owner, answers to requests with an Idempotency-Key are kept. */
 const ANSWER_LIFETIME_MS = 24 * 3600 * 1000
 const MAX_ANSWERS_KEPT = 500
 
-/** The setting that names the signing key this database belongs to. */
+/** The settings that name the keys this database belongs to. */
 const ROOT_SETTING = 'root'
+const MESH_SETTING = 'mesh-identity'
+
+export type RepositoryOptions = {
+  readonly folder: string
+  /** The peer id of the key that signs publications. */
+  readonly root: PeerId
+  /** That of the key by which appliances know whom they dial, where it is known. */
+  readonly mesh?: PeerId
+  /** Whether it may be one that belongs to no keys yet; it may, where nobody says otherwise. */
+  readonly isNew?: boolean
+  /** Reads every page first, which takes about a second for a million rows. */
+  readonly proven?: boolean
+}
 
 /**
- * Opens the database of a data folder, or makes it. `root` is the peer id of the key that signs publications. Throws a
- * sentence for a database that is damaged, newer than this release or of other keys.
+ * Opens the database of a data folder, or makes it. Throws a sentence for a database that is damaged, newer than this
+ * release or of other keys.
  */
-export async function openRepository(options: { folder: string; root: PeerId }): Promise<SqlRepository> {
-  const file = databaseFile(options.folder)
-  const database = new Kysely<Schema>({ dialect: sqliteDialect(file) })
-  const repository = new SqlRepository(database, options.root)
+export async function openRepository(options: RepositoryOptions): Promise<SqlRepository> {
+  const { folder, root, proven } = options
+  const file = databaseFile(folder)
+  const database = new Kysely<Schema>({ dialect: sqliteDialect(file, { proven: proven ?? false }) })
+  const repository = new SqlRepository(database, root)
   try {
-    await repository.prepare()
+    await repository.prepare(options)
     return repository
   } catch (error) {
     await repository.close()
@@ -77,17 +92,13 @@ export class SqlRepository implements Repository {
   }
 
   /** Brings the tables to this release and binds a new database to its keys. */
-  async prepare(): Promise<void> {
+  async prepare({ mesh, isNew = true }: Pick<RepositoryOptions, 'mesh' | 'isNew'> = {}): Promise<void> {
     await this.#database.transaction().execute(async (transaction) => {
       await migrate(transaction)
-      const known = await readSetting(transaction, ROOT_SETTING)
-      if (known === undefined) await writeSetting(transaction, ROOT_SETTING, this.#root)
-      else if (known !== this.#root) {
-        throw new Error(
-          `it belongs to the signing key ${known}, and the folder "keys" holds ${this.#root}: ` +
-            'restore the folder "keys" and the database from the same backup',
-        )
-      }
+      if (!isNew && (await readSetting(transaction, ROOT_SETTING)) === undefined)
+        throw new Error('it is empty, and the folder "keys" had another. Restore both from the same backup')
+      await belongTo(transaction, { setting: ROOT_SETTING, key: this.#root, what: 'signing key' })
+      if (mesh !== undefined) await belongTo(transaction, { setting: MESH_SETTING, key: mesh, what: 'mesh identity' })
     })
   }
 
@@ -227,6 +238,21 @@ async function loadSlots(transaction: Transaction<Schema>): Promise<Change[]> {
     ...tokens.map((row): Change => ({ table: 'tokens', row: tokenRecord(row) })),
     ...appliances.map((row): Change => ({ table: 'appliances', row: applianceRecord(row) })),
   ]
+}
+
+/** A release that did not note the key has used it, too. */
+async function belongTo(
+  database: Kysely<Schema>,
+  { setting, key, what }: { setting: string; key: PeerId; what: string },
+): Promise<void> {
+  const known = await readSetting(database, setting)
+  if (known === undefined) await writeSetting(database, setting, key)
+  else if (known !== key) {
+    throw new Error(
+      `it belongs to the ${what} ${known}, and the folder "keys" holds ${key}. ` +
+        'Restore the folder "keys" and the database from the same backup',
+    )
+  }
 }
 
 async function readSetting(database: Kysely<Schema>, key: string): Promise<string | undefined> {

@@ -10,9 +10,9 @@ import type { Slot } from '../../controller/core/records.ts'
 import type { ApplianceView } from '../../controller/core/views.ts'
 import { makeAccess } from '../../controller/shell/access.ts'
 import { issueToken } from '../../controller/shell/issue-token.ts'
-import { type KeptAuthority, loadAuthority } from '../../controller/shell/keys.ts'
+import type { KeptAuthority } from '../../controller/shell/keys.ts'
+import { openData } from '../../controller/shell/open-data.ts'
 import type { Repository } from '../../controller/shell/ports.ts'
-import { openRepository } from '../../controller/shell/repository.ts'
 import { slotOf } from '../../controller/topology/topology.ts'
 import { SERVICE_PROVIDER } from '../../protocol/identifiers.ts'
 import { Daemon } from './daemon.ts'
@@ -64,8 +64,7 @@ export class Fleet {
       const data = join(folder, 'service-center')
       daemon = startController(folder, places, places.serviceCenter.http, places.serviceCenter.listen)
       const ready = await daemon.ready()
-      const authority = await loadAuthority(data)
-      const repository = await openRepository({ folder: data, root: authority.signing.peer })
+      const { authority, repository } = await openData(data)
       const apiToken = await makeAccess(repository, { kind: 'api-token', name: 'demo' })
       const fleet = new Fleet({ folder, places, url: ready.get('http') ?? '', apiToken, repository, authority })
       fleet.#daemons.set('', daemon)

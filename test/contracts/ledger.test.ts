@@ -42,7 +42,10 @@ describe('in a file', () => {
   test('says what to do when it is not a ledger', () => {
     const place = newPlace()
     writeFileSync(join(place, 'ledger.sqlite'), 'something else, and long enough to be looked at. '.repeat(100))
-    assert.throws(() => openLedger(place), /cannot be read; restore it, or remove the data folder and enroll/)
+    assert.throws(
+      () => openLedger(place),
+      /The ledger \S+ledger.sqlite fails: it is not a database, or is damaged\. Stop the agent, move the file away/,
+    )
   })
 
   test('has every batch that was recorded and no half one, however often its process is killed', async () => {

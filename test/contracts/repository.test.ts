@@ -154,7 +154,7 @@ describe('the keys of the Service Center', () => {
     assert.equal(first.signing.peer, second.signing.peer)
     assert.notEqual(first.mesh, first.signing.peer)
     const keys = path.join(folder, 'keys')
-    assert.deepEqual(readdirSync(keys).sort(), ['mesh-identity', 'signing'])
+    assert.deepEqual(readdirSync(keys).sort(), ['mesh-identity', 'new', 'signing'])
     for (const file of readdirSync(keys)) assert.equal(statSync(path.join(keys, file)).mode & 0o777, 0o600)
     assert.equal(statSync(keys).mode & 0o777, 0o700)
   })
@@ -164,14 +164,14 @@ describe('the keys of the Service Center', () => {
     const { signing: lost } = await loadAuthority(folder)
     await (await openRepository({ folder, root: lost.peer })).close()
     rmSync(path.join(folder, 'keys', 'signing'))
-    await assert.rejects(loadAuthority(folder), /signing is missing.*restore it from a backup/)
+    await assert.rejects(loadAuthority(folder), /signing is missing.*Restore it from a backup/)
   })
 
   test('are refused when a file of them was cut', async () => {
     const folder = newFolder()
     await loadAuthority(folder)
     truncateSync(path.join(folder, 'keys', 'mesh-identity'), 31)
-    await assert.rejects(loadAuthority(folder), /has 31 bytes instead of 32.*restore it from a backup/)
+    await assert.rejects(loadAuthority(folder), /has 31 bytes instead of 32\. Restore it from a backup/)
   })
 })
 

@@ -268,7 +268,10 @@ describe('with the file in their hands, nobody', () => {
   test('writes a number that nobody can read without being told so', async () => {
     const { folder } = await tenEntries()
     tamperTrail(folder, 'update audit set at = 9223372036854775807 where position = 5')
-    await assert.rejects(check(folder), /^Error: The database \S+ fails: somebody else has changed it: keep the file/)
+    await assert.rejects(
+      check(folder),
+      /^Error: The database \S+ fails: somebody else has changed it\. Stop the controller, keep the file/,
+    )
   })
 
   test('cuts off the end without a head that was noted earlier being missed', async () => {

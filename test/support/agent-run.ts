@@ -11,10 +11,20 @@ import { PATIENCE_MS } from '../../simulator/processes/patience.ts'
 /** `sentences` are the lines for a person; the others are the log. */
 export type AgentEnd = { status: number | null; stdout: string; stderr: string; sentences: string[] }
 
-export async function runAgent(words: readonly string[]): Promise<AgentEnd> {
-  const child = spawn(LAUNCHER, ['agent', '--listen', '/ip4/127.0.0.1/tcp/0', ...words], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: PATIENCE_MS,
+export function runAgent(words: readonly string[]): Promise<AgentEnd> {
+  return runDaemon(['agent', '--listen', '/ip4/127.0.0.1/tcp/0', ...words])
+}
+
+/** The same of `patchmesh controller`. */
+export function runController(words: readonly string[]): Promise<AgentEnd> {
+  return runDaemon(['controller', '--http', '127.0.0.1:0', '--mesh', '/ip4/127.0.0.1/tcp/0', ...words])
+}
+
+async function runDaemon(words: readonly string[]): Promise<AgentEnd> {
+  const child = spawn(LAUNCHER, words, { stdio: ['ignore', 'pipe', 'pipe'], timeout: PATIENCE_MS })
+  // One that runs does not end by itself.
+  child.stdout.on('data', (bytes: Buffer) => {
+    if (bytes.includes('ready ')) child.kill()
   })
   const [stdout, stderr, [status]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')])
   const sentences = stderr.split('\n').filter((line) => line !== '' && !line.startsWith('{'))

@@ -11,6 +11,7 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { syncFolder, writeDurably } from '../durable-file.ts'
+import { readKeptJson } from './kept-json.ts'
 import { readIfThere } from './read-if-there.ts'
 
 const FILE = 'before.json'
@@ -104,9 +105,8 @@ export async function recordLeft(scratch: string, before: Before, left: string):
   await write(scratch, { ...before, left })
 }
 
-export async function whatWasBefore(scratch: string): Promise<Before | null> {
-  const text = await readIfThere(join(scratch, FILE))
-  return text === null ? null : Before.parse(JSON.parse(text))
+export function whatWasBefore(scratch: string): Promise<Before | null> {
+  return readKeptJson(join(scratch, FILE), Before)
 }
 
 /** Whether an attempt was given up here, and what was before it is still to be put back. */

@@ -11,8 +11,8 @@ import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { writeDurably } from '../durable-file.ts'
+import { readKeptJson } from './kept-json.ts'
 import { endProcessTree, isWorking, leftSomething, type MarkedProcess, type Reach, waitOrEnd } from './process-tree.ts'
-import { readIfThere } from './read-if-there.ts'
 
 /** The unit of start times in /proc; the kernel fixes it at 100 for programs, whatever it uses itself. */
 const CLOCK_TICKS_PER_SECOND = 100
@@ -76,15 +76,14 @@ async function keepInMind(scratch: string, program: MarkedProcess, reach: Reach)
 }
 
 async function leftPrograms(scratch: string): Promise<z.infer<typeof LeftPrograms>> {
-  const text = await readIfThere(join(scratch, LEFT_FILE))
-  return text === null ? [] : LeftPrograms.parse(JSON.parse(text))
+  return (await readKeptJson(join(scratch, LEFT_FILE), LeftPrograms)) ?? []
 }
 
 /** Null when there is none, or when it was before a restart of the machine. */
 async function recordedProgram(scratch: string): Promise<MarkedProcess | null> {
-  const text = await readIfThere(join(scratch, FILE))
-  if (text === null) return null
-  const { bootId: recordedBoot, ...program } = ProgramRecord.parse(JSON.parse(text))
+  const recorded = await readKeptJson(join(scratch, FILE), ProgramRecord)
+  if (recorded === null) return null
+  const { bootId: recordedBoot, ...program } = recorded
   return recordedBoot === (await bootId()) ? program : null
 }
 

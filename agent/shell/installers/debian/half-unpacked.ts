@@ -12,7 +12,7 @@ import { z } from 'zod'
 import { writeDurably } from '../../durable-file.ts'
 import { ifThere } from '../../if-there.ts'
 import type { InstallTask } from '../installer.ts'
-import { readIfThere } from '../read-if-there.ts'
+import { readKeptJson } from '../kept-json.ts'
 import type { BytePath } from './package-contents.ts'
 import { isThere } from './package-state.ts'
 import { BelowRoot } from './rehearsal/below-root.ts'
@@ -60,11 +60,11 @@ export async function keepPlaces(scratch: string): Promise<void> {
 
 /** For a package that is as before. */
 export async function clearHalfUnpacked({ root, scratch }: InstallTask): Promise<void> {
-  const text = await readIfThere(join(scratch, FILE))
-  if (text === null) return
+  const noted = await readKeptJson(join(scratch, FILE), NewPlaces)
+  if (noted === null) return
   const below = await BelowRoot.open(root)
   // From the deepest: a folder is empty once what was in it is gone.
-  const places = NewPlaces.parse(JSON.parse(text)).reverse()
+  const places = noted.reverse()
   const found = new Map<BytePath, Set<BytePath>>()
   for (const [place, kind, bytes] of places) {
     const whole = below.lies(place)

@@ -5,7 +5,7 @@
 import { join } from 'node:path'
 import { z } from 'zod'
 import { writeDurably } from '../../../durable-file.ts'
-import { readIfThere } from '../../read-if-there.ts'
+import { readKeptJson } from '../../kept-json.ts'
 import { Remark } from './remarks.ts'
 
 const FILE = 'rehearsal.json'
@@ -26,7 +26,6 @@ export async function rememberFindings(scratch: string, findings: Findings): Pro
 }
 
 /** Null where no rehearsal of this attempt came to its end. */
-export async function findingsOf(scratch: string): Promise<Findings | null> {
-  const text = await readIfThere(join(scratch, FILE))
-  return text === null ? null : Findings.parse(JSON.parse(text))
+export function findingsOf(scratch: string): Promise<Findings | null> {
+  return readKeptJson(join(scratch, FILE), Findings)
 }
