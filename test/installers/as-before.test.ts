@@ -98,7 +98,7 @@ describe('After the way back from a Debian package', { skip: cannotInstall() }, 
     succeeds(outcome)
     assert.match(
       outcome.reason,
-      /configuration files are there with what they held; dpkg calls them those of 2 now, and of 1 before$/,
+      /configuration files are there \(rc\) with what they held; dpkg calls them those of 2 now, and of 1 before$/,
     )
     assert.match(await dpkgSays(two, 'ph'), /^rc/)
     assert.equal(await readFile(join(two.root, 'etc/ph.conf'), 'utf8'), 'by the administrator\n')

@@ -53,7 +53,8 @@ export function describeReturn(state: PackageState | null, before: Before, { bro
 function describeLeftFiles(state: PackageState | null, { package: known }: Before): string {
   const [was = '', is = ''] = [known?.version, state?.version]
   if (was === is) return 'is removed and its configuration files are there, as before'
-  return `is removed and its configuration files are there with what they held; dpkg calls them those of ${is} now, and of ${was} before`
+  const letters = state === null ? '' : ` (${lettersOf(state)})`
+  return `is removed and its configuration files are there${letters} with what they held; dpkg calls them those of ${is} now, and of ${was} before`
 }
 
 /** Files of it were there, and no version of it had ever worked. */
