@@ -25,6 +25,7 @@ import { lockDataFolder } from './shell/data-folder-lock.ts'
 import { enroll } from './shell/enrolling.ts'
 import { type Enrollment, loadEnrollment, loadIdentity } from './shell/kept-membership.ts'
 import { openLog, RecentLines } from './shell/log.ts'
+import { ProvingConfig, provingSettings } from './shell/proving-settings.ts'
 
 const HELP = `Usage: patchmesh agent --data DIR [--token TOKEN] [options]
 
@@ -40,6 +41,7 @@ Runs the agent of one appliance. The first start needs the token that
   --config FILE         the same settings as YAML: listen, announce, installRoot,
                         connectionsAtMost (to one source over the WAN), primaryPatienceSeconds,
                         silenceSeconds (after which a connection is dead, default 30),
+                        proveEveryHours and proveBytesPerSecond (reading stored copies again),
                         publishers (whose signatures a patch must carry to be installed here)
 
 Example: patchmesh agent --data /var/lib/patchmesh --token pm1.…
@@ -53,6 +55,7 @@ const Config = z.strictObject({
   connectionsAtMost: z.int().min(1).max(MAX_LANES).optional(),
   primaryPatienceSeconds: z.number().min(1).max(3600).optional(),
   silenceSeconds: SilenceSeconds.optional(),
+  ...ProvingConfig,
   publishers: z.array(Publisher).max(MAX_PUBLISHERS).optional(),
 })
 
@@ -101,6 +104,7 @@ async function main(): Promise<void> {
       primaryPatienceMs: (config.primaryPatienceSeconds ?? DEFAULT_SETTINGS.primaryPatienceMs / 1000) * 1000,
       connectionsAtMost: config.connectionsAtMost ?? DEFAULT_SETTINGS.connectionsAtMost,
       silenceMs: (config.silenceSeconds ?? SILENCE_MS / 1000) * 1000,
+      ...provingSettings(config),
     },
     publishers: config.publishers ?? [],
     log,

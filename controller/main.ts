@@ -17,6 +17,7 @@ import {
 } from '../agent/shell/daemon-command.ts'
 import { lockDataFolder } from '../agent/shell/data-folder-lock.ts'
 import { openLog } from '../agent/shell/log.ts'
+import { ProvingConfig, provingSettings } from '../agent/shell/proving-settings.ts'
 import { ListenAddress } from '../protocol/identifiers.ts'
 import { SILENCE_MS } from '../protocol/limits.ts'
 import { createApp } from './api/app.ts'
@@ -41,8 +42,9 @@ Runs the Service Center. The first start makes its keys and its database.
                         (default /ip4/127.0.0.1/tcp/4001)
   --announce MULTIADDR  where appliances shall dial it, if that is another address
   --config FILE         the same settings as YAML: http, tlsCert, tlsKey, behindTlsProxy,
-                        origins, mesh, announce, and silenceSeconds: after so much silence
-                        an appliance is not reachable any more (default 30)
+                        origins, mesh, announce, proveEveryHours and proveBytesPerSecond
+                        (reading stored patches again), and silenceSeconds: after so much
+                        silence an appliance is not reachable any more (default 30)
 
 Example: patchmesh controller --data /var/lib/patchmesh --mesh /ip4/0.0.0.0/tcp/4001
 `
@@ -56,6 +58,7 @@ const Config = z.strictObject({
   mesh: z.array(ListenAddress).optional(),
   announce: z.array(ListenAddress).optional(),
   silenceSeconds: SilenceSeconds.optional(),
+  ...ProvingConfig,
 })
 
 const OPTIONS = {
@@ -105,6 +108,7 @@ async function main(): Promise<void> {
     mesh: values.mesh ?? config.mesh ?? ['/ip4/127.0.0.1/tcp/4001'],
     announce: values.announce ?? config.announce ?? [],
     silenceMs: (config.silenceSeconds ?? SILENCE_MS / 1000) * 1000,
+    proving: provingSettings(config),
     log,
     fail: crashing(log, 'controller'),
   })

@@ -100,6 +100,8 @@ export const PiecesMessage = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('gone'), patch: Sha256 }),
   /** Source: its disk does not give this piece, which was requested; the others may be there. */
   z.strictObject({ kind: z.literal('unreadable'), patch: Sha256, index: pieceIndex }),
+  /** Reader: what came as this piece is not what was signed. Whoever sent it looks at its own copy. */
+  z.strictObject({ kind: z.literal('wrong'), patch: Sha256, index: pieceIndex }),
   z.strictObject({ kind: z.literal('request'), patch: Sha256, index: pieceIndex }),
   /** Reader: takes a request back; the piece comes all the same if it is on its way. */
   z.strictObject({ kind: z.literal('cancel'), patch: Sha256, index: pieceIndex }),

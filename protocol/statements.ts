@@ -136,7 +136,7 @@ export const Order = statement(
 )
 export type Order = z.infer<(typeof Order)['schema']>
 
-/** The holder of this key re-read these bytes from its disk and found them right, then. */
+/** The holder of this key re-read these bytes from its disk and found them right, then; told again after each proof. */
 export const Receipt = statement(
   'receipt',
   z.strictObject({
@@ -151,6 +151,24 @@ export const Receipt = statement(
   }),
 )
 export type Receipt = z.infer<(typeof Receipt)['schema']>
+
+/**
+ * The copy that receipts of this appliance have proven is not what was signed any more, or cannot be read: they count no
+ * longer. A receipt with a higher counter says that it is right again.
+ */
+export const Disproof = statement(
+  'disproof',
+  z.strictObject({
+    from: PeerId,
+    epoch: counter,
+    counter,
+    sha256: Sha256,
+    publishedAt: WallTime,
+    reason: sentence,
+    disprovenAt: WallTime,
+  }),
+)
+export type Disproof = z.infer<(typeof Disproof)['schema']>
 
 /** What detection found on the appliance for one patch, outside or after an install. */
 export const Detection = statement(

@@ -27,6 +27,9 @@ export type Found = {
   reason: string
 }
 export type Outcome = { ok: boolean; reason: string; output: string; temporary: boolean; untouched?: true }
+/** The Service Center's own copy: when it was proven last, or 0, and what is wrong with it, or nothing. */
+export type OwnCopy = { readonly provenAt: number; readonly wrong: string }
+
 export type InstallStep = 'install' | 'verify' | 'revert'
 
 export type AgentEvent =
@@ -57,8 +60,10 @@ export type AgentEvent =
   | { kind: 'piece-stored'; patch: Sha256; index: number }
   /** The whole file was re-read from disk with the right digest, and stands durably under its final name. */
   | { kind: 'sealed'; patch: Sha256 }
-  /** The whole file was re-read and is not what was signed; its bytes are gone. */
+  /** The whole file was re-read and is not what was signed; it is no longer under its final name. */
   | { kind: 'corrupt'; patch: Sha256 }
+  /** One piece of a complete file was read again: its hash, or null and why it cannot be read. */
+  | { kind: 'piece-read-back'; patch: Sha256; index: number; hash: Uint8Array | null; reason: string }
   | { kind: 'discarded'; patch: Sha256 }
   | { kind: 'store-failed'; patch: Sha256; code: 'no_space' | 'failure'; message: string }
   /** Null for a copy that is signed as it must be. */
@@ -72,8 +77,10 @@ export type AgentEvent =
   /** No program of an earlier process of this agent runs for the patch any more. */
   | { kind: 'settled'; patch: Sha256 }
   /** Service Center only: its store holds this patch, or shall no longer offer it. */
-  | { kind: 'seeded'; publication: Publication; envelope: Envelope; hashes: Uint8Array }
+  | { kind: 'seeded'; publication: Publication; envelope: Envelope; hashes: Uint8Array; copy: OwnCopy }
   | { kind: 'unseeded'; patch: Sha256 }
+  /** Service Center only: who may have pieces of a patch of which its own copy is not right. */
+  | { kind: 'holders-told'; patch: Sha256; holders: readonly PeerId[] }
   | { kind: 'limited'; limits: WanLimits }
 
 export type AgentEffect =
@@ -99,7 +106,13 @@ export type AgentEffect =
   | { kind: 'store-piece'; patch: Sha256; index: number; slot: Slot }
   | { kind: 'drop-piece'; slot: Slot }
   | { kind: 'seal'; patch: Sha256 }
+  /** Read one piece of a complete file again; answered by `piece-read-back`. */
+  | { kind: 'prove-piece'; patch: Sha256; index: number }
+  /** The complete file is not right: from now on it is an unfinished one, of which each piece is judged. */
+  | { kind: 'set-apart'; patch: Sha256 }
   | { kind: 'discard'; patch: Sha256 }
+  /** Service Center only: how its own copy is now. */
+  | { kind: 'note-copy'; patch: Sha256; copy: OwnCopy }
   /** Whether publishers that are listed here have signed the stored copy; answered by `judged`. */
   | { kind: 'judge'; publication: Publication }
   /** Look at the machine; answered by `surveyed`. */

@@ -3,6 +3,7 @@
  * ordered, then what some source has offered, and of the others as many as there is room for, in turns. So a new member
  * of an old fleet gets all of them, and patches that nobody has keep no other one from coming.
  */
+import { SERVICE_PROVIDER, type Sha256 } from '../../protocol/identifiers.ts'
 import { MAX_WANTED_PATCHES } from '../../protocol/limits.ts'
 import { isOrdered } from './install/installing.ts'
 import { isPulling, type Replica } from './replica.ts'
@@ -11,6 +12,12 @@ import type { AgentState } from './state.ts'
 /** Enough for a source to be dialled and to offer what it has. */
 const TURN_MS = 30_000
 export const WAITS_ITS_TURN = `waits its turn: ${MAX_WANTED_PATCHES} patches are copied at a time`
+
+/** The Service Center and Service Provider appliances store every patch; others what an order asks for. */
+export function isWanted(state: AgentState, patch: Sha256): boolean {
+  const { membership } = state
+  return membership === null || membership.kind === SERVICE_PROVIDER || isOrdered(state, patch)
+}
 
 export function followed(state: AgentState): Replica[] {
   const missing = [...state.replicas.values()].filter(isPulling)

@@ -4,26 +4,24 @@
  */
 import { unreachable } from '../../protocol/assert.ts'
 import { type Envelope, open } from '../../protocol/envelope.ts'
-import { type PeerId, SERVICE_PROVIDER, type Sha256 } from '../../protocol/identifiers.ts'
+import type { Sha256 } from '../../protocol/identifiers.ts'
 import { MAX_KEPT_WITHDRAWALS, MAX_KNOWN_PATCHES } from '../../protocol/limits.ts'
 import { pieceLengthBytes } from '../../protocol/pieces.ts'
 import { isRefusal } from '../../protocol/refusals.ts'
-import { Publication, Receipt, Withdrawal } from '../../protocol/statements.ts'
+import { Publication, Withdrawal } from '../../protocol/statements.ts'
 import { backoffMs } from './backoff.ts'
+import { forgiveFor } from './blame.ts'
+import { disprove, provenAgain } from './disproving.ts'
 import type { AgentEffect, AgentEvent } from './events.ts'
+import { isWanted } from './following.ts'
 import { isOrdered, staged } from './install/installing.ts'
 import { forgetFound } from './install/looking.ts'
 import { provenEntry, publicationEntry, sealedEntry } from './ledger.ts'
-import { post } from './letters.ts'
-import { partialOpened, pieceStored, pull } from './pulling.ts'
+import { forgetProving, proveSoon } from './proving.ts'
+import { openAgain, partialOpened, pieceStored, pull } from './pulling.ts'
 import { offerTo, retract } from './relaying.ts'
-import { enter, type Replica } from './replica.ts'
+import { enter, newReplica, type Phase, type Replica } from './replica.ts'
 import type { AgentState } from './state.ts'
-
-/** A Service Provider appliance stores every patch; others what an order asks for. */
-export function isWanted(state: AgentState, patch: Sha256): boolean {
-  return state.membership?.kind === SERVICE_PROVIDER || isOrdered(state, patch)
-}
 
 /** The patches of which a complete copy is here. */
 export function storedPublications({ replicas }: AgentState): Publication[] {
@@ -42,17 +40,8 @@ export function published(state: AgentState, envelope: Envelope): AgentEffect[] 
   if (before !== undefined) return publishedAnew(state, before, publication, envelope)
   if (state.replicas.size >= MAX_KNOWN_PATCHES)
     return [log(`ignored a publication beyond the ${MAX_KNOWN_PATCHES} that are known`, { patch: sha256 })]
-  const replica: Replica = {
-    publication,
-    envelope,
-    phase: isWanted(state, sha256) ? { name: 'waiting', reason: 'just learned' } : { name: 'described' },
-    localProgressAtMs: state.clock.monotonicMs,
-    localPieceAtMs: state.clock.monotonicMs,
-    toldComingAtMs: 0,
-    wanBytes: 0,
-    failures: 0,
-    told: null,
-  }
+  const phase: Phase = isWanted(state, sha256) ? { name: 'waiting', reason: 'just learned' } : { name: 'described' }
+  const replica = newReplica({ publication, envelope, phase }, state.clock.monotonicMs)
   state.replicas.set(sha256, replica)
   return [
     { kind: 'record', entries: [publicationEntry(sha256, replica)] },
@@ -71,6 +60,7 @@ function publishedAnew(
   const { sha256 } = publication
   // What was proven was another publication's copy; after a crash in between it is proven again, and its receipt sent.
   state.proven.delete(sha256)
+  forgetProving(state, sha256)
   const entries = [
     sealedEntry(`publication-${sha256}`, envelope),
     provenEntry(sha256, null),
@@ -127,6 +117,8 @@ export function discard(state: AgentState, patch: Sha256): AgentEffect[] {
     return []
   }
   enter(replica, { name: 'discarding', next: null, retryAtMs: null })
+  forgetProving(state, patch)
+  for (const { blame } of state.sources.values()) forgiveFor(blame, patch)
   const effects: AgentEffect[] = [...retract(state, patch), { kind: 'discard', patch }]
   return [...effects, ...pull(state)]
 }
@@ -155,18 +147,24 @@ export function storeAnswered(state: AgentState, replica: Replica, event: StoreE
   }
 }
 
-/** The whole file was not what was signed, although each piece was: the disk lost something. It is pulled anew. */
+/**
+ * The whole file was not what was signed, although each piece was: the disk lost something. Each piece is judged again,
+ * and those that are wrong are pulled; where none was, it is tried again later and later.
+ */
 function corrupt(state: AgentState, replica: Replica): AgentEffect[] {
   if (replica.phase.name !== 'verifying') return []
-  // While it is not being pulled, `pull` takes back what was wanted, so that every source offers it again.
-  const effects = pull(state)
-  enter(replica, { name: 'waiting', reason: 'the file on disk was damaged and is pulled again' })
-  return [
-    ...effects,
-    ...retract(state, replica.publication.sha256),
-    { kind: 'log', line: 'the stored file was damaged', fields: { patch: replica.publication.sha256 } },
-    ...pull(state),
+  const { sha256: patch } = replica.publication
+  const told: AgentEffect[] = [
+    { kind: 'log', line: 'the stored file was damaged', fields: { patch } },
+    ...retract(state, patch),
   ]
+  const { hashes } = replica.phase
+  replica.failures += 1
+  if (replica.failures === 1) return [...told, ...openAgain(replica, hashes), ...pull(state)]
+  const retryAtMs = state.clock.monotonicMs + backoffMs(state.random, replica.failures)
+  const reason = 'the file on disk was damaged and is looked at again'
+  enter(replica, { name: 'blocked', reason, retryAtMs, failures: replica.failures, hashes })
+  return [...told, ...pull(state)]
 }
 
 /** The disk refused: everything waits a while and starts from what is really there. */
@@ -191,7 +189,9 @@ function storeFailed(
     ]
   }
   const reason = code === 'no_space' ? `no space: ${message}` : `the disk failed: ${message}`
-  enter(replica, { name: 'blocked', reason, retryAtMs: state.clock.monotonicMs + waitMs, failures: replica.failures })
+  const { failures } = replica
+  const hashes = 'hashes' in replica.phase ? replica.phase.hashes : null
+  enter(replica, { name: 'blocked', reason, retryAtMs: state.clock.monotonicMs + waitMs, failures, hashes })
   return [
     { kind: 'log', line: reason, fields: { patch: replica.publication.sha256, retryInMs: waitMs } },
     ...retract(state, replica.publication.sha256),
@@ -215,6 +215,7 @@ function discarded(state: AgentState, replica: Replica): AgentEffect[] {
   state.replicas.delete(sha256)
   state.copies.delete(sha256)
   state.left.delete(sha256)
+  state.holders.delete(sha256)
   return replica.phase.next === null ? [] : published(state, replica.phase.next)
 }
 
@@ -222,40 +223,23 @@ function discarded(state: AgentState, replica: Replica): AgentEffect[] {
 function held(state: AgentState, replica: Replica): AgentEffect[] {
   if (replica.phase.name !== 'verifying') return []
   enter(replica, { name: 'held', hashes: replica.phase.hashes })
-  const { sha256, publishedAt } = replica.publication
-  const source = lastSource(state, sha256)
-  const verifiedAt = state.clock.wallMs
-  state.proven.add(sha256)
-  const entries = [provenEntry(sha256, { wanBytes: replica.wanBytes })]
-  const told: AgentEffect[] =
-    state.membership?.kind === SERVICE_PROVIDER
-      ? post(state, Receipt, (common) => ({ ...common, sha256, publishedAt, verifiedAt, source }), entries)
-      : [{ kind: 'record', entries }]
-  return [...told, ...staged(state, sha256), ...pull(state)]
-}
-
-/** Whom a receipt names: the source that still offers the patch, a local one first. */
-function lastSource(state: AgentState, patch: Sha256): PeerId {
-  const offering = [...state.sources.values()].filter(({ offers }) => offers.has(patch))
-  return (offering.find(({ wan }) => !wan) ?? offering[0])?.peer ?? state.identity.peer
+  const { sha256 } = replica.publication
+  replica.failures = 0
+  for (const { blame } of state.sources.values()) forgiveFor(blame, sha256)
+  return [...provenAgain(state, replica, state.clock.wallMs), ...staged(state, sha256), ...pull(state)]
 }
 
 export function seeded(
   state: AgentState,
-  { publication, envelope, hashes }: Extract<AgentEvent, { kind: 'seeded' }>,
+  { publication, envelope, hashes, copy }: Extract<AgentEvent, { kind: 'seeded' }>,
 ): AgentEffect[] {
-  const replica: Replica = {
-    publication,
-    envelope,
-    phase: { name: 'held', hashes },
-    localProgressAtMs: 0,
-    localPieceAtMs: 0,
-    toldComingAtMs: 0,
-    wanBytes: 0,
-    failures: 0,
-    told: null,
-  }
-  state.replicas.set(publication.sha256, replica)
+  const { sha256 } = publication
+  const replica = newReplica({ publication, envelope, phase: { name: 'held', hashes } }, 0)
+  forgetProving(state, sha256)
+  state.replicas.set(sha256, replica)
+  if (copy.wrong !== '') return disprove(state, replica, copy.wrong)
+  state.proven.set(sha256, copy.provenAt)
+  if (state.endedUncleanly) proveSoon(state, sha256)
   return offerTo(state, replica)
 }
 

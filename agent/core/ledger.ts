@@ -11,7 +11,7 @@ import { Sha256 } from '../../protocol/identifiers.ts'
 import { isRefusal, type Refusal } from '../../protocol/refusals.ts'
 import { Letter, Membership, Order, Publication, Roster, Withdrawal } from '../../protocol/statements.ts'
 import type { Found, LedgerEntry } from './events.ts'
-import type { Replica } from './replica.ts'
+import { newReplica, type Replica } from './replica.ts'
 import type { AgentState, KeptLetter } from './state.ts'
 
 const Outcome = z.strictObject({ ok: z.boolean(), reason: z.string(), output: z.string(), temporary: z.boolean() })
@@ -38,8 +38,14 @@ const Restarts = z.strictObject({
 const Counter = z.strictObject({ version: z.literal(1), counter: z.int().min(0) })
 const Sent = z.strictObject({ version: z.literal(1), letter: Letter })
 const Kept = z.strictObject({ version: z.literal(1), letter: Letter, number: z.int().min(0) })
-/** What came over the WAN until it was whole is kept with it; an older release has not written that. */
-const Proven = z.strictObject({ version: z.literal(1), patch: Sha256, wanBytes: z.int().min(0).default(0) })
+/** When it was read last, and what came over the WAN until it was whole; older releases have not written either. */
+const Proven = z.strictObject({
+  version: z.literal(1),
+  patch: Sha256,
+  provenAt: z.int().min(0).default(0),
+  wanBytes: z.int().min(0).default(0),
+})
+const Running = z.strictObject({ version: z.literal(1) })
 const FoundBefore = z.strictObject({
   version: z.literal(1),
   patch: Sha256,
@@ -90,9 +96,14 @@ export function sealedEntry(key: string, envelope: Replica['envelope'] | null): 
   return { key, value: envelope === null ? null : encode({ version: 1, envelope: encodeEnvelope(envelope) }) }
 }
 
-/** `proven` is null for a copy that is not. */
-export function provenEntry(patch: Sha256, proven: { wanBytes: number } | null): LedgerEntry {
+/** `proven` is null for a copy that is not, or not any more. */
+export function provenEntry(patch: Sha256, proven: { provenAt: number; wanBytes: number } | null): LedgerEntry {
   return { key: `proven-${patch}`, value: proven === null ? null : encode({ version: 1, patch, ...proven }) }
+}
+
+/** There while a process of the agent runs: one that finds it follows another that did not end by itself. */
+export function runningEntry(isRunning: boolean): LedgerEntry {
+  return { key: 'running', value: isRunning ? encode({ version: 1 }) : null }
 }
 
 export function foundEntry(patch: Sha256, found: Found | null): LedgerEntry {
@@ -145,18 +156,8 @@ export function readLedger(state: AgentState, entries: ReadonlyMap<string, Uint8
       case 'publication': {
         const envelope = envelopeIn(key, value)
         const publication = reopen(Publication, envelope, [state.root])
-        const phase = { name: 'described' } as const
-        state.replicas.set(publication.sha256, {
-          publication,
-          envelope,
-          phase,
-          localProgressAtMs: 0,
-          localPieceAtMs: 0,
-          toldComingAtMs: 0,
-          wanBytes: 0,
-          failures: 0,
-          told: null,
-        })
+        const replica = newReplica({ publication, envelope, phase: { name: 'described' } }, 0)
+        state.replicas.set(publication.sha256, replica)
         break
       }
       case 'withdrawal':
@@ -173,12 +174,16 @@ export function readLedger(state: AgentState, entries: ReadonlyMap<string, Uint8
       case 'proven':
         proven.push(recordOf(key, Proven, value, 'a proven copy'))
         break
+      case 'running':
+        recordOf(key, Running, value, 'the mark of a running agent')
+        state.endedUncleanly = true
+        break
       default:
         unknown.push(key)
     }
   }
-  for (const { patch, wanBytes } of proven) {
-    state.proven.add(patch)
+  for (const { patch, provenAt, wanBytes } of proven) {
+    state.proven.set(patch, provenAt)
     const replica = state.replicas.get(patch)
     if (replica !== undefined) replica.wanBytes = wanBytes
   }

@@ -4,6 +4,7 @@
  */
 import { type DataCenterName, type DialAddress, type PeerId, SERVICE_PROVIDER } from '../../protocol/identifiers.ts'
 import type { Membership, RosterMember } from '../../protocol/statements.ts'
+import { blamedUntil } from './blame.ts'
 import type { AgentEffect } from './events.ts'
 import type { Replica } from './replica.ts'
 import type { AgentState } from './state.ts'
@@ -69,9 +70,10 @@ export function addressesOf(state: AgentState, peer: PeerId): DialAddress[] {
  * primary sends wrong pieces.
  */
 export function sourcesFor(state: AgentState, replica: Replica): PeerId[] {
+  if (state.membership === null) return [...(state.holders.get(replica.publication.sha256) ?? [])]
   const depot = depotMembers(state)
   const sources = depot.map(({ peer }) => peer)
-  if (state.membership !== null && pullsOverWan(state, state.membership, depot, replica))
+  if (pullsOverWan(state, state.membership, depot, replica))
     sources.push(state.membership.serviceCenter, ...tradingPartners(state))
   return sources
 }
@@ -86,16 +88,27 @@ function pullsOverWan(
   const primary = depot.find(({ role }) => role === 'primary')
   if (membership.role === 'primary' || primary === undefined) return true
   // A primary that sent wrong pieces is not waited for.
-  if ((state.sources.get(primary.peer)?.quarantinedUntilMs ?? 0) > state.clock.monotonicMs) return true
+  if (isDoubted(state, primary.peer, replica)) return true
   const secondaries = depot.filter(({ role, name }) => role === 'secondary' && name < membership.name)
   const patience = isUnreachable(state, primary.peer) ? RESTART_MS : state.settings.primaryPatienceMs
   const patienceMs = patience * (secondaries.length + 1)
   return state.clock.monotonicMs - replica.localProgressAtMs > patienceMs
 }
 
-/** The allow-list for the network: members may open everything they are entitled to, the others only enrollment. */
+function isDoubted({ sources, clock }: AgentState, peer: PeerId, { publication }: Replica): boolean {
+  const source = sources.get(peer)
+  if (source === undefined) return false
+  const isBlamed = blamedUntil(source.blame, publication.sha256, clock.monotonicMs) !== null
+  return isBlamed || source.quarantinedUntilMs > clock.monotonicMs
+}
+
+/**
+ * The allow-list for the network: members may open everything they are entitled to, the others only enrollment. The Service Center
+ * asks for pieces where its own copy is not right.
+ */
 export function admission(state: AgentState): AgentEffect {
   const members = new Set((state.roster?.members ?? []).map(({ peer }) => peer))
+  if (state.membership?.kind === SERVICE_PROVIDER) members.add(state.membership.serviceCenter)
   return { kind: 'admit', members, enrolling: new Set(state.roster?.enrolling) }
 }
 

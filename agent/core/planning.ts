@@ -9,6 +9,7 @@ import type { Sha256 } from '../../protocol/identifiers.ts'
 import { MAX_QUEUED_REQUESTS, MAX_REQUESTED_BYTES, MAX_UNSTORED_BYTES } from '../../protocol/limits.ts'
 import { pieceCount, pieceRange } from '../../protocol/pieces.ts'
 import { nextBelow } from '../../protocol/random.ts'
+import { isBlamed } from './blame.ts'
 import { isOrdered } from './install/installing.ts'
 import { isWithinBudget } from './limiting.ts'
 import { type Replica, storedBytes } from './replica.ts'
@@ -131,6 +132,7 @@ function candidatesFor(
       continue
     }
     if (!hasBit(have, index) || hasBit(phase.stored, index) || phase.storing.has(index)) continue
+    if (isBlamed(source.blame, { patch, index }, state.clock.monotonicMs)) continue
     if (asked.get(index)?.some((other) => other === source || !isStalled(state, other))) continue
     let copies = 0
     let isInside = false
@@ -149,7 +151,8 @@ function candidatesFor(
 /** A member of the own Data Center has it and gives what it is asked for. */
 function isGivenInside(state: AgentState, source: Source, patch: Sha256, index: number): boolean {
   const have = source.offers.get(patch)
-  return !source.wan && have !== undefined && hasBit(have, index) && !isStalled(state, source)
+  if (source.wan || have === undefined || !hasBit(have, index) || isStalled(state, source)) return false
+  return !isBlamed(source.blame, { patch, index }, state.clock.monotonicMs)
 }
 
 /** When nothing else is left for a source: the piece that waits longest elsewhere, if it gives it that much sooner. */
@@ -171,6 +174,7 @@ function pieceToMove(
       waitMs += bytes / Math.max(other.bytesPerMs, 0.01)
       if (patch !== publication.sha256 || have === undefined || !hasBit(have, index)) continue
       if (phase.storing.has(index) || (asked.get(index)?.length ?? 0) > 1) continue
+      if (isBlamed(source.blame, { patch, index }, state.clock.monotonicMs)) continue
       const here = bytes / source.bytesPerMs
       const mayBeSent = !other.inLine && at < SENT_AT_ONCE * other.width.lanes
       const factor = mayBeSent ? WORTH_REPEATING : WORTH_MOVING

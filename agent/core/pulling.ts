@@ -6,6 +6,7 @@ import { countBits, hasBit, isBitfieldOf, setBit } from '../../protocol/bitfield
 import { equalBytes } from '../../protocol/hashing.ts'
 import type { PeerId, Sha256 } from '../../protocol/identifiers.ts'
 import { hashAt, pieceCount, pieceRange, provesPieces } from '../../protocol/pieces.ts'
+import { creditPiece } from './blame.ts'
 import type { AgentEffect, AgentEvent } from './events.ts'
 import { followed, WAITS_ITS_TURN } from './following.ts'
 import { spend } from './limiting.ts'
@@ -18,8 +19,9 @@ import {
   connect,
   forgetIdle,
   lacks,
+  lied,
+  sentWrong,
   sourceClosed,
-  strike,
   takeBack,
   takeRequest,
   toSource,
@@ -39,8 +41,7 @@ export function pull(state: AgentState): AgentEffect[] {
   const effects: AgentEffect[] = []
   const needed = new Map<PeerId, Set<Sha256>>()
   for (const replica of state.replicas.values()) {
-    if (replica.phase.name === 'blocked' && now >= replica.phase.retryAtMs)
-      enter(replica, { name: 'waiting', reason: 'tries again' })
+    if (replica.phase.name === 'blocked' && now >= replica.phase.retryAtMs) effects.push(...unblock(replica))
     if (replica.phase.name === 'waiting') replica.phase.reason = WAITS_ITS_TURN
   }
   for (const replica of followed(state)) {
@@ -69,6 +70,21 @@ export function pull(state: AgentState): AgentEffect[] {
   forgetIdle(state, needed)
   for (const [peer, patches] of needed) effects.push(...connect(state, peer, patches))
   return [...effects, ...request(state)]
+}
+
+/** What the file must be is known where it was offered before: then it need not be offered again. */
+function unblock(replica: Replica): AgentEffect[] {
+  const { phase } = replica
+  if (phase.name !== 'blocked') return []
+  if (phase.hashes !== null) return openAgain(replica, phase.hashes)
+  enter(replica, { name: 'waiting', reason: 'tries again' })
+  return []
+}
+
+/** Looks which pieces of its file are there and right. */
+export function openAgain(replica: Replica, hashes: Uint8Array): AgentEffect[] {
+  enter(replica, { name: 'opening', hashes })
+  return [{ kind: 'open-partial', publication: replica.publication, hashes }]
 }
 
 function request(state: AgentState, only: Source | null = null): AgentEffect[] {
@@ -106,7 +122,7 @@ export function sourceSaid(state: AgentState, peer: PeerId, message: FromSource)
       return [...offered(state, source, replica, message), ...pull(state)]
     case 'have': {
       if (message.index >= pieceCount(replica.publication))
-        return strike(state, source, 'announced a piece that cannot be')
+        return lied(state, source, 'announced a piece that cannot be')
       const have = source.offers.get(message.patch)
       // Nothing new, or said before the source knew that its offer no longer holds.
       if (have === undefined || hasBit(have, message.index)) return []
@@ -125,7 +141,7 @@ export function sourceSaid(state: AgentState, peer: PeerId, message: FromSource)
     case 'unreadable':
       return [...lacks(state, source, message.patch, message.index), ...request(state)]
     default:
-      return strike(state, source, `said ${message.kind}, which a source never does`)
+      return lied(state, source, `said ${message.kind}, which a source never does`)
   }
 }
 
@@ -137,18 +153,17 @@ function offered(
 ): AgentEffect[] {
   const { publication } = replica
   if (!areProven(offer.hashes, replica) || !isBitfieldOf(offer.have, pieceCount(publication))) {
-    return strike(state, source, 'offered piece hashes that the signed root does not prove')
+    return lied(state, source, 'offered piece hashes that the signed root does not prove')
   }
   source.offers.set(publication.sha256, offer.have)
   if (countBits(offer.have) > 0) moved(state, source, replica)
   if (replica.phase.name !== 'waiting') return source.peer === seedOf(state) ? tellSeedAll(state, replica) : []
-  enter(replica, { name: 'opening', hashes: offer.hashes })
-  return [{ kind: 'open-partial', publication, hashes: offer.hashes }]
+  return openAgain(replica, offer.hashes)
 }
 
 /** Hashes that were proven once are compared, not proven again: an offer comes with every new stream. */
 function areProven(hashes: Uint8Array, { phase, publication }: Replica): boolean {
-  if ('hashes' in phase && equalBytes(hashes, phase.hashes)) return true
+  if ('hashes' in phase && phase.hashes !== null && equalBytes(hashes, phase.hashes)) return true
   return provesPieces(hashes, publication, Buffer.from(publication.piecesRoot, 'hex'))
 }
 
@@ -176,12 +191,9 @@ export function pieceReceived(
   if (asked === null && (index >= pieceCount(replica.publication) || storing.has(index) || hasBit(stored, index)))
     return [drop]
   if (!equalBytes(event.hash, hashAt(hashes, index))) {
-    return [
-      drop,
-      ...strike(state, source, `sent a wrong piece ${index} of ${replica.publication.name}`),
-      ...request(state, source),
-    ]
+    return [drop, ...sentWrong(state, source, replica, index), ...request(state)]
   }
+  creditPiece(source.blame, patch)
   moved(state, source, replica)
   source.lastPieceAtMs = state.clock.monotonicMs
   source.inLine = false

@@ -70,6 +70,17 @@ export function readerSaid(state: AgentState, peer: PeerId, message: FromReader)
     case 'cancel':
       unqueue(reader, message.patch, message.index)
       return []
+    case 'wrong':
+      // What follows is decided in proving.ts.
+      return replica === undefined
+        ? []
+        : [
+            {
+              kind: 'log',
+              line: 'a reader was sent a wrong piece',
+              fields: { peer, patch: message.patch, index: message.index },
+            },
+          ]
     case 'request':
       return requested(state, reader, replica, message.patch, message.index)
     default:
@@ -102,6 +113,8 @@ export function offerTo(state: AgentState, replica: Replica): AgentEffect[] {
 }
 
 export function announcePiece(state: AgentState, replica: Replica, index: number): AgentEffect[] {
+  // The Service Center says of each piece to each reader when it may have it (seeding.ts).
+  if (isSeed(state)) return []
   const patch = replica.publication.sha256
   const effects: AgentEffect[] = []
   for (const { peer, offered } of state.readers.values()) {

@@ -22,7 +22,7 @@ export type Phase =
   | { name: 'verifying'; hashes: Uint8Array }
   | { name: 'held'; hashes: Uint8Array }
   /** The disk refused; tried again at `retryAtMs` (monotonic). */
-  | { name: 'blocked'; reason: string; retryAtMs: number; failures: number }
+  | { name: 'blocked'; reason: string; retryAtMs: number; failures: number; hashes: Uint8Array | null }
   /**
    * `next` is a publication of the same file that came before the file was gone; `retryAtMs` (monotonic) is set when the
    * disk could not delete it.
@@ -34,9 +34,9 @@ const MOVES: Record<Phase['name'], readonly Phase['name'][]> = {
   waiting: ['opening', 'discarding'],
   opening: ['transferring', 'verifying', 'blocked', 'discarding'],
   transferring: ['verifying', 'blocked', 'discarding'],
-  verifying: ['held', 'waiting', 'blocked', 'discarding'],
-  held: ['verifying', 'discarding'],
-  blocked: ['waiting', 'discarding'],
+  verifying: ['held', 'opening', 'blocked', 'discarding'],
+  held: ['verifying', 'opening', 'described', 'discarding'],
+  blocked: ['waiting', 'opening', 'discarding'],
   discarding: [],
 }
 
@@ -54,8 +54,19 @@ export type Replica = {
   wanBytes: number
   /** Failures of the store in a row. */
   failures: number
+  /** What was wrong with a copy that was held, until one is held again; empty otherwise. */
+  wrong: string
   /** What the Service Center was told last, so that it is told only changes. */
   told: Progress | null
+}
+
+/** As it is known at first, or from the ledger. */
+export function newReplica(given: Pick<Replica, 'publication' | 'envelope' | 'phase'>, nowMs: number): Replica {
+  return {
+    ...given,
+    ...{ localProgressAtMs: nowMs, localPieceAtMs: nowMs, toldComingAtMs: 0, wanBytes: 0 },
+    ...{ failures: 0, wrong: '', told: null },
+  }
 }
 
 export function enter(replica: Replica, phase: Phase): void {

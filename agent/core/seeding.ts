@@ -11,7 +11,7 @@ import { MAX_QUEUED_REQUESTS } from '../../protocol/limits.ts'
 import { pieceCount } from '../../protocol/pieces.ts'
 import { nextBelow } from '../../protocol/random.ts'
 import type { AgentEffect } from './events.ts'
-import type { Replica } from './replica.ts'
+import { offerable, type Replica } from './replica.ts'
 import type { AgentState, Grants, Reader } from './state.ts'
 
 /** Enough to be asked for while the first are on their way, few enough that a slow reader holds up little. */
@@ -33,10 +33,13 @@ export function grant(state: AgentState, reader: Reader, replica: Replica): Agen
   const wanted = GRANTED_PIECES * reader.lanes + Math.ceil(grants.perTick * TICKS_AHEAD)
   const ahead = Math.min(wanted, MAX_QUEUED_REQUESTS)
   if (grants.open.size >= ahead || grants.left === 0) return []
+  const offered = offerable(replica)
+  if (offered === null) return []
   const copies = copiesOf(state, replica, count)
   const effects: AgentEffect[] = []
   while (grants.open.size < ahead && grants.left > 0) {
-    const index = rarest(state, copies, grants.known)
+    const index = rarest(state, copies, { known: grants.known, have: offered.have })
+    if (index < 0) break
     note(grants, copies, index)
     grants.open.add(index)
     effects.push({
@@ -125,15 +128,22 @@ function note(grants: Grants, copies: Uint16Array, index: number): void {
   copies[index] = (copies[index] ?? 0) + 1
 }
 
-/** One of the pieces that the fewest readers know, of those that this one does not; looked for from anywhere. */
-function rarest(state: AgentState, copies: Uint16Array, known: Bitfield): number {
+/**
+ * One of the pieces that the fewest readers know, of those that are here and that this one does not know; looked for from
+ * anywhere. Below 0 where there is none.
+ */
+function rarest(
+  state: AgentState,
+  copies: Uint16Array,
+  { known, have }: { known: Bitfield; have: Bitfield | 'all' },
+): number {
   const start = nextBelow(state.random, copies.length)
   let found = -1
   let fewest = Number.POSITIVE_INFINITY
   for (let step = 0; step < copies.length && fewest > 0; step++) {
     const index = (start + step) % copies.length
     const count = copies[index] ?? 0
-    if (count >= fewest || hasBit(known, index)) continue
+    if (count >= fewest || hasBit(known, index) || (have !== 'all' && !hasBit(have, index))) continue
     fewest = count
     found = index
   }

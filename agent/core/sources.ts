@@ -1,22 +1,25 @@
 /**
  * The peers that pieces are pulled from: a stream to each that some patch needs, how fast each one is, and what it is
- * asked for. A source that is lost is dialled again, later each time; one that sends three wrong pieces is left alone
- * for ten minutes.
+ * asked for. A source that is lost is dialled again, later each time; one that sends a wrong piece is told so and not
+ * asked for that piece for a while (blame.ts), and one that lies is left alone for ten minutes.
  */
 import { clearBit, hasBit } from '../../protocol/bitfield.ts'
 import type { PeerId, Sha256 } from '../../protocol/identifiers.ts'
 import { MAX_SOURCES } from '../../protocol/limits.ts'
 import type { PiecesMessage } from '../../protocol/messages.ts'
 import { backoffMs } from './backoff.ts'
+import { blamePiece, newBlame } from './blame.ts'
+import { blamedSentence } from './blamed-sentence.ts'
 import type { AgentEffect } from './events.ts'
 import { addressesOf, isOverWan } from './neighbours.ts'
+import type { Replica } from './replica.ts'
+import { isSeed } from './seeding.ts'
 import type { AgentState, PieceRequest, Source } from './state.ts'
 
 /** Of the newest measurement in a rate. */
 const NEWEST_SHARE = 0.3
 /** Times that a piece takes at the rate of before. */
 const OVERDUE = 3
-const STRIKES = 3
 const QUARANTINE_MS = 10 * 60_000
 const ASK_ANEW_AFTER_MS = 60_000
 
@@ -45,7 +48,7 @@ export function connect(state: AgentState, peer: PeerId, patches: ReadonlySet<Sh
       bytesPerMs: 0,
       roundTripMs: 0,
       width: { lanes: 1, proven: 1, judgeAtMs: 0 },
-      strikes: 0,
+      blame: newBlame(),
       quarantinedUntilMs: 0,
     }
     state.sources.set(peer, source)
@@ -61,7 +64,8 @@ export function connect(state: AgentState, peer: PeerId, patches: ReadonlySet<Sh
   }
   if (source.phase === 'opening' || now < source.retryAtMs || now < source.quarantinedUntilMs) return []
   const addresses = addressesOf(state, peer)
-  if (addresses.length === 0) return []
+  // The Service Center dials nobody: it takes the connection that the appliance has opened.
+  if (addresses.length === 0 && !isSeed(state)) return []
   source.phase = 'opening'
   return [{ kind: 'open', channel: 'source', peer, addresses }]
 }
@@ -92,18 +96,30 @@ export function sourceClosed(state: AgentState, peer: PeerId, reason: string): A
   return [{ kind: 'log', line: `source lost: ${reason}`, fields: { peer, retryInMs: waitMs } }]
 }
 
-export function strike(state: AgentState, source: Source, what: string): AgentEffect[] {
-  source.strikes += 1
-  const log: AgentEffect = {
-    kind: 'log',
-    line: `bad source: ${what}`,
-    fields: { peer: source.peer, strikes: source.strikes },
-  }
-  if (source.strikes < STRIKES) return [log]
-  source.strikes = 0
+/** A piece that it sent is not what was signed: it looks at its own copy, and others are asked for that piece. */
+export function sentWrong(state: AgentState, source: Source, { publication }: Replica, index: number): AgentEffect[] {
+  const patch = publication.sha256
+  const isTooMuch = blamePiece(source.blame, { patch, index }, state.clock.monotonicMs)
+  const fields = { peer: source.peer, patch, index }
+  const effects: AgentEffect[] = [
+    { kind: 'log', line: `bad source: sent a wrong piece of ${publication.name}`, fields },
+    toSource(source, { kind: 'wrong', patch, index }),
+  ]
+  return isTooMuch ? [...effects, ...quarantine(state, source, 'sent wrong pieces of several patches')] : effects
+}
+
+/** It said what no rot explains. */
+export function lied(state: AgentState, source: Source, what: string): AgentEffect[] {
+  return [
+    { kind: 'log', line: `bad source: ${what}`, fields: { peer: source.peer } },
+    ...quarantine(state, source, what),
+  ]
+}
+
+function quarantine(state: AgentState, source: Source, why: string): AgentEffect[] {
   source.quarantinedUntilMs = state.clock.monotonicMs + QUARANTINE_MS
   return [
-    log,
+    { kind: 'log', line: `leaves a source alone for ten minutes: it ${why}`, fields: { peer: source.peer } },
     { kind: 'close', channel: 'source', peer: source.peer },
     ...sourceClosed(state, source.peer, 'quarantined for ten minutes'),
   ]
@@ -112,6 +128,8 @@ export function strike(state: AgentState, source: Source, what: string): AgentEf
 export function whyWaiting(state: AgentState, peers: readonly PeerId[]): string {
   if (peers.length === 0) return 'the roster names nobody to take it from'
   const sources = peers.map((peer) => state.sources.get(peer))
+  const blamed = blamedSentence(state, null)
+  if (blamed !== null) return blamed
   if (sources.some((source) => source?.phase === 'open')) return 'no source has offered it yet'
   return 'cannot reach a source: it is dialled again and again'
 }

@@ -11,9 +11,11 @@ import type { Greeting } from '../../protocol/messages.ts'
 import type { Random } from '../../protocol/random.ts'
 import type { Letter, Membership, Order, Roster } from '../../protocol/statements.ts'
 import { NO_LIMITS, type QuietHours, type WanLimits } from '../../protocol/wan-limits.ts'
+import type { Blame } from './blame.ts'
 import type { Found, Outcome } from './events.ts'
 import { type Looking, newLooking } from './looking-again.ts'
 import type { Machine } from './machine.ts'
+import { newProving, type Proving } from './proving.ts'
 import type { Replica } from './replica.ts'
 
 /** The stream over which everything signed comes and goes: to the Service Center, or to a member of the depot. */
@@ -53,8 +55,9 @@ export type Source = {
   /** Between asking for the stream and having it. */
   roundTripMs: number
   width: Width
-  /** Wrong pieces since it was last trusted. */
-  strikes: number
+  /** What it has sent wrong; see blame.ts. */
+  blame: Blame
+  /** Until then nothing is asked of it. */
   quarantinedUntilMs: number
 }
 /** Connections to a source: now, and what was right the last time; see widening.ts. */
@@ -123,6 +126,9 @@ export type Settings = {
   readonly judgesSignatures: boolean
   /** A control stream on which nothing was heard for so long is dead. */
   readonly silenceMs: number
+  /** Each copy is read again and proven once in this time, and never more than so many bytes a second. */
+  readonly proveEveryMs: number
+  readonly proveBytesPerSecond: number
 }
 
 export type AgentState = {
@@ -148,8 +154,16 @@ export type AgentState = {
   replicas: Map<Sha256, Replica>
   /** When each withdrawn patch was withdrawn; a later publication of the same file counts again. */
   withdrawn: Map<Sha256, number>
-  /** Copies that were proven by reading them back, once; others in the store are read again after a restart. */
-  proven: Set<Sha256>
+  /**
+   * Copies that were proven by reading them back, and when by the wall clock they were the last time; others in the
+   * store are read again after a restart.
+   */
+  proven: Map<Sha256, number>
+  proving: Proving
+  /** The process before this one did not end by itself. */
+  endedUncleanly: boolean
+  /** Service Center's seed only: who may have pieces of a patch of which its own copy is not right. */
+  holders: Map<Sha256, readonly PeerId[]>
   uplink: Uplink
   sources: Map<PeerId, Source>
   readers: Map<PeerId, Reader>
@@ -193,6 +207,9 @@ export const DEFAULT_SETTINGS: Settings = {
   connectionsAtMost: 16,
   judgesSignatures: false,
   silenceMs: SILENCE_MS,
+  // A terabyte is read in less than six days.
+  proveEveryMs: 7 * 24 * 3600 * 1000,
+  proveBytesPerSecond: 2_000_000,
 }
 
 export function newAgent(appliance: Appliance): AgentState {
@@ -206,7 +223,10 @@ export function newAgent(appliance: Appliance): AgentState {
     wanBudgetBytes: 0,
     replicas: new Map(),
     withdrawn: new Map(),
-    proven: new Set(),
+    proven: new Map(),
+    proving: newProving(),
+    endedUncleanly: false,
+    holders: new Map(),
     uplink: { phase: 'down', retryAtMs: 0, failures: 0, reason: 'just started', last: null },
     sources: new Map(),
     readers: new Map(),

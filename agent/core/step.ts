@@ -5,7 +5,7 @@
  */
 import { unreachable } from '../../protocol/assert.ts'
 import { type Envelope, open } from '../../protocol/envelope.ts'
-import type { PeerId, Sha256 } from '../../protocol/identifiers.ts'
+import type { PeerId } from '../../protocol/identifiers.ts'
 import type { ControlMessage } from '../../protocol/messages.ts'
 import { isRefusal } from '../../protocol/refusals.ts'
 import {
@@ -17,11 +17,10 @@ import {
   Roster,
   Withdrawal,
 } from '../../protocol/statements.ts'
-import { NO_LIMITS } from '../../protocol/wan-limits.ts'
 import { clocksCompared } from './comparing-clocks.ts'
 import type { AgentEffect, AgentEvent, Channel } from './events.ts'
-import { discard, isWanted, published, seeded, storeAnswered, tendDiscards, withdrawn } from './holding.ts'
-import { resumeAttempt, settled, surveyed, tendAttempt } from './install/going-on.ts'
+import { discard, published, seeded, storeAnswered, tendDiscards, withdrawn } from './holding.ts'
+import { settled, surveyed, tendAttempt } from './install/going-on.ts'
 import { detected, judged, orderArrived, stepEnded } from './install/installing.ts'
 import { sealedEntry } from './ledger.ts'
 import { acknowledge, acknowledged, forgetFormer, forwardDown, forwardUp, resendDown } from './letters.ts'
@@ -29,9 +28,9 @@ import { limitsChanged, tendLimits } from './limiting.ts'
 import { packagesChanged, tendLooking } from './looking-again.ts'
 import { tendMachine } from './machine.ts'
 import { admission, introductions, mayAttach } from './neighbours.ts'
+import { doubtedByReader, doubtPiece, pieceReadBack, tendProving } from './proving.ts'
 import { pieceReceived, pull, receiving, sourceOpened, sourceSaid } from './pulling.ts'
 import { readerClosed, readerOpened, readerSaid, readerWidened } from './relaying.ts'
-import { enter } from './replica.ts'
 import { tendGrants } from './seeding.ts'
 import { measureServing, pieceSent, pieceUnreadable, tellWaiting } from './serving.ts'
 import { tendSilence } from './silence.ts'
@@ -60,6 +59,7 @@ export function step(state: AgentState, event: AgentEvent): AgentEffect[] {
         ...tendMachine(state),
         ...tendAttempt(state),
         ...tendLooking(state),
+        ...tendProving(state, tookMs),
         ...tellProgress(state),
       ]
     }
@@ -72,9 +72,8 @@ export function step(state: AgentState, event: AgentEvent): AgentEffect[] {
         ? saidFromAbove(state, event.peer, event.message)
         : saidFromBelow(state, event.peer, event.message)
     case 'pieces-received':
-      return event.channel === 'source'
-        ? sourceSaid(state, event.peer, event.message)
-        : readerSaid(state, event.peer, event.message)
+      if (event.channel === 'source') return sourceSaid(state, event.peer, event.message)
+      return [...readerSaid(state, event.peer, event.message), ...doubted(state, event.message)]
     case 'piece-received':
       return pieceReceived(state, event)
     case 'receiving':
@@ -84,7 +83,9 @@ export function step(state: AgentState, event: AgentEvent): AgentEffect[] {
     case 'piece-sent':
       return pieceSent(state, event.peer, event.patch, event.index)
     case 'piece-unreadable':
-      return pieceUnreadable(state, event)
+      return [...pieceUnreadable(state, event), ...doubtPiece(state, event.patch, event.index)]
+    case 'piece-read-back':
+      return pieceReadBack(state, event)
     case 'enrollment-requested':
       if (state.uplink.phase !== 'up') {
         const { appliance } = event.request
@@ -95,6 +96,10 @@ export function step(state: AgentState, event: AgentEvent): AgentEffect[] {
       return seeded(state, event)
     case 'unseeded':
       return discard(state, event.patch)
+    case 'holders-told':
+      if (!state.replicas.has(event.patch)) return []
+      state.holders.set(event.patch, event.holders)
+      return pull(state)
     case 'limited':
       return limitsChanged(state, event.limits)
     case 'settled':
@@ -123,27 +128,10 @@ export function step(state: AgentState, event: AgentEvent): AgentEffect[] {
   }
 }
 
-/**
- * What a fresh process does about the state that its ledger gave it. `held` are the complete files in the store, with
- * their piece hashes; what is wanted and not held is pulled, from what is left in the unfinished files.
- */
-export function resume(state: AgentState, held: ReadonlyMap<Sha256, Uint8Array>): AgentEffect[] {
-  const effects: AgentEffect[] = [
-    admission(state),
-    ...limitsChanged(state, state.roster?.limits ?? NO_LIMITS),
-    ...introductions(state),
-  ]
-  for (const replica of state.replicas.values()) {
-    const hashes = held.get(replica.publication.sha256)
-    if (hashes !== undefined && state.proven.has(replica.publication.sha256)) replica.phase = { name: 'held', hashes }
-    else if (hashes !== undefined) {
-      // It stands under its final name, but the crash came before that was written down: prove it again.
-      replica.phase = { name: 'verifying', hashes }
-      effects.push({ kind: 'seal', patch: replica.publication.sha256 })
-    } else if (isWanted(state, replica.publication.sha256))
-      enter(replica, { name: 'waiting', reason: 'the agent has just started' })
-  }
-  return [...effects, ...resumeAttempt(state)]
+/** A reader that was sent a wrong piece says so, and so the copy here is looked at. */
+function doubted(state: AgentState, message: Extract<AgentEvent, { kind: 'pieces-received' }>['message']) {
+  const replica = state.replicas.get(message.patch)
+  return message.kind === 'wrong' && replica !== undefined ? doubtedByReader(state, replica, message.index) : []
 }
 
 function opened(state: AgentState, channel: Channel, peer: PeerId, roundTripMs: number): AgentEffect[] {

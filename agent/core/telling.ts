@@ -5,6 +5,7 @@ import { unreachable } from '../../protocol/assert.ts'
 import { SERVICE_PROVIDER, type Sha256 } from '../../protocol/identifiers.ts'
 import type { Progress } from '../../protocol/messages.ts'
 import { clockTime } from '../../protocol/wan-limits.ts'
+import { blamedSentence } from './blamed-sentence.ts'
 import type { AgentEffect } from './events.ts'
 import { type Replica, storedBytes } from './replica.ts'
 import type { AgentState, Source } from './state.ts'
@@ -41,11 +42,14 @@ function progressOf(state: AgentState, replica: Replica): Progress {
     case 'discarding':
       return { ...still, state: 'waiting', bytes: 0, reason: 'not wanted here' }
     case 'waiting':
-      return { ...still, state: 'waiting', bytes: 0, reason: quietReason(state) ?? phase.reason }
+      return { ...still, state: 'waiting', bytes: 0, reason: because(replica, quietReason(state) ?? phase.reason) }
     case 'blocked':
-      return { ...still, state: 'waiting', bytes: 0, reason: phase.reason }
+      return { ...still, state: 'waiting', bytes: 0, reason: because(replica, phase.reason) }
     case 'opening':
-      return { ...still, state: 'waiting', bytes: 0, reason: 'looks for pieces of an earlier transfer' }
+      return {
+        ...{ ...still, state: 'waiting', bytes: 0 },
+        reason: because(replica, replica.wrong === '' ? 'looks for pieces of an earlier transfer' : ''),
+      }
     case 'transferring': {
       const giving = [...state.sources.values()].filter((source) => gives(state, source, patch))
       const bytesPerMs = giving.reduce((sum, source) => sum + source.bytesPerMs, 0)
@@ -53,7 +57,7 @@ function progressOf(state: AgentState, replica: Replica): Progress {
         patch,
         state: 'transferring',
         bytes: storedBytes(replica),
-        reason: giving.length > 0 || isAsked(state, patch) ? '' : whyNothingComes(state),
+        reason: because(replica, giving.length > 0 || isAsked(state, patch) ? '' : whyNothingComes(state, replica)),
         bytesPerSecond: Math.round(bytesPerMs * 1000),
         wanBytes,
         sources: giving.map(({ peer }) => peer),
@@ -77,9 +81,18 @@ function gives({ clock }: AgentState, { lastPatch, lastPieceAtMs }: Source, patc
   return lastPatch === patch && clock.monotonicMs - lastPieceAtMs < RECENTLY_MS
 }
 
-function whyNothingComes(state: AgentState): string {
+/** A copy that was whole before: what was wrong with it is why it is pulled at all. */
+function because({ wrong }: Replica, reason: string): string {
+  if (wrong === '') return reason
+  const again = `${wrong}; what is wrong is pulled again`
+  return reason === '' ? again : `${again}: ${reason}`
+}
+
+function whyNothingComes(state: AgentState, replica: Replica): string {
   const quiet = quietReason(state)
   if (quiet !== null) return quiet
+  const blamed = blamedSentence(state, replica.publication.sha256)
+  if (blamed !== null) return blamed
   if (state.limits.downBitsPerSecond !== null && state.wanBudgetBytes <= 0)
     return `keeps to the limit of ${state.limits.downBitsPerSecond / 1e6} Mbit/s on the WAN link`
   const open = [...state.sources.values()].filter(({ phase }) => phase === 'open')

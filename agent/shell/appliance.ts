@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
-import { unreachable } from '../../protocol/assert.ts'
+import { assert, unreachable } from '../../protocol/assert.ts'
 import { reopen, type SigningKey } from '../../protocol/envelope.ts'
 import type { ApplianceName, ListenAddress } from '../../protocol/identifiers.ts'
 import { SERVICE_PROVIDER } from '../../protocol/identifiers.ts'
@@ -14,10 +14,11 @@ import { Roster } from '../../protocol/statements.ts'
 import type { AgentEffect, AgentEvent } from '../core/events.ts'
 import { storedPublications } from '../core/holding.ts'
 import { isOrdered } from '../core/install/installing.ts'
-import { readLedger } from '../core/ledger.ts'
+import { readLedger, runningEntry } from '../core/ledger.ts'
 import { isOverWan } from '../core/neighbours.ts'
+import { resume } from '../core/resuming.ts'
 import { newAgent, type Settings } from '../core/state.ts'
-import { resume, step } from '../core/step.ts'
+import { step } from '../core/step.ts'
 import { AGENT_VERSION, answering } from './accounting.ts'
 import { causes } from './causes.ts'
 import { startTicking } from './clock.ts'
@@ -132,8 +133,13 @@ export async function startAppliance(options: ApplianceOptions): Promise<Running
       case 'store-piece':
       case 'drop-piece':
       case 'seal':
+      case 'prove-piece':
+      case 'set-apart':
       case 'discard':
         storeWork.perform(effect)
+        break
+      case 'note-copy':
+        assert(false, 'only the Service Center notes how its own copy is')
         break
       case 'survey':
       case 'judge':
@@ -160,7 +166,9 @@ export async function startAppliance(options: ApplianceOptions): Promise<Running
 
   state.addresses = listens ? network.addresses : []
   await store.removeUnknown(new Set(state.replicas.keys()))
-  await loop.perform(resume(state, await store.held()))
+  if (state.endedUncleanly)
+    log.warn({}, 'the agent did not end by itself the last time: every copy that it holds is proven again')
+  await loop.perform(resume(state, await store.held((patch) => patchOf(patch)?.bytes)))
   const name = state.membership?.name ?? membership.name
   log.info({ appliance: name, version: AGENT_VERSION }, 'started')
   const stopTicking = startTicking((clock) => deliver({ kind: 'tick', clock }))
@@ -178,6 +186,7 @@ export async function startAppliance(options: ApplianceOptions): Promise<Running
       await network.stop()
       await storeWork.idle()
       await store.close()
+      ledger.record([runningEntry(false)])
       ledger.close()
     },
   }

@@ -1,14 +1,15 @@
 /**
  * Patches on disk. A complete patch is one ordinary file, `store/SHA256`, which appears there only after every byte was
  * read back with the right digest and is durable; `sha256sum` audits the folder. Unfinished work lies in `partial/`,
- * and its piece hashes in `pieces/`. Nothing under a final name is ever modified; only `discard` deletes.
+ * and its piece hashes in `pieces/`. Nothing under a final name is ever modified; only `discard` deletes, and what is
+ * found not to be right any more goes back to `partial/`.
  *
  * Pieces are not synced one by one: after a power cut each is judged by its hash again, so what was lost is pulled
  * again. An error of fsync is final for a file: what the kernel dropped cannot be known, so the file goes.
  */
 import { createHash } from 'node:crypto'
 import { statfsSync } from 'node:fs'
-import { constants, type FileHandle, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { constants, type FileHandle, lstat, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { emptyBitfield, setBit } from '../../protocol/bitfield.ts'
 import { equalBytes } from '../../protocol/hashing.ts'
@@ -46,12 +47,17 @@ export class PieceStore {
     return this.#folders.partial
   }
 
-  /** The complete files, with the piece hashes that they were proven by. */
-  async held(): Promise<Map<Sha256, Uint8Array>> {
+  /**
+   * The complete files, with the piece hashes that they were proven by. One that has another length than `bytesOf` says
+   * is left out: it is not complete any more.
+   */
+  async held(bytesOf: (patch: Sha256) => number | undefined = () => undefined): Promise<Map<Sha256, Uint8Array>> {
     const held = new Map<Sha256, Uint8Array>()
     for (const name of await readdir(this.#folders.store)) {
       const patch = Sha256.safeParse(name)
       if (!patch.success) continue
+      const { size } = await lstat(join(this.#folders.store, name))
+      if (size !== (bytesOf(patch.data) ?? size)) continue
       const hashes = await ifThere(readFile(join(this.#folders.pieces, name)))
       if (hashes !== null) held.set(patch.data, hashes)
     }
@@ -111,16 +117,39 @@ export class PieceStore {
     }
   }
 
-  /** Proves the whole file from disk and puts it under its final name. False when it is not what was signed: it is gone then. */
+  /** The hash of one piece of the complete file, as it is on disk now. Throws when it cannot be read. */
+  async provePiece(patch: StoredPatch, index: number): Promise<Uint8Array> {
+    const { offset, length } = pieceRange(patch, index)
+    const handle = await open(this.pathOf(patch.sha256), constants.O_RDONLY | constants.O_NOFOLLOW)
+    try {
+      const { size } = await handle.stat()
+      if (size !== patch.bytes) throw new Error(`the file has ${size} bytes instead of ${patch.bytes}`)
+      const bytes = Buffer.allocUnsafe(length)
+      if (!(await readFully(handle, bytes, offset))) throw new Error('the file ends before it')
+      return pieceHash(bytes)
+    } finally {
+      await handle.close()
+    }
+  }
+
+  /** A complete file that is not right is an unfinished one: what is right of it is kept, and nothing of it is believed. */
+  async setApart(sha256: Sha256): Promise<void> {
+    await this.#close(sha256)
+    await ifThere(rename(this.pathOf(sha256), join(this.#folders.partial, sha256)))
+    await syncFolder(this.#folders.partial)
+    await syncFolder(this.#folders.store)
+  }
+
+  /**
+   * Proves the whole file from disk and puts it under its final name. False when it is not what was signed: then it is an
+   * unfinished one, of which each piece is to be judged again.
+   */
   async seal(patch: StoredPatch): Promise<boolean> {
     const unfinished = this.#unfinished.get(patch.sha256)
     if (unfinished === undefined) return this.#proveAgain(patch)
     try {
       await unfinished.handle.sync()
-      if ((await digestOf(unfinished.handle)) !== patch.sha256) {
-        await this.discard(patch.sha256)
-        return false
-      }
+      if ((await digestOf(unfinished.handle)) !== patch.sha256) return false
       await this.#putAway(join(this.#folders.partial, patch.sha256), patch.sha256)
       return true
     } catch (error) {
@@ -141,8 +170,10 @@ export class PieceStore {
     } finally {
       await handle.close()
     }
+    await this.#close(sha256)
     await writeDurably(this.#folders.pieces, sha256, hashes)
     await this.#putAway(path, sha256)
+    await rm(join(this.#folders.partial, sha256), { force: true })
   }
 
   async discard(sha256: Sha256): Promise<void> {
@@ -166,7 +197,7 @@ export class PieceStore {
   async #proveAgain(patch: StoredPatch): Promise<boolean> {
     const handle = await open(this.pathOf(patch.sha256), constants.O_RDONLY | constants.O_NOFOLLOW)
     const right = (await digestOf(handle).finally(() => handle.close())) === patch.sha256
-    if (!right) await this.discard(patch.sha256)
+    if (!right) await this.setApart(patch.sha256)
     return right
   }
 

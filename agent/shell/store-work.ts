@@ -11,7 +11,7 @@ import { isNoSpace, type PieceStore, type StoredPatch } from './piece-store.ts'
 
 export type StoreEffect = Extract<
   AgentEffect,
-  { kind: 'open-partial' | 'store-piece' | 'drop-piece' | 'seal' | 'discard' }
+  { kind: 'open-partial' | 'store-piece' | 'drop-piece' | 'seal' | 'prove-piece' | 'set-apart' | 'discard' }
 >
 
 export class StoreWork {
@@ -72,6 +72,14 @@ export class StoreWork {
         })
         break
       }
+      case 'prove-piece':
+        this.#follow(this.inTurn(effect.patch, () => this.#prove(effect.patch, effect.index)))
+        break
+      case 'set-apart': {
+        const { patch } = effect
+        this.#perform(patch, () => this.#store.setApart(patch))
+        break
+      }
       case 'discard': {
         const { patch } = effect
         this.#perform(patch, async () => {
@@ -80,6 +88,19 @@ export class StoreWork {
         })
         break
       }
+    }
+  }
+
+  /** What cannot be read is told as that, whatever the reason: what follows is decided by the core. */
+  async #prove(patch: Sha256, index: number): Promise<void> {
+    const told = { kind: 'piece-read-back', patch, index } as const
+    try {
+      const stored = this.#patchOf(patch)
+      if (stored === undefined) throw new Error('no longer stored')
+      this.#deliver({ ...told, hash: await this.#store.provePiece(stored, index), reason: '' })
+    } catch (error) {
+      if (isBug(error)) throw error
+      this.#deliver({ ...told, hash: null, reason: causes(error) })
     }
   }
 

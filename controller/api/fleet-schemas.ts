@@ -77,6 +77,7 @@ export const ApplianceDetail: z.ZodType<inventory.ApplianceDetail> = z.object({
       bytesPerSecond: count,
       sources: z.array(z.string()),
       secondsLeft: count.nullable(),
+      provenAt: time.nullable(),
       reason: z.string(),
     }),
   ),

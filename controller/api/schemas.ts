@@ -123,6 +123,7 @@ const ApplianceCopy: z.ZodType<Copy> = z.object({
   bytesPerSecond: count,
   sources: z.array(z.string()),
   secondsLeft: count.nullable(),
+  provenAt: time.nullable(),
 })
 const UnpatchedOrganization: z.ZodType<patches.UnpatchedOrganization> = z.object({
   organization: z.string(),
@@ -205,6 +206,7 @@ export const PatchDetail: z.ZodType<patches.PatchDetail> = z.object({
   signedBy: PeerId,
   matrix: PatchMatrix,
   appliances: z.array(ApplianceCopy),
+  ownCopy: z.object({ provenAt: time.nullable(), wrong: z.string() }),
   unpatched: z.array(UnpatchedOrganization),
   patched: z.array(z.string()),
   notApplicable: z.array(z.string()),

@@ -169,11 +169,12 @@ function applianceLines(appliance: ApplianceDetail): string[] {
     ),
     '',
     ...table(
-      ['COPY OF', 'STATE', 'BYTES', ''],
+      ['COPY OF', 'STATE', 'BYTES', 'LAST PROVEN (UTC)', ''],
       appliance.copies.map((copy) => [
         patchReference(copy),
         copy.state,
         readableBytes(copy.bytes),
+        copy.provenAt === null ? 'not now' : readableTime(copy.provenAt),
         copy.state === 'transferring' ? `${arriving(copy)}, ${timeLeft(copy.secondsLeft)}` : whyWaiting(copy),
       ]),
       'It keeps no copies beside its installs.',

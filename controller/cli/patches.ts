@@ -127,17 +127,19 @@ function patchLines(patch: PatchDetail): string[] {
     ...otherPatches(patch),
     '',
     ...table(
-      ['SERVICE PROVIDER APPLIANCE', 'DATA CENTER', 'ROLE', 'COPY', 'BYTES', ''],
+      ['SERVICE PROVIDER APPLIANCE', 'DATA CENTER', 'ROLE', 'COPY', 'BYTES', 'LAST PROVEN (UTC)', ''],
       patch.appliances.map((copy) => [
         copy.name,
         copy.dataCenter,
         copy.role,
         copy.state,
         readableBytes(copy.bytes),
+        copy.provenAt === null ? 'not now' : readableTime(copy.provenAt),
         copy.state === 'transferring' ? `${arriving(copy)} ${whyWaiting(copy)}`.trim() : whyWaiting(copy),
       ]),
       'There are no Service Provider appliances.',
     ),
+    ownCopyLine(patch),
     '',
     ...table(
       ['UNPATCHED ORGANIZATION', 'PATCHED', 'APPLIANCE', 'DATA CENTER', 'ROLE', 'HAS', ''],
@@ -172,6 +174,13 @@ function patchLines(patch: PatchDetail): string[] {
       ? []
       : ['', `${plural(patch.installs.length, 'install')}: patchmesh installs list`]),
   ]
+}
+
+function ownCopyLine({ ownCopy: { provenAt, wrong } }: PatchDetail): string {
+  if (provenAt !== null) return `the copy at the Service Center was last proven ${readableTime(provenAt)} UTC`
+  return printable(
+    `the copy at the Service Center is not right: ${wrong}; upload the same file again, or wait for an appliance`,
+  )
 }
 
 function notMeant({ notApplicableAppliances }: PatchDetail): string[] {

@@ -74,7 +74,7 @@ export type ApplianceDetail = InventoryRow & {
   /** What nobody does any more when it is retired, as a sentence; null where others stand in for it. */
   lastMember: string | null
 }
-type CopyField = 'state' | 'bytes' | 'bytesLeft' | 'bytesPerSecond' | 'sources' | 'secondsLeft' | 'reason'
+type CopyField = 'state' | 'bytes' | 'bytesLeft' | 'bytesPerSecond' | 'sources' | 'secondsLeft' | 'provenAt' | 'reason'
 type AppliancePart = {
   install: string
   state: TargetState
@@ -232,7 +232,7 @@ export function applianceDetail(state: ServiceCenterState, appliance: ApplianceR
 function copiesOn(state: ServiceCenterState, appliance: ApplianceRecord): ApplianceDetail['copies'] {
   return livePatches(state).map(({ sha256 }) => {
     const copy = applianceCopy(state, sha256, appliance)
-    const { bytes, bytesLeft, bytesPerSecond, sources, secondsLeft, reason } = copy
+    const { bytes, bytesLeft, bytesPerSecond, sources, secondsLeft, provenAt, reason } = copy
     return {
       ...named(state, sha256),
       state: copy.state,
@@ -241,6 +241,7 @@ function copiesOn(state: ServiceCenterState, appliance: ApplianceRecord): Applia
       bytesPerSecond,
       sources,
       secondsLeft,
+      provenAt,
       reason,
     }
   })

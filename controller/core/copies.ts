@@ -5,7 +5,7 @@
 import type { PeerId, Sha256 } from '../../protocol/identifiers.ts'
 import type { CopyState } from '../../protocol/messages.ts'
 import type { ApplianceRecord } from './records.ts'
-import { copyOf } from './replications.ts'
+import { copyOf, isReplicated } from './replications.ts'
 import type { ServiceCenterState } from './state.ts'
 
 export type ApplianceCopy = {
@@ -23,6 +23,8 @@ export type ApplianceCopy = {
   sources: string[]
   /** 0 for a complete copy; null where nobody can tell. */
   secondsLeft: number | null
+  /** When its holder had read all of it and found it right, the last time; null for one that does not count. */
+  provenAt: string | null
 }
 
 export function applianceCopy(state: ServiceCenterState, patch: Sha256, appliance: ApplianceRecord): ApplianceCopy {
@@ -34,7 +36,14 @@ export function applianceCopy(state: ServiceCenterState, patch: Sha256, applianc
     ...{ name, organization, dataCenter, kind, role, state: copyState, bytes, reason, bytesLeft, bytesPerSecond },
     sources: sources.flatMap((peer) => nameOf(state, peer) ?? []),
     secondsLeft: secondsLeft(copyState, bytesLeft, bytesPerSecond),
+    provenAt: provenAt(state, patch, appliance),
   }
+}
+
+function provenAt(state: ServiceCenterState, patch: Sha256, appliance: ApplianceRecord): string | null {
+  const receipt = state.receipts.get(patch)?.get(appliance.peer)
+  if (receipt === undefined || !isReplicated(state, patch, appliance)) return null
+  return new Date(receipt.verifiedAt).toISOString()
 }
 
 /** What arrives at an appliance of one patch, and from whom. */

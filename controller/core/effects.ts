@@ -2,6 +2,7 @@
  * What can happen to the Service Center and what it can want done. Effects are performed in order, and a `commit` is
  * durable before the effect after it begins: so whatever is answered or sent has been stored.
  */
+import type { OwnCopy } from '../../agent/core/events.ts'
 import type { Clock } from '../../protocol/clock.ts'
 import type {
   ApplianceName,
@@ -79,6 +80,8 @@ export type ServiceCenterEvent =
   | { kind: 'control-received'; peer: PeerId; message: ControlMessage }
   /** An appliance was asked after itself, and signed its answer. */
   | { kind: 'account-told'; peer: PeerId; account: ApplianceAccount }
+  /** The seed has read its own copy, or its file was not there at the start. */
+  | { kind: 'own-copy-told'; patch: Sha256; copy: OwnCopy }
   /** A peer that dialled with an enrolling identity asked to become a member. */
   | { kind: 'enrollment-requested'; peer: PeerId; request: EnrollmentRequest }
 
@@ -91,6 +94,8 @@ export type ServiceCenterEffect =
   | { kind: 'admit'; members: ReadonlySet<PeerId>; enrolling: ReadonlySet<PeerId> }
   /** Ends every connection with the peer, so that it dials a new one. */
   | { kind: 'hang-up'; peer: PeerId }
+  /** Who may have pieces of a patch of which the own copy is not right. */
+  | { kind: 'name-holders'; patch: Sha256; holders: readonly PeerId[] }
   /** The seed has this complete patch to offer, or must delete it. */
   | { kind: 'seed'; patch: Sha256 }
   | { kind: 'unseed'; patch: Sha256 }

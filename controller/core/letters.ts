@@ -6,8 +6,9 @@
 import { type Envelope, open, type StatementType } from '../../protocol/envelope.ts'
 import type { PeerId } from '../../protocol/identifiers.ts'
 import { isRefusal, type Refusal, refuse } from '../../protocol/refusals.ts'
-import { Detection, type Letter, Looked, Receipt, Report } from '../../protocol/statements.ts'
+import { Detection, Disproof, type Letter, Looked, Receipt, Report } from '../../protocol/statements.ts'
 import { followReport } from './installing.ts'
+import { title } from './patch-identity.ts'
 import type { ApplianceRecord, Change } from './records.ts'
 import type { ServiceCenterState } from './state.ts'
 
@@ -18,6 +19,8 @@ export function readLetter(state: ServiceCenterState, letter: Letter): Change[] 
   switch (letter.envelope.payloadType) {
     case Receipt.payloadType:
       return readReceipt(state, appliance, letter.envelope)
+    case Disproof.payloadType:
+      return readDisproof(state, appliance, letter.envelope)
     case Detection.payloadType:
       return readDetection(state, appliance, letter.envelope)
     case Looked.payloadType:
@@ -34,14 +37,38 @@ export function readLetter(state: ServiceCenterState, letter: Letter): Change[] 
 function readReceipt(state: ServiceCenterState, appliance: ApplianceRecord, envelope: Envelope): Change[] | Refusal {
   const receipt = openFrom(appliance, Receipt, envelope)
   if (isRefusal(receipt)) return receipt
-  const { sha256, epoch, publishedAt, verifiedAt } = receipt
+  const { sha256, epoch, publishedAt, verifiedAt, counter } = receipt
   const patch = state.patches.get(sha256)
   if (patch === undefined)
     return refuse('not_found', `a receipt from ${appliance.name} names the unknown patch ${sha256}`)
   if (publishedAt !== patch.publication.publishedAt)
     return refuse('stale', `a receipt from ${appliance.name} is for an earlier publication of ${sha256}`)
-  if (state.receipts.get(sha256)?.get(appliance.peer)?.epoch === epoch) return []
-  return [{ table: 'receipts', row: { peer: appliance.peer, sha256, epoch, verifiedAt, envelope } }]
+  if ((state.receipts.get(sha256)?.get(appliance.peer)?.counter ?? -1) >= counter) return []
+  return [{ table: 'receipts', row: { peer: appliance.peer, sha256, epoch, verifiedAt, counter, wrong: '', envelope } }]
+}
+
+/** The copy counts no longer, until a later receipt says that it is right again. */
+function readDisproof(state: ServiceCenterState, appliance: ApplianceRecord, envelope: Envelope): Change[] | Refusal {
+  const disproof = openFrom(appliance, Disproof, envelope)
+  if (isRefusal(disproof)) return disproof
+  const { sha256, publishedAt, counter, reason: wrong } = disproof
+  const patch = state.patches.get(sha256)
+  if (patch === undefined)
+    return refuse('not_found', `${appliance.name} takes back a receipt for the unknown patch ${sha256}`)
+  if (publishedAt !== patch.publication.publishedAt)
+    return refuse('stale', `${appliance.name} takes back a receipt for an earlier publication of ${sha256}`)
+  const before = state.receipts.get(sha256)?.get(appliance.peer)
+  if ((before?.counter ?? -1) >= counter) return []
+  const { peer, name, organization } = appliance
+  const row = { peer, sha256, epoch: 0, verifiedAt: before?.verifiedAt ?? 0, counter, wrong, envelope }
+  const at = state.clock.wallMs
+  return [
+    { table: 'receipts', row },
+    {
+      table: 'audit',
+      row: { at, actor: name, action: 'check-copy', subject: title(patch), outcome: wrong, organization },
+    },
+  ]
 }
 
 function readDetection(state: ServiceCenterState, appliance: ApplianceRecord, envelope: Envelope): Change[] | Refusal {

@@ -8,6 +8,7 @@ import { titled } from '../../protocol/patch-references.ts'
 import type { SignedBy } from '../../protocol/publishers.ts'
 import { type ApplianceCopy, applianceCopy } from './copies.ts'
 import { type Finding, findingOn } from './findings.ts'
+import { ownCopyOf } from './own-copies.ts'
 import { type PatchMatrix, patchMatrix } from './patch-matrix.ts'
 import { livePatches } from './publishing.ts'
 import type { ApplianceRecord, DetectionRecord, PatchRecord } from './records.ts'
@@ -79,6 +80,8 @@ export type PatchDetail = PatchSummary & {
   signedBy: PeerId
   matrix: PatchMatrix
   appliances: ApplianceCopy[]
+  /** The Service Center's own: when it was proven last, null for one that is not right, and what is wrong with it. */
+  ownCopy: { provenAt: string | null; wrong: string }
   unpatched: UnpatchedOrganization[]
   /** Organizations all of whose appliances are patched, or for none of whose appliances the patch is meant. */
   patched: string[]
@@ -161,12 +164,18 @@ export function patchDetail(
     signedBy: state.signing.peer,
     matrix: patchMatrix(state, record.sha256),
     appliances: patchCopies(state, record.sha256),
+    ownCopy: ownCopyView(state, record),
     unpatched: organizations.unpatched,
     patched: organizations.patched,
     notApplicable: organizations.notApplicable,
     notApplicableAppliances: organizations.notMeant,
     installs: installs.map((install) => installSummary(state, install)).reverse(),
   }
+}
+
+export function ownCopyView(state: ServiceCenterState, record: PatchRecord): PatchDetail['ownCopy'] {
+  const { provenAt, wrong } = ownCopyOf(state, record)
+  return { provenAt: wrong === '' ? new Date(provenAt).toISOString() : null, wrong }
 }
 
 /** The copies that the Replications column counts. */

@@ -10,6 +10,7 @@ import { isRefusal, type Refusal, refuse } from '../../protocol/refusals.ts'
 import { Publication, Withdrawal } from '../../protocol/statements.ts'
 import type { Command, Reply } from './effects.ts'
 import { isFinal } from './install-states.ts'
+import { ownCopyTold } from './own-copies.ts'
 import { isTaken, title, titleOf } from './patch-identity.ts'
 import type { Change, PatchRecord } from './records.ts'
 import { isUnheard } from './rollout.ts'
@@ -76,7 +77,10 @@ export function publish(
   })
   if (isRefusal(judged)) return { reply: judged, changes: [audit(judged.refused)] }
   if (judged.already !== null)
-    return { reply: { kind: 'published', patch: judged.already.sha256, created: false }, changes: [] }
+    return {
+      reply: { kind: 'published', patch: judged.already.sha256, created: false },
+      changes: ownCopyTold(state, publication.sha256, { provenAt: at, wrong: '' }),
+    }
   const signed: Publication = { ...publication, publishedAt: Math.max(at, withdrawnAt(state, publication.sha256) + 1) }
   const row: PatchRecord = {
     sha256: publication.sha256,
@@ -90,7 +94,12 @@ export function publish(
   }
   return {
     reply: { kind: 'published', patch: row.sha256, created: true },
-    changes: [{ table: 'patches', row }, ...voidReceipts(state, row.sha256), audit('done')],
+    changes: [
+      { table: 'patches', row },
+      { table: 'ownCopies', row: { sha256: row.sha256, provenAt: at, wrong: '' } },
+      ...voidReceipts(state, row.sha256),
+      audit('done'),
+    ],
   }
 }
 

@@ -2,6 +2,7 @@
  * What the Service Center keeps: one type a table of its database. The core changes its state only by records, and
  * the shell stores the same records in one transaction before anything that depends on them leaves the process.
  */
+import type { OwnCopy } from '../../agent/core/events.ts'
 import type { Envelope } from '../../protocol/envelope.ts'
 import type {
   ApplianceKind,
@@ -79,7 +80,22 @@ export type PatchRecord = {
   withdrawal: Envelope | null
 }
 
-export type ReceiptRecord = { peer: PeerId; sha256: Sha256; epoch: number; verifiedAt: number; envelope: Envelope }
+export type ReceiptRecord = {
+  peer: PeerId
+  sha256: Sha256
+  /** 0, which is no appliance's, for a copy that does not count any more. */
+  epoch: number
+  /** When its holder had proven the copy last, by its own clock. */
+  verifiedAt: number
+  /** Of the statement that said so, so that an older one that comes late changes nothing. */
+  counter: number
+  /** What is wrong with a copy that was proven before, as its holder says; empty for one that is right. */
+  wrong: string
+  envelope: Envelope
+}
+
+/** The Service Center's own copy of a patch. */
+export type OwnCopyRecord = OwnCopy & { sha256: Sha256 }
 
 export type DetectionRecord = {
   peer: PeerId
@@ -152,6 +168,7 @@ export type Change =
   | { table: 'appliances'; row: ApplianceRecord }
   | { table: 'patches'; row: PatchRecord }
   | { table: 'receipts'; row: ReceiptRecord }
+  | { table: 'ownCopies'; row: OwnCopyRecord }
   | { table: 'detections'; row: DetectionRecord }
   | { table: 'installs'; row: InstallRecord }
   | { table: 'targets'; row: TargetRecord }

@@ -66,9 +66,12 @@ export function copyOf(state: ServiceCenterState, patch: Sha256, appliance: Appl
     return { state: 'replicated', bytes, reason: state.sessions.has(appliance.peer) ? '' : unreachableSince(appliance) }
   }
   const told = state.progress.get(patch)?.get(appliance.peer)
+  const wrong = state.receipts.get(patch)?.get(appliance.peer)?.wrong ?? ''
   if (!state.sessions.has(appliance.peer)) {
-    return { state: 'waiting', bytes: told?.bytes ?? 0, reason: unreachableSince(appliance) }
+    const since = unreachableSince(appliance)
+    return { state: 'waiting', bytes: told?.bytes ?? 0, reason: wrong === '' ? since : `${wrong}; ${since}` }
   }
+  if (told?.state === 'replicated' && wrong !== '') return { state: 'waiting', bytes: 0, reason: wrong }
   if (told === undefined) return { state: 'waiting', bytes: 0, reason: 'the appliance has not answered yet' }
   // Only a receipt makes a copy count, so an appliance that says "replicated" without one is still verifying.
   return { ...told, state: told.state === 'replicated' ? 'verifying' : told.state }

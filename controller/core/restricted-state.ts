@@ -33,6 +33,7 @@ export function restrictedState(
     accounts: own(whole.accounts),
     tokens: filtered(whole.tokens, ({ organization }) => isOwn(organization)),
     receipts: mapped(whole.receipts, own),
+    ownCopies: whole.ownCopies,
     detections: mapped(whole.detections, own),
     progress: mapped(whole.progress, own),
     wanBytesBefore: mapped(whole.wanBytesBefore, own),

@@ -21,6 +21,7 @@ import type {
   DetectionRecord,
   InstallRecord,
   LimitsRecord,
+  OwnCopyRecord,
   PatchRecord,
   ReceiptRecord,
   TargetRecord,
@@ -72,6 +73,8 @@ export type ServiceCenterState = {
   retired: Map<PeerId, ApplianceRecord>
   patches: Map<Sha256, PatchRecord>
   receipts: Map<Sha256, Map<PeerId, ReceiptRecord>>
+  /** Of the Service Center itself, as far as anything was told of them; see own-copies.ts. */
+  ownCopies: Map<Sha256, OwnCopyRecord>
   detections: Map<Sha256, Map<PeerId, DetectionRecord>>
   installs: Map<InstallId, InstallRecord>
   targets: Map<InstallId, Map<PeerId, TargetRecord>>
@@ -115,6 +118,7 @@ export function emptyState(authority: Authority, random: Random, silenceMs = SIL
     retired: new Map(),
     patches: new Map(),
     receipts: new Map(),
+    ownCopies: new Map(),
     detections: new Map(),
     installs: new Map(),
     targets: new Map(),
@@ -147,6 +151,9 @@ export function apply(state: ServiceCenterState, change: Change): void {
     case 'patches':
       state.patches.set(change.row.sha256, change.row)
       if (change.row.withdrawal !== null) state.progress.delete(change.row.sha256)
+      break
+    case 'ownCopies':
+      state.ownCopies.set(change.row.sha256, change.row)
       break
     case 'receipts':
       counting(state, change.row.peer, [change.row.sha256], () =>

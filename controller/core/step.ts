@@ -22,6 +22,7 @@ import {
   tellPartners,
 } from './membership.ts'
 import { inner } from './nested-maps.ts'
+import { nameHolders, ownCopyTold } from './own-copies.ts'
 import { renameAppliance, retireAppliance, revokeToken } from './places.ts'
 import { changePublishers } from './publishers.ts'
 import { type Decision, livePatches, publish, withdraw } from './publishing.ts'
@@ -35,7 +36,12 @@ export function step(state: ServiceCenterState, event: ServiceCenterEvent): Serv
     case 'tick': {
       const tookMs = event.clock.monotonicMs - state.clock.monotonicMs
       state.clock = event.clock
-      return [...tendSilence(state, tookMs), ...commit(state, tellPartners(state)), ...advanceInstalls(state)]
+      return [
+        ...tendSilence(state, tookMs),
+        ...commit(state, tellPartners(state)),
+        ...nameHolders(state),
+        ...advanceInstalls(state),
+      ]
     }
     case 'command':
       return carryOut(state, event)
@@ -55,6 +61,8 @@ export function step(state: ServiceCenterState, event: ServiceCenterEvent): Serv
       return received(state, event.peer, event.message)
     case 'account-told':
       return tellAccount(state, event.peer, event.account)
+    case 'own-copy-told':
+      return commit(state, ownCopyTold(state, event.patch, event.copy))
     case 'enrollment-requested': {
       const { answer, changes } = enroll(state, event.peer, event.request)
       return [
@@ -87,7 +95,8 @@ function carryOut(state: ServiceCenterState, { id, command, origin = '' }: Asked
     changes.map((change) => (change.table === 'audit' ? { ...change, row: { ...change.row, origin } } : change)),
   )
   if (!isRefusal(reply)) {
-    if (reply.kind === 'published' && reply.created) effects.push({ kind: 'seed', patch: reply.patch })
+    // Also where it was there before: its file is new, and proven.
+    if (reply.kind === 'published') effects.push({ kind: 'seed', patch: reply.patch })
     if (reply.kind === 'limits-set' && reply.place === SERVICE_CENTER) effects.push(seedLimits(state))
     if (reply.kind === 'appliance-retired') effects.push(admitted(state), { kind: 'hang-up', peer: reply.appliance })
     if (reply.kind === 'withdrawn') effects.push({ kind: 'unseed', patch: reply.patch })
@@ -138,7 +147,8 @@ function commit(state: ServiceCenterState, changes: Change[]): ServiceCenterEffe
     if (change.table === 'targets' && change.row.order !== null)
       effects.push(...synchronize(state, change.row.appliance))
   }
-  if (tables.has('patches') || tables.has('receipts')) effects.push({ kind: 'changed', topic: 'patches' })
+  if (tables.has('patches') || tables.has('receipts') || tables.has('ownCopies'))
+    effects.push({ kind: 'changed', topic: 'patches' })
   if (tables.has('installs') || tables.has('targets') || tables.has('detections'))
     effects.push({ kind: 'changed', topic: 'installs' })
   if (tables.has('appliances') || tables.has('limits') || tables.has('tokens'))

@@ -55,7 +55,11 @@ export const AppliancePage = ({ appliance, history }: AppliancePage) => (
       {appliance.copies.length === 0 ? (
         <p>It keeps no copies beside its installs: it takes a patch from its depot when it is ordered to install it.</p>
       ) : (
-        <Table label="Copies" headings={['Patch', 'State', 'Bytes', 'Arrives', 'Why']} rows={copyRows(appliance)} />
+        <Table
+          label="Copies"
+          headings={['Patch', 'State', 'Bytes', 'Arrives', 'Last proven', 'Why']}
+          rows={copyRows(appliance)}
+        />
       )}
     </Card>
     <Card id="detections" title="Detected" live>
@@ -185,6 +189,7 @@ function copyRows({ copies }: ApplianceDetail): Row[] {
       ) : (
         ''
       ),
+      copy.provenAt === null ? 'not now' : <Moment at={copy.provenAt} />,
       <WithMoments text={whyWaiting(copy)} />,
     ],
   }))

@@ -3,7 +3,7 @@
  */
 import type { ApplianceCopy } from '../core/copies.ts'
 import { CopyLabel } from './labels.tsx'
-import { WithMoments } from './moments.tsx'
+import { Moment, WithMoments } from './moments.tsx'
 import { dataCenterTitle, elementId, listed, size, timeLeft, whyWaiting } from './words.ts'
 
 export const CopyTable = ({ copies, bytes }: { copies: ApplianceCopy[]; bytes: number }) => {
@@ -40,6 +40,11 @@ const Copy = ({ copy, bytes }: { copy: ApplianceCopy; bytes: number }) => (
       {copy.state === 'replicated' ? size(bytes) : `${size(copy.bytes)} of ${size(bytes)}`}
       {copy.state === 'transferring' && `, ${size(copy.bytesPerSecond)}/s, ${timeLeft(copy.secondsLeft)}`}
       {copy.state === 'transferring' && copy.sources.length > 0 && `, from ${listed(copy.sources)}`}
+      {copy.provenAt !== null && (
+        <>
+          , last proven <Moment at={copy.provenAt} />
+        </>
+      )}
     </span>
     {whyWaiting(copy) !== '' && (
       <span class="pm-quiet pm-why">

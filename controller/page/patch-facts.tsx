@@ -6,7 +6,7 @@ import { Copyable, Fact } from './facts.tsx'
 import { Replications } from './labels.tsx'
 import { Alert, Card } from './layout.tsx'
 import { Moment } from './moments.tsx'
-import { duration, listed, patchAddress, patchTitle, size } from './words.ts'
+import { duration, listed, patchAddress, patchTitle, sentence, size } from './words.ts'
 
 const FORMATS = { bundle: 'patch bundle', deb: 'Debian package' } as const
 const RESTARTS = { none: 'no restart', service: 'restarts a service', reboot: 'restarts the appliance' } as const
@@ -55,6 +55,9 @@ export const PatchFacts = ({ patch, unreachable }: { patch: PatchDetail; unreach
       {patch.requires.length > 0 && <Fact term="Requires">{listed(patch.requires)}</Fact>}
       {patch.conflicts.length > 0 && <Fact term="Conflicts with">{listed(patch.conflicts)}</Fact>}
       {patch.supersedes.length > 0 && <Fact term="Supersedes">{listed(patch.supersedes)}</Fact>}
+      <Fact term="Copy at the Service Center">
+        <OwnCopy copy={patch.ownCopy} />
+      </Fact>
     </dl>
     <dl class="pf-v6-c-description-list pm-keys">
       <Fact term="SHA-256">
@@ -80,3 +83,15 @@ export const PatchFacts = ({ patch, unreachable }: { patch: PatchDetail; unreach
     </dl>
   </Card>
 )
+
+const OwnCopy = ({ copy: { provenAt, wrong } }: { copy: PatchDetail['ownCopy'] }) =>
+  provenAt === null ? (
+    <span data-own-copy="wrong">
+      Not right: {sentence(wrong)} It is mended from an appliance that has a proven copy, or when the same file is
+      uploaded again.
+    </span>
+  ) : (
+    <span data-own-copy="right">
+      last proven <Moment at={provenAt} />
+    </span>
+  )

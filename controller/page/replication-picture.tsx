@@ -6,7 +6,7 @@
 import { useContext } from 'hono/jsx'
 import type { ApplianceCopy } from '../core/copies.ts'
 import { CopyLabel } from './labels.tsx'
-import { WithMoments } from './moments.tsx'
+import { Moment, WithMoments } from './moments.tsx'
 import { ReaderContext } from './reader.tsx'
 import { counted, dataCenterTitle, elementId, listed, SYSTEM_PATCHES, size, timeLeft, whyWaiting } from './words.ts'
 
@@ -76,6 +76,11 @@ const Member = ({ copy, bytes }: { copy: ApplianceCopy; bytes: number }) => (
       </span>
     </span>
     {copy.state === 'transferring' && <Incoming copy={copy} />}
+    {copy.provenAt !== null && (
+      <span class="pm-quiet">
+        last proven <Moment at={copy.provenAt} />
+      </span>
+    )}
     {whyWaiting(copy) !== '' && (
       <span class="pm-quiet">
         <WithMoments text={whyWaiting(copy)} />

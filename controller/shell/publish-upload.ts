@@ -31,11 +31,11 @@ export function publishInto(options: {
   const { store, storeWork, state, carryOut, refused } = options
   return ({ path, sha256, bytes, pieceLength, hashes, format, manifest, signed }, actor, origin) =>
     storeWork.inTurn(sha256, async () => {
+      // What is there already is taken all the same: its bytes are proven now, and those on disk may be right no longer.
       const { name, version } = manifest
       const judged = judgeUpload(state, { name, version, sha256, manifest, signed })
-      if (isRefusal(judged) || judged.already !== null) {
+      if (isRefusal(judged)) {
         await rm(path, { force: true })
-        if (!isRefusal(judged)) return { patch: judged.already.sha256, created: false }
         await refused({ actor, filename: titleOf({ name, version, manifest }), origin }, judged)
         return judged
       }
@@ -53,7 +53,7 @@ export function publishInto(options: {
         return { patch: reply.patch, created: reply.created }
       }
       // Another file of the same name was first.
-      await store.discard(sha256)
+      if (judged.already === null) await store.discard(sha256)
       return reply
     })
 }

@@ -108,6 +108,7 @@ export class SqlRepository implements Repository {
       const patches = await transaction.selectFrom('patches').selectAll().orderBy('uploadedAt').execute()
       const installs = await transaction.selectFrom('installs').selectAll().orderBy('startedAt').execute()
       const receipts = await transaction.selectFrom('receipts').selectAll().execute()
+      const ownCopies = await transaction.selectFrom('ownCopies').selectAll().execute()
       const detections = await transaction.selectFrom('detections').selectAll().execute()
       const targets = await transaction.selectFrom('targets').selectAll().execute()
       const limits = await transaction.selectFrom('limits').selectAll().execute()
@@ -117,6 +118,7 @@ export class SqlRepository implements Repository {
         ...(await loadSlots(transaction)),
         ...patches.map((row): Change => ({ table: 'patches', row: patchRecord(row, this.#root) })),
         ...receipts.map((row): Change => ({ table: 'receipts', row: receiptRecord(row) })),
+        ...ownCopies.map((row): Change => ({ table: 'ownCopies', row: plain(row) })),
         ...detections.map((row): Change => ({ table: 'detections', row: plain(row) })),
         ...installs.map((row): Change => ({ table: 'installs', row: installRecord(row) })),
         ...targets.map((row): Change => ({ table: 'targets', row: targetRecord(row) })),

@@ -4,20 +4,20 @@
  */
 import { randomBytes } from 'node:crypto'
 import type { AgentEffect, AgentEvent } from '../../agent/core/events.ts'
-import { DEFAULT_SETTINGS, newAgent } from '../../agent/core/state.ts'
 import { step as stepSeed } from '../../agent/core/step.ts'
 import { startTicking } from '../../agent/shell/clock.ts'
 import { EventLoop } from '../../agent/shell/event-loop.ts'
 import { type Log, trace } from '../../agent/shell/log.ts'
 import { Network, type NetworkEvent } from '../../agent/shell/network/network.ts'
 import { PieceStore } from '../../agent/shell/piece-store.ts'
+import type { ProvingSettings } from '../../agent/shell/proving-settings.ts'
 import { StoreWork } from '../../agent/shell/store-work.ts'
 import { assert, unreachable } from '../../protocol/assert.ts'
-import { signingKeyFromSeed } from '../../protocol/envelope.ts'
 import type { ListenAddress } from '../../protocol/identifiers.ts'
 import { seededRandom } from '../../protocol/random.ts'
 import { isRefusal, type Refusal } from '../../protocol/refusals.ts'
 import type { Command, Reply, ServiceCenterEffect, ServiceCenterEvent } from '../core/effects.ts'
+import { ownCopyOf } from '../core/own-copies.ts'
 import { livePatches } from '../core/publishing.ts'
 import { apply, emptyState } from '../core/state.ts'
 import { resume, step } from '../core/step.ts'
@@ -27,12 +27,14 @@ import { ResumableUploads } from './intake/resumable-uploads.ts'
 import { issueHere } from './issue-token.ts'
 import type { KeptAuthority } from './keys.ts'
 import { Notices } from './notices.ts'
+import { beginSeed, endSeed } from './own-seed.ts'
 import { MESH_ADDRESSES_SETTING, type Repository, type ServiceCenter } from './ports.ts'
 import { publishInto } from './publish-upload.ts'
 import { watchTokens } from './token-watch.ts'
 
 /** How often uploads that nobody goes on with are looked for. */
 const SWEEP_MS = 10 * 60 * 1000
+const MISSING = 'its file is missing from the store, or has not the length that it must have'
 
 export type RunningServiceCenter = ServiceCenter & { readonly meshAddresses: ListenAddress[]; stop(): Promise<void> }
 
@@ -43,6 +45,8 @@ export async function startServiceCenter(options: {
   mesh: readonly string[]
   announce: readonly string[]
   silenceMs: number
+  /** In which time, and how fast, the own copies are read again; see agent/core/proving.ts. */
+  proving: ProvingSettings
   log: Log
   fail: (error: unknown) => void
 }): Promise<RunningServiceCenter> {
@@ -54,11 +58,7 @@ export async function startServiceCenter(options: {
   for (const change of await repository.load()) apply(state, change)
 
   const store = await PieceStore.open(options.folder)
-  const stored = await store.held()
-  for (const { sha256, publication } of livePatches(state)) {
-    if (!stored.has(sha256))
-      log.error({ patch: sha256, name: publication.name }, 'the file of a published patch is missing from the store')
-  }
+  const stored = await store.held((patch) => state.patches.get(patch)?.publication.bytes)
 
   const notices = new Notices()
   const replies = new Map<number, (reply: Reply | Refusal) => void>()
@@ -72,14 +72,7 @@ export async function startServiceCenter(options: {
     perform,
     fail,
   })
-  const seed = newAgent({
-    identity: signingKeyFromSeed(authority.meshSeed),
-    root: authority.signing.peer,
-    random,
-    settings: DEFAULT_SETTINGS,
-    membership: null,
-    dial: [],
-  })
+  const seed = await beginSeed({ authority, random, proving: options.proving, repository, log })
   const seedLoop = new EventLoop<AgentEvent, AgentEffect>({
     step: (event) => stepSeed(seed, event),
     perform: performForSeed,
@@ -162,8 +155,10 @@ export async function startServiceCenter(options: {
         const record = state.patches.get(effect.patch)
         assert(record !== undefined, 'only a published patch is seeded')
         const { publication, envelope, hashes } = record
-        return seedLoop.deliver({ kind: 'seeded', publication, envelope, hashes })
+        return seedLoop.deliver({ kind: 'seeded', publication, envelope, hashes, copy: ownCopyOf(state, record) })
       }
+      case 'name-holders':
+        return seedLoop.deliver({ kind: 'holders-told', patch: effect.patch, holders: effect.holders })
       case 'limit-seed':
         return seedLoop.deliver({ kind: 'limited', limits: effect.limits })
       case 'unseed':
@@ -177,18 +172,26 @@ export async function startServiceCenter(options: {
     }
   }
 
-  /** The seed offers and deletes; it never pulls, installs or makes statements. */
+  /** The seed offers and deletes, and pulls what is wrong in its own copies; it never installs or makes statements. */
   function performForSeed(effect: AgentEffect): void {
     switch (effect.kind) {
+      case 'open':
       case 'close':
       case 'hang-up':
       case 'limit':
       case 'send-pieces':
       case 'send-piece':
         return network.perform(effect)
+      case 'open-partial':
+      case 'store-piece':
       case 'drop-piece':
+      case 'seal':
+      case 'prove-piece':
+      case 'set-apart':
       case 'discard':
         return storeWork.perform(effect)
+      case 'note-copy':
+        return loop.deliver({ kind: 'own-copy-told', patch: effect.patch, copy: effect.copy })
       case 'log':
         return log.info(effect.fields, effect.line)
       default:
@@ -235,6 +238,11 @@ export async function startServiceCenter(options: {
     loop.deliver({ kind: 'tick', clock })
     seedLoop.deliver({ kind: 'tick', clock })
   })
+  for (const { sha256, publication } of livePatches(state)) {
+    if (stored.has(sha256)) continue
+    log.error({ patch: sha256, name: publication.name }, MISSING)
+    await loop.perform(step(state, { kind: 'own-copy-told', patch: sha256, copy: { provenAt: 0, wrong: MISSING } }))
+  }
   await loop.perform(resume(state))
   await repository.writeSetting(
     MESH_ADDRESSES_SETTING,
@@ -276,6 +284,7 @@ export async function startServiceCenter(options: {
       await network.stop()
       await storeWork.idle()
       await store.close()
+      await endSeed(repository)
     },
   }
 }

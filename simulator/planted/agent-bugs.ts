@@ -4,6 +4,7 @@
 import type { PlantedBug } from './bugs.ts'
 
 const holding = 'agent/core/holding.ts'
+const disproving = 'agent/core/disproving.ts'
 const installing = 'agent/core/install/installing.ts'
 
 export const agentBugs: readonly PlantedBug[] = [
@@ -23,17 +24,17 @@ export const agentBugs: readonly PlantedBug[] = [
   },
   {
     name: 'a copy is recorded as proven without its receipt',
-    file: holding,
-    find: '? post(state, Receipt, (common) => ({ ...common, sha256, publishedAt, verifiedAt, source }), entries)',
+    file: disproving,
+    find: 'return post(state, Receipt, (common) => ({ ...common, sha256, publishedAt, verifiedAt: provenAt, source }), entries)',
     replace:
-      "? [{ kind: 'record', entries }, ...post(state, Receipt, (common) => ({ ...common, sha256, publishedAt, verifiedAt, source }))]",
+      "return [{ kind: 'record', entries }, ...post(state, Receipt, (common) => ({ ...common, sha256, publishedAt, verifiedAt: provenAt, source }))]",
     checkers: ['n/m is the truth'],
   },
   {
     name: 'a file that stands in the store is believed after a restart',
-    file: 'agent/core/step.ts',
-    find: 'if (hashes !== undefined && state.proven.has(replica.publication.sha256)) replica.phase',
-    replace: 'if (hashes !== undefined) replica.phase',
+    file: 'agent/core/resuming.ts',
+    find: 'if (isWhole && state.proven.has(patch)) {',
+    replace: 'if (isWhole) {',
     checkers: ['n/m is the truth'],
   },
   {
@@ -48,6 +49,7 @@ export const agentBugs: readonly PlantedBug[] = [
     name: 'a copy that was proven for an earlier publication is believed',
     file: holding,
     find: `  state.proven.delete(sha256)
+  forgetProving(state, sha256)
   const entries = [
     sealedEntry(\`publication-\${sha256}\`, envelope),
     provenEntry(sha256, null),
@@ -74,12 +76,8 @@ export const agentBugs: readonly PlantedBug[] = [
   {
     name: 'a wrong piece is blamed on its source and kept',
     file: 'agent/core/pulling.ts',
-    find: `    return [
-      drop,
-      ...strike(`,
-    replace: `    return [
-      { kind: 'store-piece', patch, index, slot },
-      ...strike(`,
+    find: 'return [drop, ...sentWrong(',
+    replace: "return [{ kind: 'store-piece', patch, index, slot }, ...sentWrong(",
     checkers: ['only verified bytes'],
   },
   {

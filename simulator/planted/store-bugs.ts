@@ -24,8 +24,8 @@ export const storeBugs: readonly PlantedBug[] = [
   {
     name: 'the whole file is not compared with its digest',
     file,
-    find: 'if (digestOf(unfinished) !== sha256) {',
-    replace: 'if (unfinished.blocks.length === 0) {',
+    find: 'if (digestOf(unfinished) !== sha256) return false',
+    replace: 'if (unfinished.blocks.length === 0) return false',
     checkers: ['n/m is the truth', 'only verified bytes'],
   },
   {

@@ -27,6 +27,7 @@ type FleetParts = {
   apiToken: string
   repository: Repository
   authority: KeptAuthority
+  controllerOptions: readonly string[]
 }
 /** Starting so many at once makes none of them late, on two cores. */
 const STARTED_AT_ONCE = 16
@@ -40,9 +41,10 @@ export class Fleet {
   readonly #authority: KeptAuthority
   readonly #apiToken: string
   #meshAddress = ''
+  readonly #controllerOptions: readonly string[]
   readonly #daemons = new Map<string, Daemon>()
 
-  private constructor({ folder, places, url, apiToken, repository, authority }: FleetParts) {
+  private constructor({ folder, places, url, apiToken, repository, authority, controllerOptions }: FleetParts) {
     this.folder = folder
     this.#places = places
     this.url = url
@@ -50,23 +52,30 @@ export class Fleet {
     this.#repository = repository
     this.#authority = authority
     this.#apiToken = apiToken
+    this.#controllerOptions = controllerOptions
   }
 
-  /** Starts the Service Center; appliances are added after. `prepare` gets the fleet's folder before anything starts. */
+  /**
+   * Starts the Service Center, with `controllerOptions` more; appliances are added after. `prepare` gets the fleet's
+   * folder before anything starts.
+   */
   static async start(
     prepare: (folder: string) => Promise<void> = async () => {},
     places: Places = LOOPBACK,
+    controllerOptions: readonly string[] = [],
   ): Promise<Fleet> {
     const folder = await mkdtemp(join(tmpdir(), `${FOLDER_PREFIX}${OWN_MARK}-`))
     let daemon: Daemon | undefined
     try {
       await prepare(folder)
       const data = join(folder, 'service-center')
-      daemon = startController(folder, places, places.serviceCenter.http, places.serviceCenter.listen)
+      const { http, listen } = places.serviceCenter
+      daemon = startController(folder, places, ['--http', http, '--mesh', listen, ...controllerOptions])
       const ready = await daemon.ready()
       const { authority, repository } = await openData(data)
       const apiToken = await makeAccess(repository, { kind: 'api-token', name: 'demo' })
-      const fleet = new Fleet({ folder, places, url: ready.get('http') ?? '', apiToken, repository, authority })
+      const url = ready.get('http') ?? ''
+      const fleet = new Fleet({ folder, places, url, apiToken, repository, authority, controllerOptions })
       fleet.#daemons.set('', daemon)
       fleet.#meshAddress = (ready.get('mesh') ?? '').replace(/\/p2p\/.*/, '')
       return fleet
@@ -89,7 +98,8 @@ export class Fleet {
   /** After it was stopped or killed: the same data, at the same addresses. */
   async restartServiceCenter(): Promise<void> {
     await this.serviceCenter.stop()
-    const daemon = startController(this.folder, this.#places, new URL(this.url).host, this.#meshAddress)
+    const where = ['--http', new URL(this.url).host, '--mesh', this.#meshAddress]
+    const daemon = startController(this.folder, this.#places, [...where, ...this.#controllerOptions])
     this.#daemons.set('', daemon)
     await daemon.ready()
   }
@@ -183,9 +193,9 @@ export class Fleet {
   }
 }
 
-function startController(folder: string, { serviceCenter }: Places, http: string, mesh: string): Daemon {
+function startController(folder: string, { serviceCenter }: Places, more: readonly string[]): Daemon {
   const announce = serviceCenter.announce === undefined ? [] : ['--announce', serviceCenter.announce]
-  const args = ['controller', '--data', join(folder, 'service-center'), '--http', http, '--mesh', mesh, ...announce]
+  const args = ['controller', '--data', join(folder, 'service-center'), ...announce, ...more]
   const logFile = join(folder, 'service-center.log')
   return Daemon.start({ name: 'the Service Center', args, logFile, enter: serviceCenter.enter })
 }

@@ -5,8 +5,9 @@
 import type { AgentEffect, AgentEvent } from '../../agent/core/events.ts'
 import { readLedger } from '../../agent/core/ledger.ts'
 import type { Machine } from '../../agent/core/machine.ts'
+import { resume } from '../../agent/core/resuming.ts'
 import { type AgentState, type Appliance, newAgent } from '../../agent/core/state.ts'
-import { resume, step } from '../../agent/core/step.ts'
+import { step } from '../../agent/core/step.ts'
 import { assert, unreachable } from '../../protocol/assert.ts'
 import type { ListenAddress, PeerId, Sha256 } from '../../protocol/identifiers.ts'
 import { pieceHash, pieceRange } from '../../protocol/pieces.ts'
@@ -19,7 +20,7 @@ import { SimulatedInstaller } from './simulated-installer.ts'
 import { SimulatedLedger } from './simulated-ledger.ts'
 import { SimulatedProcess } from './simulated-process.ts'
 import { SimulatedStore } from './simulated-store.ts'
-import { DISK_MS, SimulatedStoreWork } from './simulated-store-work.ts'
+import { DISK_MS, isOfStore, SimulatedStoreWork } from './simulated-store-work.ts'
 import type { Host } from './streams.ts'
 import type { World } from './world.ts'
 
@@ -182,6 +183,10 @@ export class SimulatedAppliance implements Host {
     const { network, transcript } = this.#world
     if (this.#world.keepsEverything) this.performed.push(effect)
     transcript.agentEffect(this.name, effect, this.peer)
+    if (isOfStore(effect)) {
+      this.#storeWork.perform(effect)
+      return
+    }
     switch (effect.kind) {
       case 'record':
         this.ledger.record(effect.entries)
@@ -237,13 +242,6 @@ export class SimulatedAppliance implements Host {
         })
         break
       }
-      case 'open-partial':
-      case 'store-piece':
-      case 'drop-piece':
-      case 'seal':
-      case 'discard':
-        this.#storeWork.perform(effect)
-        break
       case 'limit':
         this.#world.network.limit(this, effect.limits)
         break
@@ -252,6 +250,7 @@ export class SimulatedAppliance implements Host {
         break
       // The network of the world knows how far everybody is.
       case 'tidy':
+      case 'note-copy':
       case 'note-clock':
       case 'probe':
       case 'answer-enrollment':

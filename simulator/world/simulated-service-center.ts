@@ -2,10 +2,9 @@
  * The Service Center of a world: the real core and its real seed agent, with a database that is a list of committed
  * changes and a store on a simulated disk. Both survive a restart; a command whose reply was not given by then gets none.
  */
-import type { AgentEffect, AgentEvent } from '../../agent/core/events.ts'
-import { type AgentState, DEFAULT_SETTINGS, newAgent } from '../../agent/core/state.ts'
-import { step as stepSeed } from '../../agent/core/step.ts'
+import type { AgentState } from '../../agent/core/state.ts'
 import type { Command, Reply, ServiceCenterEffect, ServiceCenterEvent } from '../../controller/core/effects.ts'
+import { ownCopyOf } from '../../controller/core/own-copies.ts'
 import { livePatches } from '../../controller/core/publishing.ts'
 import type { Change } from '../../controller/core/records.ts'
 import { apply, emptyState, type ServiceCenterState } from '../../controller/core/state.ts'
@@ -13,15 +12,15 @@ import { resume, step } from '../../controller/core/step.ts'
 import { assert, unreachable } from '../../protocol/assert.ts'
 import { type SigningKey, signingKeyFromSeed } from '../../protocol/envelope.ts'
 import { sha256 } from '../../protocol/hashing.ts'
-import type { PeerId } from '../../protocol/identifiers.ts'
+import type { PeerId, Sha256 } from '../../protocol/identifiers.ts'
 import type { EnrollmentAnswer } from '../../protocol/messages.ts'
-import { pieceRange } from '../../protocol/pieces.ts'
 import type { Refusal } from '../../protocol/refusals.ts'
 import type { Letter } from '../../protocol/statements.ts'
 import { childOf } from './child-random.ts'
 import type { CrashPoint } from './crash-point.ts'
 import { PowerLoss } from './simulated-disk.ts'
 import { SimulatedProcess } from './simulated-process.ts'
+import { SimulatedSeed } from './simulated-seed.ts'
 import { SimulatedStore } from './simulated-store.ts'
 import type { Host, NetworkEvent } from './streams.ts'
 import type { SymbolicPatch } from './symbolic-patch.ts'
@@ -45,8 +44,8 @@ export class SimulatedServiceCenter implements Host {
   corruptsPieces = false
   crashPoint: CrashPoint<ServiceCenterEffect> | null = null
   state: ServiceCenterState
-  seed: AgentState
   readonly #world: World
+  readonly #seed: SimulatedSeed
   #replies: (Reply | Refusal)[] = []
   #members: ReadonlySet<PeerId> = new Set()
 
@@ -57,7 +56,17 @@ export class SimulatedServiceCenter implements Host {
       (timeMs, act) => world.at(timeMs, act),
     )
     this.state = this.#emptyState()
-    this.seed = this.#newSeed()
+    this.#seed = new SimulatedSeed(world, this, {
+      identity: MESH,
+      root: SIGNING.peer,
+      random: () => this.#random(),
+      note: (patch, copy) => this.tell({ kind: 'own-copy-told', patch, copy }),
+      losePower: () => this.#crash(true),
+    })
+  }
+
+  get seed(): AgentState {
+    return this.#seed.state
   }
 
   get generation(): number {
@@ -73,20 +82,27 @@ export class SimulatedServiceCenter implements Host {
     this.process.begin()
     this.state = this.#emptyState()
     for (const change of this.database) apply(this.state, change)
-    this.seed = this.#newSeed()
+    this.#seed.begin()
     this.store.removeUnknown(new Set(livePatches(this.state).map((patch) => patch.sha256)))
+    const stored = this.store.held()
+    for (const { sha256: patch } of livePatches(this.state)) {
+      const copy = { provenAt: 0, wrong: 'its file is missing' }
+      if (!stored.has(patch)) this.#performAll(step(this.state, { kind: 'own-copy-told', patch, copy }))
+    }
     this.#performAll(resume(this.state))
     this.tick()
   }
 
   stop(): void {
     this.process.end()
+    this.#seed.end()
     this.#replies = []
     this.#world.network.leave(this)
   }
 
   losePower(): void {
     this.process.end()
+    this.#seed.end()
     this.#replies = []
     this.store.disk.losePower(this.#world.randomFor('power service-center'))
     this.#world.network.leave(this, { silently: true })
@@ -122,7 +138,7 @@ export class SimulatedServiceCenter implements Host {
   receive({ publication, hashes, pieces }: SymbolicPatch): Reply | Refusal | null {
     if (!this.isRunning) return null
     try {
-      if (!this.store.held().has(publication.sha256)) this.store.adopt(publication.sha256, hashes, pieces)
+      this.store.adopt(publication.sha256, hashes, pieces)
     } catch (error) {
       if (error instanceof PowerLoss) this.#crash(true)
       return null
@@ -142,7 +158,7 @@ export class SimulatedServiceCenter implements Host {
     if (this.#world.keepsEverything && event.kind === 'control-received' && event.message.kind === 'letter')
       this.letters.push(event.message.letter)
     this.#performAll(step(this.state, event))
-    if (event.kind === 'tick') this.#tellSeed(event)
+    if (event.kind === 'tick') this.#seed.tell(event)
     this.#world.afterEvent()
   }
 
@@ -152,15 +168,15 @@ export class SimulatedServiceCenter implements Host {
     else this.#route(event)
   }
 
-  hearPiece(): void {
-    assert(false, 'the seed never pulls')
+  hearPiece(from: PeerId, patch: Sha256, index: number, bytes: Uint8Array): void {
+    if (this.isRunning) this.#seed.hearPiece(from, patch, index, bytes)
   }
 
   #route(event: NetworkEvent): void {
     const { peer } = event
     if (event.kind === 'control-received') this.tell({ kind: 'control-received', peer, message: event.message })
-    else if (event.kind !== 'opened' && event.kind !== 'closed') this.#tellSeed(event)
-    else if (event.channel !== 'downlink') this.#tellSeed(event)
+    else if (event.kind !== 'opened' && event.kind !== 'closed') this.#seed.tell(event)
+    else if (event.channel !== 'downlink') this.#seed.tell(event)
     else this.tell({ kind: event.kind === 'opened' ? 'control-opened' : 'control-closed', peer })
   }
 
@@ -211,14 +227,17 @@ export class SimulatedServiceCenter implements Host {
         const record = this.state.patches.get(effect.patch)
         assert(record !== undefined, 'only a published patch is seeded')
         const { publication, envelope, hashes } = record
-        this.#tellSeed({ kind: 'seeded', publication, envelope, hashes })
+        this.#seed.tell({ kind: 'seeded', publication, envelope, hashes, copy: ownCopyOf(this.state, record) })
         break
       }
+      case 'name-holders':
+        this.#seed.tell({ kind: 'holders-told', patch: effect.patch, holders: effect.holders })
+        break
       case 'limit-seed':
-        this.#tellSeed({ kind: 'limited', limits: effect.limits })
+        this.#seed.tell({ kind: 'limited', limits: effect.limits })
         break
       case 'unseed':
-        this.#tellSeed({ kind: 'unseeded', patch: effect.patch })
+        this.#seed.tell({ kind: 'unseeded', patch: effect.patch })
         break
       case 'changed':
       case 'log':
@@ -228,60 +247,8 @@ export class SimulatedServiceCenter implements Host {
     }
   }
 
-  #tellSeed(event: AgentEvent): void {
-    if (!this.isRunning) return
-    this.#world.performing += 1
-    for (const effect of stepSeed(this.seed, event)) this.#performForSeed(effect)
-    this.#world.performing -= 1
-  }
-
-  #performForSeed(effect: AgentEffect): void {
-    const { network } = this.#world
-    switch (effect.kind) {
-      case 'close':
-        network.close(this, effect.channel, effect.peer)
-        break
-      case 'send-pieces':
-        network.sendPieces(this, effect.channel, effect.peer, effect.message)
-        break
-      case 'send-piece': {
-        const { peer, patch, index } = effect
-        const publication = this.seed.replicas.get(patch)?.publication
-        const bytes = publication === undefined ? 0 : pieceRange(publication, index).length
-        network.sendPiece(this, peer, { patch, index, bytes }, () => {
-          const read = this.store.readPiece({ sha256: patch }, index)
-          return this.corruptsPieces ? Buffer.from('bad') : read
-        })
-        break
-      }
-      case 'limit':
-        network.limit(this, effect.limits)
-        break
-      case 'discard':
-        this.store.discard(effect.patch)
-        this.#tellSeed({ kind: 'discarded', patch: effect.patch })
-        break
-      case 'log':
-        this.#world.say(this.name, `logs: ${effect.line}`)
-        break
-      default:
-        assert(false, `the seed never wants ${effect.kind}`)
-    }
-  }
-
   #emptyState(): ServiceCenterState {
     return emptyState({ mesh: this.peer, signing: this.signing }, this.#random())
-  }
-
-  #newSeed(): AgentState {
-    return newAgent({
-      identity: MESH,
-      root: SIGNING.peer,
-      random: this.#random(),
-      settings: DEFAULT_SETTINGS,
-      membership: null,
-      dial: [],
-    })
   }
 
   /** Another one for each process: a restarted Service Center must not give the ids of orders again. */

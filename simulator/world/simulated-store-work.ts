@@ -15,10 +15,13 @@ export const DISK_MS = 1
 const SEAL_MS = 50
 
 export type DiskRates = { readonly writeBytesPerMs: number; readonly proveBytesPerMs: number }
-export type StoreEffect = Extract<
-  AgentEffect,
-  { kind: 'open-partial' | 'store-piece' | 'drop-piece' | 'seal' | 'discard' }
->
+const KINDS = ['open-partial', 'store-piece', 'drop-piece', 'seal', 'prove-piece', 'set-apart', 'discard'] as const
+export type StoreEffect = Extract<AgentEffect, { kind: (typeof KINDS)[number] }>
+
+export function isOfStore(effect: AgentEffect): effect is StoreEffect {
+  return KINDS.some((kind) => kind === effect.kind)
+}
+
 export type Received = { readonly from: PeerId; readonly bytes: Uint8Array }
 
 export type StoreWorkOptions = {
@@ -71,6 +74,17 @@ export class SimulatedStoreWork {
         this.#onDisk(patch, seal, SEAL_MS + this.#bytesOf(patch) / rates.proveBytesPerMs)
         break
       }
+      case 'prove-piece':
+        this.#prove(effect.patch, effect.index)
+        break
+      case 'set-apart': {
+        const { patch } = effect
+        const setApart = (): undefined => {
+          store.setApart(patch)
+        }
+        this.#onDisk(patch, setApart, DISK_MS)
+        break
+      }
       case 'discard': {
         const { patch } = effect
         const discard = (): AgentEvent => {
@@ -92,8 +106,8 @@ export class SimulatedStoreWork {
   }
 
   /** Does the work at once and tells of it later, as the disk would. */
-  #onDisk(patch: Sha256, work: () => AgentEvent, tookMs: number): void {
-    let event: AgentEvent
+  #onDisk(patch: Sha256, work: () => AgentEvent | undefined, tookMs: number): void {
+    let event: AgentEvent | undefined
     try {
       event = work()
     } catch (error) {
@@ -105,6 +119,21 @@ export class SimulatedStoreWork {
       const code = 'code' in error && error.code === 'ENOSPC' ? 'no_space' : 'failure'
       event = { kind: 'store-failed', patch, code, message: error.message }
     }
-    this.#options.tell(tookMs, event)
+    if (event !== undefined) this.#options.tell(tookMs, event)
+  }
+
+  #prove(patch: Sha256, index: number): void {
+    const tookMs = DISK_MS + this.#bytesOf(patch, index) / this.#options.rates.proveBytesPerMs
+    const told = { kind: 'piece-read-back', patch, index } as const
+    try {
+      this.#options.tell(tookMs, {
+        ...told,
+        hash: this.#options.store.provePiece({ sha256: patch }, index),
+        reason: '',
+      })
+    } catch (error) {
+      assert(error instanceof Error, 'a store throws errors')
+      this.#options.tell(tookMs, { ...told, hash: null, reason: error.message })
+    }
   }
 }

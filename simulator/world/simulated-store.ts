@@ -13,6 +13,7 @@ import { type Inode, SimulatedDisk } from './simulated-disk.ts'
 const RESERVED_BYTES = 16 * 1024 * 1024
 /** A disk on which nobody counts: a test that is about something else. */
 const UNLIMITED = Number.POSITIVE_INFINITY
+const HASH_BYTES = 32
 
 type Stored = Cut & { readonly sha256: Sha256 }
 
@@ -29,11 +30,13 @@ export class SimulatedStore {
     this.sizeBytes = sizeBytes
   }
 
+  /** A file that was cut short is left out. */
   held(): Map<Sha256, Uint8Array> {
     const held = new Map<Sha256, Uint8Array>()
     for (const name of this.disk.names('store')) {
       const hashes = this.disk.find({ folder: 'pieces', name })?.blocks[0]
-      if (hashes !== undefined) held.set(name as Sha256, hashes)
+      const pieces = this.disk.find({ folder: 'store', name })?.blocks.length ?? 0
+      if (hashes !== undefined && pieces * HASH_BYTES === hashes.byteLength) held.set(name as Sha256, hashes)
     }
     return held
   }
@@ -84,17 +87,33 @@ export class SimulatedStore {
     return piece
   }
 
-  /** False when the whole is not what was signed: it is gone then. */
+  /** The hash of one piece of the complete file, as it is on disk now. */
+  provePiece({ sha256 }: { sha256: Sha256 }, index: number): Uint8Array {
+    const inode = this.disk.find({ folder: 'store', name: sha256 })
+    const hashes = this.disk.find({ folder: 'pieces', name: sha256 })?.blocks[0]
+    if (inode === undefined) throw new Error('there is no file')
+    if (inode.blocks.length * HASH_BYTES !== hashes?.byteLength) throw new Error('the file has another length')
+    const piece = this.disk.read(inode, index)
+    if (piece === undefined) throw new Error('the file ends before it')
+    return pieceHash(piece)
+  }
+
+  setApart(patch: Sha256): void {
+    this.#unfinished.delete(patch)
+    const path = { folder: 'store', name: patch }
+    if (this.disk.find(path) !== undefined) this.disk.rename(path, { folder: 'partial', name: patch })
+    this.disk.syncFolder('partial')
+    this.disk.syncFolder('store')
+  }
+
+  /** False when the whole is not what was signed: it is an unfinished one then. */
   seal(patch: { sha256: Sha256 }): boolean {
     const { sha256 } = patch
     const unfinished = this.#unfinished.get(sha256)
     if (unfinished === undefined) return this.#proveAgain(sha256)
     try {
       this.disk.sync(unfinished)
-      if (digestOf(unfinished) !== sha256) {
-        this.discard(sha256)
-        return false
-      }
+      if (digestOf(unfinished) !== sha256) return false
       this.#putAway(sha256)
       return true
     } catch (error) {
@@ -112,6 +131,7 @@ export class SimulatedStore {
     this.disk.sync(inode)
     if (digestOf(inode) !== patch) throw new Error('the disk gives back other bytes than were written')
     this.#writeDurably('pieces', patch, hashes)
+    this.#unfinished.delete(patch)
     this.#putAway(patch)
   }
 
@@ -138,7 +158,7 @@ export class SimulatedStore {
     const inode = this.disk.find({ folder: 'store', name: patch })
     if (inode === undefined) throw new Error(`there is no file of ${patch}`)
     const isRight = digestOf(inode) === patch
-    if (!isRight) this.discard(patch)
+    if (!isRight) this.setApart(patch)
     return isRight
   }
 

@@ -30,6 +30,7 @@ import { SimulatedAppliance } from './simulated-appliance.ts'
 import { SimulatedNetwork } from './simulated-network.ts'
 import { SimulatedServiceCenter } from './simulated-service-center.ts'
 import type { DiskRates } from './simulated-store-work.ts'
+import type { Host } from './streams.ts'
 import type { SymbolicPatch } from './symbolic-patch.ts'
 import { Transcript } from './transcript.ts'
 import { VirtualClock, WallOffset } from './virtual-clock.ts'
@@ -279,7 +280,7 @@ export class World {
     return this.#slot++ as Slot
   }
 
-  pieceTaken({ from, to, patch, index }: { from: PeerId; to: SimulatedAppliance; patch: Sha256; index: number }): void {
+  pieceTaken({ from, to, patch, index }: { from: PeerId; to: Host; patch: Sha256; index: number }): void {
     if (!this.keepsEverything) return
     this.taken.push({ from: this.#names.get(from) ?? '', to: to.name, patch, index })
     this.say(to.name, `takes piece ${index} of ${patch} from ${from}`)

@@ -70,7 +70,7 @@ test('tells of one appliance its copies, its links, what it has and its part in 
       bytes: 400,
       bytesLeft: 600,
     },
-    ...{ bytesPerSecond: 60, sources: ['Service Center'], secondsLeft: 10, reason: '' },
+    ...{ bytesPerSecond: 60, sources: ['Service Center'], secondsLeft: 10, provenAt: null, reason: '' },
   })
   assert.equal(json.bytesPerSecond, 60)
   assert.deepEqual(json.versions, [{ patch: 'kernel', version: '1' }])

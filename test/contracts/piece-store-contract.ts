@@ -5,9 +5,9 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { countBits, hasBit } from '../../protocol/bitfield.ts'
-import { sha256Hex, toHex } from '../../protocol/hashing.ts'
+import { equalBytes, sha256Hex, toHex } from '../../protocol/hashing.ts'
 import type { Sha256 } from '../../protocol/identifiers.ts'
-import { type Cut, pieceCount, pieceHash, pieceRange } from '../../protocol/pieces.ts'
+import { type Cut, hashAt, pieceCount, pieceHash, pieceRange } from '../../protocol/pieces.ts'
 
 type Awaitable<Value> = Value | Promise<Value>
 export type StoredPatch = Cut & { readonly sha256: Sha256 }
@@ -20,6 +20,8 @@ export type AnyPieceStore = {
   writePiece(patch: Sha256, index: number, bytes: Uint8Array): Awaitable<void>
   readPiece(patch: StoredPatch, index: number): Awaitable<Uint8Array>
   seal(patch: StoredPatch): Awaitable<boolean>
+  provePiece(patch: StoredPatch, index: number): Awaitable<Uint8Array>
+  setApart(patch: Sha256): Awaitable<void>
   discard(patch: Sha256): Awaitable<void>
 }
 
@@ -108,7 +110,7 @@ export function pieceStoreContract<Place>(name: string, { newPlace, open, damage
       assert.equal(await again.seal(stored), true)
     })
 
-    test('does not seal a file that is not what was signed, and keeps nothing of it', async () => {
+    test('does not seal a file that is not what was signed, and keeps what is right of it', async () => {
       const place = await newPlace()
       const store = await open(place)
       await store.openPartial(stored, hashes)
@@ -116,7 +118,7 @@ export function pieceStoreContract<Place>(name: string, { newPlace, open, damage
       await damage(place, stored, 2)
       assert.equal(await store.seal(stored), false)
       assert.equal((await store.held()).size, 0)
-      assert.equal(countBits(await store.openPartial(stored, hashes)), 0, 'all of it is pulled anew')
+      assert.deepEqual(indexesIn(await store.openPartial(stored, hashes), 5), [0, 1, 3, 4])
     })
 
     test('does not seal a file with a piece missing', async () => {
@@ -138,6 +140,35 @@ export function pieceStoreContract<Place>(name: string, { newPlace, open, damage
       await damage(place, stored, 1)
       assert.equal(await again.seal(stored), false)
       assert.equal((await again.held()).size, 0)
+      assert.deepEqual(indexesIn(await again.openPartial(stored, hashes), 5), [0, 2, 3, 4])
+    })
+
+    test('reads one piece of a held file again, as it is on disk then', async () => {
+      const place = await newPlace()
+      const store = await open(place)
+      await store.openPartial(stored, hashes)
+      await writePieces(store, patch, all)
+      await assert.rejects(async () => store.provePiece(stored, 0), 'an unfinished file is not held')
+      await store.seal(stored)
+      const right = async (index: number) => equalBytes(await store.provePiece(stored, index), hashAt(hashes, index))
+      assert.deepEqual(await Promise.all(all.map(right)), [true, true, true, true, true])
+      await damage(place, stored, 3)
+      assert.deepEqual(await Promise.all(all.map(right)), [true, true, true, false, true])
+    })
+
+    test('sets a held file apart and keeps what is right of it; sets apart nothing where there is none', async () => {
+      const place = await newPlace()
+      const store = await open(place)
+      await store.openPartial(stored, hashes)
+      await writePieces(store, patch, all)
+      await store.seal(stored)
+      await damage(place, stored, 0)
+      await store.setApart(sha256)
+      assert.equal((await store.held()).size, 0)
+      assert.deepEqual(indexesIn(await store.openPartial(stored, hashes), 5), [1, 2, 3, 4])
+      await writePieces(store, patch, [0])
+      assert.equal(await store.seal(stored), true)
+      await store.setApart(samplePatch(2, 4).stored.sha256)
     })
 
     test('discards a held patch, an unfinished one, and one that it never had', async () => {

@@ -144,11 +144,22 @@ describe('on a disk', () => {
     }
   })
 
-  test('what is sealed is gone when its whole is corrupt, and nothing of it is left in any folder', async () => {
+  test('what is sealed is not put under its final name when its whole is corrupt', async () => {
     const { place, store } = await unfinished([0, 1, 2, 3, 4])
     overwrite(place, sha256, 70, Uint8Array.of(1, 2, 3))
     assert.equal(await store.seal(stored), false)
-    for (const name of ['store', 'partial', 'pieces']) assert.deepEqual(readdirSync(join(place, name)), [], name)
+    assert.deepEqual(readdirSync(join(place, 'store')), [])
+    assert.deepEqual(readdirSync(join(place, 'partial')), [sha256])
+  })
+
+  test('a file that has another length than it must have is not held, and no piece of it is proven', async () => {
+    const { place, store } = await unfinished([0, 1, 2, 3, 4])
+    await store.seal(stored)
+    for (const other of [content.subarray(0, 64), Buffer.concat([content, Buffer.from('more')])]) {
+      writeFileSync(join(place, 'store', sha256), other)
+      assert.equal((await store.held((patch) => (patch === sha256 ? stored.bytes : undefined))).size, 0)
+      await assert.rejects(store.provePiece(stored, 0), /^Error: the file has \d+ bytes instead of 310$/)
+    }
   })
 
   test('a file without its piece hashes does not count as held', async () => {

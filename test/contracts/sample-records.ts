@@ -180,8 +180,12 @@ export function everyRecord(): Change[] {
     { table: 'patches', row: patch },
     {
       table: 'receipts',
-      row: { peer, sha256, epoch: 1, verifiedAt: AT, envelope: seal(Receipt, receipt, identity) },
+      row: {
+        ...{ peer, sha256, epoch: 1, verifiedAt: AT, counter: 3, wrong: '' },
+        envelope: seal(Receipt, receipt, identity),
+      },
     },
+    { table: 'ownCopies', row: { sha256, provenAt: AT, wrong: 'piece 2 of 8 of its file cannot be read: EIO' } },
     {
       table: 'detections',
       row: {

@@ -11,6 +11,7 @@ import { ControlMessage, EnrollmentAnswer, EnrollmentRequest, PiecesMessage } fr
 import {
   Acknowledgement,
   Detection,
+  Disproof,
   Letter,
   Membership,
   Order,
@@ -117,6 +118,11 @@ export const samples: Sample[] = [
     values: [{ ...spoken, sha256: patch, publishedAt: AT, verifiedAt: AT, source: root.peer }],
   },
   {
+    what: 'a disproof',
+    schema: Disproof.schema,
+    values: [{ ...spoken, sha256: patch, publishedAt: AT, reason: 'piece 2 of 8 of its file', disprovenAt: AT }],
+  },
+  {
     what: 'a detection',
     schema: Detection.schema,
     values: [{ ...spoken, patch, result: 'installed', installedVersion: '1.0', reason: '', detectedAt: AT }],
@@ -161,6 +167,7 @@ export const samples: Sample[] = [
       { kind: 'coming', patch },
       { kind: 'gone', patch },
       { kind: 'unreadable', patch, index: 3 },
+      { kind: 'wrong', patch, index: 3 },
       { kind: 'request', patch, index: 3 },
       { kind: 'cancel', patch, index: 3 },
       { kind: 'piece', patch, index: 3, bytes: 10 },

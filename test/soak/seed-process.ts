@@ -59,6 +59,7 @@ loop.deliver({
   publication,
   envelope: seal(Publication, publication, identity),
   hashes: pieceHash(piece),
+  copy: { provenAt: Date.now(), wrong: '' },
 })
 startTicking((clock) => loop.deliver({ kind: 'tick', clock }))
 

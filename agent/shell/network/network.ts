@@ -179,7 +179,7 @@ export class Network {
   #open(channel: 'uplink' | 'source', peer: PeerId, addresses: readonly DialAddress[]): void {
     const protocol = channel === 'uplink' ? CONTROL_PROTOCOL : PIECES_PROTOCOL
     const dialled = async (): Promise<{ connection: Connection; stream: Stream; roundTripMs: number }> => {
-      const connection = await this.#dial(addresses, {})
+      const connection = addresses.length > 0 ? await this.#dial(addresses, {}) : this.#connectionOf(peer)
       try {
         const roundTripMs = await this.#roundTrips.measure(peer, connection)
         return { connection, stream: await connection.newStream(protocol), roundTripMs }
@@ -194,6 +194,13 @@ export class Network {
         this.#hold({ channel, peer, connection }, stream, { roundTripMs, addresses }),
       (error: Error) => this.#options.deliver({ kind: 'closed', channel, peer, reason: dialFailure(error) }),
     )
+  }
+
+  /** Of a peer that dialled us: the one that carries its control stream. */
+  #connectionOf(peer: PeerId): Connection {
+    const connection = this.#control.connectionWith(peer)
+    if (connection === undefined) throw new Error('it is not connected')
+    return connection
   }
 
   #dial(addresses: readonly DialAddress[], options: { force?: boolean }): Promise<Connection> {

@@ -20,6 +20,7 @@ export const MIGRATIONS: Record<string, Migration> = {
   '0008-passkeys': { up: passkeys },
   '0009-publishers': { up: publishers },
   '0010-looked': { up: looked },
+  '0011-copies': { up: copies },
 }
 
 /** Throws a sentence for a database that a newer release has written. */
@@ -159,6 +160,23 @@ async function looked(database: Kysely<unknown>): Promise<void> {
       .addColumn(column, 'bigint', (added) => added.notNull().defaultTo(0))
       .execute()
   }
+}
+
+/** Receipts are taken back and signed anew, and the Service Center proves its own copies. */
+async function copies(database: Kysely<unknown>): Promise<void> {
+  const receipts = () => database.schema.alterTable('receipts')
+  await receipts()
+    .addColumn('counter', 'bigint', (column) => column.notNull().defaultTo(0))
+    .execute()
+  await receipts()
+    .addColumn('wrong', 'text', (column) => column.notNull().defaultTo(''))
+    .execute()
+  await database.schema
+    .createTable('ownCopies')
+    .addColumn('sha256', 'text', (column) => column.primaryKey())
+    .addColumn('provenAt', 'bigint', (column) => column.notNull())
+    .addColumn('wrong', 'text', (column) => column.notNull())
+    .execute()
 }
 
 /** Appliances are retired and renamed, and a name is free again when its appliance is retired. */

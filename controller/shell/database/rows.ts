@@ -14,6 +14,7 @@ import type {
   DetectionRecord,
   InstallRecord,
   LimitsRecord,
+  OwnCopyRecord,
   PatchRecord,
   PublisherRecord,
   ReceiptRecord,
@@ -174,7 +175,7 @@ function limitOf(json: string | null, what: string): OrganizationName[] | null {
 }
 
 /** The rows of these tables are the records; only SQLite's objects without a prototype are made plain ones. */
-export function plain<Row extends DetectionRecord | KeptAnswer | PasskeyRecord>(row: Row): Row {
+export function plain<Row extends DetectionRecord | OwnCopyRecord | KeptAnswer | PasskeyRecord>(row: Row): Row {
   return { ...row }
 }
 

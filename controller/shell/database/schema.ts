@@ -3,12 +3,14 @@
  * Only types that every database has: text, whole numbers and bytes. An envelope is the bytes of its encoding, a list
  * is JSON, a truth value is 0 or 1.
  */
-import type { OrderId, OrganizationName, PeerId, Sha256 } from '../../../protocol/identifiers.ts'
+import type { OrderId, OrganizationName, Sha256 } from '../../../protocol/identifiers.ts'
 import type {
   ApplianceRecord,
   DetectionRecord,
   InstallRecord,
   LimitsRecord,
+  OwnCopyRecord,
+  ReceiptRecord,
   TargetRecord,
   TokenRecord,
 } from '../../core/records.ts'
@@ -33,7 +35,7 @@ export type PatchRow = {
   withdrawal: Uint8Array | null
 }
 
-export type ReceiptRow = { peer: PeerId; sha256: Sha256; epoch: number; verifiedAt: number; envelope: Uint8Array }
+export type ReceiptRow = Omit<ReceiptRecord, 'envelope'> & { envelope: Uint8Array }
 
 export type InstallRow = Omit<InstallRecord, 'organizations' | 'allowOutage'> & {
   organizations: string
@@ -73,6 +75,7 @@ export type Schema = {
   appliances: ApplianceRow
   patches: PatchRow
   receipts: ReceiptRow
+  ownCopies: OwnCopyRecord
   detections: DetectionRecord
   installs: InstallRow
   targets: TargetRow

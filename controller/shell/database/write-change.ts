@@ -43,6 +43,11 @@ export async function writeChange(transaction: Transaction<Schema>, change: Chan
       await insert.onConflict((conflict) => conflict.columns(['sha256', 'peer']).doUpdateSet(row)).execute()
       break
     }
+    case 'ownCopies': {
+      const insert = transaction.insertInto('ownCopies').values(change.row)
+      await insert.onConflict((conflict) => conflict.column('sha256').doUpdateSet(change.row)).execute()
+      break
+    }
     case 'detections': {
       const insert = transaction.insertInto('detections').values(change.row)
       await insert.onConflict((conflict) => conflict.columns(['sha256', 'peer']).doUpdateSet(change.row)).execute()

@@ -20,36 +20,44 @@ test('a secondary whose primary cannot read its disk takes what is missing over 
   world.appliance('paris/secondary').stop()
   world.upload(patch)
   world.await('the primary has it', () => world.replications(patch) === '1/2')
-  world.appliance('paris/primary').store.disk.failing.add('read')
-  world.appliance('paris/secondary').start()
-  world.await('both have it', () => world.replications(patch) === '2/2')
-
+  const primary = world.appliance('paris/primary')
+  primary.store.disk.failing.add('read')
+  const secondary = world.appliance('paris/secondary')
+  secondary.start()
+  world.await('the secondary has it', () => secondary.state.proven.size === 1)
+  world.await('what cannot be read does not count', () => world.replications(patch) === '1/2')
   const unread = logged(world, 'paris/primary').filter((line) => line === COULD_NOT_READ)
-  assert.equal(unread.length, 6, 'each piece was asked of the broken disk once')
+  assert.ok(unread.length >= 1 && unread.length <= 6, 'each piece was asked of the broken disk once at most')
   const sources = world.taken.filter(({ to }) => to === 'paris/secondary').map(({ from }) => from)
   assert.deepEqual(
     sources,
     Array.from({ length: 6 }, () => 'service-center'),
   )
+
+  primary.store.disk.failing.clear()
+  world.await('both have it', () => world.replications(patch) === '2/2')
+  assert.equal(world.taken.filter(({ to }) => to === 'paris/primary').length, 6, 'its pieces were right all the time')
 })
 
-test('while no other source has the piece its disk is asked once a minute, and gives it when it is well again', () => {
+test('while no other source has the piece its disk gives it when it is well again, though nobody can be reached', () => {
   const world = estate('paris')
   const patch = symbolicPatch({ pieces: 6 })
   world.appliance('paris/secondary').stop()
   world.upload(patch)
   world.await('the primary has it', () => world.replications(patch) === '1/2')
-  world.appliance('paris/primary').store.disk.failing.add('read')
+  const primary = world.appliance('paris/primary')
+  primary.store.disk.failing.add('read')
   const secondary = world.appliance('paris/secondary')
   secondary.start()
   world.await('it has heard of the patch', () => secondary.state.replicas.size > 0)
-  world.network.cut('paris/secondary', 'service-center')
+  for (const name of ['paris/secondary', 'paris/primary']) world.network.cut(name, 'service-center')
   world.run(4 * 60_000)
   const asked = logged(world, 'paris/primary').filter((line) => line === COULD_NOT_READ).length
-  assert.ok(asked >= 12 && asked <= 6 * 5, `6 pieces, asked ${asked} times within four minutes`)
-  world.appliance('paris/primary').store.disk.failing.clear()
-  world.network.mend('paris/secondary', 'service-center')
-  world.await('both have it', () => world.replications(patch) === '2/2')
+  assert.ok(asked <= 6, `6 pieces, asked ${asked} times within four minutes`)
+  primary.store.disk.failing.clear()
+  world.await('both have it', () => primary.state.proven.size === 1 && secondary.state.proven.size === 1)
+  for (const name of ['paris/secondary', 'paris/primary']) world.network.mend(name, 'service-center')
+  world.await('both are counted', () => world.replications(patch) === '2/2')
 })
 
 test('a reader that is told so by the Service Center is let have other pieces, and gets these from its neighbour', () => {

@@ -14,8 +14,9 @@ import type { AgentEffect, AgentEvent } from '../../../agent/core/events.ts'
 import { storedPublications } from '../../../agent/core/holding.ts'
 import { isOrdered } from '../../../agent/core/install/installing.ts'
 import { readLedger } from '../../../agent/core/ledger.ts'
+import { resume } from '../../../agent/core/resuming.ts'
 import { DEFAULT_SETTINGS, newAgent } from '../../../agent/core/state.ts'
-import { resume, step } from '../../../agent/core/step.ts'
+import { step } from '../../../agent/core/step.ts'
 import { EventLoop } from '../../../agent/shell/event-loop.ts'
 import { Installations } from '../../../agent/shell/installations.ts'
 import { hasLeftSomething } from '../../../agent/shell/installers/before.ts'
@@ -162,6 +163,9 @@ function carryOut(effect: AgentEffect): void {
     case 'store-piece':
     case 'drop-piece':
     case 'seal':
+    case 'prove-piece':
+    case 'set-apart':
+    case 'note-copy':
     case 'discard':
       break
     default:
