@@ -42,7 +42,9 @@ const FIRST_KINDS = [
 ] as const
 /** Drawn beside those, from a stream of their own: a kind that is added leaves the others as they were. */
 const LATER_KINDS = ['dead-connection'] as const
-export const FAULT_KINDS = [...FIRST_KINDS, ...LATER_KINDS] as const
+/** What disks do to complete copies, besides the bits of `rot-held`; from one more stream. */
+const ROT_KINDS = ['cut-held', 'lose-held', 'center-rot', 'center-cut', 'center-lose'] as const
+export const FAULT_KINDS = [...FIRST_KINDS, ...LATER_KINDS, ...ROT_KINDS] as const
 export type FaultKind = (typeof FAULT_KINDS)[number]
 
 export type Fault = {
@@ -81,6 +83,7 @@ export const CAUSES_QUARANTINE: ReadonlySet<FaultKind> = new Set<FaultKind>([
 
 const MIN_FAULTS = 130
 const MORE_FAULTS = 60
+const MORE_ROT = 10
 
 const LATER_FAULTS_AT_MOST = 12
 
@@ -117,6 +120,19 @@ function drawOf(bag: readonly FaultKind[], count: number, { random, estate, safe
     return { ...fault, who: pick(random, isOfDepot(kind) ? depots : estate.appliances), other: '' }
   })
   return drawn.sort((left, right) => left.atMs - right.atMs)
+}
+
+/** In most worlds; numbered from `firstId` on. */
+export function drawRot(random: Random, estate: Estate, safetyMs: number, firstId: number): Fault[] {
+  const kinds = ROT_KINDS.filter(() => chance(random, 50))
+  if (kinds.length === 0 || chance(random, 25)) return []
+  const depots = estate.appliances.filter((name) => name.split('/').length === 2)
+  return Array.from({ length: 2 + nextBelow(random, MORE_ROT) }, (_, at) => {
+    const kind = pick(random, kinds)
+    const who = kind.startsWith('center') ? 'service-center' : pick(random, depots)
+    const atMs = 5_000 + nextBelow(random, safetyMs - 5_000)
+    return { id: firstId + at, kind, who, other: '', atMs, lastsMs: 0, dice: nextBelow(random, 1_000_000) }
+  })
 }
 
 /** Every pair of hosts that ever talk to each other. */

@@ -6,6 +6,7 @@ import { ApplianceName, SERVICE_PROVIDER } from '../protocol/identifiers.ts'
 import { isRefusal } from '../protocol/refusals.ts'
 import { again, askFor, whenCenterRuns } from './asking.ts'
 import { dataCenterOf, type Evidence, isTenant } from './checkers/evidence.ts'
+import { hasLastGoodCopy } from './checkers/good-copies.ts'
 import type { PlaceChange } from './place-changes.ts'
 import type { Estate } from './workload.ts'
 import { positionOf } from './world/enroll.ts'
@@ -81,7 +82,7 @@ export class FleetAdmins {
 
   #retire({ place, admin, lastMember, isSwitchedOff }: ChangeOf<'retire'>): void {
     const who = this.#evidence.standsAt(place)
-    if (who === undefined || this.#evidence.hasLastGoodCopy(who)) {
+    if (who === undefined || hasLastGoodCopy(this.#evidence, who)) {
       this.undone -= 1
       return
     }
@@ -128,7 +129,7 @@ export class FleetAdmins {
     this.#world.say(name, `gets a token for ${place}`)
     if (change.kind === 'replace' && change.isBroken && former?.isRunning === true) former.losePower()
     whenCenterRuns(this.#world, this.#world.nowMs + change.carriedMs, () => {
-      if (former !== undefined && this.#evidence.hasLastGoodCopy(former)) {
+      if (former !== undefined && hasLastGoodCopy(this.#evidence, former)) {
         this.undone -= 1
         return
       }

@@ -7,10 +7,18 @@ import { installerActs } from './acts/installers.ts'
 import { letterActs } from './acts/letters.ts'
 import { linkActs } from './acts/links.ts'
 import { machineActs } from './acts/machines.ts'
+import { rotActs } from './acts/rot.ts'
 import { dataCenterOf } from './checkers/evidence.ts'
 import { type Fault, type FaultKind, HARMLESS_FOR_TRANSFERS } from './faults.ts'
 
-const ACTS: Record<FaultKind, Act> = { ...machineActs, ...linkActs, ...diskActs, ...installerActs, ...letterActs }
+const ACTS: Record<FaultKind, Act> = {
+  ...machineActs,
+  ...linkActs,
+  ...diskActs,
+  ...rotActs,
+  ...installerActs,
+  ...letterActs,
+}
 
 /** Counted when they strike, not when they are laid out. */
 const LAID_OUT: ReadonlySet<FaultKind> = new Set<FaultKind>([
@@ -78,6 +86,6 @@ export class Injector {
   #excuse({ who, other }: Fault): void {
     const { world, evidence } = this.#hands
     const names = [who, other].includes('service-center') ? [...world.appliances.keys()] : [who]
-    for (const name of names) evidence.excused.add(dataCenterOf(name))
+    for (const name of [...names, who]) evidence.excused.add(dataCenterOf(name))
   }
 }

@@ -6,7 +6,7 @@
 import { type Envelope, seal } from '../protocol/envelope.ts'
 import { InstallId, OrderId, type PeerId } from '../protocol/identifiers.ts'
 import type { ControlMessage } from '../protocol/messages.ts'
-import { Order, Receipt, Report, Roster, Withdrawal } from '../protocol/statements.ts'
+import { Disproof, Order, Receipt, Report, Roster, Withdrawal } from '../protocol/statements.ts'
 import { NO_LIMITS } from '../protocol/wan-limits.ts'
 import { dataCenterOf, type Evidence, isTenant } from './checkers/evidence.ts'
 import type { Fault, FaultKind } from './faults.ts'
@@ -109,10 +109,10 @@ export class LetterTampering {
     const victim = near[dice % Math.max(1, near.length)]
     const [patch] = this.#evidence.patches.keys()
     if (victim === undefined || patch === undefined) return false
-    const envelope = forgeries(depot, victim, patch, this.#world)[dice % 5]
+    const envelope = forgeries(depot, victim, patch, this.#world)[dice % 6]
     if (envelope === undefined) return false
     const center = this.#world.center.peer
-    const isUpwards = envelope.payloadType === Receipt.payloadType || envelope.payloadType === Report.payloadType
+    const isUpwards = [Receipt, Disproof, Report].some(({ payloadType }) => payloadType === envelope.payloadType)
     counted(kind)
     if (isUpwards) {
       const letter = { to: center, from: victim.peer, envelope }
@@ -165,6 +165,7 @@ function forgeries(
     ),
     seal(Withdrawal, { sha256: patch, reason: 'forged', withdrawnAt: wallMs + 1_000_000 }, identity),
     seal(Roster, { to: victim.peer, version: 1_000_000, members: [], enrolling: [], limits: NO_LIMITS }, identity),
+    seal(Disproof, { ...common, sha256: patch, publishedAt, reason: 'forged', disprovenAt: wallMs }, identity),
     seal(
       Report,
       {

@@ -4,7 +4,7 @@
  * budget. The same seed and options give the same run.
  */
 import { AssertionError } from 'node:assert'
-import { DEFAULT_SETTINGS } from '../agent/core/state.ts'
+import { DEFAULT_SETTINGS, type Settings } from '../agent/core/state.ts'
 import { nextBelow, nextWord, type Random, seededRandom } from '../protocol/random.ts'
 import { Admins } from './admins.ts'
 import { acknowledged } from './checkers/acknowledged.ts'
@@ -16,6 +16,7 @@ import { leaving } from './checkers/leaving.ts'
 import { letters } from './checkers/letters.ts'
 import { orders } from './checkers/orders.ts'
 import { pairing } from './checkers/pairing.ts'
+import { proving } from './checkers/proving.ts'
 import { puttingBack } from './checkers/putting-back.ts'
 import { storage } from './checkers/storage.ts'
 import { telling } from './checkers/telling.ts'
@@ -23,7 +24,7 @@ import { waiting } from './checkers/waiting.ts'
 import { Watch } from './checkers/watch.ts'
 import { wideArea } from './checkers/wide-area.ts'
 import { withdrawing } from './checkers/withdrawing.ts'
-import { CAUSES_QUARANTINE, drawFaults, drawLaterFaults, type Fault, type FaultKind } from './faults.ts'
+import { CAUSES_QUARANTINE, drawFaults, drawLaterFaults, drawRot, type Fault, type FaultKind } from './faults.ts'
 import { FleetAdmins } from './fleet-admins.ts'
 import { Injector } from './injecting.ts'
 import { LetterTampering } from './letter-tampering.ts'
@@ -81,6 +82,9 @@ const BUDGET_MS = 5 * 60_000
 const NEXT_DAY_MS = 72 * 3_600_000
 const CENTER_SITE = 'hub'
 
+/** Copies are read again so often that a world sees it. */
+const SETTINGS: Settings = { ...DEFAULT_SETTINGS, proveEveryMs: 60_000, proveBytesPerSecond: 20_000_000 }
+
 class Stopped extends Error {}
 
 function prepareSites(
@@ -101,10 +105,11 @@ export function planOf(seed: number): Plan {
   const safetyMs = 100_000 + nextBelow(stream(), 100_000)
   const estate = drawEstate(stream(), safetyMs)
   const workload = drawWorkload(stream(), estate, safetyMs)
-  const faults = drawFaults(stream(), estate, safetyMs)
+  const storm = drawFaults(stream(), estate, safetyMs)
   const placeChanges = drawPlaceChanges(stream(), estate, workload, safetyMs)
-  const later = drawLaterFaults(stream(), estate, safetyMs, faults)
-  return { safetyMs, estate, workload, faults: [...faults, ...later], placeChanges }
+  const later = drawLaterFaults(stream(), estate, safetyMs, storm)
+  const rot = drawRot(stream(), estate, safetyMs, storm.length + later.length)
+  return { safetyMs, estate, workload, faults: [...storm, ...later, ...rot], placeChanges }
 }
 
 export function runSeed(seed: number, options: SeedOptions = {}): SeedResult {
@@ -142,6 +147,7 @@ class Run {
     const make: ((evidence: Evidence) => Checker)[] = [
       storage,
       counting,
+      proving,
       acknowledged,
       orders,
       leaving,
@@ -240,9 +246,9 @@ class Run {
 
 /** In every sixth world the appliances list publishers, who have signed three of four patches. */
 function publishersOf(seed: number): Pick<WorldOptions, 'settings' | 'isSigned'> {
-  if (seed % 6 !== 4) return {}
+  if (seed % 6 !== 4) return { settings: SETTINGS }
   return {
-    settings: { ...DEFAULT_SETTINGS, judgesSignatures: true },
+    settings: { ...SETTINGS, judgesSignatures: true },
     isSigned: ({ sha256 }) => Number.parseInt(sha256.slice(0, 2), 16) % 4 !== 0,
   }
 }

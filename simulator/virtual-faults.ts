@@ -6,6 +6,7 @@
 import { SERVICE_PROVIDER } from '../protocol/identifiers.ts'
 import { nextBelow, type Random } from '../protocol/random.ts'
 import { installerActs } from './acts/installers.ts'
+import { rotActs } from './acts/rot.ts'
 import { Evidence } from './checkers/evidence.ts'
 import { FAULT_KINDS, type Fault, type FaultKind, isOfDepot, isOfLink } from './faults.ts'
 import { Injector } from './injecting.ts'
@@ -26,7 +27,7 @@ const DEPOTS_PER_FAULT = 2
 const WITHOUT_TRANSFER = new Set<string>([
   ...Object.keys(installerActs),
   'reboot-in-install',
-  'rot-held',
+  ...Object.keys(rotActs),
   'clock-jump',
   'dead-connection',
 ])

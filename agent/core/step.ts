@@ -28,7 +28,7 @@ import { limitsChanged, tendLimits } from './limiting.ts'
 import { packagesChanged, tendLooking } from './looking-again.ts'
 import { tendMachine } from './machine.ts'
 import { admission, introductions, mayAttach } from './neighbours.ts'
-import { doubtedByReader, doubtPiece, pieceReadBack, tendProving } from './proving.ts'
+import { doubt, doubtedByReader, doubtPiece, pieceReadBack, tendProving } from './proving.ts'
 import { pieceReceived, pull, receiving, sourceOpened, sourceSaid } from './pulling.ts'
 import { readerClosed, readerOpened, readerSaid, readerWidened } from './relaying.ts'
 import { tendGrants } from './seeding.ts'
@@ -105,9 +105,16 @@ export function step(state: AgentState, event: AgentEvent): AgentEffect[] {
     case 'settled':
       return settled(state, event.patch)
     case 'step-ended':
-      return stepEnded(state, event.step, event.patch, event.outcome)
+      // Perhaps it failed because the copy is not what it was.
+      return [
+        ...stepEnded(state, event.step, event.patch, event.outcome),
+        ...(event.step === 'install' && !event.outcome.ok ? doubt(state, event.patch) : []),
+      ]
     case 'judged':
-      return judged(state, event.patch, event.refusal)
+      return [
+        ...judged(state, event.patch, event.refusal),
+        ...(event.refusal?.refused === 'not_replicated' ? doubt(state, event.patch) : []),
+      ]
     case 'surveyed':
       return surveyed(state, event.machine)
     case 'detected':

@@ -13,19 +13,12 @@ import { advance, cancelInstall, startInstall } from './installing.ts'
 import { isLeftBehind, isUnproven } from './known-patches.ts'
 import { readLetter } from './letters.ts'
 import { seedLimits, setLimits } from './limiting.ts'
-import {
-  admitted,
-  allPartnersChange,
-  enroll,
-  nextRosterVersion,
-  nextRosterVersions,
-  tellPartners,
-} from './membership.ts'
+import { admitted, enroll, nextRosterVersion, nextRosterVersions, tellPartners } from './membership.ts'
 import { inner } from './nested-maps.ts'
 import { nameHolders, ownCopyTold } from './own-copies.ts'
 import { renameAppliance, retireAppliance, revokeToken } from './places.ts'
 import { changePublishers } from './publishers.ts'
-import { type Decision, livePatches, publish, withdraw } from './publishing.ts'
+import { type Decision, publish, withdraw } from './publishing.ts'
 import type { ApplianceRecord, Change } from './records.ts'
 import { tendSilence } from './silence.ts'
 import { type ApplianceAccount, apply, noteProgress, SERVICE_CENTER, type ServiceCenterState } from './state.ts'
@@ -74,16 +67,6 @@ export function step(state: ServiceCenterState, event: ServiceCenterEvent): Serv
     default:
       return unreachable(event)
   }
-}
-
-/** What a fresh process must do about the state it has loaded. */
-export function resume(state: ServiceCenterState): ServiceCenterEffect[] {
-  allPartnersChange(state)
-  return [
-    admitted(state),
-    seedLimits(state),
-    ...livePatches(state).map(({ sha256 }): ServiceCenterEffect => ({ kind: 'seed', patch: sha256 })),
-  ]
 }
 
 type Asked = Extract<ServiceCenterEvent, { kind: 'command' }>

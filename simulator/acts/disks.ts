@@ -55,21 +55,6 @@ export const diskActs = {
     look(LOOKS)
     return NOTHING_TO_HEAL
   },
-  /** Only where another member of the depot still has a good copy: what nobody has, nobody can get. */
-  'rot-held': ({ who, dice }, hands) => {
-    const { evidence, world } = hands
-    const appliance = world.appliances.get(who)
-    if (appliance === undefined) return null
-    const others = evidence.depotOf(who).filter(({ name }) => name !== who)
-    for (const patch of appliance.store.held().keys()) {
-      if (!others.some((other) => evidence.holds(other, patch))) continue
-      if (others.some(({ name }) => evidence.isDamaged(name, patch))) continue
-      rot(hands, appliance, patch, dice)
-      evidence.damaged.add(`${who} ${patch}`)
-      return NOTHING_TO_HEAL
-    }
-    return null
-  },
   'corrupt-source': (fault, hands) => {
     const appliance = hands.running(fault)
     if (appliance === null) return null

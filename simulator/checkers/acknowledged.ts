@@ -27,7 +27,7 @@ export function acknowledged(evidence: Evidence): Checker {
         const title = evidence.titleOf(patch)
         evidence.expect(record?.withdrawal === null, name, () => `${title} was accepted, and there is no record of it`)
         evidence.expect(
-          store.held().has(patch),
+          store.held().has(patch) || evidence.isDamaged(world.center.name, patch),
           name,
           () => `${title} was accepted, and the Service Center does not have its bytes`,
         )
@@ -60,6 +60,8 @@ function rising(change: Change): [string, number][] {
       return [[`the order sequence of ${change.row.peer}`, change.row.orderSequence]]
     case 'rosters':
       return [[`the roster version of ${change.row.dataCenter}`, change.row.version]]
+    case 'receipts':
+      return [[`the receipt counter of ${change.row.peer} for ${change.row.sha256}`, change.row.counter]]
     case 'targets':
       return [[`the report counter of ${change.row.appliance} in ${change.row.install}`, change.row.counter]]
     case 'detections':

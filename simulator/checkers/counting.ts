@@ -1,6 +1,6 @@
 /**
  * n/m: what is counted is on the disks. An appliance is counted only while its disk durably holds the right bytes, or
- * until a fault changes them afterwards; the count that is kept is the count; m is every Service Provider appliance that
+ * until a fault changes them afterwards and its word of that has arrived; the count that is kept is the count; m is every Service Provider appliance that
  * is enrolled and not retired, and no receipt counts but under the key and epoch of one of them; and in the end every
  * live patch is counted everywhere.
  */
@@ -8,6 +8,7 @@
 import { countReplications, isReplicated } from '../../controller/core/replications.ts'
 import { SERVICE_PROVIDER } from '../../protocol/identifiers.ts'
 import type { Checker, Evidence } from './evidence.ts'
+import { hasTakenBack } from './good-copies.ts'
 
 export function counting(evidence: Evidence): Checker {
   const name = 'n/m is the truth'
@@ -40,6 +41,7 @@ export function counting(evidence: Evidence): Checker {
         proven += 1
         const who = evidence.appliances.get(record.peer)
         if (who === undefined || evidence.isDamaged(who.name, patch.sha256)) continue
+        if (hasTakenBack(who, patch.sha256)) continue
         evidence.expect(
           evidence.holds(who, patch.sha256),
           name,

@@ -129,16 +129,6 @@ export class Evidence {
     return !(state.roster?.members ?? []).some(({ peer, addresses }) => this.members.has(peer) && addresses.length > 0)
   }
 
-  /** A copy in its depot that a fault has changed can be mended from this machine only: what nobody has, nobody can get. */
-  hasLastGoodCopy(machine: SimulatedAppliance): boolean {
-    const depot = this.depotOf(machine.name)
-    return [...this.patches.keys()].some(
-      (patch) =>
-        depot.some(({ name }) => this.isDamaged(name, patch)) &&
-        !depot.some((other) => other !== machine && !this.isDamaged(other.name, patch) && this.holds(other, patch)),
-    )
-  }
-
   /** The Service Provider appliances of the Data Center in which this one stands. */
   depotOf(name: string): SimulatedAppliance[] {
     return this.fleet().filter((one) => !isTenant(one.name) && dataCenterOf(one.name) === dataCenterOf(name))

@@ -100,6 +100,16 @@ export class SimulatedDisk {
     for (const image of [inode.blocks, inode.durable]) image[index] = image[index]?.map((byte) => byte ^ 1)
   }
 
+  /** A fault: the file ends here, and no error says so. */
+  cut(inode: Inode, blocks: number): void {
+    for (const image of [inode.blocks, inode.durable]) image.length = Math.min(image.length, blocks)
+  }
+
+  /** A fault: the name is gone, on the medium too. */
+  lose({ folder, name }: Path): void {
+    for (const image of [this.#seen, this.#medium]) folderOf(image, folder).delete(name)
+  }
+
   #move(move: Move): void {
     perform(this.#seen, move)
     this.#moves.push(move)

@@ -3,7 +3,7 @@
  * production it hears ticks and what concerns pieces, and tells how its own copies are.
  */
 import type { AgentEffect, AgentEvent, OwnCopy } from '../../agent/core/events.ts'
-import { type AgentState, DEFAULT_SETTINGS, newAgent } from '../../agent/core/state.ts'
+import { type AgentState, newAgent } from '../../agent/core/state.ts'
 import { step } from '../../agent/core/step.ts'
 import { assert } from '../../protocol/assert.ts'
 import type { SigningKey } from '../../protocol/envelope.ts'
@@ -113,7 +113,7 @@ export class SimulatedSeed {
 
   #newState(): AgentState {
     const { identity, root, random } = this.#options
-    const settings = { ...DEFAULT_SETTINGS, connectionsAtMost: 1 }
+    const settings = { ...this.#world.settings, connectionsAtMost: 1, judgesSignatures: false }
     return newAgent({ identity, root, random: random(), settings, membership: null, dial: [] })
   }
 }

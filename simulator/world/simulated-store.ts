@@ -148,6 +148,21 @@ export class SimulatedStore {
     if (inode !== undefined) this.disk.rot(inode, index)
   }
 
+  piecesOf(patch: Sha256): number {
+    return (this.disk.find({ folder: 'pieces', name: patch })?.blocks[0]?.byteLength ?? HASH_BYTES) / HASH_BYTES
+  }
+
+  /** A fault: the complete file has so many pieces only. */
+  cutShort(patch: Sha256, pieces: number): void {
+    const inode = this.disk.find({ folder: 'store', name: patch })
+    if (inode !== undefined) this.disk.cut(inode, pieces)
+  }
+
+  /** A fault: the complete file is gone. */
+  lose(patch: Sha256): void {
+    this.disk.lose({ folder: 'store', name: patch })
+  }
+
   #putAway(patch: Sha256): void {
     this.disk.rename({ folder: 'partial', name: patch }, { folder: 'store', name: patch })
     this.disk.syncFolder('store')

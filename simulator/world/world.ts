@@ -91,7 +91,7 @@ export class World {
   readonly isSigned: (publication: Pick<Publication, 'sha256'>) => boolean
   readonly #names = new Map<PeerId, string>()
   readonly #children = new Map<string, Random>()
-  readonly #settings: Settings
+  readonly settings: Settings
   #slot = 0
 
   constructor(options: number | WorldOptions = 1) {
@@ -106,7 +106,7 @@ export class World {
       prepare,
     } = typeof options === 'number' ? { seed: options } : options
     this.keepsEverything = keepsEverything
-    this.#settings = settings
+    this.settings = settings
     this.isSigned = isSigned
     this.disks = disks ?? { writeBytesPerMs: Number.POSITIVE_INFINITY, proveBytesPerMs: Number.POSITIVE_INFINITY }
     this.random = seededRandom(seed)
@@ -168,7 +168,7 @@ export class World {
         identity,
         root: signing.peer,
         random: childOf(this.random, `appliance ${name}`),
-        settings: this.#settings,
+        settings: this.settings,
         membership: reopen(Membership, membership, [signing.peer]),
         dial,
       },

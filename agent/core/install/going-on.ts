@@ -11,6 +11,7 @@ import { report } from '../reporting.ts'
 import type { AgentState, Attempt } from '../state.ts'
 import { beginNext, end, preflight, replicaOf, revert, verify } from './installing.ts'
 import { restartsOver } from './looking.ts'
+import { judgeTime } from './policies/order-time.ts'
 import { hasWaited, isSoakOver, whyWaiting } from './waiting.ts'
 
 export function tendAttempt(state: AgentState): AgentEffect[] {
@@ -22,6 +23,7 @@ export function tendAttempt(state: AgentState): AgentEffect[] {
     case 'restarting':
       return notRestarted(state, attempt)
     case 'staging':
+      return notStaged(state, attempt)
     case 'preflight':
     case 'installing':
     case 'verifying':
@@ -31,6 +33,16 @@ export function tendAttempt(state: AgentState): AgentEffect[] {
     default:
       return unreachable(attempt.phase)
   }
+}
+
+/** The copy did not come as long as the order was good. */
+function notStaged(state: AgentState, attempt: Attempt): AgentEffect[] {
+  const expired = judgeTime(attempt.order, state.clock.wallMs)
+  if (expired === null) return []
+  const { wrong, phase } = replicaOf(state, attempt.order)
+  const why = wrong !== '' ? wrong : 'reason' in phase ? phase.reason : 'pieces are missing still'
+  const reason = `${expired.message}, and until then no proven copy was here: ${why}`
+  return end(state, attempt, { state: 'refused', reason, refusal: expired.refused })
 }
 
 function isDue({ clock }: AgentState, { retryAtMs }: Attempt): boolean {

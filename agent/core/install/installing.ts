@@ -21,7 +21,7 @@ import { Order } from '../../../protocol/statements.ts'
 import type { AgentEffect, Found, InstallStep, Outcome } from '../events.ts'
 import { lookAfterRun, lookAt, looked } from '../looking-again.ts'
 import { restartSentence } from '../machine.ts'
-import { enter, type Replica } from '../replica.ts'
+import type { Replica } from '../replica.ts'
 import { type Ending, report } from '../reporting.ts'
 import type { AgentState, Attempt } from '../state.ts'
 import { decide } from './deciding.ts'
@@ -29,6 +29,7 @@ import { judgeOrder } from './judging-orders.ts'
 import { looksFor, noteFound, placeOf } from './looking.ts'
 import { judgePlace } from './policies/applicability.ts'
 import { afterRevert } from './reverting.ts'
+import { IS_MENDED, stage } from './staging.ts'
 import { restartNotWanted, restartWanted, waitFor } from './waiting.ts'
 
 /** An error that the installer calls temporary is waited out once. */
@@ -77,9 +78,7 @@ export function beginNext(state: AgentState): AgentEffect[] {
       refusal: 'not_replicated',
     })
   }
-  attempt.phase = 'staging'
-  if (replica.phase.name === 'described') enter(replica, { name: 'waiting', reason: 'ordered' })
-  return report(state, order, { state: 'staging', reason: 'copies the patch from the depot of its Data Center' })
+  return stage(state, attempt, 'copies the patch from the depot of its Data Center')
 }
 
 /** The copy that an order waited for is proven. */
@@ -155,13 +154,16 @@ export function judged(state: AgentState, patch: Sha256, refusal: Refusal | null
 }
 
 function install(state: AgentState, attempt: Attempt): AgentEffect[] {
+  const { publication, phase } = replicaOf(state, attempt.order)
+  if (phase.name !== 'held')
+    return attempt.failure === null ? stage(state, attempt, IS_MENDED.message) : refused(state, attempt, IS_MENDED)
   attempt.phase = 'installing'
   attempt.tries += 1
-  const noted = restartWanted(state, replicaOf(state, attempt.order).publication)
+  const noted = restartWanted(state, publication)
   return [
     ...noted,
     ...report(state, attempt.order, { state: 'installing', reason: 'the installer runs' }),
-    { kind: 'run-step', step: 'install', publication: replicaOf(state, attempt.order).publication },
+    { kind: 'run-step', step: 'install', publication },
   ]
 }
 

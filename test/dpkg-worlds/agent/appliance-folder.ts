@@ -30,7 +30,10 @@ export async function fillApplianceFolder(
     hasher.update(await readFile(file))
     await writeFile(join(folder, 'pieces', sha256), hasher.finish().hashes)
     const envelope = seal(Publication, publication, serviceCenter)
-    ledger.record([sealedEntry(`publication-${sha256}`, envelope), provenEntry(sha256, { provenAt: Date.now(), wanBytes: 0 })])
+    ledger.record([
+      sealedEntry(`publication-${sha256}`, envelope),
+      provenEntry(sha256, { provenAt: Date.now(), wanBytes: 0 }),
+    ])
   }
   ledger.close()
 }

@@ -1,0 +1,24 @@
+/**
+ * Waiting for the copy that an order installs: a tenant appliance copies it from its depot first, and whoever finds that
+ * its copy is not right any more has it mended before anything else. It ends when the copy is proven, or with the order.
+ */
+import { refuse } from '../../../protocol/refusals.ts'
+import type { AgentEffect } from '../events.ts'
+import { enter } from '../replica.ts'
+import { report } from '../reporting.ts'
+import type { AgentState, Attempt } from '../state.ts'
+
+/** Nothing was begun with a copy that was found not to be right. */
+export const IS_MENDED = refuse(
+  'not_replicated',
+  'the copy on this appliance was found not to be right, and is mended first',
+)
+
+/** `reason` says from where it comes, or why it comes again. */
+export function stage(state: AgentState, attempt: Attempt, reason: string): AgentEffect[] {
+  attempt.phase = 'staging'
+  attempt.retryAtMs = null
+  const replica = state.replicas.get(attempt.order.patch)
+  if (replica?.phase.name === 'described') enter(replica, { name: 'waiting', reason: 'ordered' })
+  return report(state, attempt.order, { state: 'staging', reason })
+}
