@@ -40,7 +40,7 @@ export async function removeCopy(data: string, patch: string): Promise<void> {
 /** What was wrong with the copy of this patch, by the trail, when one of these found it. */
 export async function foundWrong(fleet: Fleet, who: string | readonly string[], patch: string): Promise<string> {
   const filter = { action: 'check-copy', who: undefined, from: undefined, to: undefined, text: undefined }
-  return eventually(`the copy of ${patch} at ${who} is found not to be right`, async () => {
+  return eventually(`the copy of ${patch} at ${[who].flat().join(' or ')} is found not to be right`, async () => {
     const { entries } = await fleet.api.trail({ ...filter, limit: '100' })
     const found = entries.find(
       ({ actor, subject, outcome }) =>

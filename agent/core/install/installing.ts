@@ -14,8 +14,7 @@
  */
 import { assert, unreachable } from '../../../protocol/assert.ts'
 import { type Envelope, open } from '../../../protocol/envelope.ts'
-import type { Sha256 } from '../../../protocol/identifiers.ts'
-import { SERVICE_PROVIDER } from '../../../protocol/identifiers.ts'
+import { SERVICE_PROVIDER, type Sha256 } from '../../../protocol/identifiers.ts'
 import { isRefusal, type Refusal } from '../../../protocol/refusals.ts'
 import { Order } from '../../../protocol/statements.ts'
 import type { AgentEffect, Found, InstallStep, Outcome } from '../events.ts'
@@ -155,13 +154,12 @@ export function judged(state: AgentState, patch: Sha256, refusal: Refusal | null
 
 function install(state: AgentState, attempt: Attempt): AgentEffect[] {
   const { publication, phase } = replicaOf(state, attempt.order)
-  if (phase.name !== 'held')
-    return attempt.failure === null ? stage(state, attempt, IS_MENDED.message) : refused(state, attempt, IS_MENDED)
+  if (phase.name !== 'held' && attempt.failure !== null) return refused(state, attempt, IS_MENDED)
+  if (phase.name !== 'held') return stage(state, attempt, IS_MENDED.message)
   attempt.phase = 'installing'
   attempt.tries += 1
-  const noted = restartWanted(state, publication)
   return [
-    ...noted,
+    ...restartWanted(state, publication),
     ...report(state, attempt.order, { state: 'installing', reason: 'the installer runs' }),
     { kind: 'run-step', step: 'install', publication },
   ]

@@ -204,7 +204,7 @@ test('an order that expires while its copy is staged is refused before the insta
   assert.deepEqual(world.appliance(name).installer.started, [])
   assert.match(
     world.transcript.text(),
-    /sends report: refused \(the order expired at .*Z, and by the clock of this appliance it is .*Z\)/,
+    /sends report: refused \(the order expired at .*Z, and by the clock of this appliance it is .*Z, and until then no proven copy was here: /,
   )
 })
 
