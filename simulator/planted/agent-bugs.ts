@@ -136,16 +136,12 @@ export const agentBugs: readonly PlantedBug[] = [
   {
     name: 'the installer is started before that is written down',
     file: installing,
-    find: `  return [
-    ...noted,
+    find: `    ...report(state, attempt.order, { state: 'installing', reason: 'the installer runs' }),
+    { kind: 'run-step', step: 'install', publication },
+`,
+    replace: `    { kind: 'run-step', step: 'install', publication },
     ...report(state, attempt.order, { state: 'installing', reason: 'the installer runs' }),
-    { kind: 'run-step', step: 'install', publication: replicaOf(state, attempt.order).publication },
-  ]`,
-    replace: `  return [
-    ...noted,
-    { kind: 'run-step', step: 'install', publication: replicaOf(state, attempt.order).publication },
-    ...report(state, attempt.order, { state: 'installing', reason: 'the installer runs' }),
-  ]`,
+`,
     checkers: ['an order executes at most once'],
   },
   {

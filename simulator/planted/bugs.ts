@@ -3,6 +3,7 @@
  * that should fire: a bug that is caught by accident is not caught.
  */
 import { agentBugs } from './agent-bugs.ts'
+import { copyBugs } from './copy-bugs.ts'
 import { fleetBugs } from './fleet-bugs.ts'
 import { serviceCenterBugs } from './service-center-bugs.ts'
 import { storeBugs } from './store-bugs.ts'
@@ -13,4 +14,10 @@ export type PlantedBug = TextChange & {
   readonly checkers: readonly string[]
 }
 
-export const plantedBugs: readonly PlantedBug[] = [...storeBugs, ...agentBugs, ...serviceCenterBugs, ...fleetBugs]
+export const plantedBugs: readonly PlantedBug[] = [
+  ...storeBugs,
+  ...copyBugs,
+  ...agentBugs,
+  ...serviceCenterBugs,
+  ...fleetBugs,
+]

@@ -35,7 +35,7 @@ export const serviceCenterBugs: readonly PlantedBug[] = [
   {
     name: 'receipts of an earlier publication still count',
     file: publishing,
-    find: '...voidReceipts(state, row.sha256), ',
+    find: '      ...voidReceipts(state, row.sha256),\n',
     replace: '',
     checkers: ['n/m is the truth'],
   },
@@ -104,7 +104,7 @@ export const serviceCenterBugs: readonly PlantedBug[] = [
   },
   {
     name: 'a restarted Service Center offers nothing',
-    file: 'controller/core/step.ts',
+    file: 'controller/core/resuming.ts',
     find: "...livePatches(state).map(({ sha256 }): ServiceCenterEffect => ({ kind: 'seed', patch: sha256 })),",
     replace:
       "...livePatches(state).slice(0, 0).map(({ sha256 }): ServiceCenterEffect => ({ kind: 'seed', patch: sha256 })),",
