@@ -23,41 +23,12 @@ export const agentBugs: readonly PlantedBug[] = [
     checkers: ['n/m is the truth'],
   },
   {
-    name: 'a copy is recorded as proven without its receipt',
-    file: disproving,
-    find: 'return post(state, Receipt, (common) => ({ ...common, sha256, publishedAt, verifiedAt: provenAt, source }), entries)',
-    replace:
-      "return [{ kind: 'record', entries }, ...post(state, Receipt, (common) => ({ ...common, sha256, publishedAt, verifiedAt: provenAt, source }))]",
-    checkers: ['n/m is the truth'],
-  },
-  {
-    name: 'a file that stands in the store is believed after a restart',
-    file: 'agent/core/resuming.ts',
-    find: 'if (isWhole && state.proven.has(patch)) {',
-    replace: 'if (isWhole) {',
-    checkers: ['n/m is the truth'],
-  },
-  {
     name: 'a withdrawn patch is known again after a restart',
     file: holding,
     find: `    publicationEntry(sha256, null),
     provenEntry(sha256, null),`,
     replace: '',
     checkers: ['a withdrawn patch goes from every disk'],
-  },
-  {
-    name: 'a copy that was proven for an earlier publication is believed',
-    file: holding,
-    find: `  state.proven.delete(sha256)
-  forgetProving(state, sha256)
-  const entries = [
-    sealedEntry(\`publication-\${sha256}\`, envelope),
-    provenEntry(sha256, null),
-`,
-    replace: `  const entries = [
-    sealedEntry(\`publication-\${sha256}\`, envelope),
-`,
-    checkers: ['n/m is the truth'],
   },
   {
     name: 'what the disk could not delete is never deleted',
