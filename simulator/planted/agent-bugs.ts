@@ -4,7 +4,6 @@
 import type { PlantedBug } from './bugs.ts'
 
 const holding = 'agent/core/holding.ts'
-const disproving = 'agent/core/disproving.ts'
 const installing = 'agent/core/install/installing.ts'
 
 export const agentBugs: readonly PlantedBug[] = [
