@@ -154,7 +154,9 @@ export function storeAnswered(state: AgentState, replica: Replica, event: StoreE
 function corrupt(state: AgentState, replica: Replica): AgentEffect[] {
   if (replica.phase.name !== 'verifying') return []
   const { sha256: patch } = replica.publication
+  // While it is not being pulled, `pull` takes back what was wanted, so that every source offers it again.
   const told: AgentEffect[] = [
+    ...pull(state),
     { kind: 'log', line: 'the stored file was damaged', fields: { patch } },
     ...retract(state, patch),
   ]

@@ -47,8 +47,8 @@ function resumeReplica(state: AgentState, replica: Replica, held: ReadonlyMap<Sh
     return [{ kind: 'seal', patch }]
   }
   if (isWanted(state, patch)) enter(replica, { name: 'waiting', reason: 'the agent has just started' })
-  const apart: AgentEffect[] = hashes === undefined ? [] : [{ kind: 'set-apart', patch }]
-  if (!state.proven.has(patch)) return apart
+  // Whatever stands under its final name is not to be taken for a copy.
+  if (!state.proven.has(patch)) return [{ kind: 'set-apart', patch }]
   const wrong =
     hashes === undefined
       ? 'its file is missing, or has not the length that it must have'

@@ -135,7 +135,9 @@ export class PieceStore {
   /** A complete file that is not right is an unfinished one: what is right of it is kept, and nothing of it is believed. */
   async setApart(sha256: Sha256): Promise<void> {
     await this.#close(sha256)
-    await ifThere(rename(this.pathOf(sha256), join(this.#folders.partial, sha256)))
+    const isThere = (await ifThere(lstat(this.pathOf(sha256)))) !== null
+    if (!isThere) return
+    await rename(this.pathOf(sha256), join(this.#folders.partial, sha256))
     await syncFolder(this.#folders.partial)
     await syncFolder(this.#folders.store)
   }

@@ -101,7 +101,8 @@ export class SimulatedStore {
   setApart(patch: Sha256): void {
     this.#unfinished.delete(patch)
     const path = { folder: 'store', name: patch }
-    if (this.disk.find(path) !== undefined) this.disk.rename(path, { folder: 'partial', name: patch })
+    if (this.disk.find(path) === undefined) return
+    this.disk.rename(path, { folder: 'partial', name: patch })
     this.disk.syncFolder('partial')
     this.disk.syncFolder('store')
   }

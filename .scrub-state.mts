@@ -1,0 +1,1 @@
+import * as mod from './simulator/seed-run.ts'
