@@ -1,1 +1,0 @@
-import * as mod from './simulator/seed-run.ts'
