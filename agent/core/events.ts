@@ -76,8 +76,9 @@ export type AgentEvent =
   | { kind: 'step-ended'; step: InstallStep; patch: Sha256; outcome: Outcome }
   /** No program of an earlier process of this agent runs for the patch any more. */
   | { kind: 'settled'; patch: Sha256 }
-  /** Service Center only: its store holds this patch, or shall no longer offer it. */
-  | { kind: 'seeded'; publication: Publication; envelope: Envelope; hashes: Uint8Array; copy: OwnCopy }
+  /** Service Center only: its store holds this patch, which this process may have proven just now. */
+  | { kind: 'seeded'; publication: Publication; envelope: Envelope; hashes: Uint8Array; copy: OwnCopy; isNew: boolean }
+  /** Service Center only: its store shall no longer offer this patch. */
   | { kind: 'unseeded'; patch: Sha256 }
   /** Service Center only: who may have pieces of a patch of which its own copy is not right. */
   | { kind: 'holders-told'; patch: Sha256; holders: readonly PeerId[] }

@@ -233,7 +233,7 @@ function held(state: AgentState, replica: Replica): AgentEffect[] {
 
 export function seeded(
   state: AgentState,
-  { publication, envelope, hashes, copy }: Extract<AgentEvent, { kind: 'seeded' }>,
+  { publication, envelope, hashes, copy, isNew }: Extract<AgentEvent, { kind: 'seeded' }>,
 ): AgentEffect[] {
   const { sha256 } = publication
   const replica = newReplica({ publication, envelope, phase: { name: 'held', hashes } }, 0)
@@ -241,7 +241,8 @@ export function seeded(
   state.replicas.set(sha256, replica)
   if (copy.wrong !== '') return disprove(state, replica, copy.wrong)
   state.proven.set(sha256, copy.provenAt)
-  if (state.endedUncleanly) proveSoon(state, sha256)
+  // What this process has proven is not what the one before may have lost.
+  if (state.endedUncleanly && !isNew) proveSoon(state, sha256)
   return offerTo(state, replica)
 }
 

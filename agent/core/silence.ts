@@ -6,6 +6,7 @@
  */
 import type { PeerId } from '../../protocol/identifiers.ts'
 import type { AgentEffect } from './events.ts'
+import { isSeed } from './seeding.ts'
 import type { AgentState } from './state.ts'
 
 /** Something that came sooner says that a connection is alive: pings go every 10 seconds, and are answered. */
@@ -13,8 +14,9 @@ const ALIVE_MS = 15_000
 /** Between two ticks, which come twice a second. */
 const HELD_UP_MS = 3_000
 
+/** The Service Center's seed hears no control streams: who is to be hung up on, the Service Center decides itself. */
 export function giveUp(state: AgentState, channel: 'uplink' | 'source', peer: PeerId): AgentEffect {
-  return isHeardOf(state, peer) ? { kind: 'close', channel, peer } : { kind: 'hang-up', peer }
+  return isSeed(state) || isHeardOf(state, peer) ? { kind: 'close', channel, peer } : { kind: 'hang-up', peer }
 }
 
 function isHeardOf(state: AgentState, peer: PeerId): boolean {

@@ -96,8 +96,8 @@ export type ServiceCenterEffect =
   | { kind: 'hang-up'; peer: PeerId }
   /** Who may have pieces of a patch of which the own copy is not right. */
   | { kind: 'name-holders'; patch: Sha256; holders: readonly PeerId[] }
-  /** The seed has this complete patch to offer, or must delete it. */
-  | { kind: 'seed'; patch: Sha256 }
+  /** The seed has this complete patch to offer, which its upload may have proven just now; or must delete it. */
+  | { kind: 'seed'; patch: Sha256; isNew: boolean }
   | { kind: 'unseed'; patch: Sha256 }
   | { kind: 'limit-seed'; limits: WanLimits }
   /** Something a page shows has changed. */

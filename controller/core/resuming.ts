@@ -12,6 +12,6 @@ export function resume(state: ServiceCenterState): ServiceCenterEffect[] {
   return [
     admitted(state),
     seedLimits(state),
-    ...livePatches(state).map(({ sha256 }): ServiceCenterEffect => ({ kind: 'seed', patch: sha256 })),
+    ...livePatches(state).map(({ sha256 }): ServiceCenterEffect => ({ kind: 'seed', patch: sha256, isNew: false })),
   ]
 }

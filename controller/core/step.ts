@@ -79,7 +79,7 @@ function carryOut(state: ServiceCenterState, { id, command, origin = '' }: Asked
   )
   if (!isRefusal(reply)) {
     // Also where it was there before: its file is new, and proven.
-    if (reply.kind === 'published') effects.push({ kind: 'seed', patch: reply.patch })
+    if (reply.kind === 'published') effects.push({ kind: 'seed', patch: reply.patch, isNew: true })
     if (reply.kind === 'limits-set' && reply.place === SERVICE_CENTER) effects.push(seedLimits(state))
     if (reply.kind === 'appliance-retired') effects.push(admitted(state), { kind: 'hang-up', peer: reply.appliance })
     if (reply.kind === 'withdrawn') effects.push({ kind: 'unseed', patch: reply.patch })

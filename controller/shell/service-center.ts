@@ -156,7 +156,15 @@ export async function startServiceCenter(options: {
         const record = state.patches.get(effect.patch)
         assert(record !== undefined, 'only a published patch is seeded')
         const { publication, envelope, hashes } = record
-        return seedLoop.deliver({ kind: 'seeded', publication, envelope, hashes, copy: ownCopyOf(state, record) })
+        const { isNew } = effect
+        return seedLoop.deliver({
+          kind: 'seeded',
+          publication,
+          envelope,
+          hashes,
+          copy: ownCopyOf(state, record),
+          isNew,
+        })
       }
       case 'name-holders':
         return seedLoop.deliver({ kind: 'holders-told', patch: effect.patch, holders: effect.holders })
@@ -178,7 +186,6 @@ export async function startServiceCenter(options: {
     switch (effect.kind) {
       case 'open':
       case 'close':
-      case 'hang-up':
       case 'limit':
       case 'send-pieces':
       case 'send-piece':

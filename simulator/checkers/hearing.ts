@@ -1,7 +1,8 @@
 /**
  * Reachable is who is heard: the Service Center calls nobody reachable from whom nothing has come for longer than its
  * silence, itself or the depot at which the control stream ends. What the network of the world delivered is the truth; time
- * in which whoever listens stood still does not count, since it hears nobody then.
+ * in which whoever listens stood still does not count, since it hears nobody then, nor does time since a depot was heard
+ * last: what it says of its appliances does not get through, and after the same silence all of them have left with it.
  */
 import type { PeerId } from '../../protocol/identifiers.ts'
 import { SILENCE_MS } from '../../protocol/limits.ts'
@@ -36,8 +37,9 @@ export function hearing(evidence: Evidence): Checker {
         const isSame = before !== undefined && before.via === via && before.heardMs === heardMs
         const forMs = isSame ? before.forMs + tookMs : 0
         silences.set(peer, { via, heardMs, forMs })
+        const unheardDepotMs = via === peer ? 0 : nowMs - (network.heardMs(center, via) ?? nowMs)
         evidence.expect(
-          forMs <= SILENCE_MS + SLACK_MS,
+          forMs - unheardDepotMs <= SILENCE_MS + SLACK_MS,
           name,
           () => `${evidence.nameOf(peer)} is called reachable, and nothing has come from it for ${forMs / 1000} s`,
         )

@@ -105,9 +105,9 @@ export const serviceCenterBugs: readonly PlantedBug[] = [
   {
     name: 'a restarted Service Center offers nothing',
     file: 'controller/core/resuming.ts',
-    find: "...livePatches(state).map(({ sha256 }): ServiceCenterEffect => ({ kind: 'seed', patch: sha256 })),",
+    find: "...livePatches(state).map(({ sha256 }): ServiceCenterEffect => ({ kind: 'seed', patch: sha256, isNew: false })),",
     replace:
-      "...livePatches(state).slice(0, 0).map(({ sha256 }): ServiceCenterEffect => ({ kind: 'seed', patch: sha256 })),",
+      "...livePatches(state).slice(0, 0).map(({ sha256 }): ServiceCenterEffect => ({ kind: 'seed', patch: sha256, isNew: false })),",
     checkers: ['n/m is the truth'],
   },
   {

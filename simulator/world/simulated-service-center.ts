@@ -228,7 +228,8 @@ export class SimulatedServiceCenter implements Host {
         const record = this.state.patches.get(effect.patch)
         assert(record !== undefined, 'only a published patch is seeded')
         const { publication, envelope, hashes } = record
-        this.#seed.tell({ kind: 'seeded', publication, envelope, hashes, copy: ownCopyOf(this.state, record) })
+        const { isNew } = effect
+        this.#seed.tell({ kind: 'seeded', publication, envelope, hashes, copy: ownCopyOf(this.state, record), isNew })
         break
       }
       case 'name-holders':

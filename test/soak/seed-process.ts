@@ -60,6 +60,7 @@ loop.deliver({
   envelope: seal(Publication, publication, identity),
   hashes: pieceHash(piece),
   copy: { provenAt: Date.now(), wrong: '' },
+  isNew: true,
 })
 startTicking((clock) => loop.deliver({ kind: 'tick', clock }))
 
