@@ -26,6 +26,7 @@ import { enroll } from './shell/enrolling.ts'
 import { type Enrollment, loadEnrollment, loadIdentity } from './shell/kept-membership.ts'
 import { openLog, RecentLines } from './shell/log.ts'
 import { ProvingConfig, provingSettings } from './shell/proving-settings.ts'
+import { RoomOnDisk } from './shell/room-on-disk.ts'
 
 const HELP = `Usage: patchmesh agent --data DIR [--token TOKEN] [options]
 
@@ -88,9 +89,9 @@ async function main(): Promise<void> {
   await mkdir(folder, { recursive: true, mode: 0o700 })
   lockDataFolder(folder)
   const config = await readConfig(Config, values.config)
-  const { seed, identity } = await loadIdentity(folder)
   const recent = new RecentLines()
   const log = openLog('agent', recent)
+  const { seed, identity } = await new RoomOnDisk(folder, log).whenThereIsRoom(() => loadIdentity(folder))
   const enrollment = await enrolled(folder, values.token, identity, log)
   const appliance = await startAppliance({
     folder,
@@ -127,7 +128,8 @@ async function enrolled(
     return fail('this appliance is not enrolled: start it once with --token TOKEN (patchmesh enroll-token)', 1)
   const token = readToken(tokenText)
   if (isRefusal(token)) return fail(`${token.message}. ${hint(token.refused)}`, 1)
-  const enrollment = await enroll({ folder, token, identity, log })
+  const room = new RoomOnDisk(folder, log)
+  const enrollment = await room.whenThereIsRoom(() => enroll({ folder, token, identity, log }))
   if (isRefusal(enrollment)) return fail(`${enrollment.message}. ${hint(enrollment.refused)}`, 1)
   return enrollment
 }

@@ -18,6 +18,7 @@ import {
 import { lockDataFolder } from '../agent/shell/data-folder-lock.ts'
 import { openLog } from '../agent/shell/log.ts'
 import { ProvingConfig, provingSettings } from '../agent/shell/proving-settings.ts'
+import { RoomOnDisk } from '../agent/shell/room-on-disk.ts'
 import { ListenAddress } from '../protocol/identifiers.ts'
 import { SILENCE_MS } from '../protocol/limits.ts'
 import { createApp } from './api/app.ts'
@@ -100,17 +101,21 @@ async function main(): Promise<void> {
   const secure = tls !== undefined || behindProxy
 
   const log = openLog('controller')
-  const { authority, repository } = await openData(folder, { proven: true })
+  const crash = crashing(log, 'controller')
+  const follow = (work: Promise<void>): void => void work.catch(crash)
+  const room = new RoomOnDisk(folder, log)
+  const { authority, repository } = await room.whenThereIsRoom(() => openData(folder, { proven: true }))
   const serviceCenter = await startServiceCenter({
     folder,
     authority,
     repository,
+    room,
     mesh: values.mesh ?? config.mesh ?? ['/ip4/127.0.0.1/tcp/4001'],
     announce: values.announce ?? config.announce ?? [],
     silenceMs: (config.silenceSeconds ?? SILENCE_MS / 1000) * 1000,
     proving: provingSettings(config),
     log,
-    fail: crashing(log, 'controller'),
+    fail: crash,
   })
   const trailWatch = new TrailWatch({ repository, clock: Date.now, log })
   const scheme = tls === undefined ? 'http' : 'https'
@@ -130,10 +135,11 @@ async function main(): Promise<void> {
   const url = `${scheme}://${authorityPart}:${server.port}`
 
   const page = values.origin?.[0] ?? config.origins?.[0] ?? url
-  await repository.writeSetting(PAGE_ADDRESS_SETTING, page)
+  await room.orLater(() => repository.writeSetting(PAGE_ADDRESS_SETTING, page), follow)
   if (secure || isLoopback(hostname)) {
     const isFirst = (await repository.people.accounts()).length === 0
-    process.stderr.write(isFirst ? `${await printedLink(repository, page)}\n` : `sign in at ${page}/sign-in\n`)
+    if (isFirst) await room.orLater(async () => tell(await printedLink(repository, page)), follow)
+    else tell(`sign in at ${page}/sign-in`)
   } else {
     process.stderr.write(
       `${url} is not HTTPS and not loopback, so only API tokens work there: give --tls-cert and --tls-key, or --behind-tls-proxy\n`,
@@ -148,6 +154,10 @@ async function main(): Promise<void> {
     await serviceCenter.stop()
     await repository.close()
   })
+}
+
+function tell(line: string): void {
+  process.stderr.write(`${line}\n`)
 }
 
 function isLoopback(hostname: string): boolean {

@@ -11,7 +11,7 @@ import { SERVICE_PROVIDER } from '../../protocol/identifiers.ts'
 import type { Publisher } from '../../protocol/publishers.ts'
 import { seededRandom } from '../../protocol/random.ts'
 import { Roster } from '../../protocol/statements.ts'
-import type { AgentEffect, AgentEvent } from '../core/events.ts'
+import type { AgentEffect, AgentEvent, LedgerEntry } from '../core/events.ts'
 import { storedPublications } from '../core/holding.ts'
 import { isOrdered } from '../core/install/installing.ts'
 import { readLedger, runningEntry } from '../core/ledger.ts'
@@ -34,7 +34,9 @@ import { Network } from './network/network.ts'
 import { noteClock } from './noted-clock.ts'
 import { watchPackages } from './package-watch.ts'
 import { PieceStore } from './piece-store.ts'
+import { RoomOnDisk } from './room-on-disk.ts'
 import { Scratch } from './scratch.ts'
+import { isDiskFull } from './sqlite-file.ts'
 import { StoreWork } from './store-work.ts'
 
 export type ApplianceOptions = {
@@ -67,7 +69,8 @@ export async function startAppliance(options: ApplianceOptions): Promise<Running
   const state = newAgent({ identity, root, random, settings, membership, dial })
   state.roster = reopen(Roster, enrollment.roster, [root])
 
-  const ledger = openLedger(folder)
+  const room = new RoomOnDisk(folder, log)
+  const ledger = await room.whenThereIsRoom(() => openLedger(folder))
   const unknown = readingLedger(folder, () => readLedger(state, ledger.read()))
   if (unknown.length > 0)
     log.warn({ unknown }, 'the ledger has records of a later release: they are kept, and not looked at')
@@ -100,7 +103,7 @@ export async function startAppliance(options: ApplianceOptions): Promise<Running
       return store.readPiece(stored, index)
     },
   })
-  if (listens) await keepPort(folder, options.listen, network.addresses[0])
+  if (listens) await room.orLater(() => keepPort(folder, options.listen, network.addresses[0]), loop.follow)
   const storeWork = new StoreWork({ store, received: network.received, patchOf, deliver, follow })
   const { installRoot, publishers } = options
   const kept = new KeptPackages({
@@ -110,12 +113,21 @@ export async function startAppliance(options: ApplianceOptions): Promise<Running
   })
   const installations = new Installations({ store, kept, installRoot, publishers, scratch, log, deliver, follow })
 
-  function perform(effect: AgentEffect): void {
+  /** At once, but on a full disk: then the loop waits, since nothing may follow that could be forgotten. */
+  function record(entries: readonly LedgerEntry[]): void | Promise<void> {
+    try {
+      ledger.record(entries)
+    } catch (error) {
+      if (!isDiskFull(error)) throw error
+      return room.whenThereIsRoom(() => ledger.record(entries))
+    }
+  }
+
+  function perform(effect: AgentEffect): void | Promise<void> {
     trace(log, 'effect', effect)
     switch (effect.kind) {
       case 'record':
-        ledger.record(effect.entries)
-        break
+        return record(effect.entries)
       case 'open':
       case 'close':
       case 'hang-up':
@@ -171,7 +183,9 @@ export async function startAppliance(options: ApplianceOptions): Promise<Running
   await loop.perform(resume(state, await store.held((patch) => patchOf(patch)?.bytes)))
   const name = state.membership?.name ?? membership.name
   log.info({ appliance: name, version: AGENT_VERSION }, 'started')
-  const stopTicking = startTicking((clock) => deliver({ kind: 'tick', clock }))
+  const stopTicking = startTicking((clock) => {
+    if (!loop.isFull) deliver({ kind: 'tick', clock })
+  })
   const stopWatching = watchPackages(
     options.installRoot,
     () => deliver({ kind: 'packages-changed' }),
@@ -186,7 +200,7 @@ export async function startAppliance(options: ApplianceOptions): Promise<Running
       await network.stop()
       await storeWork.idle()
       await store.close()
-      ledger.record([runningEntry(false)])
+      await room.ifThereIsRoom(() => ledger.record([runningEntry(false)]))
       ledger.close()
     },
   }

@@ -35,6 +35,11 @@ export class EventLoop<Event, Effect> {
     this.#run().catch(this.#fail)
   }
 
+  /** Nothing that comes by itself and again, such as the time, needs to be delivered now. */
+  get isFull(): boolean {
+    return this.#queue.length >= MAX_EVENTS_IN_LINE
+  }
+
   /** Undefined while there is room for more events, else resolves when there is. */
   readonly room = (): Promise<void> | undefined => {
     if (this.#queue.length < MAX_EVENTS_IN_LINE) return undefined

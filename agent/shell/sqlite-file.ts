@@ -2,13 +2,19 @@
  * The one way to open an SQLite file that a daemon keeps: what has been committed is on the disk (write-ahead log,
  * `synchronous=FULL`), and whatever SQLite says of the file becomes sentences that name it, what is wrong and what to do.
  */
+import { statfsSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 
 const BUSY_TIMEOUT_MS = 5_000
 /** SQLite's primary result codes (sqlite.org, "Result and Error Codes"). */
+const INPUT_OR_OUTPUT = 10
 const FULL = 13
 const DAMAGED = 11
 const NOT_A_DATABASE = 26
+
+/** The least that it asks of the disk to open a database: its `-shm`, and one page. */
+const SHARED_MEMORY_BYTES = 64 * 1024
 
 /** A number that JavaScript cannot hold; no release has ever written one. */
 const UNREADABLE = 'somebody else has changed it'
@@ -64,10 +70,11 @@ export function inWords<Result>(file: SqliteFile, act: () => Result): Result {
   try {
     return act()
   } catch (error) {
-    const what = error instanceof RangeError ? UNREADABLE : whatIsWrong(file, sqliteCode(error))
+    const code = isOutOfRoom(file, error) ? FULL : sqliteCode(error)
+    const what = error instanceof RangeError ? UNREADABLE : whatIsWrong(file, code)
     if (what === null) throw error
     const message = needsRepair(error) ? sentence(file, what) : `${file.name} ${file.path} fails: ${what}`
-    throw Object.assign(new Error(message, { cause: error }), isDiskFull(error) ? { code: 'ENOSPC' } : {})
+    throw Object.assign(new Error(message, { cause: error }), code === FULL ? { code: 'ENOSPC' } : {})
   }
 }
 
@@ -76,6 +83,13 @@ export function isDiskFull(error: unknown): boolean {
   if (!(error instanceof Error)) return false
   if (sqliteCode(error) === FULL) return true
   return 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT')
+}
+
+/** For what it keeps in memory beside a database SQLite cannot tell a full disk from a broken one. */
+function isOutOfRoom(file: SqliteFile, error: unknown): boolean {
+  if (sqliteCode(error) !== INPUT_OR_OUTPUT) return false
+  const { bavail, bsize } = statfsSync(dirname(file.path))
+  return bavail * bsize < SHARED_MEMORY_BYTES
 }
 
 function sentence(file: SqliteFile, what: string): string {
@@ -98,7 +112,7 @@ function whatIsWrong({ daemon }: SqliteFile, code: number | null): string | null
       return 'another process has held it for longer than five seconds. See which process has it open, then try again.'
     case 8:
       return `it cannot be written. Give its folder and files to the user who runs the ${daemon}.`
-    case 10:
+    case INPUT_OR_OUTPUT:
       return 'the disk cannot be read or written. Check the disk and its log, then start again.'
     case DAMAGED:
       return 'it is damaged'

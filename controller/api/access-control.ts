@@ -6,6 +6,7 @@
  */
 import type { MiddlewareHandler } from 'hono'
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
+import { isDiskFull } from '../../agent/shell/sqlite-file.ts'
 import { isRefusal, type Refusal, refuse } from '../../protocol/refusals.ts'
 import { ACCESS_LIFETIME_MS, accessId, checkAccess, isLive } from '../shell/access.ts'
 import type { AccessRecord } from '../shell/ports.ts'
@@ -91,7 +92,12 @@ async function noteUse(c: AppContext, dependencies: RouteDependencies, access: A
   const isFirstUse = access.origin === ''
   const isToldAlready = Math.floor(usedAt / MINUTE_MS) === Math.floor(access.usedAt / MINUTE_MS)
   if (isWatching || (isToldAlready && !isFirstUse)) return
-  await dependencies.repository.people.markUsed(access.secretHash, { usedAt, origin })
+  try {
+    await dependencies.repository.people.markUsed(access.secretHash, { usedAt, origin })
+  } catch (error) {
+    // On a full disk people must still be able to look.
+    if (!isDiskFull(error)) throw error
+  }
 }
 
 /** Whether the session or token that opened a long answer still holds. */

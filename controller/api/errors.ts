@@ -3,6 +3,7 @@
  * log. A refusal is told in full; of a failure only the request id leaves the process, its stack goes to the log.
  */
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
+import { isDiskFull } from '../../agent/shell/sqlite-file.ts'
 import { hint, httpStatus, type Refusal, refuse } from '../../protocol/refusals.ts'
 import { refusalPage } from '../page/refusal-page.tsx'
 import type { App, AppContext, RequestLog } from './context.ts'
@@ -41,6 +42,7 @@ export function addErrorAnswers(app: App, log: RequestLog): void {
   app.notFound((c) => answerRefusal(c, refuse('not_found', `there is nothing at ${c.req.method} ${shortPath(c)}`), log))
   app.onError((error, c) => {
     const { method } = c.req
+    if (isDiskFull(error)) return answerRefusal(c, refuse('no_space', error.message), log)
     log.error({ requestId: c.get('requestId'), method, path: shortPath(c), error: describe(error) }, 'a request failed')
     return answerRefusal(c, refuse('internal', 'the Service Center could not answer this request'))
   })

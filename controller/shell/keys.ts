@@ -108,12 +108,12 @@ async function makeSeed(file: string): Promise<void> {
   const beside = `${file}.${randomUUID()}.part`
   const handle = await open(beside, 'wx', 0o600)
   try {
-    await handle.writeFile(randomBytes(SEED_BYTES))
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
-  try {
+    try {
+      await handle.writeFile(randomBytes(SEED_BYTES))
+      await handle.sync()
+    } finally {
+      await handle.close()
+    }
     // Unlike a rename, a link never replaces a key that is there.
     await link(beside, file)
   } catch (error) {

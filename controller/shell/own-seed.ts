@@ -5,6 +5,7 @@
 import { type AgentState, DEFAULT_SETTINGS, newAgent } from '../../agent/core/state.ts'
 import type { Log } from '../../agent/shell/log.ts'
 import type { ProvingSettings } from '../../agent/shell/proving-settings.ts'
+import type { RoomOnDisk } from '../../agent/shell/room-on-disk.ts'
 import { signingKeyFromSeed } from '../../protocol/envelope.ts'
 import type { Random } from '../../protocol/random.ts'
 import type { KeptAuthority } from './keys.ts'
@@ -17,9 +18,11 @@ export async function beginSeed(options: {
   random: Random
   proving: ProvingSettings
   repository: Repository
+  room: RoomOnDisk
   log: Log
+  fail: (error: unknown) => void
 }): Promise<AgentState> {
-  const { authority, random, proving, repository, log } = options
+  const { authority, random, proving, repository, room, log, fail } = options
   const seed = newAgent({
     identity: signingKeyFromSeed(authority.meshSeed),
     root: authority.signing.peer,
@@ -32,7 +35,8 @@ export async function beginSeed(options: {
   seed.endedUncleanly = (await repository.readSetting(RUNNING_SETTING)) === 'yes'
   if (seed.endedUncleanly)
     log.warn({}, 'the Service Center did not end by itself the last time: every copy that it holds is proven again')
-  await repository.writeSetting(RUNNING_SETTING, 'yes')
+  const note = () => repository.writeSetting(RUNNING_SETTING, 'yes')
+  await room.orLater(note, (work) => void work.catch(fail))
   return seed
 }
 

@@ -52,8 +52,8 @@ export function publishInto(options: {
         assert(reply.kind === 'published', 'a publication is answered as one')
         return { patch: reply.patch, created: reply.created }
       }
-      // Another file of the same name was first.
-      if (judged.already === null) await store.discard(sha256)
+      // Another file of the same name was first. What is only written down later is a patch all the same.
+      if (state.patches.get(sha256)?.withdrawal !== null) await store.discard(sha256)
       return reply
     })
 }

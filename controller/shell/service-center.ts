@@ -11,11 +11,12 @@ import { type Log, trace } from '../../agent/shell/log.ts'
 import { Network, type NetworkEvent } from '../../agent/shell/network/network.ts'
 import { PieceStore } from '../../agent/shell/piece-store.ts'
 import type { ProvingSettings } from '../../agent/shell/proving-settings.ts'
+import type { RoomOnDisk } from '../../agent/shell/room-on-disk.ts'
 import { StoreWork } from '../../agent/shell/store-work.ts'
 import { assert, unreachable } from '../../protocol/assert.ts'
 import type { ListenAddress } from '../../protocol/identifiers.ts'
 import { seededRandom } from '../../protocol/random.ts'
-import { isRefusal, type Refusal } from '../../protocol/refusals.ts'
+import { isRefusal, type Refusal, refuse } from '../../protocol/refusals.ts'
 import type { Command, Reply, ServiceCenterEffect, ServiceCenterEvent } from '../core/effects.ts'
 import { ownCopyOf } from '../core/own-copies.ts'
 import { livePatches } from '../core/publishing.ts'
@@ -37,12 +38,16 @@ import { watchTokens } from './token-watch.ts'
 const SWEEP_MS = 10 * 60 * 1000
 const MISSING = 'its file is missing from the store, or has not the length that it must have'
 
+const CARRIED_OUT_LATER =
+  'the disk filled up while this was written down: it is carried out when there is room, so look before you ask again'
+
 export type RunningServiceCenter = ServiceCenter & { readonly meshAddresses: ListenAddress[]; stop(): Promise<void> }
 
 export async function startServiceCenter(options: {
   folder: string
   authority: KeptAuthority
   repository: Repository
+  room: RoomOnDisk
   mesh: readonly string[]
   announce: readonly string[]
   silenceMs: number
@@ -51,7 +56,7 @@ export async function startServiceCenter(options: {
   log: Log
   fail: (error: unknown) => void
 }): Promise<RunningServiceCenter> {
-  const { authority, repository, log, fail } = options
+  const { authority, repository, room, log, fail } = options
   const random = seededRandom(randomBytes(4).readUInt32LE())
   const state = emptyState({ mesh: authority.mesh, signing: authority.signing }, random, options.silenceMs)
   // The position first: a token that is issued while the rest is read is heard of twice rather than never.
@@ -73,7 +78,7 @@ export async function startServiceCenter(options: {
     perform,
     fail,
   })
-  const seed = await beginSeed({ authority, random, proving: options.proving, repository, log })
+  const seed = await beginSeed({ authority, random, proving: options.proving, repository, room, log, fail })
   const seedLoop = new EventLoop<AgentEvent, AgentEffect>({
     step: (event) => stepSeed(seed, event),
     perform: performForSeed,
@@ -136,7 +141,7 @@ export async function startServiceCenter(options: {
     trace(log, 'effect', effect)
     switch (effect.kind) {
       case 'commit':
-        return repository.commit(effect.changes)
+        return room.whenThereIsRoom(() => repository.commit(effect.changes))
       case 'send':
         return network.perform({
           kind: 'send-control',
@@ -209,11 +214,19 @@ export async function startServiceCenter(options: {
 
   function carryOut(command: Command, origin = ''): Promise<Reply | Refusal> {
     return new Promise((resolve) => {
+      const full = room.refusal()
+      if (full !== null) return resolve(full)
       const id = nextCommand++
       replies.set(id, resolve)
       loop.deliver({ kind: 'command', id, command, origin })
     })
   }
+
+  // Whoever asked hears of it; what the loop has decided is written down as soon as it can be.
+  room.onWaiting(() => {
+    for (const answer of replies.values()) answer(refuse('no_space', CARRIED_OUT_LATER))
+    replies.clear()
+  })
 
   const publish = publishInto({ store, storeWork, state, carryOut, refused: noteRefusal })
 
@@ -243,7 +256,7 @@ export async function startServiceCenter(options: {
 
   const startedAt = Date.now()
   const stopTicking = startTicking((clock) => {
-    loop.deliver({ kind: 'tick', clock })
+    if (!loop.isFull) loop.deliver({ kind: 'tick', clock })
     seedLoop.deliver({ kind: 'tick', clock })
   })
   for (const { sha256, publication } of livePatches(state)) {
@@ -252,10 +265,8 @@ export async function startServiceCenter(options: {
     await loop.perform(step(state, { kind: 'own-copy-told', patch: sha256, copy: { provenAt: 0, wrong: MISSING } }))
   }
   await loop.perform(resume(state))
-  await repository.writeSetting(
-    MESH_ADDRESSES_SETTING,
-    JSON.stringify(network.addresses.map((address) => `${address}/p2p/${authority.mesh}`)),
-  )
+  const addresses = JSON.stringify(network.addresses.map((address) => `${address}/p2p/${authority.mesh}`))
+  await room.orLater(() => repository.writeSetting(MESH_ADDRESSES_SETTING, addresses), loop.follow)
   const ask = network.ask.bind(network)
   const inquiring = startInquiring({ state, ask, deliver: loop.deliver, fail })
   const stopPolling = watchTokens(repository, position, loop.deliver, fail)
@@ -292,7 +303,7 @@ export async function startServiceCenter(options: {
       await network.stop()
       await storeWork.idle()
       await store.close()
-      await endSeed(repository)
+      await room.ifThereIsRoom(() => endSeed(repository))
     },
   }
 }

@@ -3,9 +3,7 @@
  * space says so and how much is missing; nothing half-written stays; when there is room again it goes on by itself.
  */
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
-import { mkdirSync, rmSync } from 'node:fs'
-import { mkdir, mkdtemp, readdir, readFile, rm, statfs, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, statfs, writeFile } from 'node:fs/promises'
 import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -15,41 +13,18 @@ import { Fleet } from '../../simulator/processes/fleet.ts'
 import { eventually } from '../support/eventually.ts'
 import { slotOf } from '../support/fleet-slots.ts'
 import { rawRequest } from '../support/raw-request.ts'
+import { cannotMount, SmallDisks } from '../support/small-disk.ts'
 import { auditStore } from '../support/store-audit.ts'
 
 const MiB = 1024 * 1024
 const DISK_BYTES = 96 * MiB
 const BIG_BYTES = 60 * MiB
 
-/** Why this machine cannot mount, or false. */
-function cannotMount(): string | false {
-  const folder = join(tmpdir(), `patchmesh-mount-${process.pid}`)
-  mkdirSync(folder)
-  try {
-    mountSmallDisk(folder)
-    execFileSync('umount', [folder])
-    return false
-  } catch (error) {
-    return `no tmpfs can be mounted here: ${String(error)}`
-  } finally {
-    rmSync(folder, { recursive: true })
-  }
-}
-
-function mountSmallDisk(folder: string): void {
-  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${DISK_BYTES}`, 'patchmesh-test', folder], { stdio: 'pipe' })
-}
-
 describe('a full disk', { skip: cannotMount() }, () => {
   let fleet: Fleet
   let bundles: string
-  const mounted: string[] = []
-
-  async function smallDisk(folder: string): Promise<void> {
-    await mkdir(folder, { recursive: true })
-    mountSmallDisk(folder)
-    mounted.push(folder)
-  }
+  const disks = new SmallDisks()
+  const smallDisk = (folder: string): Promise<void> => disks.mount(folder, DISK_BYTES)
 
   before(async () => {
     bundles = await mkdtemp(join(tmpdir(), 'patchmesh-bundles-'))
@@ -65,7 +40,7 @@ describe('a full disk', { skip: cannotMount() }, () => {
   })
   after(async () => {
     await Promise.all(['', 'primary', 'secondary'].map((name) => fleet.daemon(name).stop()))
-    for (const folder of mounted) execFileSync('umount', ['--lazy', folder])
+    disks.unmount()
     await fleet.stop()
     await rm(bundles, { recursive: true })
   })
