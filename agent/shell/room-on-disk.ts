@@ -21,6 +21,8 @@ export class RoomOnDisk {
   readonly #log: RoomLog
   readonly #heard = new Set<() => void>()
   #waiting = 0
+  /** There was room on the disk when there was none to write. */
+  #isQuota = false
 
   constructor(folder: string, log: RoomLog) {
     this.#folder = folder
@@ -29,9 +31,10 @@ export class RoomOnDisk {
 
   /** Why nothing new can be begun, or null. */
   refusal(): Refusal | null {
-    const { bavail, bsize } = statfsSync(this.#folder)
-    if (this.#waiting === 0 && bavail * bsize >= NEEDED_BYTES) return null
-    return refuse('no_space', `the disk is full: ${bavail * bsize} bytes are free in ${this.#folder}`)
+    const free = this.#freeBytes()
+    if (free < NEEDED_BYTES) return refuse('no_space', `the disk is full: ${free} bytes are free in ${this.#folder}`)
+    if (this.#waiting === 0 || !this.#isQuota) return null
+    return refuse('no_space', `the quota on ${this.#folder} is used up, though ${free} bytes are free on its disk`)
   }
 
   /** Calls whenever something begins to wait. */
@@ -48,6 +51,7 @@ export class RoomOnDisk {
       this.#log.warn({ error: causes(error), folder: this.#folder }, `the disk is full, ${this.#folder} waits for room`)
     }
     this.#waiting += 1
+    this.#isQuota = this.#freeBytes() >= NEEDED_BYTES
     for (const heard of this.#heard) heard()
     try {
       for (;;) {
@@ -86,8 +90,14 @@ export class RoomOnDisk {
       this.#log.info({ folder: this.#folder }, 'there is room on the disk again')
       return { result }
     } catch (error) {
-      if (isDiskFull(error)) return null
-      throw error
+      if (!isDiskFull(error)) throw error
+      this.#isQuota = this.#freeBytes() >= NEEDED_BYTES
+      return null
     }
+  }
+
+  #freeBytes(): number {
+    const { bavail, bsize } = statfsSync(this.#folder)
+    return bavail * bsize
   }
 }

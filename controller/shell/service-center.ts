@@ -16,13 +16,14 @@ import { StoreWork } from '../../agent/shell/store-work.ts'
 import { assert, unreachable } from '../../protocol/assert.ts'
 import type { ListenAddress } from '../../protocol/identifiers.ts'
 import { seededRandom } from '../../protocol/random.ts'
-import { isRefusal, type Refusal, refuse } from '../../protocol/refusals.ts'
-import type { Command, Reply, ServiceCenterEffect, ServiceCenterEvent } from '../core/effects.ts'
+import { isRefusal, type Refusal } from '../../protocol/refusals.ts'
+import type { ServiceCenterEffect, ServiceCenterEvent } from '../core/effects.ts'
 import { ownCopyOf } from '../core/own-copies.ts'
 import { livePatches } from '../core/publishing.ts'
 import { resume } from '../core/resuming.ts'
 import { apply, emptyState } from '../core/state.ts'
 import { step } from '../core/step.ts'
+import { Commands } from './commands.ts'
 import { startInquiring } from './inquiring.ts'
 import { boundedReceiving } from './intake/receive-upload.ts'
 import { ResumableUploads } from './intake/resumable-uploads.ts'
@@ -37,9 +38,6 @@ import { watchTokens } from './token-watch.ts'
 /** How often uploads that nobody goes on with are looked for. */
 const SWEEP_MS = 10 * 60 * 1000
 const MISSING = 'its file is missing from the store, or has not the length that it must have'
-
-const CARRIED_OUT_LATER =
-  'the disk filled up while this was written down: it is carried out when there is room, so look before you ask again'
 
 export type RunningServiceCenter = ServiceCenter & { readonly meshAddresses: ListenAddress[]; stop(): Promise<void> }
 
@@ -67,8 +65,6 @@ export async function startServiceCenter(options: {
   const stored = await store.held((patch) => state.patches.get(patch)?.publication.bytes)
 
   const notices = new Notices()
-  const replies = new Map<number, (reply: Reply | Refusal) => void>()
-  let nextCommand = 0
 
   const loop = new EventLoop<ServiceCenterEvent, ServiceCenterEffect>({
     step: (event) => {
@@ -78,6 +74,8 @@ export async function startServiceCenter(options: {
     perform,
     fail,
   })
+  const commands = new Commands(room, loop.deliver)
+  const { carryOut } = commands
   const seed = await beginSeed({ authority, random, proving: options.proving, repository, room, log, fail })
   const seedLoop = new EventLoop<AgentEvent, AgentEffect>({
     step: (event) => stepSeed(seed, event),
@@ -154,9 +152,7 @@ export async function startServiceCenter(options: {
       case 'hang-up':
         return network.perform(effect)
       case 'reply':
-        replies.get(effect.id)?.(effect.reply)
-        replies.delete(effect.id)
-        return
+        return commands.answer(effect.id, effect.reply)
       case 'seed': {
         const record = state.patches.get(effect.patch)
         assert(record !== undefined, 'only a published patch is seeded')
@@ -211,22 +207,6 @@ export async function startServiceCenter(options: {
         assert(false, `the seed never wants ${effect.kind}`)
     }
   }
-
-  function carryOut(command: Command, origin = ''): Promise<Reply | Refusal> {
-    return new Promise((resolve) => {
-      const full = room.refusal()
-      if (full !== null) return resolve(full)
-      const id = nextCommand++
-      replies.set(id, resolve)
-      loop.deliver({ kind: 'command', id, command, origin })
-    })
-  }
-
-  // Whoever asked hears of it; what the loop has decided is written down as soon as it can be.
-  room.onWaiting(() => {
-    for (const answer of replies.values()) answer(refuse('no_space', CARRIED_OUT_LATER))
-    replies.clear()
-  })
 
   const publish = publishInto({ store, storeWork, state, carryOut, refused: noteRefusal })
 
