@@ -39,6 +39,8 @@ import { Scratch } from './scratch.ts'
 import { isDiskFull } from './sqlite-file.ts'
 import { StoreWork } from './store-work.ts'
 
+const SET_ASIDE = 'the ledger does not know these files of the store: they are set aside, and used again once it does'
+
 export type ApplianceOptions = {
   readonly folder: string
   readonly seed: Uint8Array
@@ -177,7 +179,8 @@ export async function startAppliance(options: ApplianceOptions): Promise<Running
   }
 
   state.addresses = listens ? network.addresses : []
-  await store.removeUnknown(new Set(state.replicas.keys()))
+  const aside = await store.removeUnknown(new Set(state.replicas.keys()), new Set(state.withdrawn.keys()))
+  if (aside.length > 0) log.warn({ files: aside }, SET_ASIDE)
   if (state.endedUncleanly)
     log.warn({}, 'the agent did not end by itself the last time: every copy that it holds is proven again')
   await loop.perform(resume(state, await store.held((patch) => patchOf(patch)?.bytes)))

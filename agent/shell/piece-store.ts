@@ -1,13 +1,14 @@
 /**
  * Patches on disk. A complete patch is one ordinary file, `store/SHA256`, which appears there only after every byte was
  * read back with the right digest and is durable; `sha256sum` audits the folder. Unfinished work lies in `partial/`,
- * and its piece hashes in `pieces/`. Nothing under a final name is ever modified; only `discard` deletes, and what is
- * found not to be right any more goes back to `partial/`.
+ * and its piece hashes in `pieces/`. Nothing under a final name is ever modified; only `discard` deletes, what is found
+ * not to be right any more goes back to `partial/`, and what no record knows is set aside in `unknown/`: records may have
+ * been lost, and once they know it again its pieces are judged and used.
  *
  * Pieces are not synced one by one: after a power cut each is judged by its hash again, so what was lost is pulled
  * again. An error of fsync is final for a file: what the kernel dropped cannot be known, so the file goes.
  */
-import { createHash } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { statfsSync } from 'node:fs'
 import { constants, type FileHandle, lstat, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -25,10 +26,12 @@ export type StoredPatch = Cut & { readonly sha256: Sha256 }
 
 export class PieceStore {
   readonly #folders: { store: string; partial: string; pieces: string }
+  readonly #unknown: string
   readonly #unfinished = new Map<Sha256, { handle: FileHandle; patch: StoredPatch }>()
 
   private constructor(folder: string) {
     this.#folders = { store: join(folder, 'store'), partial: join(folder, 'partial'), pieces: join(folder, 'pieces') }
+    this.#unknown = join(folder, 'unknown')
   }
 
   static async open(folder: string): Promise<PieceStore> {
@@ -64,19 +67,45 @@ export class PieceStore {
     return held
   }
 
-  /** Removes what no record knows: unfinished uploads, and files that were put away before a crash kept them unknown. */
-  async removeUnknown(known: ReadonlySet<string>): Promise<void> {
+  /**
+   * Removes what is unfinished and no record knows. A complete file goes only where a record says that it may; one that
+   * no record knows is set aside, and its path is given back.
+   */
+  async removeUnknown(known: ReadonlySet<string>, withdrawn: ReadonlySet<string> = new Set()): Promise<string[]> {
+    const aside: string[] = []
     for (const folder of Object.values(this.#folders)) {
       for (const name of await readdir(folder)) {
-        if (!known.has(name)) await rm(join(folder, name), { recursive: true, force: true })
+        if (known.has(name)) continue
+        if (folder !== this.#folders.store || withdrawn.has(name))
+          await rm(join(folder, name), { recursive: true, force: true })
+        else aside.push(await this.#setAside(name))
       }
     }
+    return aside
+  }
+
+  async #setAside(name: string): Promise<string> {
+    await mkdir(this.#unknown, { recursive: true, mode: 0o700 })
+    const isTaken = (await ifThere(lstat(join(this.#unknown, name)))) !== null
+    const path = join(this.#unknown, isTaken ? `${name}.${randomUUID()}` : name)
+    await rename(join(this.#folders.store, name), path)
+    await syncFolder(this.#unknown)
+    await syncFolder(this.#folders.store)
+    return path
+  }
+
+  /** A record knows it again: it is an unfinished file now, of which each piece is judged. */
+  async #takeBack(sha256: Sha256): Promise<void> {
+    const partial = join(this.#folders.partial, sha256)
+    if ((await ifThere(lstat(partial))) !== null) return
+    await ifThere(rename(join(this.#unknown, sha256), partial))
   }
 
   /** Readies the unfinished file and says which of its pieces are there already and right. */
   async openPartial(patch: StoredPatch, hashes: Uint8Array): Promise<Uint8Array> {
     await this.#close(patch.sha256)
     const path = join(this.#folders.partial, patch.sha256)
+    await this.#takeBack(patch.sha256)
     await writeDurably(this.#folders.pieces, patch.sha256, hashes)
     const flags = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW
     const handle = await open(path, flags, 0o600)
@@ -180,7 +209,7 @@ export class PieceStore {
 
   async discard(sha256: Sha256): Promise<void> {
     await this.#close(sha256)
-    for (const folder of [this.#folders.store, this.#folders.partial, this.#folders.pieces]) {
+    for (const folder of [...Object.values(this.#folders), this.#unknown]) {
       await rm(join(folder, sha256), { force: true })
     }
     await syncFolder(this.#folders.store)
@@ -192,6 +221,7 @@ export class PieceStore {
 
   async #putAway(path: string, sha256: Sha256): Promise<void> {
     await rename(path, this.pathOf(sha256))
+    await rm(join(this.#unknown, sha256), { force: true })
     await syncFolder(this.#folders.store)
     await syncFolder(this.#folders.partial)
   }

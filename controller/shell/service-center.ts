@@ -37,6 +37,8 @@ import { watchTokens } from './token-watch.ts'
 
 /** How often uploads that nobody goes on with are looked for. */
 const SWEEP_MS = 10 * 60 * 1000
+const SET_ASIDE =
+  'the database does not know these files of the store: they are set aside, and used again when the same file is uploaded'
 const MISSING = 'its file is missing from the store, or has not the length that it must have'
 
 export type RunningServiceCenter = ServiceCenter & { readonly meshAddresses: ListenAddress[]; stop(): Promise<void> }
@@ -231,7 +233,9 @@ export async function startServiceCenter(options: {
   })
   const receive = boundedReceiving()
   const known = [...livePatches(state).map(({ sha256 }) => sha256), ...uploads.files()]
-  await store.removeUnknown(new Set(known))
+  const gone = [...state.patches.values()].filter(({ withdrawal }) => withdrawal !== null)
+  const aside = await store.removeUnknown(new Set(known), new Set(gone.map(({ sha256 }) => sha256)))
+  if (aside.length > 0) log.warn({ files: aside }, SET_ASIDE)
   const sweeping = setInterval(() => uploads.sweep().catch(fail), SWEEP_MS)
 
   const startedAt = Date.now()

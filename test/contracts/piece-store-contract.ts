@@ -15,7 +15,7 @@ export type StoredPatch = Cut & { readonly sha256: Sha256 }
 /** The interface that both have; what is done at once in memory may be awaited too. */
 export type AnyPieceStore = {
   held(): Awaitable<Map<Sha256, Uint8Array>>
-  removeUnknown(known: ReadonlySet<string>): Awaitable<void>
+  removeUnknown(known: ReadonlySet<string>): Awaitable<unknown>
   openPartial(patch: StoredPatch, hashes: Uint8Array): Awaitable<Uint8Array>
   writePiece(patch: Sha256, index: number, bytes: Uint8Array): Awaitable<void>
   readPiece(patch: StoredPatch, index: number): Awaitable<Uint8Array>

@@ -169,7 +169,29 @@ describe('on a disk', () => {
     assert.equal((await (await openStore(place)).held()).size, 0)
   })
 
-  test('foreign files in its folders are not taken for patches, and go at the next start', async () => {
+  test('R5: a complete file that no record knows is set aside, and its pieces are used once a record knows it again', async () => {
+    const { place, store } = await unfinished([0, 1, 2, 3, 4])
+    await store.seal(stored)
+    const again = await openStore(place)
+    const path = join(place, 'unknown', sha256)
+    assert.deepEqual(await again.removeUnknown(new Set()), [path])
+    assert.deepEqual(sha256Hex(readFileSync(path)), sha256)
+    assert.equal((await again.held()).size, 0)
+    assert.deepEqual(await again.removeUnknown(new Set()), [], 'and is never removed')
+    assert.deepEqual(indexesIn(await again.openPartial(stored, hashes), 5), [0, 1, 2, 3, 4])
+    assert.equal(await again.seal(stored), true)
+    assert.equal(existsSync(path), false)
+  })
+
+  test('R5: a complete file of a patch that a record calls withdrawn goes', async () => {
+    const { place, store } = await unfinished([0, 1, 2, 3, 4])
+    await store.seal(stored)
+    assert.deepEqual(await (await openStore(place)).removeUnknown(new Set(), new Set([sha256])), [])
+    assert.deepEqual(readdirSync(join(place, 'store')), [])
+    assert.equal(existsSync(join(place, 'unknown')), false)
+  })
+
+  test('foreign files in its folders are not taken for patches, and are out of the way after the next start', async () => {
     const { place, store } = await unfinished([0, 1, 2, 3, 4])
     await store.seal(stored)
     for (const name of ['store', 'partial', 'pieces']) {
