@@ -9,14 +9,13 @@
  * again. An error of fsync is final for a file: what the kernel dropped cannot be known, so the file goes.
  */
 import { createHash, randomUUID } from 'node:crypto'
-import { statfsSync } from 'node:fs'
 import { constants, type FileHandle, lstat, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { emptyBitfield, setBit } from '../../protocol/bitfield.ts'
 import { equalBytes } from '../../protocol/hashing.ts'
 import { Sha256 } from '../../protocol/identifiers.ts'
-import { RESERVED_DISK_BYTES } from '../../protocol/limits.ts'
 import { type Cut, hashAt, pieceCount, pieceHash, pieceRange } from '../../protocol/pieces.ts'
+import { refuseWithoutSpace } from './disk-space.ts'
 import { syncFolder, writeDurably } from './durable-file.ts'
 import { ifThere } from './if-there.ts'
 
@@ -279,24 +278,4 @@ async function digestOf(handle: FileHandle): Promise<Sha256> {
     hash.update(buffer.subarray(0, bytesRead))
     offset += bytesRead
   }
-}
-
-/** Asks the kernel, which knows without looking at the disk: cheaper than a turn of the event loop. */
-function refuseWithoutSpace(folder: string, bytes: number): void {
-  const { bavail, bsize } = statfsSync(folder)
-  const needed = bytes + RESERVED_DISK_BYTES
-  const free = bavail * bsize
-  if (needed <= free) return
-  throw Object.assign(new Error(`${megabytes(needed)} needed and ${megabytes(free)} free in ${folder}`), {
-    code: 'ENOSPC',
-  })
-}
-
-function megabytes(bytes: number): string {
-  return `${Math.ceil(bytes / 1e6)} MB`
-}
-
-/** Whether an error of the store means that the disk, or the quota on it, is full. */
-export function isNoSpace(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT')
 }

@@ -5,6 +5,7 @@
 import { statfsSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { isNoSpace } from './disk-space.ts'
 
 const BUSY_TIMEOUT_MS = 5_000
 /** SQLite's primary result codes (sqlite.org, "Result and Error Codes"). */
@@ -80,9 +81,7 @@ export function inWords<Result>(file: SqliteFile, act: () => Result): Result {
 
 /** Whether SQLite, or the system below it, had no room to write. */
 export function isDiskFull(error: unknown): boolean {
-  if (!(error instanceof Error)) return false
-  if (sqliteCode(error) === FULL) return true
-  return 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT')
+  return sqliteCode(error) === FULL || isNoSpace(error)
 }
 
 /** For what it keeps in memory beside a database SQLite cannot tell a full disk from a broken one. */

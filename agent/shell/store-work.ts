@@ -6,8 +6,9 @@ import { assert, isBug } from '../../protocol/assert.ts'
 import type { Sha256 } from '../../protocol/identifiers.ts'
 import type { AgentEffect, AgentEvent, Slot } from '../core/events.ts'
 import { causes } from './causes.ts'
+import { isNoSpace } from './disk-space.ts'
 import type { ReceivedPieces } from './network/received-pieces.ts'
-import { isNoSpace, type PieceStore, type StoredPatch } from './piece-store.ts'
+import type { PieceStore, StoredPatch } from './piece-store.ts'
 
 export type StoreEffect = Extract<
   AgentEffect,
