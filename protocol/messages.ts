@@ -52,6 +52,10 @@ export const Progress = z.strictObject({
 })
 export type Progress = z.infer<typeof Progress>
 
+/** Drawn by each process of an agent when it starts; two that return in turns are two machines with one key. */
+export const Life = z.string().regex(/^[0-9a-f]{32}$/)
+export type Life = z.infer<typeof Life>
+
 /** What an appliance tells about itself when its control stream opens. */
 export const Greeting = z.strictObject({
   version: z.literal(PROTOCOL_VERSION),
@@ -60,6 +64,7 @@ export const Greeting = z.strictObject({
   rosterVersion: z.int().min(0),
   /** The patches whose publication it holds, so that only the others are sent. */
   known: z.array(Sha256).max(MAX_KNOWN_PATCHES),
+  life: Life,
 })
 export type Greeting = z.infer<typeof Greeting>
 
@@ -74,6 +79,8 @@ export const ControlMessage = z.discriminatedUnion('kind', [
   /** Depot to Service Center: this tenant appliance holds its control stream here now, or no longer does. */
   z.strictObject({ kind: z.literal('attached'), peer: PeerId, greeting: Greeting }),
   z.strictObject({ kind: z.literal('detached'), peer: PeerId }),
+  /** Service Center, of this peer or of a tenant of its: a person has to decide something first, and it shall come later. */
+  z.strictObject({ kind: z.literal('held'), peer: PeerId, reason: z.string().max(MAX_SENTENCE_CHARACTERS) }),
   /** Depot to Service Center and back: enrollment of a peer that can reach only the depot. */
   z.strictObject({ kind: z.literal('enrolling'), peer: PeerId, request: z.lazy(() => EnrollmentRequest) }),
   z.strictObject({

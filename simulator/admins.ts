@@ -77,6 +77,7 @@ export class Admins {
       case 'limits-set':
       case 'appliance-renamed':
       case 'appliance-retired':
+      case 'appliance-trusted':
       case 'token-revoked':
       case 'publisher-set':
       case 'publisher-removed':

@@ -12,11 +12,12 @@ import { Publication, Withdrawal } from '../../protocol/statements.ts'
 import { backoffMs } from './backoff.ts'
 import { forgiveFor } from './blame.ts'
 import { disprove, provenAgain } from './disproving.ts'
-import type { AgentEffect, AgentEvent } from './events.ts'
+import type { AgentEffect, AgentEvent, LedgerEntry } from './events.ts'
 import { isWanted } from './following.ts'
 import { isOrdered, staged } from './install/installing.ts'
 import { forgetFound } from './install/looking.ts'
 import { provenEntry, publicationEntry, sealedEntry } from './ledger.ts'
+import { packagesChanged } from './looking-again.ts'
 import { forgetProving, proveSoon } from './proving.ts'
 import { openAgain, partialOpened, pieceStored, pull } from './pulling.ts'
 import { offerTo, retract } from './relaying.ts'
@@ -77,6 +78,23 @@ function publishedAnew(
   if (replica.phase.name !== 'held') return lookedAt
   enter(replica, { name: 'verifying', hashes: replica.phase.hashes })
   return [...lookedAt, { kind: 'seal', patch: sha256 }]
+}
+
+/** What was proven in an earlier epoch counts no more: every copy is read again, and what is installed looked at. */
+export function proveAnew(state: AgentState): { entries: LedgerEntry[]; effects: AgentEffect[] } {
+  const replicas = [...state.replicas.values()]
+  const entries = replicas.flatMap(({ publication: { sha256 } }) => [
+    provenEntry(sha256, null),
+    ...forgetFound(state, sha256),
+  ])
+  const effects = replicas.flatMap((replica): AgentEffect[] => {
+    const { sha256 } = replica.publication
+    if (replica.phase.name !== 'held') return []
+    state.proven.delete(sha256)
+    enter(replica, { name: 'verifying', hashes: replica.phase.hashes })
+    return [{ kind: 'seal', patch: sha256 }]
+  })
+  return { entries, effects: [...effects, ...packagesChanged(state)] }
 }
 
 export function withdrawn(state: AgentState, envelope: Envelope): AgentEffect[] {

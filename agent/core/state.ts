@@ -7,7 +7,7 @@ import type { Clock } from '../../protocol/clock.ts'
 import type { SigningKey } from '../../protocol/envelope.ts'
 import type { DialAddress, ListenAddress, PeerId, Sha256 } from '../../protocol/identifiers.ts'
 import { SILENCE_MS } from '../../protocol/limits.ts'
-import type { Greeting } from '../../protocol/messages.ts'
+import type { Greeting, Life } from '../../protocol/messages.ts'
 import type { Random } from '../../protocol/random.ts'
 import type { Letter, Membership, Order, Roster } from '../../protocol/statements.ts'
 import { NO_LIMITS, type QuietHours, type WanLimits } from '../../protocol/wan-limits.ts'
@@ -136,6 +136,8 @@ export type AgentState = {
   /** Who signs memberships, rosters, publications and orders. */
   readonly root: PeerId
   readonly random: Random
+  /** Of this process: another one after each start. */
+  readonly life: Life
   readonly settings: Settings
   /** Null for the Service Center's seed. */
   membership: Membership | null
@@ -165,6 +167,8 @@ export type AgentState = {
   /** Service Center's seed only: who may have pieces of a patch of which its own copy is not right. */
   holders: Map<Sha256, readonly PeerId[]>
   uplink: Uplink
+  /** How often in a row the Service Center has said that a person has to decide first. */
+  timesHeld: number
   sources: Map<PeerId, Source>
   readers: Map<PeerId, Reader>
   /** Of pieces over the WAN, since the last tick, and smoothed. */
@@ -200,7 +204,7 @@ export type AgentState = {
   restarts: Map<Sha256, { bootId: string; sinceMs: number }>
 }
 
-export type Appliance = Pick<AgentState, 'identity' | 'root' | 'random' | 'settings' | 'membership' | 'dial'>
+export type Appliance = Pick<AgentState, 'identity' | 'root' | 'random' | 'life' | 'settings' | 'membership' | 'dial'>
 
 export const DEFAULT_SETTINGS: Settings = {
   primaryPatienceMs: 5_000,
@@ -211,6 +215,9 @@ export const DEFAULT_SETTINGS: Settings = {
   proveEveryMs: 7 * 24 * 3600 * 1000,
   proveBytesPerSecond: 2_000_000,
 }
+
+/** The life of the Service Center's seed. */
+export const GREETS_NOBODY: Life = '0'.repeat(32)
 
 export function newAgent(appliance: Appliance): AgentState {
   return {
@@ -228,6 +235,7 @@ export function newAgent(appliance: Appliance): AgentState {
     endedUncleanly: false,
     holders: new Map(),
     uplink: { phase: 'down', retryAtMs: 0, failures: 0, reason: 'just started', last: null },
+    timesHeld: 0,
     sources: new Map(),
     readers: new Map(),
     servedBytes: 0,

@@ -19,7 +19,7 @@ import {
 } from '../../protocol/statements.ts'
 import { clocksCompared } from './comparing-clocks.ts'
 import type { AgentEffect, AgentEvent, Channel } from './events.ts'
-import { discard, published, seeded, storeAnswered, tendDiscards, withdrawn } from './holding.ts'
+import { discard, proveAnew, published, seeded, storeAnswered, tendDiscards, withdrawn } from './holding.ts'
 import { settled, surveyed, tendAttempt } from './install/going-on.ts'
 import { detected, judged, orderArrived, stepEnded } from './install/installing.ts'
 import { sealedEntry } from './ledger.ts'
@@ -37,7 +37,7 @@ import { tendSilence } from './silence.ts'
 import { measureSources, sourceClosed } from './sources.ts'
 import type { AgentState } from './state.ts'
 import { tellProgress } from './telling.ts'
-import { tendUplink, uplinkClosed, uplinkOpened } from './uplink.ts'
+import { tendUplink, uplinkClosed, uplinkHeld, uplinkOpened } from './uplink.ts'
 import { tendWidths } from './widening.ts'
 
 export function step(state: AgentState, event: AgentEvent): AgentEffect[] {
@@ -184,13 +184,23 @@ function saidFromAbove(state: AgentState, peer: PeerId, message: ControlMessage)
     case 'letter':
       if (message.letter.to !== state.identity.peer) return forwardDown(state, message.letter)
       return read(state, message.letter)
+    case 'held':
+      if (message.peer === state.identity.peer) return uplinkHeld(state, peer, message.reason)
+      return passHeld(state, message)
     case 'pong':
+      state.timesHeld = 0
       return clocksCompared(state, peer, message.wallMs)
     case 'enrollment':
       return [{ kind: 'answer-enrollment', peer: message.peer, appliance: message.appliance, answer: message.answer }]
     default:
       return []
   }
+}
+
+/** To the tenant, which goes away by itself. */
+function passHeld(state: AgentState, message: Extract<ControlMessage, { kind: 'held' }>): AgentEffect[] {
+  const { peer } = message
+  return state.attached.has(peer) ? [{ kind: 'send-control', channel: 'downlink', peer, message }] : []
 }
 
 /** On the stream of an appliance that reaches the Service Center through this one. */
@@ -230,7 +240,7 @@ function read(state: AgentState, letter: Letter): AgentEffect[] {
     case Roster.payloadType:
       return [...rosterArrived(state, letter.envelope), ...acknowledge(state, letter)]
     case Membership.payloadType:
-      return [...renamed(state, letter.envelope), ...acknowledge(state, letter)]
+      return [...membershipArrived(state, letter.envelope), ...acknowledge(state, letter)]
     case Order.payloadType:
       return [...orderArrived(state, letter.envelope), ...acknowledge(state, letter)]
     default:
@@ -252,16 +262,21 @@ function rosterArrived(state: AgentState, envelope: Envelope): AgentEffect[] {
   ]
 }
 
-/** The same key in the same place; of two memberships the later one holds. */
-function renamed(state: AgentState, envelope: Envelope): AgentEffect[] {
+/** The same key in the same place; of two memberships the later one holds. In another epoch nothing is proven yet. */
+function membershipArrived(state: AgentState, envelope: Envelope): AgentEffect[] {
   const known = state.membership
   const membership = open(Membership, envelope, [state.root])
   if (isRefusal(membership)) return [log(membership.message, { code: membership.refused })]
-  const isOurs = membership.appliance === state.identity.peer && membership.epoch === known?.epoch
-  if (!isOurs || membership.enrolledAt <= known.enrolledAt) return []
+  if (known === null || membership.appliance !== state.identity.peer) return []
+  if (membership.epoch < known.epoch || membership.enrolledAt <= known.enrolledAt) return []
   state.membership = membership
-  const line = log('was renamed', { from: known.name, to: membership.name })
-  return [{ kind: 'record', entries: [sealedEntry('membership', envelope)] }, line]
+  const entry = sealedEntry('membership', envelope)
+  if (membership.epoch > known.epoch) {
+    const line = log('is trusted again, and proves all that it holds anew', { epoch: membership.epoch })
+    const { entries, effects } = proveAnew(state)
+    return [{ kind: 'record', entries: [entry, ...entries] }, line, ...effects]
+  }
+  return [{ kind: 'record', entries: [entry] }, log('was renamed', { from: known.name, to: membership.name })]
 }
 
 function up(peer: PeerId, message: ControlMessage): AgentEffect {

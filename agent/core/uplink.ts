@@ -60,10 +60,21 @@ export function uplinkOpened(state: AgentState, peer: PeerId): AgentEffect[] {
 export function uplinkClosed(state: AgentState, peer: PeerId, reason: string): AgentEffect[] {
   const { uplink } = state
   if (uplink.phase === 'down' || uplink.peer !== peer) return []
-  const failures = uplink.phase === 'dialling' ? uplink.failures + 1 : 1
+  const failures = uplink.phase === 'dialling' ? uplink.failures + 1 : 1 + state.timesHeld
   const waitMs = backoffMs(state.random, failures)
   state.uplink = { phase: 'down', retryAtMs: state.clock.monotonicMs + waitMs, failures, reason, last: peer }
   return [{ kind: 'log', line: `uplink lost: ${reason}`, fields: { peer, retryInMs: waitMs } }]
+}
+
+/** The Service Center wants to hear no more of this key before a person has decided: it is asked again, less and less often. */
+export function uplinkHeld(state: AgentState, peer: PeerId, reason: string): AgentEffect[] {
+  state.timesHeld += 1
+  const line = `the Service Center holds this appliance: ${reason}`
+  return [
+    { kind: 'log', line, fields: { peer } },
+    { kind: 'close', channel: 'uplink', peer },
+    ...uplinkClosed(state, peer, 'this appliance is held'),
+  ]
 }
 
 function greeting(state: AgentState): Greeting {
@@ -75,6 +86,7 @@ function greeting(state: AgentState): Greeting {
       .filter(([, replica]) => !isGivenUp(replica))
       .map(([patch]) => patch)
       .slice(-MAX_KNOWN_PATCHES),
+    life: state.life,
   }
 }
 

@@ -68,7 +68,8 @@ export async function startAppliance(options: ApplianceOptions): Promise<Running
   const { membership, root, dial } = enrollment
   const random = seededRandom(randomBytes(4).readUInt32LE())
   const settings = { ...options.settings, judgesSignatures: options.publishers.length > 0 }
-  const state = newAgent({ identity, root, random, settings, membership, dial })
+  const life = randomBytes(16).toString('hex')
+  const state = newAgent({ identity, root, random, life, settings, membership, dial })
   state.roster = reopen(Roster, enrollment.roster, [root])
 
   const room = new RoomOnDisk(folder, log)

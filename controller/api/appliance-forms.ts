@@ -75,6 +75,13 @@ export function addApplianceForms(app: App, dependencies: RouteDependencies): vo
     done: (c, answer) => leadTo(c, applianceAddress(answer as Moved)),
   })
 
+  addForm(app, dependencies, `${APPLIANCES}/:appliance/trust`, {
+    allow,
+    fields: SureForm,
+    asks: (_, c) => ({ method: 'POST', path: ['appliances', param(c, 'appliance'), 'trust'] }),
+    page,
+  })
+
   addForm(app, dependencies, `${APPLIANCES}/:appliance/replace`, {
     allow,
     fields: NoBody,

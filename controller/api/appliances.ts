@@ -127,6 +127,23 @@ export function addApplianceRoutes(app: App, { log }: RouteDependencies): void {
     },
   )
 
+  app.post(
+    '/api/v1/appliances/:appliance/trust',
+    documented({
+      operation: 'trustAppliance',
+      allow: 'enroll',
+      summary: 'Says that one machine is left with its key: what held it ends, and it proves all it holds anew.',
+      parameters,
+      body: schemas.NoBody,
+      answers: { 200: fleet.ApplianceDetail },
+    }),
+    async (c) => {
+      const body = await readJson(c, schemas.NoBody)
+      if (isRefusal(body)) return answerRefusal(c, body, log)
+      return change(c, (peer, actor) => ({ kind: 'trust-appliance', actor, appliance: peer }))
+    },
+  )
+
   async function change(
     c: AppContext,
     command: (peer: ApplianceRecord['peer'], actor: string) => Command,

@@ -28,6 +28,8 @@ export function commandNote(command: Command, state: ServiceCenterState): { acti
       return { action: 'rename', subject: nameOf(command.appliance) }
     case 'retire-appliance':
       return { action: 'retire', subject: nameOf(command.appliance) }
+    case 'trust-appliance':
+      return { action: 'trust', subject: nameOf(command.appliance) }
     case 'revoke-token':
       return { action: 'revoke-token', subject: state.tokens.get(command.enrollingPeer)?.name ?? command.enrollingPeer }
     case 'set-publisher':

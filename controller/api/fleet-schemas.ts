@@ -44,6 +44,7 @@ const inventoryRow = {
   role: z.string(),
   group: z.string(),
   reachable: z.boolean(),
+  held: z.string().nullable(),
   lastSeenAt: time,
   enrolledAt: time,
   account: z

@@ -55,6 +55,14 @@ function addFleet(registry: Registry, state: ServiceCenterState): void {
     },
   })
   new Gauge({
+    name: 'patchmesh_appliances_held',
+    help: 'Appliances whose key two machines use, and which wait for a person',
+    registers,
+    collect() {
+      this.set(applianceViews(state).filter(({ held }) => held !== null).length)
+    },
+  })
+  new Gauge({
     name: 'patchmesh_installs',
     help: 'Installs by state',
     labelNames: ['state'],

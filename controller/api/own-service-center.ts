@@ -73,6 +73,7 @@ function whyNot(state: ServiceCenterState, command: Command): Refusal | null {
     case 'set-limits':
     case 'rename-appliance':
     case 'retire-appliance':
+    case 'trust-appliance':
     case 'revoke-token':
     case 'set-publisher':
     case 'remove-publisher':

@@ -1,5 +1,5 @@
 /**
- * `patchmesh appliances list|show|rename|retire`: the fleet, one appliance, and what is changed about it.
+ * `patchmesh appliances list|show|logs|rename|retire|trust`: the fleet, one appliance, and what is changed about it.
  */
 import type { ApplianceDetail, InventoryRow } from '../core/appliance-views.ts'
 import { listed, patchReference, timeLeft, whatToMind, whyWaiting } from '../page/words.ts'
@@ -126,6 +126,32 @@ export const retireAppliance = defineCommand({
   },
 })
 
+export const trustAppliance = defineCommand({
+  name: 'appliances trust',
+  operations: ['showAppliance', 'trustAppliance'],
+  summary: 'Says that one machine is left with the key of an appliance that is held',
+  operands: ['NAME'],
+  usage: 'NAME [--yes] [--server URL] [--api-token TOKEN] [--json]',
+  options: { ...YES_OPTION, ...SERVER_OPTIONS },
+  remarks: [
+    'Two machines with one key were heard: a data folder was copied, or a machine restored beside itself. Switch one of\n' +
+      'them off first. The other proves all its copies anew, and looks again at what it has installed.',
+  ],
+  example: 'patchmesh appliances trust paris-2',
+  async run({ options, operands: [name = ''], terminal }) {
+    const client = connect(options)
+    const agreed = await agreedOn(name, { yes: options.yes, terminal, nothing: 'Nothing was changed' }, async () => {
+      const { name: called, peer } = await client.appliance(name)
+      return { id: peer, question: `Is the copy of ${called} switched off, and one machine left with its key?` }
+    })
+    if (agreed === null) return 1
+    const appliance = await client.trustAppliance(agreed)
+    if (options.json === true) terminal.print(JSON.stringify(appliance))
+    else terminal.print(printable(`${appliance.name} is trusted again: it proves all that it holds anew`))
+    return 0
+  },
+})
+
 function inventoryTable(appliances: readonly InventoryRow[]): string[] {
   const headings = [
     'APPLIANCE',
@@ -149,7 +175,7 @@ function inventoryTable(appliances: readonly InventoryRow[]): string[] {
     reachability(appliance),
     appliance.account?.agentVersion ?? 'unknown',
     storeUse(appliance),
-    [appliance.bytesPerSecond === 0 ? '' : arriving(appliance), ...whatToMind(appliance.account)]
+    [appliance.bytesPerSecond === 0 ? '' : arriving(appliance), ...whatToMind(appliance)]
       .filter((words) => words !== '')
       .join(' '),
   ])
@@ -163,7 +189,7 @@ function applianceLines(appliance: ApplianceDetail): string[] {
     `${peer}, epoch ${epoch}, enrolled ${readableTime(appliance.enrolledAt)} UTC`,
     retiredAt === null ? `reachable: ${reachability(appliance)}` : `retired ${readableTime(retiredAt)} UTC`,
     `agent ${account?.agentVersion ?? 'unknown'}, store ${storeUse(appliance)}, takes ${listed(account?.architectures ?? []) || 'unknown'}`,
-    ...whatToMind(account).map(printable),
+    ...whatToMind(appliance).map(printable),
     printable(
       `installed: ${versions.map(({ patch, version }) => `${patch} ${version}`).join(', ') || 'nothing known'}`,
     ),
@@ -207,8 +233,9 @@ function applianceLines(appliance: ApplianceDetail): string[] {
   ]
 }
 
-function reachability({ reachable, retiredAt, lastSeenAt }: InventoryRow): string {
+function reachability({ reachable, held, retiredAt, lastSeenAt }: InventoryRow): string {
   if (retiredAt !== null) return `retired ${readableTime(retiredAt)}`
+  if (held !== null) return `held, since ${readableTime(lastSeenAt)}`
   return reachable ? 'yes' : `no, since ${readableTime(lastSeenAt)}`
 }
 

@@ -3,7 +3,14 @@
  */
 import { apiToken } from './api-token.ts'
 import { listApiTokens, revokeApiToken } from './api-tokens.ts'
-import { applianceLogs, listAppliances, renameAppliance, retireAppliance, showAppliance } from './appliances.ts'
+import {
+  applianceLogs,
+  listAppliances,
+  renameAppliance,
+  retireAppliance,
+  showAppliance,
+  trustAppliance,
+} from './appliances.ts'
 import type { Command } from './command.ts'
 import { listDataCenters, listFlows } from './data-centers.ts'
 import { enrollToken } from './enroll-token.ts'
@@ -49,6 +56,7 @@ export const COMMANDS: Readonly<Record<string, readonly Command[]>> = {
   'Spare the WAN': [listLimits, setLimits, listDataCenters, listFlows],
   'Look after appliances': [
     ...[listAppliances, showAppliance, applianceLogs, renameAppliance, replaceAppliance, retireAppliance],
+    trustAppliance,
   ],
   'Make patches': [releaseExample, releaseBuild, releaseWrap, releaseKey, releaseSign],
 }

@@ -134,6 +134,9 @@ export class ServiceCenterClient {
   retireAppliance(name: string, lastMember: boolean): Promise<ApplianceDetail> {
     return this.#exchange.call({ method: 'POST', path: ['appliances', name, 'retire'], body: { lastMember } })
   }
+  trustAppliance(name: string): Promise<ApplianceDetail> {
+    return this.#exchange.call({ method: 'POST', path: ['appliances', name, 'trust'], body: {} })
+  }
   replaceAppliance(name: string): Promise<ShownToken> {
     return this.#exchange.call({ method: 'POST', path: ['appliances', name, 'replacement-token'], body: {} })
   }

@@ -51,6 +51,8 @@ export type Command =
   | { kind: 'rename-appliance'; actor: Actor; appliance: PeerId; name: ApplianceName }
   /** `lastMember`: also where nobody is left to stand in for it. */
   | { kind: 'retire-appliance'; actor: Actor; appliance: PeerId; lastMember: boolean }
+  /** One machine is left with its key, and the hold ends. */
+  | { kind: 'trust-appliance'; actor: Actor; appliance: PeerId }
   | { kind: 'revoke-token'; actor: Actor; enrollingPeer: PeerId }
   /** In place of the one of that name. `instead`: what the actor saw, null for none; refused when it is not so any more. */
   | { kind: 'set-publisher'; actor: Actor; publisher: Publisher; instead?: Publisher | null }
@@ -64,6 +66,7 @@ export type Reply =
   | { kind: 'limits-set'; place: LimitsRecord['place'] }
   | { kind: 'appliance-renamed'; appliance: PeerId }
   | { kind: 'appliance-retired'; appliance: PeerId }
+  | { kind: 'appliance-trusted'; appliance: PeerId }
   | { kind: 'token-revoked'; enrollingPeer: PeerId }
   | { kind: 'publisher-set'; name: PublisherName }
   | { kind: 'publisher-removed'; name: PublisherName }

@@ -7,6 +7,7 @@ import { type Envelope, open, type StatementType } from '../../protocol/envelope
 import type { PeerId } from '../../protocol/identifiers.ts'
 import { isRefusal, type Refusal, refuse } from '../../protocol/refusals.ts'
 import { Detection, Disproof, type Letter, Looked, Receipt, Report } from '../../protocol/statements.ts'
+import { whyKeyIsHeld } from './held-keys.ts'
 import { followReport } from './installing.ts'
 import { title } from './patch-identity.ts'
 import type { ApplianceRecord, Change } from './records.ts'
@@ -16,6 +17,8 @@ import type { ServiceCenterState } from './state.ts'
 export function readLetter(state: ServiceCenterState, letter: Letter): Change[] | Refusal {
   const appliance = state.appliances.get(letter.from)
   if (appliance === undefined) return refuse('not_a_member', `${letter.from} is not an appliance of this fleet`)
+  const held = whyKeyIsHeld(appliance)
+  if (held !== null) return refuse('held', held)
   switch (letter.envelope.payloadType) {
     case Receipt.payloadType:
       return readReceipt(state, appliance, letter.envelope)

@@ -105,6 +105,7 @@ export function enroll(
     lastSeenAt: enrolledAt,
     lookedAt: 0,
     lookedCounter: 0,
+    heldAt: null,
     retiredAt: null,
   }
   const changes: Change[] = [

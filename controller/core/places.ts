@@ -20,7 +20,7 @@ type Revoke = Extract<Command, { kind: 'revoke-token' }>
 
 /** Key, place and history stay; the appliance and everybody who knows it are told with signed statements. */
 export function renameAppliance(state: ServiceCenterState, { actor, appliance: peer, name }: Rename): Decision {
-  const appliance = member(state, peer)
+  const appliance = memberOf(state, peer)
   if (isRefusal(appliance)) return { reply: appliance, changes: [] }
   const reply = { kind: 'appliance-renamed', appliance: peer } as const
   if (appliance.name === name) return { reply, changes: [] }
@@ -29,38 +29,39 @@ export function renameAppliance(state: ServiceCenterState, { actor, appliance: p
     const message = `there is an appliance, or an open token for one, that is called ${name}`
     return { reply: refuse('name_in_use', message), changes: [] }
   }
-  const { organization, dataCenter, kind, role, group, epoch } = appliance
-  // Of two memberships of one key the later one holds, also when the clock was set back between them.
-  const membershipAt = Math.max(state.clock.wallMs, appliance.membershipAt + 1)
-  const membership = seal(
-    Membership,
-    {
-      ...{ appliance: peer, name, organization, dataCenter, kind, role, group, epoch },
-      serviceCenter: state.mesh,
-      enrolledAt: membershipAt,
-    },
-    state.signing,
-  )
+  const { organization } = appliance
   const changes: Change[] = [
-    { table: 'appliances', row: { ...appliance, name, membership, membershipAt } },
+    { table: 'appliances', row: { ...appliance, name, ...nextMembership(state, { ...appliance, name }) } },
     ...nextRosterVersions(state, appliance),
-    audit(state, actor, { action: 'rename', subject: appliance.name, outcome: `now ${name}`, organization }),
+    placeNote(state, actor, { action: 'rename', subject: appliance.name, outcome: `now ${name}`, organization }),
   ]
   return { reply, changes }
+}
+
+/** Of two memberships of one key the later one holds, also when the clock was set back between them. */
+export function nextMembership(
+  state: ServiceCenterState,
+  appliance: ApplianceRecord,
+): Pick<ApplianceRecord, 'membership' | 'membershipAt'> {
+  const { peer, name, organization, dataCenter, kind, role, group, epoch } = appliance
+  const membershipAt = Math.max(state.clock.wallMs, appliance.membershipAt + 1)
+  const place = { appliance: peer, name, organization, dataCenter, kind, role, group, epoch }
+  const statement = { ...place, serviceCenter: state.mesh, enrolledAt: membershipAt }
+  return { membership: seal(Membership, statement, state.signing), membershipAt }
 }
 
 /** It leaves every count, roster and order at once; asked again it changes nothing. */
 export function retireAppliance(state: ServiceCenterState, { actor, appliance: peer, lastMember }: Retire): Decision {
   const reply = { kind: 'appliance-retired', appliance: peer } as const
   if (state.retired.has(peer)) return { reply, changes: [] }
-  const appliance = member(state, peer)
+  const appliance = memberOf(state, peer)
   if (isRefusal(appliance)) return { reply: appliance, changes: [] }
   const warning = whatIsLost(state, appliance)
   if (warning !== null && !lastMember) return { reply: refuse('last_member', warning), changes: [] }
   const changes: Change[] = [
     ...depart(state, appliance, `${appliance.name} was retired by ${actor}`),
     ...nextRosterVersions(state, appliance),
-    audit(state, actor, {
+    placeNote(state, actor, {
       action: 'retire',
       subject: appliance.name,
       outcome: warning ?? 'done',
@@ -96,7 +97,7 @@ export function revokeToken(state: ServiceCenterState, { actor, enrollingPeer }:
     reply,
     changes: [
       { table: 'tokens', row },
-      audit(state, actor, {
+      placeNote(state, actor, {
         action: 'revoke-token',
         subject: token.name,
         outcome: 'done',
@@ -106,11 +107,12 @@ export function revokeToken(state: ServiceCenterState, { actor, enrollingPeer }:
   }
 }
 
-function member(state: ServiceCenterState, peer: PeerId): ApplianceRecord | Refusal {
+export function memberOf(state: ServiceCenterState, peer: PeerId): ApplianceRecord | Refusal {
   return state.appliances.get(peer) ?? refuse('not_found', `there is no appliance ${peer}`)
 }
 
-function audit(
+/** An entry of the trail about one place. */
+export function placeNote(
   state: ServiceCenterState,
   actor: string,
   entry: Pick<AuditRecord, 'action' | 'subject' | 'outcome' | 'organization'>,

@@ -10,6 +10,7 @@ import { type Refusal, refuse } from '../../protocol/refusals.ts'
 import { compareVersions } from '../../protocol/version-order.ts'
 import { whyLate } from './clock-difference.ts'
 import { findingOn, patchesOn } from './findings.ts'
+import { whyKeyIsHeld } from './held-keys.ts'
 import { INSTALL_DEADLINE_MS } from './install-times.ts'
 import { title } from './patch-identity.ts'
 import type { ApplianceRecord, PatchRecord } from './records.ts'
@@ -57,6 +58,7 @@ export function hindered(
     const peers = (groups?.get(groupKey(appliance)) ?? []).filter(({ peer }) => peer !== appliance.peer)
     const { wallMs } = state.clock
     const reason =
+      whyKeyIsHeld(appliance) ??
       judgePreflight(manifest, facts)?.message ??
       judgePeerVersions(manifest, peerVersions(state, patch, peers)) ??
       whyLate(account?.clockAheadMs ?? null, wallMs + INSTALL_DEADLINE_MS, wallMs)

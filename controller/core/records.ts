@@ -61,6 +61,8 @@ export type ApplianceRecord = Slot & {
   lookedAt: number
   /** The counter of the statement that said so. */
   lookedCounter: number
+  /** Since when its key is held because two machines use it, or null. */
+  heldAt: number | null
   /** Since when it is no member any more, or null. */
   retiredAt: number | null
 }

@@ -52,6 +52,7 @@ export function restrictedState(
     attachments: new Map(),
     silenceMs: whole.silenceMs,
     heardMs: new Map(),
+    lives: new Map(),
     silentSinceMs: new Map(),
     // Found by place, and there are only their places to look for.
     tallies: whole.tallies,

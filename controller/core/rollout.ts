@@ -18,6 +18,7 @@
 import { judgePeerVersions, type PeerVersion } from '../../agent/core/install/policies/peer-versions.ts'
 import type { DataCenterName, OrganizationName, PeerId } from '../../protocol/identifiers.ts'
 import type { Manifest } from '../../protocol/manifest.ts'
+import { whyKeyIsHeld } from './held-keys.ts'
 import { isFinal } from './install-states.ts'
 import type { ApplianceRecord, InstallRecord, TargetRecord } from './records.ts'
 import { groupKey } from './replications.ts'
@@ -112,6 +113,8 @@ function occupy(busy: Busy, appliance: ApplianceRecord): void {
 
 function whyNotNow({ appliance, ready, reachable }: TargetFacts, busy: Busy): string | null {
   const { name, organization, dataCenter } = appliance
+  const held = whyKeyIsHeld(appliance)
+  if (held !== null) return held
   if (ready !== true) return ready
   if (!reachable) return `${name} is not reachable`
   const member = busy.groups.get(groupKey(appliance))

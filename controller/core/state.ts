@@ -14,6 +14,7 @@ import type { Publisher } from '../../protocol/publishers.ts'
 import type { Random } from '../../protocol/random.ts'
 import { NO_LIMITS } from '../../protocol/wan-limits.ts'
 import { type Censuses, keepCensus, placeKey } from './census.ts'
+import type { Lives } from './cloned-keys.ts'
 import { inner } from './nested-maps.ts'
 import type {
   ApplianceRecord,
@@ -100,6 +101,8 @@ export type ServiceCenterState = {
   accounts: Map<PeerId, ApplianceAccount>
   /** By the appliance at which a control stream begins, monotonic; when it said something last. */
   heardMs: Map<PeerId, number>
+  /** What greetings have told of who has which key. */
+  lives: Map<PeerId, Lives>
   /** Monotonic time since which nothing was heard about an order that is in flight. */
   silentSinceMs: Map<OrderId, number>
 }
@@ -136,6 +139,7 @@ export function emptyState(authority: Authority, random: Random, silenceMs = SIL
     wanBytesBefore: new Map(),
     accounts: new Map(),
     heardMs: new Map(),
+    lives: new Map(),
     silentSinceMs: new Map(),
   }
 }
@@ -212,6 +216,7 @@ function retire(state: ServiceCenterState, appliance: ApplianceRecord): void {
   state.sessions.delete(appliance.peer)
   state.attachments.delete(appliance.peer)
   state.accounts.delete(appliance.peer)
+  state.lives.delete(appliance.peer)
 }
 
 /** A member of the fleet, or one that was. */

@@ -8,7 +8,9 @@ import { type PeerId, SERVICE_PROVIDER } from '../../protocol/identifiers.ts'
 import type { ControlMessage, Greeting } from '../../protocol/messages.ts'
 import { isRefusal, type Refusal } from '../../protocol/refusals.ts'
 import { Acknowledgement, type Letter } from '../../protocol/statements.ts'
+import { hold, isTwice, trustAppliance } from './cloned-keys.ts'
 import type { Command, ServiceCenterEffect, ServiceCenterEvent } from './effects.ts'
+import { whyKeyIsHeld } from './held-keys.ts'
 import { advance, cancelInstall, startInstall } from './installing.ts'
 import { isLeftBehind, isUnproven } from './known-patches.ts'
 import { readLetter } from './letters.ts'
@@ -82,6 +84,7 @@ function carryOut(state: ServiceCenterState, { id, command, origin = '' }: Asked
     if (reply.kind === 'published') effects.push({ kind: 'seed', patch: reply.patch, isNew: true })
     if (reply.kind === 'limits-set' && reply.place === SERVICE_CENTER) effects.push(seedLimits(state))
     if (reply.kind === 'appliance-retired') effects.push(admitted(state), { kind: 'hang-up', peer: reply.appliance })
+    if (reply.kind === 'appliance-trusted') state.lives.delete(reply.appliance)
     if (reply.kind === 'withdrawn') effects.push({ kind: 'unseed', patch: reply.patch })
   }
   return [...effects, { kind: 'reply', id, reply }, ...advanceInstalls(state)]
@@ -103,6 +106,8 @@ function decide(state: ServiceCenterState, command: Command): Decision {
       return renameAppliance(state, command)
     case 'retire-appliance':
       return retireAppliance(state, command)
+    case 'trust-appliance':
+      return trustAppliance(state, command)
     case 'revoke-token':
       return revokeToken(state, command)
     case 'set-publisher':
@@ -193,6 +198,9 @@ function received(state: ServiceCenterState, peer: PeerId, message: ControlMessa
   const appliance = state.appliances.get(peer)
   if (appliance === undefined) return [{ kind: 'hang-up', peer }]
   state.heardMs.set(peer, state.clock.monotonicMs)
+  const held = whyKeyIsHeld(appliance)
+  // It gives up the stream by itself and comes later; nothing else of it is answered.
+  if (held !== null) return message.kind === 'greeting' ? [tellHeld(peer, peer, held)] : []
   switch (message.kind) {
     case 'greeting':
       // Each greeting costs a commit, so a stream begins with one and has no other.
@@ -202,6 +210,8 @@ function received(state: ServiceCenterState, peer: PeerId, message: ControlMessa
       const attached = state.appliances.get(message.peer)
       if (attached === undefined || attached.dataCenter !== appliance.dataCenter || attached.kind === SERVICE_PROVIDER)
         return []
+      const why = whyKeyIsHeld(attached)
+      if (why !== null) return [tellHeld(attached.peer, peer, why)]
       const vias = inner(state.attachments, message.peer)
       vias.delete(peer)
       vias.set(peer, message.greeting)
@@ -214,6 +224,7 @@ function received(state: ServiceCenterState, peer: PeerId, message: ControlMessa
     case 'ping':
       return [{ kind: 'send', peer, message: { kind: 'pong', wallMs: state.clock.wallMs } }]
     case 'pong':
+    case 'held':
     case 'enrollment':
       return []
     case 'progress':
@@ -244,7 +255,8 @@ function greeted(
   via: ApplianceRecord,
   greeting: Greeting,
 ): ServiceCenterEffect[] {
-  const { addresses, rosterVersion } = greeting
+  const { addresses, rosterVersion, life } = greeting
+  if (isTwice(state, { peer: appliance.peer, via: via.peer, life })) return holdKey(state, appliance, via.peer)
   // What is not proven there may be an earlier publication of the same file: it is told again.
   const proven = greeting.known.filter((patch) => !isUnproven(state, patch, appliance))
   // A depot tells again what its tenants said when they came; those have learned of patches since, and spoken of them.
@@ -262,6 +274,26 @@ function greeted(
     ...advanceInstalls(state),
     { kind: 'changed', topic: 'patches' },
   ]
+}
+
+/** Two machines have its key: it is gone for everybody, and whoever reached the Service Center through it goes elsewhere. */
+function holdKey(state: ServiceCenterState, appliance: ApplianceRecord, via: PeerId): ServiceCenterEffect[] {
+  const { peer } = appliance
+  state.attachments.delete(peer)
+  const effects = [...closed(state, peer), ...commit(state, hold(state, appliance))]
+  const why = whyKeyIsHeld(state.appliances.get(peer) ?? appliance) ?? ''
+  return [
+    ...effects,
+    { kind: 'log', line: why, fields: { peer, name: appliance.name } },
+    tellHeld(peer, via, why),
+    ...advanceInstalls(state),
+    { kind: 'changed', topic: 'appliances' },
+    { kind: 'changed', topic: 'patches' },
+  ]
+}
+
+function tellHeld(peer: PeerId, via: PeerId, reason: string): ServiceCenterEffect {
+  return { kind: 'send', peer: via, message: { kind: 'held', peer, reason } }
 }
 
 function readAndAcknowledge(state: ServiceCenterState, via: PeerId, letter: Letter): ServiceCenterEffect[] {

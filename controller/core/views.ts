@@ -9,6 +9,7 @@ import { SERVICE_PROVIDER } from '../../protocol/identifiers.ts'
 import { appliancesByPlace, censusOf } from './census.ts'
 import { confirmationOf } from './confirming.ts'
 import { type ApplianceCopy, applianceCopy } from './copies.ts'
+import { whyKeyIsHeld } from './held-keys.ts'
 import type { TargetState } from './install-states.ts'
 import { goingBack, hindered, meantAppliances, type NamedReason, withoutPeer } from './previewing.ts'
 import type { ApplianceRecord, InstallRecord, PatchRecord } from './records.ts'
@@ -58,6 +59,8 @@ export type ApplianceView = {
   role: string
   group: string
   reachable: boolean
+  /** Why its key is held, or null: two machines use it. */
+  held: string | null
   lastSeenAt: string
   enrolledAt: string
 }
@@ -173,6 +176,7 @@ export function applianceView(state: ServiceCenterState, appliance: ApplianceRec
   return {
     ...{ name, peer, organization, dataCenter, kind, role, group },
     reachable: state.sessions.has(peer),
+    held: whyKeyIsHeld(appliance),
     lastSeenAt: new Date(appliance.lastSeenAt).toISOString(),
     enrolledAt: new Date(appliance.enrolledAt).toISOString(),
   }

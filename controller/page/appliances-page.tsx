@@ -174,7 +174,7 @@ const Row = ({ row }: { row: InventoryRow }) => (
     </td>
     <td class="pf-v6-c-table__td" data-label="Last contact">
       <Contact appliance={row} />
-      {whatToMind(row.account).map((text) => (
+      {whatToMind(row).map((text) => (
         <div class="pm-quiet">
           <WithMoments text={text} />
         </div>
@@ -195,11 +195,17 @@ const Row = ({ row }: { row: InventoryRow }) => (
   </tr>
 )
 
-export const Contact = ({ appliance: { reachable, retiredAt, lastSeenAt } }: { appliance: InventoryRow }) => {
+export const Contact = ({ appliance: { reachable, held, retiredAt, lastSeenAt } }: { appliance: InventoryRow }) => {
   if (retiredAt !== null)
     return (
       <>
         <Label tone="waiting" text="retired" /> <Since word="on" iso={retiredAt} />
+      </>
+    )
+  if (held !== null)
+    return (
+      <>
+        <Label tone="danger" text="held" /> <Since word="since" iso={lastSeenAt} />
       </>
     )
   if (reachable) return <Label tone="success" text="reachable" />

@@ -145,12 +145,14 @@ export function applianceNamed(name: string): string {
 }
 
 /** What somebody should do at an appliance, each as a sentence. */
-export function whatToMind(account: AccountView | null): string[] {
-  if (account === null) return []
+export function whatToMind({ held, account }: { held: string | null; account: AccountView | null }): string[] {
+  const decision = held === null ? [] : [sentence(held)]
+  if (account === null) return decision
   const { restartDue, clockAheadSeconds } = account
   const clock = clockDifference(clockAheadSeconds * 1000)
   const wanted = restartDue === null || restartDue.wantedBy.length === 0 ? '' : `, for ${listed(restartDue.wantedBy)}`
   return [
+    ...decision,
     ...(restartDue === null ? [] : [`A restart is due since ${restartDue.since}${wanted}.`]),
     ...(clock === null ? [] : [`Its clock is ${clock}: set it.`]),
   ]

@@ -2,7 +2,7 @@
  * The agent core that offers the Service Center's own copies, as it is when the process starts. Whether the process
  * before this one has ended by itself stands in the database: if it has not, every copy is proven again.
  */
-import { type AgentState, DEFAULT_SETTINGS, newAgent } from '../../agent/core/state.ts'
+import { type AgentState, DEFAULT_SETTINGS, GREETS_NOBODY, newAgent } from '../../agent/core/state.ts'
 import type { Log } from '../../agent/shell/log.ts'
 import type { ProvingSettings } from '../../agent/shell/proving-settings.ts'
 import type { RoomOnDisk } from '../../agent/shell/room-on-disk.ts'
@@ -29,6 +29,7 @@ export async function beginSeed(options: {
     random,
     // Appliances that it pulls from have dialled it: there is one connection to each.
     settings: { ...DEFAULT_SETTINGS, ...proving, connectionsAtMost: 1 },
+    life: GREETS_NOBODY,
     membership: null,
     dial: [],
   })

@@ -10,6 +10,7 @@ import { type AgentState, type Appliance, newAgent } from '../../agent/core/stat
 import { step } from '../../agent/core/step.ts'
 import { assert, unreachable } from '../../protocol/assert.ts'
 import type { ListenAddress, PeerId, Sha256 } from '../../protocol/identifiers.ts'
+import type { Life } from '../../protocol/messages.ts'
 import { pieceHash, pieceRange } from '../../protocol/pieces.ts'
 import { refuse } from '../../protocol/refusals.ts'
 import type { Publication, Roster } from '../../protocol/statements.ts'
@@ -43,7 +44,7 @@ export class SimulatedAppliance implements Host {
   /** Every effect, for a test to look through. */
   readonly performed: AgentEffect[] = []
   readonly #world: World
-  readonly #options: Appliance
+  readonly #options: PlacedAgent
   readonly #roster: Roster
   readonly #addresses: ListenAddress[]
   readonly #storeWork: SimulatedStoreWork
@@ -59,7 +60,7 @@ export class SimulatedAppliance implements Host {
     this.#addresses = addresses
     this.#reboots = new Reboots(world, this)
     this.store = new SimulatedStore(diskBytes)
-    this.state = newAgent(options)
+    this.state = newAgent({ ...options, life: lifeOf(0) })
     this.process = new SimulatedProcess(
       () => world.nowMs,
       (timeMs, act) => world.at(timeMs, act),
@@ -91,7 +92,7 @@ export class SimulatedAppliance implements Host {
     assert(!this.isRunning, 'an appliance is started once')
     this.#world.network.answer(this)
     this.process.begin()
-    this.state = newAgent(this.#options)
+    this.state = newAgent({ ...this.#options, life: lifeOf(this.generation) })
     this.state.roster = this.#roster
     readLedger(this.state, this.ledger.read())
     this.state.addresses = this.#addresses
@@ -287,4 +288,10 @@ export class SimulatedAppliance implements Host {
 
 const UNSIGNED = refuse('untrusted_signature', 'none of the publishers that are listed here has signed it')
 
-type Place = { options: Appliance; roster: Roster; addresses: ListenAddress[]; diskBytes: number | undefined }
+type PlacedAgent = Omit<Appliance, 'life'>
+type Place = { options: PlacedAgent; roster: Roster; addresses: ListenAddress[]; diskBytes: number | undefined }
+
+/** Another one for each process. */
+function lifeOf(generation: number): Life {
+  return generation.toString(16).padStart(32, '0')
+}

@@ -3,7 +3,7 @@
  * production it hears ticks and what concerns pieces, and tells how its own copies are.
  */
 import type { AgentEffect, AgentEvent, OwnCopy } from '../../agent/core/events.ts'
-import { type AgentState, newAgent } from '../../agent/core/state.ts'
+import { type AgentState, GREETS_NOBODY, newAgent } from '../../agent/core/state.ts'
 import { step } from '../../agent/core/step.ts'
 import { assert } from '../../protocol/assert.ts'
 import type { SigningKey } from '../../protocol/envelope.ts'
@@ -114,6 +114,7 @@ export class SimulatedSeed {
   #newState(): AgentState {
     const { identity, root, random } = this.#options
     const settings = { ...this.#world.settings, connectionsAtMost: 1, judgesSignatures: false }
-    return newAgent({ identity, root, random: random(), settings, membership: null, dial: [] })
+    const nobody = { life: GREETS_NOBODY, membership: null, dial: [] }
+    return newAgent({ identity, root, random: random(), settings, ...nobody })
   }
 }

@@ -40,6 +40,7 @@ export async function largeFleet(extent: Extent): Promise<LargeFleet> {
       retiredAt: null,
       lookedAt: 0,
       lookedCounter: 0,
+      heldAt: null,
     }
     const row = { ...slotOf(slot), peer, epoch: 1, membership: envelope, addresses: [], orderSequence: 0, ...times }
     return { table: 'appliances', row }

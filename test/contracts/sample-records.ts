@@ -174,6 +174,7 @@ export function everyRecord(): Change[] {
         lastSeenAt: AT,
         lookedAt: AT,
         lookedCounter: 3,
+        heldAt: 1_700_000_000_000,
         retiredAt: null,
       },
     },

@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict'
 import { emptyFleet, peerOf } from '../support/fleet-fixtures.ts'
 import { pageTest, type Visit } from './page-fixtures.ts'
+import { copiedFleet } from './state-fleets.ts'
 
 const REFUSED = /Failed to load resource.* 4\d\d/
 const NAMES = '[data-appliance] [data-label="Name"]'
@@ -116,6 +117,26 @@ pageTest(
     await page.locator('#history').getByText('enroll').waitFor()
   },
 )
+
+for (const javaScript of [true, false])
+  pageTest(
+    `F1: says that two machines use a key, and lets a person say that one is left${javaScript ? '' : ', also without scripts'}`,
+    { fleet: copiedFleet, javaScript },
+    async (visit) => {
+      const { page } = visit
+      await openAppliances(visit)
+      const row = page.locator('[data-appliance="paris/secondary"]')
+      await row.getByText('held', { exact: true }).waitFor()
+      await row.getByText(/^Two machines use the key of paris\/secondary: switch the copy off/).waitFor()
+      await openOne(visit, 'paris/secondary')
+      await page.locator('#history').getByText('two machines use its key').waitFor()
+      await page.getByLabel('The copy is switched off').check()
+      await page.getByRole('button', { name: 'Trust paris/secondary again' }).click()
+      await page.locator('#history').getByText('one machine is left; epoch 2').waitFor()
+      await page.locator('#facts').getByText('not reachable').waitFor()
+      assert.equal(await page.getByText('The copy is switched off').count(), 0)
+    },
+  )
 
 pageTest('enrolls one appliance with a form, and shows the command with the token once', {}, async (visit) => {
   const { page } = visit

@@ -27,6 +27,7 @@ import { emptyFleet, type Fleet } from '../support/fleet-fixtures.ts'
 import type { ServedApp } from '../support/http-fixtures.ts'
 import {
   busyFleet,
+  copiedFleet,
   fleetWithoutAppliances,
   installedFleet,
   largeFleet,
@@ -93,6 +94,8 @@ export const PAGE_STATES: readonly PageState[] = [
   { name: 'appliance', fleet: busyFleet, address: `${APPLIANCES}/acme-paris-primary` },
   { name: 'appliance-depot', fleet: busyFleet, address: `${APPLIANCES}/${encodeURIComponent('paris/primary')}` },
   { name: 'appliance-retire', fleet: busyFleet, address: `${APPLIANCES}/acme-paris-primary`, act: openAll },
+  { name: 'appliance-held', fleet: copiedFleet, address: `${APPLIANCES}/${encodeURIComponent('paris/secondary')}` },
+  { name: 'appliances-held', fleet: copiedFleet, address: APPLIANCES },
   { name: 'enroll', fleet: emptyFleet, address: ENROLL },
   { name: 'enroll-token-shown', fleet: emptyFleet, address: ENROLL, act: makeToken, changes: true },
   { name: 'people', fleet: emptyFleet, address: PEOPLE },

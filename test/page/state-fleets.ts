@@ -68,6 +68,16 @@ export async function busyFleet(): Promise<Fleet> {
   return fleet
 }
 
+/** A key is used by two machines, in the middle of an install. */
+export async function copiedFleet(): Promise<Fleet> {
+  const fleet = await busyFleet()
+  for (const life of ['c', '0', 'c']) {
+    await fleet.disconnect('paris/secondary')
+    await fleet.connect('paris/secondary', life.repeat(32))
+  }
+  return fleet
+}
+
 /** Everything is where it should be, and one install is done. */
 export async function installedFleet(): Promise<Fleet> {
   const fleet = await standardFleet()

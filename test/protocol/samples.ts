@@ -72,7 +72,13 @@ const roster = {
   limits: { downBitsPerSecond: 20_000_000, upBitsPerSecond: null, quietHours: [{ from: 1320, to: 360 }] },
 }
 const membership = { ...slot, appliance: peer, epoch: 1, serviceCenter: root.peer, enrolledAt: AT }
-const greeting = { version: 1, addresses: ['/ip4/10.0.0.1/tcp/4001'], rosterVersion: 3, known: [patch] }
+const greeting = {
+  version: 1,
+  addresses: ['/ip4/10.0.0.1/tcp/4001'],
+  rosterVersion: 3,
+  known: [patch],
+  life: '0123456789abcdef'.repeat(2),
+}
 const letter = { to: peer, from: root.peer, envelope }
 const report = {
   ...spoken,
@@ -151,6 +157,7 @@ export const samples: Sample[] = [
       { kind: 'ping' },
       { kind: 'pong', wallMs: 1_700_000_000_000 },
       { kind: 'attached', peer, greeting },
+      { kind: 'held', peer, reason: 'two machines use its key' },
       { kind: 'detached', peer },
       { kind: 'enrolling', peer, request },
       { kind: 'enrollment', peer, appliance: peer, answer },

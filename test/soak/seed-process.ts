@@ -6,7 +6,7 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type { AgentEffect, AgentEvent } from '../../agent/core/events.ts'
-import { DEFAULT_SETTINGS, newAgent } from '../../agent/core/state.ts'
+import { DEFAULT_SETTINGS, GREETS_NOBODY, newAgent } from '../../agent/core/state.ts'
 import { step } from '../../agent/core/step.ts'
 import { startTicking } from '../../agent/shell/clock.ts'
 import { EventLoop } from '../../agent/shell/event-loop.ts'
@@ -30,7 +30,7 @@ const publication = {
 
 const seed = newAgent({
   ...{ identity, root: identity.peer, random: seededRandom(1), settings: DEFAULT_SETTINGS },
-  ...{ membership: null, dial: [] },
+  ...{ life: GREETS_NOBODY, membership: null, dial: [] },
 })
 const loop = new EventLoop<AgentEvent, AgentEffect>({
   step: (event) => step(seed, event),

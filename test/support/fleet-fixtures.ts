@@ -33,7 +33,8 @@ export type Fleet = {
   enroll(slot: SlotText): Promise<void>
   /** Another machine takes the place of this appliance, with a key of its own; it has not connected yet. */
   replace(appliance: string): Promise<void>
-  connect(appliance: string): Promise<void>
+  /** With the life of another process where it is given. */
+  connect(appliance: string, life?: string): Promise<void>
   disconnect(appliance: string): Promise<void>
   tellProgress(appliance: string, progress: Progress): Promise<void>
   sendReceipt(appliance: string, patch: Sha256): Promise<void>
@@ -145,8 +146,8 @@ export async function emptyFleet(): Promise<Fleet> {
       const slot = { name, organization, dataCenter, kind, role, group }
       await letIn(slot, { appliance: peerOf(`${name}, the next`), replaces: peer })
     },
-    async connect(name) {
-      const greeting = { version: 1, addresses: [], rosterVersion: 0, known: [] } as const
+    async connect(name, life = '0'.repeat(32)) {
+      const greeting = { version: 1, addresses: [], rosterVersion: 0, known: [], life } as const
       const [peer, via] = [peerOf(name), viaOf(name)]
       const message =
         via === peer ? ({ kind: 'greeting', greeting } as const) : ({ kind: 'attached', peer, greeting } as const)

@@ -21,6 +21,7 @@ export const MIGRATIONS: Record<string, Migration> = {
   '0009-publishers': { up: publishers },
   '0010-looked': { up: looked },
   '0011-copies': { up: copies },
+  '0012-held-keys': { up: heldKeys },
 }
 
 /** Throws a sentence for a database that a newer release has written. */
@@ -177,6 +178,11 @@ async function copies(database: Kysely<unknown>): Promise<void> {
     .addColumn('provenAt', 'bigint', (column) => column.notNull())
     .addColumn('wrong', 'text', (column) => column.notNull())
     .execute()
+}
+
+/** Since when a key is held that two machines use. */
+async function heldKeys(database: Kysely<unknown>): Promise<void> {
+  await database.schema.alterTable('appliances').addColumn('heldAt', 'bigint').execute()
 }
 
 /** Appliances are retired and renamed, and a name is free again when its appliance is retired. */

@@ -15,7 +15,7 @@ import { storedPublications } from '../../../agent/core/holding.ts'
 import { isOrdered } from '../../../agent/core/install/installing.ts'
 import { readLedger } from '../../../agent/core/ledger.ts'
 import { resume } from '../../../agent/core/resuming.ts'
-import { DEFAULT_SETTINGS, newAgent } from '../../../agent/core/state.ts'
+import { DEFAULT_SETTINGS, GREETS_NOBODY, newAgent } from '../../../agent/core/state.ts'
 import { step } from '../../../agent/core/step.ts'
 import { EventLoop } from '../../../agent/shell/event-loop.ts'
 import { Installations } from '../../../agent/shell/installations.ts'
@@ -46,6 +46,7 @@ const state = newAgent({
   identity,
   root,
   random: seededRandom(Number(seed)),
+  life: GREETS_NOBODY,
   settings: DEFAULT_SETTINGS,
   membership,
   dial,

@@ -1,0 +1,104 @@
+/**
+ * A key belongs to one machine. A data folder that was copied, or a machine restored beside the one that it was saved
+ * from, makes two: both greet as the same appliance, and whoever comes later takes the stream from the other. Each process
+ * of an agent draws a life when it starts, and no process comes back after its successor; so a life that returns twice
+ * after others were heard is still running beside them. Such a key is held: it is not reachable, nothing that it signs is
+ * believed, and its receipts are void, until a person has decided.
+ */
+import type { PeerId } from '../../protocol/identifiers.ts'
+import type { Life } from '../../protocol/messages.ts'
+import { isRefusal, refuse } from '../../protocol/refusals.ts'
+import type { Command } from './effects.ts'
+import { memberOf, nextMembership, placeNote } from './places.ts'
+import type { Decision } from './publishing.ts'
+import type { ApplianceRecord, Change } from './records.ts'
+import type { ServiceCenterState } from './state.ts'
+
+/** A machine that is set back to a snapshot of itself brings one life back, once. */
+const RETURNS = 2
+const RETURNS_WITHIN_MS = 10 * 60_000
+/** Of one key; the oldest is forgotten. */
+const MAX_LIVES = 16
+
+/** What the greetings of one key have told. */
+export type Lives = {
+  newest: Life
+  readonly earlier: Set<Life>
+  /** By whoever passed it on, or itself: a depot tells the same greeting again when its own stream opens anew. */
+  readonly toldBy: Map<PeerId, Life>
+  /** Monotonic. */
+  returnedAtMs: number[]
+}
+
+type Greeted = { readonly peer: PeerId; readonly via: PeerId; readonly life: Life }
+
+/** Takes a greeting down; true where it shows that two machines have the key. */
+export function isTwice(state: ServiceCenterState, { peer, via, life }: Greeted): boolean {
+  const lives = state.lives.get(peer)
+  if (lives === undefined) {
+    state.lives.set(peer, { newest: life, earlier: new Set(), toldBy: new Map([[via, life]]), returnedAtMs: [] })
+    return false
+  }
+  const isNews = lives.toldBy.get(via) !== life
+  lives.toldBy.set(via, life)
+  if (!isNews || lives.newest === life) return false
+  const now = state.clock.monotonicMs
+  const returned = lives.returnedAtMs.filter((at) => now - at < RETURNS_WITHIN_MS)
+  if (lives.earlier.delete(life)) returned.push(now)
+  lives.earlier.add(lives.newest)
+  for (const oldest of [...lives.earlier].slice(0, -MAX_LIVES)) lives.earlier.delete(oldest)
+  lives.newest = life
+  lives.returnedAtMs = returned
+  return returned.length >= RETURNS
+}
+
+/**
+ * What it has proven may lie on the other machine: epoch 0 is no appliance's. Both count their statements from where the
+ * folder was copied; what comes in the next epoch is newer than either, whatever its counter.
+ */
+export function hold(state: ServiceCenterState, appliance: ApplianceRecord): Change[] {
+  const { peer, name, organization } = appliance
+  const of = <Row>(rows: Map<unknown, Map<PeerId, Row>>): Row[] => [...rows.values()].flatMap((row) => row.get(peer) ?? [])
+  const at = state.clock.wallMs
+  return [
+    { table: 'appliances', row: { ...appliance, lastSeenAt: at, lookedCounter: 0, heldAt: at } },
+    ...of(state.receipts).map((row): Change => ({ table: 'receipts', row: { ...row, epoch: 0, counter: 0 } })),
+    ...of(state.detections).map((row): Change => ({ table: 'detections', row: { ...row, counter: 0 } })),
+    placeNote(state, 'Service Center', {
+      action: 'hold',
+      subject: name,
+      outcome: 'two machines use its key',
+      organization,
+    }),
+  ]
+}
+
+/** A person has looked: one machine is left. It gets a new epoch, in which it has proven nothing yet. */
+export function trustAppliance(
+  state: ServiceCenterState,
+  { actor, appliance: peer }: Extract<Command, { kind: 'trust-appliance' }>,
+): Decision {
+  const appliance = memberOf(state, peer)
+  if (isRefusal(appliance)) return { reply: appliance, changes: [] }
+  const { name, organization } = appliance
+  if (appliance.heldAt === null) {
+    const message = `${name} is not held: no second machine with its key was heard`
+    return { reply: refuse('not_held', message), changes: [] }
+  }
+  const epoch = appliance.epoch + 1
+  return {
+    reply: { kind: 'appliance-trusted', appliance: peer },
+    changes: [
+      {
+        table: 'appliances',
+        row: { ...appliance, epoch, heldAt: null, ...nextMembership(state, { ...appliance, epoch }) },
+      },
+      placeNote(state, actor, {
+        action: 'trust',
+        subject: name,
+        outcome: `one machine is left; epoch ${epoch}`,
+        organization,
+      }),
+    ],
+  }
+}

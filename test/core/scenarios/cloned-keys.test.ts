@@ -1,0 +1,130 @@
+/**
+ * Two machines with one key: a copied data folder, or a machine that was restored beside itself.
+ */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Greeting, Life } from '../../../protocol/messages.ts'
+import { isRefusal } from '../../../protocol/refusals.ts'
+import { type Letter, Receipt } from '../../../protocol/statements.ts'
+import { deliverUp, estate, estateWithTenants, replicate } from '../../../simulator/world/estate.ts'
+import type { World } from '../../../simulator/world/world.ts'
+
+const COPY = 'c'.repeat(32)
+const MINUTE_MS = 60_000
+
+/** As when its machine has taken the stream from the other. */
+function greets(world: World, name: string, life: Life): void {
+  const { peer, state } = world.appliance(name)
+  const { addresses } = state
+  world.center.tell({ kind: 'control-closed', peer })
+  world.center.tell({ kind: 'control-opened', peer })
+  const greeting: Greeting = { version: 1, addresses, rosterVersion: 0, known: [...state.replicas.keys()], life }
+  world.center.tell({ kind: 'control-received', peer, message: { kind: 'greeting', greeting } })
+}
+
+function fightFor(world: World, name: string): void {
+  const { life } = world.appliance(name).state
+  for (const next of [COPY, life, COPY]) greets(world, name, next)
+}
+
+const recordOf = (world: World, name: string) => world.center.state.appliances.get(world.appliance(name).peer)
+const isReachable = (world: World, name: string) => world.center.state.sessions.has(world.appliance(name).peer)
+const trust = (world: World, name: string) =>
+  world.ask({ kind: 'trust-appliance', actor: 'admin', appliance: world.appliance(name).peer })
+
+test('F1: a key that two machines use is held: it is not reachable, and its receipts do not count', () => {
+  const world = estate('paris', 'oslo')
+  const patch = replicate(world)
+  fightFor(world, 'paris/secondary')
+  assert.notEqual(recordOf(world, 'paris/secondary')?.heldAt, null)
+  assert.ok(!isReachable(world, 'paris/secondary'))
+  assert.equal(world.replications(patch), '3/4')
+  world.run(5 * MINUTE_MS)
+  assert.equal(world.replications(patch), '3/4')
+  assert.ok(!isReachable(world, 'paris/secondary'))
+})
+
+test('F1: an agent that is restarted again and again is one machine', () => {
+  const world = estate('paris')
+  const patch = replicate(world)
+  for (let start = 0; start < 20; start++) {
+    const appliance = world.appliance('paris/secondary')
+    appliance.stop()
+    appliance.start()
+    world.run(10_000)
+  }
+  assert.equal(recordOf(world, 'paris/secondary')?.heldAt, null)
+  assert.equal(world.replications(patch), '2/2')
+})
+
+test('F1: a machine that is set back to a snapshot of itself once is one machine', () => {
+  const world = estate('paris')
+  const { life } = world.appliance('paris/secondary').state
+  for (const next of [life, COPY, life]) greets(world, 'paris/secondary', next)
+  assert.equal(recordOf(world, 'paris/secondary')?.heldAt, null)
+})
+
+test('F1: what depots tell again of a tenant that moves between them is no second machine', () => {
+  const world = estateWithTenants('paris')
+  const tenant = world.appliance('paris/acme/primary')
+  const attached = (depot: string, life: Life): void => {
+    const greeting: Greeting = { version: 1, addresses: [], rosterVersion: 0, known: [], life }
+    const message = { kind: 'attached', peer: tenant.peer, greeting } as const
+    world.center.tell({ kind: 'control-received', peer: world.appliance(depot).peer, message })
+  }
+  attached('paris/primary', COPY)
+  attached('paris/secondary', 'd'.repeat(32))
+  for (let again = 0; again < 5; again++) {
+    attached('paris/primary', COPY)
+    attached('paris/secondary', 'd'.repeat(32))
+  }
+  assert.equal(recordOf(world, 'paris/acme/primary')?.heldAt, null)
+})
+
+test('F1: a held appliance is ordered nothing, and nothing that it signs is believed', () => {
+  const world = estate('paris')
+  const patch = replicate(world)
+  fightFor(world, 'paris/secondary')
+  const install = world.install(patch, ['provider'])
+  const { peer, state } = world.appliance('paris/secondary')
+  const isReceipt = ({ envelope }: Letter) => envelope.payloadType === Receipt.payloadType
+  const receipt = world.center.letters.findLast((letter) => letter.from === peer && isReceipt(letter))
+  assert.ok(receipt !== undefined)
+  deliverUp(world, 'paris/primary', 'paris/secondary', receipt.envelope)
+  world.run(5 * MINUTE_MS)
+  assert.equal(world.replications(patch), '1/2')
+  assert.equal(state.orders.attempt, null)
+  const target = world.center.state.targets.get(install)?.get(peer)
+  assert.equal(target?.order, null)
+  assert.match(target.reason, /^two machines use the key of paris\/secondary: .* \(appliances trust paris\/secondary\)/)
+})
+
+test('F1: who is held is told why, and asks less and less often', () => {
+  const world = estate('paris')
+  fightFor(world, 'paris/secondary')
+  world.run(10 * MINUTE_MS)
+  assert.ok(world.appliance('paris/secondary').state.timesHeld > 3)
+  const told = world.transcript.lines.filter((line) => line.includes('the Service Center holds this appliance'))
+  assert.match(told[0] ?? '', /two machines use the key of paris\/secondary/)
+  assert.ok(told.length < 120, `${told.length} times in 10 minutes`)
+})
+
+test('F1: when a person has said that one machine is left, it proves all that it holds in a new epoch, and counts', () => {
+  const world = estate('paris', 'oslo')
+  const patch = replicate(world)
+  fightFor(world, 'paris/secondary')
+  world.run(MINUTE_MS)
+  assert.ok(!isRefusal(trust(world, 'paris/secondary')))
+  assert.equal(world.replications(patch), '3/4')
+  world.run(2 * MINUTE_MS)
+  assert.equal(recordOf(world, 'paris/secondary')?.epoch, 2)
+  assert.equal(world.replications(patch), '4/4')
+  assert.equal(world.appliance('paris/secondary').state.timesHeld, 0)
+})
+
+test('F1: an appliance that is not held needs no trust', () => {
+  const world = estate('paris')
+  const refusal = trust(world, 'paris/secondary')
+  assert.ok(isRefusal(refusal))
+  assert.equal(refusal.refused, 'not_held')
+})
