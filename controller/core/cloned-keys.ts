@@ -58,7 +58,8 @@ export function isTwice(state: ServiceCenterState, { peer, via, life }: Greeted)
  */
 export function hold(state: ServiceCenterState, appliance: ApplianceRecord): Change[] {
   const { peer, name, organization } = appliance
-  const of = <Row>(rows: Map<unknown, Map<PeerId, Row>>): Row[] => [...rows.values()].flatMap((row) => row.get(peer) ?? [])
+  const of = <Row>(rows: Map<unknown, Map<PeerId, Row>>): Row[] =>
+    [...rows.values()].flatMap((row) => row.get(peer) ?? [])
   const at = state.clock.wallMs
   return [
     { table: 'appliances', row: { ...appliance, lastSeenAt: at, lookedCounter: 0, heldAt: at } },

@@ -5,23 +5,24 @@
 import { unreachable } from '../../protocol/assert.ts'
 import { envelopeDigest, seal } from '../../protocol/envelope.ts'
 import { type PeerId, SERVICE_PROVIDER } from '../../protocol/identifiers.ts'
-import type { ControlMessage, Greeting } from '../../protocol/messages.ts'
+import type { ControlMessage } from '../../protocol/messages.ts'
 import { isRefusal, type Refusal } from '../../protocol/refusals.ts'
 import { Acknowledgement, type Letter } from '../../protocol/statements.ts'
-import { hold, isTwice, trustAppliance } from './cloned-keys.ts'
+import { trustAppliance } from './cloned-keys.ts'
+import { advanceInstalls, commit } from './committing.ts'
 import type { Command, ServiceCenterEffect, ServiceCenterEvent } from './effects.ts'
 import { whyKeyIsHeld } from './held-keys.ts'
-import { advance, cancelInstall, startInstall } from './installing.ts'
-import { isLeftBehind, isUnproven } from './known-patches.ts'
+import { cancelInstall, startInstall } from './installing.ts'
+import { isLeftBehind } from './known-patches.ts'
 import { readLetter } from './letters.ts'
 import { seedLimits, setLimits } from './limiting.ts'
-import { admitted, enroll, nextRosterVersion, nextRosterVersions, tellPartners } from './membership.ts'
+import { admitted, enroll, nextRosterVersion, tellPartners } from './membership.ts'
 import { inner } from './nested-maps.ts'
 import { nameHolders, ownCopyTold } from './own-copies.ts'
 import { renameAppliance, retireAppliance, revokeToken } from './places.ts'
 import { changePublishers } from './publishers.ts'
 import { type Decision, publish, withdraw } from './publishing.ts'
-import type { ApplianceRecord, Change } from './records.ts'
+import { closed, greeted, leave, stillAttached, tellHeld } from './sessions.ts'
 import { tendSilence } from './silence.ts'
 import { type ApplianceAccount, apply, noteProgress, SERVICE_CENTER, type ServiceCenterState } from './state.ts'
 import { letterTo, synchronize } from './synchronize.ts'
@@ -118,46 +119,6 @@ function decide(state: ServiceCenterState, command: Command): Decision {
   }
 }
 
-/** Takes the changes into the state, has them stored, and tells whom they concern. */
-function commit(state: ServiceCenterState, changes: Change[]): ServiceCenterEffect[] {
-  if (changes.length === 0) return []
-  for (const change of changes) apply(state, change)
-  const effects: ServiceCenterEffect[] = [{ kind: 'commit', changes }]
-  const tables = new Set(changes.map(({ table }) => table))
-  const rosters = new Set(changes.flatMap((change) => (change.table === 'rosters' ? [change.row.dataCenter] : [])))
-  const concerned = tables.has('patches') || rosters.size > 0 ? state.sessions.keys() : []
-  for (const peer of concerned) {
-    const dataCenter = state.appliances.get(peer)?.dataCenter
-    if (tables.has('patches') || (dataCenter !== undefined && rosters.has(dataCenter)))
-      effects.push(...synchronize(state, peer))
-  }
-  for (const change of changes) {
-    if (change.table === 'targets' && change.row.order !== null)
-      effects.push(...synchronize(state, change.row.appliance))
-  }
-  if (tables.has('patches') || tables.has('receipts') || tables.has('ownCopies'))
-    effects.push({ kind: 'changed', topic: 'patches' })
-  if (tables.has('installs') || tables.has('targets') || tables.has('detections'))
-    effects.push({ kind: 'changed', topic: 'installs' })
-  if (tables.has('appliances') || tables.has('limits') || tables.has('tokens'))
-    effects.push({ kind: 'changed', topic: 'appliances' })
-  return effects
-}
-
-function advanceInstalls(state: ServiceCenterState): ServiceCenterEffect[] {
-  const effects: ServiceCenterEffect[] = []
-  for (const id of state.installs.keys()) {
-    // Each step ends, orders or explains at least one target for good, so the rounds are bounded by their number.
-    for (let rounds = 3 * (state.targets.get(id)?.size ?? 0) + 3; rounds > 0; rounds--) {
-      const install = state.installs.get(id)
-      const changes = install === undefined ? [] : advance(state, install)
-      if (changes.length === 0) break
-      effects.push(...commit(state, changes))
-    }
-  }
-  return effects
-}
-
 /** What changes all the time, the room on its disk, is no news by itself. */
 function tellAccount(state: ServiceCenterState, peer: PeerId, account: ApplianceAccount): ServiceCenterEffect[] {
   const before = state.accounts.get(peer)
@@ -165,33 +126,6 @@ function tellAccount(state: ServiceCenterState, peer: PeerId, account: Appliance
   state.accounts.set(peer, account)
   const isNews = before?.agentVersion !== account.agentVersion || before.storeBytes !== account.storeBytes
   return isNews ? [{ kind: 'changed', topic: 'appliances' }] : []
-}
-
-function closed(state: ServiceCenterState, peer: PeerId): ServiceCenterEffect[] {
-  const lost = [...state.sessions]
-    .filter(([holder, { via }]) => holder === peer || via === peer)
-    .map(([holder]) => holder)
-  for (const vias of state.attachments.values()) vias.delete(peer)
-  return lost.flatMap((holder) => [...leave(state, holder), ...stillAttached(state, holder)])
-}
-
-/** A stream that one depot member takes for alive may have been given up by the appliance, which is at another now. */
-function stillAttached(state: ServiceCenterState, peer: PeerId): ServiceCenterEffect[] {
-  const [newest] = [...(state.attachments.get(peer) ?? [])].reverse()
-  const appliance = state.appliances.get(peer)
-  const via = newest === undefined ? undefined : state.appliances.get(newest[0])
-  if (newest === undefined || appliance === undefined || via === undefined) return []
-  return greeted(state, appliance, via, newest[1])
-}
-
-function leave(state: ServiceCenterState, peer: PeerId): ServiceCenterEffect[] {
-  state.sessions.delete(peer)
-  const appliance = state.appliances.get(peer)
-  if (appliance === undefined) return []
-  return [
-    ...commit(state, [{ table: 'appliances', row: { ...appliance, lastSeenAt: state.clock.wallMs } }]),
-    { kind: 'changed', topic: 'patches' },
-  ]
 }
 
 function received(state: ServiceCenterState, peer: PeerId, message: ControlMessage): ServiceCenterEffect[] {
@@ -247,53 +181,6 @@ function received(state: ServiceCenterState, peer: PeerId, message: ControlMessa
     default:
       return unreachable(message)
   }
-}
-
-function greeted(
-  state: ServiceCenterState,
-  appliance: ApplianceRecord,
-  via: ApplianceRecord,
-  greeting: Greeting,
-): ServiceCenterEffect[] {
-  const { addresses, rosterVersion, life } = greeting
-  if (isTwice(state, { peer: appliance.peer, via: via.peer, life })) return holdKey(state, appliance, via.peer)
-  // What is not proven there may be an earlier publication of the same file: it is told again.
-  const proven = greeting.known.filter((patch) => !isUnproven(state, patch, appliance))
-  // A depot tells again what its tenants said when they came; those have learned of patches since, and spoken of them.
-  const learned = [...state.patches.keys()].filter((patch) => isLeftBehind(state, patch, appliance.peer))
-  const known = new Set([...proven, ...learned])
-  state.sessions.set(appliance.peer, {
-    ...{ via: via.peer, rosterVersion, known, sent: new Set() },
-    membershipAt: appliance.enrolledAt,
-  })
-  const changes: Change[] = [{ table: 'appliances', row: { ...appliance, addresses, lastSeenAt: state.clock.wallMs } }]
-  if (addresses.join() !== appliance.addresses.join()) changes.push(...nextRosterVersions(state, appliance))
-  return [
-    ...commit(state, changes),
-    ...synchronize(state, appliance.peer),
-    ...advanceInstalls(state),
-    { kind: 'changed', topic: 'patches' },
-  ]
-}
-
-/** Two machines have its key: it is gone for everybody, and whoever reached the Service Center through it goes elsewhere. */
-function holdKey(state: ServiceCenterState, appliance: ApplianceRecord, via: PeerId): ServiceCenterEffect[] {
-  const { peer } = appliance
-  state.attachments.delete(peer)
-  const effects = [...closed(state, peer), ...commit(state, hold(state, appliance))]
-  const why = whyKeyIsHeld(state.appliances.get(peer) ?? appliance) ?? ''
-  return [
-    ...effects,
-    { kind: 'log', line: why, fields: { peer, name: appliance.name } },
-    tellHeld(peer, via, why),
-    ...advanceInstalls(state),
-    { kind: 'changed', topic: 'appliances' },
-    { kind: 'changed', topic: 'patches' },
-  ]
-}
-
-function tellHeld(peer: PeerId, via: PeerId, reason: string): ServiceCenterEffect {
-  return { kind: 'send', peer: via, message: { kind: 'held', peer, reason } }
 }
 
 function readAndAcknowledge(state: ServiceCenterState, via: PeerId, letter: Letter): ServiceCenterEffect[] {

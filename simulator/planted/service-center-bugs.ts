@@ -76,7 +76,7 @@ export const serviceCenterBugs: readonly PlantedBug[] = [
   },
   {
     name: 'what a tenant has learned since it came is not withdrawn',
-    file: 'controller/core/step.ts',
+    file: 'controller/core/sessions.ts',
     find: 'const known = new Set([...proven, ...learned])',
     replace: 'const known = new Set([...proven, ...learned.slice(0, 0)])',
     checkers: ['a withdrawn patch goes from every disk'],

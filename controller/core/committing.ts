@@ -1,0 +1,48 @@
+/**
+ * How the state changes: by records, which are stored before anything that depends on them leaves the process.
+ */
+import type { ServiceCenterEffect } from './effects.ts'
+import { advance } from './installing.ts'
+import type { Change } from './records.ts'
+import { apply, type ServiceCenterState } from './state.ts'
+import { synchronize } from './synchronize.ts'
+
+/** Takes the changes into the state, has them stored, and tells whom they concern. */
+export function commit(state: ServiceCenterState, changes: Change[]): ServiceCenterEffect[] {
+  if (changes.length === 0) return []
+  for (const change of changes) apply(state, change)
+  const effects: ServiceCenterEffect[] = [{ kind: 'commit', changes }]
+  const tables = new Set(changes.map(({ table }) => table))
+  const rosters = new Set(changes.flatMap((change) => (change.table === 'rosters' ? [change.row.dataCenter] : [])))
+  const concerned = tables.has('patches') || rosters.size > 0 ? state.sessions.keys() : []
+  for (const peer of concerned) {
+    const dataCenter = state.appliances.get(peer)?.dataCenter
+    if (tables.has('patches') || (dataCenter !== undefined && rosters.has(dataCenter)))
+      effects.push(...synchronize(state, peer))
+  }
+  for (const change of changes) {
+    if (change.table === 'targets' && change.row.order !== null)
+      effects.push(...synchronize(state, change.row.appliance))
+  }
+  if (tables.has('patches') || tables.has('receipts') || tables.has('ownCopies'))
+    effects.push({ kind: 'changed', topic: 'patches' })
+  if (tables.has('installs') || tables.has('targets') || tables.has('detections'))
+    effects.push({ kind: 'changed', topic: 'installs' })
+  if (tables.has('appliances') || tables.has('limits') || tables.has('tokens'))
+    effects.push({ kind: 'changed', topic: 'appliances' })
+  return effects
+}
+
+export function advanceInstalls(state: ServiceCenterState): ServiceCenterEffect[] {
+  const effects: ServiceCenterEffect[] = []
+  for (const id of state.installs.keys()) {
+    // Each step ends, orders or explains at least one target for good, so the rounds are bounded by their number.
+    for (let rounds = 3 * (state.targets.get(id)?.size ?? 0) + 3; rounds > 0; rounds--) {
+      const install = state.installs.get(id)
+      const changes = install === undefined ? [] : advance(state, install)
+      if (changes.length === 0) break
+      effects.push(...commit(state, changes))
+    }
+  }
+  return effects
+}
