@@ -80,6 +80,7 @@ export function addApplianceForms(app: App, dependencies: RouteDependencies): vo
     fields: SureForm,
     asks: (_, c) => ({ method: 'POST', path: ['appliances', param(c, 'appliance'), 'trust'] }),
     page,
+    done: (c, answer) => leadTo(c, applianceAddress(answer as Moved)),
   })
 
   addForm(app, dependencies, `${APPLIANCES}/:appliance/replace`, {

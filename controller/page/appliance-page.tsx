@@ -241,19 +241,21 @@ const Changes = ({ appliance }: { appliance: ApplianceDetail }) => {
   const address = `${APPLIANCES}/${appliance.peer}`
   return (
     <Card id="changes" title="Change">
-      {appliance.held !== null && (
-        <details class="pm-change" open>
-          <summary>One machine is left</summary>
-          <p class="pm-quiet">
-            Two machines with its key were heard: a data folder was copied, or a machine restored beside itself. Nothing
-            is ordered and nothing that it says is believed. Switch one of them off first; the other then proves all its
-            copies anew, and looks again at what it has installed.
-          </p>
-          <ActionForm action={`${address}/trust`} operation="trustAppliance" button={`Trust ${appliance.name} again`}>
-            <CheckField id="copy-is-off" name="sure" label="The copy is switched off" required />
-          </ActionForm>
-        </details>
-      )}
+      <div data-live="held">
+        {appliance.held !== null && (
+          <details class="pm-change" open>
+            <summary>One machine is left</summary>
+            <p class="pm-quiet">
+              Two machines with its key were heard: a data folder was copied, or a machine restored beside itself.
+              Nothing is ordered and nothing that it says is believed. Switch one of them off first; the other then
+              proves all its copies anew, and looks again at what it has installed.
+            </p>
+            <ActionForm action={`${address}/trust`} operation="trustAppliance" button={`Trust ${appliance.name} again`}>
+              <CheckField id="copy-is-off" name="sure" label="The copy is switched off" required />
+            </ActionForm>
+          </details>
+        )}
+      </div>
       <details class="pm-change">
         <summary>Rename</summary>
         <p class="pm-quiet">Its key, copies and history stay.</p>

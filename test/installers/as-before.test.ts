@@ -34,6 +34,23 @@ describe('After the way back from a Debian package', { skip: cannotInstall() }, 
     assert.match(await dpkgSays(task, 'cp'), /^$|^[pu]n$/)
   })
 
+  test('X8: what an interrupted dpkg has left is merged, and a package that somebody has only unpacked stays so', async () => {
+    const one = await tasks.forPackage({ name: 'ib', version: '1', scripts: FAILS })
+    const other = await tasks.next(one, { name: 'vb', version: '1', scripts: { postinst: 'exit 1' } })
+    await dpkg(one, '--unpack', other.file)
+    fails(await install(one), /status 1/)
+    const updates = join(one.root, 'var/lib/dpkg/updates')
+    const [stanza = ''] = (await readFile(join(one.root, 'var/lib/dpkg/status'), 'utf8')).split('\n\n')
+    await writeFile(join(updates, '0000'), `${stanza}\n`)
+    succeeds(await revert(one))
+    assert.equal(await dpkgSays(one, 'vb'), 'iU 1')
+    assert.deepEqual(await readdir(updates), [])
+    const again = await tasks.next(one, { name: 'ib', version: '2' })
+    await writeFile(join(updates, '0000'), `${stanza}\n`)
+    await install(again)
+    assert.equal(await dpkgSays(one, 'vb'), 'iU 1')
+  })
+
   for (const { title, first, letters } of [
     { title: 'failed in its preinst', first: { scripts: { preinst: 'exit 1' } }, letters: /^$|^i.R? ?1?$|^in/ },
     { title: 'failed in its postinst', first: { scripts: { postinst: 'exit 1' } }, letters: /^iF 1$/ },

@@ -37,6 +37,7 @@ function hasSameContent(left: Entry | null, right: Entry | null): boolean {
 
 export function judgeBystanders(judged: Case): Complaint[] {
   const { before, after, archive } = judged
+  const { patch } = judged.install
   if (before.packages === null) return []
   if (after.packages === null)
     return [{ finding: 'bystander-worse', sentence: 'the database of dpkg can no longer be read' }]
@@ -46,7 +47,9 @@ export function judgeBystanders(judged: Case): Complaint[] {
     const is = after.packages.get(key)
     // What the patch was for in another architecture is replaced with it, unless both can be there.
     const replaced = was.name === archive?.name && judged.report.state === 'installed' && is === undefined
-    if (!replaced && !isNoWorse(was, is)) {
+    // Instances of one package have one version: what the programs of a bundle leave of it is told of it as a whole.
+    const isItsOwn = was.name === archive?.name && patch.kind === 'bundle' && judged.report.state === 'failed'
+    if (!replaced && !isItsOwn && !isNoWorse(was, is)) {
       complaints.push({
         finding: 'bystander-worse',
         sentence: `${key} was ${describeRow(was)} and is ${describeRow(is)}`,

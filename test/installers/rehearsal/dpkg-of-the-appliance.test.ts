@@ -188,6 +188,42 @@ describe('dpkg on the appliance', { skip: cannotInstall() }, () => {
     assert.equal(await readFile(join(task.root, 'srv/it'), 'utf8'), 'mine\n')
   })
 
+  test('X4: what lies where dpkg puts nothing is there again after the way back', async () => {
+    const scripts = { postinst: 'exit 1' }
+    const own = { name: 'new', version: '1', brings: { '/srv/it': 'of the package' }, scripts }
+    const task = await tasks.forPackage(own, 'empty')
+    await mkdir(join(task.root, 'srv'))
+    await writeFile(join(task.root, 'srv/it'), 'mine\n')
+    fails(await withOptions(task, ['path-exclude=/srv/*']), /status 1/)
+    succeeds(await revert(task))
+    assert.equal(await readFile(join(task.root, 'srv/it'), 'utf8'), 'mine\n')
+  })
+
+  test('X4: a file that somebody has put where dpkg puts nothing is not deleted by an upgrade: it is refused', async () => {
+    const brings = { '/srv/it': 'of the package' }
+    const one = await tasks.forPackage({ name: 'new', version: '1', brings }, 'empty')
+    succeeds(await withOptions(one, ['path-exclude=/srv/*']))
+    await mkdir(join(one.root, 'srv'), { recursive: true })
+    await writeFile(join(one.root, 'srv/it'), 'mine\n')
+    const two = await tasks.next(one, { name: 'new', version: '2' })
+    const outcome = await withOptions(two, ['path-exclude=/srv/*'])
+    fails(
+      outcome,
+      /\/srv\/it is a file on this appliance that no package has brought; the options of dpkg \(path-exclude\)/,
+    )
+    assert.equal(outcome.untouched, true)
+    assert.equal(await readFile(join(one.root, 'srv/it'), 'utf8'), 'mine\n')
+  })
+
+  test('X4: what a package brought before there was a filter goes with the upgrade', async () => {
+    const brings = { '/srv/it': 'of the package' }
+    const one = await tasks.forPackage({ name: 'new', version: '1', brings }, 'empty')
+    succeeds(await withOptions(one, []))
+    const two = await tasks.next(one, { name: 'new', version: '2', brings })
+    succeeds(await withOptions(two, ['path-exclude=/srv/*']))
+    assert.equal(await isThere(join(one.root, 'srv/it')), false)
+  })
+
   test('X4: a hard link to what is left out is told: dpkg could not make it', async () => {
     const brings = { '/srv/a': 'one file', '/srv/b': { hardLink: '/srv/a' } }
     const task = await tasks.forPackage({ name: 'new', version: '1', brings }, 'empty')

@@ -20,13 +20,13 @@ import {
   packageArchitecture,
   packageName,
   patchedPackage,
-  wasInterrupted,
 } from './dpkg-database.ts'
 import { dpkgFailure, runDpkg } from './dpkg-run.ts'
 import { whatIsMissing } from './expected-entries.ts'
 import {
   canBeConfigured,
   describeState,
+  instanceOf,
   isInOrder,
   isInstalled,
   isMarkedToGo,
@@ -75,7 +75,7 @@ async function detect(task: InstallTask): Promise<Found> {
 }
 
 async function install(task: InstallTask): Promise<Outcome> {
-  const { publication, root, scratch } = task
+  const { publication, scratch } = task
   const { version } = publication
   const name = packageName(publication)
   await debianPackage.settle(task)
@@ -91,8 +91,9 @@ async function install(task: InstallTask): Promise<Outcome> {
     await wantInstalled(task)
     return succeeded(`${name} ${version} was there, marked to be removed, and is wanted again`)
   }
-  if (canBeConfigured(state) || (await wasInterrupted(root))) {
-    const configured = dpkgFailure(await runDpkg(task, ['--configure', '--pending']))
+  if (canBeConfigured(state)) {
+    // No other: what somebody has left unpacked is not ours to configure, and might fail.
+    const configured = dpkgFailure(await runDpkg(task, ['--configure', instanceOf(state)]))
     if (configured?.temporary === true) return configured
     const after = await patchedPackage(task)
     const backwardsAfter = await whyBackwards(task, after)

@@ -102,7 +102,8 @@ async function mendOthers(task: InstallTask, before: Before, name: string, runs:
   if (others.length > 0) {
     await runs.run('--configure', ...others)
     await processTriggersAgain(task, others, runs.run)
-  } else if (await wasInterrupted(root)) await runs.run('--configure', '--pending')
+    // Merges what an interrupted dpkg has left, and configures nothing of others.
+  } else if (await wasInterrupted(root)) await runs.run('--set-selections')
 }
 
 /** A lock, a full disk, or a dpkg that the kernel killed: the same steps may work later. */

@@ -14,6 +14,7 @@ import type { Unlike } from './kept-conffiles.ts'
 import {
   canBeConfigured,
   describeState,
+  instanceOf,
   isInOrder,
   isThere,
   leftConfigurationFiles,
@@ -71,7 +72,7 @@ export async function goBack(
 ): Promise<Outcome | null> {
   const name = packageName(task.publication)
   const architecture = before.package?.architecture ?? state?.architecture ?? ''
-  const instance = state?.coexists === true ? `${name}:${state.architecture}` : name
+  const instance = state === null ? name : instanceOf(state)
   if (before.installedVersion !== null) {
     // Killed while it configured the version that was there: finishing is going back.
     if (state?.version === before.installedVersion && canBeConfigured(state)) {

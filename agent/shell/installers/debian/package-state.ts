@@ -162,6 +162,11 @@ export function instanceFor(states: readonly PackageState[], architecture: strin
 }
 
 /** A sentence about it: "hello 2.10-3 is installed", "hello 2.10-3 is half configured (iF)". */
+/** What dpkg is told to mean this one, where others of its name may be there too. */
+export function instanceOf({ name, architecture, coexists }: PackageState): string {
+  return coexists ? `${name}:${architecture}` : name
+}
+
 export function describeState(name: string, state: PackageState | null): string {
   if (state === null || state.status === 'not-installed') return `${name} is not installed`
   const what = `${name} ${state.version}`.trim()

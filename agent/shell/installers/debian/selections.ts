@@ -5,9 +5,9 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { InstallTask } from '../installer.ts'
-import { packageName, patchedPackage } from './dpkg-database.ts'
+import { patchedPackage } from './dpkg-database.ts'
 import { runDpkg } from './dpkg-run.ts'
-import type { PackageState, Want } from './package-state.ts'
+import { instanceOf, type PackageState, type Want } from './package-state.ts'
 
 /** What it was before, in whatever version it is there now. */
 export async function putSelectionBack(task: InstallTask, before: PackageState | null): Promise<void> {
@@ -33,8 +33,7 @@ async function select(task: InstallTask, state: PackageState, want: Want): Promi
 }
 
 async function mark(task: InstallTask, state: PackageState, want: Want): Promise<void> {
-  const instance = state.coexists ? `${state.name}:${state.architecture}` : packageName(task.publication)
   const input = join(task.scratch, 'selections')
-  await writeFile(input, `${instance} ${want}\n`)
+  await writeFile(input, `${instanceOf(state)} ${want}\n`)
   await runDpkg(task, ['--set-selections'], input)
 }

@@ -24,7 +24,15 @@ import type { Situation } from './rehearsal/situation.ts'
 const FOLDER = 'taken-files'
 
 /** What the install would take over. A configuration file is kept in kept-conffiles.ts, where it can be told from the package's. */
-export function takenOf({ entries, ownFiles, conffiles, replaces, name }: Situation): Findings['taken'] {
+export function takenOf({
+  entries,
+  leftOut,
+  ownFiles,
+  conffiles,
+  replaces,
+  name,
+  below,
+}: Situation): Findings['taken'] {
   const kept = new Set(conffiles.map(({ path }) => path))
   const paths = entries
     .filter(({ goesTo, path, lies }) => {
@@ -32,7 +40,12 @@ export function takenOf({ entries, ownFiles, conffiles, replaces, name }: Situat
       return kindOf(lies) !== null && !(kept.has(path) && lies.isFile())
     })
     .map(({ goesTo }) => goesTo)
-  return { paths: [...new Set(paths)], replaced: namesIn(replaces).filter((other) => other !== name) }
+  // dpkg does not put these down, and lists them all the same: they go when the package goes.
+  const passedOver = [...leftOut].filter((path) => !ownFiles.has(path) && below.lies(path)?.isDirectory() === false)
+  return {
+    paths: [...new Set([...paths, ...passedOver])],
+    replaced: namesIn(replaces).filter((other) => other !== name),
+  }
 }
 
 export async function keepTaken(

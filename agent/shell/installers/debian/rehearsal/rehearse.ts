@@ -21,6 +21,7 @@ import { lookAtSituation, type PackageFacts, readFacts, type Situation } from '.
 import { whatNobodyAnswers } from './unanswered-questions.ts'
 import { whatDpkgFindsTooLate } from './what-dpkg-finds-too-late.ts'
 import { whatDpkgWasTold, whatIsSaidOfOptions } from './what-dpkg-was-told.ts'
+import { whatDpkgWouldDelete } from './what-dpkg-would-delete.ts'
 import { whatLiesInTheWay } from './what-lies-in-the-way.ts'
 import { whichPackagesWouldGo } from './which-packages-would-go.ts'
 import { whoHoldsTheLock } from './who-holds-the-lock.ts'
@@ -32,6 +33,7 @@ const QUESTIONS: readonly ((situation: Situation) => Promise<string | null>)[] =
   whatDpkgFindsTooLate,
   whatIsLost,
   whatLiesInTheWay,
+  whatDpkgWouldDelete,
   canItBeWritten,
   isThereRoom,
 ]
