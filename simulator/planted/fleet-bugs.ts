@@ -71,9 +71,9 @@ export const fleetBugs: readonly PlantedBug[] = [
   {
     name: 'a new name is told to the appliance alone',
     file: 'controller/core/places.ts',
-    find: `row: { ...appliance, name, membership, membershipAt } },
+    find: `row: { ...appliance, name, ...nextMembership(state, { ...appliance, name }) } },
     ...nextRosterVersions(state, appliance),`,
-    replace: 'row: { ...appliance, name, membership, membershipAt } },',
+    replace: 'row: { ...appliance, name, ...nextMembership(state, { ...appliance, name }) } },',
     checkers: ['who has left is no member'],
   },
   {
