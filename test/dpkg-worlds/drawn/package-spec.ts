@@ -72,7 +72,8 @@ export function configuredMark({ name, architecture }: PackageSpec): string {
 
 export function scriptText(spec: PackageSpec, script: ScriptName): string {
   const { name, version } = spec
-  const own = spec.habits.filter((habit) => habit.script === script).map(({ habit }) => habit)
+  // Once each: whoever asks debconf after it was stopped waits for ever.
+  const own = [...new Set(spec.habits.filter((habit) => habit.script === script).map(({ habit }) => habit))]
   const lines = [
     '#!/bin/sh',
     'set -e',
