@@ -16,7 +16,7 @@ import { type Damage, inWords, SERVICE_CENTER, type Victim } from './draw.ts'
 import { type Acknowledged, type Complaint, judge } from './judge.ts'
 
 const BUNDLE_BYTES = 700_000
-const MENDED_WITHIN_MS = 120_000
+export const MENDED_WITHIN_MS = 120_000
 const PROVIDER = { organization: 'Provider', kind: 'service-provider' } as const
 const SLOTS = [
   slotOf({ ...PROVIDER, name: 'paris-1', dataCenter: 'Paris', role: 'primary' }),
@@ -27,36 +27,31 @@ const SLOTS = [
 
 export type Step = { readonly damage: Damage; readonly complaints: readonly Complaint[]; readonly refused: boolean }
 export type FleetRun = { readonly seed: number; readonly steps: readonly Step[] }
-/** Behind the back of everybody, when a step is done and before the judge looks: what it has to find. */
-export type Mischief = (fleet: Fleet, acknowledged: Acknowledged) => Promise<void>
 
 export async function runFleet(options: {
   seed: number
   damages: readonly Damage[]
-  mischief?: Mischief
-  mendedWithinMs?: number
   onStep?: (step: Step) => void
 }): Promise<FleetRun> {
-  const { seed, damages, mischief, mendedWithinMs = MENDED_WITHIN_MS } = options
+  const { seed, damages } = options
   const work = mkdtempSync(join(tmpdir(), 'patchmesh-damage-'))
-  const fleet = await Fleet.start()
   const steps: Step[] = []
+  const { fleet, acknowledged } = await startFleet(work)
   try {
-    await fleet.addAll(SLOTS)
-    const acknowledged: Acknowledged = { patches: new Set(), people: new Set(), installs: new Set(), heads: new Set() }
-    await begin(fleet, acknowledged, { work, number: 0 })
-    await judge(fleet, acknowledged, mendedWithinMs)
+    await judge(fleet, acknowledged, MENDED_WITHIN_MS)
     const earlier = join(work, 'earlier')
     cpSync(fleet.folder, earlier, { recursive: true })
     for (const [at, damage] of damages.entries()) {
       await begin(fleet, acknowledged, { work, number: at + 1 })
       const { complaints, refused } = await damaged(fleet, damage, { work, earlier })
-      await mischief?.(fleet, acknowledged)
-      const found = [...complaints, ...(await judge(fleet, acknowledged, mendedWithinMs))]
-      const step = { damage, complaints: found, refused }
+      const step = {
+        damage,
+        complaints: [...complaints, ...(await judge(fleet, acknowledged, MENDED_WITHIN_MS))],
+        refused,
+      }
       steps.push(step)
       options.onStep?.(step)
-      if (found.length > 0) break
+      if (step.complaints.length > 0) break
     }
     return { seed, steps }
   } finally {
@@ -65,8 +60,22 @@ export async function runFleet(options: {
   }
 }
 
+/** With something in it that was acknowledged. Whoever starts it must stop it. */
+export async function startFleet(work: string): Promise<{ fleet: Fleet; acknowledged: Acknowledged }> {
+  const fleet = await Fleet.start()
+  try {
+    await fleet.addAll(SLOTS)
+    const acknowledged: Acknowledged = { patches: new Set(), people: new Set(), installs: new Set(), heads: new Set() }
+    await begin(fleet, acknowledged, { work, number: 0 })
+    return { fleet, acknowledged }
+  } catch (error) {
+    await fleet.stop()
+    throw error
+  }
+}
+
 /** Something is asked for, and what is answered is acknowledged; it is not waited for. */
-async function begin(
+export async function begin(
   { api }: Fleet,
   { patches, people, installs, heads }: Acknowledged,
   { work, number }: { work: string; number: number },
@@ -85,10 +94,11 @@ async function begin(
   heads.add((await api.verifyTrail(undefined)).head)
 }
 
-async function damaged(
+/** `mischief` is what a test does beside it, before the daemon is started: the judge has to find it. */
+export async function damaged(
   fleet: Fleet,
   damage: Damage,
-  { work, earlier }: { work: string; earlier: string },
+  { work, earlier, mischief }: { work: string; earlier: string; mischief?: (folder: string) => void },
 ): Promise<{ complaints: Complaint[]; refused: boolean }> {
   const { victim } = damage
   const daemon = victim === SERVICE_CENTER ? fleet.serviceCenter : fleet.daemon(victim)
@@ -101,6 +111,7 @@ async function damaged(
   const backup = mkdtempSync(join(work, 'backup-'))
   cpSync(folder, backup, { recursive: true })
   const file = damageFile(folder, join(earlier, victim), damage)
+  mischief?.(folder)
   const before = daemon.log.length
   const complaint = (finding: Complaint['finding'], sentence: string): Complaint => ({
     finding,
@@ -108,6 +119,8 @@ async function damaged(
   })
   const complaints: Complaint[] = []
   const refused = !(await starts(fleet, victim))
+  if (file?.startsWith('patchmesh.sqlite') === true)
+    complaints.push(...deletedFiles(folder, backup).map((name) => complaint('file-deleted', name)))
   if (refused) {
     const sentence = lastSentence(readLog(fleet, victim).slice(before))
     if (!saysWhatToDo(sentence, folder)) complaints.push(complaint('refused-without-words', sentence))
@@ -115,7 +128,6 @@ async function damaged(
     if (!(await starts(fleet, victim)))
       complaints.push(complaint('does-not-start', lastSentence(readLog(fleet, victim).slice(before))))
   } else if (file?.startsWith('patchmesh.sqlite') === true) {
-    complaints.push(...keptWhole(folder, backup).map((name) => complaint('file-deleted', name)))
     await fleet.serviceCenter.stop()
     restoreDatabase(folder, backup)
     await fleet.restartServiceCenter()
@@ -176,7 +188,7 @@ function restoreDatabase(folder: string, backup: string): void {
 }
 
 /** Files of the store that are nowhere any more. */
-function keptWhole(folder: string, backup: string): string[] {
+function deletedFiles(folder: string, backup: string): string[] {
   const names = (place: string): string[] => (existsSync(join(folder, place)) ? readdirSync(join(folder, place)) : [])
   const there = new Set(['store', 'unknown', 'partial'].flatMap(names))
   return readdirSync(join(backup, 'store')).filter((name) => !there.has(name))
