@@ -62,6 +62,12 @@ export const Greeting = z.strictObject({
   /** Where it accepts members; empty for an appliance that only dials. */
   addresses: z.array(ListenAddress).max(MAX_ADDRESSES),
   rosterVersion: z.int().min(0),
+  /**
+   * Of its statements: the last that its ledger knew when this process began, where this process began to count, and the
+   * newest. Where the Service Center has heard one between the first two, or above the third, the ledger was lost or is an
+   * older one.
+   */
+  counters: z.strictObject({ known: z.int().min(0), since: z.int().min(0), newest: z.int().min(0) }),
   /** The patches whose publication it holds, so that only the others are sent. */
   known: z.array(Sha256).max(MAX_KNOWN_PATCHES),
   life: Life,

@@ -186,6 +186,8 @@ export type AgentState = {
   heardBelowMs: Map<PeerId, number>
   /** Rises with each signed statement, and never goes back. */
   counter: number
+  /** The last that the ledger knew when this process began, and where this process began to count; see lost-ledger.ts. */
+  counted: { known: number; since: number }
   /** Own letters that nobody has acknowledged yet. */
   outbox: Map<Sha256, Letter>
   /** Letters of others, kept for them unopened, in the order in which they came. */
@@ -247,6 +249,7 @@ export function newAgent(appliance: Appliance): AgentState {
     attached: new Map(),
     heardBelowMs: new Map(),
     counter: 0,
+    counted: { known: 0, since: 0 },
     outbox: new Map(),
     mailbox: new Map(),
     lastKept: 0,

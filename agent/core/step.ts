@@ -10,6 +10,7 @@ import type { ControlMessage } from '../../protocol/messages.ts'
 import { isRefusal } from '../../protocol/refusals.ts'
 import {
   Acknowledgement,
+  Heard,
   type Letter,
   Membership,
   Order,
@@ -26,6 +27,7 @@ import { sealedEntry } from './ledger.ts'
 import { acknowledge, acknowledged, forgetFormer, forwardDown, forwardUp, resendDown } from './letters.ts'
 import { limitsChanged, tendLimits } from './limiting.ts'
 import { packagesChanged, tendLooking } from './looking-again.ts'
+import { ledgerCompared } from './lost-ledger.ts'
 import { tendMachine } from './machine.ts'
 import { admission, introductions, mayAttach } from './neighbours.ts'
 import { doubt, doubtedByReader, doubtPiece, pieceReadBack, tendProving } from './proving.ts'
@@ -243,6 +245,8 @@ function read(state: AgentState, letter: Letter): AgentEffect[] {
       return [...membershipArrived(state, letter.envelope), ...acknowledge(state, letter)]
     case Order.payloadType:
       return [...orderArrived(state, letter.envelope), ...acknowledge(state, letter)]
+    case Heard.payloadType:
+      return [...ledgerCompared(state, letter.envelope), ...acknowledge(state, letter)]
     default:
       return [log('ignored a letter', { payloadType: letter.envelope.payloadType })]
   }

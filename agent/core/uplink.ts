@@ -82,6 +82,7 @@ function greeting(state: AgentState): Greeting {
     version: PROTOCOL_VERSION,
     addresses: state.addresses,
     rosterVersion: state.roster?.version ?? 0,
+    counters: { ...state.counted, newest: state.counter },
     known: [...state.replicas]
       .filter(([, replica]) => !isGivenUp(replica))
       .map(([patch]) => patch)

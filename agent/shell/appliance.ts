@@ -15,13 +15,14 @@ import type { AgentEffect, AgentEvent, LedgerEntry } from '../core/events.ts'
 import { storedPublications } from '../core/holding.ts'
 import { isOrdered } from '../core/install/installing.ts'
 import { readLedger, runningEntry } from '../core/ledger.ts'
+import { beginCounting } from '../core/lost-ledger.ts'
 import { isOverWan } from '../core/neighbours.ts'
 import { resume } from '../core/resuming.ts'
 import { newAgent, type Settings } from '../core/state.ts'
 import { step } from '../core/step.ts'
 import { AGENT_VERSION, answering } from './accounting.ts'
 import { causes } from './causes.ts'
-import { startTicking } from './clock.ts'
+import { readClock, startTicking } from './clock.ts'
 import { EventLoop } from './event-loop.ts'
 import { Installations } from './installations.ts'
 import { hasLeftSomething } from './installers/before.ts'
@@ -75,6 +76,7 @@ export async function startAppliance(options: ApplianceOptions): Promise<Running
   const room = new RoomOnDisk(folder, log)
   const ledger = await room.whenThereIsRoom(() => openLedger(folder))
   const unknown = readingLedger(folder, () => readLedger(state, ledger.read()))
+  beginCounting(state, readClock().wallMs)
   if (unknown.length > 0)
     log.warn({ unknown }, 'the ledger has records of a later release: they are kept, and not looked at')
   const store = await PieceStore.open(folder)

@@ -63,6 +63,7 @@ const inventoryRow = {
   sources: z.array(z.string()),
   retiredAt: time.nullable(),
   lookedAt: time.nullable(),
+  ledgerLostAt: time.nullable(),
 }
 export const InventoryRow: z.ZodType<inventory.InventoryRow> = z.object(inventoryRow)
 export const ApplianceDetail: z.ZodType<inventory.ApplianceDetail> = z.object({

@@ -190,6 +190,11 @@ function applianceLines(appliance: ApplianceDetail): string[] {
     retiredAt === null ? `reachable: ${reachability(appliance)}` : `retired ${readableTime(retiredAt)} UTC`,
     `agent ${account?.agentVersion ?? 'unknown'}, store ${storeUse(appliance)}, takes ${listed(account?.architectures ?? []) || 'unknown'}`,
     ...whatToMind(appliance).map(printable),
+    ...(appliance.ledgerLostAt === null
+      ? []
+      : [
+          `its ledger was lost or put back to an older one: it noticed that ${readableTime(appliance.ledgerLostAt)} UTC and has told all that it has anew`,
+        ]),
     printable(
       `installed: ${versions.map(({ patch, version }) => `${patch} ${version}`).join(', ') || 'nothing known'}`,
     ),

@@ -56,6 +56,8 @@ export type InventoryRow = ApplianceView & {
   retiredAt: string | null
   /** When it looked again at everything that is installed; null before the first time. */
   lookedAt: string | null
+  /** When it noticed that its ledger was lost or is an older one; null where it never was. */
+  ledgerLostAt: string | null
 }
 
 export type PatchOnAppliance = { id: Sha256; name: string; version: string; architecture: string | null }
@@ -173,6 +175,7 @@ function inventoryRow(
     sources: [...sources].flatMap((peer) => nameOf(state, peer) ?? []),
     retiredAt: appliance.retiredAt === null ? null : new Date(appliance.retiredAt).toISOString(),
     lookedAt: appliance.lookedAt === 0 ? null : new Date(appliance.lookedAt).toISOString(),
+    ledgerLostAt: appliance.ledgerLostAt === 0 ? null : new Date(appliance.ledgerLostAt).toISOString(),
   }
 }
 

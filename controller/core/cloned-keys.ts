@@ -62,7 +62,7 @@ export function hold(state: ServiceCenterState, appliance: ApplianceRecord): Cha
     [...rows.values()].flatMap((row) => row.get(peer) ?? [])
   const at = state.clock.wallMs
   return [
-    { table: 'appliances', row: { ...appliance, lastSeenAt: at, lookedCounter: 0, heldAt: at } },
+    { table: 'appliances', row: { ...appliance, lastSeenAt: at, lookedCounter: 0, ledgerLostCounter: 0, heldAt: at } },
     ...of(state.receipts).map((row): Change => ({ table: 'receipts', row: { ...row, epoch: 0, counter: 0 } })),
     ...of(state.detections).map((row): Change => ({ table: 'detections', row: { ...row, counter: 0 } })),
     placeNote(state, 'Service Center', {

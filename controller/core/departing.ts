@@ -6,6 +6,7 @@
 import type { PeerId } from '../../protocol/identifiers.ts'
 import { isFinal } from './install-states.ts'
 import type { ApplianceRecord, Change, TargetRecord, TokenRecord } from './records.ts'
+import { isUnheard } from './rollout.ts'
 import type { ServiceCenterState } from './state.ts'
 
 export function depart(state: ServiceCenterState, appliance: ApplianceRecord, reason: string): Change[] {
@@ -53,7 +54,7 @@ function ended(reason: string, at: number): Pick<TargetRecord, 'state' | 'reason
 
 /** An order of which nothing was heard may be carried out all the same, and nobody will hear of it now. */
 function mayStillRun(target: TargetRecord): boolean {
-  return !isFinal(target.state) || target.state === 'unknown'
+  return !isFinal(target.state) || isUnheard(target)
 }
 
 function targetsOf(state: ServiceCenterState, peer: PeerId): TargetRecord[] {

@@ -7,7 +7,7 @@
 import { isFailure, isFinal } from './install-states.ts'
 import type { Change, InstallRecord, TargetRecord } from './records.ts'
 import { groupKey } from './replications.ts'
-import { isInFlight } from './rollout.ts'
+import { isForgotten, isInFlight, isUnheard } from './rollout.ts'
 import { everEnrolled, type ServiceCenterState } from './state.ts'
 
 /** Targets that have not begun, of pairs that have not begun. */
@@ -29,7 +29,7 @@ export function endLeftBehind(
   install: InstallRecord,
   targets: readonly TargetRecord[],
 ): Change[] {
-  const pending = targets.filter((target) => target.state === 'unknown').map((target) => groupOf(state, target))
+  const pending = targets.filter(isUnheard).map((target) => groupOf(state, target))
   return endUnbegun(
     state,
     targets.filter((target) => !pending.includes(groupOf(state, target))),
@@ -81,7 +81,7 @@ export function outcomeOf(
 }
 
 function told(target: TargetRecord): string {
-  return target.state === 'unknown' ? 'is not heard of any more' : `${target.state}${because(target)}`
+  return isUnheard(target) ? 'is not heard of any more' : `${target.state}${because(target)}`
 }
 
 function because({ reason }: TargetRecord): string {
@@ -99,7 +99,7 @@ function hasBegun(target: TargetRecord): boolean {
 
 /** It was ordered and has not got it, and will not by this order. */
 function hasNotInstalled(target: TargetRecord): boolean {
-  return isFailure(target.state) || (target.state === 'refused' && !isNotMeant(target))
+  return isFailure(target.state) || isForgotten(target) || (target.state === 'refused' && !isNotMeant(target))
 }
 
 export function isNotMeant({ state, refusal }: TargetRecord): boolean {

@@ -6,9 +6,10 @@
 import { type Envelope, open, type StatementType } from '../../protocol/envelope.ts'
 import type { PeerId } from '../../protocol/identifiers.ts'
 import { isRefusal, type Refusal, refuse } from '../../protocol/refusals.ts'
-import { Detection, Disproof, type Letter, Looked, Receipt, Report } from '../../protocol/statements.ts'
+import { Detection, Disproof, LedgerLoss, type Letter, Looked, Receipt, Report } from '../../protocol/statements.ts'
 import { whyKeyIsHeld } from './held-keys.ts'
 import { followReport } from './installing.ts'
+import { ledgerLost } from './lost-ledgers.ts'
 import { title } from './patch-identity.ts'
 import type { ApplianceRecord, Change } from './records.ts'
 import type { ServiceCenterState } from './state.ts'
@@ -28,6 +29,10 @@ export function readLetter(state: ServiceCenterState, letter: Letter): Change[] 
       return readDetection(state, appliance, letter.envelope)
     case Looked.payloadType:
       return readLooked(appliance, letter.envelope)
+    case LedgerLoss.payloadType: {
+      const loss = openFrom(appliance, LedgerLoss, letter.envelope)
+      return isRefusal(loss) ? loss : ledgerLost(state, appliance, loss)
+    }
     case Report.payloadType: {
       const report = openFrom(appliance, Report, letter.envelope)
       return isRefusal(report) ? report : followReport(state, report)

@@ -106,6 +106,8 @@ export function enroll(
     lookedAt: 0,
     lookedCounter: 0,
     heldAt: null,
+    ledgerLostAt: 0,
+    ledgerLostCounter: 0,
     retiredAt: null,
   }
   const changes: Change[] = [

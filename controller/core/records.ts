@@ -63,6 +63,10 @@ export type ApplianceRecord = Slot & {
   lookedCounter: number
   /** Since when its key is held because two machines use it, or null. */
   heldAt: number | null
+  /** When it noticed that its ledger was lost or is an older one, by its own clock; 0 where it never was. */
+  ledgerLostAt: number
+  /** The counter of the statement that said so. */
+  ledgerLostCounter: number
   /** Since when it is no member any more, or null. */
   retiredAt: number | null
 }

@@ -55,6 +55,11 @@ export function isUnheard(target: TargetRecord): boolean {
   return target.order !== null && target.state === 'unknown'
 }
 
+/** Its order is known to nobody any more, and so is how it ended: it is not waited for. */
+export function isForgotten(target: TargetRecord): boolean {
+  return target.order === null && target.state === 'unknown'
+}
+
 /** What orders of other installs do: those in flight, and those of which nothing is heard any more. */
 export type Elsewhere = { readonly inFlight: readonly ApplianceRecord[]; readonly unheard: readonly ApplianceRecord[] }
 
@@ -72,7 +77,7 @@ export function planRollout(
   if (!install.allowOutage) for (const appliance of elsewhere.unheard) busy.silent.set(groupKey(appliance), appliance)
   for (const { target, appliance } of facts) {
     if (isInFlight(target)) occupy(busy, appliance)
-    if (target.state === 'unknown') busy.silent.set(siteKey(appliance), appliance)
+    if (isUnheard(target)) busy.silent.set(siteKey(appliance), appliance)
   }
   for (const fact of inOrder(facts, manifest.pair.order)) {
     const { target, appliance } = fact

@@ -9,6 +9,7 @@ import { advanceInstalls, commit } from './committing.ts'
 import type { ServiceCenterEffect } from './effects.ts'
 import { whyKeyIsHeld } from './held-keys.ts'
 import { isLeftBehind, isUnproven } from './known-patches.ts'
+import { tellHeard } from './lost-ledgers.ts'
 import { nextRosterVersions } from './membership.ts'
 import type { ApplianceRecord, Change } from './records.ts'
 import type { ServiceCenterState } from './state.ts'
@@ -35,6 +36,7 @@ export function greeted(
   if (addresses.join() !== appliance.addresses.join()) changes.push(...nextRosterVersions(state, appliance))
   return [
     ...commit(state, changes),
+    ...tellHeard(state, appliance, { counters: greeting.counters, via: via.peer }),
     ...synchronize(state, appliance.peer),
     ...advanceInstalls(state),
     { kind: 'changed', topic: 'patches' },

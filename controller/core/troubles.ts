@@ -10,7 +10,7 @@ import { isNotMeant } from './ending-installs.ts'
 import { isFailure, isFinal } from './install-states.ts'
 import type { ApplianceRecord, InstallRecord, TargetRecord } from './records.ts'
 import { groupKey } from './replications.ts'
-import { whyHeld } from './rollout.ts'
+import { isForgotten, whyHeld } from './rollout.ts'
 import { hasInstalled } from './standings.ts'
 import type { ServiceCenterState } from './state.ts'
 import { factsOf } from './target-facts.ts'
@@ -94,6 +94,7 @@ export function troublesOf(state: ServiceCenterState, patch: Sha256): string[] {
 function troubleOf(state: ServiceCenterState, target: TargetRecord): string {
   const name = state.appliances.get(target.appliance)?.name ?? ''
   const because = target.reason === '' ? '' : `: ${target.reason}`
+  if (isForgotten(target)) return `nobody knows how the order to install it ended on ${name}${because}`
   if (target.state === 'unknown') return `nothing is heard of ${name}, which was ordered to install it${because}`
   if (target.state === 'cancelled') return `its install halted before ${name}${because}`
   return `${name} ${target.state}${because}`

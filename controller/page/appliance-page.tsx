@@ -132,6 +132,12 @@ const Facts = ({ appliance }: { appliance: ApplianceDetail }) => (
         <WithMoments text={text} />
       </Fact>
     ))}
+    {appliance.ledgerLostAt !== null && (
+      <Fact term="Ledger">
+        was lost or put back to an older one; it noticed that <Moment at={appliance.ledgerLostAt} /> and has told all
+        that it has anew
+      </Fact>
+    )}
     <Fact term="Arrives">
       <Arrives {...appliance} />
     </Fact>

@@ -8,7 +8,7 @@ import { type Envelope, envelopeDigest } from '../../protocol/envelope.ts'
 import type { Sha256 } from '../../protocol/identifiers.ts'
 import { SERVICE_PROVIDER } from '../../protocol/identifiers.ts'
 import { isRefusal } from '../../protocol/refusals.ts'
-import { Acknowledgement, Detection, Disproof, Looked, Receipt, Report } from '../../protocol/statements.ts'
+import { Acknowledgement, Detection, Disproof, LedgerLoss, Looked, Receipt, Report } from '../../protocol/statements.ts'
 import type { SimulatedAppliance } from '../world/simulated-appliance.ts'
 import { type Checker, dataCenterOf, type Evidence, isTenant } from './evidence.ts'
 
@@ -94,7 +94,7 @@ function rosterChanged(evidence: Evidence, rosters: Map<SimulatedAppliance, numb
 }
 
 function counterOf(envelope: Envelope): number {
-  for (const type of [Report, Receipt, Disproof, Detection, Looked]) {
+  for (const type of [Report, Receipt, Disproof, Detection, Looked, LedgerLoss]) {
     if (type.payloadType !== envelope.payloadType) continue
     const statement = decode<{ counter: number }>(type.schema, envelope.payload, 'a statement')
     if (!isRefusal(statement)) return statement.counter

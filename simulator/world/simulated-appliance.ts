@@ -4,6 +4,7 @@
  */
 import type { AgentEffect, AgentEvent } from '../../agent/core/events.ts'
 import { readLedger } from '../../agent/core/ledger.ts'
+import { beginCounting } from '../../agent/core/lost-ledger.ts'
 import type { Machine } from '../../agent/core/machine.ts'
 import { resume } from '../../agent/core/resuming.ts'
 import { type AgentState, type Appliance, newAgent } from '../../agent/core/state.ts'
@@ -97,6 +98,7 @@ export class SimulatedAppliance implements Host {
     this.state = newAgent({ ...this.#options, life: lifeOf(this.generation) })
     this.state.roster = this.#roster
     readLedger(this.state, this.ledger.read())
+    beginCounting(this.state, this.process.clock.read(this.#world.nowMs, this.#world.wall).wallMs)
     this.state.addresses = this.#addresses
     try {
       this.store.removeUnknown(new Set(this.state.replicas.keys()))

@@ -39,6 +39,8 @@ export async function largeFleet(extent: Extent): Promise<LargeFleet> {
       lastSeenAt: 1_790_000_000_000,
       retiredAt: null,
       lookedAt: 0,
+      ledgerLostAt: 0,
+      ledgerLostCounter: 0,
       lookedCounter: 0,
       heldAt: null,
     }

@@ -175,6 +175,8 @@ export function everyRecord(): Change[] {
         lookedAt: AT,
         lookedCounter: 3,
         heldAt: 1_700_000_000_000,
+        ledgerLostAt: AT,
+        ledgerLostCounter: 4,
         retiredAt: null,
       },
     },

@@ -76,7 +76,14 @@ function address(name: string): string {
 
 /** Opens the protocol and says something; true when anything at all came back before the end. */
 async function answers(peer: HostilePeer, to: string, protocol: string): Promise<boolean> {
-  const greeting = { version: 1, addresses: [], rosterVersion: 0, known: [], life: '0'.repeat(32) }
+  const greeting = {
+    version: 1,
+    addresses: [],
+    rosterVersion: 0,
+    counters: { known: 0, since: 0, newest: 0 },
+    known: [],
+    life: '0'.repeat(32),
+  }
   const words = protocol === CONTROL_PROTOCOL ? { kind: 'greeting', greeting } : { kind: 'want', patch }
   const talk = await peer.open(to, protocol).catch((cause: unknown) => new Error('it was not let in', { cause }))
   if (talk instanceof Error) return false

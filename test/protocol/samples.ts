@@ -12,6 +12,8 @@ import {
   Acknowledgement,
   Detection,
   Disproof,
+  Heard,
+  LedgerLoss,
   Letter,
   Membership,
   Order,
@@ -72,10 +74,12 @@ const roster = {
   limits: { downBitsPerSecond: 20_000_000, upBitsPerSecond: null, quietHours: [{ from: 1320, to: 360 }] },
 }
 const membership = { ...slot, appliance: peer, epoch: 1, serviceCenter: root.peer, enrolledAt: AT }
+const counters = { known: 7, since: AT, newest: AT + 3 }
 const greeting = {
   version: 1,
   addresses: ['/ip4/10.0.0.1/tcp/4001'],
   rosterVersion: 3,
+  counters,
   known: [patch],
   life: '0123456789abcdef'.repeat(2),
 }
@@ -132,6 +136,16 @@ export const samples: Sample[] = [
     what: 'a detection',
     schema: Detection.schema,
     values: [{ ...spoken, patch, result: 'installed', installedVersion: '1.0', reason: '', detectedAt: AT }],
+  },
+  {
+    what: 'what was heard of an appliance',
+    schema: Heard.schema,
+    values: [{ to: peer, epoch: 1, counter: 812, sequence: 9, toldAt: AT }],
+  },
+  {
+    what: 'a ledger loss',
+    schema: LedgerLoss.schema,
+    values: [{ ...spoken, known: 3, since: AT, heard: 812, orders: [id], noticedAt: AT }],
   },
   { what: 'a report', schema: Report.schema, values: [report] },
   { what: 'an acknowledgement', schema: Acknowledgement.schema, values: [{ from: peer, letters: [patch] }] },

@@ -147,7 +147,14 @@ export async function emptyFleet(): Promise<Fleet> {
       await letIn(slot, { appliance: peerOf(`${name}, the next`), replaces: peer })
     },
     async connect(name, life = '0'.repeat(32)) {
-      const greeting = { version: 1, addresses: [], rosterVersion: 0, known: [], life } as const
+      const greeting = {
+        version: 1,
+        addresses: [],
+        rosterVersion: 0,
+        counters: { known: 0, since: 0, newest: 0 },
+        known: [],
+        life,
+      } as const
       const [peer, via] = [peerOf(name), viaOf(name)]
       const message =
         via === peer ? ({ kind: 'greeting', greeting } as const) : ({ kind: 'attached', peer, greeting } as const)

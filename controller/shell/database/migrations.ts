@@ -22,6 +22,7 @@ export const MIGRATIONS: Record<string, Migration> = {
   '0010-looked': { up: looked },
   '0011-copies': { up: copies },
   '0012-held-keys': { up: heldKeys },
+  '0013-ledger-losses': { up: ledgerLosses },
 }
 
 /** Throws a sentence for a database that a newer release has written. */
@@ -156,6 +157,16 @@ async function publishers(database: Kysely<unknown>): Promise<void> {
 /** When an appliance looked again at what is installed; those that were there before have not said so yet. */
 async function looked(database: Kysely<unknown>): Promise<void> {
   for (const column of ['lookedAt', 'lookedCounter']) {
+    await database.schema
+      .alterTable('appliances')
+      .addColumn(column, 'bigint', (added) => added.notNull().defaultTo(0))
+      .execute()
+  }
+}
+
+/** When an appliance noticed that its ledger was lost; none of those that were there before has said so. */
+async function ledgerLosses(database: Kysely<unknown>): Promise<void> {
+  for (const column of ['ledgerLostAt', 'ledgerLostCounter']) {
     await database.schema
       .alterTable('appliances')
       .addColumn(column, 'bigint', (added) => added.notNull().defaultTo(0))

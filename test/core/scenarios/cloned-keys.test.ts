@@ -15,10 +15,18 @@ const MINUTE_MS = 60_000
 /** As when its machine has taken the stream from the other. */
 function greets(world: World, name: string, life: Life): void {
   const { peer, state } = world.appliance(name)
-  const { addresses } = state
+  const { addresses, counter: newest, counted } = state
+  const counters = { ...counted, newest }
   world.center.tell({ kind: 'control-closed', peer })
   world.center.tell({ kind: 'control-opened', peer })
-  const greeting: Greeting = { version: 1, addresses, rosterVersion: 0, known: [...state.replicas.keys()], life }
+  const greeting: Greeting = {
+    version: 1,
+    addresses,
+    rosterVersion: 0,
+    counters,
+    known: [...state.replicas.keys()],
+    life,
+  }
   world.center.tell({ kind: 'control-received', peer, message: { kind: 'greeting', greeting } })
 }
 
@@ -68,7 +76,9 @@ test('F1: what depots tell again of a tenant that moves between them is no secon
   const world = estateWithTenants('paris')
   const tenant = world.appliance('paris/acme/primary')
   const attached = (depot: string, life: Life): void => {
-    const greeting: Greeting = { version: 1, addresses: [], rosterVersion: 0, known: [], life }
+    const { counter: newest, counted } = tenant.state
+    const counters = { ...counted, newest }
+    const greeting: Greeting = { version: 1, addresses: [], rosterVersion: 0, counters, known: [], life }
     const message = { kind: 'attached', peer: tenant.peer, greeting } as const
     world.center.tell({ kind: 'control-received', peer: world.appliance(depot).peer, message })
   }

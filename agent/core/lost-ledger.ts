@@ -1,0 +1,69 @@
+/**
+ * A ledger that was lost and begun anew, or put back to an older one. Its counter is one that the Service Center has long
+ * heard, and what is told with such a counter is taken for something old; so each process counts on from the time at which
+ * it began, above all that was told before. The Service Center, which sees by the greeting that it has heard more than the
+ * ledger knows, says how much. Then the appliance says what has happened, tells anew all that it has, and proves its
+ * copies again; and what it has answered it takes no second time for an order. A clock that was set back as well is no
+ * way out: from what was heard it counts on, above any letter of before that may still be on its way.
+ */
+import { type Envelope, open } from '../../protocol/envelope.ts'
+import { isRefusal } from '../../protocol/refusals.ts'
+import { Heard, LedgerLoss } from '../../protocol/statements.ts'
+import { provenAgain } from './disproving.ts'
+import type { AgentEffect } from './events.ts'
+import { ordersEntry } from './ledger.ts'
+import { post } from './letters.ts'
+import { proveSoon } from './proving.ts'
+import { tellDetection } from './reporting.ts'
+import type { AgentState } from './state.ts'
+
+/** Statements that nobody has heard of are fewer than this. */
+const UNHEARD_AT_MOST = 1_000_000
+
+/** What the ledger knew has been read, and nothing was told by this process yet. */
+export function beginCounting(state: AgentState, wallMs: number): void {
+  const known = state.counter
+  state.counter = Math.max(known, Math.floor(wallMs))
+  state.counted = { known, since: state.counter }
+}
+
+export function ledgerCompared(state: AgentState, envelope: Envelope): AgentEffect[] {
+  const told = open(Heard, envelope, [state.root])
+  if (isRefusal(told)) return [log(told.message, { code: told.refused })]
+  const { to, epoch, counter: heard, sequence } = told
+  const { known } = state.counted
+  const isMore = heard > state.counter || (heard > known && heard < state.counted.since)
+  if (to !== state.identity.peer || epoch !== state.membership?.epoch || !isMore) return []
+  if (heard > state.counter) {
+    state.counter = heard + UNHEARD_AT_MOST
+    state.counted.since = state.counter
+  }
+  state.counted.known = heard
+  const { since } = state.counted
+  state.orders.sequence = Math.max(state.orders.sequence, sequence)
+  const { queue, attempt } = state.orders
+  const orders = [...queue, ...(attempt === null ? [] : [attempt.order])].map(({ orderId }) => orderId)
+  const noticedAt = state.clock.wallMs
+  const what = known === 0 ? 'was lost' : 'is older than what this appliance has told'
+  return [
+    log(`the ledger ${what}: what is here is told anew, and every copy is proven again`, { known, heard }),
+    ...post(state, LedgerLoss, (common) => ({ ...common, known, since, heard, orders, noticedAt }), [
+      ordersEntry(state),
+    ]),
+    ...tellCopies(state),
+    ...[...state.found].flatMap(([patch, found]) => tellDetection(state, patch, found, [])),
+  ]
+}
+
+function tellCopies(state: AgentState): AgentEffect[] {
+  return [...state.proven].flatMap(([patch, provenAt]): AgentEffect[] => {
+    const replica = state.replicas.get(patch)
+    if (replica?.phase.name !== 'held') return []
+    proveSoon(state, patch)
+    return provenAgain(state, replica, provenAt)
+  })
+}
+
+function log(line: string, fields: Record<string, string | number>): AgentEffect {
+  return { kind: 'log', line, fields }
+}
