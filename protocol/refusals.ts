@@ -86,7 +86,7 @@ const TABLE = {
   too_many_patches: [409, 'Withdraw patches that nobody needs any more.'],
   too_many_appliances: [409, 'Retire appliances that are gone, revoke tokens, or divide the Data Center.'],
   held: [409, 'Switch the copy off, then say that one machine is left: appliances trust NAME.'],
-  not_held: [409, 'Nothing has to be decided about it.'],
+  not_held: [409, 'Look at the appliance: nothing has to be decided about it.'],
   in_use: [409, 'Cancel the install that uses the patch and wait until it has ended, or keep the patch.'],
   patch_installed: [
     409,

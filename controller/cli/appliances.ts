@@ -2,7 +2,7 @@
  * `patchmesh appliances list|show|logs|rename|retire|trust`: the fleet, one appliance, and what is changed about it.
  */
 import type { ApplianceDetail, InventoryRow } from '../core/appliance-views.ts'
-import { listed, patchReference, timeLeft, whatToMind, whyWaiting } from '../page/words.ts'
+import { ledgerWords, listed, patchReference, timeLeft, whatToMind, whyWaiting } from '../page/words.ts'
 import { agreedOn, YES_OPTION } from './asking.ts'
 import { defineCommand } from './command.ts'
 import { readableBytes, readableTime } from './quantities.ts'
@@ -189,12 +189,7 @@ function applianceLines(appliance: ApplianceDetail): string[] {
     `${peer}, epoch ${epoch}, enrolled ${readableTime(appliance.enrolledAt)} UTC`,
     retiredAt === null ? `reachable: ${reachability(appliance)}` : `retired ${readableTime(retiredAt)} UTC`,
     `agent ${account?.agentVersion ?? 'unknown'}, store ${storeUse(appliance)}, takes ${listed(account?.architectures ?? []) || 'unknown'}`,
-    ...whatToMind(appliance).map(printable),
-    ...(appliance.ledgerLostAt === null
-      ? []
-      : [
-          `its ledger was lost or put back to an older one: it noticed that ${readableTime(appliance.ledgerLostAt)} UTC and has told all that it has anew`,
-        ]),
+    ...[...whatToMind(appliance), ...ledgerWords(appliance)].map(printable),
     printable(
       `installed: ${versions.map(({ patch, version }) => `${patch} ${version}`).join(', ') || 'nothing known'}`,
     ),

@@ -18,6 +18,7 @@ import {
   applianceAddress,
   dataCenterTitle,
   elementId,
+  ledgerWords,
   listed,
   type NamedPatch,
   patchAddress,
@@ -127,17 +128,11 @@ const Facts = ({ appliance }: { appliance: ApplianceDetail }) => (
       <Store account={appliance.account} />
     </Fact>
     <Fact term="Machine">{listed(appliance.account?.architectures ?? []) || 'unknown'}</Fact>
-    {whatToMind(appliance).map((text) => (
+    {[...whatToMind(appliance), ...ledgerWords(appliance)].map((text) => (
       <Fact term="To mind">
         <WithMoments text={text} />
       </Fact>
     ))}
-    {appliance.ledgerLostAt !== null && (
-      <Fact term="Ledger">
-        was lost or put back to an older one; it noticed that <Moment at={appliance.ledgerLostAt} /> and has told all
-        that it has anew
-      </Fact>
-    )}
     <Fact term="Arrives">
       <Arrives {...appliance} />
     </Fact>

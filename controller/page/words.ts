@@ -158,6 +158,12 @@ export function whatToMind({ held, account }: { held: string | null; account: Ac
   ]
 }
 
+/** Empty where the appliance never lost its ledger. */
+export function ledgerWords({ ledgerLostAt }: { ledgerLostAt: string | null }): string[] {
+  if (ledgerLostAt === null) return []
+  return [`Its ledger was lost or put back to an older one, noticed ${ledgerLostAt}: it has told all that it has anew.`]
+}
+
 /** What a patch is called: see controller/core/patch-identity.ts. */
 export type NamedPatch = { name: string; version: string; architecture: string | null }
 

@@ -43,7 +43,7 @@ export const fleetBugs: readonly PlantedBug[] = [
   {
     name: 'a retired appliance of which nothing was heard is still waited for',
     file: departing,
-    find: "return !isFinal(target.state) || isUnheard(target)",
+    find: 'return !isFinal(target.state) || isUnheard(target)',
     replace: 'return !isFinal(target.state)',
     checkers: ['who has left is no member', 'nobody waits for who was replaced'],
   },

@@ -89,12 +89,12 @@ test(
 
     const environment = { PATCHMESH_SERVER: fleet.url, PATCHMESH_API_TOKEN: fleet.authorization.replace('Bearer ', '') }
     const { stdout } = await patchmesh(['appliances', 'show', 'other'], { environment })
-    assert.match(stdout, /^its ledger was lost or put back to an older one: it noticed that 20\d\d-/m)
+    assert.match(stdout, /^Its ledger was lost or put back to an older one, noticed 20\d\d-/m)
     const { page, faults, close } = await openWindow(browser)
     await page.goto(await fleet.signInLink())
     await page.getByRole('link', { name: 'Appliances', exact: true }).first().click()
     await page.getByRole('link', { name: 'other', exact: true }).first().click()
-    await page.getByText('was lost or put back to an older one').waitFor()
+    await page.getByText('Its ledger was lost or put back to an older one').waitFor()
     assert.deepEqual(faults, [])
     await close()
   },
