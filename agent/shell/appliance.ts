@@ -39,6 +39,7 @@ import { RoomOnDisk } from './room-on-disk.ts'
 import { Scratch } from './scratch.ts'
 import { isDiskFull } from './sqlite-file.ts'
 import { StoreWork } from './store-work.ts'
+import { awaitUnknownInstalls } from './unknown-installs.ts'
 
 const SET_ASIDE = 'the ledger does not know these files of the store: they are set aside, and used again once it does'
 
@@ -81,6 +82,7 @@ export async function startAppliance(options: ApplianceOptions): Promise<Running
     log.warn({ unknown }, 'the ledger has records of a later release: they are kept, and not looked at')
   const store = await PieceStore.open(folder)
   const scratch = new Scratch(join(folder, 'install'), log)
+  await awaitUnknownInstalls(join(folder, 'install'), (patch) => isOrdered(state, patch), log)
   await scratch.clear(async (patch) => isOrdered(state, patch) || (await hasLeftSomething(scratch.folderOf(patch))))
 
   const loop = new EventLoop<AgentEvent, AgentEffect>({
