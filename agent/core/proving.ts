@@ -20,6 +20,8 @@ const HURRIED_BYTES_PER_MS = 32_000
 /** Of the period: from then on a copy is read when nothing is transferred, and from then on in any case. */
 const DUE = 0.5
 const OVERDUE = 0.75
+/** What reading all that is held takes, with this to spare, is not to begin later than the period allows. */
+const TO_SPARE = 1.1
 /** A reader's word has a copy read anew so often at most: reading costs more than saying so. */
 const BELIEVED_EVERY_MS = 60_000
 /** What may be read at once after a pause, in time. */
@@ -165,15 +167,28 @@ function hurriedCopy(state: AgentState): Replica | null {
   return found
 }
 
+/**
+ * How old a proof may become: a store of which reading takes most of the period is read all the time, so that the last of
+ * its copies, proven on the same day as the first, has its turn within the period too.
+ */
+function dueAfterMs(state: AgentState): number {
+  const { replicas, settings } = state
+  let heldBytes = 0
+  for (const { phase, publication } of replicas.values()) if (phase.name === 'held') heldBytes += publication.bytes
+  const readingMs = (heldBytes * TO_SPARE * 1000) / settings.proveBytesPerSecond
+  const share = isTransferring(state) ? OVERDUE : DUE
+  return Math.max(0, Math.min(settings.proveEveryMs * share, settings.proveEveryMs - readingMs))
+}
+
 /** Of those that are due, the one that was proven longest ago. A clock that was set back makes all of them due. */
 function dueCopy(state: AgentState): Replica | null {
-  const { replicas, proven, settings, clock } = state
-  const dueAfterMs = settings.proveEveryMs * (isTransferring(state) ? OVERDUE : DUE)
+  const { replicas, proven, clock } = state
+  const afterMs = dueAfterMs(state)
   let found: Replica | null = null
   let oldest = Number.POSITIVE_INFINITY
   for (const replica of replicas.values()) {
     const provenAt = proven.get(replica.publication.sha256) ?? 0
-    const isDue = clock.wallMs - provenAt >= dueAfterMs || provenAt > clock.wallMs
+    const isDue = clock.wallMs - provenAt >= afterMs || provenAt > clock.wallMs
     if (replica.phase.name !== 'held' || !isDue || provenAt >= oldest) continue
     found = replica
     oldest = provenAt

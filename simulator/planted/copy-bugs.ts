@@ -9,8 +9,8 @@ export const copyBugs: readonly PlantedBug[] = [
   {
     name: 'copies are never read again on schedule',
     file: 'agent/core/proving.ts',
-    find: 'const isDue = clock.wallMs - provenAt >= dueAfterMs || provenAt > clock.wallMs',
-    replace: 'const isDue = clock.wallMs < 0 && dueAfterMs > 0',
+    find: 'const isDue = clock.wallMs - provenAt >= afterMs || provenAt > clock.wallMs',
+    replace: 'const isDue = clock.wallMs < 0 && afterMs > 0',
     checkers: [rot],
   },
   {

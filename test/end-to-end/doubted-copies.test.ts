@@ -12,10 +12,11 @@ import { Fleet } from '../../simulator/processes/fleet.ts'
 import { DEADLINE, eventually } from '../support/eventually.ts'
 import { type SlotText, slotOf } from '../support/fleet-slots.ts'
 import { auditStore } from '../support/store-audit.ts'
-import { flipByte, foundWrong } from '../support/stored-copies.ts'
+import { cutShort, flipByte, foundWrong } from '../support/stored-copies.ts'
 
 const MiB = 1024 * 1024
 const NOT_WHAT_WAS_SIGNED = /^piece \d of 4 of its file is not what was signed any more$/
+const EVERYTHING = { who: undefined, from: undefined, to: undefined, text: undefined, limit: '100' }
 let fleet: Fleet
 
 function provider(name: string, role: SlotText['role'], dataCenter = 'Paris'): Slot {
@@ -68,10 +69,11 @@ async function install(patch: string, organization: string): Promise<InstallDeta
 
 /** What was said of wrong pieces that came from somebody. */
 function blamed(name: string): string[] {
-  return fleet
-    .daemon(name)
-    .log.split('\n')
-    .filter((line) => line.includes('bad source: sent a wrong piece'))
+  return logOf(name).filter((line) => line.includes('bad source: sent a wrong piece'))
+}
+
+function logOf(name: string): string[] {
+  return fleet.daemon(name).log.split('\n')
 }
 
 test(
@@ -85,6 +87,31 @@ test(
     assert.match(await foundWrong(fleet, ['primary', 'secondary'], 'staged'), NOT_WHAT_WAS_SIGNED)
     assert.ok(blamed('acme').length >= 1)
     assert.ok((await auditStore(fleet.folderOf('acme'))).includes(id))
+  },
+)
+
+test(
+  'R3: a piece that cannot be read when it is asked for takes its copy out of the count',
+  DEADLINE,
+  async (context) => {
+    const id = await upload('unreadable')
+    for (const name of ['primary', 'secondary']) await cutShort(fleet.folderOf(name), id)
+    const ended = await install(id, 'Acme')
+    assert.equal(ended.state, 'done', JSON.stringify(ended))
+    await counted(id, 2)
+    const { entries } = await fleet.api.trail({ ...EVERYTHING, action: 'check-copy' })
+    const found = entries.filter(
+      ({ subject, outcome }) => subject.startsWith('unreadable@') && /cannot be read/.test(outcome),
+    )
+    assert.ok(found.length > 0)
+    const timeOf = (name: string, words: string): number => {
+      const line = logOf(name).find((one) => one.includes(words) && one.includes(id))
+      return Number(new Date((JSON.parse(line ?? '{}') as { time: number | string }).time))
+    }
+    for (const { actor } of found) {
+      const tookMs = timeOf(actor, 'the stored copy is not right') - timeOf(actor, 'cannot read a piece that was asked')
+      context.diagnostic(`${actor}: ${tookMs} ms from the failed read to the statement that it does not count`)
+    }
   },
 )
 

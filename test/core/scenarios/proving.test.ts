@@ -4,8 +4,18 @@
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { DEFAULT_SETTINGS, newAgent } from '../../../agent/core/state.ts'
+import { step } from '../../../agent/core/step.ts'
+import { seal, signingKeyFromSeed } from '../../../protocol/envelope.ts'
+import { sha256Hex } from '../../../protocol/hashing.ts'
+import { PatchName } from '../../../protocol/identifiers.ts'
+import { pieceCount, pieceLengthBytes } from '../../../protocol/pieces.ts'
+import { seededRandom } from '../../../protocol/random.ts'
+import { Publication } from '../../../protocol/statements.ts'
 import { estate, replicate } from '../../../simulator/world/estate.ts'
 import { symbolicPatch } from '../../../simulator/world/symbolic-patch.ts'
+
+const DAY_MS = 24 * 3_600_000
 
 test('a Service Center that did not end by itself reads again what it had, and not what is uploaded to it since', () => {
   const world = estate('paris')
@@ -20,4 +30,67 @@ test('a Service Center that did not end by itself reads again what it had, and n
   replicate(world, since)
   world.run(60_000)
   assert.equal(provenAt(since), world.center.state.patches.get(since.publication.sha256)?.uploadedAt)
+})
+
+/** A store of a Service Center, without a world around it: what it wants to read is there and right, at once. */
+function readingStore({ copies, bytesEach }: { copies: number; bytesEach: number }) {
+  const settings = DEFAULT_SETTINGS
+  const identity = signingKeyFromSeed(new Uint8Array(32).fill(1))
+  const random = seededRandom(1)
+  const state = newAgent({
+    identity,
+    root: identity.peer,
+    random,
+    settings,
+    membership: null,
+    dial: [],
+    life: '0'.repeat(32),
+  })
+  const { publication: like } = symbolicPatch()
+  const pieceLength = pieceLengthBytes(bytesEach)
+  const hash = new Uint8Array(32)
+  const hashes = new Uint8Array(32 * pieceCount({ bytes: bytesEach, pieceLength }))
+  for (let copy = 0; copy < copies; copy++) {
+    const name = PatchName.parse(`patch-${copy}`)
+    const sha256 = sha256Hex(Buffer.from(name))
+    const publication = { ...like, name, sha256, bytes: bytesEach, pieceLength, publishedAt: 0 }
+    const envelope = seal(Publication, publication, identity)
+    step(state, { kind: 'seeded', publication, envelope, hashes, copy: { provenAt: 0, wrong: '' }, isNew: true })
+  }
+  /** The oldest that a proof became, and the bytes that were read, from one time to another. */
+  return (fromMs: number, toMs: number) => {
+    const proofs = new Map<string, number>()
+    let oldestMs = 0
+    let readBytes = 0
+    for (let now = fromMs; now <= toMs; now += 1_000) {
+      let effects = step(state, { kind: 'tick', clock: { monotonicMs: now, wallMs: now } })
+      for (let effect = effects.shift(); effect !== undefined; effect = effects.shift()) {
+        if (effect.kind === 'note-copy') {
+          oldestMs = Math.max(oldestMs, now - (proofs.get(effect.patch) ?? 0))
+          proofs.set(effect.patch, effect.copy.provenAt)
+        }
+        if (effect.kind !== 'prove-piece') continue
+        const { patch, index } = effect
+        readBytes += pieceLength
+        effects = [...effects, ...step(state, { kind: 'piece-read-back', patch, index, hash, reason: '' })]
+      }
+    }
+    return { proofs: proofs.size, oldestMs, readBytes }
+  }
+}
+
+test('a terabyte that was uploaded on one day is read again within a week at the default budget, and at no more than that', () => {
+  const run = readingStore({ copies: 32, bytesEach: 31_250_000_000 })
+  const { proofs, oldestMs, readBytes } = run(0, 8 * DAY_MS)
+  assert.equal(proofs, 32)
+  assert.ok(oldestMs <= 7 * DAY_MS, `a proof became ${oldestMs / DAY_MS} days old`)
+  assert.ok(readBytes <= (8 * DAY_MS * DEFAULT_SETTINGS.proveBytesPerSecond) / 1000)
+})
+
+test('a small store is read once in half a week, while nothing is transferred', () => {
+  const run = readingStore({ copies: 3, bytesEach: 1_000_000_000 })
+  assert.equal(run(0, 3.4 * DAY_MS).readBytes, 0)
+  const { proofs, readBytes } = run(3.4 * DAY_MS, 4 * DAY_MS)
+  assert.equal(proofs, 3)
+  assert.ok(readBytes < 3_100_000_000, 'each once')
 })
