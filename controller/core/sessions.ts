@@ -23,8 +23,9 @@ export function greeted(
 ): ServiceCenterEffect[] {
   const { addresses, rosterVersion, life } = greeting
   if (isTwice(state, { peer: appliance.peer, via: via.peer, life })) return holdKey(state, appliance, via.peer)
-  // What is not proven there may be an earlier publication of the same file: it is told again.
-  const proven = greeting.known.filter((patch) => !isUnproven(state, patch, appliance))
+  // What is not proven there may be an earlier publication of the same file: it is told again. So is what is not known
+  // here, once it is: an older database may have forgotten it.
+  const proven = greeting.known.filter((patch) => state.patches.has(patch) && !isUnproven(state, patch, appliance))
   // A depot tells again what its tenants said when they came; those have learned of patches since, and spoken of them.
   const learned = [...state.patches.keys()].filter((patch) => isLeftBehind(state, patch, appliance.peer))
   const known = new Set([...proven, ...learned])
