@@ -2,11 +2,13 @@
  * Whoever is not a member gets nothing but a closed connection, and keeps nobody else from getting in.
  */
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { writeExampleBundle } from '../../controller/cli/example-bundle.ts'
 import type { Sha256 } from '../../protocol/identifiers.ts'
 import { CONTROL_PROTOCOL, ENROLL_PROTOCOL, PIECES_PROTOCOL } from '../../protocol/messages.ts'
@@ -18,6 +20,7 @@ import { HostilePeer, stolenIdentity } from '../support/hostile-peer.ts'
 
 const PROTOCOLS = [CONTROL_PROTOCOL, PIECES_PROTOCOL, ENROLL_PROTOCOL]
 const MiB = 1024 * 1024
+const FLOOD = fileURLToPath(new URL('../support/socket-flood.ts', import.meta.url))
 let fleet: Fleet
 let patch: Sha256
 const addresses = new Map<string, string>()
@@ -143,6 +146,41 @@ test('N1 hundreds of idle sockets and sockets with random bytes keep no honest a
   await fleet.reachable(['tokyo'])
   await eventually('every idle socket is closed', () => idle.every((socket) => socket.closed))
 })
+
+for (const [from, only] of [
+  ['a hundred addresses', ''],
+  ['its own address', '127.0.0.1'],
+] as const) {
+  test(`R9 1,500 new sockets a second from ${from} keep no member out`, async () => {
+    await fleet.daemon('tokyo').stop()
+    const tokyo = await stolenIdentity(fleet.folderOf('tokyo'))
+    const [, , host = '', , port = ''] = address('').split('/')
+    const flood = spawn(process.execPath, ['--import', 'tsx', FLOOD, host, port, '1500', only])
+    try {
+      const opened = () => Number(told.trim().split('\n').at(-1))
+      let told = ''
+      flood.stdout.on('data', (chunk: Buffer) => {
+        told += chunk.toString()
+      })
+      await eventually('the flood has come', () => opened() > 1_000)
+      let attempts = 0
+      let attempts = 0
+      for (let time = 0; time < 10; time++) {
+        await eventually(`it is let in, for the ${time + 1}th time`, async () => {
+          attempts += 1
+          return answers(await peerWith(tokyo), address(''), CONTROL_PROTOCOL)
+        })
+      }
+      // A member that dials again after half a second would be in within a second or two each time.
+      assert.ok(attempts <= 20, `${attempts} attempts for ten times`)
+    } finally {
+      flood.kill('SIGKILL')
+      await once(flood, 'exit')
+    }
+    await fleet.startAgent('tokyo')
+    await fleet.reachable(['tokyo'])
+  })
+}
 
 test('a tenant appliance speaks with its own depot, and with nobody else', async () => {
   await fleet.daemon('acme').stop()

@@ -5,22 +5,29 @@
  */
 import { noise } from '@chainsafe/libp2p-noise'
 import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
-import type { Libp2p, MultiaddrConnection } from '@libp2p/interface'
+import type { Libp2p } from '@libp2p/interface'
 import { tcp } from '@libp2p/tcp'
 import { yamux } from '@libp2p/yamux'
 import { createLibp2p } from 'libp2p'
 import { ListenAddress, type PeerId } from '../../../protocol/identifiers.ts'
 import { MAX_ADDRESSES } from '../../../protocol/limits.ts'
+import { PendingConnections, type PendingLimits } from './pending-connections.ts'
 
 const MiB = 1024 * 1024
 
 /** Every appliance of a fleet, twice: a reconnecting one may still hold its half-open predecessor. */
 const MAX_CONNECTIONS = 24_000
-/** Handshakes at once, from everywhere and from one address; each ends within `UPGRADE_TIMEOUT_MS`. */
-const MAX_PENDING = 1_000
-const MAX_PENDING_PER_ADDRESS = 100
-/** A site behind one address comes back at once after an outage. */
-const MAX_NEW_PER_ADDRESS_AND_SECOND = 200
+/** Each handshake ends within `UPGRADE_TIMEOUT_MS`. A site behind one address comes back at once after an outage. */
+const PENDING: PendingLimits = {
+  strangers: 600,
+  strangersPerSecond: 500,
+  strangersPerAddress: 100,
+  known: 2_000,
+  knownPerAddress: 500,
+  remembered: MAX_CONNECTIONS,
+}
+/** Of the connection manager, which does not know whose address it is: pending-connections.ts does. */
+const NO_LIMIT = 1_000_000
 const UPGRADE_TIMEOUT_MS = 3_000
 const DIAL_TIMEOUT_MS = 10_000
 
@@ -32,7 +39,7 @@ export type HostOptions = {
 }
 
 export async function startHost({ seed, listen, mayConnect }: HostOptions): Promise<Libp2p> {
-  const pending = new PendingByAddress()
+  const pending = new PendingConnections(PENDING)
   return createLibp2p({
     privateKey: await generateKeyPairFromSeed('Ed25519', seed),
     addresses: { listen: [...listen] },
@@ -52,8 +59,8 @@ export async function startHost({ seed, listen, mayConnect }: HostOptions): Prom
     ],
     connectionManager: {
       maxConnections: MAX_CONNECTIONS,
-      maxIncomingPendingConnections: MAX_PENDING,
-      inboundConnectionThreshold: MAX_NEW_PER_ADDRESS_AND_SECOND,
+      maxIncomingPendingConnections: NO_LIMIT,
+      inboundConnectionThreshold: NO_LIMIT,
       inboundUpgradeTimeout: UPGRADE_TIMEOUT_MS,
       inboundStreamProtocolNegotiationTimeout: UPGRADE_TIMEOUT_MS,
       outboundStreamProtocolNegotiationTimeout: DIAL_TIMEOUT_MS,
@@ -65,8 +72,9 @@ export async function startHost({ seed, listen, mayConnect }: HostOptions): Prom
       denyDialMultiaddr: () => false,
       denyInboundConnection: (connection) => !pending.admit(connection),
       denyInboundEncryptedConnection: (peer, connection) => {
-        pending.settled(connection)
-        return !mayConnect(peer.toString() as PeerId)
+        const isMember = mayConnect(peer.toString() as PeerId)
+        pending.settled(connection, isMember)
+        return !isMember
       },
     },
     connectionMonitor: { enabled: false },
@@ -78,29 +86,4 @@ export function addressesOfHost(host: Libp2p, announce: readonly string[]): List
   const own =
     announce.length > 0 ? announce : host.getMultiaddrs().map((address) => address.decapsulate('/p2p').toString())
   return own.slice(0, MAX_ADDRESSES).map((address) => ListenAddress.parse(address))
-}
-
-/** Counts handshakes under way by remote address, so that one address cannot take every place. */
-class PendingByAddress {
-  readonly #counts = new Map<string, number>()
-  readonly #open = new WeakMap<MultiaddrConnection, string>()
-
-  admit(connection: MultiaddrConnection): boolean {
-    const address = connection.remoteAddr.getComponents()[0]?.value ?? ''
-    const count = this.#counts.get(address) ?? 0
-    if (count >= MAX_PENDING_PER_ADDRESS) return false
-    this.#counts.set(address, count + 1)
-    this.#open.set(connection, address)
-    connection.addEventListener('close', () => this.settled(connection))
-    return true
-  }
-
-  settled(connection: MultiaddrConnection): void {
-    const address = this.#open.get(connection)
-    if (address === undefined) return
-    this.#open.delete(connection)
-    const count = (this.#counts.get(address) ?? 1) - 1
-    if (count <= 0) this.#counts.delete(address)
-    else this.#counts.set(address, count)
-  }
 }
