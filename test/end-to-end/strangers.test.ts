@@ -164,7 +164,6 @@ for (const [from, only] of [
       })
       await eventually('the flood has come', () => opened() > 1_000)
       let attempts = 0
-      let attempts = 0
       for (let time = 0; time < 10; time++) {
         await eventually(`it is let in, for the ${time + 1}th time`, async () => {
           attempts += 1
