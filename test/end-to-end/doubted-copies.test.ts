@@ -12,7 +12,7 @@ import { Fleet } from '../../simulator/processes/fleet.ts'
 import { DEADLINE, eventually } from '../support/eventually.ts'
 import { type SlotText, slotOf } from '../support/fleet-slots.ts'
 import { auditStore } from '../support/store-audit.ts'
-import { cutShort, flipByte, foundWrong } from '../support/stored-copies.ts'
+import { cutShort, flipByte, foundWrong, removeCopy } from '../support/stored-copies.ts'
 
 const MiB = 1024 * 1024
 const NOT_WHAT_WAS_SIGNED = /^piece \d of 4 of its file is not what was signed any more$/
@@ -126,6 +126,22 @@ test('an install that finds its copy changed has it proven: it stops counting, a
   const again = await install(id, 'Provider')
   assert.equal(again.state, 'done', JSON.stringify(again))
 })
+
+test(
+  "R7: with the primary's copy cut short and the secondary's gone, both are mended from outside, and nobody spins",
+  DEADLINE,
+  async () => {
+    const id = await upload('both-lost')
+    await fleet.daemon('secondary').stop()
+    await cutShort(fleet.folderOf('primary'), id)
+    await removeCopy(fleet.folderOf('secondary'), id)
+    await fleet.startAgent('secondary')
+    for (const name of ['primary', 'secondary']) await isRightAgain(fleet.folderOf(name), id)
+    await counted(id, 2)
+    const asked = logOf('secondary').filter((line) => line.includes('goes on with the pieces that are here'))
+    assert.ok(asked.length < 10, `the secondary began ${asked.length} times`)
+  },
+)
 
 test('R3: after kill -9 every copy is proven again at the start, whatever the schedule says', DEADLINE, async () => {
   const id = await upload('killed')
