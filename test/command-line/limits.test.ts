@@ -98,7 +98,7 @@ test('patches show tells the rate, the sources and the time left of each copy', 
   const { stdout } = await patchmesh(['patches', 'show', 'shown@1'], { environment })
   assert.match(
     stdout,
-    /tokyo\/primary +tokyo +primary +transferring +1\.0 MB +100\.0 kB\/s from Service Center, 20 s left\.\n/,
+    /tokyo\/primary +tokyo +primary +transferring +1\.0 MB +not now +100\.0 kB\/s from Service Center, 20 s left\.\n/,
   )
-  assert.match(stdout, /paris\/primary +paris +primary +waiting +0 bytes +The appliance has not answered yet\.\n/)
+  assert.match(stdout, /paris\/primary +paris +primary +waiting +0 bytes +not now +The appliance has not answered yet\.\n/)
 })
