@@ -100,5 +100,8 @@ test('patches show tells the rate, the sources and the time left of each copy', 
     stdout,
     /tokyo\/primary +tokyo +primary +transferring +1\.0 MB +not now +100\.0 kB\/s from Service Center, 20 s left\.\n/,
   )
-  assert.match(stdout, /paris\/primary +paris +primary +waiting +0 bytes +not now +The appliance has not answered yet\.\n/)
+  assert.match(
+    stdout,
+    /paris\/primary +paris +primary +waiting +0 bytes +not now +The appliance has not answered yet\.\n/,
+  )
 })

@@ -3,7 +3,7 @@
  */
 import { Readable } from 'node:stream'
 import type { Sha256 } from '../../protocol/identifiers.ts'
-import { emptyFleet, everyoneNeeds, type Fleet, peerOf, standardFleet } from '../support/fleet-fixtures.ts'
+import { emptyFleet, everyoneNeeds, type Fleet, peerOf, standardFleet, useTwice } from '../support/fleet-fixtures.ts'
 import { keptPasskey, person } from '../support/people-fixtures.ts'
 import { listedKey, publisherFixture, signedBundle } from '../support/publisher-fixtures.ts'
 import { tamperTrail } from '../support/tampered-trail.ts'
@@ -71,10 +71,7 @@ export async function busyFleet(): Promise<Fleet> {
 /** A key is used by two machines, in the middle of an install. */
 export async function copiedFleet(): Promise<Fleet> {
   const fleet = await busyFleet()
-  for (const life of ['c', '0', 'c']) {
-    await fleet.disconnect('paris/secondary')
-    await fleet.connect('paris/secondary', life.repeat(32))
-  }
+  await useTwice(fleet, 'paris/secondary')
   return fleet
 }
 

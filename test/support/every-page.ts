@@ -1,7 +1,7 @@
 /**
  * The pages of a fleet in which something is under way, as the server renders them: one of each address.
  */
-import type { Fleet } from './fleet-fixtures.ts'
+import { type Fleet, useTwice } from './fleet-fixtures.ts'
 import type { ServedApp } from './http-fixtures.ts'
 import { keptPasskey, person, signIn } from './people-fixtures.ts'
 import { publisherFixture } from './publisher-fixtures.ts'
@@ -30,8 +30,9 @@ export async function everyPage(fleet: Fleet, app: ServedApp): Promise<Rendered[
     group: 'depot',
   }
   await fleet.serviceCenter.issueToken({ slot: { name: 'rome-1', ...slot } as never, replaces: null, actor: 'Ana' })
+  await useTwice(fleet, 'paris/secondary')
   const headers = { Cookie: session ?? '', Accept: 'text/html' }
-  const appliance = encodeURIComponent('paris/primary')
+  const appliance = encodeURIComponent('paris/secondary')
   const values: Record<string, string> = { patch, appliance, person: 'Ana', name: 'paris', publisher: 'Acme' }
   const queries: Record<string, string> = {
     [`${LIST}/:patch/install`]: '?organization=globex',
