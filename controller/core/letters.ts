@@ -11,6 +11,7 @@ import { whyKeyIsHeld } from './held-keys.ts'
 import { followReport } from './installing.ts'
 import { ledgerLost } from './lost-ledgers.ts'
 import { title } from './patch-identity.ts'
+import { placeNote } from './places.ts'
 import type { ApplianceRecord, Change } from './records.ts'
 import type { ServiceCenterState } from './state.ts'
 
@@ -69,13 +70,9 @@ function readDisproof(state: ServiceCenterState, appliance: ApplianceRecord, env
   if ((before?.counter ?? -1) >= counter) return []
   const { peer, name, organization } = appliance
   const row = { peer, sha256, epoch: 0, verifiedAt: before?.verifiedAt ?? 0, counter, wrong, envelope }
-  const at = state.clock.wallMs
   return [
     { table: 'receipts', row },
-    {
-      table: 'audit',
-      row: { at, actor: name, action: 'check-copy', subject: title(patch), outcome: wrong, organization },
-    },
+    placeNote(state, name, { action: 'check-copy', subject: title(patch), outcome: wrong, organization }),
   ]
 }
 

@@ -12,6 +12,7 @@ import type { Greeting } from '../../protocol/messages.ts'
 import { isRefusal } from '../../protocol/refusals.ts'
 import { Heard, type LedgerLoss, Order } from '../../protocol/statements.ts'
 import type { ServiceCenterEffect } from './effects.ts'
+import { placeNote } from './places.ts'
 import type { ApplianceRecord, Change, TargetRecord } from './records.ts'
 import type { ServiceCenterState } from './state.ts'
 import { letterTo } from './synchronize.ts'
@@ -39,10 +40,7 @@ export function ledgerLost(state: ServiceCenterState, appliance: ApplianceRecord
   const outcome = `its ledger ${how}: what it has is told anew, and every copy is proven again`
   return [
     { table: 'appliances', row: { ...appliance, ledgerLostAt, ledgerLostCounter } },
-    {
-      table: 'audit',
-      row: { at: state.clock.wallMs, actor: name, action: 'notice-ledger', subject: name, outcome, organization },
-    },
+    placeNote(state, name, { action: 'notice-ledger', subject: name, outcome, organization }),
     ...uncounted(state, peer, { before: since, wrong: `its ledger ${how}, and has no word of this copy` }),
     ...forgottenTargets(state, peer, { orders, how }),
   ]
