@@ -83,9 +83,7 @@ function readWords<CommandOptions extends Options>(
   try {
     parsed = parseArgs({ args: [...words], options: { ...options }, allowPositionals: true, strict: true })
   } catch (error) {
-    // Node words this well: "Unknown option '--frob'", "Option '--name <value>' argument missing".
-    const [sentence = ''] = error instanceof Error ? error.message.split('. ') : []
-    throw new UsageError(sentence)
+    throw new UsageError(misread(error))
   }
   const { positionals } = parsed
   const missing = operands[positionals.length]
@@ -94,6 +92,15 @@ function readWords<CommandOptions extends Options>(
     throw new UsageError(`there is nothing to do with ${JSON.stringify(positionals[operands.length])}`)
   }
   return { options: parsed.values as Values<CommandOptions>, operands: positionals }
+}
+
+/**
+ * Node words this well: "Unknown option '--frob'", "Option '--name <value>' argument missing". Its second sentence is a
+ * guess; a third one, where there is one, is what to do about a value that begins with a dash.
+ */
+function misread(error: unknown): string {
+  const [sentence = '', , whatToDo] = error instanceof Error ? error.message.split(/[.?]\s/) : []
+  return whatToDo === undefined ? sentence : `${sentence}. ${whatToDo.replace(/\.$/, '')}`
 }
 
 /** The value of an option that must be given. */

@@ -44,9 +44,15 @@ export type Wanted = Pick<AccessRecord, 'kind' | 'name'> &
 export function newAccess(wanted: Wanted): { secret: string; access: AccessRecord } {
   const { kind, name, role = 'owner', organizations = null, account = null, origin = '' } = wanted
   const { lifetimeMs = ACCESS_LIFETIME_MS[kind], nowMs = Date.now() } = wanted
-  const secret = randomBytes(SECRET_BYTES).toString('base64url')
+  const secret = newSecret()
   const access = { kind, name, role, organizations, account, origin, secretHash: hashOf(secret) }
   return { secret, access: { ...access, createdAt: nowMs, usedAt: nowMs, expiresAt: nowMs + lifetimeMs } }
+}
+
+/** Without a dash in front: `--api-token -4f…` would be read as another option. One draw in 64 is made again. */
+function newSecret(): string {
+  const secret = randomBytes(SECRET_BYTES).toString('base64url')
+  return secret.startsWith('-') ? newSecret() : secret
 }
 
 /** By which an access is called where people see it; nobody gets from here to the secret. */

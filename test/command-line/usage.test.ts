@@ -94,6 +94,10 @@ describe('the command line', () => {
     [['patches', 'upload'], /FILE is missing\. See patchmesh patches upload --help\./],
     [['patches', 'show', 'a', 'b'], /there is nothing to do with "b"/],
     [['patches', 'list', '--frob'], /Unknown option '--frob'/],
+    [
+      ['patches', 'list', '--api-token', '-4f'],
+      /Option '--api-token' argument is ambiguous\. To specify .* use '--api-token=-XYZ'\. See/,
+    ],
     [['patches', 'list', '--server'], /'--server <value>' argument missing/],
     [['patches', 'list'], /--api-token is missing: make one with patchmesh api-token/],
     [['patches', 'list', '--api-token', 't', '--server', 'ftp://x'], /--server "ftp:\/\/x" is not an address such as/],

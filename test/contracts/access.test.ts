@@ -37,6 +37,15 @@ describe('access', () => {
     })
   }
 
+  test('has a secret that a command line does not take for an option', () => {
+    // One of 64 drawn secrets would begin with a dash: that none of 4,000 does is no luck.
+    const secrets = Array.from({ length: 4000 }, () => newAccess({ kind: 'api-token', name: 'script' }).secret)
+    assert.deepEqual(
+      secrets.filter((secret) => !/^[A-Za-z0-9_]/.test(secret)),
+      [],
+    )
+  })
+
   test('by a sign-in link is given once, however many ask at once', async () => {
     const kind = 'sign-in-link'
     const secret = await makeAccess(repository, { kind, name: 'somebody' })
