@@ -1,10 +1,12 @@
 /**
  * `npm run damage`: fleets of real processes whose daemons are killed and whose files are damaged, drawn at random and judged
- * from outside. Prints how it goes on standard error and the sum at the end; for each finding the command that replays it.
+ * from outside. A fleet waits most of the time, for daemons to start and for members that dial again; so several run at once.
+ * Prints how it goes on standard error and the sum at the end; for each finding the command that replays it. Ctrl-C ends it
+ * after the steps that run, with the sum of what was done.
  */
 import { parseArgs } from 'node:util'
 import { drawDamages, inWords } from './draw.ts'
-import { FINDINGS } from './judge.ts'
+import { type Complaint, FINDINGS } from './judge.ts'
 import { runFleet, type Step } from './run-fleet.ts'
 
 const HELP = `Usage: npm run damage -- [options]
@@ -17,10 +19,13 @@ something was found.
 
   --count N  how many damages (default 20)      --count 500
   --seed N   the first fleet's seed (default 1)  --seed 38 --count 10
+  --fleets N how many run at once (default 3)    --fleets 1
   --help     prints this
 `
 /** Damages of one fleet, one after the other. */
 export const OF_ONE_FLEET = 10
+
+type Found = { readonly seed: number; readonly step: Step }
 
 async function main(args: string[]): Promise<number> {
   const { values } = parseArgs({
@@ -28,6 +33,7 @@ async function main(args: string[]): Promise<number> {
     options: {
       count: { type: 'string', default: '20' },
       seed: { type: 'string', default: '1' },
+      fleets: { type: 'string', default: '3' },
       help: { type: 'boolean', short: 'h' },
     },
   })
@@ -36,28 +42,48 @@ async function main(args: string[]): Promise<number> {
     return 0
   }
   const [first, count] = [wholeNumber('--seed', values.seed), wholeNumber('--count', values.count)]
-  const steps: { seed: number; step: Step }[] = []
+  const interrupted = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.abort())
+  const goOn = (): boolean => !interrupted.signal.aborted
+  const found: Found[] = []
   const begunMs = performance.now()
-  for (let seed = first, left = count; left > 0; seed++, left -= OF_ONE_FLEET) {
-    const damages = drawDamages(seed, Math.min(left, OF_ONE_FLEET))
-    process.stderr.write(`seed ${seed}\n`)
-    await runFleet({
-      seed,
-      damages,
-      onStep: (step) => {
-        steps.push({ seed, step })
-        process.stderr.write(`  ${inWords(step.damage)}${step.refused ? ': refused, and mended' : ''}\n`)
-        for (const { finding, sentence } of step.complaints) console.log(`seed ${seed}: ${finding}: ${sentence}`)
-        if (step.complaints.length > 0)
-          console.log(`  replay  npm run damage -- --seed ${seed} --count ${Math.min(left, OF_ONE_FLEET)}`)
-      },
-    })
+  const drawn = Array.from({ length: Math.ceil(count / OF_ONE_FLEET) }, (_, at) => ({
+    seed: first + at,
+    length: Math.min(count - at * OF_ONE_FLEET, OF_ONE_FLEET),
+  })).values()
+  const oneAfterTheOther = async (): Promise<void> => {
+    for (const { seed, length } of drawn) if (goOn()) found.push(...(await runDrawn(seed, length, goOn)))
   }
-  console.log(summary(steps, performance.now() - begunMs))
-  return steps.every(({ step }) => step.complaints.length === 0) ? 0 : 1
+  await Promise.all(Array.from({ length: wholeNumber('--fleets', values.fleets) }, oneAfterTheOther))
+  console.log(summary(found, performance.now() - begunMs))
+  return found.every(({ step }) => step.complaints.length === 0) ? 0 : 1
 }
 
-function summary(steps: readonly { seed: number; step: Step }[], tookMs: number): string {
+async function runDrawn(seed: number, length: number, goOn: () => boolean): Promise<Found[]> {
+  const say = (text: string): boolean => process.stderr.write(`seed ${seed}: ${text}\n`)
+  say('begins')
+  const { steps } = await runFleet({
+    seed,
+    damages: drawDamages(seed, length),
+    goOn,
+    onWait: (complaints) => say(`waits: ${shortly(complaints)}`),
+    onStep: ({ damage, complaints, refused, tookMs }) => {
+      say(`${inWords(damage)}${refused ? ': refused, and mended' : ''} (${(tookMs / 1000).toFixed(1)} s)`)
+      for (const { finding, sentence } of complaints) console.log(`seed ${seed}: ${finding}: ${sentence}`)
+      if (complaints.length > 0) console.log(`  replay  npm run damage -- --seed ${seed} --count ${length}`)
+    },
+  })
+  return steps.map((step) => ({ seed, step }))
+}
+
+function shortly(complaints: readonly Complaint[]): string {
+  const [first] = complaints
+  if (first === undefined) return 'nothing is missing'
+  const more = complaints.length === 1 ? '' : `, and ${complaints.length - 1} more`
+  return `${first.finding}: ${first.sentence}${more}`
+}
+
+function summary(steps: readonly Found[], tookMs: number): string {
   const found = steps.flatMap(({ seed, step }) => step.complaints.map(({ finding }) => ({ seed, finding })))
   const lines = FINDINGS.map((finding) => {
     const seeds = [...new Set(found.filter((one) => one.finding === finding).map(({ seed }) => seed))]

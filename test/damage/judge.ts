@@ -1,10 +1,11 @@
 /**
- * The judge of a damaged fleet. It looks from outside: it asks the API what there is, runs `sha256sum` over what is counted,
- * and compares with what was acknowledged. It imports nothing that decides, and gives a fleet time to mend what was damaged
- * before it complains.
+ * The judge of a damaged fleet. It looks from outside: it asks the API what there is, takes the SHA-256 of every byte that
+ * is counted, and compares with what was acknowledged. It imports nothing that decides, and gives a fleet time to mend what
+ * was damaged before it complains. It hashes in its own process: four starts of `sha256sum` a patch took longer than a
+ * daemon takes to start.
  */
-import { execFileSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { hash } from 'node:crypto'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Fleet } from '../../simulator/processes/fleet.ts'
@@ -34,15 +35,30 @@ export type Acknowledged = {
   readonly heads: Set<string>
 }
 
-const LOOK_EVERY_MS = 250
+const LOOK_EVERY_MS = 100
+/** Whoever waits longer is told for what. */
+const SILENT_MS = 2_000
 
-/** `withinMs` is how long the fleet may take until all is as it should be. */
-export async function judge(fleet: Fleet, acknowledged: Acknowledged, withinMs: number): Promise<Complaint[]> {
+/**
+ * `withinMs` is how long the fleet may take until all is as it should be; `onWait` is told every two seconds what is not so
+ * yet.
+ */
+export async function judge(
+  fleet: Fleet,
+  acknowledged: Acknowledged,
+  withinMs: number,
+  onWait: (complaints: readonly Complaint[]) => void = () => {},
+): Promise<Complaint[]> {
   const deadline = performance.now() + withinMs
-  for (;;) {
-    const complaints = await look(fleet, acknowledged)
-    if (complaints.length === 0 || performance.now() > deadline) return complaints
-    await pause(LOOK_EVERY_MS)
+  for (let told = performance.now(); ; await pause(LOOK_EVERY_MS)) {
+    const late = performance.now() > deadline
+    // While somebody is away not all is well, and looking at every copy takes the time of those who come back.
+    const away = late ? [] : await lookWhoIsAway(fleet)
+    const complaints = away.length > 0 ? away : await look(fleet, acknowledged)
+    if (complaints.length === 0 || late) return complaints
+    if (performance.now() < told + SILENT_MS) continue
+    onWait(complaints)
+    told = performance.now()
   }
 }
 
@@ -56,17 +72,21 @@ async function look(fleet: Fleet, acknowledged: Acknowledged): Promise<Complaint
   lost('patch-lost', patches, acknowledged.patches)
   lost('person-lost', new Set((await api.people()).map(({ name }) => name)), acknowledged.people)
   lost('install-lost', new Set((await api.installs()).map(({ id }) => id)), acknowledged.installs)
-  for (const head of acknowledged.heads) {
-    const { intact, noted } = await api.verifyTrail(head)
+  const heads = [...acknowledged.heads]
+  const verified = await Promise.all(heads.map((head) => api.verifyTrail(head)))
+  for (const [at, { intact, noted }] of verified.entries())
     if (!intact || noted?.position == null)
-      complaints.push({ finding: 'trail-lost', sentence: `the head ${head} was told` })
-  }
-  const appliances = await api.appliances()
-  for (const name of APPLIANCES)
-    if (appliances.find((appliance) => appliance.name === name)?.reachable !== true)
-      complaints.push({ finding: 'not-reachable', sentence: `${name} is not reachable` })
-  for (const id of acknowledged.patches) if (patches.has(id)) complaints.push(...(await lookAtCopies(fleet, id)))
+      complaints.push({ finding: 'trail-lost', sentence: `the head ${heads[at]} was told` })
+  complaints.push(...(await lookWhoIsAway(fleet)))
+  const there = [...acknowledged.patches].filter((id) => patches.has(id))
+  complaints.push(...(await Promise.all(there.map((id) => lookAtCopies(fleet, id)))).flat())
   return complaints
+}
+
+async function lookWhoIsAway({ api }: Fleet): Promise<Complaint[]> {
+  const appliances = await api.appliances()
+  const away = APPLIANCES.filter((name) => appliances.find((one) => one.name === name)?.reachable !== true)
+  return away.map((name) => ({ finding: 'not-reachable', sentence: `${name} is not reachable` }))
 }
 
 async function lookAtCopies(fleet: Fleet, id: string): Promise<Complaint[]> {
@@ -90,5 +110,5 @@ async function lookAtCopies(fleet: Fleet, id: string): Promise<Complaint[]> {
 
 function isRight(file: string, id: string): boolean {
   if (!existsSync(file)) return false
-  return execFileSync('sha256sum', [file], { encoding: 'utf8' }).startsWith(`${id} `)
+  return hash('sha256', readFileSync(file)) === id
 }

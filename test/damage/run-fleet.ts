@@ -25,32 +25,40 @@ const SLOTS = [
   slotOf({ name: 'tenant-1', organization: 'Org', kind: 'tenant', dataCenter: 'Paris', role: 'primary' }),
 ]
 
-export type Step = { readonly damage: Damage; readonly complaints: readonly Complaint[]; readonly refused: boolean }
+export type Step = {
+  readonly damage: Damage
+  readonly complaints: readonly Complaint[]
+  readonly refused: boolean
+  readonly tookMs: number
+}
 export type FleetRun = { readonly seed: number; readonly steps: readonly Step[] }
 
+/** `goOn` is asked before each step; `onWait` is told what is waited for where that takes long. */
 export async function runFleet(options: {
   seed: number
   damages: readonly Damage[]
   onStep?: (step: Step) => void
+  onWait?: (complaints: readonly Complaint[]) => void
+  goOn?: () => boolean
 }): Promise<FleetRun> {
-  const { seed, damages } = options
+  const { seed, damages, onStep, onWait, goOn = () => true } = options
   const work = mkdtempSync(join(tmpdir(), 'patchmesh-damage-'))
   const steps: Step[] = []
   const { fleet, acknowledged } = await startFleet(work)
   try {
-    await judge(fleet, acknowledged, MENDED_WITHIN_MS)
+    await judge(fleet, acknowledged, MENDED_WITHIN_MS, onWait)
     const earlier = join(work, 'earlier')
     cpSync(fleet.folder, earlier, { recursive: true })
     for (const [at, damage] of damages.entries()) {
+      if (!goOn()) break
+      const begunMs = performance.now()
       await begin(fleet, acknowledged, { work, number: at + 1 })
       const { complaints, refused } = await damaged(fleet, damage, { work, earlier })
-      const step = {
-        damage,
-        complaints: [...complaints, ...(await judge(fleet, acknowledged, MENDED_WITHIN_MS))],
-        refused,
-      }
+      const judged = await judge(fleet, acknowledged, MENDED_WITHIN_MS, onWait)
+      const tookMs = performance.now() - begunMs
+      const step = { damage, complaints: [...complaints, ...judged], refused, tookMs }
       steps.push(step)
-      options.onStep?.(step)
+      onStep?.(step)
       if (step.complaints.length > 0) break
     }
     return { seed, steps }
