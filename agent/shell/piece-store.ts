@@ -6,7 +6,8 @@
  * been lost, and once they know it again its pieces are judged and used.
  *
  * Pieces are not synced one by one: after a power cut each is judged by its hash again, so what was lost is pulled
- * again. An error of fsync is final for a file: what the kernel dropped cannot be known, so the file goes.
+ * again. An error of fsync is final for a file: what the kernel dropped cannot be known, so the file goes, and where it
+ * cannot go now, nothing of it is believed until it has gone.
  */
 import { createHash, randomUUID } from 'node:crypto'
 import { constants, type FileHandle, lstat, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
@@ -27,6 +28,8 @@ export class PieceStore {
   readonly #folders: { store: string; partial: string; pieces: string }
   readonly #unknown: string
   readonly #unfinished = new Map<Sha256, { handle: FileHandle; patch: StoredPatch }>()
+  /** Of these nobody knows what is on the medium: what is read may be in memory only, and a second sync says nothing. */
+  readonly #doubtful = new Set<Sha256>()
 
   private constructor(folder: string) {
     this.#folders = { store: join(folder, 'store'), partial: join(folder, 'partial'), pieces: join(folder, 'pieces') }
@@ -67,8 +70,8 @@ export class PieceStore {
   }
 
   /**
-   * Removes what is unfinished and no record knows. A complete file goes only where a record says that it may; one that
-   * no record knows is set aside, and its path is given back.
+   * Removes what is unfinished and no record knows, or lies beside its complete file since a loss of power. A complete
+   * file goes only where a record says that it may; one that no record knows is set aside, and its path is given back.
    */
   async removeUnknown(known: ReadonlySet<string>, withdrawn: ReadonlySet<string> = new Set()): Promise<string[]> {
     const aside: string[] = []
@@ -80,6 +83,7 @@ export class PieceStore {
         else aside.push(await this.#setAside(name))
       }
     }
+    for (const name of await readdir(this.#folders.store)) await rm(join(this.#folders.partial, name), { force: true })
     return aside
   }
 
@@ -103,6 +107,7 @@ export class PieceStore {
   /** Readies the unfinished file and says which of its pieces are there already and right. */
   async openPartial(patch: StoredPatch, hashes: Uint8Array): Promise<Uint8Array> {
     await this.#close(patch.sha256)
+    if (this.#doubtful.has(patch.sha256)) await this.discard(patch.sha256)
     const path = join(this.#folders.partial, patch.sha256)
     await this.#takeBack(patch.sha256)
     await writeDurably(this.#folders.pieces, patch.sha256, hashes)
@@ -183,10 +188,21 @@ export class PieceStore {
       await this.#putAway(join(this.#folders.partial, patch.sha256), patch.sha256)
       return true
     } catch (error) {
-      await this.discard(patch.sha256)
+      await this.#discardAfter(error, patch.sha256)
       throw error
     } finally {
       await this.#close(patch.sha256)
+    }
+  }
+
+  /** A disk that cannot even forget a file is asked to again before anything is written in its place. */
+  async #discardAfter(error: unknown, sha256: Sha256): Promise<void> {
+    this.#doubtful.add(sha256)
+    try {
+      await this.discard(sha256)
+    } catch (second) {
+      const why = error instanceof Error ? error.message : String(error)
+      throw new Error(`the file of ${sha256} could not be put away (${why}), and not be removed`, { cause: second })
     }
   }
 
@@ -211,6 +227,7 @@ export class PieceStore {
     for (const folder of [...Object.values(this.#folders), this.#unknown]) {
       await rm(join(folder, sha256), { force: true })
     }
+    this.#doubtful.delete(sha256)
     await syncFolder(this.#folders.store)
   }
 

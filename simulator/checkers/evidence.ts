@@ -167,9 +167,7 @@ export class Evidence {
     const truth = this.patches.get(patch)
     const expected = truth?.pieces[index]
     if (truth === undefined || expected === undefined) return 'wrong'
-    const { disk } = store
-    const name = patch
-    const file = disk.find({ folder: 'partial', name }) ?? disk.find({ folder: 'store', name })
+    const file = store.fileOf(patch) ?? store.disk.find({ folder: 'partial', name: patch })
     const block = file?.blocks[index]
     if (block === undefined) return 'absent'
     return equalBytes(block, expected) ? 'right' : 'wrong'

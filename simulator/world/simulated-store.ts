@@ -23,6 +23,7 @@ export class SimulatedStore {
   isFull = false
   readonly sizeBytes: number
   readonly #unfinished = new Map<Sha256, Inode>()
+  readonly #doubtful = new Set<Sha256>()
   /** What each file will take when it is whole, which is set aside when it begins. */
   readonly #cuts = new Map<string, Stored>()
 
@@ -52,12 +53,15 @@ export class SimulatedStore {
 
   removeUnknown(known: ReadonlySet<string>): void {
     this.#unfinished.clear()
+    this.#doubtful.clear()
     for (const folder of ['store', 'partial', 'pieces']) {
       for (const name of this.disk.names(folder)) if (!known.has(name)) this.disk.remove({ folder, name })
     }
+    for (const name of this.disk.names('store')) this.disk.remove({ folder: 'partial', name })
   }
 
   openPartial(patch: Stored, hashes: Uint8Array): Uint8Array {
+    if (this.#doubtful.has(patch.sha256)) this.discard(patch.sha256)
     const path = { folder: 'partial', name: patch.sha256 }
     this.#refuseWhenFull()
     this.#writeDurably('pieces', patch.sha256, hashes)
@@ -81,10 +85,15 @@ export class SimulatedStore {
   }
 
   readPiece(patch: { sha256: Sha256 }, index: number): Uint8Array {
-    const inode = this.#unfinished.get(patch.sha256) ?? this.disk.find({ folder: 'store', name: patch.sha256 })
+    const inode = this.fileOf(patch.sha256)
     const piece = inode === undefined ? undefined : this.disk.read(inode, index)
     if (piece === undefined) throw new Error(`piece ${index} of ${patch.sha256} is not on disk`)
     return piece
+  }
+
+  /** The file from which its pieces are read. */
+  fileOf(patch: Sha256): Inode | undefined {
+    return this.#unfinished.get(patch) ?? this.disk.find({ folder: 'store', name: patch })
   }
 
   /** The hash of one piece of the complete file, as it is on disk now. */
@@ -140,12 +149,13 @@ export class SimulatedStore {
     this.#unfinished.delete(patch)
     this.#cuts.delete(patch)
     for (const folder of ['store', 'partial', 'pieces']) this.disk.remove({ folder, name: patch })
+    this.#doubtful.delete(patch)
     this.disk.syncFolder('store')
   }
 
   /** A fault: what the disk gives back is not what was written. */
   rot(patch: Sha256, index: number): void {
-    const inode = this.disk.find({ folder: 'partial', name: patch }) ?? this.disk.find({ folder: 'store', name: patch })
+    const inode = this.fileOf(patch) ?? this.disk.find({ folder: 'partial', name: patch })
     if (inode !== undefined) this.disk.rot(inode, index)
   }
 
@@ -178,8 +188,9 @@ export class SimulatedStore {
     return isRight
   }
 
-  /** An error is final for a file; a disk that cannot even forget it, or one without power, keeps it until the start. */
+  /** An error is final for a file. A disk without power keeps it until the start. */
   #discardAfter(error: unknown, patch: Sha256): void {
+    this.#doubtful.add(patch)
     try {
       if (error instanceof Error && 'code' in error) this.discard(patch)
     } catch (second) {

@@ -6,10 +6,12 @@ import assert from 'node:assert/strict'
 import {
   closeSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   openSync,
   readdirSync,
   readFileSync,
+  rmdirSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -17,9 +19,10 @@ import {
   writeFileSync,
   writeSync,
 } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { after, describe, test } from 'node:test'
+import { after, describe, mock, test } from 'node:test'
 import { isNoSpace } from '../../agent/shell/disk-space.ts'
 import { PieceStore } from '../../agent/shell/piece-store.ts'
 import { sha256Hex, toHex } from '../../protocol/hashing.ts'
@@ -190,6 +193,31 @@ describe('on a disk', () => {
     assert.deepEqual(await (await openStore(place)).removeUnknown(new Set(), new Set([sha256])), [])
     assert.deepEqual(readdirSync(join(place, 'store')), [])
     assert.equal(existsSync(join(place, 'unknown')), false)
+  })
+
+  test('after a sync that failed nothing of the file is believed, also where it could not be removed at once', async () => {
+    const { place, store } = await unfinished([0, 1, 2, 3, 4])
+    const inTheWay = join(place, 'store', sha256)
+    mkdirSync(inTheWay)
+    const handle = await open(place)
+    const failing = mock.method(Object.getPrototypeOf(handle), 'sync', () => Promise.reject(new Error('EIO: sync')))
+    await assert.rejects(store.seal(stored), /could not be put away \(EIO: sync\), and not be removed$/)
+    failing.mock.restore()
+    await handle.close()
+    await assert.rejects(store.openPartial(stored, hashes), { code: 'ERR_FS_EISDIR' })
+    assert.ok(existsSync(join(place, 'partial', sha256)), 'or this test shows nothing')
+    rmdirSync(inTheWay)
+    assert.deepEqual(indexesIn(await store.openPartial(stored, hashes), 5), [])
+    await writePieces(store, patch, [0, 1, 2, 3, 4])
+    assert.equal(await store.seal(stored), true)
+  })
+
+  test('an unfinished file beside its complete one goes at the next start', async () => {
+    const { place, store } = await unfinished([0, 1, 2, 3, 4])
+    await store.seal(stored)
+    writeFileSync(join(place, 'partial', sha256), content.subarray(0, 70))
+    await (await openStore(place)).removeUnknown(new Set([sha256]))
+    assert.deepEqual([readdirSync(join(place, 'partial')), readdirSync(join(place, 'store'))], [[], [sha256]])
   })
 
   test('foreign files in its folders are not taken for patches, and are out of the way after the next start', async () => {

@@ -3,6 +3,7 @@
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { countBits } from '../../protocol/bitfield.ts'
 import { seededRandom } from '../../protocol/random.ts'
 import { PowerLoss, SimulatedDisk } from '../../simulator/world/simulated-disk.ts'
 import { SimulatedStore } from '../../simulator/world/simulated-store.ts'
@@ -135,6 +136,17 @@ test('without the sync of a file, or of the folder, a loss of power shows it', (
   assert.equal(broken(SimulatedStore), 0)
   assert.ok(broken(WithoutFileSync) > 0)
   assert.ok(broken(WithoutFolderSync) > 0)
+})
+
+test('after a sync that failed nothing of a file is believed, also where the disk could not forget it at once', () => {
+  const store = new SimulatedStore()
+  store.openPartial(publication, hashes)
+  for (const [index, piece] of pieces.entries()) store.writePiece(publication.sha256, index, piece)
+  for (const kind of ['sync', 'write'] as const) store.disk.failing.add(kind)
+  assert.throws(() => store.seal(publication), /could not be put away, and not be removed/)
+  assert.throws(() => store.openPartial(publication, hashes), { code: 'EIO' })
+  store.disk.failing.clear()
+  assert.equal(countBits(store.openPartial(publication, hashes)), 0)
 })
 
 test('a disk refuses a patch for which it has no room, and takes it when there is', () => {
