@@ -2,7 +2,8 @@
  * What a source is blamed for. A wrong piece counts against its source for that piece and patch: that piece is asked of
  * it again only after a while, longer each time; after some in a row, so is the patch. Rot makes wrong pieces, of one
  * patch or two; whoever sends wrong pieces of several patches within an hour is left alone altogether, as is who says
- * what no rot explains (sources.ts).
+ * what no rot explains (sources.ts). Only a whole piece that is right is progress: not what a source offers or announces, and
+ * not that it says it has nothing.
  */
 import type { Sha256 } from '../../protocol/identifiers.ts'
 
@@ -19,13 +20,15 @@ type Piece = { patch: Sha256; index: number }
 type Wait = { times: number; againAtMs: number }
 type WrongPatch = Wait & { readonly pieces: Map<number, Wait>; inARow: number }
 export type Blame = {
+  /** Patches of which it said that it has none, and how often since its last piece of them. */
+  readonly gone: Map<Sha256, Wait>
   readonly patches: Map<Sha256, WrongPatch>
   /** When the last wrong piece of each patch came, also of those that are whole by now. */
   readonly wrongAtMs: Map<Sha256, number>
 }
 
 export function newBlame(): Blame {
-  return { patches: new Map(), wrongAtMs: new Map() }
+  return { gone: new Map(), patches: new Map(), wrongAtMs: new Map() }
 }
 
 /** True where it was of one patch too many for rot. All times are monotonic. */
@@ -49,8 +52,21 @@ function waitLonger(wait: Wait, nowMs: number): void {
   wait.times += 1
 }
 
+/** It has no copy to give. Whoever says so once tells when it has one; who offers again and says so again waits longer. */
+export function blameGone({ gone }: Blame, patch: Sha256, nowMs: number): void {
+  const wait = gone.get(patch)
+  if (wait === undefined) gone.set(patch, { times: 0, againAtMs: nowMs })
+  else waitLonger(wait, nowMs)
+}
+
+/** It is not told now that the patch is wanted. */
+export function isGone({ gone }: Blame, patch: Sha256, nowMs: number): boolean {
+  return nowMs < (gone.get(patch)?.againAtMs ?? 0)
+}
+
 /** It has sent a piece of this patch that is right. */
-export function creditPiece({ patches }: Blame, patch: Sha256): void {
+export function creditPiece({ gone, patches }: Blame, patch: Sha256): void {
+  gone.delete(patch)
   const wrong = patches.get(patch)
   if (wrong !== undefined) wrong.inARow = 0
 }
@@ -75,5 +91,6 @@ export function blamedUntil(blame: Blame, patch: Sha256, nowMs: number): { index
 
 /** The patch is whole here, or not wanted any more. */
 export function forgiveFor(blame: Blame, patch: Sha256): void {
+  blame.gone.delete(patch)
   blame.patches.delete(patch)
 }

@@ -17,6 +17,8 @@ import type { AgentState, Source } from './state.ts'
 
 /** A source that has sent nothing for so long is not waited for: what it was asked for is asked of others too. */
 const STALLED_MS = 2_000
+/** Whoever sends bytes, or says that they are coming, is waited for as long: then the piece is asked of others too. */
+export const PIECE_DUE_MS = 120_000
 /** Of the measured rate; more is a line of pieces that another source could have given sooner. */
 const WINDOW_MS = 1_000
 /** One piece on its way and the next in line, where a source is new or slow. */
@@ -221,6 +223,7 @@ function whoIsAsked(state: AgentState, patch: Sha256): Map<number, Source[]> {
   return asked
 }
 
-export function isStalled(state: AgentState, source: Source): boolean {
-  return source.requested.length > 0 && state.clock.monotonicMs - source.lastProgressAtMs > STALLED_MS
+export function isStalled({ clock }: AgentState, { requested, lastProgressAtMs, lastPieceAtMs }: Source): boolean {
+  if (requested.length === 0) return false
+  return clock.monotonicMs - lastProgressAtMs > STALLED_MS || clock.monotonicMs - lastPieceAtMs > PIECE_DUE_MS
 }

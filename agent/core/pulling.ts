@@ -6,12 +6,12 @@ import { countBits, hasBit, isBitfieldOf, setBit } from '../../protocol/bitfield
 import { equalBytes } from '../../protocol/hashing.ts'
 import type { PeerId, Sha256 } from '../../protocol/identifiers.ts'
 import { hashAt, pieceCount, pieceRange, provesPieces } from '../../protocol/pieces.ts'
-import { creditPiece } from './blame.ts'
+import { blameGone, creditPiece } from './blame.ts'
 import type { AgentEffect, AgentEvent } from './events.ts'
 import { followed, WAITS_ITS_TURN } from './following.ts'
 import { spend } from './limiting.ts'
 import { sourcesFor } from './neighbours.ts'
-import { planPull, waitsForDisk } from './planning.ts'
+import { PIECE_DUE_MS, planPull, waitsForDisk } from './planning.ts'
 import { announceComing, announcePiece, offerTo } from './relaying.ts'
 import { enter, type Replica } from './replica.ts'
 import { giveUp } from './silence.ts'
@@ -30,8 +30,6 @@ import {
 } from './sources.ts'
 import type { AgentState, Source } from './state.ts'
 
-/** A source that only says that a piece is coming counts as moving this long after its last piece. */
-const COMING_BELIEVED_MS = 120_000
 /** A source that has been asked and sends nothing at all is dropped, and dialled again. */
 const SOURCE_SILENCE_MS = 15_000
 
@@ -53,11 +51,9 @@ export function pull(state: AgentState): AgentEffect[] {
   }
   for (const source of state.sources.values()) {
     if (source.phase !== 'open') continue
-    if (source.requested.length > 0 && now - source.lastProgressAtMs > SOURCE_SILENCE_MS) {
-      effects.push(
-        giveUp(state, 'source', source.peer),
-        ...sourceClosed(state, source.peer, 'sent nothing for 15 seconds'),
-      )
+    const silence = whyGivenUp(source, now)
+    if (silence !== null) {
+      effects.push(giveUp(state, 'source', source.peer), ...sourceClosed(state, source.peer, silence))
       continue
     }
     for (const patch of source.wanted) {
@@ -70,6 +66,14 @@ export function pull(state: AgentState): AgentEffect[] {
   forgetIdle(state, needed)
   for (const [peer, patches] of needed) effects.push(...connect(state, peer, patches))
   return [...effects, ...request(state)]
+}
+
+/** A source in whose line we stand has said so; whoever sends has to bring a piece to its end. */
+function whyGivenUp({ requested, lastProgressAtMs, lastPieceAtMs, inLine }: Source, now: number): string | null {
+  if (requested.length === 0) return null
+  if (now - lastProgressAtMs > SOURCE_SILENCE_MS) return 'sent nothing for 15 seconds'
+  if (!inLine && now - lastPieceAtMs > 2 * PIECE_DUE_MS) return 'brought no piece to its end for four minutes'
+  return null
 }
 
 /** What the file must be is known where it was offered before: then it need not be offered again. */
@@ -105,6 +109,7 @@ export function sourceOpened(state: AgentState, peer: PeerId, roundTripMs: numbe
   const source = state.sources.get(peer)
   if (source === undefined) return [{ kind: 'close', channel: 'source', peer }]
   source.phase = 'open'
+  source.openedAtMs = state.clock.monotonicMs
   source.roundTripMs = roundTripMs
   source.width.lanes = 1
   source.lastProgressAtMs = state.clock.monotonicMs
@@ -127,7 +132,6 @@ export function sourceSaid(state: AgentState, peer: PeerId, message: FromSource)
       // Nothing new, or said before the source knew that its offer no longer holds.
       if (have === undefined || hasBit(have, message.index)) return []
       setBit(have, message.index)
-      moved(state, source, replica)
       return isMissing(replica, message.index) ? request(state, source) : []
     }
     case 'coming':
@@ -137,6 +141,7 @@ export function sourceSaid(state: AgentState, peer: PeerId, message: FromSource)
       isComing(state, source, replica)
       return []
     case 'gone':
+      blameGone(source.blame, message.patch, state.clock.monotonicMs)
       return [unfollow(source, message.patch), ...pull(state)]
     case 'unreadable':
       return [...lacks(state, source, message.patch, message.index), ...request(state)]
@@ -156,7 +161,6 @@ function offered(
     return lied(state, source, 'offered piece hashes that the signed root does not prove')
   }
   source.offers.set(publication.sha256, offer.have)
-  if (countBits(offer.have) > 0) moved(state, source, replica)
   if (replica.phase.name !== 'waiting') return source.peer === seedOf(state) ? tellSeedAll(state, replica) : []
   return openAgain(replica, offer.hashes)
 }
@@ -195,7 +199,6 @@ export function pieceReceived(
   }
   creditPiece(source.blame, patch)
   moved(state, source, replica)
-  source.lastPieceAtMs = state.clock.monotonicMs
   source.inLine = false
   source.lastPatch = patch
   const { length } = pieceRange(replica.publication, index)
@@ -251,8 +254,11 @@ function sealWhenWhole(replica: Replica): AgentEffect[] {
   return [{ kind: 'seal', patch: replica.publication.sha256 }]
 }
 
+/** A whole piece that is right: nothing else is progress. */
 function moved(state: AgentState, source: Source, replica: Replica): void {
+  source.failures = 0
   source.lastProgressAtMs = state.clock.monotonicMs
+  source.lastPieceAtMs = state.clock.monotonicMs
   if (source.wan) return
   replica.localProgressAtMs = state.clock.monotonicMs
   replica.localPieceAtMs = state.clock.monotonicMs
@@ -261,7 +267,7 @@ function moved(state: AgentState, source: Source, replica: Replica): void {
 /** A source of this Data Center is getting a piece over a slow line. It is not believed for ever. */
 function isComing(state: AgentState, source: Source, replica: Replica): void {
   const now = state.clock.monotonicMs
-  if (!source.wan && now - replica.localPieceAtMs < COMING_BELIEVED_MS) replica.localProgressAtMs = now
+  if (!source.wan && now - replica.localPieceAtMs < PIECE_DUE_MS) replica.localProgressAtMs = now
 }
 
 /** Bytes of a piece are on their way: the source is slow, not stalled. */

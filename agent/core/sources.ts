@@ -8,7 +8,7 @@ import type { PeerId, Sha256 } from '../../protocol/identifiers.ts'
 import { MAX_SOURCES } from '../../protocol/limits.ts'
 import type { PiecesMessage } from '../../protocol/messages.ts'
 import { backoffMs } from './backoff.ts'
-import { blamePiece, newBlame } from './blame.ts'
+import { blamePiece, isGone, newBlame } from './blame.ts'
 import { blamedSentence } from './blamed-sentence.ts'
 import type { AgentEffect } from './events.ts'
 import { addressesOf, isOverWan } from './neighbours.ts'
@@ -21,6 +21,7 @@ const NEWEST_SHARE = 0.3
 /** Times that a piece takes at the rate of before. */
 const OVERDUE = 3
 const QUARANTINE_MS = 10 * 60_000
+const STEADY_MS = 60_000
 const ASK_ANEW_AFTER_MS = 60_000
 
 export function connect(state: AgentState, peer: PeerId, patches: ReadonlySet<Sha256>): AgentEffect[] {
@@ -34,6 +35,7 @@ export function connect(state: AgentState, peer: PeerId, patches: ReadonlySet<Sh
       wan: isOverWan(state, peer),
       retryAtMs: 0,
       failures: 0,
+      openedAtMs: now,
       wanted: new Set(),
       offers: new Map(),
       lacking: new Map(),
@@ -56,7 +58,7 @@ export function connect(state: AgentState, peer: PeerId, patches: ReadonlySet<Sh
   if (source.phase === 'open') {
     const effects: AgentEffect[] = []
     for (const patch of patches) {
-      if (source.wanted.has(patch)) continue
+      if (source.wanted.has(patch) || isGone(source.blame, patch, now)) continue
       source.wanted.add(patch)
       effects.push(toSource(source, { kind: 'want', patch }))
     }
@@ -83,7 +85,9 @@ export function forgetIdle(state: AgentState, needed: ReadonlyMap<PeerId, unknow
 export function sourceClosed(state: AgentState, peer: PeerId, reason: string): AgentEffect[] {
   const source = state.sources.get(peer)
   if (source === undefined || source.phase === 'down') return []
-  source.failures = source.offers.size > 0 ? 1 : source.failures + 1
+  // A loss after a good while is the first; one that opens and is lost again and again waits longer each time.
+  const wasSteady = source.phase === 'open' && state.clock.monotonicMs - source.openedAtMs > STEADY_MS
+  source.failures = wasSteady ? 1 : source.failures + 1
   const waitMs = backoffMs(state.random, source.failures)
   source.phase = 'down'
   source.inLine = false

@@ -29,6 +29,8 @@ export type Uplink =
 export type Source = {
   readonly peer: PeerId
   phase: 'down' | 'opening' | 'open'
+  /** Monotonic; of the stream that is open, or was the last. */
+  openedAtMs: number
   /** It is reached over the WAN: the Service Center, or a neighbour in another Data Center. */
   readonly wan: boolean
   retryAtMs: number

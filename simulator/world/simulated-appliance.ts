@@ -11,7 +11,6 @@ import { type AgentState, type Appliance, newAgent } from '../../agent/core/stat
 import { step } from '../../agent/core/step.ts'
 import { assert, unreachable } from '../../protocol/assert.ts'
 import type { ListenAddress, PeerId, Sha256 } from '../../protocol/identifiers.ts'
-import type { Life } from '../../protocol/messages.ts'
 import { pieceHash, pieceRange } from '../../protocol/pieces.ts'
 import { refuse } from '../../protocol/refusals.ts'
 import type { Publication, Roster } from '../../protocol/statements.ts'
@@ -20,10 +19,11 @@ import { Reboots } from './reboots.ts'
 import { PowerLoss } from './simulated-disk.ts'
 import { SimulatedInstaller } from './simulated-installer.ts'
 import { SimulatedLedger } from './simulated-ledger.ts'
-import { SimulatedProcess } from './simulated-process.ts'
+import { lifeOf, SimulatedProcess } from './simulated-process.ts'
 import { SimulatedStore } from './simulated-store.ts'
 import { DISK_MS, isOfStore, SimulatedStoreWork } from './simulated-store-work.ts'
 import type { Host } from './streams.ts'
+import { giveNothing } from './unhelpful-sources.ts'
 import type { World } from './world.ts'
 
 const RESTART_AFTER_MS = 5_000
@@ -41,6 +41,8 @@ export class SimulatedAppliance implements Host {
   machine: Omit<Machine, 'bootId'> = { architectures: ['amd64'], restartDue: null, rooms: [] }
   /** Sends wrong bytes in the place of every piece. */
   corruptsPieces = false
+  /** Instead of pieces: a byte now and then, or the word that there is none. */
+  gives: 'pieces' | 'drips' | 'gone' = 'pieces'
   crashPoint: CrashPoint<AgentEffect> | null = null
   /** Every effect, for a test to look through. */
   readonly performed: AgentEffect[] = []
@@ -213,6 +215,10 @@ export class SimulatedAppliance implements Host {
         const { peer, patch, index } = effect
         const publication = this.state.replicas.get(patch)?.publication
         const bytes = publication === undefined ? 0 : pieceRange(publication, index).length
+        if (this.gives !== 'pieces') {
+          giveNothing(this.#world, this, { peer, patch, index })
+          break
+        }
         network.sendPiece(this, peer, { patch, index, bytes }, () => {
           const read = this.store.readPiece({ sha256: patch }, index)
           return this.corruptsPieces ? Buffer.from('bad') : read
@@ -292,8 +298,3 @@ const UNSIGNED = refuse('untrusted_signature', 'none of the publishers that are 
 
 type PlacedAgent = Omit<Appliance, 'life'>
 type Place = { options: PlacedAgent; roster: Roster; addresses: ListenAddress[]; diskBytes: number | undefined }
-
-/** Another one for each process. */
-function lifeOf(generation: number): Life {
-  return generation.toString(16).padStart(32, '0')
-}

@@ -197,6 +197,14 @@ export class SimulatedNetwork extends InterruptibleStreams {
     })
   }
 
+  /** One byte of a piece; false where nobody reads any more. */
+  tellReceiving(from: Host, peer: PeerId): boolean {
+    const stream = this.#portOf(from).streams.reader.get(peer)
+    if (stream === undefined) return false
+    this.#carry(stream, stream.down, 1, 0, (to) => to.hear({ kind: 'receiving', peer: from.peer }))
+    return true
+  }
+
   /** Tells of each source from which bytes of a piece are coming in. */
   tellMoving(host: Host): void {
     const port = this.#portOf(host)

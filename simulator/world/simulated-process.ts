@@ -3,6 +3,7 @@
  * waiting for is lost with it. Events that come while another is being performed wait for their turn, as in the loop of
  * the real program.
  */
+import type { Life } from '../../protocol/messages.ts'
 import { VirtualClock } from './virtual-clock.ts'
 
 export class SimulatedProcess {
@@ -60,4 +61,9 @@ export class SimulatedProcess {
       if (generation === this.#generation) this.atOnce(act)
     })
   }
+}
+
+/** Another one for each process of an appliance. */
+export function lifeOf(generation: number): Life {
+  return generation.toString(16).padStart(32, '0')
 }
