@@ -44,7 +44,9 @@ const FIRST_KINDS = [
 const LATER_KINDS = ['dead-connection'] as const
 /** What disks do to complete copies, besides the bits of `rot-held`; from one more stream. */
 const ROT_KINDS = ['cut-held', 'lose-held', 'center-rot', 'center-cut', 'center-lose'] as const
-export const FAULT_KINDS = [...FIRST_KINDS, ...LATER_KINDS, ...ROT_KINDS] as const
+/** Depot members that offer everything and bring no piece to its end; from yet another stream. */
+const SOURCE_KINDS = ['drips', 'says-gone'] as const
+export const FAULT_KINDS = [...FIRST_KINDS, ...LATER_KINDS, ...ROT_KINDS, ...SOURCE_KINDS] as const
 export type FaultKind = (typeof FAULT_KINDS)[number]
 
 export type Fault = {
@@ -84,6 +86,7 @@ export const CAUSES_QUARANTINE: ReadonlySet<FaultKind> = new Set<FaultKind>([
 const MIN_FAULTS = 130
 const MORE_FAULTS = 60
 const MORE_ROT = 10
+const UNHELPFUL_AT_MOST = 3
 
 const LATER_FAULTS_AT_MOST = 12
 
@@ -133,6 +136,18 @@ export function drawRot(random: Random, estate: Estate, safetyMs: number, firstI
     const atMs = 5_000 + nextBelow(random, safetyMs - 5_000)
     return { id: firstId + at, kind, who, other: '', atMs, lastsMs: 0, dice: nextBelow(random, 1_000_000) }
   })
+}
+
+/** In every third world; numbered from `firstId` on. */
+export function drawUnhelpful(random: Random, estate: Estate, safetyMs: number, firstId: number): Fault[] {
+  if (!chance(random, 33)) return []
+  const depots = estate.appliances.filter((name) => name.split('/').length === 2)
+  return Array.from({ length: 1 + nextBelow(random, UNHELPFUL_AT_MOST) }, (_, at) => ({
+    id: firstId + at,
+    ...{ kind: pick(random, SOURCE_KINDS), who: pick(random, depots), other: '' },
+    ...{ atMs: 1_000 + nextBelow(random, safetyMs - 1_000), lastsMs: 20_000 + nextBelow(random, 300_000) },
+    dice: nextBelow(random, 1_000_000),
+  }))
 }
 
 /** Every pair of hosts that ever talk to each other. */

@@ -8,6 +8,7 @@ import { letterActs } from './acts/letters.ts'
 import { linkActs } from './acts/links.ts'
 import { machineActs } from './acts/machines.ts'
 import { rotActs } from './acts/rot.ts'
+import { sourceActs } from './acts/sources.ts'
 import { dataCenterOf } from './checkers/evidence.ts'
 import { type Fault, type FaultKind, HARMLESS_FOR_TRANSFERS } from './faults.ts'
 
@@ -16,6 +17,7 @@ const ACTS: Record<FaultKind, Act> = {
   ...linkActs,
   ...diskActs,
   ...rotActs,
+  ...sourceActs,
   ...installerActs,
   ...letterActs,
 }

@@ -8,6 +8,7 @@ import { DEFAULT_SETTINGS, type Settings } from '../agent/core/state.ts'
 import { nextBelow, nextWord, type Random, seededRandom } from '../protocol/random.ts'
 import { Admins } from './admins.ts'
 import { acknowledged } from './checkers/acknowledged.ts'
+import { asking } from './checkers/asking.ts'
 import { counting } from './checkers/counting.ts'
 import { ending } from './checkers/ending.ts'
 import { Broken, type Checker, Evidence } from './checkers/evidence.ts'
@@ -24,7 +25,15 @@ import { waiting } from './checkers/waiting.ts'
 import { Watch } from './checkers/watch.ts'
 import { wideArea } from './checkers/wide-area.ts'
 import { withdrawing } from './checkers/withdrawing.ts'
-import { CAUSES_QUARANTINE, drawFaults, drawLaterFaults, drawRot, type Fault, type FaultKind } from './faults.ts'
+import {
+  CAUSES_QUARANTINE,
+  drawFaults,
+  drawLaterFaults,
+  drawRot,
+  drawUnhelpful,
+  type Fault,
+  type FaultKind,
+} from './faults.ts'
 import { FleetAdmins } from './fleet-admins.ts'
 import { Injector } from './injecting.ts'
 import { LetterTampering } from './letter-tampering.ts'
@@ -109,7 +118,9 @@ export function planOf(seed: number): Plan {
   const placeChanges = drawPlaceChanges(stream(), estate, workload, safetyMs)
   const later = drawLaterFaults(stream(), estate, safetyMs, storm)
   const rot = drawRot(stream(), estate, safetyMs, storm.length + later.length)
-  return { safetyMs, estate, workload, faults: [...storm, ...later, ...rot], placeChanges }
+  const numbered = storm.length + later.length + rot.length
+  const unhelpful = drawUnhelpful(stream(), estate, safetyMs, numbered)
+  return { safetyMs, estate, workload, faults: [...storm, ...later, ...rot, ...unhelpful], placeChanges }
 }
 
 export function runSeed(seed: number, options: SeedOptions = {}): SeedResult {
@@ -156,6 +167,7 @@ class Run {
       letters,
       ending,
       hearing,
+      asking,
       telling,
       wideArea,
       waiting,

@@ -7,6 +7,13 @@ const rot = 'what changes on a disk is found'
 
 export const copyBugs: readonly PlantedBug[] = [
   {
+    name: 'who says that a copy is gone is asked again at once',
+    file: 'agent/core/blame.ts',
+    find: 'return nowMs < (gone.get(patch)?.againAtMs ?? 0)',
+    replace: 'return nowMs < 0 && gone.has(patch)',
+    checkers: ['nobody is asked without end'],
+  },
+  {
     name: 'copies are never read again on schedule',
     file: 'agent/core/proving.ts',
     find: 'const isDue = clock.wallMs - provenAt >= afterMs || provenAt > clock.wallMs',
