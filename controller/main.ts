@@ -23,6 +23,7 @@ import { ListenAddress } from '../protocol/identifiers.ts'
 import { SILENCE_MS } from '../protocol/limits.ts'
 import { createApp } from './api/app.ts'
 import { serveHttp } from './api/http-server.ts'
+import { NotedHead } from './shell/noted-head.ts'
 import { openData } from './shell/open-data.ts'
 import { PAGE_ADDRESS_SETTING } from './shell/ports.ts'
 import { printedLink } from './shell/printed-link.ts'
@@ -118,6 +119,7 @@ async function main(): Promise<void> {
     fail: crash,
   })
   const trailWatch = new TrailWatch({ repository, clock: Date.now, log })
+  const notedHead = new NotedHead({ folder, repository, trailWatch, log })
   const scheme = tls === undefined ? 'http' : 'https'
   const authorityPart = hostname.includes(':') ? `[${hostname}]` : hostname
   const origins = [...(values.origin ?? config.origins ?? []), `${scheme}://${authorityPart}:${port}`]
@@ -148,8 +150,10 @@ async function main(): Promise<void> {
   process.stdout.write(`ready http=${url} mesh=${serviceCenter.meshAddresses[0]}/p2p/${authority.mesh}\n`)
 
   trailWatch.start()
+  notedHead.start()
   stopOnSignal(async () => {
     await server.close(2000)
+    await notedHead.stop()
     await trailWatch.stop()
     await serviceCenter.stop()
     await repository.close()

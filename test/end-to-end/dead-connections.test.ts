@@ -4,7 +4,6 @@
  */
 import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { writeExampleBundle } from '../../controller/cli/example-bundle.ts'
@@ -12,7 +11,7 @@ import { Fleet } from '../../simulator/processes/fleet.ts'
 import { LOOPBACK } from '../../simulator/processes/place.ts'
 import { DEADLINE, eventually } from '../support/eventually.ts'
 import { slotOf } from '../support/fleet-slots.ts'
-import { ForgetfulNat } from '../support/forgetful-nat.ts'
+import { ForgetfulNat, freePort } from '../support/forgetful-nat.ts'
 
 let fleet: Fleet
 let nat: ForgetfulNat
@@ -35,14 +34,6 @@ after(async () => {
   await fleet.stop()
   nat.close()
 })
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await new Promise((resolve) => server.once('listening', resolve))
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  return typeof address === 'object' && address !== null ? address.port : 0
-}
 
 test(
   'R1: a connection that has died without a word is given up by both ends, and another one is made',

@@ -56,3 +56,13 @@ export class ForgetfulNat {
     inner.pipe(outer)
   }
 }
+
+/** Nobody listens there now. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
