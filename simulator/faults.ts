@@ -4,6 +4,7 @@
  * rates. How each kind is done to a world is written in injecting.ts.
  */
 import { nextBelow, type Random } from '../protocol/random.ts'
+import { PEOPLE_KINDS } from './people-faults.ts'
 import { chance, type Estate, pick } from './workload.ts'
 
 const FIRST_KINDS = [
@@ -46,7 +47,7 @@ const LATER_KINDS = ['dead-connection'] as const
 const ROT_KINDS = ['cut-held', 'lose-held', 'center-rot', 'center-cut', 'center-lose'] as const
 /** Depot members that offer everything and bring no piece to its end; from yet another stream. */
 const SOURCE_KINDS = ['drips', 'says-gone'] as const
-export const FAULT_KINDS = [...FIRST_KINDS, ...LATER_KINDS, ...ROT_KINDS, ...SOURCE_KINDS] as const
+export const FAULT_KINDS = [...FIRST_KINDS, ...LATER_KINDS, ...ROT_KINDS, ...SOURCE_KINDS, ...PEOPLE_KINDS] as const
 export type FaultKind = (typeof FAULT_KINDS)[number]
 
 export type Fault = {

@@ -1,12 +1,15 @@
 /**
  * Does the drawn faults to a world, counts those that really struck, and ends them all for the quiet phase.
  */
+import { addressActs } from './acts/addresses.ts'
+import { cloneActs } from './acts/clones.ts'
 import { diskActs } from './acts/disks.ts'
 import { type Act, Hands } from './acts/hands.ts'
 import { installerActs } from './acts/installers.ts'
 import { letterActs } from './acts/letters.ts'
 import { linkActs } from './acts/links.ts'
 import { machineActs } from './acts/machines.ts'
+import { olderFilesActs } from './acts/older-files.ts'
 import { rotActs } from './acts/rot.ts'
 import { sourceActs } from './acts/sources.ts'
 import { dataCenterOf } from './checkers/evidence.ts'
@@ -18,6 +21,9 @@ const ACTS: Record<FaultKind, Act> = {
   ...diskActs,
   ...rotActs,
   ...sourceActs,
+  ...cloneActs,
+  ...olderFilesActs,
+  ...addressActs,
   ...installerActs,
   ...letterActs,
 }
@@ -34,6 +40,7 @@ const LAID_OUT: ReadonlySet<FaultKind> = new Set<FaultKind>([
   'replayed-letter',
   'depot-drops-letters',
   'forged-letter',
+  'older-ledger',
 ])
 
 export class Injector {

@@ -9,12 +9,15 @@ import { nextBelow, nextWord, type Random, seededRandom } from '../protocol/rand
 import { Admins } from './admins.ts'
 import { acknowledged } from './checkers/acknowledged.ts'
 import { asking } from './checkers/asking.ts'
+import { clones } from './checkers/clones.ts'
 import { counting } from './checkers/counting.ts'
 import { ending } from './checkers/ending.ts'
 import { Broken, type Checker, Evidence } from './checkers/evidence.ts'
+import { finding } from './checkers/finding.ts'
 import { hearing } from './checkers/hearing.ts'
 import { leaving } from './checkers/leaving.ts'
 import { letters } from './checkers/letters.ts'
+import { olderFiles } from './checkers/older-files.ts'
 import { orders } from './checkers/orders.ts'
 import { pairing } from './checkers/pairing.ts'
 import { proving } from './checkers/proving.ts'
@@ -37,6 +40,7 @@ import {
 import { FleetAdmins } from './fleet-admins.ts'
 import { Injector } from './injecting.ts'
 import { LetterTampering } from './letter-tampering.ts'
+import { drawPeopleFaults, FORGETS_ORDERS } from './people-faults.ts'
 import { drawPlaceChanges, type PlaceChange } from './place-changes.ts'
 import { outOfReach, replacedInSilence, withoutPrimaries } from './quiet-trials.ts'
 import { drawEstate, drawWorkload, type Estate, type Workload } from './workload.ts'
@@ -83,7 +87,7 @@ type Plan = {
 
 /**
  * What two sources that sent wrong pieces, one after the other, are left alone for, and some more; an order to somebody
- * who will never answer has ended sooner.
+ * who will never answer has ended sooner, and so has one of which the machine that is left, or its ledger, has no word.
  */
 const SLOW_BUDGET_MS = 25 * 60_000
 const BUDGET_MS = 5 * 60_000
@@ -120,7 +124,8 @@ export function planOf(seed: number): Plan {
   const rot = drawRot(stream(), estate, safetyMs, storm.length + later.length)
   const numbered = storm.length + later.length + rot.length
   const unhelpful = drawUnhelpful(stream(), estate, safetyMs, numbered)
-  return { safetyMs, estate, workload, faults: [...storm, ...later, ...rot, ...unhelpful], placeChanges }
+  const people = drawPeopleFaults(stream(), estate, safetyMs, numbered + unhelpful.length)
+  return { safetyMs, estate, workload, faults: [...storm, ...later, ...rot, ...unhelpful, ...people], placeChanges }
 }
 
 export function runSeed(seed: number, options: SeedOptions = {}): SeedResult {
@@ -172,6 +177,9 @@ class Run {
       wideArea,
       waiting,
       puttingBack,
+      clones,
+      olderFiles,
+      finding,
     ]
     this.#watch = new Watch(
       this.#evidence,
@@ -242,7 +250,7 @@ class Run {
   #rest(): void {
     const kinds = [...this.#injector.counts.keys()]
     const isSlow =
-      kinds.some((kind) => CAUSES_QUARANTINE.has(kind)) ||
+      kinds.some((kind) => CAUSES_QUARANTINE.has(kind) || FORGETS_ORDERS.has(kind)) ||
       this.#evidence.fleet().some((one) => this.#evidence.isStranded(one))
     const budgetMs = BUDGET_MS + (isSlow ? SLOW_BUDGET_MS : 0)
     const endMs = this.#world.nowMs + budgetMs

@@ -11,6 +11,7 @@ import { Evidence } from './checkers/evidence.ts'
 import { FAULT_KINDS, type Fault, type FaultKind, isOfDepot, isOfLink } from './faults.ts'
 import { Injector } from './injecting.ts'
 import { LetterTampering } from './letter-tampering.ts'
+import { PEOPLE_KINDS } from './people-faults.ts'
 import type { Topology } from './topology.ts'
 import { expectedTransferMs, type FaultCounts, planFaults, windowsOf } from './topology-faults.ts'
 import { pick } from './workload.ts'
@@ -30,6 +31,7 @@ const WITHOUT_TRANSFER = new Set<string>([
   ...Object.keys(rotActs),
   'clock-jump',
   'dead-connection',
+  ...PEOPLE_KINDS,
 ])
 const KINDS = FAULT_KINDS.filter((kind) => !WITHOUT_TRANSFER.has(kind))
 /** Done to a Data Center, not to an appliance. */

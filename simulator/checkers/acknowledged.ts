@@ -12,6 +12,9 @@ export function acknowledged(evidence: Evidence): Checker {
   return {
     name,
     committed(change) {
+      // What was told with a key that is held is void, and counted anew from the next epoch on.
+      if (change.table === 'appliances' && change.row.heldAt !== null)
+        for (const what of highest.keys()) if (what.includes(` counter of ${change.row.peer} `)) highest.delete(what)
       for (const [what, number] of rising(change)) {
         const before = highest.get(what) ?? -1
         evidence.expect(number >= before, 'counters never go back', () => `${what} was ${before} and is now ${number}`)

@@ -42,6 +42,10 @@ export function counting(evidence: Evidence): Checker {
         const who = evidence.appliances.get(record.peer)
         if (who === undefined || evidence.isDamaged(who.name, patch.sha256)) continue
         if (hasTakenBack(who, patch.sha256)) continue
+        // Nobody can tell yet on which of two machines that copy is, or has heard yet that its ledger is older.
+        if (evidence.clones.get(record.peer)?.overMs === null) continue
+        const setBack = evidence.setBack.get(record.peer)
+        if (setBack?.isNoticed === false && setBack.forgotten.has(patch.sha256)) continue
         evidence.expect(
           evidence.holds(who, patch.sha256),
           name,

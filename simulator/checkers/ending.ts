@@ -62,7 +62,8 @@ export function ending(evidence: Evidence): Checker {
             'every install ends',
             () => `${evidence.nameOf(appliance)} is still ${reached}`,
           )
-          if (reached !== 'installed' || version === undefined) continue
+          // Of two machines with one key, the other may have installed it.
+          if (reached !== 'installed' || version === undefined || evidence.clones.has(appliance)) continue
           const found = evidence.appliances.get(appliance)?.installer.installedVersion(version.name)
           evidence.expect(
             found === version.version,

@@ -15,6 +15,8 @@ import type { SimulatedAppliance } from '../world/simulated-appliance.ts'
 import type { SimulatedStore } from '../world/simulated-store.ts'
 import type { SymbolicPatch } from '../world/symbolic-patch.ts'
 import type { World } from '../world/world.ts'
+import type { Clone } from './clones.ts'
+import type { SetBack } from './older-files.ts'
 
 /** A promise that did not hold: which checker saw it, and what it saw. */
 export class Broken extends Error {
@@ -68,6 +70,10 @@ export class Evidence {
   readonly spoiled = new Set<string>()
   /** Data Centers into which a fault may have sent bytes twice. */
   readonly excused = new Set<string>()
+  /** Machines with a copy of which somebody runs beside them, or did. */
+  readonly clones = new Map<PeerId, Clone>()
+  /** Appliances whose ledger was put back to an older one, the last time. */
+  readonly setBack = new Map<PeerId, SetBack>()
   /** Outcomes `temporary` that a fault gave to an appliance's installer. */
   readonly temporary = new Map<string, number>()
   readonly orders = new Map<OrderId, { install: InstallId; appliance: PeerId }>()
@@ -121,12 +127,23 @@ export class Evidence {
   }
 
   /**
-   * A tenant appliance that was away while its whole depot was replaced or retired: nobody whose address it was ever told
-   * is there any more, and it can only be enrolled again.
+   * A tenant appliance that was away while its whole depot was replaced, retired or moved: nobody is there any more at an
+   * address that it was ever told, and it can only be enrolled again.
    */
-  isStranded({ name, state }: SimulatedAppliance): boolean {
-    if (!isTenant(name)) return false
-    return !(state.roster?.members ?? []).some(({ peer, addresses }) => this.members.has(peer) && addresses.length > 0)
+  isStranded(machine: SimulatedAppliance): boolean {
+    return isTenant(machine.name) && this.waysOf(machine).length === 0
+  }
+
+  /** The members of its depot that it finds where it was told that they are. */
+  waysOf({ name, state }: SimulatedAppliance): SimulatedAppliance[] {
+    const told = new Map(state.roster?.members.map(({ peer, addresses }) => [peer, addresses]))
+    return this.depotOf(name).filter(
+      ({ peer, addresses }) =>
+        told.has(peer) &&
+        addresses.some(
+          (one) => told.get(peer)?.includes(one) || state.dial.some((way) => way === `${one}/p2p/${peer}`),
+        ),
+    )
   }
 
   /** The Service Provider appliances of the Data Center in which this one stands. */
@@ -140,6 +157,13 @@ export class Evidence {
 
   placeOf(machine: SimulatedAppliance): string {
     return [...this.#places].find(([, one]) => one === machine)?.[0] ?? machine.name
+  }
+
+  /** Virtual time before which it may know nothing of its installs, or another machine may have said it ran them. */
+  forgotBeforeMs({ peer }: SimulatedAppliance): number {
+    const clone = this.clones.get(peer)
+    const clonedMs = clone === undefined ? 0 : (clone.overMs ?? Number.POSITIVE_INFINITY)
+    return Math.max(clonedMs, this.setBack.get(peer)?.atMs ?? 0)
   }
 
   /** The member of the fleet that stands in this place by now. */

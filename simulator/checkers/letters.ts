@@ -38,9 +38,10 @@ export function letters(evidence: Evidence): Checker {
     performed(who, effect) {
       if (effect.kind === 'send-control' && effect.message.kind === 'letter') {
         const { letter } = effect.message
-        if (letter.from === who.peer) usedOnce(who, letter.envelope)
+        // An older ledger begins where it was, until its appliance is told how far it was heard.
+        if (letter.from === who.peer && !evidence.setBack.has(who.peer)) usedOnce(who, letter.envelope)
       } else if (effect.kind === 'record' && effect.entries.some(({ key }) => key === 'roster')) {
-        rosterChanged(evidence, rosters, who)
+        if (!evidence.setBack.has(who.peer)) rosterChanged(evidence, rosters, who)
       }
     },
     said(from, to, message) {

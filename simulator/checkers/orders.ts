@@ -4,7 +4,7 @@
  * ordered is given up while it may still be at it.
  */
 import type { TargetRecord } from '../../controller/core/records.ts'
-import { type InstallId, type OrderId, Sha256 } from '../../protocol/identifiers.ts'
+import { type InstallId, type OrderId, type PeerId, Sha256 } from '../../protocol/identifiers.ts'
 import type { SimulatedAppliance } from '../world/simulated-appliance.ts'
 import { type Checker, dataCenterOf, type Evidence, groupOf, hasEnded, organizationOf } from './evidence.ts'
 import { Programs } from './programs.ts'
@@ -61,13 +61,16 @@ export function orders(evidence: Evidence): Checker {
     }
   }
 
+  /** Its ledger was put back to an older one, or it is not alone: it may know nothing of what it has said. */
+  const hasForgotten = (peer: PeerId): boolean => evidence.setBack.has(peer) || evidence.clones.has(peer)
+
   const followTarget = (row: TargetRecord): void => {
     const key = `${row.install} ${row.appliance}`
     const before = targets.get(key)
     if (row.order !== null && (before?.order == null || before.counter !== row.counter)) heardMs.set(key, world.nowMs)
     const silentMs = world.nowMs - (heardMs.get(key) ?? 0)
     evidence.expect(
-      row.state !== 'unknown' || silentMs >= SILENT_MS,
+      row.state !== 'unknown' || silentMs >= SILENT_MS || hasForgotten(row.appliance),
       'nobody is given up too early',
       () => `${evidence.nameOf(row.appliance)} is given up ${Math.round(silentMs / 1000)} s after it was heard of`,
     )

@@ -38,14 +38,18 @@ export class Programs {
     return this.on(who).find((run) => run.patch === patch && run.toMs === null)
   }
 
-  /** Times that its installer was started for this patch; a start after which it may be tried again is none. */
+  /**
+   * Times that its installer was started for this patch, as far as it can know; a start after which it may be tried again
+   * is none.
+   */
   starts(who: SimulatedAppliance, patch: Sha256): number {
-    return this.on(who).filter((run) => run.step === 'install' && run.patch === patch && !isPassing(run)).length
+    const runs = this.#remembered(who)
+    return runs.filter((run) => run.step === 'install' && run.patch === patch && !isPassing(run)).length
   }
 
   /** The run that keeps this appliance from serving, or null while it serves. */
   disrupting(who: SimulatedAppliance): Disruption | null {
-    const runs = this.on(who)
+    const runs = this.#remembered(who)
     const ongoing = runs.find((run) => run.disrupts && run.toMs === null)
     if (ongoing !== undefined) return ongoing
     const at = runs.findLastIndex(({ step, disrupts }) => step === 'install' && disrupts)
@@ -53,6 +57,12 @@ export class Programs {
     if (install === undefined || isPassing(install)) return null
     const after = runs.slice(at + 1).filter(({ patch }) => patch === install.patch)
     return this.#isVerified(install, after) || isPutBack(after) ? null : install
+  }
+
+  /** What ran since its ledger was put back, or since one machine with its key was left. */
+  #remembered(who: SimulatedAppliance): Disruption[] {
+    const forgotBeforeMs = this.#evidence.forgotBeforeMs(who)
+    return this.on(who).filter(({ fromMs }) => fromMs >= forgotBeforeMs)
   }
 
   /** Found healthy, and once more when the soak was over. */

@@ -21,6 +21,7 @@ export function puttingBack(evidence: Evidence): Checker {
       for (const [order, runs] of runsByOrder(world.disruptions.all)) {
         const last = runs.at(-1)
         if (last === undefined || !members.has(last.appliance) || evidence.isStranded(last.appliance)) continue
+        if (last.fromMs < evidence.forgotBeforeMs(last.appliance)) continue
         const reverts = runs.filter(({ step }) => step === 'revert').length
         evidence.expect(
           isLastWord(last) || reverts >= ENOUGH,

@@ -7,19 +7,20 @@ import { readLedger } from '../../agent/core/ledger.ts'
 import { beginCounting } from '../../agent/core/lost-ledger.ts'
 import type { Machine } from '../../agent/core/machine.ts'
 import { resume } from '../../agent/core/resuming.ts'
-import { type AgentState, type Appliance, newAgent } from '../../agent/core/state.ts'
+import { type AgentState, newAgent } from '../../agent/core/state.ts'
 import { step } from '../../agent/core/step.ts'
 import { assert, unreachable } from '../../protocol/assert.ts'
 import type { ListenAddress, PeerId, Sha256 } from '../../protocol/identifiers.ts'
 import { pieceHash, pieceRange } from '../../protocol/pieces.ts'
 import { refuse } from '../../protocol/refusals.ts'
-import type { Publication, Roster } from '../../protocol/statements.ts'
+import type { Publication } from '../../protocol/statements.ts'
+import type { Place } from './copied-machine.ts'
 import type { CrashPoint } from './crash-point.ts'
 import { Reboots } from './reboots.ts'
 import { PowerLoss } from './simulated-disk.ts'
 import { SimulatedInstaller } from './simulated-installer.ts'
 import { SimulatedLedger } from './simulated-ledger.ts'
-import { lifeOf, SimulatedProcess } from './simulated-process.ts'
+import { SimulatedProcess } from './simulated-process.ts'
 import { SimulatedStore } from './simulated-store.ts'
 import { DISK_MS, isOfStore, SimulatedStoreWork } from './simulated-store-work.ts'
 import type { Host } from './streams.ts'
@@ -47,27 +48,28 @@ export class SimulatedAppliance implements Host {
   /** Every effect, for a test to look through. */
   readonly performed: AgentEffect[] = []
   readonly #world: World
-  readonly #options: PlacedAgent
-  readonly #roster: Roster
-  readonly #addresses: ListenAddress[]
+  /** Where it listens. */
+  addresses: readonly ListenAddress[]
+  readonly place: Place
   readonly #storeWork: SimulatedStoreWork
   #members: ReadonlySet<PeerId> = new Set()
   readonly #reboots: Reboots
 
-  constructor(world: World, name: string, { options, roster, addresses, diskBytes }: Place) {
+  constructor(world: World, name: string, place: Place) {
+    const { options, addresses, diskBytes } = place
+    this.place = place
     this.name = name
     this.peer = options.identity.peer
     this.#world = world
-    this.#options = options
-    this.#roster = roster
-    this.#addresses = addresses
+    this.addresses = addresses
     this.#reboots = new Reboots(world, this)
     this.store = new SimulatedStore(diskBytes)
-    this.state = newAgent({ ...options, life: lifeOf(0) })
     this.process = new SimulatedProcess(
       () => world.nowMs,
       (timeMs, act) => world.at(timeMs, act),
+      place.firstGeneration,
     )
+    this.state = newAgent({ ...options, life: this.process.life })
     this.#storeWork = new SimulatedStoreWork({
       store: this.store,
       rates: world.disks,
@@ -95,11 +97,11 @@ export class SimulatedAppliance implements Host {
     assert(!this.isRunning, 'an appliance is started once')
     this.#world.network.answer(this)
     this.process.begin()
-    this.state = newAgent({ ...this.#options, life: lifeOf(this.generation) })
-    this.state.roster = this.#roster
+    this.state = newAgent({ ...this.place.options, life: this.process.life })
+    this.state.roster = this.place.roster
     readLedger(this.state, this.ledger.read())
     beginCounting(this.state, this.process.clock.read(this.#world.nowMs, this.#world.wall).wallMs)
-    this.state.addresses = this.#addresses
+    this.state.addresses = [...this.addresses]
     try {
       this.store.removeUnknown(new Set(this.state.replicas.keys()))
     } catch (error) {
@@ -197,7 +199,7 @@ export class SimulatedAppliance implements Host {
         this.ledger.record(effect.entries)
         break
       case 'open':
-        network.open(this, effect.channel, effect.peer)
+        network.open(this, effect)
         break
       case 'close':
         network.close(this, effect.channel, effect.peer)
@@ -295,6 +297,3 @@ export class SimulatedAppliance implements Host {
 }
 
 const UNSIGNED = refuse('untrusted_signature', 'none of the publishers that are listed here has signed it')
-
-type PlacedAgent = Omit<Appliance, 'life'>
-type Place = { options: PlacedAgent; roster: Roster; addresses: ListenAddress[]; diskBytes: number | undefined }

@@ -105,6 +105,17 @@ export class SimulatedDisk {
     for (const image of [inode.blocks, inode.durable]) image.length = Math.min(image.length, blocks)
   }
 
+  /** What programs see on the other disk is what is on this one. */
+  copy(other: SimulatedDisk): void {
+    for (const [folder, files] of other.#seen) {
+      const copies = [...files].map(([name, { blocks }]): [string, Inode] => [
+        name,
+        { blocks: [...blocks], durable: [...blocks], unsynced: new Set() },
+      ])
+      for (const image of [this.#seen, this.#medium]) image.set(folder, new Map(copies))
+    }
+  }
+
   /** A fault: the name is gone, on the medium too. */
   lose({ folder, name }: Path): void {
     for (const image of [this.#seen, this.#medium]) folderOf(image, folder).delete(name)

@@ -49,6 +49,13 @@ export class SimulatedInstaller {
     else this.#installed.set(name, version)
   }
 
+  /** What is installed on the other machine is installed on this one. */
+  copy(other: SimulatedInstaller): void {
+    for (const [name, version] of other.#installed) this.#installed.set(name, version)
+    for (const [name, version] of other.#before) this.#before.set(name, version)
+    this.rebootMs = other.rebootMs
+  }
+
   detect({ name, version }: Publication): Found {
     const installedVersion = this.installedVersion(name)
     if (this.notApplicable !== null) return { result: 'notApplicable', installedVersion, reason: this.notApplicable }

@@ -18,5 +18,11 @@ export class SimulatedLedger {
     }
   }
 
+  /** A fault: what was read some time ago, or elsewhere, is what is there. */
+  putBack(records: ReadonlyMap<string, Uint8Array>): void {
+    this.#records.clear()
+    for (const [key, value] of records) this.#records.set(key, value)
+  }
+
   close(): void {}
 }

@@ -17,7 +17,8 @@ import { Flows } from './flows.ts'
 import { InterruptibleStreams, type Timing } from './interruptible-streams.ts'
 import { pair } from './partitions.ts'
 import { limitSite, newSite, placeIn, routeBetween, type Site, type SiteOptions } from './routes.ts'
-import { type Host, type Lane, laneFrom, newPort, newStream, OTHER_END, type Port, type Stream } from './streams.ts'
+import type { Dial, Host, Lane, Port, Stream } from './streams.ts'
+import { laneFrom, listensAt, newPort, newStream, OTHER_END } from './streams.ts'
 
 /** A host that is there says no at once; where nothing answers, the dialler gives up by itself. */
 const REFUSED_MS = 10
@@ -48,6 +49,8 @@ export class SimulatedNetwork extends InterruptibleStreams {
   tamper: ((from: Host, to: Host, message: ControlMessage) => Tampering | null) | null = null
   readonly sites = new Map<string, Site>()
   readonly #ports = new Map<PeerId, Port>()
+  /** Of machines with the key of another one; nobody dials them. */
+  readonly #beside = new Map<Host, Port>()
   readonly #heardMs = new Map<string, number>()
   readonly #options: NetworkOptions
 
@@ -69,6 +72,12 @@ export class SimulatedNetwork extends InterruptibleStreams {
     this.#ports.set(host.peer, newPort(host, site === null ? null : placeIn(site, host.name)))
   }
 
+  /** A machine with the key of `original`, at the same site. */
+  joinBeside(host: Host, original: Host): void {
+    const site = this.#portOf(original).place?.site
+    this.#beside.set(host, newPort(host, site === undefined ? null : placeIn(site, host.name)))
+  }
+
   /** The process is gone: its streams end at the other side. After a loss of power nobody tells the other side. */
   leave(host: Host, { silently = false } = {}): void {
     for (const streams of Object.values(this.#portOf(host).streams)) {
@@ -87,9 +96,11 @@ export class SimulatedNetwork extends InterruptibleStreams {
     }
   }
 
-  open(dialler: Host, channel: 'uplink' | 'source', peer: PeerId): void {
+  open(dialler: Host, { channel, peer, addresses }: Dial): void {
     const from = this.#portOf(dialler)
-    const to = this.#ports.get(peer)
+    const isConnected = Object.values(from.streams).some((streams) => streams.has(peer))
+    const there = this.#ports.get(peer)
+    const to = isConnected || there === undefined || listensAt(there.host, addresses) ? there : undefined
     // A dial uses a connection that is there, also a dead one.
     const isDead = Object.values(from.streams).some((streams) => streams.get(peer)?.isHalfOpen === true)
     const isSilent = isDead || (to !== undefined && (this.isSilent(from, to) || this.isSilent(to, from)))
@@ -265,7 +276,7 @@ export class SimulatedNetwork extends InterruptibleStreams {
   }
 
   #portOf(host: Host): Port {
-    const port = this.#ports.get(host.peer)
+    const port = this.#beside.get(host) ?? this.#ports.get(host.peer)
     assert(port !== undefined, `${host.name} has joined the network`)
     return port
   }

@@ -11,12 +11,13 @@ export class SimulatedProcess {
   readonly clock = new VirtualClock()
   readonly #now: () => number
   readonly #at: (timeMs: number, act: () => void) => void
-  #generation = 0
+  #generation: number
   #held: (() => void)[] | null = null
 
-  constructor(now: () => number, at: (timeMs: number, act: () => void) => void) {
+  constructor(now: () => number, at: (timeMs: number, act: () => void) => void, firstGeneration = 0) {
     this.#now = now
     this.#at = at
+    this.#generation = firstGeneration
   }
 
   get isFrozen(): boolean {
@@ -26,6 +27,11 @@ export class SimulatedProcess {
   /** Another number for each process that ran here. */
   get generation(): number {
     return this.#generation
+  }
+
+  /** Another one for each process. */
+  get life(): Life {
+    return this.#generation.toString(16).padStart(32, '0')
   }
 
   begin(): void {
@@ -61,9 +67,4 @@ export class SimulatedProcess {
       if (generation === this.#generation) this.atOnce(act)
     })
   }
-}
-
-/** Another one for each process of an appliance. */
-export function lifeOf(generation: number): Life {
-  return generation.toString(16).padStart(32, '0')
 }

@@ -79,7 +79,7 @@ export class SimulatedSeed {
     }
     switch (effect.kind) {
       case 'open':
-        network.open(host, effect.channel, effect.peer)
+        network.open(host, effect)
         break
       case 'close':
         network.close(host, effect.channel, effect.peer)

@@ -2,7 +2,7 @@
  * What the simulated network knows of hosts and of the streams between them: one control stream and one of pieces each
  * way between two hosts, each with two directions of its own.
  */
-import type { AgentEvent, Channel } from '../../agent/core/events.ts'
+import type { AgentEffect, AgentEvent, Channel } from '../../agent/core/events.ts'
 import type { PeerId, Sha256 } from '../../protocol/identifiers.ts'
 import { Flow } from './flows.ts'
 import type { Whereabouts } from './partitions.ts'
@@ -27,6 +27,8 @@ export type Host = {
   readonly name: string
   readonly peer: PeerId
   readonly isRunning: boolean
+  /** Where it listens; whoever has no such list is found wherever it is dialled. */
+  readonly addresses?: readonly string[]
   /** Another one for each process: what one dialled concerns no later one. */
   readonly generation: number
   admits(peer: PeerId): boolean
@@ -34,6 +36,8 @@ export type Host = {
   /** Keeps the bytes of a piece that has come in. */
   hearPiece(from: PeerId, patch: Sha256, index: number, bytes: Uint8Array): void
 }
+
+export type Dial = Pick<Extract<AgentEffect, { kind: 'open' }>, 'channel' | 'peer' | 'addresses'>
 
 export type Port = {
   readonly host: Host
@@ -91,6 +95,10 @@ export function newStream(kind: Stream['kind'], dialler: Port, listener: Port): 
 function newLane(from: Port, to: Port): Lane {
   const route = routeBetween(from.place, to.place)
   return { from, to, route, flow: new Flow(route.links, route.ceilingBytesPerMs), lastArrivalMs: 0, held: [] }
+}
+
+export function listensAt({ addresses: own, peer }: Host, dialled: readonly string[]): boolean {
+  return own === undefined || dialled.length === 0 || own.some((address) => dialled.includes(`${address}/p2p/${peer}`))
 }
 
 /** The direction in which the holder of this end sends. */
