@@ -73,3 +73,19 @@ test('R2: what is asked of an appliance goes over the connection on which it is 
   })
   assert.match(JSON.stringify(log), /started/)
 })
+
+test(
+  'R1: an agent that stood still until it was hung up on dials anew, though its socket was left open',
+  DEADLINE,
+  async () => {
+    await fleet.reachable(['primary'])
+    fleet.daemon('primary').kill('SIGSTOP')
+    await fleet.until(
+      'it is not called reachable any more',
+      () => fleet.api.appliances(),
+      ([primary]) => primary?.reachable === false,
+    )
+    fleet.daemon('primary').kill('SIGCONT')
+    await fleet.reachable(['primary'])
+  },
+)

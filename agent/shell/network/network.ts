@@ -186,6 +186,8 @@ export class Network {
       } catch (error) {
         // One that does not answer is dead, and a dial would give the same one again.
         if (isTimeOut(error)) this.#hangUp(peer, 'it does not answer')
+        // So is one of which the other end has taken its leave and the socket has not ended, as behind a proxy.
+        else if (error instanceof Error && error.name === 'ConnectionClosedError') connection.abort(error)
         throw error
       }
     }
