@@ -56,6 +56,21 @@ test('tells how the fleet, its copies, its installs and the process stand', asyn
     assert.ok(lines.some((line) => line.startsWith(`${process} `)))
 })
 
+test('tells how late timers are from the first question on', async () => {
+  const unasked = await serveApp(fleet)
+  try {
+    const headers = { Authorization: `Bearer ${await unasked.apiToken()}` }
+    const text = await (await fetch(`${unasked.url}/metrics`, { headers })).text()
+    for (const which of ['min', 'mean', 'max']) {
+      const told = new RegExp(`^nodejs_eventloop_lag_${which}_seconds (.+)$`, 'm').exec(text)?.[1]
+      const seconds = Number(told)
+      assert.ok(seconds > 0 && seconds < 3600, `${which} is ${told}`)
+    }
+  } finally {
+    await unasked.close()
+  }
+})
+
 const NAME = '[a-zA-Z_:][a-zA-Z0-9_:]*'
 const LABEL = String.raw`[a-zA-Z_][a-zA-Z0-9_]*="(?:[^"\\\n]|\\["\\n])*"`
 const SAMPLE = new RegExp(
