@@ -188,7 +188,9 @@ async function many({ from, count, processes, options }: Given): Promise<number>
     ...(processes === undefined ? {} : { processes }),
     onResult: (result) => {
       total.add(result)
-      if (result.failure !== null) failed.push(result)
+      if (result.failure === null) return
+      failed.push(result)
+      console.error(failureOf(result))
     },
   }).finally(() => clearInterval(progress))
   failed.sort((left, right) => left.seed - right.seed)
@@ -239,12 +241,16 @@ function summary(total: Total): string {
   ].join('\n')
 }
 
+function failureOf({ seed, failure }: SeedResult): string {
+  if (failure === null) return `seed ${seed}: nothing`
+  const { step, atMs, checker, sentence } = failure
+  return `seed ${seed}, step ${step}, ${(atMs / 1000).toFixed(3)} s: ${checker}: ${sentence}`
+}
+
 async function tellFailure(result: SeedResult, options: SeedOptions, isShrunk: boolean): Promise<void> {
   const { seed, failure } = result
   if (failure === null) return
-  console.log(
-    `seed ${seed}, step ${failure.step}, ${(failure.atMs / 1000).toFixed(3)} s: ${failure.checker}: ${failure.sentence}`,
-  )
+  console.log(failureOf(result))
   const without = `${options.without?.length ? ` --without ${options.without.join(',')}` : ''}${options.settled ? ' --settled' : ''}`
   console.log(`  replay   npm run seeds -- --seed ${seed}${without} --trace`)
   if (!isShrunk) return

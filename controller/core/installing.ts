@@ -20,6 +20,7 @@ import { meantAppliances, meantForNobody } from './previewing.ts'
 import { type Decision, livePatch } from './publishing.ts'
 import type { ApplianceRecord, Change, InstallRecord, TargetRecord } from './records.ts'
 import { unreachableSince } from './replications.ts'
+import { numberAfter } from './rising-numbers.ts'
 import { type Elsewhere, isInFlight, isUnheard, planRollout } from './rollout.ts'
 import { everEnrolled, type ServiceCenterState } from './state.ts'
 import { factsOf } from './target-facts.ts'
@@ -225,7 +226,7 @@ function sealOrder(
   appliance: ApplianceRecord,
 ): Change[] {
   const id = nextId(state.random) as OrderId
-  const sequence = appliance.orderSequence + 1
+  const sequence = numberAfter(appliance.orderSequence, state.clock)
   const at = state.clock.wallMs
   const envelope = seal(
     Order,

@@ -16,6 +16,7 @@ import type { ServiceCenterEffect } from './effects.ts'
 import { affectedBy, neighboursOf } from './neighbourhood.ts'
 import type { ApplianceRecord, Change, LimitsRecord, Slot, TokenRecord } from './records.ts'
 import { depotOf, serviceProviderAppliances } from './replications.ts'
+import { numberAfter } from './rising-numbers.ts'
 import { apply, limitsOf, type ServiceCenterState } from './state.ts'
 
 /** A used or expired token is remembered this long, so that its bearer is told so and not just hung up on. */
@@ -211,7 +212,8 @@ export function sealRoster(state: ServiceCenterState, appliance: ApplianceRecord
 
 /** Something that the rosters of this Data Center say has changed. */
 export function nextRosterVersion(state: ServiceCenterState, dataCenter: DataCenterName): Change {
-  return { table: 'rosters', row: { dataCenter, version: (state.rosterVersions.get(dataCenter) ?? 0) + 1 } }
+  const version = numberAfter(state.rosterVersions.get(dataCenter) ?? 0, state.clock)
+  return { table: 'rosters', row: { dataCenter, version } }
 }
 
 /** Something that rosters say of this appliance has changed; what a depot is like, its trading partners are told too. */

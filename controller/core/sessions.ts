@@ -34,7 +34,11 @@ export function greeted(
     membershipAt: appliance.enrolledAt,
   })
   const changes: Change[] = [{ table: 'appliances', row: { ...appliance, addresses, lastSeenAt: state.clock.wallMs } }]
-  if (addresses.join() !== appliance.addresses.join()) changes.push(...nextRosterVersions(state, appliance))
+  const isNewer = rosterVersion > (state.rosterVersions.get(appliance.dataCenter) ?? 0)
+  // An older database knows less than it has told: what it knows is told anew, with a number that is above all others.
+  const isForgotten = isNewer && rosterVersion <= state.clock.wallMs
+  if (isForgotten || addresses.join() !== appliance.addresses.join())
+    changes.push(...nextRosterVersions(state, appliance))
   return [
     ...commit(state, changes),
     ...tellHeard(state, appliance, { counters: greeting.counters, via: via.peer }),

@@ -131,7 +131,8 @@ test('an order beyond a thousand in line is refused in words, and a later one is
   world.install(patch, ['provider'])
   world.await('it installs', () => secondary.state.orders.attempt !== null)
   const { queue } = secondary.state.orders
-  const order = (sequence: number) => orderFor(world, 'paris/secondary', patch, { sequence })
+  const { sequence: seen } = secondary.state.orders
+  const order = (more: number) => orderFor(world, 'paris/secondary', patch, { sequence: seen + more })
   for (let number = 0; number < MAX_QUEUED_ORDERS; number++) queue.push(order(number))
   deliver(world, 'paris/secondary', sealedOrder(world, order(5_000)))
   assert.equal(queue.length, MAX_QUEUED_ORDERS)
