@@ -203,7 +203,8 @@ export type Heard = z.infer<(typeof Heard)['schema']>
 
 /**
  * The Service Center had heard more (`heard`) than the ledger of this appliance knew (`known`): it is an older one, or
- * new. What has a counter below `since` was told by a process of before; of an order not named here it says no more.
+ * new. What has a counter below `since` was told by a process of before; of an order not named here it says no more. An
+ * appliance that is trusted again, in a new epoch, says so too; then all three are its newest counter.
  */
 export const LedgerLoss = statement(
   'ledger-loss',

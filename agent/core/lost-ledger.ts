@@ -1,12 +1,14 @@
 /**
  * A ledger that was lost and begun anew, or put back to an older one. Its counter is one that the Service Center has long
  * heard, and what is told with such a counter is taken for something old; so each process counts on from the time at which
- * it began, above all that was told before. The Service Center, which sees by the greeting that it has heard more than the
+ * it began and some more, above all that was told before. The Service Center, which sees by the greeting that it has heard more than the
  * ledger knows, says how much. Then the appliance says what has happened, tells anew all that it has, and proves its
  * copies again; and what it has answered it takes no second time for an order. A clock that was set back as well is no
  * way out: from what was heard it counts on, above any letter of before that may still be on its way.
  */
 import { type Envelope, open } from '../../protocol/envelope.ts'
+import { sha256Hex } from '../../protocol/hashing.ts'
+import type { Life } from '../../protocol/messages.ts'
 import { isRefusal } from '../../protocol/refusals.ts'
 import { Heard, LedgerLoss } from '../../protocol/statements.ts'
 import { provenAgain } from './disproving.ts'
@@ -20,11 +22,19 @@ import type { AgentState } from './state.ts'
 /** Statements that nobody has heard of are fewer than this. */
 const UNHEARD_AT_MOST = 1_000_000
 
-/** What the ledger knew has been read, and nothing was told by this process yet. */
+/**
+ * What the ledger knew has been read, and nothing was told by this process yet. No two processes that begin with the same
+ * ledger count on from the same place, whatever their clocks say: else what one has told passes for the other's.
+ */
 export function beginCounting(state: AgentState, wallMs: number): void {
   const known = state.counter
-  state.counter = Math.max(known, Math.floor(wallMs))
+  state.counter = Math.max(known, Math.floor(wallMs)) + ofItsOwn(state.life)
   state.counted = { known, since: state.counter }
+}
+
+/** Up to a million: another number for each process. */
+function ofItsOwn(life: Life): number {
+  return 1 + Number.parseInt(sha256Hex(Buffer.from(life, 'hex')).slice(0, 5), 16)
 }
 
 export function ledgerCompared(state: AgentState, envelope: Envelope): AgentEffect[] {
@@ -41,18 +51,29 @@ export function ledgerCompared(state: AgentState, envelope: Envelope): AgentEffe
   state.counted.known = heard
   const { since } = state.counted
   state.orders.sequence = Math.max(state.orders.sequence, sequence)
-  const { queue, attempt } = state.orders
-  const orders = [...queue, ...(attempt === null ? [] : [attempt.order])].map(({ orderId }) => orderId)
-  const noticedAt = state.clock.wallMs
   const what = known === 0 ? 'was lost' : 'is older than what this appliance has told'
   return [
     log(`the ledger ${what}: what is here is told anew, and every copy is proven again`, { known, heard }),
-    ...post(state, LedgerLoss, (common) => ({ ...common, known, since, heard, orders, noticedAt }), [
-      ordersEntry(state),
-    ]),
+    ...tellWhatIsLeft(state, { known, since, heard }),
     ...tellCopies(state),
     ...[...state.found].flatMap(([patch, found]) => tellDetection(state, patch, found, [])),
   ]
+}
+
+/**
+ * In a new epoch nothing counts that was told before, by this machine or by another with its key: an order of which it
+ * does not say here that it is under way has ended without a word, or on that other machine.
+ */
+export function tellOrders(state: AgentState): AgentEffect[] {
+  const { counter } = state
+  return tellWhatIsLeft(state, { known: counter, since: counter, heard: counter })
+}
+
+function tellWhatIsLeft(state: AgentState, counters: Pick<LedgerLoss, 'known' | 'since' | 'heard'>): AgentEffect[] {
+  const { queue, attempt } = state.orders
+  const orders = [...queue, ...(attempt === null ? [] : [attempt.order])].map(({ orderId }) => orderId)
+  const noticedAt = state.clock.wallMs
+  return post(state, LedgerLoss, (common) => ({ ...common, ...counters, orders, noticedAt }), [ordersEntry(state)])
 }
 
 function tellCopies(state: AgentState): AgentEffect[] {

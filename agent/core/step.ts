@@ -27,7 +27,7 @@ import { sealedEntry } from './ledger.ts'
 import { acknowledge, acknowledged, forgetFormer, forwardDown, forwardUp, resendDown } from './letters.ts'
 import { limitsChanged, tendLimits } from './limiting.ts'
 import { packagesChanged, tendLooking } from './looking-again.ts'
-import { ledgerCompared } from './lost-ledger.ts'
+import { ledgerCompared, tellOrders } from './lost-ledger.ts'
 import { tendMachine } from './machine.ts'
 import { admission, introductions, mayAttach } from './neighbours.ts'
 import { doubt, doubtedByReader, doubtPiece, pieceReadBack, tendProving } from './proving.ts'
@@ -278,7 +278,7 @@ function membershipArrived(state: AgentState, envelope: Envelope): AgentEffect[]
   if (membership.epoch > known.epoch) {
     const line = log('is trusted again, and proves all that it holds anew', { epoch: membership.epoch })
     const { entries, effects } = proveAnew(state)
-    return [{ kind: 'record', entries: [entry, ...entries] }, line, ...effects]
+    return [{ kind: 'record', entries: [entry, ...entries] }, line, ...tellOrders(state), ...effects]
   }
   return [{ kind: 'record', entries: [entry] }, log('was renamed', { from: known.name, to: membership.name })]
 }

@@ -31,11 +31,20 @@ export function tellHeard(
   return [letterTo(state, peer, seal(Heard, statement, state.signing), via)]
 }
 
-/** What it tells from then on is newer than all that it has told before. */
+/**
+ * What it tells from then on is newer than all that it has told before. Of an appliance that is trusted again nothing is
+ * lost, and what the other machine with its key has told it does not know.
+ */
 export function ledgerLost(state: ServiceCenterState, appliance: ApplianceRecord, loss: LedgerLoss): Change[] {
-  const { known, since, orders, noticedAt: ledgerLostAt, counter: ledgerLostCounter } = loss
+  const { known, since, heard, orders, noticedAt: ledgerLostAt, counter: ledgerLostCounter } = loss
   if (ledgerLostCounter <= appliance.ledgerLostCounter) return []
   const { peer, name, organization } = appliance
+  if (heard <= known) {
+    return [
+      { table: 'appliances', row: { ...appliance, ledgerLostCounter } },
+      ...forgottenTargets(state, peer, { orders, how: 'was one of two with its key' }),
+    ]
+  }
   const how = known === 0 ? 'was lost' : 'was put back to an older one'
   const outcome = `its ledger ${how}: what it has is told anew, and every copy is proven again`
   return [

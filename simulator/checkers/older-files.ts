@@ -46,7 +46,9 @@ export function olderFiles(evidence: Evidence): Checker {
     sweep() {
       const { state, isRunning } = world.center
       for (const [peer, setBack] of evidence.setBack) {
-        const isReachable = isRunning && state.sessions.has(peer) && evidence.appliances.get(peer)?.isRunning === true
+        const appliance = evidence.appliances.get(peer)
+        const isAwake = appliance?.isRunning === true && !appliance.process.isFrozen
+        const isReachable = isRunning && state.sessions.has(peer) && isAwake
         const forMs = isReachable && isUnnoticed(peer, setBack) ? (reachableMs.get(setBack) ?? 0) + SWEEP_MS : 0
         reachableMs.set(setBack, forMs)
         evidence.expect(
@@ -58,9 +60,12 @@ export function olderFiles(evidence: Evidence): Checker {
       }
     },
     pending() {
-      for (const [peer, setBack] of evidence.setBack)
-        if (evidence.members.has(peer) && isUnnoticed(peer, setBack))
-          return `nobody noticed that the ledger of ${evidence.nameOf(peer)} is older`
+      for (const [peer, setBack] of evidence.setBack) {
+        const appliance = evidence.appliances.get(peer)
+        // Its ledger may be from before its whole depot was replaced.
+        if (appliance === undefined || !evidence.isMember(appliance) || evidence.isStranded(appliance)) continue
+        if (isUnnoticed(peer, setBack)) return `nobody noticed that the ledger of ${evidence.nameOf(peer)} is older`
+      }
       return null
     },
   }

@@ -108,7 +108,9 @@ export function orders(evidence: Evidence): Checker {
       )
       if (effect.step === 'install') {
         // Nobody sees at once that somebody has set the clock: what it showed when it was told last will do.
-        const shown = [world.nowMs - TICK_SLACK_MS, world.nowMs].map(
+        const { fromMs, toMs } = who.process.stoodStill
+        const since = world.nowMs - toMs < TICK_SLACK_MS ? fromMs : world.nowMs
+        const shown = [since - TICK_SLACK_MS, world.nowMs].map(
           (atMs) => who.process.clock.read(Math.max(0, atMs), world.wall).wallMs,
         )
         evidence.expect(

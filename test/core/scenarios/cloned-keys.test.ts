@@ -132,6 +132,42 @@ test('F1: when a person has said that one machine is left, it proves all that it
   assert.equal(world.appliance('paris/secondary').state.timesHeld, 0)
 })
 
+test('F1: an order that ended while the key was held ends as unknown when one machine is left, and what is there is told', () => {
+  const world = estate('paris')
+  const patch = replicate(world)
+  const { installer, state, peer } = world.appliance('paris/secondary')
+  installer.durationsMs.install = MINUTE_MS
+  const install = world.install(patch, ['provider'])
+  const target = () => world.center.state.targets.get(install)?.get(peer)
+  world.await('it installs', () => target()?.state === 'installing')
+  fightFor(world, 'paris/secondary')
+  world.await('the install has ended there', () => state.orders.attempt === null)
+  assert.ok(!isRefusal(trust(world, 'paris/secondary')))
+  world.await('nobody waits for it', () => target()?.state === 'unknown')
+  assert.equal(
+    target()?.reason,
+    'its ledger was one of two with its key after it said installing: how that ended is not known, and what is there now is what it detects',
+  )
+  world.await('what is there is told', () => {
+    const found = world.center.state.detections.get(patch.publication.sha256)?.get(peer)
+    return found?.result === 'installed' && found.counter > 0
+  })
+})
+
+test('F1: an order that is under way while the key is held goes on when one machine is left', () => {
+  const world = estate('paris')
+  const patch = replicate(world)
+  const { installer, peer } = world.appliance('paris/secondary')
+  installer.durationsMs.install = 10 * MINUTE_MS
+  const install = world.install(patch, ['provider'])
+  const target = () => world.center.state.targets.get(install)?.get(peer)
+  world.await('it installs', () => target()?.state === 'installing')
+  fightFor(world, 'paris/secondary')
+  world.run(MINUTE_MS)
+  assert.ok(!isRefusal(trust(world, 'paris/secondary')))
+  world.await('it is installed', () => target()?.state === 'installed')
+})
+
 test('F1: an appliance that is not held needs no trust', () => {
   const world = estate('paris')
   const refusal = trust(world, 'paris/secondary')
