@@ -48,6 +48,13 @@ export function greeted(
   ]
 }
 
+/** Its ledger is an older one: which publications it knows, and whether they are the newest, nobody can say. */
+export function tellAnew(state: ServiceCenterState, peer: PeerId): ServiceCenterEffect[] {
+  const known = state.sessions.get(peer)?.known
+  for (const { sha256, withdrawal } of state.patches.values()) if (withdrawal === null) known?.delete(sha256)
+  return synchronize(state, peer)
+}
+
 export function closed(state: ServiceCenterState, peer: PeerId): ServiceCenterEffect[] {
   const lost = [...state.sessions]
     .filter(([holder, { via }]) => holder === peer || via === peer)

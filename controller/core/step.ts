@@ -7,7 +7,7 @@ import { envelopeDigest, seal } from '../../protocol/envelope.ts'
 import { type PeerId, SERVICE_PROVIDER } from '../../protocol/identifiers.ts'
 import type { ControlMessage } from '../../protocol/messages.ts'
 import { isRefusal, type Refusal } from '../../protocol/refusals.ts'
-import { Acknowledgement, type Letter } from '../../protocol/statements.ts'
+import { Acknowledgement, LedgerLoss, type Letter } from '../../protocol/statements.ts'
 import { trustAppliance } from './cloned-keys.ts'
 import { advanceInstalls, commit } from './committing.ts'
 import type { Command, ServiceCenterEffect, ServiceCenterEvent } from './effects.ts'
@@ -22,7 +22,7 @@ import { nameHolders, ownCopyTold } from './own-copies.ts'
 import { renameAppliance, retireAppliance, revokeToken } from './places.ts'
 import { changePublishers } from './publishers.ts'
 import { type Decision, publish, withdraw } from './publishing.ts'
-import { closed, greeted, leave, stillAttached, tellHeld } from './sessions.ts'
+import { closed, greeted, leave, stillAttached, tellAnew, tellHeld } from './sessions.ts'
 import { tendSilence } from './silence.ts'
 import { type ApplianceAccount, apply, noteProgress, SERVICE_CENTER, type ServiceCenterState } from './state.ts'
 import { letterTo, synchronize } from './synchronize.ts'
@@ -195,6 +195,7 @@ function readAndAcknowledge(state: ServiceCenterState, via: PeerId, letter: Lett
   const answer = letterTo(state, letter.from, acknowledgement, via)
   if (isRefusal(changes)) return [refusalLog(letter.from, changes), answer]
   const effects = [...commit(state, changes), answer]
+  if (letter.envelope.payloadType === LedgerLoss.payloadType) effects.push(...tellAnew(state, letter.from))
   for (const change of changes) {
     if (change.table !== 'detections' || !isLeftBehind(state, change.row.sha256, change.row.peer)) continue
     state.sessions.get(change.row.peer)?.known.add(change.row.sha256)

@@ -4,7 +4,6 @@
  */
 import { readLedger } from '../../agent/core/ledger.ts'
 import { newAgent } from '../../agent/core/state.ts'
-import { equalBytes } from '../../protocol/hashing.ts'
 import { isGoodElsewhere } from '../checkers/good-copies.ts'
 import { heardOf } from '../checkers/older-files.ts'
 import type { FaultKind } from '../faults.ts'
@@ -29,7 +28,6 @@ export const olderFilesActs = {
       const forgotten = [...evidence.patches.keys()].filter(
         (patch) => appliance.store.held().has(patch) && !before.has(`proven-${patch}`),
       )
-      if (isOfEarlierPublication(before, ledger.read())) return
       if (forgotten.some((patch) => !isGoodElsewhere(evidence, name, patch))) return
       world.say(name, 'LOSES POWER, and its ledger is put back to an older one')
       if (appliance.isRunning) appliance.losePower()
@@ -48,17 +46,6 @@ export const olderFilesActs = {
     return NOTHING_TO_HEAL
   },
 } satisfies Partial<Record<FaultKind, Act>>
-
-/**
- * The same file was withdrawn and published again meanwhile: the Service Center, which has a receipt for the later
- * publication when such an appliance greets, tells it of that at its next connection only.
- */
-function isOfEarlierPublication(before: Records, now: Records): boolean {
-  return [...before].some(([key, value]) => {
-    const newer = now.get(key)
-    return key.startsWith('publication-') && newer !== undefined && !equalBytes(newer, value)
-  })
-}
 
 /** The counter of the newest statement that it knows of. */
 function knownIn({ place, process }: SimulatedAppliance, records: Records): number {

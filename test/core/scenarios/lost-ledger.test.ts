@@ -6,6 +6,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { AuditRecord } from '../../../controller/core/records.ts'
 import type { InstallId } from '../../../protocol/identifiers.ts'
+import { isRefusal } from '../../../protocol/refusals.ts'
 import {
   deliver,
   estate,
@@ -54,6 +55,22 @@ test('R6: a ledger that was lost is noticed and told, and the appliance goes on 
   const install = world.install(patch, ['provider'])
   world.await('and is heard of', () => target(world, install, 'paris/primary')?.state === 'installed')
   assert.equal(target(world, install, SECONDARY)?.state, 'installed')
+})
+
+test('R6: a ledger from before a file was withdrawn and published again learns of that as soon as it is noticed', () => {
+  const world = estate('paris')
+  const patch = replicate(world)
+  const before = world.appliance(SECONDARY).ledger.read()
+  const command = { kind: 'withdraw', actor: 'admin', patch: patch.publication.sha256, reason: 'a mistake' } as const
+  assert.ok(!isRefusal(world.ask(command)))
+  world.await('it has gone', () => !world.appliance(SECONDARY).store.held().has(patch.publication.sha256))
+  replicate(world, patch)
+  world.appliance(SECONDARY).stop()
+  putBack(world, SECONDARY, before)
+  world.appliance(SECONDARY).start()
+  world.await('it is noticed', () => noticed(world).length === 1)
+  world.run(5 * 60_000)
+  assert.equal(world.replications(patch), '2/2')
 })
 
 test('R6: a ledger that was put back to an older one is noticed, and the copies that it still has count again', () => {
