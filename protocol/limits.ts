@@ -74,6 +74,8 @@ export const MAX_ROSTER_MEMBERS = 2_000
 export const MAX_DATA_CENTER_APPLIANCES = 1_900
 /** Addresses one appliance announces. */
 export const MAX_ADDRESSES = 8
+/** Of an appliance that was started again and again without being heard; the oldest is forgotten. */
+export const MAX_COUNTER_GAPS = 8
 /** Patches an appliance says it knows when it greets; more are live at once nowhere, since the next one is refused. */
 export const MAX_KNOWN_PATCHES = 4_096
 /** A signature by each of a handful of keys; more is somebody making us verify. */

@@ -8,6 +8,7 @@ import { Envelope } from './envelope.ts'
 import { DialAddress, ListenAddress, PeerId, Sha256 } from './identifiers.ts'
 import {
   MAX_ADDRESSES,
+  MAX_COUNTER_GAPS,
   MAX_KNOWN_PATCHES,
   MAX_PATCH_BYTES,
   MAX_PIECE_BYTES,
@@ -57,20 +58,28 @@ export const Life = z.string().regex(/^[0-9a-f]{32}$/)
 export type Life = z.infer<typeof Life>
 
 /** What an appliance tells about itself when its control stream opens. */
+/**
+ * Counters between the last that a ledger knew when a process began and that from which the process counted on; until one
+ * of its statements was acknowledged.
+ */
+export const CounterGap = z.strictObject({ known: z.int().min(0), since: z.int().min(0) })
+export type CounterGap = z.infer<typeof CounterGap>
+
 export const Greeting = z.strictObject({
   version: z.literal(PROTOCOL_VERSION),
   /** Where it accepts members; empty for an appliance that only dials. */
   addresses: z.array(ListenAddress).max(MAX_ADDRESSES),
   rosterVersion: z.int().min(0),
   /**
-   * Of its statements: the last that its ledger knew when this process began, where this process began to count, and the
-   * newest. Where the Service Center has heard one between the first two, or above the third, the ledger was lost or is an
-   * older one.
+   * Of its statements: those that its ledger knows nothing of, and the newest. Where the Service Center has heard one of the
+   * former, or above the latter, the ledger was lost or is an older one.
    */
-  counters: z.strictObject({ known: z.int().min(0), since: z.int().min(0), newest: z.int().min(0) }),
+  counters: z.strictObject({ gaps: z.array(CounterGap).max(MAX_COUNTER_GAPS), newest: z.int().min(0) }),
   /** The patches whose publication it holds, so that only the others are sent. */
   known: z.array(Sha256).max(MAX_KNOWN_PATCHES),
   life: Life,
+  /** After so much of it, it gives a connection up. */
+  silenceMs: z.int().min(0),
 })
 export type Greeting = z.infer<typeof Greeting>
 

@@ -22,9 +22,7 @@ export function drawPeopleFaults(random: Random, estate: Estate, safetyMs: numbe
     .flatMap((kind) => Array.from({ length: 1 + nextBelow(random, OF_ONE_KIND_AT_MOST) }, () => kind))
     .map((kind, at) => ({
       ...{ id: firstId + at, kind, other: '' },
-      // Two tenant appliances with one key, each attached to a depot member of its own, are not noticed: neither takes the
-      // stream of the other, so no life returns.
-      who: pick(random, kind === 'older-ledger' ? estate.appliances : depots),
+      who: pick(random, kind === 'new-address' ? depots : estate.appliances),
       atMs: EARLIEST_MS + nextBelow(random, safetyMs - EARLIEST_MS),
       lastsMs: 500 + nextBelow(random, 20_000),
       dice: nextBelow(random, 1_000_000),

@@ -8,6 +8,8 @@ import { z } from 'zod'
 import { Bytes, decode, encode } from '../../protocol/codec.ts'
 import { decodeEnvelope, encodeEnvelope, envelopeDigest, reopen } from '../../protocol/envelope.ts'
 import { Sha256 } from '../../protocol/identifiers.ts'
+import { MAX_COUNTER_GAPS } from '../../protocol/limits.ts'
+import { CounterGap } from '../../protocol/messages.ts'
 import { isRefusal, type Refusal } from '../../protocol/refusals.ts'
 import { Letter, Membership, Order, Publication, Roster, Withdrawal } from '../../protocol/statements.ts'
 import type { Found, LedgerEntry } from './events.ts'
@@ -35,7 +37,11 @@ const Restarts = z.strictObject({
   version: z.literal(1),
   patches: z.array(z.strictObject({ patch: Sha256, bootId: z.string(), sinceMs: z.int().min(0) })),
 })
-const Counter = z.strictObject({ version: z.literal(1), counter: z.int().min(0) })
+const Counter = z.strictObject({
+  version: z.literal(1),
+  counter: z.int().min(0),
+  gaps: z.array(CounterGap).max(MAX_COUNTER_GAPS).default([]),
+})
 const Sent = z.strictObject({ version: z.literal(1), letter: Letter })
 const Kept = z.strictObject({ version: z.literal(1), letter: Letter, number: z.int().min(0) })
 /** When it was read last, and what came over the WAN until it was whole; older releases have not written either. */
@@ -75,8 +81,13 @@ export function restartsEntry({ restarts }: AgentState): LedgerEntry {
   return { key: 'restarts', value: patches.length === 0 ? null : encode({ version: 1, patches }) }
 }
 
-export function counterEntry({ counter }: AgentState): LedgerEntry {
-  return { key: 'counter', value: encode({ version: 1, counter }) }
+function readCounter(state: AgentState, { counter, gaps }: z.output<typeof Counter>): void {
+  state.counter = counter
+  state.gaps = gaps
+}
+
+export function counterEntry({ counter, gaps }: AgentState): LedgerEntry {
+  return { key: 'counter', value: encode({ version: 1, counter, gaps }) }
 }
 
 export function sentEntry(id: Sha256, letter: Letter | null): LedgerEntry {
@@ -135,7 +146,7 @@ export function readLedger(state: AgentState, entries: ReadonlyMap<string, Uint8
           state.restarts.set(patch, { bootId, sinceMs })
         break
       case 'counter':
-        state.counter = recordOf(key, Counter, value, 'the statement counter').counter
+        readCounter(state, recordOf(key, Counter, value, 'the statement counter'))
         break
       case 'outbox': {
         const { letter } = recordOf(key, Sent, value, 'a letter of this appliance')

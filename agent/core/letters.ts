@@ -29,6 +29,7 @@ export function post<Statement>(
   const letter: Letter = { to: serviceCenter, from, envelope }
   const id = envelopeDigest(envelope)
   state.outbox.set(id, letter)
+  state.firstTold ??= id
   const dropped = dropBeyond(state)
   const entries = [
     counterEntry(state),
@@ -102,7 +103,12 @@ export function acknowledged(state: AgentState, envelope: Envelope): AgentEffect
   const statement = open(Acknowledgement, envelope, [state.root])
   if (isRefusal(statement)) return [{ kind: 'log', line: statement.message, fields: { code: statement.refused } }]
   const known = statement.letters.filter((id) => state.outbox.delete(id))
-  return known.length === 0 ? [] : [{ kind: 'record', entries: known.map((id) => sentEntry(id, null)) }]
+  if (known.length === 0) return []
+  const entries = known.map((id) => sentEntry(id, null))
+  // It came after our greeting: what the Service Center had heard more than the ledger knows, it has said by now.
+  const isCompared = state.gaps.length > 0 && known.some((id) => id === state.firstTold)
+  if (isCompared) state.gaps = []
+  return [{ kind: 'record', entries: isCompared ? [...entries, counterEntry(state)] : entries }]
 }
 
 /** Nobody acknowledges a letter of an appliance that has left the fleet: what is kept from and for it goes. */

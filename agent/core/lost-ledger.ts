@@ -8,6 +8,7 @@
  */
 import { type Envelope, open } from '../../protocol/envelope.ts'
 import { sha256Hex } from '../../protocol/hashing.ts'
+import { MAX_COUNTER_GAPS } from '../../protocol/limits.ts'
 import type { Life } from '../../protocol/messages.ts'
 import { isRefusal } from '../../protocol/refusals.ts'
 import { Heard, LedgerLoss } from '../../protocol/statements.ts'
@@ -29,7 +30,7 @@ const UNHEARD_AT_MOST = 1_000_000
 export function beginCounting(state: AgentState, wallMs: number): void {
   const known = state.counter
   state.counter = Math.max(known, Math.floor(wallMs)) + ofItsOwn(state.life)
-  state.counted = { known, since: state.counter }
+  state.gaps = [...state.gaps, { known, since: state.counter }].slice(-MAX_COUNTER_GAPS)
 }
 
 /** Up to a million: another number for each process. */
@@ -41,15 +42,13 @@ export function ledgerCompared(state: AgentState, envelope: Envelope): AgentEffe
   const told = open(Heard, envelope, [state.root])
   if (isRefusal(told)) return [log(told.message, { code: told.refused })]
   const { to, epoch, counter: heard, sequence } = told
-  const { known } = state.counted
-  const isMore = heard > state.counter || (heard > known && heard < state.counted.since)
-  if (to !== state.identity.peer || epoch !== state.membership?.epoch || !isMore) return []
-  if (heard > state.counter) {
-    state.counter = heard + UNHEARD_AT_MOST
-    state.counted.since = state.counter
-  }
-  state.counted.known = heard
-  const { since } = state.counted
+  const gap = state.gaps.find((one) => heard > one.known && heard < one.since)
+  if (to !== state.identity.peer || epoch !== state.membership?.epoch) return []
+  if (gap === undefined && heard <= state.counter) return []
+  const known = gap?.known ?? state.gaps.at(-1)?.known ?? state.counter
+  if (gap === undefined) state.counter = heard + UNHEARD_AT_MOST
+  const since = gap?.since ?? state.counter
+  state.gaps = [...state.gaps.filter((one) => one !== gap), { known: heard, since }].slice(-MAX_COUNTER_GAPS)
   state.orders.sequence = Math.max(state.orders.sequence, sequence)
   const what = known === 0 ? 'was lost' : 'is older than what this appliance has told'
   return [

@@ -7,7 +7,7 @@ import type { Clock } from '../../protocol/clock.ts'
 import type { SigningKey } from '../../protocol/envelope.ts'
 import type { DialAddress, ListenAddress, PeerId, Sha256 } from '../../protocol/identifiers.ts'
 import { SILENCE_MS } from '../../protocol/limits.ts'
-import type { Greeting, Life } from '../../protocol/messages.ts'
+import type { CounterGap, Greeting, Life } from '../../protocol/messages.ts'
 import type { Random } from '../../protocol/random.ts'
 import type { Letter, Membership, Order, Roster } from '../../protocol/statements.ts'
 import { NO_LIMITS, type QuietHours, type WanLimits } from '../../protocol/wan-limits.ts'
@@ -186,8 +186,10 @@ export type AgentState = {
   heardBelowMs: Map<PeerId, number>
   /** Rises with each signed statement, and never goes back. */
   counter: number
-  /** The last that the ledger knew when this process began, and where this process began to count; see lost-ledger.ts. */
-  counted: { known: number; since: number }
+  /** Counters of which the ledger knows nothing; see lost-ledger.ts. */
+  gaps: CounterGap[]
+  /** The first letter of this process: once it is acknowledged, the Service Center has compared those. */
+  firstTold: Sha256 | null
   /** Own letters that nobody has acknowledged yet. */
   outbox: Map<Sha256, Letter>
   /** Letters of others, kept for them unopened, in the order in which they came. */
@@ -249,7 +251,8 @@ export function newAgent(appliance: Appliance): AgentState {
     attached: new Map(),
     heardBelowMs: new Map(),
     counter: 0,
-    counted: { known: 0, since: 0 },
+    gaps: [],
+    firstTold: null,
     outbox: new Map(),
     mailbox: new Map(),
     lastKept: 0,

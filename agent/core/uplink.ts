@@ -82,12 +82,13 @@ function greeting(state: AgentState): Greeting {
     version: PROTOCOL_VERSION,
     addresses: state.addresses,
     rosterVersion: state.roster?.version ?? 0,
-    counters: { ...state.counted, newest: state.counter },
+    counters: { gaps: state.gaps, newest: state.counter },
     known: [...state.replicas]
       .filter(([, replica]) => !isGivenUp(replica))
       .map(([patch]) => patch)
       .slice(-MAX_KNOWN_PATCHES),
     life: state.life,
+    silenceMs: state.settings.silenceMs,
   }
 }
 

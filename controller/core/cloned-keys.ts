@@ -2,8 +2,10 @@
  * A key belongs to one machine. A data folder that was copied, or a machine restored beside the one that it was saved
  * from, makes two: both greet as the same appliance, and whoever comes later takes the stream from the other. Each process
  * of an agent draws a life when it starts, and no process comes back after its successor; so a life that returns twice
- * after others were heard is still running beside them. Such a key is held: it is not reachable, nothing that it signs is
- * believed, and its receipts are void, until a person has decided.
+ * after others were heard is still running beside them. Two that are attached to two members of their depot take nothing
+ * from each other; but what is left of a process that ended is given up after a silence, so two lives that both stay
+ * attached are two machines as well. Such a key is held: it is not reachable, nothing that it signs is believed, and its
+ * receipts are void, until a person has decided.
  */
 import type { PeerId } from '../../protocol/identifiers.ts'
 import type { Life } from '../../protocol/messages.ts'
@@ -17,6 +19,10 @@ import type { ServiceCenterState } from './state.ts'
 /** A machine that is set back to a snapshot of itself brings one life back, once. */
 const RETURNS = 2
 const RETURNS_WITHIN_MS = 10 * 60_000
+/** Each member of a depot gives a stream up after one of its own. */
+const BESIDE_SILENCES = 6
+/** Of a pause of this process: what has ended meanwhile is heard of after it only. */
+const COUNTED_MS = 1_000
 /** Of one key; the oldest is forgotten. */
 const MAX_LIVES = 16
 
@@ -28,6 +34,8 @@ export type Lives = {
   readonly toldBy: Map<PeerId, Life>
   /** Monotonic. */
   returnedAtMs: number[]
+  /** For how long two of its lives have been attached. */
+  besideMs: number
 }
 
 type Greeted = { readonly peer: PeerId; readonly via: PeerId; readonly life: Life }
@@ -36,7 +44,8 @@ type Greeted = { readonly peer: PeerId; readonly via: PeerId; readonly life: Lif
 export function isTwice(state: ServiceCenterState, { peer, via, life }: Greeted): boolean {
   const lives = state.lives.get(peer)
   if (lives === undefined) {
-    state.lives.set(peer, { newest: life, earlier: new Set(), toldBy: new Map([[via, life]]), returnedAtMs: [] })
+    const toldBy = new Map([[via, life]])
+    state.lives.set(peer, { newest: life, earlier: new Set(), toldBy, returnedAtMs: [], besideMs: 0 })
     return false
   }
   const isNews = lives.toldBy.get(via) !== life
@@ -50,6 +59,19 @@ export function isTwice(state: ServiceCenterState, { peer, via, life }: Greeted)
   lives.newest = life
   lives.returnedAtMs = returned
   return returned.length >= RETURNS
+}
+
+/** The tenant appliances of which two lives have been attached for too long, with the depot members at which they are. */
+export function besideEachOther(state: ServiceCenterState, tookMs: number): { peer: PeerId; vias: PeerId[] }[] {
+  return [...state.attachments].flatMap(([peer, vias]) => {
+    const lives = state.lives.get(peer)
+    if (lives === undefined) return []
+    const isBeside = vias.size > 1 && new Set([...vias.values()].map(({ life }) => life)).size > 1
+    lives.besideMs = isBeside ? lives.besideMs + Math.min(tookMs, COUNTED_MS) : 0
+    const silences = [...vias.keys()].map((via) => state.sessions.get(via)?.silenceMs ?? 0)
+    const boundMs = BESIDE_SILENCES * Math.max(state.silenceMs, ...silences)
+    return lives.besideMs >= boundMs ? [{ peer, vias: [...vias.keys()] }] : []
+  })
 }
 
 /**

@@ -20,10 +20,11 @@ import { letterTo } from './synchronize.ts'
 export function tellHeard(
   state: ServiceCenterState,
   { peer, epoch, orderSequence, ...appliance }: ApplianceRecord,
-  { counters: { known, since, newest }, via }: { counters: Greeting['counters']; via: PeerId },
+  { counters: { gaps, newest }, via }: { counters: Greeting['counters']; via: PeerId },
 ): ServiceCenterEffect[] {
   const told = [appliance.lookedCounter, appliance.ledgerLostCounter, ...countersOf(state, peer)]
-  const heard = Math.max(...told.filter((counter) => counter > newest || (counter > known && counter < since)))
+  const isInGap = (counter: number): boolean => gaps.some(({ known, since }) => counter > known && counter < since)
+  const heard = Math.max(...told.filter((counter) => counter > newest || isInGap(counter)))
   if (heard < 0) return []
   const unanswered = unsettledOf(state, peer).filter(({ counter }) => counter === 0)
   const sequence = Math.min(orderSequence, ...unanswered.map((target) => sequenceOf(state, target) - 1))

@@ -4,7 +4,7 @@
  */
 import type { PeerId } from '../../protocol/identifiers.ts'
 import type { Greeting } from '../../protocol/messages.ts'
-import { hold, isTwice } from './cloned-keys.ts'
+import { besideEachOther, hold, isTwice } from './cloned-keys.ts'
 import { advanceInstalls, commit } from './committing.ts'
 import type { ServiceCenterEffect } from './effects.ts'
 import { whyKeyIsHeld } from './held-keys.ts'
@@ -22,7 +22,7 @@ export function greeted(
   greeting: Greeting,
 ): ServiceCenterEffect[] {
   const { addresses, rosterVersion, life } = greeting
-  if (isTwice(state, { peer: appliance.peer, via: via.peer, life })) return holdKey(state, appliance, via.peer)
+  if (isTwice(state, { peer: appliance.peer, via: via.peer, life })) return holdKey(state, appliance, [via.peer])
   // What is not proven there may be an earlier publication of the same file: it is told again. So is what is not known
   // here, once it is: an older database may have forgotten it.
   const proven = greeting.known.filter((patch) => state.patches.has(patch) && !isUnproven(state, patch, appliance))
@@ -30,7 +30,7 @@ export function greeted(
   const learned = [...state.patches.keys()].filter((patch) => isLeftBehind(state, patch, appliance.peer))
   const known = new Set([...proven, ...learned])
   state.sessions.set(appliance.peer, {
-    ...{ via: via.peer, rosterVersion, known, sent: new Set() },
+    ...{ via: via.peer, rosterVersion, known, sent: new Set(), silenceMs: greeting.silenceMs },
     membershipAt: appliance.enrolledAt,
   })
   const changes: Change[] = [{ table: 'appliances', row: { ...appliance, addresses, lastSeenAt: state.clock.wallMs } }]
@@ -82,8 +82,16 @@ export function stillAttached(state: ServiceCenterState, peer: PeerId): ServiceC
   return greeted(state, appliance, via, newest[1])
 }
 
+/** Those that two machines use without taking each other's stream. */
+export function holdThoseBeside(state: ServiceCenterState, tookMs: number): ServiceCenterEffect[] {
+  return besideEachOther(state, tookMs).flatMap(({ peer, vias }) => {
+    const appliance = state.appliances.get(peer)
+    return appliance === undefined ? [] : holdKey(state, appliance, vias)
+  })
+}
+
 /** Two machines have its key: it is gone for everybody, and whoever reached the Service Center through it goes elsewhere. */
-function holdKey(state: ServiceCenterState, appliance: ApplianceRecord, via: PeerId): ServiceCenterEffect[] {
+function holdKey(state: ServiceCenterState, appliance: ApplianceRecord, vias: PeerId[]): ServiceCenterEffect[] {
   const { peer } = appliance
   state.attachments.delete(peer)
   const effects = [...closed(state, peer), ...commit(state, hold(state, appliance))]
@@ -91,7 +99,7 @@ function holdKey(state: ServiceCenterState, appliance: ApplianceRecord, via: Pee
   return [
     ...effects,
     { kind: 'log', line: why, fields: { peer, name: appliance.name } },
-    tellHeld(peer, via, why),
+    ...vias.map((via) => tellHeld(peer, via, why)),
     ...advanceInstalls(state),
     { kind: 'changed', topic: 'appliances' },
     { kind: 'changed', topic: 'patches' },

@@ -42,6 +42,8 @@ export type Session = {
   known: Set<Sha256>
   /** When the newest membership that it was sent was signed. */
   membershipAt: number
+  /** After so much of it, it gives a connection up. */
+  silenceMs: number
   /** Orders already sent in this session. */
   sent: Set<OrderId>
 }

@@ -22,7 +22,7 @@ import { nameHolders, ownCopyTold } from './own-copies.ts'
 import { renameAppliance, retireAppliance, revokeToken } from './places.ts'
 import { changePublishers } from './publishers.ts'
 import { type Decision, publish, withdraw } from './publishing.ts'
-import { closed, greeted, leave, stillAttached, tellAnew, tellHeld } from './sessions.ts'
+import { closed, greeted, holdThoseBeside, leave, stillAttached, tellAnew, tellHeld } from './sessions.ts'
 import { tendSilence } from './silence.ts'
 import { type ApplianceAccount, apply, noteProgress, SERVICE_CENTER, type ServiceCenterState } from './state.ts'
 import { letterTo, synchronize } from './synchronize.ts'
@@ -34,6 +34,7 @@ export function step(state: ServiceCenterState, event: ServiceCenterEvent): Serv
       state.clock = event.clock
       return [
         ...tendSilence(state, tookMs),
+        ...holdThoseBeside(state, tookMs),
         ...commit(state, tellPartners(state)),
         ...nameHolders(state),
         ...advanceInstalls(state),

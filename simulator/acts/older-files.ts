@@ -38,7 +38,6 @@ export const olderFilesActs = {
         heard: Math.max(...heardOf(world.center.state, peer)),
         forgotten: new Set([...forgotten, ...(evidence.setBack.get(peer)?.forgotten ?? [])]),
         isNoticed: false,
-        generation: appliance.generation,
       })
       hands.count(fault.kind)
       hands.later(fault.lastsMs, () => hands.startAgain(appliance))

@@ -18,22 +18,13 @@ export type SetBack = {
   /** Copies on its disk of which that ledger has no word. */
   readonly forgotten: ReadonlySet<Sha256>
   isNoticed: boolean
-  /** How many processes had run and ended there by then. */
-  readonly generation: number
 }
 
 export function olderFiles(evidence: Evidence): Checker {
   const name = 'an older ledger is noticed'
   const { world } = evidence
   const reachableMs = new Map<SetBack, number>()
-  /**
-   * A process that ended before its greeting was heard has counted on, and its successor knows of no gap: a ledger does not
-   * say up to where it was compared. What is wrong by that ends with the deadlines of orders and with the next transfer.
-   */
-  const isHidden = (peer: PeerId, { generation }: SetBack): boolean =>
-    (evidence.appliances.get(peer)?.generation ?? 0) > generation + 1
-  const isUnnoticed = (peer: PeerId, setBack: SetBack): boolean =>
-    !setBack.isNoticed && !isHidden(peer, setBack) && isHeard(peer, setBack)
+  const isUnnoticed = (peer: PeerId, setBack: SetBack): boolean => !setBack.isNoticed && isHeard(peer, setBack)
   const isHeard = (peer: PeerId, { known, heard }: SetBack): boolean =>
     heardOf(world.center.state, peer).some((counter) => counter > known && counter <= heard)
   return {

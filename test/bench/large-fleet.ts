@@ -56,6 +56,7 @@ export async function largeFleet(extent: Extent): Promise<LargeFleet> {
         membershipAt: row.membershipAt,
         rosterVersion: 0,
         known: new Set(),
+        silenceMs: 30_000,
         sent: new Set(),
       })
     for (const [age, sha256] of patches.toReversed().entries()) {

@@ -83,9 +83,10 @@ async function answers(peer: HostilePeer, to: string, protocol: string): Promise
     version: 1,
     addresses: [],
     rosterVersion: 0,
-    counters: { known: 0, since: 0, newest: 0 },
+    counters: { gaps: [], newest: 0 },
     known: [],
     life: '0'.repeat(32),
+    silenceMs: 30_000,
   }
   const words = protocol === CONTROL_PROTOCOL ? { kind: 'greeting', greeting } : { kind: 'want', patch }
   const talk = await peer.open(to, protocol).catch((cause: unknown) => new Error('it was not let in', { cause }))

@@ -74,7 +74,7 @@ const roster = {
   limits: { downBitsPerSecond: 20_000_000, upBitsPerSecond: null, quietHours: [{ from: 1320, to: 360 }] },
 }
 const membership = { ...slot, appliance: peer, epoch: 1, serviceCenter: root.peer, enrolledAt: AT }
-const counters = { known: 7, since: AT, newest: AT + 3 }
+const counters = { gaps: [{ known: 7, since: AT }], newest: AT + 3 }
 const greeting = {
   version: 1,
   addresses: ['/ip4/10.0.0.1/tcp/4001'],
@@ -82,6 +82,7 @@ const greeting = {
   counters,
   known: [patch],
   life: '0123456789abcdef'.repeat(2),
+  silenceMs: 30_000,
 }
 const letter = { to: peer, from: root.peer, envelope }
 const report = {

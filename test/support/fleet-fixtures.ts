@@ -151,9 +151,10 @@ export async function emptyFleet(): Promise<Fleet> {
         version: 1,
         addresses: [],
         rosterVersion: 0,
-        counters: { known: 0, since: 0, newest: 0 },
+        counters: { gaps: [], newest: 0 },
         known: [],
         life,
+        silenceMs: 30_000,
       } as const
       const [peer, via] = [peerOf(name), viaOf(name)]
       const message =

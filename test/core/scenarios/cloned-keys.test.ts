@@ -3,6 +3,7 @@
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { SILENCE_MS } from '../../../protocol/limits.ts'
 import type { Greeting, Life } from '../../../protocol/messages.ts'
 import { isRefusal } from '../../../protocol/refusals.ts'
 import { type Letter, Receipt } from '../../../protocol/statements.ts'
@@ -15,8 +16,8 @@ const MINUTE_MS = 60_000
 /** As when its machine has taken the stream from the other. */
 function greets(world: World, name: string, life: Life): void {
   const { peer, state } = world.appliance(name)
-  const { addresses, counter: newest, counted } = state
-  const counters = { ...counted, newest }
+  const { addresses, counter: newest, gaps } = state
+  const counters = { gaps, newest }
   world.center.tell({ kind: 'control-closed', peer })
   world.center.tell({ kind: 'control-opened', peer })
   const greeting: Greeting = {
@@ -26,6 +27,7 @@ function greets(world: World, name: string, life: Life): void {
     counters,
     known: [...state.replicas.keys()],
     life,
+    silenceMs: SILENCE_MS,
   }
   world.center.tell({ kind: 'control-received', peer, message: { kind: 'greeting', greeting } })
 }
@@ -76,9 +78,10 @@ test('F1: what depots tell again of a tenant that moves between them is no secon
   const world = estateWithTenants('paris')
   const tenant = world.appliance('paris/acme/primary')
   const attached = (depot: string, life: Life): void => {
-    const { counter: newest, counted } = tenant.state
-    const counters = { ...counted, newest }
-    const greeting: Greeting = { version: 1, addresses: [], rosterVersion: 0, counters, known: [], life }
+    const { counter: newest, gaps } = tenant.state
+    const counters = { gaps, newest }
+    const rest = { addresses: [], rosterVersion: 0, known: [], silenceMs: SILENCE_MS }
+    const greeting: Greeting = { version: 1, ...rest, counters, life }
     const message = { kind: 'attached', peer: tenant.peer, greeting } as const
     world.center.tell({ kind: 'control-received', peer: world.appliance(depot).peer, message })
   }
@@ -89,6 +92,40 @@ test('F1: what depots tell again of a tenant that moves between them is no secon
     attached('paris/secondary', 'd'.repeat(32))
   }
   assert.equal(recordOf(world, 'paris/acme/primary')?.heldAt, null)
+})
+
+test('F1: two machines that are each attached to a depot member of their own are held, and both are told', () => {
+  const world = estateWithTenants('paris')
+  const { peer, state } = world.appliance('paris/acme/primary')
+  const { counter: newest, gaps } = state
+  const greeting: Greeting = {
+    ...{ version: 1, addresses: [], rosterVersion: 0, known: [], life: COPY },
+    ...{ counters: { gaps, newest }, silenceMs: SILENCE_MS },
+  }
+  const attached = { kind: 'attached', peer, greeting } as const
+  world.center.tell({ kind: 'control-received', peer: world.appliance('paris/secondary').peer, message: attached })
+  world.run(2 * MINUTE_MS)
+  assert.equal(recordOf(world, 'paris/acme/primary')?.heldAt, null)
+  world.run(2 * MINUTE_MS)
+  assert.notEqual(recordOf(world, 'paris/acme/primary')?.heldAt, null)
+  assert.ok(!isReachable(world, 'paris/acme/primary'))
+  assert.ok(state.timesHeld > 0, 'the one that runs here was told as well')
+})
+
+test('F1: a tenant whose old stream is left over at another depot member is one machine', () => {
+  const world = estateWithTenants('paris')
+  const tenant = world.appliance('paris/acme/primary')
+  for (let start = 0; start < 10; start++) {
+    tenant.losePower()
+    tenant.start()
+    world.run(MINUTE_MS)
+    const [one, other] = ['paris/primary', 'paris/secondary']
+    world.network.cut('paris/acme/primary', start % 2 === 0 ? one : other)
+    world.run(MINUTE_MS)
+    world.network.mendAll()
+  }
+  assert.equal(recordOf(world, 'paris/acme/primary')?.heldAt, null)
+  assert.ok(isReachable(world, 'paris/acme/primary'))
 })
 
 test('F1: a held appliance is ordered nothing, and nothing that it signs is believed', () => {
