@@ -22,6 +22,9 @@ const DUE = 0.5
 const OVERDUE = 0.75
 /** What reading all that is held takes, with this to spare, is not to begin later than the period allows. */
 const TO_SPARE = 1.1
+/** Where no copy is due, of the period, and at most: so late it is noticed that one is. Most ticks look at no copy. */
+const LOOK_AGAIN = 1 / 60
+const LOOK_AGAIN_MS = 60_000
 /** A reader's word has a copy read anew so often at most: reading costs more than saying so. */
 const BELIEVED_EVERY_MS = 60_000
 /** What may be read at once after a pause, in time. */
@@ -38,6 +41,8 @@ export type Proving = {
   readonly doubts: Map<Sha256, number>
   /** Copies that are read before it is their turn; those that yield wait while something is transferred. */
   readonly hurried: Map<Sha256, { readonly yields: boolean }>
+  /** By the wall clock, when no copy was due; null where one is, or nobody has looked. */
+  noneDueAt: number | null
   /** Monotonic: until when the word of a reader about a copy is not believed again. */
   readonly believedAgainAtMs: Map<Sha256, number>
 }
@@ -45,6 +50,7 @@ export type Proving = {
 export function newProving(): Proving {
   return {
     ...{ budgetBytes: 0, asked: null, passes: new Map(), doubts: new Map(), hurried: new Map() },
+    noneDueAt: null,
     believedAgainAtMs: new Map(),
   }
 }
@@ -156,6 +162,7 @@ function nextOfPass(state: AgentState): Next | null {
 
 function hurriedCopy(state: AgentState): Replica | null {
   const { replicas, proving } = state
+  if (proving.hurried.size === 0) return null
   const isBusy = isTransferring(state)
   let found: Replica | null = null
   for (const [patch, { yields }] of proving.hurried) {
@@ -182,7 +189,9 @@ function dueAfterMs(state: AgentState): number {
 
 /** Of those that are due, the one that was proven longest ago. A clock that was set back makes all of them due. */
 function dueCopy(state: AgentState): Replica | null {
-  const { replicas, proven, clock } = state
+  const { replicas, proven, proving, settings, clock } = state
+  const againAfterMs = Math.min(settings.proveEveryMs * LOOK_AGAIN, LOOK_AGAIN_MS)
+  if (proving.noneDueAt !== null && Math.abs(clock.wallMs - proving.noneDueAt) < againAfterMs) return null
   const afterMs = dueAfterMs(state)
   let found: Replica | null = null
   let oldest = Number.POSITIVE_INFINITY
@@ -193,6 +202,7 @@ function dueCopy(state: AgentState): Replica | null {
     found = replica
     oldest = provenAt
   }
+  proving.noneDueAt = found === null ? clock.wallMs : null
   return found
 }
 

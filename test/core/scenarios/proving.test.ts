@@ -32,8 +32,8 @@ test('a Service Center that did not end by itself reads again what it had, and n
   assert.equal(provenAt(since), world.center.state.patches.get(since.publication.sha256)?.uploadedAt)
 })
 
-/** A store of a Service Center, without a world around it: what it wants to read is there and right, at once. */
-function readingStore({ copies, bytesEach }: { copies: number; bytesEach: number }) {
+/** A store of a Service Center, without a world around it. */
+function filledStore({ copies, bytesEach }: { copies: number; bytesEach: number }) {
   const settings = DEFAULT_SETTINGS
   const identity = signingKeyFromSeed(new Uint8Array(32).fill(1))
   const random = seededRandom(1)
@@ -57,6 +57,12 @@ function readingStore({ copies, bytesEach }: { copies: number; bytesEach: number
     const envelope = seal(Publication, publication, identity)
     step(state, { kind: 'seeded', publication, envelope, hashes, copy: { provenAt: 0, wrong: '' }, isNew: true })
   }
+  return { state, pieceLength, hash }
+}
+
+/** What it wants to read is there and right, at once. */
+function readingStore(size: { copies: number; bytesEach: number }) {
+  const { state, pieceLength, hash } = filledStore(size)
   /** The oldest that a proof became, and the bytes that were read, from one time to another. */
   return (fromMs: number, toMs: number) => {
     const proofs = new Map<string, number>()
@@ -93,4 +99,43 @@ test('a small store is read once in half a week, while nothing is transferred', 
   const { proofs, readBytes } = run(3.4 * DAY_MS, 4 * DAY_MS)
   assert.equal(proofs, 3)
   assert.ok(readBytes < 3_100_000_000, 'each once')
+})
+
+/** The wall times of the ticks, twice a second, at which a copy was asked for; nothing is ever read. */
+function askedAt(state: ReturnType<typeof filledStore>['state'], fromMs: number, toMs: number): number[] {
+  const asked: number[] = []
+  for (let now = fromMs; now <= toMs; now += 500) {
+    const effects = step(state, { kind: 'tick', clock: { monotonicMs: now, wallMs: now } })
+    if (effects.some(({ kind }) => kind === 'prove-piece')) asked.push(now)
+  }
+  return asked
+}
+
+test('a copy is read within a minute after it is due, and not before', () => {
+  const { state } = filledStore({ copies: 1, bytesEach: 1_000_000 })
+  const dueAt = 3.5 * DAY_MS
+  const [first = 0] = askedAt(state, dueAt - 90_000, dueAt + 90_000)
+  assert.ok(first >= dueAt && first <= dueAt + 60_000, `asked for ${(first - dueAt) / 1000} s after it was due`)
+})
+
+test('a clock that is set back makes a copy due at once', () => {
+  const { state } = filledStore({ copies: 1, bytesEach: 1_000_000 })
+  for (const patch of state.replicas.keys()) state.proven.set(patch, 2 * DAY_MS)
+  assert.deepEqual(askedAt(state, 2 * DAY_MS, 2 * DAY_MS + 5_000), [])
+  const clock = { monotonicMs: 2 * DAY_MS + 5_500, wallMs: DAY_MS }
+  assert.ok(step(state, { kind: 'tick', clock }).some(({ kind }) => kind === 'prove-piece'))
+})
+
+test('while no copy is due they are looked at once a minute, however many they are', () => {
+  const { state } = filledStore({ copies: 3, bytesEach: 1_000_000 })
+  let looks = 0
+  const [patch = assert.fail()] = state.proven.keys()
+  state.proven = new (class extends Map<typeof patch, number> {
+    override get(key: typeof patch) {
+      if (key === patch) looks += 1
+      return super.get(key)
+    }
+  })(state.proven)
+  assert.deepEqual(askedAt(state, 0, 10 * 60_000), [])
+  assert.ok(looks >= 9 && looks <= 11, `looked ${looks} times in ten minutes`)
 })
