@@ -52,8 +52,8 @@ export const machineBugs: readonly PlantedBug[] = [
   {
     name: 'an older ledger is taken for the newest one',
     file: 'agent/core/lost-ledger.ts',
-    find: 'const isMore = heard > state.counter ||',
-    replace: 'const isMore = heard > state.counter * 2 &&',
+    find: 'if (gap === undefined && heard <= state.counter) return []',
+    replace: 'if (heard <= state.counter * 2) return []',
     checkers: ['an older ledger is noticed'],
   },
   {
@@ -66,16 +66,16 @@ export const machineBugs: readonly PlantedBug[] = [
   {
     name: 'the Service Center keeps to the address that it knows',
     file: 'controller/core/sessions.ts',
-    find: 'row: { ...appliance, addresses, lastSeenAt: state.clock.wallMs } }]\n  if',
+    find: 'row: { ...appliance, addresses, lastSeenAt: state.clock.wallMs } }]\n  const',
     replace:
-      'row: { ...appliance, addresses: appliance.addresses.length > 0 ? appliance.addresses : addresses, lastSeenAt: state.clock.wallMs } }]\n  if',
+      'row: { ...appliance, addresses: appliance.addresses.length > 0 ? appliance.addresses : addresses, lastSeenAt: state.clock.wallMs } }]\n  const',
     checkers: [address],
   },
   {
     name: 'a new address is told to nobody',
     file: 'controller/core/sessions.ts',
-    find: 'if (addresses.join() !== appliance.addresses.join())',
-    replace: 'if (addresses.join() !== appliance.addresses.join() && appliance.addresses.length === 0)',
+    find: 'if (isForgotten || addresses.join() !== appliance.addresses.join())',
+    replace: 'if (isForgotten || (addresses.length > 0 && appliance.addresses.length === 0))',
     checkers: [address],
   },
 ]
