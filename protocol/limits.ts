@@ -74,6 +74,8 @@ export const MAX_ROSTER_MEMBERS = 2_000
 export const MAX_DATA_CENTER_APPLIANCES = 1_900
 /** Addresses one appliance announces. */
 export const MAX_ADDRESSES = 8
+/** The longest silence of a connection that may be set. */
+export const MAX_SILENCE_MS = 3_600_000
 /** Of an appliance that was started again and again without being heard; the oldest is forgotten. */
 export const MAX_COUNTER_GAPS = 8
 /** Patches an appliance says it knows when it greets; more are live at once nowhere, since the next one is refused. */

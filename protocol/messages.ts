@@ -13,6 +13,7 @@ import {
   MAX_PATCH_BYTES,
   MAX_PIECE_BYTES,
   MAX_SENTENCE_CHARACTERS,
+  MAX_SILENCE_MS,
   MAX_SOURCES,
 } from './limits.ts'
 import { RefusalCode } from './refusals.ts'
@@ -57,7 +58,6 @@ export type Progress = z.infer<typeof Progress>
 export const Life = z.string().regex(/^[0-9a-f]{32}$/)
 export type Life = z.infer<typeof Life>
 
-/** What an appliance tells about itself when its control stream opens. */
 /**
  * Counters between the last that a ledger knew when a process began and that from which the process counted on; until one
  * of its statements was acknowledged.
@@ -65,6 +65,7 @@ export type Life = z.infer<typeof Life>
 export const CounterGap = z.strictObject({ known: z.int().min(0), since: z.int().min(0) })
 export type CounterGap = z.infer<typeof CounterGap>
 
+/** What an appliance tells about itself when its control stream opens. */
 export const Greeting = z.strictObject({
   version: z.literal(PROTOCOL_VERSION),
   /** Where it accepts members; empty for an appliance that only dials. */
@@ -79,7 +80,7 @@ export const Greeting = z.strictObject({
   known: z.array(Sha256).max(MAX_KNOWN_PATCHES),
   life: Life,
   /** After so much of it, it gives a connection up. */
-  silenceMs: z.int().min(0),
+  silenceMs: z.int().min(0).max(MAX_SILENCE_MS),
 })
 export type Greeting = z.infer<typeof Greeting>
 

@@ -1,8 +1,8 @@
 /**
  * A ledger that was lost and begun anew, or put back to an older one. Its counter is one that the Service Center has long
  * heard, and what is told with such a counter is taken for something old; so each process counts on from the time at which
- * it began and some more, above all that was told before. The Service Center, which sees by the greeting that it has heard more than the
- * ledger knows, says how much. Then the appliance says what has happened, tells anew all that it has, and proves its
+ * it began and some more, above all that was told before. The Service Center, which sees by the greeting that it has heard
+ * more than the ledger knows, says how much. Then the appliance says what has happened, tells anew all that it has, and proves its
  * copies again; and what it has answered it takes no second time for an order. A clock that was set back as well is no
  * way out: from what was heard it counts on, above any letter of before that may still be on its way.
  */

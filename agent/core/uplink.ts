@@ -88,7 +88,8 @@ function greeting(state: AgentState): Greeting {
       .map(([patch]) => patch)
       .slice(-MAX_KNOWN_PATCHES),
     life: state.life,
-    silenceMs: state.settings.silenceMs,
+    // A setting in seconds may be a fraction.
+    silenceMs: Math.ceil(state.settings.silenceMs),
   }
 }
 

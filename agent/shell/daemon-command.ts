@@ -5,10 +5,14 @@
 import { readFile } from 'node:fs/promises'
 import { type ParseArgsConfig, parseArgs } from 'node:util'
 import { z } from 'zod'
+import { MAX_SILENCE_MS } from '../../protocol/limits.ts'
 import type { Log } from './log.ts'
 
 /** Two pings and some time for their answers at least. */
-export const SilenceSeconds = z.number().min(25).max(3600)
+export const SilenceSeconds = z
+  .number()
+  .min(25)
+  .max(MAX_SILENCE_MS / 1000)
 
 /** Ends the process: 1 refused or failed, 2 wrong usage. `message` says why and what to do. */
 export function fail(message: string, status: 1 | 2): never {

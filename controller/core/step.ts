@@ -196,7 +196,8 @@ function readAndAcknowledge(state: ServiceCenterState, via: PeerId, letter: Lett
   const answer = letterTo(state, letter.from, acknowledgement, via)
   if (isRefusal(changes)) return [refusalLog(letter.from, changes), answer]
   const effects = [...commit(state, changes), answer]
-  if (letter.envelope.payloadType === LedgerLoss.payloadType) effects.push(...tellAnew(state, letter.from))
+  const isLoss = letter.envelope.payloadType === LedgerLoss.payloadType
+  if (isLoss && changes.length > 0) effects.push(...tellAnew(state, letter.from))
   for (const change of changes) {
     if (change.table !== 'detections' || !isLeftBehind(state, change.row.sha256, change.row.peer)) continue
     state.sessions.get(change.row.peer)?.known.add(change.row.sha256)

@@ -44,6 +44,8 @@ export class NotedHead {
   async stop(): Promise<void> {
     clearInterval(this.#timer)
     await this.#underWay
+    // It may have begun meanwhile.
+    clearInterval(this.#timer)
   }
 
   async #begin(): Promise<void> {

@@ -1,7 +1,7 @@
 /**
  * One fleet of real processes on loopback, one seed: it works, one of its daemons is killed, a file of it is damaged, it is
  * started again, and the judge looks. Where a daemon refuses to start, what its sentence says is done, and nothing else;
- * where the database has become an older one without anybody being able to know, the backup is put back after it was seen
+ * where the database has become an older one, which is said and not refused, the backup is put back after it was seen
  * that nothing of the store was deleted for it.
  */
 import { cpSync, existsSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs'

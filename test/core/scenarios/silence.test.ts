@@ -8,6 +8,7 @@ import { tendSilence } from '../../../controller/core/silence.ts'
 import { emptyState } from '../../../controller/core/state.ts'
 import { signingKeyFromSeed } from '../../../protocol/envelope.ts'
 import { SILENCE_MS } from '../../../protocol/limits.ts'
+import { Greeting } from '../../../protocol/messages.ts'
 import { seededRandom } from '../../../protocol/random.ts'
 import { estate, estateWithTenants, replicate } from '../../../simulator/world/estate.ts'
 import { symbolicPatch } from '../../../simulator/world/symbolic-patch.ts'
@@ -74,3 +75,21 @@ function authority() {
   const signing = signingKeyFromSeed(new Uint8Array(32))
   return { mesh: signing.peer, signing }
 }
+
+test('a silence that is set with a fraction of a second is greeted with in whole milliseconds', () => {
+  const world = estate('paris')
+  const { state, performed } = world.appliance('paris/primary')
+  Object.assign(state, { settings: { ...state.settings, silenceMs: 32.3 * 1000 } })
+  const told = performed.length
+  world.network.cut('paris/primary', 'service-center')
+  world.run(AGAIN_MS)
+  world.network.mendAll()
+  const greeting = () =>
+    performed
+      .slice(told)
+      .flatMap((effect) =>
+        effect.kind === 'send-control' && effect.message.kind === 'greeting' ? [effect.message.greeting] : [],
+      )[0]
+  world.await('it has greeted again', () => greeting() !== undefined)
+  assert.ok(Greeting.safeParse(greeting()).success)
+})
