@@ -3,8 +3,8 @@
  * each appliance and each pair, as plain data with times counted from the start of the install.
  */
 
-import { isFinal } from '../controller/core/install-states.ts'
 import { groupKey } from '../controller/core/replications.ts'
+import { isFinal } from '../controller/core/rollout/install-states.ts'
 import { nextBelow } from '../protocol/random.ts'
 import type { Disruption } from './world/disruptions.ts'
 import { runToEnd, seconds, type Tell } from './world/run-to-end.ts'

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { describe, test } from 'node:test'
-import { INSTALL_STATES, TARGET_STATES } from '../controller/core/install-states.ts'
+import { INSTALL_STATES, TARGET_STATES } from '../controller/core/rollout/install-states.ts'
 import { CopyState } from '../protocol/messages.ts'
 import { lostErrors, WAYS_TO_LOSE_AN_ERROR } from './support/lost-errors.ts'
 

@@ -14,8 +14,8 @@ import {
   Sha256,
 } from '../../protocol/identifiers.ts'
 import * as inventory from '../core/appliance-views.ts'
-import { TARGET_STATES } from '../core/install-states.ts'
 import type * as meshes from '../core/mesh.ts'
+import { TARGET_STATES } from '../core/rollout/install-states.ts'
 import { PageQuery } from './pagination.ts'
 
 const time = z.iso.datetime()

@@ -3,10 +3,10 @@
  * and nothing more; a body that is a patch is handed on as it streams in, never held.
  */
 import { isRefusal, type Refusal, refuse } from '../../protocol/refusals.ts'
-import { appliancesInScope } from '../core/installing.ts'
 import { namedPatch } from '../core/named-patch.ts'
 import { patchLines } from '../core/patch-list.ts'
 import { patchDetail, patchSummary } from '../core/patch-views.ts'
+import { appliancesInScope } from '../core/rollout/installing.ts'
 import type { ServiceCenterState } from '../core/state.ts'
 import { dataCenters, installPreview } from '../core/views.ts'
 import type { App, RouteDependencies } from './context.ts'

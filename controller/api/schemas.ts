@@ -9,10 +9,10 @@ import { SignedBy } from '../../protocol/publishers.ts'
 import { RefusalCode } from '../../protocol/refusals.ts'
 import type { ApplianceCopy as Copy } from '../core/copies.ts'
 import * as places from '../core/data-centers.ts'
-import { INSTALL_STATES, TARGET_STATES } from '../core/install-states.ts'
 import { CONDITIONS, type PatchLine as Line, SORTS } from '../core/patch-list.ts'
 import type { PatchMatrix as Matrix } from '../core/patch-matrix.ts'
 import type * as patches from '../core/patch-views.ts'
+import { INSTALL_STATES, TARGET_STATES } from '../core/rollout/install-states.ts'
 import type * as views from '../core/views.ts'
 
 /** An id, NAME@VERSION or NAME@VERSION:ARCHITECTURE; what has neither form is simply not found. */

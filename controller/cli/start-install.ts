@@ -4,7 +4,7 @@
  */
 import { setTimeout as pause } from 'node:timers/promises'
 import type { RefusalCode } from '../../protocol/refusals.ts'
-import { hasEnded, isFinal, type TargetState } from '../core/install-states.ts'
+import { hasEnded, isFinal, type TargetState } from '../core/rollout/install-states.ts'
 import type { InstallDetail, InstallPreview } from '../core/views.ts'
 import { duration, whyWaiting } from '../page/words.ts'
 import { type Asking, isAgreed, YES_OPTION } from './asking.ts'

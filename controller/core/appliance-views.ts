@@ -7,12 +7,12 @@ import { type PeerId, SERVICE_PROVIDER, type Sha256 } from '../../protocol/ident
 import { compareVersions } from '../../protocol/version-order.ts'
 import { byPlace } from './census.ts'
 import { type ApplianceCopy, applianceCopy, incoming, nameOf } from './copies.ts'
-import type { TargetState } from './install-states.ts'
 import { isOpen } from './membership.ts'
 import { seenAt } from './patch-views.ts'
 import { whatIsLost } from './places.ts'
 import { livePatches } from './publishing.ts'
 import type { ApplianceRecord, DetectionRecord, PatchRecord } from './records.ts'
+import type { TargetState } from './rollout/install-states.ts'
 import { type ApplianceAccount, everEnrolled, type ServiceCenterState } from './state.ts'
 import { type ApplianceView, applianceView } from './views.ts'
 

@@ -2,8 +2,8 @@
  * How the state changes: by records, which are stored before anything that depends on them leaves the process.
  */
 import type { ServiceCenterEffect } from './effects.ts'
-import { advance } from './installing.ts'
 import type { Change } from './records.ts'
+import { advance } from './rollout/installing.ts'
 import { apply, type ServiceCenterState } from './state.ts'
 import { synchronize } from './synchronize.ts'
 

@@ -4,9 +4,9 @@
  * history; they count for nobody, because they are signed with its key.
  */
 import type { PeerId } from '../../protocol/identifiers.ts'
-import { isFinal } from './install-states.ts'
 import type { ApplianceRecord, Change, TargetRecord, TokenRecord } from './records.ts'
-import { isUnheard } from './rollout.ts'
+import { isFinal } from './rollout/install-states.ts'
+import { isUnheard } from './rollout/plan.ts'
 import type { ServiceCenterState } from './state.ts'
 
 export function depart(state: ServiceCenterState, appliance: ApplianceRecord, reason: string): Change[] {

@@ -8,11 +8,11 @@ import type { PeerId } from '../../protocol/identifiers.ts'
 import { isRefusal, type Refusal, refuse } from '../../protocol/refusals.ts'
 import { Detection, Disproof, LedgerLoss, type Letter, Looked, Receipt, Report } from '../../protocol/statements.ts'
 import { whyKeyIsHeld } from './held-keys.ts'
-import { followReport } from './installing.ts'
 import { ledgerLost } from './lost-ledgers.ts'
 import { title } from './patch-identity.ts'
 import { placeNote } from './places.ts'
 import type { ApplianceRecord, Change } from './records.ts'
+import { followReport } from './rollout/installing.ts'
 import type { ServiceCenterState } from './state.ts'
 
 /** What the statement in a letter changes; nothing, when it says what was known. */

@@ -22,7 +22,7 @@ import type { Publisher, SignedBy } from '../../protocol/publishers.ts'
 import type { RefusalCode } from '../../protocol/refusals.ts'
 import type { Detection, Publication } from '../../protocol/statements.ts'
 import type { WanLimits } from '../../protocol/wan-limits.ts'
-import type { InstallState, TargetState } from './install-states.ts'
+import type { InstallState, TargetState } from './rollout/install-states.ts'
 
 /** Where an appliance stands in the fleet; a token fixes it before the appliance has a key. */
 export type Slot = {

@@ -4,9 +4,9 @@
  * what of it somebody has to look at.
  */
 import type { InstallId, PeerId, Sha256 } from '../../protocol/identifiers.ts'
-import { isFinal } from './install-states.ts'
 import { inner } from './nested-maps.ts'
 import type { InstallRecord, TargetRecord } from './records.ts'
+import { isFinal } from './rollout/install-states.ts'
 import type { ServiceCenterState } from './state.ts'
 
 type Parts = Map<Sha256, Map<PeerId, TargetRecord>>

@@ -6,14 +6,14 @@
  */
 import { judgeSkew } from '../../agent/core/install/policies/pair-skew.ts'
 import type { Sha256 } from '../../protocol/identifiers.ts'
-import { isNotMeant } from './ending-installs.ts'
-import { isFailure, isFinal } from './install-states.ts'
 import type { ApplianceRecord, InstallRecord, TargetRecord } from './records.ts'
 import { groupKey } from './replications.ts'
-import { isForgotten, whyHeld } from './rollout.ts'
+import { isNotMeant } from './rollout/ending-installs.ts'
+import { isFailure, isFinal } from './rollout/install-states.ts'
+import { isForgotten, whyHeld } from './rollout/plan.ts'
+import { factsOf } from './rollout/target-facts.ts'
 import { hasInstalled } from './standings.ts'
 import type { ServiceCenterState } from './state.ts'
-import { factsOf } from './target-facts.ts'
 
 /** Whoever restarts is back before. */
 const AWAY_MS = 2 * 60 * 1000

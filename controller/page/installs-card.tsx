@@ -2,7 +2,7 @@
  * The installs of one patch, running ones first: every target with its state and reason, and what the installer printed
  * where it did not succeed.
  */
-import { hasEnded } from '../core/install-states.ts'
+import { hasEnded } from '../core/rollout/install-states.ts'
 import type { InstallDetail, TargetView } from '../core/views.ts'
 import { ColumnHeads } from './column-heads.tsx'
 import { InstallLabel, TargetLabel } from './labels.tsx'

@@ -2,8 +2,8 @@
  * States as labels: always a word and a sign, so that colour is never the only carrier of a meaning.
  */
 import type { ApplianceCopy } from '../core/copies.ts'
-import type { InstallState, TargetState } from '../core/install-states.ts'
 import type { PatchSummary } from '../core/patch-views.ts'
+import type { InstallState, TargetState } from '../core/rollout/install-states.ts'
 
 type Tone = 'success' | 'progress' | 'waiting' | 'warning' | 'danger'
 

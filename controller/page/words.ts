@@ -4,7 +4,7 @@
  */
 import { clockDifference } from '../../protocol/clock.ts'
 import type { AccountView } from '../core/appliance-views.ts'
-import { isFinal } from '../core/install-states.ts'
+import { isFinal } from '../core/rollout/install-states.ts'
 import type { InstallDetail } from '../core/views.ts'
 
 const UNITS = ['bytes', 'KiB', 'MiB', 'GiB'] as const

@@ -5,8 +5,8 @@
  */
 import type { AgentEffect } from '../../agent/core/events.ts'
 import type { Reply } from '../../controller/core/effects.ts'
-import type { TargetState } from '../../controller/core/install-states.ts'
 import type { ApplianceRecord, Change, DetectionRecord } from '../../controller/core/records.ts'
+import type { TargetState } from '../../controller/core/rollout/install-states.ts'
 import { equalBytes } from '../../protocol/hashing.ts'
 import type { InstallId, OrderId, PeerId, Sha256 } from '../../protocol/identifiers.ts'
 import type { ControlMessage } from '../../protocol/messages.ts'

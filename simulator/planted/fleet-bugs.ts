@@ -95,7 +95,7 @@ export const fleetBugs: readonly PlantedBug[] = [
   },
   {
     name: 'an empty successor stands in for its peer',
-    file: 'controller/core/target-facts.ts',
+    file: 'controller/core/rollout/target-facts.ts',
     find: 'const isFirst = peer.epoch === 1',
     replace: 'const isFirst = peer.epoch >= 1',
     checkers: ['no premature pairing'],

@@ -3,9 +3,9 @@
  */
 import type { PlantedBug } from './bugs.ts'
 
-const installing = 'controller/core/installing.ts'
+const installing = 'controller/core/rollout/installing.ts'
 const publishing = 'controller/core/publishing.ts'
-const rollout = 'controller/core/rollout.ts'
+const rollout = 'controller/core/rollout/plan.ts'
 
 export const serviceCenterBugs: readonly PlantedBug[] = [
   {
@@ -90,7 +90,7 @@ export const serviceCenterBugs: readonly PlantedBug[] = [
   },
   {
     name: 'an install is not halted by a failure',
-    file: 'controller/core/install-states.ts',
+    file: 'controller/core/rollout/install-states.ts',
     find: "new Set(['failed', 'reverted'])",
     replace: 'new Set([])',
     checkers: ['a failure halts its install'],

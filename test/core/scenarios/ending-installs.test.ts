@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { Outcome } from '../../../agent/core/events.ts'
-import type { InstallState, TargetState } from '../../../controller/core/install-states.ts'
+import type { InstallState, TargetState } from '../../../controller/core/rollout/install-states.ts'
 import { troublesOf } from '../../../controller/core/troubles.ts'
 import { installDetail } from '../../../controller/core/views.ts'
 import type { InstallId } from '../../../protocol/identifiers.ts'

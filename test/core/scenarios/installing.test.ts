@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { AgentEffect, Outcome } from '../../../agent/core/events.ts'
-import type { InstallState, TargetState } from '../../../controller/core/install-states.ts'
+import type { InstallState, TargetState } from '../../../controller/core/rollout/install-states.ts'
 import { type InstallId, OrganizationName } from '../../../protocol/identifiers.ts'
 import {
   deliver,

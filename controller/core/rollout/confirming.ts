@@ -3,11 +3,11 @@
  * what was shown to what is asked for as one value, so whatever changes in between is noticed: an appliance that was
  * enrolled, retired or replaced, and another file under the same name and version.
  */
-import { sha256Hex } from '../../protocol/hashing.ts'
-import type { Sha256 } from '../../protocol/identifiers.ts'
-import { type Refusal, refuse } from '../../protocol/refusals.ts'
-import { title } from './patch-identity.ts'
-import type { ApplianceRecord, PatchRecord } from './records.ts'
+import { sha256Hex } from '../../../protocol/hashing.ts'
+import type { Sha256 } from '../../../protocol/identifiers.ts'
+import { type Refusal, refuse } from '../../../protocol/refusals.ts'
+import { title } from '../patch-identity.ts'
+import type { ApplianceRecord, PatchRecord } from '../records.ts'
 
 /** Named in the refusal; of a large fleet the number says more. */
 const NAMED_APPLIANCES = 20

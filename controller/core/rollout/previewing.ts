@@ -4,18 +4,18 @@
  * each appliance judges by, with what the appliances have told; they judge again, and theirs is the last word.
  */
 
-import { judgePeerVersions, type PeerVersion } from '../../agent/core/install/policies/peer-versions.ts'
-import { judgePreflight } from '../../agent/core/install/policies/preflight.ts'
-import { type Refusal, refuse } from '../../protocol/refusals.ts'
-import { compareVersions } from '../../protocol/version-order.ts'
-import { whyLate } from './clock-difference.ts'
-import { findingOn, patchesOn } from './findings.ts'
-import { whyKeyIsHeld } from './held-keys.ts'
+import { judgePeerVersions, type PeerVersion } from '../../../agent/core/install/policies/peer-versions.ts'
+import { judgePreflight } from '../../../agent/core/install/policies/preflight.ts'
+import { type Refusal, refuse } from '../../../protocol/refusals.ts'
+import { compareVersions } from '../../../protocol/version-order.ts'
+import { whyLate } from '../clock-difference.ts'
+import { findingOn, patchesOn } from '../findings.ts'
+import { whyKeyIsHeld } from '../held-keys.ts'
+import { title } from '../patch-identity.ts'
+import type { ApplianceRecord, PatchRecord } from '../records.ts'
+import { groupKey } from '../replications.ts'
+import type { ServiceCenterState } from '../state.ts'
 import { INSTALL_DEADLINE_MS } from './install-times.ts'
-import { title } from './patch-identity.ts'
-import type { ApplianceRecord, PatchRecord } from './records.ts'
-import { groupKey } from './replications.ts'
-import type { ServiceCenterState } from './state.ts'
 
 export type NamedReason = { appliance: string; organization: string; dataCenter: string; reason: string }
 

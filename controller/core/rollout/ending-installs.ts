@@ -4,11 +4,11 @@
  * wherever it is meant for; one that ended otherwise is halted and says where it is not.
  */
 
+import type { Change, InstallRecord, TargetRecord } from '../records.ts'
+import { groupKey } from '../replications.ts'
+import { everEnrolled, type ServiceCenterState } from '../state.ts'
 import { isFailure, isFinal } from './install-states.ts'
-import type { Change, InstallRecord, TargetRecord } from './records.ts'
-import { groupKey } from './replications.ts'
-import { isForgotten, isInFlight, isUnheard } from './rollout.ts'
-import { everEnrolled, type ServiceCenterState } from './state.ts'
+import { isForgotten, isInFlight, isUnheard } from './plan.ts'
 
 /** Targets that have not begun, of pairs that have not begun. */
 export function endUnbegun(state: ServiceCenterState, targets: readonly TargetRecord[], reason: string): Change[] {

@@ -15,13 +15,13 @@
  * What is in flight counts, whichever install ordered it; and of a pair with a member that was ordered and of which
  * nothing is heard, the other is left alone by every install that allows no outage.
  */
-import { judgePeerVersions, type PeerVersion } from '../../agent/core/install/policies/peer-versions.ts'
-import type { DataCenterName, OrganizationName, PeerId } from '../../protocol/identifiers.ts'
-import type { Manifest } from '../../protocol/manifest.ts'
-import { whyKeyIsHeld } from './held-keys.ts'
+import { judgePeerVersions, type PeerVersion } from '../../../agent/core/install/policies/peer-versions.ts'
+import type { DataCenterName, OrganizationName, PeerId } from '../../../protocol/identifiers.ts'
+import type { Manifest } from '../../../protocol/manifest.ts'
+import { whyKeyIsHeld } from '../held-keys.ts'
+import type { ApplianceRecord, InstallRecord, TargetRecord } from '../records.ts'
+import { groupKey } from '../replications.ts'
 import { isFinal } from './install-states.ts'
-import type { ApplianceRecord, InstallRecord, TargetRecord } from './records.ts'
-import { groupKey } from './replications.ts'
 
 /** What the plan needs to know of one target. */
 export type TargetFacts = {

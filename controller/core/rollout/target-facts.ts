@@ -3,15 +3,15 @@
  * member that took the place of another has nothing of what was installed there: it stands in for a peer only when it has
  * all that the peer has.
  */
-import type { Sha256 } from '../../protocol/identifiers.ts'
-import { whyLate } from './clock-difference.ts'
-import { title } from './patch-identity.ts'
+import type { Sha256 } from '../../../protocol/identifiers.ts'
+import { whyLate } from '../clock-difference.ts'
+import { title } from '../patch-identity.ts'
+import { livePatches } from '../publishing.ts'
+import type { ApplianceRecord, InstallRecord, TargetRecord } from '../records.ts'
+import { groupKey, readiness } from '../replications.ts'
+import type { ServiceCenterState } from '../state.ts'
+import type { TargetFacts } from './plan.ts'
 import { peerVersions } from './previewing.ts'
-import { livePatches } from './publishing.ts'
-import type { ApplianceRecord, InstallRecord, TargetRecord } from './records.ts'
-import { groupKey, readiness } from './replications.ts'
-import type { TargetFacts } from './rollout.ts'
-import type { ServiceCenterState } from './state.ts'
 
 /** Of those targets that are members of the fleet. */
 export function factsOf(
