@@ -103,7 +103,7 @@ export class SimulatedAppliance implements Host {
     beginCounting(this.state, this.process.clock.read(this.#world.nowMs, this.#world.wall).wallMs)
     this.state.addresses = [...this.addresses]
     try {
-      this.store.removeUnknown(new Set(this.state.replicas.keys()))
+      this.store.removeUnknown(new Set(this.state.replicas.keys()), new Set(this.state.withdrawn.keys()))
     } catch (error) {
       this.#world.say(this.name, `cannot start: ${error instanceof Error ? error.message : String(error)}`)
       this.#crash(error instanceof PowerLoss)

@@ -84,7 +84,9 @@ export class SimulatedServiceCenter implements Host {
     this.state = this.#emptyState()
     for (const change of this.database) apply(this.state, change)
     this.#seed.begin()
-    this.store.removeUnknown(new Set(livePatches(this.state).map((patch) => patch.sha256)))
+    const gone = [...this.state.patches.values()].filter(({ withdrawal }) => withdrawal !== null)
+    const known = livePatches(this.state).map(({ sha256 }) => sha256)
+    this.store.removeUnknown(new Set(known), new Set(gone.map(({ sha256 }) => sha256)))
     const stored = this.store.held()
     for (const { sha256: patch } of livePatches(this.state)) {
       const copy = { provenAt: 0, wrong: 'its file is missing' }

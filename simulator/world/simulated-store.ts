@@ -51,11 +51,16 @@ export class SimulatedStore {
     )
   }
 
-  removeUnknown(known: ReadonlySet<string>): void {
+  /** A complete file goes only where a record says that it may; one that no record knows is set aside. */
+  removeUnknown(known: ReadonlySet<string>, withdrawn: ReadonlySet<string> = new Set()): void {
     this.#unfinished.clear()
     this.#doubtful.clear()
     for (const folder of ['store', 'partial', 'pieces']) {
-      for (const name of this.disk.names(folder)) if (!known.has(name)) this.disk.remove({ folder, name })
+      for (const name of this.disk.names(folder)) {
+        if (known.has(name)) continue
+        if (folder !== 'store' || withdrawn.has(name)) this.disk.remove({ folder, name })
+        else this.#move(name, 'store', 'unknown')
+      }
     }
     for (const name of this.disk.names('store')) this.disk.remove({ folder: 'partial', name })
   }
@@ -64,6 +69,8 @@ export class SimulatedStore {
     if (this.#doubtful.has(patch.sha256)) this.discard(patch.sha256)
     const path = { folder: 'partial', name: patch.sha256 }
     this.#refuseWhenFull()
+    const aside = { folder: 'unknown', name: patch.sha256 }
+    if (this.disk.find(aside) !== undefined && this.disk.find(path) === undefined) this.disk.rename(aside, path)
     this.#writeDurably('pieces', patch.sha256, hashes)
     const inode = this.disk.find(path) ?? this.disk.create(path)
     this.#refuseWithoutRoom(patch, inode)
@@ -109,11 +116,7 @@ export class SimulatedStore {
 
   setApart(patch: Sha256): void {
     this.#unfinished.delete(patch)
-    const path = { folder: 'store', name: patch }
-    if (this.disk.find(path) === undefined) return
-    this.disk.rename(path, { folder: 'partial', name: patch })
-    this.disk.syncFolder('partial')
-    this.disk.syncFolder('store')
+    if (this.disk.find({ folder: 'store', name: patch }) !== undefined) this.#move(patch, 'store', 'partial')
   }
 
   /** False when the whole is not what was signed: it is an unfinished one then. */
@@ -148,7 +151,7 @@ export class SimulatedStore {
   discard(patch: Sha256): void {
     this.#unfinished.delete(patch)
     this.#cuts.delete(patch)
-    for (const folder of ['store', 'partial', 'pieces']) this.disk.remove({ folder, name: patch })
+    for (const folder of ['store', 'partial', 'pieces', 'unknown']) this.disk.remove({ folder, name: patch })
     this.#doubtful.delete(patch)
     this.disk.syncFolder('store')
   }
@@ -176,8 +179,15 @@ export class SimulatedStore {
 
   #putAway(patch: Sha256): void {
     this.disk.rename({ folder: 'partial', name: patch }, { folder: 'store', name: patch })
+    this.disk.remove({ folder: 'unknown', name: patch })
     this.disk.syncFolder('store')
     this.disk.syncFolder('partial')
+  }
+
+  #move(name: string, from: string, to: string): void {
+    this.disk.rename({ folder: from, name }, { folder: to, name })
+    this.disk.syncFolder(to)
+    this.disk.syncFolder(from)
   }
 
   #proveAgain(patch: Sha256): boolean {
@@ -214,7 +224,7 @@ export class SimulatedStore {
   #refuseWithoutRoom(patch: Stored, inode: Inode): void {
     let free = this.sizeBytes
     if (free === UNLIMITED) return
-    for (const folder of ['store', 'partial']) {
+    for (const folder of ['store', 'partial', 'unknown']) {
       for (const name of this.disk.names(folder)) free -= this.#bytesOf(name, this.disk.find({ folder, name }))
     }
     const needed = patch.bytes - this.#bytesOf(patch.sha256, inode) + RESERVED_BYTES

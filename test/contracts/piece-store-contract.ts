@@ -15,7 +15,7 @@ export type StoredPatch = Cut & { readonly sha256: Sha256 }
 /** The interface that both have; what is done at once in memory may be awaited too. */
 export type AnyPieceStore = {
   held(): Awaitable<Map<Sha256, Uint8Array>>
-  removeUnknown(known: ReadonlySet<string>): Awaitable<unknown>
+  removeUnknown(known: ReadonlySet<string>, withdrawn?: ReadonlySet<string>): Awaitable<unknown>
   openPartial(patch: StoredPatch, hashes: Uint8Array): Awaitable<Uint8Array>
   writePiece(patch: Sha256, index: number, bytes: Uint8Array): Awaitable<void>
   readPiece(patch: StoredPatch, index: number): Awaitable<Uint8Array>
@@ -199,6 +199,31 @@ export function pieceStoreContract<Place>(name: string, { newPlace, open, damage
       }
       await store.removeUnknown(new Set([sha256]))
       assert.deepEqual([...(await store.held()).keys()], [sha256])
+    })
+
+    test('R5: sets aside a complete file that no record knows, and uses its pieces once a record knows it again', async () => {
+      const place = await newPlace()
+      const store = await open(place)
+      await store.openPartial(stored, hashes)
+      await writePieces(store, patch, all)
+      await store.seal(stored)
+      const again = await open(place)
+      await again.removeUnknown(new Set())
+      assert.equal((await again.held()).size, 0)
+      await (await open(place)).removeUnknown(new Set())
+      assert.deepEqual(indexesIn(await again.openPartial(stored, hashes), pieces.length), all)
+      assert.equal(await again.seal(stored), true)
+    })
+
+    test('R5: removes a complete file of a patch that a record calls withdrawn', async () => {
+      const place = await newPlace()
+      const store = await open(place)
+      await store.openPartial(stored, hashes)
+      await writePieces(store, patch, all)
+      await store.seal(stored)
+      const again = await open(place)
+      await again.removeUnknown(new Set(), new Set([sha256]))
+      assert.equal(countBits(await again.openPartial(stored, hashes)), 0)
     })
 
     test('keeps patches apart that are written at the same time', async () => {
