@@ -5,7 +5,8 @@
  * after others were heard is still running beside them. Two that are attached to two members of their depot take nothing
  * from each other; but what is left of a process that ended is given up after a silence, so two lives that both stay
  * attached are two machines as well. Such a key is held: it is not reachable, nothing that it signs is believed, and its
- * receipts are void, until a person has decided.
+ * receipts are void, until a person has decided. From the first sign on, until it is known or has passed, its word does not
+ * let another member of its group begin: what one machine has finished, the other may be about to begin.
  */
 import type { PeerId } from '../../protocol/identifiers.ts'
 import type { Life } from '../../protocol/messages.ts'
@@ -61,13 +62,25 @@ export function isTwice(state: ServiceCenterState, { peer, via, life }: Greeted)
   return returned.length >= RETURNS
 }
 
+/** Whether there are signs that two machines have the key, and not enough yet to hold it. */
+export function isDoubtful(state: ServiceCenterState, peer: PeerId): boolean {
+  const now = state.clock.monotonicMs
+  const returned = state.lives.get(peer)?.returnedAtMs ?? []
+  return returned.some((at) => now - at < RETURNS_WITHIN_MS) || isBeside(state, peer)
+}
+
+/** Whether two lives of it are attached, each to a depot member of its own. */
+function isBeside({ attachments }: ServiceCenterState, peer: PeerId): boolean {
+  const greetings = [...(attachments.get(peer)?.values() ?? [])]
+  return greetings.some(({ life }) => life !== greetings[0]?.life)
+}
+
 /** The tenant appliances of which two lives have been attached for too long, with the depot members at which they are. */
 export function besideEachOther(state: ServiceCenterState, tookMs: number): { peer: PeerId; vias: PeerId[] }[] {
   return [...state.attachments].flatMap(([peer, vias]) => {
     const lives = state.lives.get(peer)
     if (lives === undefined) return []
-    const isBeside = vias.size > 1 && new Set([...vias.values()].map(({ life }) => life)).size > 1
-    lives.besideMs = isBeside ? lives.besideMs + Math.min(tookMs, COUNTED_MS) : 0
+    lives.besideMs = isBeside(state, peer) ? lives.besideMs + Math.min(tookMs, COUNTED_MS) : 0
     const silences = [...vias.keys()].map((via) => state.sessions.get(via)?.silenceMs ?? 0)
     const boundMs = BESIDE_SILENCES * Math.max(state.silenceMs, ...silences)
     return lives.besideMs >= boundMs ? [{ peer, vias: [...vias.keys()] }] : []

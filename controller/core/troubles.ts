@@ -116,7 +116,7 @@ function heldIn(state: ServiceCenterState, patch: Sha256): string[] {
     if (install === undefined) return []
     return factsOf(state, install, targets).flatMap((fact) => {
       const missingPeers = fact.missingPeers.filter((peer) => isAway(state, peer))
-      const why = whyHeld({ ...fact, missingPeers }, install, manifest)
+      const why = whyHeld({ ...fact, missingPeers, doubtful: null }, install, manifest)
       return fact.ready === true && fact.reachable && why !== null ? [`${fact.appliance.name} ${why}`] : []
     })
   })

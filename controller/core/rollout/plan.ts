@@ -4,7 +4,8 @@
  *
  * Rules, each stronger than the next:
  * - never two members of a group at once, and none while another member cannot be reached, or has taken the place of
- *   one and is not where this one is (unless an outage is allowed or the patch disrupts nothing);
+ *   one and is not where this one is, or while two machines may have the key of a member (unless an outage is allowed or
+ *   the patch disrupts nothing);
  * - after a failure no pair begins: the install halts, what runs ends by itself, and a pair that has begun is finished;
  * - none whose peer has a version that the patch does not run beside (the manifest's `pair.peerCompat`), and none whose
  *   clock would take every order for expired;
@@ -34,6 +35,8 @@ export type TargetFacts = {
   /** Those of them that took the place of another, and lack what is installed on this one. */
   readonly lackingPeers: readonly { readonly peer: ApplianceRecord; readonly lacks: string }[]
   readonly hasPeers: boolean
+  /** Of itself and its peers the one whose key two machines may have. */
+  readonly doubtful: ApplianceRecord | null
   readonly peerVersions: readonly PeerVersion[]
   /** Why it would take an order for expired, or null. */
   readonly clockTrouble: string | null
@@ -145,6 +148,8 @@ function outageOf(fact: TargetFacts, install: InstallRecord, manifest: Manifest)
   const [lacking] = fact.lackingPeers
   if (lacking !== undefined)
     return `waits until ${lacking.peer.name}, which took the place of another appliance, has ${lacking.lacks} installed too`
+  if (fact.doubtful !== null)
+    return `waits until it is certain that only one machine has the key of ${fact.doubtful.name}: two processes with it were heard in turn, as if a copy ran beside it; where none does, this passes within ten minutes`
   if (!fact.hasPeers)
     return 'is the only member of its group, and installing would interrupt it: cancel the install, and allow the outage when you start it again (--allow-outage)'
   return null

@@ -5,6 +5,7 @@
  */
 import type { Sha256 } from '../../../protocol/identifiers.ts'
 import { whyLate } from '../clock-difference.ts'
+import { isDoubtful } from '../cloned-keys.ts'
 import { title } from '../patch-identity.ts'
 import { livePatches } from '../publishing.ts'
 import type { ApplianceRecord, InstallRecord, TargetRecord } from '../records.ts'
@@ -37,6 +38,7 @@ export function factsOf(
           return lacks === null ? [] : [{ peer, lacks }]
         }),
         hasPeers: peers.length > 0,
+        doubtful: [appliance, ...peers].find(({ peer }) => isDoubtful(state, peer)) ?? null,
         peerVersions: record === undefined ? [] : peerVersions(state, record, peers),
         clockTrouble: whyLate(state.accounts.get(appliance.peer)?.clockAheadMs ?? null, deadlineAt, state.clock.wallMs),
       },

@@ -8,6 +8,7 @@ import type { Greeting, Life } from '../../../protocol/messages.ts'
 import { isRefusal } from '../../../protocol/refusals.ts'
 import { type Letter, Receipt } from '../../../protocol/statements.ts'
 import { deliverUp, estate, estateWithTenants, replicate } from '../../../simulator/world/estate.ts'
+import type { SimulatedAppliance } from '../../../simulator/world/simulated-appliance.ts'
 import type { World } from '../../../simulator/world/world.ts'
 
 const COPY = 'c'.repeat(32)
@@ -203,6 +204,43 @@ test('F1: an order that is under way while the key is held goes on when one mach
   world.run(MINUTE_MS)
   assert.ok(!isRefusal(trust(world, 'paris/secondary')))
   world.await('it is installed', () => target()?.state === 'installed')
+})
+
+test('F1: while two machines may have a key, the other member of its group does not begin, whatever the one of them says', () => {
+  const world = estate('paris')
+  const patch = replicate(world)
+  const [first, second] = [world.appliance('paris/secondary'), world.appliance('paris/primary')]
+  const install = world.install(patch, ['provider'])
+  const target = ({ peer }: SimulatedAppliance) => world.center.state.targets.get(install)?.get(peer)
+  world.await('it installs', () => target(first)?.state === 'installing')
+  const { life } = first.state
+  for (const next of [COPY, life]) greets(world, first.name, next)
+  world.await('it is installed', () => target(first)?.state === 'installed')
+  world.run(5 * MINUTE_MS)
+  assert.equal(target(second)?.order, null)
+  assert.match(
+    target(second)?.reason ?? '',
+    /^waits until it is certain that only one machine has the key of paris\/secondary: /,
+  )
+  world.run(6 * MINUTE_MS)
+  assert.equal(target(second)?.state, 'installed', 'nothing more came of it')
+})
+
+test('F1: while two machines with one key are attached side by side, neither member of its group is ordered anything', () => {
+  const world = estateWithTenants('paris')
+  const patch = replicate(world)
+  const { peer, state } = world.appliance('paris/acme/primary')
+  const { counter: newest, gaps } = state
+  const greeting: Greeting = {
+    ...{ version: 1, addresses: [], rosterVersion: 0, known: [], life: COPY },
+    ...{ counters: { gaps, newest }, silenceMs: SILENCE_MS },
+  }
+  const attached = { kind: 'attached', peer, greeting } as const
+  world.center.tell({ kind: 'control-received', peer: world.appliance('paris/secondary').peer, message: attached })
+  const install = world.install(patch, ['acme'])
+  world.run(MINUTE_MS)
+  const orders = [...(world.center.state.targets.get(install)?.values() ?? [])].map(({ order }) => order)
+  assert.deepEqual(orders, [null, null])
 })
 
 test('F1: an appliance that is not held needs no trust', () => {
