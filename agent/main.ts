@@ -1,6 +1,6 @@
 /**
- * `patchmesh agent` and `patchmesh check`: reads the command line, enrolls on the first start, and runs until told to
- * stop. The line `ready …` on standard output means that the appliance is a member.
+ * `patchmesh agent`: reads the command line, enrolls on the first start, and runs until told to stop. The line `ready …` on
+ * standard output means that the appliance is a member. `check`, `status` and `orders` are other files of this program.
  */
 import { mkdir } from 'node:fs/promises'
 import { resolve } from 'node:path'
@@ -77,6 +77,16 @@ async function main(): Promise<void> {
   if (command === 'check') {
     const { check } = await import('./check.ts')
     process.exitCode = await check(args)
+    return
+  }
+  if (command === 'status') {
+    const { status } = await import('./status.ts')
+    process.exitCode = await status(args)
+    return
+  }
+  if (command === 'orders') {
+    const { orders } = await import('./orders.ts')
+    process.exitCode = await orders(args)
     return
   }
   const values = readOptions('agent', args, OPTIONS)

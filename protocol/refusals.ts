@@ -129,6 +129,11 @@ const TABLE = {
   too_many_orders: [409, 'Wait until installs that run there have ended, then start a new one.'],
   conflicting_patch: [409, 'Keep what is there, or install what takes its place first.'],
   not_installable: [409, 'Look at the reason, do what it says on that appliance, then start a new install.'],
+  stopped_at_appliance: [409, 'Ask who looks after that appliance why; then start a new install.'],
+  already_begun: [
+    409,
+    'Wait until it has ended: what has begun to change an appliance is finished or put back, never cut off.',
+  ],
   internal: [500, "Look for the request id in the controller's log."],
 } as const satisfies Record<string, readonly [status: number, hint: string]>
 

@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../../protocol/clock.ts'
 import type { Envelope } from '../../protocol/envelope.ts'
-import type { DialAddress, PeerId, Sha256 } from '../../protocol/identifiers.ts'
+import type { DialAddress, OrderId, PeerId, Sha256 } from '../../protocol/identifiers.ts'
 import type { ControlMessage, EnrollmentAnswer, EnrollmentRequest, PiecesMessage } from '../../protocol/messages.ts'
 import type { Refusal } from '../../protocol/refusals.ts'
 import type { Publication } from '../../protocol/statements.ts'
@@ -19,6 +19,9 @@ export type Channel = 'uplink' | 'downlink' | 'source' | 'reader'
 
 /** A received piece that waits in memory for the core to say what becomes of it. */
 export type Slot = number & { readonly brand: 'Slot' }
+
+/** Somebody at the appliance who waits for an answer. */
+export type Visitor = number & { readonly brand: 'Visitor' }
 
 /** What an installer found or did; the shapes are those of agent/shell/installers/installer.ts. */
 export type Found = {
@@ -83,6 +86,8 @@ export type AgentEvent =
   /** Service Center only: who may have pieces of a patch of which its own copy is not right. */
   | { kind: 'holders-told'; patch: Sha256; holders: readonly PeerId[] }
   | { kind: 'limited'; limits: WanLimits }
+  /** Somebody at this appliance wants an order stopped, the one under way where none is named; `visitor` waits for an answer. */
+  | { kind: 'stop-asked'; visitor: Visitor; order: OrderId | null; by: string }
 
 export type AgentEffect =
   | { kind: 'record'; entries: LedgerEntry[] }
@@ -125,6 +130,7 @@ export type AgentEffect =
   | { kind: 'tidy'; publication: Publication }
   /** For `patchmesh check`: how far the clock here is ahead of that of `whose`, when it was `theirsMs` there. */
   | { kind: 'note-clock'; aheadMs: number; theirsMs: number; whose: string }
+  | { kind: 'answer-visitor'; visitor: Visitor; answer: Refusal | { stopped: OrderId; title: string } }
   | { kind: 'log'; line: string; fields: Record<string, string | number> }
 
 /** One record of the ledger, replaced whole; `null` removes it. */

@@ -30,6 +30,7 @@ const Orders = z.strictObject({
       /** Not there in what an earlier release wrote. */
       soakEndsAt: z.int().nullable().default(null),
       failedReverts: z.int().min(0).default(0),
+      told: z.strictObject({ reason: z.string(), at: z.int().min(0) }).default({ reason: '', at: 0 }),
     })
     .nullable(),
 })
@@ -72,6 +73,7 @@ export function ordersEntry({ orders: { sequence, queue, attempt } }: AgentState
           tries: attempt.tries,
           soakEndsAt: attempt.soakEndsAt,
           failedReverts: attempt.failedReverts,
+          told: attempt.told,
         }
   return { key: 'orders', value: encode({ version: 1, sequence, queue, attempt: kept }) }
 }

@@ -27,6 +27,8 @@ export function report(
   { state: reached, reason, refusal, output, installedVersion }: Ending,
 ): AgentEffect[] {
   const reportedAt = state.clock.wallMs
+  const { attempt } = state.orders
+  if (attempt?.order.orderId === order.orderId) attempt.told = { reason, at: reportedAt }
   return post(
     state,
     Report,

@@ -20,10 +20,10 @@ import type { Replica } from './replica.ts'
 
 /** The stream over which everything signed comes and goes: to the Service Center, or to a member of the depot. */
 export type Uplink =
-  /** `last`: whom it was or should have been to. */
-  | { phase: 'down'; retryAtMs: number; failures: number; reason: string; last: PeerId | null }
-  | { phase: 'dialling'; peer: PeerId; failures: number }
-  | { phase: 'up'; peer: PeerId; lastHeardAtMs: number; pingAtMs: number }
+  /** `last`: whom it was or should have been to. `since`, wall: when it was lost, however often it was dialled. */
+  | { phase: 'down'; retryAtMs: number; failures: number; reason: string; last: PeerId | null; since: number }
+  | { phase: 'dialling'; peer: PeerId; failures: number; reason: string; since: number }
+  | { phase: 'up'; peer: PeerId; lastHeardAtMs: number; pingAtMs: number; since: number }
 
 /** A peer that pieces are pulled from. */
 export type Source = {
@@ -112,6 +112,8 @@ export type Attempt = {
   soakEndsAt: number | null
   /** The same by the monotonic clock; null until the first tick after a restart. */
   soakEndsAtMs: number | null
+  /** What was told of it last, and when by the wall clock. */
+  told: { reason: string; at: number }
 }
 /** `restarting` waits for another start of the machine, `soaking` for the end of the manifest's soak. */
 export type AttemptPhase = 'staging' | 'preflight' | 'installing' | 'verifying' | 'restarting' | 'soaking' | 'reverting'
@@ -240,7 +242,7 @@ export function newAgent(appliance: Appliance): AgentState {
     proving: newProving(),
     endedUncleanly: false,
     holders: new Map(),
-    uplink: { phase: 'down', retryAtMs: 0, failures: 0, reason: 'just started', last: null },
+    uplink: { phase: 'down', retryAtMs: 0, failures: 0, reason: 'just started', last: null, since: 0 },
     timesHeld: 0,
     sources: new Map(),
     readers: new Map(),

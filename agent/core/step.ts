@@ -23,6 +23,7 @@ import type { AgentEffect, AgentEvent, Channel } from './events.ts'
 import { discard, proveAnew, published, seeded, storeAnswered, tendDiscards, withdrawn } from './holding.ts'
 import { settled, surveyed, tendAttempt } from './install/going-on.ts'
 import { detected, judged, orderArrived, stepEnded } from './install/installing.ts'
+import { stopAsked } from './install/stopping.ts'
 import { sealedEntry } from './ledger.ts'
 import { acknowledge, acknowledged, forgetFormer, forwardDown, forwardUp, resendDown } from './letters.ts'
 import { limitsChanged, tendLimits } from './limiting.ts'
@@ -102,6 +103,8 @@ export function step(state: AgentState, event: AgentEvent): AgentEffect[] {
       if (!state.replicas.has(event.patch)) return []
       state.holders.set(event.patch, event.holders)
       return pull(state)
+    case 'stop-asked':
+      return stopAsked(state, event)
     case 'limited':
       return limitsChanged(state, event.limits)
     case 'settled':

@@ -37,13 +37,15 @@ export function tendUplink(state: AgentState): AgentEffect[] {
   if (uplink.phase === 'dialling' || now < uplink.retryAtMs) return []
   const target = nextTarget(state, uplink.last)
   if (target === undefined) return []
-  state.uplink = { phase: 'dialling', peer: target.peer, failures: uplink.failures }
+  const { failures, reason } = uplink
+  // A process that has just started knows the time since its first tick.
+  state.uplink = { phase: 'dialling', peer: target.peer, failures, reason, since: uplink.since || state.clock.wallMs }
   return [{ kind: 'open', channel: 'uplink', peer: target.peer, addresses: target.addresses }]
 }
 
 export function uplinkOpened(state: AgentState, peer: PeerId): AgentEffect[] {
   const now = state.clock.monotonicMs
-  state.uplink = { phase: 'up', peer, lastHeardAtMs: now, pingAtMs: now + PING_EVERY_MS }
+  state.uplink = { phase: 'up', peer, lastHeardAtMs: now, pingAtMs: now + PING_EVERY_MS, since: state.clock.wallMs }
   for (const replica of state.replicas.values()) replica.told = null
   const attached = [...state.attached].flatMap(([tenant, greeting]): AgentEffect[] =>
     greeting === null
@@ -62,7 +64,8 @@ export function uplinkClosed(state: AgentState, peer: PeerId, reason: string): A
   if (uplink.phase === 'down' || uplink.peer !== peer) return []
   const failures = uplink.phase === 'dialling' ? uplink.failures + 1 : 1 + state.timesHeld
   const waitMs = backoffMs(state.random, failures)
-  state.uplink = { phase: 'down', retryAtMs: state.clock.monotonicMs + waitMs, failures, reason, last: peer }
+  const since = uplink.phase === 'dialling' ? uplink.since : state.clock.wallMs
+  state.uplink = { phase: 'down', retryAtMs: state.clock.monotonicMs + waitMs, failures, reason, last: peer, since }
   return [{ kind: 'log', line: `uplink lost: ${reason}`, fields: { peer, retryInMs: waitMs } }]
 }
 

@@ -19,6 +19,7 @@ import { beginCounting } from '../core/lost-ledger.ts'
 import { isOverWan } from '../core/neighbours.ts'
 import { resume } from '../core/resuming.ts'
 import { newAgent, type Settings } from '../core/state.ts'
+import { applianceStatus } from '../core/status.ts'
 import { step } from '../core/step.ts'
 import { AGENT_VERSION, answering } from './accounting.ts'
 import { causes } from './causes.ts'
@@ -40,6 +41,8 @@ import { Scratch } from './scratch.ts'
 import { isDiskFull } from './sqlite-file.ts'
 import { StoreWork } from './store-work.ts'
 import { awaitUnknownInstalls } from './unknown-installs.ts'
+import { listenForVisitors } from './visits/listening.ts'
+import { Visitors } from './visits/visitors.ts'
 
 const SET_ASIDE = 'the ledger does not know these files of the store: they are set aside, and used again once it does'
 
@@ -118,6 +121,10 @@ export async function startAppliance(options: ApplianceOptions): Promise<Running
     stored: () => storedPublications(state),
     pathOf: (patch) => store.pathOf(patch),
   })
+  const visitors = new Visitors({
+    status: () => applianceStatus(state, true),
+    stop: (visitor, { order, by }) => deliver({ kind: 'stop-asked', visitor, order, by }),
+  })
   const installations = new Installations({ store, kept, installRoot, publishers, scratch, log, deliver, follow })
 
   /** At once, but on a full disk: then the loop waits, since nothing may follow that could be forgotten. */
@@ -175,6 +182,9 @@ export async function startAppliance(options: ApplianceOptions): Promise<Running
         )
         break
       }
+      case 'answer-visitor':
+        visitors.answer(effect.visitor, effect.answer)
+        break
       case 'log':
         log.info(effect.fields, effect.line)
         break
@@ -191,6 +201,7 @@ export async function startAppliance(options: ApplianceOptions): Promise<Running
   await loop.perform(resume(state, await store.held((patch) => patchOf(patch)?.bytes)))
   const name = state.membership?.name ?? membership.name
   log.info({ appliance: name, version: AGENT_VERSION }, 'started')
+  const stopListening = await listenForVisitors(folder, visitors, log)
   const stopTicking = startTicking((clock) => {
     if (!loop.isFull) deliver({ kind: 'tick', clock })
   })
@@ -203,6 +214,7 @@ export async function startAppliance(options: ApplianceOptions): Promise<Running
     name,
     addresses: state.addresses,
     async stop() {
+      stopListening()
       stopTicking()
       stopWatching()
       await network.stop()

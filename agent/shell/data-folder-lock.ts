@@ -2,7 +2,7 @@
  * One daemon a data folder: two would undo each other's work. The lock is one that SQLite takes on a file which nobody
  * else opens, so the system takes it back when the process ends, however it ends, and nothing is left to clean up.
  */
-import { closeSync, openSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { DamagedFile } from './damaged-file.ts'
@@ -33,4 +33,22 @@ export function lockDataFolder(folder: string): void {
     )
   }
   held.push(lock)
+}
+
+/** Where SQLite locks a file that is about to be written (sqlite.org, "File Format", "The Lock-Byte Page"). */
+const RESERVED_BYTE = 0x40000000 + 1
+
+/**
+ * Whether a daemon runs on the folder, without taking the lock, which would keep one from starting. What cannot be found
+ * out, where the system lists no locks, is false.
+ */
+export function isLocked(folder: string): boolean {
+  const stats = statSync(path.join(folder, 'lock'), { throwIfNoEntry: false })
+  if (stats === undefined || process.platform !== 'linux') return false
+  return readFileSync('/proc/locks', 'utf8')
+    .split('\n')
+    .map((line) => line.split(/\s+/))
+    .some(([, , , kind, , file, from]) => {
+      return kind === 'WRITE' && file?.endsWith(`:${stats.ino}`) === true && from === String(RESERVED_BYTE)
+    })
 }

@@ -30,6 +30,8 @@ const PROGRAMS = {
     ['controller --data DIR', 'the Service Center'],
     ['agent --data DIR', 'what runs on an appliance'],
     ['check [--data DIR]', 'what an appliance can reach, its clock, its disk'],
+    ['status --data DIR', 'what an appliance does now, why, and what it waits for'],
+    ['orders stop [ORDER] --data DIR', 'stops, at the appliance, an order that has changed nothing yet'],
   ],
 } as const
 

@@ -5,9 +5,10 @@
  */
 import { createInterface } from 'node:readline/promises'
 import { stripVTControlCharacters } from 'node:util'
+import { printable } from '../../protocol/printable.ts'
 
-/** Control and formatting characters, with those that turn the direction of writing. */
-const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu
+export { printable }
+
 /** Characters that a terminal prints two columns wide. */
 const WIDE = /[\p{Script=Han}\p{Script=Hangul}\p{Script=Hiragana}\p{Script=Katakana}\p{Emoji_Presentation}]/u
 const graphemes = new Intl.Segmenter()
@@ -49,11 +50,6 @@ export function processTerminal(): Terminal {
       }
     },
   }
-}
-
-/** The text as it is, with whatever a terminal would act on written out. */
-export function printable(text: string): string {
-  return text.replace(UNPRINTABLE, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`)
 }
 
 /** Text of several lines, such as an installer's output: line ends and tabs stay, colours go. */

@@ -263,6 +263,7 @@ export class SimulatedAppliance implements Host {
       case 'tidy':
       case 'note-copy':
       case 'note-clock':
+      case 'answer-visitor':
       case 'probe':
       case 'answer-enrollment':
       case 'log':

@@ -8,6 +8,8 @@ const ALL_COMMANDS = [
   'controller',
   'agent',
   'check',
+  'status',
+  'orders stop',
   'enroll-token',
   'api-token',
   'sign-in-link',

@@ -11,6 +11,7 @@ import { writeExampleBundle } from '../../controller/cli/example-bundle.ts'
 import { Fleet } from '../../simulator/processes/fleet.ts'
 import { eventually } from '../support/eventually.ts'
 import { slotOf } from '../support/fleet-slots.ts'
+import { isNoSocket } from '../support/no-sockets.ts'
 import { damageFile, renew } from './damage-file.ts'
 import { type Damage, inWords, SERVICE_CENTER, type Victim } from './draw.ts'
 import { type Acknowledged, type Complaint, judge } from './judge.ts'
@@ -48,7 +49,7 @@ export async function runFleet(options: {
   try {
     await judge(fleet, acknowledged, MENDED_WITHIN_MS, onWait)
     const earlier = join(work, 'earlier')
-    cpSync(fleet.folder, earlier, { recursive: true })
+    cpSync(fleet.folder, earlier, { recursive: true, filter: isNoSocket })
     for (const [at, damage] of damages.entries()) {
       if (!goOn()) break
       const begunMs = performance.now()
@@ -117,7 +118,7 @@ export async function damaged(
   for (const name of readdirSync(folder)) if (/^patchmesh\.sqlite(-wal)?$/.test(name)) renew(join(folder, name))
   rmSync(join(folder, 'patchmesh.sqlite-shm'), { force: true })
   const backup = mkdtempSync(join(work, 'backup-'))
-  cpSync(folder, backup, { recursive: true })
+  cpSync(folder, backup, { recursive: true, filter: isNoSocket })
   const file = damageFile(folder, join(earlier, victim), damage)
   mischief?.(folder)
   const before = daemon.log.length

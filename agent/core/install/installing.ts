@@ -24,6 +24,7 @@ import type { Replica } from '../replica.ts'
 import { type Ending, report } from '../reporting.ts'
 import type { AgentState, Attempt } from '../state.ts'
 import { decide } from './deciding.ts'
+import { whyInLine } from './in-line.ts'
 import { judgeOrder } from './judging-orders.ts'
 import { looksFor, noteFound, placeOf } from './looking.ts'
 import { judgePlace } from './policies/applicability.ts'
@@ -49,11 +50,7 @@ export function orderArrived(state: AgentState, envelope: Envelope): AgentEffect
   }
   state.orders.queue.push(order)
   if (state.orders.attempt === null) return beginNext(state)
-  const busy = state.replicas.get(state.orders.attempt.order.patch)?.publication.name
-  return report(state, order, {
-    state: 'queued',
-    reason: `waits until the install of ${busy} has ended on this appliance`,
-  })
+  return report(state, order, { state: 'queued', reason: whyInLine(state) })
 }
 
 export function beginNext(state: AgentState): AgentEffect[] {
@@ -62,7 +59,7 @@ export function beginNext(state: AgentState): AgentEffect[] {
   const replica = replicaOf(state, order)
   const attempt: Attempt = {
     ...{ order, phase: 'preflight', looksAt: new Set(), failure: null, tries: 0, failedReverts: 0 },
-    ...{ retryAtMs: null, soakEndsAt: null, soakEndsAtMs: null },
+    ...{ retryAtMs: null, soakEndsAt: null, soakEndsAtMs: null, told: { reason: '', at: state.clock.wallMs } },
   }
   state.orders.attempt = attempt
   // What is not meant for this place need not be copied first; before the machine was looked at nobody knows that.
@@ -148,6 +145,8 @@ export function judged(state: AgentState, patch: Sha256, refusal: Refusal | null
   const { attempt } = state.orders
   if (attempt === null || attempt.order.patch !== patch) return []
   if (attempt.phase !== 'preflight' || attempt.retryAtMs !== null) return []
+  // The answer is for an order that was stopped meanwhile: this one is judged once everything was looked at.
+  if (attempt.looksAt.size > 0) return []
   if (refusal === null) return install(state, attempt)
   return [refusalLog(refusal), ...refused(state, attempt, refusal)]
 }

@@ -1,0 +1,73 @@
+/**
+ * An order as a person at the appliance reads of it: how far it is, why, until when at the latest, and whether it may
+ * still be stopped there. Each phase has its end in words and, where a moment is known, as a time.
+ */
+import { z } from 'zod'
+import { unreachable } from '../../../protocol/assert.ts'
+import { InstallId, OrderId } from '../../../protocol/identifiers.ts'
+import type { Order } from '../../../protocol/statements.ts'
+import type { AgentState, Attempt } from '../state.ts'
+import { whyInLine } from './in-line.ts'
+import { replicaOf } from './installing.ts'
+import { isStoppable } from './stopping.ts'
+
+const Time = z.iso.datetime()
+
+export const OrderStatus = z.strictObject({
+  id: OrderId,
+  install: InstallId,
+  title: z.string(),
+  phase: z.enum(['in line', 'staging', 'preflight', 'installing', 'verifying', 'restarting', 'soaking', 'reverting']),
+  reason: z.string(),
+  since: Time.nullable(),
+  /** When it goes on or ends at the latest. */
+  until: Time,
+  stoppable: z.boolean(),
+})
+export type OrderStatus = z.infer<typeof OrderStatus>
+
+export function orderUnderWay(state: AgentState): OrderStatus | null {
+  const { attempt } = state.orders
+  if (attempt === null) return null
+  const { reason, at } = attempt.told
+  return {
+    ...orderOf(state, attempt.order),
+    ...{ phase: attempt.phase, reason, since: at === 0 ? null : new Date(at).toISOString() },
+    until: new Date(endsAt(state, attempt)).toISOString(),
+    stoppable: isStoppable(attempt),
+  }
+}
+
+export function ordersInLine(state: AgentState): OrderStatus[] {
+  return state.orders.queue.map((order) => ({
+    ...orderOf(state, order),
+    ...{ phase: 'in line', reason: whyInLine(state), since: null, stoppable: true },
+    until: new Date(order.expiresAt).toISOString(),
+  }))
+}
+
+function orderOf(state: AgentState, order: Order): Pick<OrderStatus, 'id' | 'install' | 'title'> {
+  const { name, version } = replicaOf(state, order).publication
+  return { id: order.orderId, install: order.install, title: `${name} ${version}` }
+}
+
+/** By the wall clock: a step of the installer is ended by the time that its manifest allows. */
+function endsAt(state: AgentState, attempt: Attempt): number {
+  const { order, phase, soakEndsAt, retryAtMs, told } = attempt
+  const { wallMs, monotonicMs } = state.clock
+  if (retryAtMs !== null) return wallMs + Math.max(0, retryAtMs - monotonicMs)
+  switch (phase) {
+    case 'staging':
+    case 'preflight':
+    case 'restarting':
+      return order.expiresAt
+    case 'soaking':
+      return soakEndsAt ?? order.expiresAt
+    case 'installing':
+    case 'verifying':
+    case 'reverting':
+      return (told.at || order.issuedAt) + replicaOf(state, order).publication.manifest.install.timeoutSeconds * 1000
+    default:
+      return unreachable(phase)
+  }
+}

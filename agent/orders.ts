@@ -1,0 +1,67 @@
+/**
+ * `patchmesh orders stop`: a person at the appliance stops an order that has changed nothing yet. The running agent decides,
+ * writes it down and tells the Service Center; while none runs nothing is under way, and nothing is stopped.
+ */
+import { userInfo } from 'node:os'
+import { resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { OrderId } from '../protocol/identifiers.ts'
+import { printable } from '../protocol/printable.ts'
+import { hint } from '../protocol/refusals.ts'
+import { fail } from './shell/daemon-command.ts'
+import { askAgent } from './shell/visits/asking.ts'
+
+const HELP = `Usage: patchmesh orders stop [ORDER] --data DIR [--json]
+
+Stops an order at the appliance that it was sent to, while it has changed nothing there: it
+waits in line, for its copy, or for what is looked at before. It ends as refused, and the
+Service Center is told who stopped it. An installer that runs is never cut off: it is
+finished, or what it did is put back. Without ORDER it is the order under way; patchmesh
+status names them all.
+
+Options:
+  --data DIR  the data folder of the agent
+  --json      one object on standard output
+  --help      this text
+
+Example:
+  patchmesh orders stop --data /var/lib/patchmesh
+`
+
+/** The exit status. */
+export async function orders(args: string[]): Promise<number> {
+  const { values, positionals } = read(args)
+  if (values.help) {
+    process.stdout.write(HELP)
+    return 0
+  }
+  const [verb, wanted, ...more] = positionals
+  if (verb !== 'stop') return fail('orders is one of: orders stop. See patchmesh --help', 2)
+  if (more.length > 0) return fail('one ORDER at a time; see patchmesh orders stop --help', 2)
+  if (values.data === undefined) return fail('--data is missing: name the data folder of the agent', 2)
+  const order = wanted === undefined ? null : OrderId.safeParse(wanted)
+  if (order?.success === false)
+    return fail(`${JSON.stringify(wanted)} is not the id of an order; patchmesh status prints them`, 2)
+  const folder = resolve(values.data)
+  const answer = await askAgent(folder, { kind: 'stop', order: order?.data ?? null, by: userInfo().username })
+  if (answer === null)
+    return fail(`no agent runs on ${folder}, so no order is under way there; one that begins again goes on with it`, 1)
+  if (answer.kind === 'refused') return fail(`${printable(answer.message)}. ${hint(answer.refused)}`, 1)
+  if (answer.kind !== 'stopped') return fail('the agent has answered something else; see its log', 1)
+  const { kind: _, ...stopped } = answer
+  process.stdout.write(
+    values.json
+      ? `${JSON.stringify(stopped)}\n`
+      : `stopped the order of ${printable(stopped.title)}; nothing was changed here, and the Service Center is told\n`,
+  )
+  return 0
+}
+
+function read(args: string[]) {
+  const options = { data: { type: 'string' }, json: { type: 'boolean' }, help: { type: 'boolean' } } as const
+  try {
+    return parseArgs({ args, options, allowPositionals: true })
+  } catch (error) {
+    return fail(`${(error as Error).message}; see patchmesh orders stop --help`, 2)
+  }
+}

@@ -1,0 +1,66 @@
+/**
+ * The status of an appliance as lines for a person: what it does first, then each thing with its reason.
+ */
+import { printable } from '../protocol/printable.ts'
+import type { OrderStatus } from './core/install/order-status.ts'
+import type { PatchStatus } from './core/patch-status.ts'
+import type { ApplianceStatus } from './core/status.ts'
+
+const WIDTH = 10
+
+export function statusLines(status: ApplianceStatus): string[] {
+  const { name, kind, role, organization, dataCenter, running, order, inLine, patches, restartsDue, unheard } = status
+  const lines: [what: string, text: string][] = [
+    ['appliance', `${name}, ${kind} ${role} of ${organization} in ${dataCenter}`],
+    ['agent', running ? 'runs' : 'does not run: what follows is what its ledger knows; start it to have it go on'],
+    ['now', status.does],
+    ['uplink', uplinkText(status)],
+    ...(order === null ? [] : [['order', orderText(order)] as [string, string]]),
+    ...inLine.map((waiting): [string, string] => ['in line', orderText(waiting)]),
+    ...restartsDue.map(({ since, reason }): [string, string] => ['restart', `${reason} (since ${since})`]),
+    ...patches.map((patch): [string, string] => ['patch', patchText(patch)]),
+    ...(unheard === 0 ? [] : [['untold', untoldText(unheard)] as [string, string]]),
+  ]
+  return lines.map(([what, text]) => `${what.padEnd(WIDTH)}  ${printable(text)}`)
+}
+
+function uplinkText({ uplink }: ApplianceStatus): string {
+  const { state, to, since, reason } = uplink
+  const when = since === null ? '' : ` since ${since}`
+  switch (state) {
+    case 'connected':
+      return `connected to ${to}${when}`
+    case 'connecting':
+      return `connecting to ${to}; not connected${when}: ${reason}`
+    case 'down':
+      return `not connected${to === null ? '' : ` to ${to}`}${when}: ${reason}`
+  }
+}
+
+function orderText({ id, install, title, phase, reason, since, until, stoppable }: OrderStatus): string {
+  const when = since === null ? '' : ` since ${since}`
+  const stop = stoppable ? `can be stopped: patchmesh orders stop ${id}` : 'has begun, and is finished or put back'
+  return `${title}, ${phase}${when}: ${reason}; until ${until} at the latest; ${stop} (order ${id} of install ${install})`
+}
+
+function patchText({
+  title,
+  state,
+  reason,
+  wrong,
+  provenAt,
+  found,
+  installedVersion,
+  foundReason,
+}: PatchStatus): string {
+  const proven = provenAt === null ? '' : `, read again and right at ${provenAt}`
+  const copy = `${state}${reason === '' ? '' : ` (${reason})`}${proven}`
+  const broken = wrong === '' ? '' : `; the copy was found not to be right: ${wrong}`
+  const version = installedVersion === null ? 'no version is installed' : `version ${installedVersion} is installed`
+  const why = foundReason === '' ? '' : ` (${foundReason})`
+  return `${title}: ${copy}${broken}; ${found}, ${version}${why}`
+}
+
+function untoldText(count: number): string {
+  return `${count === 1 ? 'one statement' : `${count} statements`} of this appliance that the Service Center has not acknowledged yet`
+}

@@ -1,0 +1,45 @@
+/**
+ * `patchmesh status`: what this appliance does now, why, and what it waits for. The running agent is asked over the socket in
+ * its data folder; where none runs, what its ledger knows is shown. It changes nothing and needs no network.
+ */
+import { resolve } from 'node:path'
+import { fail, readOptions } from './shell/daemon-command.ts'
+import { askAgent } from './shell/visits/asking.ts'
+import { storedStatus } from './shell/visits/stored-status.ts'
+import { statusLines } from './status-lines.ts'
+
+const HELP = `Usage: patchmesh status --data DIR [--json]
+
+What this appliance does now, why, and what it waits for: whom it is connected to, its
+patches, the order under way, orders in line, restarts that are due. Asks the agent that
+runs on the data folder; where none runs, says so and shows what its ledger knows.
+
+Options:
+  --data DIR  the data folder of the agent
+  --json      one object on standard output
+  --help      this text
+
+Example:
+  patchmesh status --data /var/lib/patchmesh
+`
+
+/** The exit status. */
+export async function status(args: string[]): Promise<number> {
+  const values = readOptions('status', args, {
+    ...{ data: { type: 'string' }, json: { type: 'boolean' }, help: { type: 'boolean' } },
+  })
+  if (values.help) {
+    process.stdout.write(HELP)
+    return 0
+  }
+  if (values.data === undefined) return fail('--data is missing: name the data folder of the agent', 2)
+  const folder = resolve(values.data)
+  const answer = await askAgent(folder, { kind: 'status' })
+  if (answer !== null && answer.kind !== 'status') return fail(`the agent on ${folder} gave no status; see its log`, 1)
+  const told = answer?.status ?? (await storedStatus(folder))
+  if (told === null)
+    return fail(`${folder} is no data folder of an enrolled appliance: name the one that its agent was given`, 1)
+  if (values.json) process.stdout.write(`${JSON.stringify(told)}\n`)
+  else for (const line of statusLines(told)) process.stdout.write(`${line}\n`)
+  return 0
+}
