@@ -1,6 +1,6 @@
 /**
  * Installs over HTTP: start, list, one in detail, cancel. What may start, and in which order, is decided in
- * controller/core/rollout/installing.ts and again on each appliance.
+ * controller/core/rollout/ and again on each appliance.
  */
 import type { InstallId } from '../../protocol/identifiers.ts'
 import { isRefusal, type Refusal, refuse } from '../../protocol/refusals.ts'

@@ -1,16 +1,21 @@
 /**
  * How the state changes: by records, which are stored before anything that depends on them leaves the process.
  */
+import { assert } from '../../protocol/assert.ts'
 import type { ServiceCenterEffect } from './effects.ts'
 import type { Change } from './records.ts'
-import { advance } from './rollout/installing.ts'
+import { advance } from './rollout/advancing.ts'
+import { INSTALL_MOVES, mayFollow, TARGET_MOVES } from './rollout/install-states.ts'
 import { apply, type ServiceCenterState } from './state.ts'
 import { synchronize } from './synchronize.ts'
 
 /** Takes the changes into the state, has them stored, and tells whom they concern. */
 export function commit(state: ServiceCenterState, changes: Change[]): ServiceCenterEffect[] {
   if (changes.length === 0) return []
-  for (const change of changes) apply(state, change)
+  for (const change of changes) {
+    assertMove(state, change)
+    apply(state, change)
+  }
   const effects: ServiceCenterEffect[] = [{ kind: 'commit', changes }]
   const tables = new Set(changes.map(({ table }) => table))
   const rosters = new Set(changes.flatMap((change) => (change.table === 'rosters' ? [change.row.dataCenter] : [])))
@@ -31,6 +36,16 @@ export function commit(state: ServiceCenterState, changes: Change[]): ServiceCen
   if (tables.has('appliances') || tables.has('limits') || tables.has('tokens'))
     effects.push({ kind: 'changed', topic: 'appliances' })
   return effects
+}
+
+function assertMove(state: ServiceCenterState, { table, row }: Change): void {
+  if (table === 'installs') {
+    const before = state.installs.get(row.id)?.state ?? row.state
+    assert(mayFollow(INSTALL_MOVES, before, row.state), `an install that is ${before} does not become ${row.state}`)
+  } else if (table === 'targets') {
+    const before = state.targets.get(row.install)?.get(row.appliance)?.state ?? row.state
+    assert(mayFollow(TARGET_MOVES, before, row.state), `a target that is ${before} does not become ${row.state}`)
+  }
 }
 
 export function advanceInstalls(state: ServiceCenterState): ServiceCenterEffect[] {

@@ -6,7 +6,7 @@
 import type { PeerId } from '../../protocol/identifiers.ts'
 import type { ApplianceRecord, Change, TargetRecord, TokenRecord } from './records.ts'
 import { isFinal } from './rollout/install-states.ts'
-import { isUnheard } from './rollout/plan.ts'
+import { isUnheard } from './rollout/ongoing.ts'
 import type { ServiceCenterState } from './state.ts'
 
 export function depart(state: ServiceCenterState, appliance: ApplianceRecord, reason: string): Change[] {

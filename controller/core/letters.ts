@@ -12,7 +12,7 @@ import { ledgerLost } from './lost-ledgers.ts'
 import { title } from './patch-identity.ts'
 import { placeNote } from './places.ts'
 import type { ApplianceRecord, Change } from './records.ts'
-import { followReport } from './rollout/installing.ts'
+import { followReport } from './rollout/following.ts'
 import type { ServiceCenterState } from './state.ts'
 
 /** What the statement in a letter changes; nothing, when it says what was known. */

@@ -28,7 +28,7 @@ import type {
   TargetRecord,
   TokenRecord,
 } from './records.ts'
-import { isInFlight, isUnheard } from './rollout/plan.ts'
+import { isInFlight, isUnheard } from './rollout/ongoing.ts'
 import { noteStanding, type Standings } from './standings.ts'
 import { counting, patchesTold, type Tallies } from './tallies.ts'
 

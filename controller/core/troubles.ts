@@ -10,7 +10,8 @@ import type { ApplianceRecord, InstallRecord, TargetRecord } from './records.ts'
 import { groupKey } from './replications.ts'
 import { isNotMeant } from './rollout/ending-installs.ts'
 import { isFailure, isFinal } from './rollout/install-states.ts'
-import { isForgotten, whyHeld } from './rollout/plan.ts'
+import { isForgotten, isWaiting, ongoingAround } from './rollout/ongoing.ts'
+import { whyHeld } from './rollout/policies.ts'
 import { factsOf } from './rollout/target-facts.ts'
 import { hasInstalled } from './standings.ts'
 import type { ServiceCenterState } from './state.ts'
@@ -107,16 +108,16 @@ function weight({ state }: TargetRecord): number {
 /** It could begin, and is held by what does not pass by itself; whoever restarts is back before that. */
 function heldIn(state: ServiceCenterState, patch: Sha256): string[] {
   const manifest = state.patches.get(patch)?.publication.manifest
-  const queued = [...(state.standings.newest.get(patch)?.values() ?? [])].filter(
-    (target) => target.order === null && !isFinal(target.state),
-  )
+  const queued = [...(state.standings.newest.get(patch)?.values() ?? [])].filter(isWaiting)
   if (manifest === undefined || queued.length === 0) return []
   return [...Map.groupBy(queued, ({ install }) => install)].flatMap(([id, targets]) => {
     const install = state.installs.get(id)
     if (install === undefined) return []
-    return factsOf(state, install, targets).flatMap((fact) => {
+    const facts = factsOf(state, install, targets)
+    const ongoing = ongoingAround(install, facts, { inFlight: [], unheard: [] })
+    return facts.flatMap((fact) => {
       const missingPeers = fact.missingPeers.filter((peer) => isAway(state, peer))
-      const why = whyHeld({ ...fact, missingPeers, doubtful: null }, install, manifest)
+      const why = whyHeld({ fact: { ...fact, missingPeers, doubtful: null }, install, manifest, ongoing }, state.clock)
       return fact.ready === true && fact.reachable && why !== null ? [`${fact.appliance.name} ${why}`] : []
     })
   })

@@ -3,9 +3,10 @@
  */
 import type { PlantedBug } from './bugs.ts'
 
-const installing = 'controller/core/rollout/installing.ts'
+const following = 'controller/core/rollout/following.ts'
 const publishing = 'controller/core/publishing.ts'
-const rollout = 'controller/core/rollout/plan.ts'
+const ongoing = 'controller/core/rollout/ongoing.ts'
+const policies = 'controller/core/rollout/policies'
 
 export const serviceCenterBugs: readonly PlantedBug[] = [
   {
@@ -48,30 +49,31 @@ export const serviceCenterBugs: readonly PlantedBug[] = [
   },
   {
     name: 'both members of a pair are ordered at once',
-    file: rollout,
-    find: 'if (member !== undefined) return',
-    replace: 'if (member !== undefined && member === undefined) return',
+    file: `${policies}/one-of-a-pair.ts`,
+    find: 'if (member === undefined) return null',
+    replace: 'if (member?.peer !== appliance.peer) return null',
     checkers: ['never both members of a group'],
   },
   {
     name: 'two Data Centers of an organization are ordered at once',
-    file: rollout,
-    find: 'if (elsewhere !== undefined) return',
-    replace: 'if (elsewhere === dataCenter) return',
+    file: `${policies}/one-data-center.ts`,
+    find: 'return elsewhere === undefined ?',
+    replace: 'return elsewhere !== dataCenter ?',
     checkers: ['one Data Center of an organization at a time'],
   },
   {
     name: 'what other installs have in flight is not looked at',
-    file: rollout,
-    find: 'for (const appliance of elsewhere.inFlight) occupy(busy, appliance)',
+    file: ongoing,
+    find: 'for (const appliance of elsewhere.inFlight) occupy(ongoing, appliance)',
     replace: '',
     checkers: ['never both members of a group', 'one Data Center of an organization at a time'],
   },
   {
     name: 'an appliance that another install ordered and nobody hears of does not hold its pair',
-    file: rollout,
-    find: 'if (!install.allowOutage) for (const appliance of elsewhere.unheard) busy.silent.set(groupKey(appliance), appliance)',
-    replace: '',
+    file: ongoing,
+    find: 'for (const appliance of elsewhere.unheard) ongoing.silent.set(groupKey(appliance), appliance)',
+    replace:
+      'for (const appliance of elsewhere.unheard.slice(0, 0)) ongoing.silent.set(groupKey(appliance), appliance)',
     checkers: ['never both members of a group'],
   },
   {
@@ -83,7 +85,7 @@ export const serviceCenterBugs: readonly PlantedBug[] = [
   },
   {
     name: 'a wall clock that jumps silences an appliance',
-    file: installing,
+    file: following,
     find: '  const silentMs = now - sinceMs\n',
     replace: '  const silentMs = now - sinceMs + state.clock.wallMs - target.changedAt\n',
     checkers: ['nobody is given up too early', 'never both members of a group'],
@@ -97,7 +99,7 @@ export const serviceCenterBugs: readonly PlantedBug[] = [
   },
   {
     name: 'an older report overwrites a newer one',
-    file: installing,
+    file: following,
     find: ' || report.counter <= target.counter) return []',
     replace: ') return []',
     checkers: ['counters never go back', 'every order ends'],

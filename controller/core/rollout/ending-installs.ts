@@ -8,7 +8,7 @@ import type { Change, InstallRecord, TargetRecord } from '../records.ts'
 import { groupKey } from '../replications.ts'
 import { everEnrolled, type ServiceCenterState } from '../state.ts'
 import { isFailure, isFinal } from './install-states.ts'
-import { isForgotten, isInFlight, isUnheard } from './plan.ts'
+import { isForgotten, isInFlight, isUnheard } from './ongoing.ts'
 
 /** Targets that have not begun, of pairs that have not begun. */
 export function endUnbegun(state: ServiceCenterState, targets: readonly TargetRecord[], reason: string): Change[] {

@@ -1,7 +1,7 @@
 /**
- * The states of an install and of its targets, which scripts rely on, and what each means: the one definition from which
- * schemas, metrics, pages and commands are made. Which state follows which is decided in installing.ts and
- * ending-installs.ts.
+ * The states of an install and of its targets, which scripts rely on, what each means, and which may follow which: the one
+ * definition from which schemas, metrics, pages and commands are made. Every change of a record is looked up in the tables
+ * (committing.ts), so a move that is not in them is a bug that ends the process before anything is stored.
  */
 export const INSTALL_STATES = ['planned', 'running', 'paused', 'halted', 'done', 'cancelled'] as const
 /** `halted`: ended by the Service Center without all being installed; `cancelled`: by a person. `done` is installed. */
@@ -21,6 +21,46 @@ export const TARGET_STATES = [
   'unknown',
 ] as const
 export type TargetState = (typeof TARGET_STATES)[number]
+
+type Moves<State extends string> = Readonly<Record<State, readonly State[]>>
+
+/** What has ended with somebody unheard goes on when it is heard: `done` or `halted`, and then `running`. */
+export const INSTALL_MOVES: Moves<InstallState> = {
+  planned: ['running', 'halted', 'done', 'cancelled'],
+  running: ['halted', 'done', 'cancelled'],
+  paused: [],
+  halted: ['running'],
+  done: ['running'],
+  cancelled: [],
+}
+
+/** An appliance tells where it is, and may have been in other states since it told last. */
+const TOLD: readonly TargetState[] = [
+  ...(['queued', 'staging', 'preflight', 'installing', 'verifying'] as const),
+  ...(['installed', 'failed', 'reverted', 'refused'] as const),
+]
+/** Of whoever has an order: it tells, nothing is heard of it for too long, or it has left the fleet. */
+const UNDER_ORDER: readonly TargetState[] = [...TOLD, 'unknown', 'cancelled']
+
+/** An appliance whose ledger was put back to an older one goes on from there, so it may tell again what it has ended. */
+export const TARGET_MOVES: Moves<TargetState> = {
+  queued: UNDER_ORDER,
+  staging: UNDER_ORDER,
+  preflight: UNDER_ORDER,
+  installing: UNDER_ORDER,
+  verifying: UNDER_ORDER,
+  installed: TOLD,
+  failed: TOLD,
+  reverted: TOLD,
+  refused: TOLD,
+  cancelled: [],
+  unknown: UNDER_ORDER,
+}
+
+/** A record that changes otherwise keeps its state. */
+export function mayFollow<State extends string>(moves: Moves<State>, before: State, after: State): boolean {
+  return before === after || moves[before].includes(after)
+}
 
 const UNDER_WAY: ReadonlySet<InstallState> = new Set(['planned', 'running', 'paused'])
 const FINAL: ReadonlySet<TargetState> = new Set(['installed', 'failed', 'reverted', 'refused', 'cancelled', 'unknown'])

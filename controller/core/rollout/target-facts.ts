@@ -3,21 +3,38 @@
  * member that took the place of another has nothing of what was installed there: it stands in for a peer only when it has
  * all that the peer has.
  */
-import type { Sha256 } from '../../../protocol/identifiers.ts'
-import { whyLate } from '../clock-difference.ts'
+import type { PeerVersion } from '../../../agent/core/install/policies/peer-versions.ts'
+import type { InstallId, Sha256 } from '../../../protocol/identifiers.ts'
 import { isDoubtful } from '../cloned-keys.ts'
 import { title } from '../patch-identity.ts'
 import { livePatches } from '../publishing.ts'
 import type { ApplianceRecord, InstallRecord, TargetRecord } from '../records.ts'
 import { groupKey, readiness } from '../replications.ts'
 import type { ServiceCenterState } from '../state.ts'
-import type { TargetFacts } from './plan.ts'
 import { peerVersions } from './previewing.ts'
+
+/** What the plan needs to know of one target. */
+export type TargetFacts = {
+  readonly target: TargetRecord
+  readonly appliance: ApplianceRecord
+  readonly ready: true | string
+  readonly reachable: boolean
+  /** The members of its group that are not reachable, without itself. */
+  readonly missingPeers: readonly ApplianceRecord[]
+  /** Those of them that took the place of another, and lack what is installed on this one. */
+  readonly lackingPeers: readonly { readonly peer: ApplianceRecord; readonly lacks: string }[]
+  readonly hasPeers: boolean
+  /** Of itself and its peers the one whose key two machines may have. */
+  readonly doubtful: ApplianceRecord | null
+  readonly peerVersions: readonly PeerVersion[]
+  /** How far its clock is ahead; null where nobody has heard. */
+  readonly clockAheadMs: number | null
+}
 
 /** Of those targets that are members of the fleet. */
 export function factsOf(
   state: ServiceCenterState,
-  { patch, deadlineAt }: InstallRecord,
+  { patch }: InstallRecord,
   targets: readonly TargetRecord[],
 ): TargetFacts[] {
   const groups = Map.groupBy(state.appliances.values(), groupKey)
@@ -40,7 +57,7 @@ export function factsOf(
         hasPeers: peers.length > 0,
         doubtful: [appliance, ...peers].find(({ peer }) => isDoubtful(state, peer)) ?? null,
         peerVersions: record === undefined ? [] : peerVersions(state, record, peers),
-        clockTrouble: whyLate(state.accounts.get(appliance.peer)?.clockAheadMs ?? null, deadlineAt, state.clock.wallMs),
+        clockAheadMs: state.accounts.get(appliance.peer)?.clockAheadMs ?? null,
       },
     ]
   })
@@ -67,4 +84,8 @@ function isBehind(state: ServiceCenterState, one: ApplianceRecord, other: Applia
   const found = state.detections.get(patch)
   const own = found?.get(one.peer)?.result
   return found?.get(other.peer)?.result === 'installed' && own !== 'installed' && own !== 'notApplicable'
+}
+
+export function targetsOf(state: ServiceCenterState, install: InstallId): TargetRecord[] {
+  return [...(state.targets.get(install)?.values() ?? [])]
 }

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { patchDetail } from '../../../controller/core/patch-views.ts'
-import { appliancesInScope } from '../../../controller/core/rollout/installing.ts'
+import { appliancesInScope } from '../../../controller/core/rollout/starting.ts'
 import { installPreview } from '../../../controller/core/views.ts'
 import { DataCenterName, OrganizationName } from '../../../protocol/identifiers.ts'
 import { isRefusal } from '../../../protocol/refusals.ts'

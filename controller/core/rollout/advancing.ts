@@ -1,0 +1,57 @@
+/**
+ * How an install goes on: with orders for those who may begin, with reasons for those who wait, with an end when every
+ * target has ended. The Service Center orders and counts; whether anything is installed is decided on the appliance.
+ */
+import type { Change, InstallRecord, TargetRecord } from '../records.ts'
+import { everEnrolled, type ServiceCenterState } from '../state.ts'
+import { endBehindPeers, endLeftBehind, endUnbegun, endWaiting, outcomeOf } from './ending-installs.ts'
+import { whenLate } from './following.ts'
+import { isFailure, isFinal, isUnderWay } from './install-states.ts'
+import { elsewhere, isWaiting } from './ongoing.ts'
+import { sealOrder } from './ordering.ts'
+import { planRollout } from './plan.ts'
+import { factsOf, targetsOf } from './target-facts.ts'
+
+/**
+ * The next step of one install, as changes: orders for those who may start, reasons for those who wait, an end when every
+ * target has ended. What was halted or cancelled goes on only with the pairs that have begun. Applied again at once it changes nothing.
+ */
+export function advance(state: ServiceCenterState, install: InstallRecord): Change[] {
+  const patch = state.patches.get(install.patch)
+  if (patch === undefined) return []
+  const targets = targetsOf(state, install.id)
+  const haveEnded = targets.every(({ state }) => isFinal(state))
+  if (haveEnded && !isUnderWay(install.state)) return []
+  const late = targets.flatMap((target) => whenLate(state, install, target, patch.publication.manifest))
+  if (late.length > 0) return late
+  const failed = targets.find(({ state }) => isFailure(state))
+  if (install.state === 'running' && failed !== undefined) {
+    const name = everEnrolled(state, failed.appliance)?.name ?? failed.appliance
+    const reason = `${name} ${failed.state}: ${failed.reason}`
+    return [
+      { table: 'installs', row: { ...install, state: 'halted', reason } },
+      ...endUnbegun(state, targets, `not started: ${name} ${failed.state}`),
+    ]
+  }
+  const leftBehind = isUnderWay(install.state) ? [] : endLeftBehind(state, install, targets)
+  if (leftBehind.length > 0) return leftBehind
+  const behind = endBehindPeers(state, targets)
+  if (behind.length > 0) return behind
+  if (haveEnded) return [{ table: 'installs', row: { ...install, ...outcomeOf(state, targets) } }]
+  if (state.clock.wallMs > install.deadlineAt)
+    return endWaiting(state, targets, 'the deadline of the install has passed')
+  return order(state, install, targets)
+}
+
+function order(state: ServiceCenterState, install: InstallRecord, targets: TargetRecord[]): Change[] {
+  if (!targets.some(isWaiting)) return []
+  const facts = factsOf(state, install, targets)
+  const manifest = state.patches.get(install.patch)?.publication.manifest
+  if (manifest === undefined) return []
+  const plan = planRollout({ install, manifest, targets: facts, elsewhere: elsewhere(state, install) }, state.clock)
+  return facts.flatMap(({ target, appliance }): Change[] => {
+    if (plan.start.includes(appliance.peer)) return sealOrder(state, install, target, appliance)
+    const reason = plan.waiting.get(appliance.peer)
+    return reason === undefined || reason === target.reason ? [] : [{ table: 'targets', row: { ...target, reason } }]
+  })
+}

@@ -1,0 +1,51 @@
+/**
+ * One order: signed for one appliance, with a number above all that it was ever sent, good until the deadline of its install.
+ */
+import { seal } from '../../../protocol/envelope.ts'
+import { type OrderId, SERVICE_PROVIDER } from '../../../protocol/identifiers.ts'
+import { nextId } from '../../../protocol/random.ts'
+import { Order } from '../../../protocol/statements.ts'
+import type { ApplianceRecord, Change, InstallRecord, TargetRecord } from '../records.ts'
+import { numberAfter } from '../rising-numbers.ts'
+import type { ServiceCenterState } from '../state.ts'
+
+export function sealOrder(
+  state: ServiceCenterState,
+  install: InstallRecord,
+  target: TargetRecord,
+  appliance: ApplianceRecord,
+): Change[] {
+  const id = nextId(state.random) as OrderId
+  const sequence = numberAfter(appliance.orderSequence, state.clock)
+  const at = state.clock.wallMs
+  const envelope = seal(
+    Order,
+    {
+      to: appliance.peer,
+      orderId: id,
+      sequence,
+      install: install.id,
+      attempt: 1,
+      action: 'install',
+      patch: install.patch,
+      organization: appliance.organization,
+      dataCenter: appliance.dataCenter,
+      issuedAt: at,
+      expiresAt: install.deadlineAt,
+    },
+    state.signing,
+  )
+  const via = appliance.kind === SERVICE_PROVIDER ? '' : ' through its depot'
+  return [
+    { table: 'appliances', row: { ...appliance, orderSequence: sequence } },
+    {
+      table: 'targets',
+      row: {
+        ...target,
+        reason: `ordered${via}, waits for the appliance to answer`,
+        order: { id, envelope },
+        changedAt: at,
+      },
+    },
+  ]
+}

@@ -1,0 +1,58 @@
+/**
+ * Every policy of the rollout in the order in which they are asked: the first that gives a reason is what a person reads.
+ * One file and one function for each lies in `policies/`.
+ */
+import type { Clock } from '../../../protocol/clock.ts'
+import { clockAhead } from './policies/clock-ahead.ts'
+import { keyDoubtful } from './policies/key-doubtful.ts'
+import { keyHeld } from './policies/key-held.ts'
+import { oneDataCenter } from './policies/one-data-center.ts'
+import { oneOfAPair } from './policies/one-of-a-pair.ts'
+import { outage } from './policies/outage.ts'
+import { peerVersions } from './policies/peer-versions.ts'
+import type { Policy, PolicyFacts } from './policies/policy.ts'
+import { reachable } from './policies/reachable.ts'
+import { replicated } from './policies/replicated.ts'
+import { unheardMembers } from './policies/unheard-members.ts'
+
+/**
+ * What a reason means: `absent`, the appliance or its copy is not there; `held`, somebody has to act, or a peer to come
+ * back; `turn`, others come first. Whoever is absent or held keeps nobody waiting.
+ */
+export type Waits = 'absent' | 'held' | 'turn'
+
+export const POLICIES: readonly { readonly judge: Policy; readonly waits: Waits }[] = [
+  { judge: keyHeld, waits: 'absent' },
+  { judge: replicated, waits: 'absent' },
+  { judge: reachable, waits: 'absent' },
+  { judge: oneOfAPair, waits: 'turn' },
+  { judge: oneDataCenter, waits: 'turn' },
+  { judge: unheardMembers, waits: 'absent' },
+  { judge: clockAhead, waits: 'held' },
+  { judge: peerVersions, waits: 'held' },
+  { judge: outage, waits: 'held' },
+  { judge: keyDoubtful, waits: 'held' },
+]
+
+/** Why it does not begin now, or null. */
+export function whyNotNow(facts: PolicyFacts, clock: Clock): string | null {
+  return firstReason(facts, clock, () => true)
+}
+
+/** Why it would not begin though it were its turn and it is there, or null. */
+export function whyHeld(facts: PolicyFacts, clock: Clock): string | null {
+  return firstReason(facts, clock, (waits) => waits === 'held')
+}
+
+/** Why it could not begin if all others had ended, or null: it is not waited for. */
+export function whyAbsent(facts: PolicyFacts, clock: Clock): string | null {
+  return firstReason(facts, clock, (waits) => waits !== 'turn')
+}
+
+function firstReason(facts: PolicyFacts, clock: Clock, counts: (waits: Waits) => boolean): string | null {
+  for (const { judge, waits } of POLICIES) {
+    const reason = counts(waits) ? judge(facts, clock) : null
+    if (reason !== null) return reason
+  }
+  return null
+}

@@ -1,0 +1,108 @@
+/**
+ * How an install begins: whom it is for, whether that is what was agreed to, and the list of its targets, which is frozen
+ * here. Who of them begins when is decided by the plan (plan.ts).
+ */
+import type { InstallId } from '../../../protocol/identifiers.ts'
+import { nextId } from '../../../protocol/random.ts'
+import { isRefusal, type Refusal, refuse } from '../../../protocol/refusals.ts'
+import { notedFor } from '../audit-notes.ts'
+import { byPlace } from '../census.ts'
+import type { Command } from '../effects.ts'
+import { title } from '../patch-identity.ts'
+import { type Decision, livePatch } from '../publishing.ts'
+import type { ApplianceRecord, Change, InstallRecord } from '../records.ts'
+import type { ServiceCenterState } from '../state.ts'
+import { notConfirmed } from './confirming.ts'
+import { INSTALL_DEADLINE_MS } from './install-times.ts'
+import { meantAppliances, meantForNobody } from './previewing.ts'
+
+type Start = Extract<Command, { kind: 'start-install' }>
+
+export function startInstall(state: ServiceCenterState, command: Start): Decision {
+  const patch = livePatch(state, command.patch)
+  if (isRefusal(patch)) return { reply: patch, changes: [] }
+  const scope = appliancesInScope(state, command)
+  if (isRefusal(scope)) return { reply: scope, changes: [] }
+  const { meant: appliances, others } = meantAppliances(state, patch, scope)
+  if (appliances.length === 0) return { reply: meantForNobody(patch, others), changes: [] }
+  const changed = notConfirmed(patch, appliances, command.confirmation)
+  if (changed !== null) return { reply: changed, changes: [] }
+  const running = [...state.installs.values()].find(
+    (install) =>
+      install.patch === command.patch &&
+      install.state === 'running' &&
+      appliances.some(({ peer }) => state.targets.get(install.id)?.has(peer)),
+  )
+  if (running !== undefined) {
+    return {
+      reply: refuse(
+        'install_running',
+        `install ${running.id} of ${title(patch)} is running on some of these appliances`,
+      ),
+      changes: [],
+    }
+  }
+  const at = state.clock.wallMs
+  const id = nextId(state.random) as InstallId
+  const install: InstallRecord = {
+    id,
+    patch: command.patch,
+    organizations: [...new Set(command.organizations)],
+    dataCenter: command.dataCenter,
+    allowOutage: command.allowOutage,
+    state: 'running',
+    reason: '',
+    startedAt: at,
+    startedBy: command.actor,
+    deadlineAt: at + INSTALL_DEADLINE_MS,
+  }
+  const targets = appliances.map(
+    ({ peer }): Change => ({
+      table: 'targets',
+      row: {
+        install: id,
+        appliance: peer,
+        state: 'queued',
+        reason: 'waits its turn',
+        refusal: null,
+        output: '',
+        installedVersion: state.detections.get(command.patch)?.get(peer)?.installedVersion ?? null,
+        order: null,
+        counter: 0,
+        changedAt: at,
+      },
+    }),
+  )
+  const place = command.dataCenter === 'All' ? 'all Data Centers' : command.dataCenter
+  const outcome = `in ${place}${command.allowOutage ? ', outage allowed' : ''}`
+  const { actor, organizations } = command
+  const audit = notedFor(organizations, { at, actor, action: 'install', subject: title(patch), outcome })
+  return {
+    reply: { kind: 'install-started', install: id },
+    changes: [{ table: 'installs', row: install }, ...targets, ...audit],
+  }
+}
+
+/** The appliances of the chosen organizations in the chosen Data Center, or what is wrong with the choice. */
+export function appliancesInScope(
+  state: ServiceCenterState,
+  scope: Pick<Start, 'organizations' | 'dataCenter'>,
+): ApplianceRecord[] | Refusal {
+  const all = [...state.appliances.values()]
+  if (scope.organizations.length === 0) return refuse('nothing_chosen', 'no organization was chosen')
+  const unknown = scope.organizations.find((name) => !all.some(({ organization }) => organization === name))
+  if (unknown !== undefined)
+    return refuse('unknown_organization', `there is no organization ${unknown} with appliances`)
+  if (scope.dataCenter !== 'All' && !all.some(({ dataCenter }) => dataCenter === scope.dataCenter)) {
+    return refuse('unknown_data_center', `there is no Data Center ${scope.dataCenter} with appliances`)
+  }
+  const inScope = all.filter(
+    ({ organization, dataCenter }) =>
+      scope.organizations.includes(organization) && (scope.dataCenter === 'All' || scope.dataCenter === dataCenter),
+  )
+  if (inScope.length > 0) return inScope.sort(byPlace)
+  return refuse(
+    'nothing_to_install',
+    `there is no appliance of ${scope.organizations.join(', ')} in ${scope.dataCenter}`,
+  )
+}

@@ -1,0 +1,194 @@
+/**
+ * The policies of the rollout, each a table: what is known of a target gives nothing, or the sentence that says why it waits.
+ */
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { groupKey } from '../../../controller/core/replications.ts'
+import {
+  INSTALL_MOVES,
+  INSTALL_STATES,
+  isFinal,
+  isUnderWay,
+  mayFollow,
+  TARGET_MOVES,
+  TARGET_STATES,
+} from '../../../controller/core/rollout/install-states.ts'
+import { siteKey } from '../../../controller/core/rollout/ongoing.ts'
+import { clockAhead } from '../../../controller/core/rollout/policies/clock-ahead.ts'
+import { keyDoubtful } from '../../../controller/core/rollout/policies/key-doubtful.ts'
+import { keyHeld } from '../../../controller/core/rollout/policies/key-held.ts'
+import { oneDataCenter } from '../../../controller/core/rollout/policies/one-data-center.ts'
+import { oneOfAPair } from '../../../controller/core/rollout/policies/one-of-a-pair.ts'
+import { outage } from '../../../controller/core/rollout/policies/outage.ts'
+import { peerVersions } from '../../../controller/core/rollout/policies/peer-versions.ts'
+import type { Policy } from '../../../controller/core/rollout/policies/policy.ts'
+import { reachable } from '../../../controller/core/rollout/policies/reachable.ts'
+import { replicated } from '../../../controller/core/rollout/policies/replicated.ts'
+import { unheardMembers } from '../../../controller/core/rollout/policies/unheard-members.ts'
+import { POLICIES } from '../../../controller/core/rollout/policies.ts'
+import { type Around, appliance, HOUR_MS, judged, NOON, primary, secondary } from './rollout-facts.ts'
+
+type Row = readonly [title: string, around: Around, says: string | null]
+const tabled = new Set<Policy>()
+
+function table(what: string, policy: Policy, rows: readonly Row[]): void {
+  tabled.add(policy)
+  describe(what, () => {
+    for (const [title, around, says] of rows) test(title, () => assert.equal(judged(policy, around), says))
+  })
+}
+
+table('a key that two machines use', keyHeld, [
+  ['one machine has the key', {}, null],
+  [
+    'nothing is ordered until a person has decided',
+    { fact: { appliance: { ...secondary, heldAt: NOON } } },
+    'two machines use the key of paris/acme/secondary: switch the copy off and say that one is left (appliances trust paris/acme/secondary), or give the place to a new key',
+  ],
+])
+
+table('a proven copy', replicated, [
+  ['the copy that it will use is proven', {}, null],
+  ['without one it says whose copy is missing', { fact: { ready: 'no depot has it' } }, 'no depot has it'],
+])
+
+table('whoever is reachable', reachable, [
+  ['it is heard', {}, null],
+  ['it is not heard', { fact: { reachable: false } }, 'paris/acme/secondary is not reachable'],
+])
+
+const other = appliance('paris/acme/other', { kind: 'firewall' })
+const oslo = appliance('oslo/acme/primary', { dataCenter: 'Oslo' })
+const globex = appliance('oslo/globex/primary', { dataCenter: 'Oslo', organization: 'Globex' })
+
+table('never two members of a group at once', oneOfAPair, [
+  ['nobody is at it', {}, null],
+  ['another group of the same organization and Data Center is', { inFlight: [other] }, null],
+  ['its peer is', { inFlight: [primary] }, 'waits for paris/acme/primary of the same pair to finish'],
+  [
+    'it is at it itself, for another install',
+    { inFlight: [secondary] },
+    'waits for another install on paris/acme/secondary to finish',
+  ],
+])
+
+table('one Data Center of an organization at a time', oneDataCenter, [
+  ['nobody is at it', {}, null],
+  ['the same Data Center does not hold it', { inFlight: [primary, other] }, null],
+  ['another organization elsewhere does not hold it', { inFlight: [globex] }, null],
+  [
+    'another Data Center holds it',
+    { inFlight: [oslo] },
+    'waits for Oslo: one Data Center of an organization at a time',
+  ],
+])
+
+const saysUnheard = 'waits until something is heard of paris/acme/primary, which was ordered to install'
+table('members of which nothing is heard', unheardMembers, [
+  ['everybody is heard', {}, null],
+  ['another Data Center that is away holds nobody here', { silent: new Map([[siteKey(oslo), oslo]]) }, null],
+  ['in this install one holds its Data Center', { silent: new Map([[siteKey(primary), primary]]) }, saysUnheard],
+  ['in another install one holds its pair', { silent: new Map([[groupKey(primary), primary]]) }, saysUnheard],
+  ['in another install one holds no other pair', { silent: new Map([[groupKey(other), other]]) }, null],
+])
+
+table('a clock that is ahead', clockAhead, [
+  ['nobody has heard of its clock', { fact: { clockAheadMs: null } }, null],
+  ['an hour does not matter before the deadline', { fact: { clockAheadMs: HOUR_MS } }, null],
+  [
+    'beyond the deadline every order has expired there',
+    { fact: { clockAheadMs: 72 * HOUR_MS } },
+    'its clock is 3 days ahead, so that every order has expired there: set its clock',
+  ],
+])
+
+const beside = (version: string | null, isKnown = true): Around => ({
+  manifest: { pair: { peerCompat: ['2'], maxSkewSeconds: 60, order: 'any' } },
+  fact: { peerVersions: [{ name: 'paris/acme/primary', version, isKnown }] },
+})
+const BESIDE = 'waits: the patch runs beside 2 only, and its peer paris/acme/primary'
+table('versions of its peers', peerVersions, [
+  [
+    'an empty list tolerates every version',
+    { fact: { peerVersions: [{ name: 'p', version: '9', isKnown: true }] } },
+    null,
+  ],
+  ['a version that is named passes', beside('2'), null],
+  ['the same version passes', beside('1'), null],
+  ['another version holds it', beside('9'), `${BESIDE} has 9`],
+  ['what nobody has told of is not tolerated', beside(null, false), `${BESIDE} has not told what it has`],
+])
+
+const lacking: Around['fact'] = { lackingPeers: [{ peer: primary, lacks: 'kernel 6' }] }
+const alone = { fact: { hasPeers: false } }
+const none = { manifest: { impact: { restart: 'none', estimateSeconds: 5 } } } as const
+table('the last member that serves', outage, [
+  ['its peer can be reached', {}, null],
+  [
+    'its peer cannot be reached',
+    { fact: { missingPeers: [primary] } },
+    'waits until its peer paris/acme/primary can be reached, so that one of them always serves',
+  ],
+  ['what disrupts nothing does not wait for a peer', { fact: { missingPeers: [primary] }, ...none }, null],
+  [
+    'who allows an outage waits for nobody',
+    { fact: { missingPeers: [primary] }, install: { allowOutage: true } },
+    null,
+  ],
+  [
+    'an empty successor does not stand in',
+    { fact: lacking },
+    'waits until paris/acme/primary, which took the place of another appliance, has kernel 6 installed too',
+  ],
+  [
+    'an only member is interrupted by nobody who did not allow it',
+    alone,
+    'is the only member of its group, and installing would interrupt it: cancel the install, and allow the outage when you start it again (--allow-outage)',
+  ],
+  ['an only member is not interrupted by what disrupts nothing', { ...alone, ...none }, null],
+])
+
+const saysDoubtful =
+  'waits until it is certain that only one machine has the key of paris/acme/primary: two processes with it were heard in turn, as if a copy ran beside it; where none does, this passes within ten minutes'
+table('a key that two machines may have', keyDoubtful, [
+  ['nobody doubts', {}, null],
+  ['the key of its peer is doubtful', { fact: { doubtful: primary } }, saysDoubtful],
+  ['what disrupts nothing does not wait', { fact: { doubtful: primary }, ...none }, null],
+  ['who allows an outage waits for nobody', { fact: { doubtful: primary }, install: { allowOutage: true } }, null],
+])
+
+describe('the list of policies', () => {
+  test('each of them has a table, and stands in it once', () => {
+    assert.deepEqual(POLICIES.map(({ judge }) => judge.name).toSorted(), [...tabled].map(({ name }) => name).toSorted())
+  })
+})
+
+describe('the moves of an install and of its targets', () => {
+  test('every state but the first is entered from another one', () => {
+    const entered = new Set(INSTALL_STATES.flatMap((state) => INSTALL_MOVES[state]))
+    assert.deepEqual(
+      INSTALL_STATES.filter((state) => !entered.has(state)),
+      ['planned', 'paused'],
+    )
+    const told = new Set(TARGET_STATES.flatMap((state) => TARGET_MOVES[state]))
+    assert.deepEqual(
+      TARGET_STATES.filter((state) => !told.has(state)),
+      [],
+    )
+  })
+
+  test('from each state that has not ended there is a way to one that has', () => {
+    for (const state of INSTALL_STATES.filter(isUnderWay))
+      assert.ok(state === 'paused' || INSTALL_MOVES[state].some((next) => !isUnderWay(next)), state)
+    for (const state of TARGET_STATES) assert.ok(isFinal(state) || TARGET_MOVES[state].some(isFinal), state)
+  })
+
+  test('what a person has cancelled is final', () => {
+    assert.deepEqual([INSTALL_MOVES.cancelled, TARGET_MOVES.cancelled], [[], []])
+    assert.ok(mayFollow(INSTALL_MOVES, 'cancelled', 'cancelled'), 'a record that changes otherwise keeps its state')
+  })
+
+  test('a done install goes on only as a running one, and is never called halted or cancelled', () => {
+    assert.deepEqual(INSTALL_MOVES.done, ['running'])
+  })
+})
