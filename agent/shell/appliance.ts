@@ -5,6 +5,7 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { assert, unreachable } from '../../protocol/assert.ts'
+import { inTime } from '../../protocol/clock.ts'
 import { reopen, type SigningKey } from '../../protocol/envelope.ts'
 import type { ApplianceName, ListenAddress } from '../../protocol/identifiers.ts'
 import { SERVICE_PROVIDER } from '../../protocol/identifiers.ts'
@@ -89,10 +90,11 @@ export async function startAppliance(options: ApplianceOptions): Promise<Running
   await scratch.clear(async (patch) => isOrdered(state, patch) || (await hasLeftSomething(scratch.folderOf(patch))))
 
   const loop = new EventLoop<AgentEvent, AgentEffect>({
-    step: (event) => {
-      trace(log, 'event', event)
-      return step(state, event)
-    },
+    step: (event) =>
+      inTime(event, { told: state.clock, now: readClock() }).flatMap((heard) => {
+        trace(log, 'event', heard)
+        return step(state, heard)
+      }),
     perform,
     fail: options.fail,
   })

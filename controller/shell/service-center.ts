@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto'
 import type { AgentEffect, AgentEvent } from '../../agent/core/events.ts'
 import { step as stepSeed } from '../../agent/core/step.ts'
-import { startTicking } from '../../agent/shell/clock.ts'
+import { readClock, startTicking } from '../../agent/shell/clock.ts'
 import { EventLoop } from '../../agent/shell/event-loop.ts'
 import { type Log, trace } from '../../agent/shell/log.ts'
 import { Network, type NetworkEvent } from '../../agent/shell/network/network.ts'
@@ -14,6 +14,7 @@ import type { ProvingSettings } from '../../agent/shell/proving-settings.ts'
 import type { RoomOnDisk } from '../../agent/shell/room-on-disk.ts'
 import { StoreWork } from '../../agent/shell/store-work.ts'
 import { assert, unreachable } from '../../protocol/assert.ts'
+import { inTime } from '../../protocol/clock.ts'
 import type { ListenAddress } from '../../protocol/identifiers.ts'
 import { seededRandom } from '../../protocol/random.ts'
 import { isRefusal, type Refusal } from '../../protocol/refusals.ts'
@@ -69,10 +70,11 @@ export async function startServiceCenter(options: {
   const notices = new Notices()
 
   const loop = new EventLoop<ServiceCenterEvent, ServiceCenterEffect>({
-    step: (event) => {
-      trace(log, 'event', event)
-      return step(state, event)
-    },
+    step: (event) =>
+      inTime(event, { told: state.clock, now: readClock() }).flatMap((heard) => {
+        trace(log, 'event', heard)
+        return step(state, heard)
+      }),
     perform,
     fail,
   })

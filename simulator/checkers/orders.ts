@@ -107,14 +107,9 @@ export function orders(evidence: Evidence): Checker {
         () => `${who.name} begins to ${effect.step} ${title}, which the Service Center never ordered there`,
       )
       if (effect.step === 'install') {
-        // Nobody sees at once that somebody has set the clock: what it showed when it was told last will do.
-        const { fromMs, toMs } = who.process.stoodStill
-        const since = world.nowMs - toMs < TICK_SLACK_MS ? fromMs : world.nowMs
-        const shown = [since - TICK_SLACK_MS, world.nowMs].map(
-          (atMs) => who.process.clock.read(Math.max(0, atMs), world.wall).wallMs,
-        )
+        const { wallMs } = who.process.clock.read(world.nowMs, world.wall)
         evidence.expect(
-          given.some(({ expiresAt }) => Math.min(...shown) <= expiresAt),
+          given.some(({ expiresAt }) => wallMs - TICK_SLACK_MS <= expiresAt),
           'no install after its order expired',
           () => `${who.name} begins to install ${title} when the order has expired`,
         )

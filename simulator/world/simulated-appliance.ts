@@ -10,13 +10,15 @@ import { resume } from '../../agent/core/resuming.ts'
 import { type AgentState, newAgent } from '../../agent/core/state.ts'
 import { step } from '../../agent/core/step.ts'
 import { assert, unreachable } from '../../protocol/assert.ts'
+import { type Clock, inTime } from '../../protocol/clock.ts'
 import type { ListenAddress, PeerId, Sha256 } from '../../protocol/identifiers.ts'
-import { pieceHash, pieceRange } from '../../protocol/pieces.ts'
+import { pieceHash } from '../../protocol/pieces.ts'
 import { refuse } from '../../protocol/refusals.ts'
 import type { Publication } from '../../protocol/statements.ts'
 import type { Place } from './copied-machine.ts'
 import type { CrashPoint } from './crash-point.ts'
 import { Reboots } from './reboots.ts'
+import { sendPiece } from './sent-pieces.ts'
 import { PowerLoss } from './simulated-disk.ts'
 import { SimulatedInstaller } from './simulated-installer.ts'
 import { SimulatedLedger } from './simulated-ledger.ts'
@@ -100,7 +102,7 @@ export class SimulatedAppliance implements Host {
     this.state = newAgent({ ...this.place.options, life: this.process.life })
     this.state.roster = this.place.roster
     readLedger(this.state, this.ledger.read())
-    beginCounting(this.state, this.process.clock.read(this.#world.nowMs, this.#world.wall).wallMs)
+    beginCounting(this.state, this.#clock.wallMs)
     this.state.addresses = [...this.addresses]
     try {
       this.store.removeUnknown(new Set(this.state.replicas.keys()), new Set(this.state.withdrawn.keys()))
@@ -146,7 +148,7 @@ export class SimulatedAppliance implements Host {
   tick(): void {
     if (!this.isRunning || this.process.isFrozen) return
     this.#world.network.tellMoving(this)
-    this.hear({ kind: 'tick', clock: this.process.clock.read(this.#world.nowMs, this.#world.wall) })
+    this.hear({ kind: 'tick', clock: this.#clock })
   }
 
   hear(event: AgentEvent): void {
@@ -161,10 +163,18 @@ export class SimulatedAppliance implements Host {
     this.hear({ kind: 'piece-received', peer: from, patch, index, hash: pieceHash(bytes), slot })
   }
 
+  get #clock(): Clock {
+    return this.process.clock.read(this.#world.nowMs, this.#world.wall)
+  }
+
   #handle(event: AgentEvent): void {
-    this.#world.transcript.agentEvent(this.name, event)
-    this.#performAll(step(this.state, event))
-    this.#world.afterEvent()
+    const { generation } = this.process
+    for (const heard of inTime(event, { told: this.state.clock, now: this.#clock })) {
+      if (generation !== this.process.generation) return
+      this.#world.transcript.agentEvent(this.name, heard)
+      this.#performAll(step(this.state, heard))
+      this.#world.afterEvent()
+    }
   }
 
   #performAll(effects: readonly AgentEffect[]): void {
@@ -213,20 +223,10 @@ export class SimulatedAppliance implements Host {
       case 'send-pieces':
         network.sendPieces(this, effect.channel, effect.peer, effect.message)
         break
-      case 'send-piece': {
-        const { peer, patch, index } = effect
-        const publication = this.state.replicas.get(patch)?.publication
-        const bytes = publication === undefined ? 0 : pieceRange(publication, index).length
-        if (this.gives !== 'pieces') {
-          giveNothing(this.#world, this, { peer, patch, index })
-          break
-        }
-        network.sendPiece(this, peer, { patch, index, bytes }, () => {
-          const read = this.store.readPiece({ sha256: patch }, index)
-          return this.corruptsPieces ? Buffer.from('bad') : read
-        })
+      case 'send-piece':
+        if (this.gives !== 'pieces') giveNothing(this.#world, this, effect)
+        else sendPiece(network, this, effect, this.state.replicas.get(effect.patch)?.publication)
         break
-      }
       case 'admit':
         this.#members = effect.members
         network.admit(this, effect.members)

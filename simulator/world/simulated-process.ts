@@ -13,8 +13,6 @@ export class SimulatedProcess {
   readonly #at: (timeMs: number, act: () => void) => void
   #generation: number
   #held: (() => void)[] | null = null
-  /** When it stood still the last time; what it begins with after that it judges by the clock of before. */
-  stoodStill = { fromMs: 0, toMs: 0 }
 
   constructor(now: () => number, at: (timeMs: number, act: () => void) => void, firstGeneration = 0) {
     this.#now = now
@@ -47,13 +45,11 @@ export class SimulatedProcess {
   }
 
   freeze(): void {
-    if (this.#held === null) this.stoodStill = { fromMs: this.#now(), toMs: Number.POSITIVE_INFINITY }
     this.#held ??= []
   }
 
   thaw(): void {
     const held = this.#held ?? []
-    if (this.#held !== null) this.stoodStill = { ...this.stoodStill, toMs: this.#now() }
     this.#held = null
     for (const act of held) act()
   }

@@ -8,8 +8,9 @@ import { step } from '../../agent/core/step.ts'
 import { assert } from '../../protocol/assert.ts'
 import type { SigningKey } from '../../protocol/envelope.ts'
 import type { PeerId, Sha256 } from '../../protocol/identifiers.ts'
-import { pieceHash, pieceRange } from '../../protocol/pieces.ts'
+import { pieceHash } from '../../protocol/pieces.ts'
 import type { Random } from '../../protocol/random.ts'
+import { sendPiece } from './sent-pieces.ts'
 import type { SimulatedServiceCenter } from './simulated-service-center.ts'
 import { isOfStore, SimulatedStoreWork } from './simulated-store-work.ts'
 import type { World } from './world.ts'
@@ -87,16 +88,9 @@ export class SimulatedSeed {
       case 'send-pieces':
         network.sendPieces(host, effect.channel, effect.peer, effect.message)
         break
-      case 'send-piece': {
-        const { peer, patch, index } = effect
-        const publication = this.state.replicas.get(patch)?.publication
-        const bytes = publication === undefined ? 0 : pieceRange(publication, index).length
-        network.sendPiece(host, peer, { patch, index, bytes }, () => {
-          const read = host.store.readPiece({ sha256: patch }, index)
-          return host.corruptsPieces ? Buffer.from('bad') : read
-        })
+      case 'send-piece':
+        sendPiece(network, host, effect, this.state.replicas.get(effect.patch)?.publication)
         break
-      }
       case 'limit':
         network.limit(host, effect.limits)
         break

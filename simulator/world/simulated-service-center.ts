@@ -11,6 +11,7 @@ import { resume } from '../../controller/core/resuming.ts'
 import { apply, emptyState, type ServiceCenterState } from '../../controller/core/state.ts'
 import { step } from '../../controller/core/step.ts'
 import { assert, unreachable } from '../../protocol/assert.ts'
+import { type Clock, inTime } from '../../protocol/clock.ts'
 import { type SigningKey, signingKeyFromSeed } from '../../protocol/envelope.ts'
 import { sha256 } from '../../protocol/hashing.ts'
 import type { PeerId, Sha256 } from '../../protocol/identifiers.ts'
@@ -151,18 +152,25 @@ export class SimulatedServiceCenter implements Host {
 
   tick(): void {
     if (!this.isRunning || this.process.isFrozen) return
-    this.tell({ kind: 'tick', clock: this.process.clock.read(this.#world.nowMs, this.#world.wall) })
+    this.tell({ kind: 'tick', clock: this.#clock })
+  }
+
+  get #clock(): Clock {
+    return this.process.clock.read(this.#world.nowMs, this.#world.wall)
   }
 
   /** An event that the core hears now. */
   tell(event: ServiceCenterEvent): void {
-    if (!this.isRunning) return
-    this.#world.transcript.centerEvent(event)
-    if (this.#world.keepsEverything && event.kind === 'control-received' && event.message.kind === 'letter')
-      this.letters.push(event.message.letter)
-    this.#performAll(step(this.state, event))
-    if (event.kind === 'tick') this.#seed.tell(event)
-    this.#world.afterEvent()
+    const { generation } = this.process
+    for (const heard of inTime(event, { told: this.state.clock, now: this.#clock })) {
+      if (!this.isRunning || generation !== this.process.generation) return
+      this.#world.transcript.centerEvent(heard)
+      if (this.#world.keepsEverything && heard.kind === 'control-received' && heard.message.kind === 'letter')
+        this.letters.push(heard.message.letter)
+      this.#performAll(step(this.state, heard))
+      if (heard.kind === 'tick') this.#seed.tell(heard)
+      this.#world.afterEvent()
+    }
   }
 
   hear(event: NetworkEvent): void {

@@ -12,13 +12,13 @@ type Asked = { readonly peer: PeerId; readonly patch: Sha256; readonly index: nu
 
 export function giveNothing(world: World, source: SimulatedAppliance, asked: Asked): void {
   const { network } = world
-  const { peer, patch } = asked
+  const { peer, patch, index } = asked
   if (source.gives === 'drips') {
     drip(world, source, peer)
     return
   }
   network.sendPieces(source, 'reader', peer, { kind: 'gone', patch })
-  source.hear({ kind: 'piece-sent', ...asked })
+  source.hear({ kind: 'piece-sent', peer, patch, index })
 }
 
 /** As long as the stream is there. */

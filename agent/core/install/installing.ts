@@ -28,6 +28,7 @@ import { whyInLine } from './in-line.ts'
 import { judgeOrder } from './judging-orders.ts'
 import { looksFor, noteFound, placeOf } from './looking.ts'
 import { judgePlace } from './policies/applicability.ts'
+import { judgeTime } from './policies/order-time.ts'
 import { afterRevert } from './reverting.ts'
 import { IS_MENDED, stage } from './staging.ts'
 import { restartNotWanted, restartWanted, waitFor } from './waiting.ts'
@@ -143,12 +144,12 @@ function refused(
 /** The Service Center may be in other hands: what no publisher that is listed here has signed is not installed. */
 export function judged(state: AgentState, patch: Sha256, refusal: Refusal | null): AgentEffect[] {
   const { attempt } = state.orders
-  if (attempt === null || attempt.order.patch !== patch) return []
-  if (attempt.phase !== 'preflight' || attempt.retryAtMs !== null) return []
+  if (attempt?.order.patch !== patch || attempt.phase !== 'preflight' || attempt.retryAtMs !== null) return []
   // The answer is for an order that was stopped meanwhile: this one is judged once everything was looked at.
   if (attempt.looksAt.size > 0) return []
-  if (refusal === null) return install(state, attempt)
-  return [refusalLog(refusal), ...refused(state, attempt, refusal)]
+  const why = refusal ?? judgeTime(attempt.order, state.clock.wallMs)
+  if (why === null) return install(state, attempt)
+  return [refusalLog(why), ...refused(state, attempt, why)]
 }
 
 function install(state: AgentState, attempt: Attempt): AgentEffect[] {

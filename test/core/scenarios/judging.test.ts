@@ -45,6 +45,19 @@ test('what is refused is reported with the refusal, and ends there', () => {
   assert.deepEqual(judged(state, id, null), [])
 })
 
+test('what expires while the copy is judged is not installed', () => {
+  const { state, id } = ordered()
+  detected(state, id, NEEDED)
+  const wallMs = (state.orders.attempt?.order.expiresAt ?? 0) + 1
+  const late: AgentState = { ...state, clock: { ...state.clock, wallMs } }
+  const effects = judged(late, id, null)
+  assert.ok(!kinds(effects).includes('run-step'))
+  assert.ok(
+    effects.some((effect) => effect.kind === 'log' && effect.line.startsWith('order refused: the order expired')),
+  )
+  assert.equal(late.orders.attempt, null)
+})
+
 test('where no publisher is listed, nothing is judged', () => {
   const { state, id } = ordered()
   const trusting: AgentState = { ...state, settings: { ...state.settings, judgesSignatures: false } }

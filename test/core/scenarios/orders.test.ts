@@ -236,3 +236,36 @@ test('a report is believed from the appliance that it speaks of only', () => {
   }
   assert.equal(world.center.state.targets.get(install)?.get(world.appliance(TARGET).peer)?.state, 'queued')
 })
+
+const MINUTE_MS = 60_000
+const behind: readonly [string, (world: World, comes: () => void) => void][] = [
+  [
+    'that stood still when it came',
+    (world, comes) => {
+      const appliance = world.appliance(TARGET)
+      appliance.freeze()
+      comes()
+      world.run(2 * MINUTE_MS)
+      appliance.thaw()
+    },
+  ],
+  [
+    'whose clock was set just before it came',
+    (world, comes) => {
+      world.appliance(TARGET).process.clock.wall.jump(2 * MINUTE_MS, world.nowMs)
+      comes()
+    },
+  ],
+]
+
+for (const [what, happens] of behind) {
+  test(`an order is judged by the time at which it is read, also by an appliance ${what}`, () => {
+    const world = estate('paris')
+    const patch = replicate(world)
+    const order = orderFor(world, TARGET, patch, { expiresAt: START_WALL_MS + world.nowMs + MINUTE_MS })
+    happens(world, () => deliver(world, TARGET, sealedOrder(world, order)))
+    world.run(MINUTE_MS)
+    assert.deepEqual(world.appliance(TARGET).installer.started, [])
+    assert.match(world.transcript.text(), /sends report: refused \(the order expired at/)
+  })
+}
