@@ -5,7 +5,7 @@
  */
 import { nextBelow, type Random } from '../protocol/random.ts'
 import { PEOPLE_KINDS } from './people-faults.ts'
-import { chance, type Estate, pick } from './workload.ts'
+import { chance, type Estate, pick, type Workload } from './workload.ts'
 
 const FIRST_KINDS = [
   'crash',
@@ -49,6 +49,9 @@ const ROT_KINDS = ['cut-held', 'lose-held', 'center-rot', 'center-cut', 'center-
 const SOURCE_KINDS = ['drips', 'says-gone'] as const
 export const FAULT_KINDS = [...FIRST_KINDS, ...LATER_KINDS, ...ROT_KINDS, ...SOURCE_KINDS, ...PEOPLE_KINDS] as const
 export type FaultKind = (typeof FAULT_KINDS)[number]
+
+/** What a disk refuses, by the dice of the fault. */
+export const OPERATIONS = ['read', 'write', 'sync'] as const
 
 export type Fault = {
   /** Its place in the list that the seed drew; it stays when others are left out. */
@@ -148,6 +151,17 @@ export function drawUnhelpful(random: Random, estate: Estate, safetyMs: number, 
     ...{ kind: pick(random, SOURCE_KINDS), who: pick(random, depots), other: '' },
     ...{ atMs: 1_000 + nextBelow(random, safetyMs - 1_000), lastsMs: 20_000 + nextBelow(random, 300_000) },
     dice: nextBelow(random, 1_000_000),
+  }))
+}
+
+/** Disks that cannot write, nor delete, just when a patch is withdrawn; numbered from `firstId` on. */
+export function drawStuckDisks(random: Random, estate: Estate, { deeds }: Workload, firstId: number): Fault[] {
+  const depots = estate.appliances.filter((name) => name.split('/').length === 2)
+  const struck = deeds.filter(({ kind }) => kind === 'withdraw' && chance(random, 30))
+  return struck.map(({ atMs: withdrawnAtMs }, at) => ({
+    ...{ id: firstId + at, kind: 'disk-error', who: pick(random, depots), other: '' },
+    ...{ atMs: Math.max(0, withdrawnAtMs - nextBelow(random, 2_000)), lastsMs: 2_000 + nextBelow(random, 10_000) },
+    dice: OPERATIONS.indexOf('write'),
   }))
 }
 

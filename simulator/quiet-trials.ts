@@ -19,6 +19,8 @@ export type Calm = {
   readonly replace: (who: SimulatedAppliance) => SimulatedAppliance | null
 }
 
+/** Longer than anybody is called reachable who is silent. */
+const NOTICED_MS = 60_000
 /** Two secondaries in turn lose their patience, and a patch crosses the slowest WAN. */
 const FAILOVER_BUDGET_MS = 90_000
 /** Pieces that were put in line when a link was slow leave as slowly, wanted or not: 64 of them, 8.5 s each. */
@@ -28,16 +30,21 @@ const INSTALL_BUDGET_MS = 120_000
 const OUT_OF_REACH_MS = 20 * 60_000
 const LOOK_EVERY_MS = 1_000
 
-/** The primary of each depot is away for good while a new patch comes: the others get it all the same. */
-export function withoutPrimaries({ world, evidence, rest }: Calm): void {
+/**
+ * The primary of each depot is away for good while a new patch comes: the others get it all the same. It stops, or its
+ * power goes `silently`, and nobody hears that it did.
+ */
+export function withoutPrimaries({ world, evidence, rest }: Calm, silently: boolean): void {
   const depots = evidence.fleet().filter(({ name }) => !isTenant(name))
   const away = depots.filter((one) => evidence.members.get(one.peer)?.role === 'primary' && hasPeer(one, depots))
   if (away.length === 0) return
   emptyLines(world)
   for (const primary of away) {
-    world.say(primary.name, 'STOPS FOR A WHILE')
-    primary.stop()
+    world.say(primary.name, silently ? 'HAS NO POWER FOR A WHILE' : 'STOPS FOR A WHILE')
+    if (silently) primary.losePower()
+    else primary.stop()
   }
+  if (silently) world.run(NOTICED_MS)
   const { sha256 } = publish({ world, evidence }, 'patch-last').publication
   const others = depots.filter((appliance) => !away.includes(appliance))
   const endMs = world.nowMs + FAILOVER_BUDGET_MS

@@ -33,6 +33,7 @@ import {
   drawFaults,
   drawLaterFaults,
   drawRot,
+  drawStuckDisks,
   drawUnhelpful,
   type Fault,
   type FaultKind,
@@ -125,7 +126,9 @@ export function planOf(seed: number): Plan {
   const numbered = storm.length + later.length + rot.length
   const unhelpful = drawUnhelpful(stream(), estate, safetyMs, numbered)
   const people = drawPeopleFaults(stream(), estate, safetyMs, numbered + unhelpful.length)
-  return { safetyMs, estate, workload, faults: [...storm, ...later, ...rot, ...unhelpful, ...people], placeChanges }
+  const stuck = drawStuckDisks(stream(), estate, workload, numbered + unhelpful.length + people.length)
+  const faults = [...storm, ...later, ...rot, ...unhelpful, ...people, ...stuck]
+  return { safetyMs, estate, workload, faults, placeChanges }
 }
 
 export function runSeed(seed: number, options: SeedOptions = {}): SeedResult {
@@ -213,7 +216,7 @@ class Run {
       rest: () => this.#rest(),
       replace: (who: SimulatedAppliance) => this.#fleetAdmins.replace(who),
     }
-    if (this.#seed % 2 === 0) withoutPrimaries(calm)
+    if (this.#seed % 2 === 0) withoutPrimaries(calm, this.#seed % 4 === 0)
     else if (this.#seed % 8 === 1) outOfReach(calm)
     else if (this.#seed % 8 === 3 && this.#options.settled !== true) replacedInSilence(calm)
     this.#world.wall.jump(NEXT_DAY_MS, this.#world.nowMs)

@@ -3,7 +3,7 @@
  * by themselves. A source that sends wrong bytes belongs here too.
  */
 import type { Sha256 } from '../../protocol/identifiers.ts'
-import type { FaultKind } from '../faults.ts'
+import { type FaultKind, OPERATIONS } from '../faults.ts'
 import type { SimulatedAppliance } from '../world/simulated-appliance.ts'
 import { type Act, type Hands, NOTHING_TO_HEAL } from './hands.ts'
 
@@ -21,7 +21,7 @@ export const diskActs = {
   },
   'disk-error': ({ who, dice }, { world }) => {
     const disk = world.appliances.get(who)?.store.disk
-    const operation = (['read', 'write', 'sync'] as const)[dice % 3]
+    const operation = OPERATIONS[dice % OPERATIONS.length]
     if (disk === undefined || operation === undefined) return null
     disk.failing.add(operation)
     return () => disk.failing.delete(operation)

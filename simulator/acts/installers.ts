@@ -18,11 +18,7 @@ export const installerActs = {
     fault.dice % 3 === 0
       ? next(fault, hands, 'revert', 'the snapshot is gone')
       : next(fault, hands, 'revert', 'another program holds the lock', true),
-  'temporary-error': (fault, hands) => {
-    const heal = next(fault, hands, 'install', 'the package database is locked', true)
-    if (heal !== null) hands.evidence.giveTemporary(fault.who)
-    return heal
-  },
+  'temporary-error': (fault, hands) => next(fault, hands, 'install', 'the package database is locked', true),
   'installer-hangs': (fault, hands) => {
     const installer = hands.world.appliances.get(fault.who)?.installer
     if (installer === undefined) return null

@@ -74,8 +74,6 @@ export class Evidence {
   readonly clones = new Map<PeerId, Clone>()
   /** Appliances whose ledger was put back to an older one, the last time. */
   readonly setBack = new Map<PeerId, SetBack>()
-  /** Outcomes `temporary` that a fault gave to an appliance's installer. */
-  readonly temporary = new Map<string, number>()
   readonly orders = new Map<OrderId, { install: InstallId; appliance: PeerId }>()
   readonly appliances = new Map<PeerId, SimulatedAppliance>()
   /** By the records: the newest of each member of the fleet, and of each that is none any more. */
@@ -226,17 +224,6 @@ export class Evidence {
 
   isDoubtful(patch: Sha256): boolean {
     return (this.#doubts.get(patch) ?? 0) > 0
-  }
-
-  giveTemporary(name: string): void {
-    this.temporary.set(name, (this.temporary.get(name) ?? 0) + 1)
-  }
-
-  /** Whether a fault made this appliance's installer call an error temporary; each such fault answers once. */
-  takeTemporary(name: string): boolean {
-    const left = this.temporary.get(name) ?? 0
-    this.temporary.set(name, left - 1)
-    return left > 0
   }
 
   /** Patches of which this disk holds some pieces, and not yet the whole. */

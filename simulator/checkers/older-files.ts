@@ -1,7 +1,8 @@
 /**
  * A ledger that was put back to an older one is noticed: while the Service Center has heard what that ledger does not know,
  * an appliance that can be reached says within a minute that it was put back. Until then it may be counted for copies of
- * which its ledger has no word; from then on for none that is not on its disk.
+ * which its ledger has no word; from then on for none that is not on its disk. And nobody says so whose ledger nobody has
+ * put back.
  */
 import type { ServiceCenterState } from '../../controller/core/state.ts'
 import type { PeerId, Sha256 } from '../../protocol/identifiers.ts'
@@ -31,7 +32,13 @@ export function olderFiles(evidence: Evidence): Checker {
     name,
     committed(change) {
       if (change.table !== 'appliances') return
-      const setBack = evidence.setBack.get(change.row.peer)
+      const { peer, name: title, ledgerLostAt } = change.row
+      const setBack = evidence.setBack.get(peer)
+      evidence.expect(
+        ledgerLostAt === 0 || setBack !== undefined || evidence.clones.has(peer),
+        name,
+        () => `${title} is told to have an older ledger, and nobody has put it back`,
+      )
       if (setBack !== undefined && change.row.ledgerLostCounter > setBack.heard) setBack.isNoticed = true
     },
     sweep() {

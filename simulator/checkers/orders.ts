@@ -9,6 +9,8 @@ import type { SimulatedAppliance } from '../world/simulated-appliance.ts'
 import { type Checker, dataCenterOf, type Evidence, groupOf, hasEnded, organizationOf } from './evidence.ts'
 import { Programs } from './programs.ts'
 
+/** Of each order: what fails for now is tried once more. */
+const TRIES_AT_MOST = 2
 /** A clock is told every half second. */
 const TICK_SLACK_MS = 1_000
 /** Nobody is called silent sooner, whatever the wall clocks say. */
@@ -128,6 +130,12 @@ export function orders(evidence: Evidence): Checker {
           'an order executes at most once',
           () =>
             `${who.name} has started the installer of ${title} ${programs.starts(who, sha256)} times under ${given.length} orders`,
+        )
+        const tries = programs.tries(who, sha256)
+        evidence.expect(
+          tries <= TRIES_AT_MOST * given.length,
+          'an order executes at most once',
+          () => `${who.name} tries to install ${title} for the ${tries}th time under ${given.length} orders`,
         )
       }
       // Nobody is left who could tell a machine that is none of the fleet any more, and it serves nobody.

@@ -47,6 +47,11 @@ export class Programs {
     return runs.filter((run) => run.step === 'install' && run.patch === patch && !isPassing(run)).length
   }
 
+  /** The same with the starts after which it was tried again, of which each order may have one. */
+  tries(who: SimulatedAppliance, patch: Sha256): number {
+    return this.#remembered(who).filter((run) => run.step === 'install' && run.patch === patch).length
+  }
+
   /** The run that keeps this appliance from serving, or null while it serves. */
   disrupting(who: SimulatedAppliance): Disruption | null {
     const runs = this.#remembered(who)

@@ -148,7 +148,7 @@ export const agentBugs: readonly PlantedBug[] = [
     file: 'agent/core/letters.ts',
     find: '    counterEntry(state),\n    sentEntry',
     replace: '    sentEntry',
-    checkers: ['counters never go back'],
+    checkers: ['an older ledger is noticed'],
   },
   {
     name: 'an older roster is accepted',

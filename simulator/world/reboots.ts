@@ -5,18 +5,33 @@
 import type { SimulatedAppliance } from './simulated-appliance.ts'
 import type { World } from './world.ts'
 
+/** Until somebody comes and restarts a machine that waits for it, and until it is back. */
+const RESTARTED_AFTER_MS = 5_000
+const AWAY_MS = 20_000
+
 export class Reboots {
   count = 0
   readonly #world: World
   readonly #machine: SimulatedAppliance
   #end: (() => void) | null = null
+  #waitsSinceMs: number | null = null
 
   constructor(world: World, machine: SimulatedAppliance) {
     this.#world = world
     this.#machine = machine
   }
 
+  /** Where no patch does it itself, somebody restarts the machine that `waits` for it; true when that happens now. */
+  isDue(waits: boolean): boolean {
+    const { nowMs } = this.#world
+    this.#waitsSinceMs = waits ? (this.#waitsSinceMs ?? nowMs) : null
+    if (this.#waitsSinceMs === null || nowMs - this.#waitsSinceMs < RESTARTED_AFTER_MS) return false
+    this.begin(AWAY_MS)
+    return true
+  }
+
   begin(awayMs: number): void {
+    this.#waitsSinceMs = null
     this.#world.say(this.#machine.name, 'reboots')
     this.count += 1
     this.#machine.stop()

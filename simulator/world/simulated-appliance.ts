@@ -29,9 +29,6 @@ import type { Host } from './streams.ts'
 import { giveNothing } from './unhelpful-sources.ts'
 import type { World } from './world.ts'
 
-const RESTART_AFTER_MS = 5_000
-const AWAY_MS = 20_000
-
 export class SimulatedAppliance implements Host {
   readonly name: string
   readonly peer: PeerId
@@ -147,6 +144,7 @@ export class SimulatedAppliance implements Host {
   /** A process that stands still does not count the ticks that it has missed. */
   tick(): void {
     if (!this.isRunning || this.process.isFrozen) return
+    if (this.#reboots.isDue(this.state.orders.attempt?.phase === 'restarting')) return
     this.#world.network.tellMoving(this)
     this.hear({ kind: 'tick', clock: this.#clock })
   }
@@ -279,10 +277,6 @@ export class SimulatedAppliance implements Host {
     this.installer.run(which, publication, (outcome) => {
       const { rebootMs } = this.installer
       const reboots = which === 'install' && outcome.ok && publication.manifest.impact.restart === 'reboot'
-      // Where no patch does it itself, somebody restarts the machine when it waits for that.
-      const waits = () => this.isRunning && this.state.orders.attempt?.phase === 'restarting'
-      if (which === 'verify')
-        this.#world.at(this.#world.nowMs + RESTART_AFTER_MS, () => waits() && this.#reboots.begin(AWAY_MS))
       if (reboots && rebootMs !== null && this.isRunning) this.#reboots.begin(rebootMs)
       else if (generation === this.process.generation) this.hear({ kind: 'step-ended', step: which, patch, outcome })
     })
