@@ -72,6 +72,10 @@ export type ApplianceName = z.infer<typeof ApplianceName>
 export const GroupName = displayName.brand<'GroupName'>()
 export type GroupName = z.infer<typeof GroupName>
 
+/** Under which a maintenance window or a blackout is set. */
+export const WindowName = displayName.brand<'WindowName'>()
+export type WindowName = z.infer<typeof WindowName>
+
 /** Who makes and signs patches. */
 export const PublisherName = displayName
   .refine((name) => /[\p{L}\p{N}]/u.test(name), 'has no letter or digit')

@@ -85,6 +85,8 @@ export const MAX_SIGNATURES = 8
 /** Keys of one publisher, those that were revoked included, and the names of patches that it may sign. */
 export const MAX_PUBLISHER_KEYS = 16
 export const MAX_PUBLISHER_PATCHES = 100
+/** Maintenance windows and blackouts together: each is looked at for each place. */
+export const MAX_WINDOWS = 500
 /** Publishers that are listed: each signature is compared with the keys of all. */
 export const MAX_PUBLISHERS = 100
 

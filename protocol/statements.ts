@@ -133,6 +133,8 @@ export const Order = statement(
     dataCenter: DataCenterName,
     issuedAt: WallTime,
     expiresAt: WallTime,
+    /** After it nothing begins, since its maintenance window ends; `expiresAt` where it is not there. */
+    beginBy: WallTime.optional(),
   }),
 )
 export type Order = z.infer<(typeof Order)['schema']>

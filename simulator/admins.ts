@@ -81,6 +81,8 @@ export class Admins {
       case 'token-revoked':
       case 'publisher-set':
       case 'publisher-removed':
+      case 'window-set':
+      case 'window-removed':
         break
       default:
         unreachable(reply)

@@ -34,7 +34,10 @@ export function commandNote(command: Command, state: ServiceCenterState): { acti
       return { action: 'revoke-token', subject: state.tokens.get(command.enrollingPeer)?.name ?? command.enrollingPeer }
     case 'set-publisher':
       return { action: command.kind, subject: command.publisher.name }
+    case 'set-window':
+      return { action: command.kind, subject: command.window.name }
     case 'remove-publisher':
+    case 'remove-window':
       return { action: command.kind, subject: command.name }
     default:
       return unreachable(command)

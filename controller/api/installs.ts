@@ -32,7 +32,7 @@ export function addInstallRoutes(app: App, { log }: RouteDependencies): void {
       const { serviceCenter, visitor } = c.var
       const record = namedPatch(serviceCenter.state, body.patch)
       if (isRefusal(record)) return answerRefusal(c, record, log)
-      const { organizations, dataCenter, allowOutage, confirmation } = body
+      const { organizations, dataCenter, allowOutage, outsideWindows, confirmation } = body
       const reply = await serviceCenter.carryOut({
         kind: 'start-install',
         actor: visitor.actor,
@@ -40,6 +40,7 @@ export function addInstallRoutes(app: App, { log }: RouteDependencies): void {
         organizations,
         dataCenter,
         allowOutage,
+        outsideWindows,
         confirmation,
       })
       if (isRefusal(reply)) return answerRefusal(c, reply, log)

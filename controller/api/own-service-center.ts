@@ -77,6 +77,8 @@ function whyNot(state: ServiceCenterState, command: Command): Refusal | null {
     case 'revoke-token':
     case 'set-publisher':
     case 'remove-publisher':
+    case 'set-window':
+    case 'remove-window':
       return refuse('forbidden', 'this concerns every organization')
     default:
       return unreachable(command)

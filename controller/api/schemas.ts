@@ -71,6 +71,7 @@ export const InstallBody = z.strictObject({
   organizations: z.array(OrganizationName),
   dataCenter: DataCenterScope.default('All'),
   allowOutage: z.boolean().default(false),
+  outsideWindows: z.boolean().default(false).describe('Also outside of maintenance windows; noted in the trail.'),
   confirmation: Sha256.optional().describe('From the preview that somebody agreed to: nothing else is installed.'),
 })
 export const NoBody = z.strictObject({})

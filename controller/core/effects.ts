@@ -12,6 +12,7 @@ import type {
   PeerId,
   PublisherName,
   Sha256,
+  WindowName,
 } from '../../protocol/identifiers.ts'
 import type { ControlMessage, EnrollmentAnswer, EnrollmentRequest } from '../../protocol/messages.ts'
 import type { Publisher, Signed } from '../../protocol/publishers.ts'
@@ -20,6 +21,7 @@ import type { Publication } from '../../protocol/statements.ts'
 import type { WanLimits } from '../../protocol/wan-limits.ts'
 import type { Change, LimitsRecord, TokenRecord } from './records.ts'
 import type { ApplianceAccount } from './state.ts'
+import type { MaintenanceWindow } from './windows/window.ts'
 
 /** Who asked, for the audit log: a session or API token, by its name. */
 export type Actor = string
@@ -42,6 +44,8 @@ export type Command =
       organizations: OrganizationName[]
       dataCenter: DataCenterName | 'All'
       allowOutage: boolean
+      /** Also outside of maintenance windows, and within blackouts. */
+      outsideWindows?: boolean | undefined
       /** What the actor agreed to (confirming.ts), where somebody was asked; refused when it is not so any more. */
       confirmation?: Sha256 | undefined
     }
@@ -57,6 +61,9 @@ export type Command =
   /** In place of the one of that name. `instead`: what the actor saw, null for none; refused when it is not so any more. */
   | { kind: 'set-publisher'; actor: Actor; publisher: Publisher; instead?: Publisher | null }
   | { kind: 'remove-publisher'; actor: Actor; name: PublisherName }
+  /** In place of the one of that name; `instead` as of a publisher. */
+  | { kind: 'set-window'; actor: Actor; window: MaintenanceWindow; instead?: MaintenanceWindow | null }
+  | { kind: 'remove-window'; actor: Actor; name: WindowName }
 
 export type Reply =
   | { kind: 'published'; patch: Sha256; created: boolean }
@@ -70,6 +77,8 @@ export type Reply =
   | { kind: 'token-revoked'; enrollingPeer: PeerId }
   | { kind: 'publisher-set'; name: PublisherName }
   | { kind: 'publisher-removed'; name: PublisherName }
+  | { kind: 'window-set'; name: WindowName }
+  | { kind: 'window-removed'; name: WindowName }
 
 export type ServiceCenterEvent =
   | { kind: 'tick'; clock: Clock }

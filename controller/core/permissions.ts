@@ -13,7 +13,7 @@ export const ROLE_MEANINGS: Record<AccessRole, string> = {
   viewer: 'sees patches, appliances and installs',
   auditor: 'sees what a Viewer sees, and the trail',
   uploader: 'uploads and withdraws patches',
-  operator: 'starts and cancels installs, sets limits, enrolls appliances',
+  operator: 'starts and cancels installs, sets limits and maintenance windows, enrolls appliances',
   approver: 'cancels installs; there are no approvals to give yet',
   owner: 'does everything, people, API tokens and publishers included',
 }
@@ -35,6 +35,7 @@ const PERMISSIONS = {
   install: { roles: ['operator', 'owner'], withinOrganizations: true },
   cancel: { roles: ['operator', 'approver', 'owner'], withinOrganizations: true },
   'set-limits': { roles: ['operator', 'owner'], withinOrganizations: false },
+  'set-windows': { roles: ['operator', 'owner'], withinOrganizations: false },
   enroll: { roles: ['operator', 'owner'], withinOrganizations: false },
   'manage-access': { roles: ['owner'], withinOrganizations: false },
   'manage-publishers': { roles: ['owner'], withinOrganizations: false },

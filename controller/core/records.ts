@@ -17,12 +17,14 @@ import type {
   PublisherName,
   Role,
   Sha256,
+  WindowName,
 } from '../../protocol/identifiers.ts'
 import type { Publisher, SignedBy } from '../../protocol/publishers.ts'
 import type { RefusalCode } from '../../protocol/refusals.ts'
 import type { Detection, Publication } from '../../protocol/statements.ts'
 import type { WanLimits } from '../../protocol/wan-limits.ts'
 import type { InstallState, TargetState } from './rollout/install-states.ts'
+import type { MaintenanceWindow } from './windows/window.ts'
 
 /** Where an appliance stands in the fleet; a token fixes it before the appliance has a key. */
 export type Slot = {
@@ -120,6 +122,8 @@ export type InstallRecord = {
   dataCenter: DataCenterName | 'All'
   /** An only member, or one whose peer cannot be reached, may be disrupted too. */
   allowOutage: boolean
+  /** It may begin outside of maintenance windows, and within blackouts. */
+  outsideWindows: boolean
   state: InstallState
   reason: string
   startedAt: number
@@ -155,6 +159,9 @@ export type LimitsRecord = WanLimits & {
 /** A publisher whose signature uploads may carry; null for one that was removed. */
 export type PublisherRecord = { name: PublisherName; publisher: Publisher | null }
 
+/** A maintenance window or blackout; null for one that was removed. */
+export type WindowRecord = { name: WindowName; window: MaintenanceWindow | null }
+
 /** Who did what, when, from where, and how it ended. */
 export type AuditRecord = {
   at: number
@@ -181,4 +188,5 @@ export type Change =
   | { table: 'rosters'; row: { dataCenter: DataCenterName; version: number } }
   | { table: 'limits'; row: LimitsRecord }
   | { table: 'publishers'; row: PublisherRecord }
+  | { table: 'windows'; row: WindowRecord }
   | { table: 'audit'; row: AuditRecord }

@@ -48,6 +48,11 @@ export function restrictedState(
     limits: filtered(whole.limits, ({ place }) => place === SERVICE_CENTER || dataCenters.has(place)),
     // Who has a say for the whole fleet is for Owners to know.
     publishers: new Map(),
+    windows: filtered(
+      whole.windows,
+      ({ organization, dataCenter }) =>
+        (organization === null || isOwn(organization)) && (dataCenter === null || dataCenters.has(dataCenter)),
+    ),
     partnersChanged: new Set(),
     attachments: new Map(),
     silenceMs: whole.silenceMs,

@@ -7,7 +7,15 @@ import type { Machine } from '../../agent/core/machine.ts'
 import { unreachable } from '../../protocol/assert.ts'
 import type { Clock } from '../../protocol/clock.ts'
 import type { SigningKey } from '../../protocol/envelope.ts'
-import type { DataCenterName, InstallId, OrderId, PeerId, PublisherName, Sha256 } from '../../protocol/identifiers.ts'
+import type {
+  DataCenterName,
+  InstallId,
+  OrderId,
+  PeerId,
+  PublisherName,
+  Sha256,
+  WindowName,
+} from '../../protocol/identifiers.ts'
 import { SILENCE_MS } from '../../protocol/limits.ts'
 import type { Greeting, Progress } from '../../protocol/messages.ts'
 import type { Publisher } from '../../protocol/publishers.ts'
@@ -31,6 +39,7 @@ import type {
 import { isInFlight, isUnheard } from './rollout/ongoing.ts'
 import { noteStanding, type Standings } from './standings.ts'
 import { counting, patchesTold, type Tallies } from './tallies.ts'
+import type { MaintenanceWindow } from './windows/window.ts'
 
 export const SERVICE_CENTER = ''
 
@@ -90,6 +99,8 @@ export type ServiceCenterState = {
   rosterVersions: Map<DataCenterName, number>
   limits: Map<LimitsRecord['place'], LimitsRecord>
   publishers: Map<PublisherName, Publisher>
+  /** Maintenance windows and blackouts. */
+  windows: Map<WindowName, MaintenanceWindow>
   /** Since this process started: */
   /** Data Centers whose trading partners have changed, and which are told so at the next tick: many may enroll at once. */
   partnersChanged: Set<DataCenterName>
@@ -134,6 +145,7 @@ export function emptyState(authority: Authority, random: Random, silenceMs = SIL
     rosterVersions: new Map(),
     limits: new Map(),
     publishers: new Map(),
+    windows: new Map(),
     partnersChanged: new Set(),
     sessions: new Map(),
     attachments: new Map(),
@@ -189,6 +201,12 @@ export function apply(state: ServiceCenterState, change: Change): void {
       const { name, publisher } = change.row
       if (publisher === null) state.publishers.delete(name)
       else state.publishers.set(name, publisher)
+      break
+    }
+    case 'windows': {
+      const { name, window } = change.row
+      if (window === null) state.windows.delete(name)
+      else state.windows.set(name, window)
       break
     }
     case 'audit':

@@ -27,6 +27,7 @@ import { closed, greeted, holdThoseBeside, leave, stillAttached, tellAnew, tellH
 import { tendSilence } from './silence.ts'
 import { type ApplianceAccount, apply, noteProgress, SERVICE_CENTER, type ServiceCenterState } from './state.ts'
 import { letterTo, synchronize } from './synchronize.ts'
+import { changeWindows } from './windows/setting.ts'
 
 export function step(state: ServiceCenterState, event: ServiceCenterEvent): ServiceCenterEffect[] {
   switch (event.kind) {
@@ -116,6 +117,9 @@ function decide(state: ServiceCenterState, command: Command): Decision {
     case 'set-publisher':
     case 'remove-publisher':
       return changePublishers(state, command)
+    case 'set-window':
+    case 'remove-window':
+      return changeWindows(state, command)
     default:
       return unreachable(command)
   }

@@ -23,6 +23,7 @@ import {
   receiptRecord,
   targetRecord,
   tokenRecord,
+  windowRecord,
 } from './database/rows.ts'
 import type { Schema } from './database/schema.ts'
 import { sqliteDialect } from './database/sqlite-database.ts'
@@ -113,6 +114,7 @@ export class SqlRepository implements Repository {
       const targets = await transaction.selectFrom('targets').selectAll().execute()
       const limits = await transaction.selectFrom('limits').selectAll().execute()
       const publishers = await transaction.selectFrom('publishers').selectAll().execute()
+      const windows = await transaction.selectFrom('windows').selectAll().execute()
       const rosters = await transaction.selectFrom('rosters').selectAll().execute()
       return [
         ...(await loadSlots(transaction)),
@@ -124,6 +126,7 @@ export class SqlRepository implements Repository {
         ...targets.map((row): Change => ({ table: 'targets', row: targetRecord(row) })),
         ...limits.map((row): Change => ({ table: 'limits', row: limitsRecord(row) })),
         ...publishers.map((row): Change => ({ table: 'publishers', row: publisherRecord(row) })),
+        ...windows.map((row): Change => ({ table: 'windows', row: windowRecord(row) })),
         ...rosters.map(({ dataCenter, version }): Change => ({ table: 'rosters', row: { dataCenter, version } })),
       ]
     })

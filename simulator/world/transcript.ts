@@ -196,7 +196,8 @@ function subjectOf(command: Command): string {
   if (command.kind === 'publish') return command.publication.sha256
   if (command.kind === 'set-limits') return command.limits.place || 'the Service Center'
   if (command.kind === 'set-publisher') return command.publisher.name
-  if (command.kind === 'remove-publisher') return command.name
+  if (command.kind === 'set-window') return command.window.name
+  if (command.kind === 'remove-publisher' || command.kind === 'remove-window') return command.name
   if ('patch' in command) return command.patch
   if ('appliance' in command) return command.appliance
   return 'install' in command ? command.install : command.enrollingPeer

@@ -84,6 +84,15 @@ export function repositoryContract(name: string, { newPlace, open }: OpenReposit
       },
     )
 
+    check('forgets a maintenance window that was removed', async (repository) => {
+      const [listed] = everyRecord().flatMap((change) => (change.table === 'windows' ? [change.row] : []))
+      assert.ok(listed)
+      await repository.commit([{ table: 'windows', row: listed }])
+      await repository.commit([{ table: 'windows', row: { ...listed, window: null } }])
+      const left = (await repository.load()).filter(({ table }) => table === 'windows')
+      assert.deepEqual(left, [])
+    })
+
     check('forgets a publisher that was removed', async (repository) => {
       const [listed] = everyRecord().flatMap((change) => (change.table === 'publishers' ? [change.row] : []))
       assert.ok(listed)

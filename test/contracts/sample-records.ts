@@ -10,6 +10,7 @@ import type {
   TargetRecord,
   TokenRecord,
 } from '../../controller/core/records.ts'
+import { MaintenanceWindow } from '../../controller/core/windows/window.ts'
 import { seal, signingKeyFromSeed } from '../../protocol/envelope.ts'
 import { sha256Hex } from '../../protocol/hashing.ts'
 import {
@@ -105,6 +106,11 @@ export function withdrawn(patch: PatchRecord): PatchRecord {
   return { ...patch, withdrawal: seal(Withdrawal, withdrawal, signing) }
 }
 
+export const sampleWindow: MaintenanceWindow = MaintenanceWindow.parse({
+  ...{ name: "Sunday's; drop table windows; --", kind: 'window', organization: slot.organization, dataCenter: null },
+  ...{ begins: '2026-12-06T02:00', zone: 'Europe/Berlin', rule: 'FREQ=WEEKLY;BYDAY=SU', minutes: 240 },
+})
+
 export function sampleInstall(number: number, patch: Sha256): InstallRecord {
   return {
     id: InstallId.parse(number.toString(16).padStart(32, '0')),
@@ -112,6 +118,7 @@ export function sampleInstall(number: number, patch: Sha256): InstallRecord {
     organizations: [slot.organization, OrganizationName.parse('Zweite "GmbH"')],
     dataCenter: 'All',
     allowOutage: number % 2 === 1,
+    outsideWindows: number % 3 === 1,
     state: 'running',
     reason: '',
     startedAt: AT + number,
@@ -205,5 +212,6 @@ export function everyRecord(): Change[] {
     { table: 'targets', row: sampleTarget(install) },
     { table: 'rosters', row: { dataCenter: slot.dataCenter, version: 12 } },
     { table: 'publishers', row: { name: publisher.name, publisher } },
+    { table: 'windows', row: { name: sampleWindow.name, window: sampleWindow } },
   ]
 }

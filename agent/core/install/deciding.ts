@@ -24,6 +24,7 @@ export function decide(state: AgentState, order: Order, publication: Publication
   if (found.result === 'notApplicable') return { kind: 'refuse', refusal: refuse('not_applicable', found.reason) }
   const there = patchesThere(state, [...relatedPatches(state, publication), publication])
   const facts = { installedVersion, there, machine: state.machine }
-  const refusal = judgeTime(order, state.clock.wallMs) ?? judgePreflight(publication.manifest, facts)
+  const refusal =
+    judgeTime(order, state.clock.wallMs, state.clockAheadMs) ?? judgePreflight(publication.manifest, facts)
   return refusal === null ? { kind: 'install' } : { kind: 'refuse', refusal }
 }

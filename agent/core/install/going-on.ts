@@ -37,7 +37,7 @@ export function tendAttempt(state: AgentState): AgentEffect[] {
 
 /** The copy did not come as long as the order was good. */
 function notStaged(state: AgentState, attempt: Attempt): AgentEffect[] {
-  const expired = judgeTime(attempt.order, state.clock.wallMs)
+  const expired = judgeTime(attempt.order, state.clock.wallMs, state.clockAheadMs)
   if (expired === null) return []
   const { wrong, phase } = replicaOf(state, attempt.order)
   const why = wrong !== '' ? wrong : 'reason' in phase ? phase.reason : 'pieces are missing still'

@@ -21,7 +21,7 @@ export function judgeOrder(state: AgentState, order: Order): Refusal | null {
   if (order.organization !== membership.organization || order.dataCenter !== membership.dataCenter) {
     return refuse('wrong_scope', `the order is for ${order.organization} in ${order.dataCenter}`)
   }
-  const late = judgeTime(order, state.clock.wallMs)
+  const late = judgeTime(order, state.clock.wallMs, state.clockAheadMs)
   if (isRefusal(late)) return late
   if (state.orders.queue.length >= MAX_QUEUED_ORDERS) {
     return refuse('too_many_orders', `${MAX_QUEUED_ORDERS} orders wait on this appliance already`)

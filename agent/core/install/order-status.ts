@@ -42,7 +42,7 @@ export function ordersInLine(state: AgentState): OrderStatus[] {
   return state.orders.queue.map((order) => ({
     ...orderOf(state, order),
     ...{ phase: 'in line', reason: whyInLine(state), since: null, stoppable: true },
-    until: new Date(order.expiresAt).toISOString(),
+    until: new Date(order.beginBy ?? order.expiresAt).toISOString(),
   }))
 }
 
@@ -59,6 +59,7 @@ function endsAt(state: AgentState, attempt: Attempt): number {
   switch (phase) {
     case 'staging':
     case 'preflight':
+      return order.beginBy ?? order.expiresAt
     case 'restarting':
       return order.expiresAt
     case 'soaking':

@@ -9,6 +9,7 @@ import { unreachableSince } from '../replications.ts'
 import type { ServiceCenterState } from '../state.ts'
 import { isFailure, isFinal, mayFollow, TARGET_MOVES } from './install-states.ts'
 import { mayAwaitRestart, PICKUP_MS, silenceAllowedMs } from './install-times.ts'
+import { queuedForTheNextWindow } from '../windows/targets.ts'
 import { targetsOf } from './target-facts.ts'
 
 /** What a report changes: its target, never anything else. */
@@ -16,6 +17,8 @@ export function followReport(state: ServiceCenterState, report: Report): Change[
   const target = state.targets.get(report.install)?.get(report.from)
   if (target === undefined || target.order?.id !== report.orderId || report.counter <= target.counter) return []
   if (!mayFollow(TARGET_MOVES, target.state, report.state)) return []
+  const again = queuedForTheNextWindow(state, target, report)
+  if (again !== null) return [again]
   const { counter, reason, refusal, output, installedVersion } = report
   const row: TargetRecord = {
     ...target,

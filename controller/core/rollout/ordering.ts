@@ -1,5 +1,6 @@
 /**
- * One order: signed for one appliance, with a number above all that it was ever sent, good until the deadline of its install.
+ * One order: signed for one appliance, with a number above all that it was ever sent, good until the deadline of its install,
+ * and to be begun before its maintenance window ends.
  */
 import { seal } from '../../../protocol/envelope.ts'
 import { type OrderId, SERVICE_PROVIDER } from '../../../protocol/identifiers.ts'
@@ -8,6 +9,7 @@ import { Order } from '../../../protocol/statements.ts'
 import type { ApplianceRecord, Change, InstallRecord, TargetRecord } from '../records.ts'
 import { numberAfter } from '../rising-numbers.ts'
 import type { ServiceCenterState } from '../state.ts'
+import { beginByOf } from '../windows/targets.ts'
 
 export function sealOrder(
   state: ServiceCenterState,
@@ -32,6 +34,7 @@ export function sealOrder(
       dataCenter: appliance.dataCenter,
       issuedAt: at,
       expiresAt: install.deadlineAt,
+      ...beginByOf(state, install, appliance),
     },
     state.signing,
   )

@@ -6,6 +6,7 @@ import type { Clock } from '../../../protocol/clock.ts'
 import { clockAhead } from './policies/clock-ahead.ts'
 import { keyDoubtful } from './policies/key-doubtful.ts'
 import { keyHeld } from './policies/key-held.ts'
+import { maintenanceWindow } from './policies/maintenance-window.ts'
 import { oneDataCenter } from './policies/one-data-center.ts'
 import { oneOfAPair } from './policies/one-of-a-pair.ts'
 import { outage } from './policies/outage.ts'
@@ -17,7 +18,7 @@ import { unheardMembers } from './policies/unheard-members.ts'
 
 /**
  * What a reason means: `absent`, the appliance or its copy is not there; `held`, somebody has to act, or a peer to come
- * back; `turn`, others come first. Whoever is absent or held keeps nobody waiting.
+ * back; `turn`, others come first, or its maintenance window has not opened. Whoever is absent or held keeps nobody waiting.
  */
 export type Waits = 'absent' | 'held' | 'turn'
 
@@ -28,6 +29,7 @@ export const POLICIES: readonly { readonly judge: Policy; readonly waits: Waits 
   { judge: oneOfAPair, waits: 'turn' },
   { judge: oneDataCenter, waits: 'turn' },
   { judge: unheardMembers, waits: 'absent' },
+  { judge: maintenanceWindow, waits: 'turn' },
   { judge: clockAhead, waits: 'held' },
   { judge: peerVersions, waits: 'held' },
   { judge: outage, waits: 'held' },

@@ -12,8 +12,8 @@ import { title } from '../patch-identity.ts'
 import { type Decision, livePatch } from '../publishing.ts'
 import type { ApplianceRecord, Change, InstallRecord } from '../records.ts'
 import type { ServiceCenterState } from '../state.ts'
+import { deadlineOf } from '../windows/deadline.ts'
 import { notConfirmed } from './confirming.ts'
-import { INSTALL_DEADLINE_MS } from './install-times.ts'
 import { meantAppliances, meantForNobody } from './previewing.ts'
 
 type Start = Extract<Command, { kind: 'start-install' }>
@@ -43,6 +43,8 @@ export function startInstall(state: ServiceCenterState, command: Start): Decisio
     }
   }
   const at = state.clock.wallMs
+  const deadlineAt = deadlineOf(state, command, appliances)
+  if (isRefusal(deadlineAt)) return { reply: deadlineAt, changes: [] }
   const id = nextId(state.random) as InstallId
   const install: InstallRecord = {
     id,
@@ -50,11 +52,12 @@ export function startInstall(state: ServiceCenterState, command: Start): Decisio
     organizations: [...new Set(command.organizations)],
     dataCenter: command.dataCenter,
     allowOutage: command.allowOutage,
+    outsideWindows: command.outsideWindows === true,
     state: 'running',
     reason: '',
     startedAt: at,
     startedBy: command.actor,
-    deadlineAt: at + INSTALL_DEADLINE_MS,
+    deadlineAt,
   }
   const targets = appliances.map(
     ({ peer }): Change => ({
@@ -74,13 +77,18 @@ export function startInstall(state: ServiceCenterState, command: Start): Decisio
     }),
   )
   const place = command.dataCenter === 'All' ? 'all Data Centers' : command.dataCenter
-  const outcome = `in ${place}${command.allowOutage ? ', outage allowed' : ''}`
+  const outcome = `in ${place}${allowances(install)}`
   const { actor, organizations } = command
   const audit = notedFor(organizations, { at, actor, action: 'install', subject: title(patch), outcome })
   return {
     reply: { kind: 'install-started', install: id },
     changes: [{ table: 'installs', row: install }, ...targets, ...audit],
   }
+}
+
+/** What somebody has allowed beyond the usual, for the trail. */
+function allowances({ allowOutage, outsideWindows }: InstallRecord): string {
+  return `${allowOutage ? ', outage allowed' : ''}${outsideWindows ? ', outside of maintenance windows' : ''}`
 }
 
 /** The appliances of the chosen organizations in the chosen Data Center, or what is wrong with the choice. */

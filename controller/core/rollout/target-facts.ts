@@ -11,6 +11,8 @@ import { livePatches } from '../publishing.ts'
 import type { ApplianceRecord, InstallRecord, TargetRecord } from '../records.ts'
 import { groupKey, readiness } from '../replications.ts'
 import type { ServiceCenterState } from '../state.ts'
+import type { Applying } from '../windows/room.ts'
+import { membersLeft, windowsByPlace } from '../windows/targets.ts'
 import { peerVersions } from './previewing.ts'
 
 /** What the plan needs to know of one target. */
@@ -27,6 +29,9 @@ export type TargetFacts = {
   /** Of itself and its peers the one whose key two machines may have. */
   readonly doubtful: ApplianceRecord | null
   readonly peerVersions: readonly PeerVersion[]
+  /** The maintenance windows and blackouts of its place, and how many of its group begin one after the other. */
+  readonly windows: Applying
+  readonly membersLeft: number
   /** How far its clock is ahead; null where nobody has heard. */
   readonly clockAheadMs: number | null
 }
@@ -39,6 +44,8 @@ export function factsOf(
 ): TargetFacts[] {
   const groups = Map.groupBy(state.appliances.values(), groupKey)
   const record = state.patches.get(patch)
+  const windowsAt = windowsByPlace(state)
+  const left = membersLeft(state, targets)
   return targets.flatMap((target): TargetFacts[] => {
     const appliance = state.appliances.get(target.appliance)
     if (appliance === undefined) return []
@@ -57,6 +64,8 @@ export function factsOf(
         hasPeers: peers.length > 0,
         doubtful: [appliance, ...peers].find(({ peer }) => isDoubtful(state, peer)) ?? null,
         peerVersions: record === undefined ? [] : peerVersions(state, record, peers),
+        windows: windowsAt(appliance),
+        membersLeft: left.get(groupKey(appliance)) ?? 1,
         clockAheadMs: state.accounts.get(appliance.peer)?.clockAheadMs ?? null,
       },
     ]

@@ -23,6 +23,7 @@ export const MIGRATIONS: Record<string, Migration> = {
   '0011-copies': { up: copies },
   '0012-held-keys': { up: heldKeys },
   '0013-ledger-losses': { up: ledgerLosses },
+  '0014-windows': { up: windows },
 }
 
 /** Throws a sentence for a database that a newer release has written. */
@@ -152,6 +153,19 @@ async function publishers(database: Kysely<unknown>): Promise<void> {
     .addColumn('publisher', 'text', (column) => column.notNull())
     .execute()
   await database.schema.alterTable('patches').addColumn('publishedBy', 'text').execute()
+}
+
+/** Maintenance windows and blackouts, and installs that may begin outside of them, as all did that were there before. */
+async function windows(database: Kysely<unknown>): Promise<void> {
+  await database.schema
+    .createTable('windows')
+    .addColumn('name', 'text', (column) => column.primaryKey())
+    .addColumn('window', 'text', (column) => column.notNull())
+    .execute()
+  await database.schema
+    .alterTable('installs')
+    .addColumn('outsideWindows', 'integer', (column) => column.notNull().defaultTo(0))
+    .execute()
 }
 
 /** When an appliance looked again at what is installed; those that were there before have not said so yet. */

@@ -20,8 +20,10 @@ import type {
   ReceiptRecord,
   TargetRecord,
   TokenRecord,
+  WindowRecord,
 } from '../../core/records.ts'
 import { CHAIN_BEGIN, linkHash } from '../../core/trail-chain.ts'
+import { MaintenanceWindow } from '../../core/windows/window.ts'
 import type { AccessRecord, AccountRecord, ChainedEntry, KeptAnswer, PasskeyRecord } from '../ports.ts'
 import type {
   AccessRow,
@@ -35,6 +37,7 @@ import type {
   ReceiptRow,
   TargetRow,
   TokenRow,
+  WindowRow,
 } from './schema.ts'
 
 export function tokenRecord(row: TokenRow): TokenRecord {
@@ -92,6 +95,7 @@ export function installRow(record: InstallRecord): InstallRow {
     ...record,
     organizations: JSON.stringify(record.organizations),
     allowOutage: record.allowOutage ? 1 : 0,
+    outsideWindows: record.outsideWindows ? 1 : 0,
   }
 }
 export function installRecord(row: InstallRow): InstallRecord {
@@ -99,6 +103,7 @@ export function installRecord(row: InstallRow): InstallRecord {
     ...row,
     organizations: listOf(row.organizations, `install ${row.id}`),
     allowOutage: row.allowOutage === 1,
+    outsideWindows: row.outsideWindows === 1,
   }
 }
 
@@ -133,6 +138,15 @@ export function publisherRecord(row: PublisherRow): PublisherRecord {
   const publisher = Publisher.safeParse(JSON.parse(row.publisher))
   if (!publisher.success) throw damaged(`the publisher ${row.name}`, publisher.error.message)
   return { name: publisher.data.name, publisher: publisher.data }
+}
+
+export function windowRow(window: MaintenanceWindow): WindowRow {
+  return { name: window.name, window: JSON.stringify(window) }
+}
+export function windowRecord(row: WindowRow): WindowRecord {
+  const window = MaintenanceWindow.safeParse(JSON.parse(row.window))
+  if (!window.success) throw damaged(`the maintenance window ${row.name}`, window.error.message)
+  return { name: window.data.name, window: window.data }
 }
 
 function signedBy(json: string | null, what: string): SignedBy | null {

@@ -37,9 +37,10 @@ export type PatchRow = {
 
 export type ReceiptRow = Omit<ReceiptRecord, 'envelope'> & { envelope: Uint8Array }
 
-export type InstallRow = Omit<InstallRecord, 'organizations' | 'allowOutage'> & {
+export type InstallRow = Omit<InstallRecord, 'organizations' | 'allowOutage' | 'outsideWindows'> & {
   organizations: string
   allowOutage: 0 | 1
+  outsideWindows: 0 | 1
 }
 
 export type TargetRow = Omit<TargetRecord, 'order'> & { orderId: OrderId | null; orderEnvelope: Uint8Array | null }
@@ -49,6 +50,9 @@ export type RosterRow = { dataCenter: TokenRecord['dataCenter']; version: number
 export type LimitsRow = Omit<LimitsRecord, 'trades' | 'quietHours'> & { trades: 0 | 1; quietHours: string }
 
 export type PublisherRow = { name: string; publisher: string }
+
+/** A window is JSON, like a publisher. */
+export type WindowRow = { name: string; window: string }
 
 /** `position` rises with every entry; entries are never changed, and chained by their hashes (trail-chain.ts). */
 export type AuditRow = {
@@ -82,6 +86,7 @@ export type Schema = {
   rosters: RosterRow
   limits: LimitsRow
   publishers: PublisherRow
+  windows: WindowRow
   audit: AuditRow
   access: AccessRow
   accounts: AccountRow

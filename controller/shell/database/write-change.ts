@@ -5,7 +5,17 @@
 import type { Transaction } from 'kysely'
 import { unreachable } from '../../../protocol/assert.ts'
 import type { Change } from '../../core/records.ts'
-import { applianceRow, auditRow, installRow, limitsRow, patchRow, publisherRow, receiptRow, targetRow } from './rows.ts'
+import {
+  applianceRow,
+  auditRow,
+  installRow,
+  limitsRow,
+  patchRow,
+  publisherRow,
+  receiptRow,
+  targetRow,
+  windowRow,
+} from './rows.ts'
 import type { Schema } from './schema.ts'
 
 export async function writeChange(transaction: Transaction<Schema>, change: Change): Promise<void> {
@@ -80,6 +90,12 @@ export async function writeChange(transaction: Transaction<Schema>, change: Chan
       const { name, publisher } = change.row
       await transaction.deleteFrom('publishers').where('name', '=', name).execute()
       if (publisher !== null) await transaction.insertInto('publishers').values(publisherRow(publisher)).execute()
+      break
+    }
+    case 'windows': {
+      const { name, window } = change.row
+      await transaction.deleteFrom('windows').where('name', '=', name).execute()
+      if (window !== null) await transaction.insertInto('windows').values(windowRow(window)).execute()
       break
     }
     default:

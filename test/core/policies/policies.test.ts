@@ -277,10 +277,10 @@ table('X24: diskBytes', [
 ])
 
 table('X25: the time of an order', [
-  { title: 'before its end it is good', judged: () => judgeTime({ expiresAt: 1000 }, 999), says: null },
+  { title: 'before its end it is good', judged: () => judgeTime({ expiresAt: 1000 }, 999, null), says: null },
   {
     title: 'after it the appliance names its own time',
-    judged: () => judgeTime({ expiresAt: 0 }, 86_400_000),
+    judged: () => judgeTime({ expiresAt: 0 }, 86_400_000, null),
     says: 'expired: the order expired at 1970-01-01T00:00:00.000Z, and by the clock of this appliance it is 1970-01-02T00:00:00.000Z',
   },
 ])

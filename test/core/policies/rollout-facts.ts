@@ -6,6 +6,7 @@ import type { ApplianceRecord, InstallRecord, TargetRecord } from '../../../cont
 import { type Ongoing, occupy } from '../../../controller/core/rollout/ongoing.ts'
 import type { Policy } from '../../../controller/core/rollout/policies/policy.ts'
 import type { TargetFacts } from '../../../controller/core/rollout/target-facts.ts'
+import { NONE_APPLY } from '../../../controller/core/windows/room.ts'
 import {
   ApplianceKind,
   ApplianceName,
@@ -104,6 +105,8 @@ export function facts(of: ApplianceRecord, changed: Partial<TargetFacts> = {}): 
     hasPeers: true,
     doubtful: null,
     peerVersions: [],
+    windows: NONE_APPLY,
+    membersLeft: 1,
     clockAheadMs: 0,
     ...changed,
   }

@@ -17,6 +17,7 @@ import { siteKey } from '../../../controller/core/rollout/ongoing.ts'
 import { clockAhead } from '../../../controller/core/rollout/policies/clock-ahead.ts'
 import { keyDoubtful } from '../../../controller/core/rollout/policies/key-doubtful.ts'
 import { keyHeld } from '../../../controller/core/rollout/policies/key-held.ts'
+import { maintenanceWindow } from '../../../controller/core/rollout/policies/maintenance-window.ts'
 import { oneDataCenter } from '../../../controller/core/rollout/policies/one-data-center.ts'
 import { oneOfAPair } from '../../../controller/core/rollout/policies/one-of-a-pair.ts'
 import { outage } from '../../../controller/core/rollout/policies/outage.ts'
@@ -26,6 +27,9 @@ import { reachable } from '../../../controller/core/rollout/policies/reachable.t
 import { replicated } from '../../../controller/core/rollout/policies/replicated.ts'
 import { unheardMembers } from '../../../controller/core/rollout/policies/unheard-members.ts'
 import { POLICIES } from '../../../controller/core/rollout/policies.ts'
+import { localTime, nearby } from '../../../controller/core/windows/recurrence.ts'
+import { inTime } from '../../../controller/core/windows/waiting.ts'
+import { MaintenanceWindow } from '../../../controller/core/windows/window.ts'
 import { type Around, appliance, HOUR_MS, judged, NOON, primary, secondary } from './rollout-facts.ts'
 
 type Row = readonly [title: string, around: Around, says: string | null]
@@ -90,6 +94,23 @@ table('members of which nothing is heard', unheardMembers, [
   ['in this install one holds its Data Center', { silent: new Map([[siteKey(primary), primary]]) }, saysUnheard],
   ['in another install one holds its pair', { silent: new Map([[groupKey(primary), primary]]) }, saysUnheard],
   ['in another install one holds no other pair', { silent: new Map([[groupKey(other), other]]) }, null],
+])
+
+const sundays = MaintenanceWindow.parse({
+  ...{ name: 'sundays', kind: 'window', organization: 'acme', dataCenter: null, zone: 'Europe/Berlin' },
+  ...{ begins: '2026-01-04T02:00', rule: 'FREQ=WEEKLY;BYDAY=SU', minutes: 240 },
+})
+const WINDOWS = { windows: [sundays], blackouts: [] }
+const OPENS = 'waits for the maintenance window of acme, which opens on'
+
+table('the maintenance windows of its place', maintenanceWindow, [
+  ['without any it may begin at any time', {}, null],
+  [
+    'it waits until its window opens',
+    { fact: { windows: WINDOWS } },
+    `${OPENS} ${localTime(nearby(sundays, NOON).next?.from ?? 0, 'Europe/Berlin')} (${inTime((nearby(sundays, NOON).next?.from ?? 0) - NOON)})`,
+  ],
+  ['an install that may begin outside of them waits for none', { fact: { windows: WINDOWS }, install: { outsideWindows: true } }, null],
 ])
 
 table('a clock that is ahead', clockAhead, [
