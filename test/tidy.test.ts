@@ -100,6 +100,7 @@ describe('the cores are pure', () => {
       /\bnew Date\((?!.*\)\.toISOString\(\))/,
       'only new Date(ms).toISOString() is allowed, to show a time that is known',
     ],
+    [/\bTemporal\.Now\b/, 'take the time of the last tick: state.clock'],
     [/\bperformance\b/, 'take the time of the last tick: state.clock.monotonicMs'],
     [/\bMath\.random\b|\brandomBytes\b|\brandomUUID\b|\bcrypto\./, 'draw from state.random (protocol/random.ts)'],
     [

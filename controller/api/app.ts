@@ -51,6 +51,8 @@ import { addTokenRoutes } from './tokens.ts'
 import { addTrailRoutes } from './trail.ts'
 import { addUploadForm } from './upload-form.ts'
 import { addUploadRoutes } from './uploads.ts'
+import { addWindowPages } from './window-pages.tsx'
+import { addWindowRoutes } from './windows.ts'
 
 export function createApp(given: AppGiven): App {
   // Only the gate is given the Service Center itself: routes take it from the request, as its visitor may see it.
@@ -86,6 +88,7 @@ export function createApp(given: AppGiven): App {
   addTokenRoutes(app, dependencies, streams)
   addTrailRoutes(app, dependencies)
   addPublisherRoutes(app, dependencies)
+  addWindowRoutes(app, dependencies)
   addPatchRoutes(app, dependencies)
   addUploadRoutes(app, dependencies)
   addInstallRoutes(app, dependencies)
@@ -104,6 +107,7 @@ export function createApp(given: AppGiven): App {
   addAccessPageRoutes(app, dependencies)
   addAccessForms(app, dependencies)
   addPublisherPages(app, dependencies)
+  addWindowPages(app, dependencies)
   addAppliancePageRoutes(app, dependencies)
   addApplianceForms(app, dependencies)
   addOpenApiRoute(app)

@@ -16,6 +16,8 @@ import {
 import * as inventory from '../core/appliance-views.ts'
 import type * as meshes from '../core/mesh.ts'
 import { TARGET_STATES } from '../core/rollout/install-states.ts'
+import type * as windows from '../core/windows/setting.ts'
+import { MaintenanceWindow } from '../core/windows/window.ts'
 import { PageQuery } from './pagination.ts'
 
 const time = z.iso.datetime()
@@ -175,4 +177,10 @@ export const LogBundle = z.object({
   ),
   /** `answered` false: why is in `reason`. */
   agent: z.object({ answered: z.boolean(), reason: z.string(), log: z.array(z.string()) }),
+})
+
+export const WindowView: z.ZodType<windows.WindowView> = MaintenanceWindow.extend({
+  isOpen: z.boolean(),
+  opensAt: time.nullable(),
+  closesAt: time.nullable(),
 })

@@ -44,8 +44,10 @@ function confirmationPage(c: AppContext, { organization: organizations, dataCent
   const scope = appliancesInScope(state, { organizations, dataCenter })
   if (isRefusal(scope)) return scope
   const preview = installPreview(state, record, scope, dataCenter)
-  const { queued, notApplicable, hindered, withoutPeer } = preview
-  const notNow = new Set([...queued, ...notApplicable, ...hindered, ...withoutPeer].map(({ appliance }) => appliance))
+  const { queued, notApplicable, hindered, withoutPeer, outsideWindows } = preview
+  const notNow = new Set(
+    [...queued, ...notApplicable, ...hindered, ...withoutPeer, ...outsideWindows].map(({ appliance }) => appliance),
+  )
   const ready = scope.map(({ name }): string => name).filter((name) => !notNow.has(name))
   const confirmation = { patch: patchDetail(state, record), organizations, dataCenter, preview, ready, changed }
   return <ConfirmationPage {...confirmation} once={randomUUID()} />

@@ -15,6 +15,7 @@ const InstallForm = z.strictObject({
   organization: names(InstallBody.shape.organizations.element),
   dataCenter: InstallBody.shape.dataCenter,
   allowOutage: ticked,
+  outsideWindows: ticked,
   confirmation: InstallBody.shape.confirmation,
 })
 

@@ -224,6 +224,7 @@ export const InstallPreview: z.ZodType<views.InstallPreview> = z.object({
   ready: count,
   queued: namedReasons,
   withoutPeer: namedReasons,
+  outsideWindows: namedReasons,
   notApplicable: namedReasons,
   hindered: namedReasons,
   goingBack: namedReasons,

@@ -33,6 +33,7 @@ import { exportTrail, listTrail } from './trail.ts'
 import { uploadPatch } from './upload-patch.ts'
 import { discardUpload, listUploads } from './uploads.ts'
 import { verifyTrail } from './verify-trail.ts'
+import { listWindows, removeWindow, setWindow } from './windows.ts'
 
 export const COMMANDS: Readonly<Record<string, readonly Command[]>> = {
   'Let others in': [
@@ -53,6 +54,7 @@ export const COMMANDS: Readonly<Record<string, readonly Command[]>> = {
   'See what was done': [listTrail, exportTrail, verifyTrail],
   'Replicate patches': [uploadPatch, listUploads, discardUpload, listPatches, showPatch, withdrawPatch],
   'Install patches': [startInstall, listInstalls, showInstall, cancelInstall],
+  'Say when': [listWindows, setWindow, removeWindow],
   'Spare the WAN': [listLimits, setLimits, listDataCenters, listFlows],
   'Look after appliances': [
     ...[listAppliances, showAppliance, applianceLogs, renameAppliance, replaceAppliance, retireAppliance],

@@ -24,6 +24,8 @@ import type { PatchDetail, PatchSummary } from '../core/patch-views.ts'
 import type { PublisherView } from '../core/publishers.ts'
 import type { Slot } from '../core/records.ts'
 import type { InstallDetail, InstallPreview, InstallSummary } from '../core/views.ts'
+import type { WindowView } from '../core/windows/setting.ts'
+import type { MaintenanceWindow } from '../core/windows/window.ts'
 import type { TopologyTokens } from '../shell/issue-topology.ts'
 import { UsageError } from './command.ts'
 import { Exchange, type Upload } from './exchange.ts'
@@ -47,6 +49,7 @@ export type StartInstall = {
   readonly organizations: readonly string[]
   readonly dataCenter: string
   readonly allowOutage: boolean
+  readonly outsideWindows?: boolean
   /** What somebody agreed to, from the preview, where somebody was asked. */
   readonly confirmation?: string | undefined
 }
@@ -217,6 +220,16 @@ export class ServiceCenterClient {
   revokeApiToken(id: string): Promise<object> {
     return this.#exchange.call({ method: 'DELETE', path: ['api-tokens', id] })
   }
+  windows(): Promise<WindowView[]> {
+    return this.#exchange.call({ method: 'GET', path: ['windows'] })
+  }
+  setWindow(window: MaintenanceWindow): Promise<WindowView> {
+    return this.#exchange.call({ method: 'PUT', path: ['windows', window.name], body: window })
+  }
+  removeWindow(name: string): Promise<object> {
+    return this.#exchange.call({ method: 'DELETE', path: ['windows', name] })
+  }
+
   publishers(): Promise<PublisherView[]> {
     return this.#exchange.call({ method: 'GET', path: ['publishers'] })
   }

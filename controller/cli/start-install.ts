@@ -26,17 +26,19 @@ export const startInstall = defineCommand({
   summary: 'Installs a patch for organizations, pair by pair',
   operands: ['PATCH'],
   usage:
-    'PATCH --organization NAME... [--data-center NAME|All] [--allow-outage] [--yes] [--wait] [--server URL] [--api-token TOKEN] [--json]',
+    'PATCH --organization NAME... [--data-center NAME|All] [--allow-outage] [--outside-windows] [--yes] [--wait] [--server URL] [--api-token TOKEN] [--json]',
   options: {
     organization: { type: 'string', multiple: true, value: 'NAME', about: 'for whom; may be repeated' },
     'data-center': { type: 'string', value: 'NAME', about: 'where (default All)' },
     'allow-outage': { type: 'boolean', about: 'also interrupt an appliance whose peer cannot take over' },
+    'outside-windows': { type: 'boolean', about: 'do not wait for maintenance windows; the trail says so' },
     ...YES_OPTION,
     wait: { type: 'boolean', about: 'follow it to its end; exit 1 unless it is installed wherever it is meant for' },
     ...SERVER_OPTIONS,
   },
   remarks: [
-    'Appliances whose Data Center does not hold the patch yet are queued until it does, for 24 hours at most.',
+    'Appliances whose Data Center does not hold the patch yet are queued until it does, and those with a maintenance window\n' +
+      'until it opens: for 24 hours at most, or to the end of the window in which everything fits.',
     'What is agreed to is installed and nothing else: where appliances came or went meanwhile, it asks again. With --yes\n' +
       'it is installed on whatever is there when it starts.',
   ],
@@ -46,7 +48,11 @@ export const startInstall = defineCommand({
     if (organizations.length === 0) throw new UsageError('--organization is missing')
     const dataCenter = options['data-center'] ?? 'All'
     const client = connect(options)
-    const wanted = { patch, organizations, dataCenter, allowOutage: options['allow-outage'] === true }
+    const allowed = {
+      allowOutage: options['allow-outage'] === true,
+      outsideWindows: options['outside-windows'] === true,
+    }
+    const wanted = { patch, organizations, dataCenter, ...allowed }
     const started = await startAgreed(client, wanted, { yes: options.yes, terminal, nothing: 'Nothing was started' })
     if (started === null) return 1
     terminal.tell(`install ${started.id} has started on ${plural(started.total, 'appliance')}`)
@@ -76,8 +82,12 @@ async function startAgreed(
   const place = dataCenter === 'All' ? 'all Data Centers' : dataCenter
   for (;;) {
     const preview = await client.preview(patch, organizations, dataCenter)
-    // Who allows an outage lets nobody wait for one.
-    warn(asking.terminal, wanted.allowOutage ? { ...preview, withoutPeer: [] } : preview)
+    // Who allows an outage lets nobody wait for one, and who goes outside of windows for none of these.
+    warn(asking.terminal, {
+      ...preview,
+      ...(wanted.allowOutage ? { withoutPeer: [] } : {}),
+      ...(wanted.outsideWindows === true ? { outsideWindows: [] } : {}),
+    })
     // There is nothing to agree to; the refusal says why.
     if (preview.targets === 0) return client.startInstall(wanted)
     const what = `${patch} for ${organizations.join(', ')} in ${place}`
@@ -92,7 +102,7 @@ async function startAgreed(
 }
 
 function warn(terminal: Terminal, preview: InstallPreview): void {
-  const { notReplicated, queued, hindered, withoutPeer, goingBack, notApplicable } = preview
+  const { notReplicated, queued, hindered, withoutPeer, outsideWindows, goingBack, notApplicable } = preview
   if (notReplicated.length > 0) {
     terminal.tell(`Warning: the patch is not replicated to ${plural(notReplicated.length, 'appliance')} yet:`)
     const rows = notReplicated.map((copy) => [
@@ -119,6 +129,10 @@ function warn(terminal: Terminal, preview: InstallPreview): void {
       `Warning: ${plural(withoutPeer.length, 'target')} would wait until somebody starts with --allow-outage:`,
     )
     tellReasons(terminal, withoutPeer)
+  }
+  if (outsideWindows.length > 0) {
+    terminal.tell(`${plural(outsideWindows.length, 'target')} would wait for a maintenance window (--outside-windows):`)
+    tellReasons(terminal, outsideWindows)
   }
   if (goingBack.length > 0) {
     terminal.tell(`Warning: ${plural(goingBack.length, 'target')} would go back to an earlier version:`)

@@ -13,7 +13,14 @@ import type { ApplianceRecord, InstallRecord, PatchRecord } from './records.ts'
 import { readiness, serviceProviderAppliances } from './replications.ts'
 import { confirmationOf } from './rollout/confirming.ts'
 import type { TargetState } from './rollout/install-states.ts'
-import { goingBack, hindered, meantAppliances, type NamedReason, withoutPeer } from './rollout/previewing.ts'
+import {
+  goingBack,
+  hindered,
+  meantAppliances,
+  type NamedReason,
+  waitingForWindows,
+  withoutPeer,
+} from './rollout/previewing.ts'
 import { everEnrolled, type ServiceCenterState } from './state.ts'
 import { mixedPairs, mixedSentence } from './troubles.ts'
 
@@ -76,6 +83,8 @@ export type InstallPreview = {
   queued: NamedReason[]
   /** Of those that it would interrupt, who has no peer to stand in: they wait for somebody who allows an outage. */
   withoutPeer: NamedReason[]
+  /** Who waits for a maintenance window, or for the end of a blackout. */
+  outsideWindows: NamedReason[]
   /** In the scope, and left out: the patch is not meant for them. */
   notApplicable: NamedReason[]
   /** Targets that would refuse the patch or be held back as things are now. */
@@ -123,6 +132,7 @@ export function installPreview(
     ...{
       notApplicable,
       withoutPeer: withoutPeer(state, record, scope),
+      outsideWindows: waitingForWindows(state, record, scope),
       hindered: refusing,
       goingBack: goingBack(state, record, scope),
       confirmation: confirmationOf(patch, scope),

@@ -73,6 +73,7 @@ export const InstallConfirmation = (confirmation: Confirmation) => {
       {preview.queued.length > 0 && <Queued queued={preview.queued} />}
       {notApplicable.length > 0 && <NotApplicable left={notApplicable} />}
       {patch.restart !== 'none' && <AllowOutage withoutPeer={preview.withoutPeer} />}
+      {preview.outsideWindows.length > 0 && <OutsideWindows waiting={preview.outsideWindows} />}
       <div role="alert" />
       <div class="pm-row pm-buttons">
         {targets > 0 && (
@@ -163,6 +164,16 @@ const NamedReasons = ({ id, reasons }: { id: string; reasons: InstallPreview['qu
       </li>
     ))}
   </ul>
+)
+
+const OutsideWindows = ({ waiting }: { waiting: InstallPreview['outsideWindows'] }) => (
+  <div>
+    <CheckField id="outside-windows" name="outsideWindows" label="Do not wait for maintenance windows" />
+    <p class="pm-quiet">
+      Without this {counted(waiting.length, 'appliance')} {waiting.length === 1 ? 'waits' : 'wait'}:
+    </p>
+    <NamedReasons id="for-windows" reasons={waiting} />
+  </div>
 )
 
 const AllowOutage = ({ withoutPeer }: Pick<InstallPreview, 'withoutPeer'>) => (

@@ -18,6 +18,7 @@ import {
   PUBLISHERS,
   SYSTEM_PATCHES,
   TRAIL,
+  WINDOWS,
   YOUR_ACCOUNT,
 } from './words.ts'
 
@@ -125,6 +126,7 @@ const Navigation = ({ current }: { current: string }) => (
               <NavigationItem name="Installs" address={INSTALLS} current={current} />
               <NavigationItem name="All appliances" address={APPLIANCES} current={current} />
               <NavigationItem name="Data Centers" address={DATA_CENTERS} current={current} />
+              <NavigationItem name="Maintenance windows" address={WINDOWS} current={current} />
             </ul>
           </section>
           <AccessNavigation current={current} />

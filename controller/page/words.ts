@@ -117,6 +117,10 @@ export function personAddress(name: string): string {
   return `${PEOPLE}/${encodeURIComponent(name)}`
 }
 export const API_TOKENS = '/access/api-tokens'
+export const WINDOWS = '/maintenance-windows'
+export function windowAddress(name: string): string {
+  return `${WINDOWS}/${encodeURIComponent(name)}`
+}
 export const PUBLISHERS = '/access/publishers'
 export function publisherAddress(name: string): string {
   return `${PUBLISHERS}/${encodeURIComponent(name)}`

@@ -65,6 +65,8 @@ const FOR_ALL: Record<string, string> = {
   'api-tokens/:token': '000000000000',
   'uploads/:id': '000000000000',
   'publishers/:publisher': 'nobody',
+  'windows/:window': 'nobody',
+  'maintenance-windows/:window': 'nobody',
   'enrollment-tokens/:id': '000000000000',
 }
 
@@ -143,6 +145,7 @@ test('the table of permissions is what the roles mean', () => {
     ['install', ['operator', 'owner']],
     ['cancel', ['operator', 'approver', 'owner']],
     ['set-limits', ['operator', 'owner']],
+    ['set-windows', ['operator', 'owner']],
     ['enroll', ['operator', 'owner']],
     ['manage-access', ['owner']],
     ['manage-publishers', ['owner']],

@@ -104,12 +104,12 @@ describe('the embedded database', () => {
     const install = sampleInstall(1, patch.sha256)
     const old = await openOldDatabase(folder)
     insert(old, 'patches', { ...patchRow(patch), uploadedBy: undefined, publishedBy: undefined })
-    insert(old, 'installs', { ...installRow(install), startedBy: undefined })
+    insert(old, 'installs', { ...installRow(install), startedBy: undefined, outsideWindows: undefined })
     old.close()
     const again = await open(folder)
     assert.deepEqual(await again.load(), [
       { table: 'patches', row: { ...patch, uploadedBy: null, publishedBy: null } },
-      { table: 'installs', row: { ...install, startedBy: null } },
+      { table: 'installs', row: { ...install, startedBy: null, outsideWindows: false } },
     ])
     await again.close()
   })

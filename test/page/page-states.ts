@@ -21,6 +21,8 @@ import {
   publisherAddress,
   SYSTEM_PATCHES,
   TRAIL,
+  WINDOWS,
+  windowAddress,
   YOUR_ACCOUNT,
 } from '../../controller/page/words.ts'
 import { emptyFleet, type Fleet } from '../support/fleet-fixtures.ts'
@@ -37,6 +39,7 @@ import {
   tradingFleet,
   unevenFleet,
   waitingFleet,
+  windowedFleet,
 } from './state-fleets.ts'
 
 export type PageState = {
@@ -106,6 +109,11 @@ export const PAGE_STATES: readonly PageState[] = [
   { name: 'person-questions', fleet: staffedFleet, address: personAddress('Ana'), act: openAll },
   { name: 'api-tokens', fleet: emptyFleet, address: API_TOKENS },
   { name: 'api-token-make', fleet: staffedFleet, address: API_TOKENS, act: press('Make an API token') },
+  { name: 'windows-empty', fleet: emptyFleet, address: WINDOWS },
+  { name: 'windows', fleet: windowedFleet, address: WINDOWS },
+  { name: 'windows-of-a-viewer', fleet: windowedFleet, address: WINDOWS, person: 'viewer' },
+  { name: 'window', fleet: windowedFleet, address: windowAddress('sundays'), act: openAll },
+  { name: 'windows-warning', fleet: windowedFleet, address: `${KERNEL}/install?organization=acme` },
   { name: 'publishers-empty', fleet: emptyFleet, address: PUBLISHERS },
   { name: 'publishers', fleet: publishedFleet, address: PUBLISHERS },
   { name: 'publisher', fleet: publishedFleet, address: publisherAddress('Initech'), act: openAll },

@@ -1,7 +1,9 @@
 /**
  * Fleets in the states that the pages show.
  */
+
 import { Readable } from 'node:stream'
+import { MaintenanceWindow } from '../../controller/core/windows/window.ts'
 import type { Sha256 } from '../../protocol/identifiers.ts'
 import { emptyFleet, everyoneNeeds, type Fleet, peerOf, standardFleet, useTwice } from '../support/fleet-fixtures.ts'
 import { keptPasskey, person } from '../support/people-fixtures.ts'
@@ -159,6 +161,23 @@ export async function publishedFleet(): Promise<Fleet> {
   const body = Readable.from([bytes])
   const expectedBytes = bytes.byteLength
   await fleet.serviceCenter.upload({ body, filename: 'kernel-6.1.patch', actor: 'Ana', expectedBytes })
+  return fleet
+}
+
+/** A window for one organization, open now, one for a Data Center, and a blackout; and a patch to install. */
+export async function windowedFleet(): Promise<Fleet> {
+  const fleet = await waitingFleet()
+  const minute = new Date().toISOString().slice(0, 16)
+  const windows = [
+    { name: 'sundays', organization: 'acme', begins: '2090-01-01T02:00', rule: 'FREQ=WEEKLY;BYDAY=SU', minutes: 240 },
+    { name: 'tonight', dataCenter: 'paris', begins: minute, zone: 'UTC', rule: 'FREQ=DAILY', minutes: 1_380 },
+    { name: 'year end', kind: 'blackout', begins: '2090-12-23T00:00', minutes: 14_400 },
+  ]
+  for (const given of windows) {
+    const usual = { kind: 'window', organization: null, dataCenter: null, zone: 'Europe/Berlin', rule: '' }
+    const window = MaintenanceWindow.parse({ ...usual, ...given })
+    await fleet.serviceCenter.carryOut({ kind: 'set-window', actor: 'Ana', window })
+  }
   return fleet
 }
 

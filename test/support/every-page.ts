@@ -22,6 +22,9 @@ export async function everyPage(fleet: Fleet, app: ServedApp): Promise<Rendered[
   await fleet.serviceCenter.uploads.create({ owner: 'Ana', filename: 'kernel.deb', bytes: 9, lastModified: null })
   const { publisher } = publisherFixture('Acme')
   await fleet.serviceCenter.carryOut({ kind: 'set-publisher', actor: 'Ana', publisher })
+  const window = { name: 'sundays', kind: 'window', organization: null, dataCenter: null, zone: 'UTC', minutes: 60 }
+  const weekly = { ...window, begins: '2090-01-01T02:00', rule: 'FREQ=WEEKLY' }
+  await fleet.serviceCenter.carryOut({ kind: 'set-window', actor: 'Ana', window: weekly } as never)
   const slot = {
     organization: 'Org 1000',
     dataCenter: 'rome',
@@ -33,7 +36,14 @@ export async function everyPage(fleet: Fleet, app: ServedApp): Promise<Rendered[
   await useTwice(fleet, 'paris/secondary')
   const headers = { Cookie: session ?? '', Accept: 'text/html' }
   const appliance = encodeURIComponent('paris/secondary')
-  const values: Record<string, string> = { patch, appliance, person: 'Ana', name: 'paris', publisher: 'Acme' }
+  const values: Record<string, string> = {
+    patch,
+    appliance,
+    person: 'Ana',
+    name: 'paris',
+    publisher: 'Acme',
+    window: 'sundays',
+  }
   const queries: Record<string, string> = {
     [`${LIST}/:patch/install`]: '?organization=globex',
   }

@@ -7,9 +7,9 @@ import type { Report } from '../../../protocol/statements.ts'
 import type { Change, InstallRecord, TargetRecord } from '../records.ts'
 import { unreachableSince } from '../replications.ts'
 import type { ServiceCenterState } from '../state.ts'
+import { queuedForTheNextWindow } from '../windows/targets.ts'
 import { isFailure, isFinal, mayFollow, TARGET_MOVES } from './install-states.ts'
 import { mayAwaitRestart, PICKUP_MS, silenceAllowedMs } from './install-times.ts'
-import { queuedForTheNextWindow } from '../windows/targets.ts'
 import { targetsOf } from './target-facts.ts'
 
 /** What a report changes: its target, never anything else. */

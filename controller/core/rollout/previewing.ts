@@ -15,6 +15,8 @@ import { title } from '../patch-identity.ts'
 import type { ApplianceRecord, PatchRecord } from '../records.ts'
 import { groupKey } from '../replications.ts'
 import type { ServiceCenterState } from '../state.ts'
+import { windowsByPlace } from '../windows/targets.ts'
+import { whyOutside } from '../windows/waiting.ts'
 import { INSTALL_DEADLINE_MS } from './install-times.ts'
 
 export type NamedReason = { appliance: string; organization: string; dataCenter: string; reason: string }
@@ -93,6 +95,20 @@ export function withoutPeer(
     .filter((appliance) => groups.get(groupKey(appliance))?.length === 1)
     .filter((appliance) => findingOn(state, patch, appliance).result !== 'installed')
     .map((appliance) => named(appliance, 'is the only member of its group, and installing would interrupt it'))
+}
+
+/** Appliances that would wait for a maintenance window, or for the end of a blackout. */
+export function waitingForWindows(
+  state: ServiceCenterState,
+  patch: PatchRecord,
+  appliances: readonly ApplianceRecord[],
+): NamedReason[] {
+  const { manifest } = patch.publication
+  const windowsAt = windowsByPlace(state)
+  return appliances.flatMap((appliance): NamedReason[] => {
+    const reason = whyOutside(windowsAt(appliance), { manifest, left: 1 }, state.clock.wallMs)
+    return reason === null ? [] : [named(appliance, reason)]
+  })
 }
 
 export function peerVersions(

@@ -5,6 +5,7 @@
  * "Recurrence Rule"), and of one that comes twice the first counts.
  */
 import { RRuleTemporal } from 'rrule-temporal'
+import { assert } from '../../../protocol/assert.ts'
 import type { MaintenanceWindow } from './window.ts'
 
 /** Wall milliseconds; open from the first on, and not at the last any more. */
@@ -95,7 +96,7 @@ function attempt<Result>(act: () => Result): Result | null {
   try {
     return act()
   } catch (error) {
-    if (error instanceof Error) return null
-    throw error
+    assert(error instanceof Error, 'what is thrown is an error')
+    return null
   }
 }

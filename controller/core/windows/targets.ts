@@ -64,7 +64,7 @@ export function beginByOf(
 export function queuedForTheNextWindow(
   state: ServiceCenterState,
   target: TargetRecord,
-  { refusal, reason, counter }: Report,
+  { refusal, reason }: Report,
 ): Change | null {
   const install = state.installs.get(target.install)
   const { wallMs } = state.clock
@@ -74,6 +74,6 @@ export function queuedForTheNextWindow(
   // By this clock too: one that is ahead on the appliance would have it ordered again and again.
   if (isRefusal(order) || order.beginBy === undefined || order.beginBy > wallMs) return null
   const waits = `waits for its next maintenance window: ${reason}`.slice(0, MAX_SENTENCE_CHARACTERS)
-  const row: TargetRecord = { ...target, state: 'queued', reason: waits, order: null, counter, changedAt: wallMs }
+  const row: TargetRecord = { ...target, state: 'queued', reason: waits, order: null, counter: 0, changedAt: wallMs }
   return { table: 'targets', row }
 }

@@ -69,6 +69,7 @@ export const install: InstallRecord = {
   organizations: [OrganizationName.parse('Acme')],
   dataCenter: 'All',
   allowOutage: false,
+  outsideWindows: false,
   state: 'running',
   reason: '',
   startedAt: NOON - HOUR_MS,

@@ -110,7 +110,11 @@ table('the maintenance windows of its place', maintenanceWindow, [
     { fact: { windows: WINDOWS } },
     `${OPENS} ${localTime(nearby(sundays, NOON).next?.from ?? 0, 'Europe/Berlin')} (${inTime((nearby(sundays, NOON).next?.from ?? 0) - NOON)})`,
   ],
-  ['an install that may begin outside of them waits for none', { fact: { windows: WINDOWS }, install: { outsideWindows: true } }, null],
+  [
+    'an install that may begin outside of them waits for none',
+    { fact: { windows: WINDOWS }, install: { outsideWindows: true } },
+    null,
+  ],
 ])
 
 table('a clock that is ahead', clockAhead, [
