@@ -147,7 +147,7 @@ export function judged(state: AgentState, patch: Sha256, refusal: Refusal | null
   if (attempt?.order.patch !== patch || attempt.phase !== 'preflight' || attempt.retryAtMs !== null) return []
   // The answer is for an order that was stopped meanwhile: this one is judged once everything was looked at.
   if (attempt.looksAt.size > 0) return []
-  const why = refusal ?? judgeTime(attempt.order, state.clock.wallMs)
+  const why = refusal ?? judgeTime(attempt.order, state.clock.wallMs, state.clockAheadMs)
   if (why === null) return install(state, attempt)
   return [refusalLog(why), ...refused(state, attempt, why)]
 }

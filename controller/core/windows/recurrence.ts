@@ -84,7 +84,7 @@ export function isZone(zone: string): boolean {
 /** `2026-12-06 at 02:00 Europe/Berlin`. */
 export function localTime(wallMs: number, zone: string): string {
   const local = instant(wallMs).withTimeZone(zone)
-  return `${local.toPlainDate()} at ${local.toPlainTime().toString({ smallestUnit: 'minute' })} ${zone}`
+  return `${local.toPlainDate().toString()} at ${local.toPlainTime().toString({ smallestUnit: 'minute' })} ${zone}`
 }
 
 function instant(wallMs: number): Temporal.ZonedDateTime {
