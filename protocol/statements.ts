@@ -4,7 +4,6 @@
  * a letter signs its acknowledgement. All times are milliseconds since 1970 in UTC.
  */
 import { z } from 'zod'
-import { Bytes } from './codec.ts'
 import { Envelope, type StatementType } from './envelope.ts'
 import {
   ApplianceKind,
@@ -23,7 +22,6 @@ import {
 } from './identifiers.ts'
 import {
   MAX_ADDRESSES,
-  MAX_LOG_BYTES,
   MAX_PATCH_BYTES,
   MAX_PIECE_BYTES,
   MAX_QUEUED_ORDERS,
@@ -40,7 +38,7 @@ export const WallTime = z.int().min(0)
 const counter = z.int().min(0)
 const sentence = z.string().max(MAX_SENTENCE_CHARACTERS)
 
-function statement<Statement>(purpose: string, schema: z.ZodType<Statement>): StatementType<Statement> {
+export function statement<Statement>(purpose: string, schema: z.ZodType<Statement>): StatementType<Statement> {
   return { payloadType: `application/vnd.patchmesh.${purpose}.v1+cbor`, schema }
 }
 
@@ -111,6 +109,11 @@ export const Roster = statement(
     to: PeerId,
     version: counter,
     members: z.array(RosterMember).max(MAX_ROSTER_MEMBERS),
+    /**
+     * The other members of its own group, for which it stands in and they for it. A tenant appliance talks to them through
+     * its depot alone.
+     */
+    group: z.array(z.strictObject({ peer: PeerId, name: ApplianceName })).max(MAX_ROSTER_MEMBERS),
     enrolling: z.array(PeerId).max(MAX_ROSTER_MEMBERS),
     /** Of the WAN link of its Data Center. */
     limits: WanLimits,
@@ -129,6 +132,8 @@ export const Order = statement(
     attempt: z.int().min(1).max(10),
     action: z.literal('install'),
     patch: Sha256,
+    /** A person has agreed that its group may not serve meanwhile: a peer that is not heard is not waited for. */
+    allowOutage: z.boolean(),
     organization: OrganizationName,
     dataCenter: DataCenterName,
     issuedAt: WallTime,
@@ -258,33 +263,6 @@ export const Report = statement(
   }),
 )
 export type Report = z.infer<(typeof Report)['schema']>
-
-/** The facts of agent/core/machine.ts. */
-const Machine = z.strictObject({
-  architectures: z.array(z.string().max(40)).max(32),
-  bootId: z.string().max(64).nullable(),
-  restartDue: z.strictObject({ sinceMs: WallTime, wantedBy: z.array(z.string().max(200)).max(20) }).nullable(),
-  rooms: z.array(z.strictObject({ folder: z.string().max(1_000), freeBytes: z.int().min(0) })).max(16),
-})
-
-/** What an appliance says of itself when it is asked; shown, never counted. `toldAt` is its own time. */
-export const Account = statement(
-  'account',
-  z.strictObject({
-    from: PeerId,
-    nonce: Bytes.refine((nonce) => nonce.byteLength === 16, 'is not 16 bytes'),
-    agentVersion: z.string().max(100),
-    /** Of patches on its disk, and what is left there. */
-    storeBytes: z.int().min(0),
-    freeBytes: z.int().min(0),
-    /** What the machine is, or null before the first look. */
-    machine: Machine.nullable(),
-    /** The last lines, without secrets; empty unless it was asked for. */
-    log: z.string().max(MAX_LOG_BYTES),
-    toldAt: WallTime,
-  }),
-)
-export type Account = z.infer<(typeof Account)['schema']>
 
 /** The receiver holds these letters durably; nobody needs to send them again. */
 export const Acknowledgement = statement(

@@ -156,6 +156,7 @@ function forgeries(
         attempt: 1,
         action: 'install',
         patch,
+        allowOutage: true,
         organization,
         dataCenter,
         issuedAt: wallMs,
@@ -164,7 +165,11 @@ function forgeries(
       identity,
     ),
     seal(Withdrawal, { sha256: patch, reason: 'forged', withdrawnAt: wallMs + 1_000_000 }, identity),
-    seal(Roster, { to: victim.peer, version: 1_000_000, members: [], enrolling: [], limits: NO_LIMITS }, identity),
+    seal(
+      Roster,
+      { to: victim.peer, version: 1_000_000, members: [], group: [], enrolling: [], limits: NO_LIMITS },
+      identity,
+    ),
     seal(Disproof, { ...common, sha256: patch, publishedAt, reason: 'forged', disprovenAt: wallMs }, identity),
     seal(
       Report,

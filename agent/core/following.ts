@@ -5,7 +5,7 @@
  */
 import { SERVICE_PROVIDER, type Sha256 } from '../../protocol/identifiers.ts'
 import { MAX_WANTED_PATCHES } from '../../protocol/limits.ts'
-import { isOrdered } from './install/installing.ts'
+import { isOrdered } from './install/attempt.ts'
 import { isPulling, type Replica } from './replica.ts'
 import type { AgentState } from './state.ts'
 

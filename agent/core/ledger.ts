@@ -1,18 +1,20 @@
 /**
- * What must survive a power cut, as records by key: orders with the attempt that is under way, patches that wait for a
- * restart of the machine, the statement counter,
+ * What must survive a power cut, as records by key: orders with the attempt that is under way, leases of the group, patches
+ * that wait for a restart of the machine, the statement counter,
  * what was found installed, the roster, a new name, publications, withdrawals, proven copies, and letters that nobody has acknowledged. The records of one
  * effect are written all or nothing, so what is told and why it was told can never part.
  */
 import { z } from 'zod'
 import { Bytes, decode, encode } from '../../protocol/codec.ts'
 import { decodeEnvelope, encodeEnvelope, envelopeDigest, reopen } from '../../protocol/envelope.ts'
-import { Sha256 } from '../../protocol/identifiers.ts'
+import { OrderId, PatchName, PeerId, Sha256 } from '../../protocol/identifiers.ts'
 import { MAX_COUNTER_GAPS } from '../../protocol/limits.ts'
 import { CounterGap } from '../../protocol/messages.ts'
 import { isRefusal, type Refusal } from '../../protocol/refusals.ts'
 import { Letter, Membership, Order, Publication, Roster, Withdrawal } from '../../protocol/statements.ts'
 import type { Found, LedgerEntry } from './events.ts'
+import { ATTEMPT_PHASES, newAttempt } from './install/attempt.ts'
+import { newLeases } from './install/leases.ts'
 import { newReplica, type Replica } from './replica.ts'
 import type { AgentState, KeptLetter } from './state.ts'
 
@@ -24,19 +26,29 @@ const Orders = z.strictObject({
   attempt: z
     .strictObject({
       order: Order.schema,
-      phase: z.enum(['staging', 'preflight', 'installing', 'verifying', 'restarting', 'soaking', 'reverting']),
+      phase: z.enum(ATTEMPT_PHASES),
       failure: z.strictObject({ step: z.enum(['install', 'verify']), outcome: Outcome }).nullable(),
       tries: z.int().min(0),
       /** Not there in what an earlier release wrote. */
       soakEndsAt: z.int().nullable().default(null),
       failedReverts: z.int().min(0).default(0),
       told: z.strictObject({ reason: z.string(), at: z.int().min(0) }).default({ reason: '', at: 0 }),
+      lease: z.int().nullable().default(null),
     })
     .nullable(),
 })
 const Restarts = z.strictObject({
   version: z.literal(1),
   patches: z.array(z.strictObject({ patch: Sha256, bootId: z.string(), sinceMs: z.int().min(0) })),
+})
+const Lease = { order: OrderId, number: z.int().min(0) }
+const LeasesRecord = z.strictObject({
+  version: z.literal(1),
+  number: z.int().min(0),
+  granted: z.strictObject({ to: PeerId, ...Lease, since: z.int().min(0) }).nullable(),
+  asked: z.strictObject(Lease).nullable(),
+  owed: z.array(z.strictObject({ to: PeerId, ...Lease, releasedAt: z.int().min(0) })),
+  broken: z.strictObject({ name: PatchName, reason: z.string() }).nullable(),
 })
 const Counter = z.strictObject({
   version: z.literal(1),
@@ -74,13 +86,22 @@ export function ordersEntry({ orders: { sequence, queue, attempt } }: AgentState
           soakEndsAt: attempt.soakEndsAt,
           failedReverts: attempt.failedReverts,
           told: attempt.told,
+          lease: attempt.lease,
         }
   return { key: 'orders', value: encode({ version: 1, sequence, queue, attempt: kept }) }
+}
+
+export function leasesEntry({ leases: { number, granted, asked, owed, broken } }: AgentState): LedgerEntry {
+  return { key: 'leases', value: encode({ version: 1, number, granted, asked, owed, broken }) }
 }
 
 export function restartsEntry({ restarts }: AgentState): LedgerEntry {
   const patches = [...restarts].map(([patch, { bootId, sinceMs }]) => ({ patch, bootId, sinceMs }))
   return { key: 'restarts', value: patches.length === 0 ? null : encode({ version: 1, patches }) }
+}
+
+function readLeases(state: AgentState, { number, granted, asked, owed, broken }: z.output<typeof LeasesRecord>): void {
+  state.leases = { ...newLeases(), number, granted, asked, owed, broken }
 }
 
 function readCounter(state: AgentState, { counter, gaps }: z.output<typeof Counter>): void {
@@ -139,10 +160,16 @@ export function readLedger(state: AgentState, entries: ReadonlyMap<string, Uint8
     switch (dash < 0 ? key : key.slice(0, dash)) {
       case 'orders': {
         const { sequence, queue, attempt } = recordOf(key, Orders, value, 'the record of orders')
-        const resting = { retryAtMs: null, soakEndsAtMs: null, looksAt: new Set<Sha256>() }
-        state.orders = { sequence, queue, attempt: attempt === null ? null : { ...attempt, ...resting } }
+        state.orders = {
+          sequence,
+          queue,
+          attempt: attempt === null ? null : { ...newAttempt(attempt.order, 0), ...attempt },
+        }
         break
       }
+      case 'leases':
+        readLeases(state, recordOf(key, LeasesRecord, value, 'the record of leases'))
+        break
       case 'restarts':
         for (const { patch, bootId, sinceMs } of recordOf(key, Restarts, value, 'restarts that are due').patches)
           state.restarts.set(patch, { bootId, sinceMs })

@@ -91,7 +91,6 @@ export function forwardDown(state: AgentState, letter: Letter): AgentEffect[] {
 
 /** A letter from an attached appliance to the Service Center. */
 export function forwardUp(state: AgentState, letter: Letter): AgentEffect[] {
-  if (letter.to !== state.membership?.serviceCenter) return []
   if (letter.envelope.payloadType === Acknowledgement.payloadType) {
     return forget(state, letter, letter.from)
   }

@@ -11,8 +11,9 @@
 import type { PeerId, Sha256 } from '../../protocol/identifiers.ts'
 import { Looked, type Publication } from '../../protocol/statements.ts'
 import type { AgentEffect } from './events.ts'
+import type { AttemptPhase } from './install/attempt.ts'
 import { post } from './letters.ts'
-import type { AgentState, AttemptPhase } from './state.ts'
+import type { AgentState } from './state.ts'
 
 const LOOK_EVERY_MS = 3600 * 1000
 /** dpkg writes its database many times in one run; it is looked at when it has been still for so long. */
@@ -21,7 +22,7 @@ const STILL_FOR_MS = 5_000
 const ANSWER_WITHIN_MS = 120_000
 
 /** While these wait no installer is at work, for hours perhaps. */
-const AT_REST: readonly AttemptPhase[] = ['staging', 'restarting', 'soaking']
+const AT_REST: readonly AttemptPhase[] = ['staging', 'leasing', 'restarting', 'soaking']
 
 export type Looking = {
   /** Monotonic: when the next look at everything begins. */

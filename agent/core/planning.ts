@@ -10,7 +10,7 @@ import { MAX_QUEUED_REQUESTS, MAX_REQUESTED_BYTES, MAX_UNSTORED_BYTES } from '..
 import { pieceCount, pieceRange } from '../../protocol/pieces.ts'
 import { nextBelow } from '../../protocol/random.ts'
 import { isBlamed } from './blame.ts'
-import { isOrdered } from './install/installing.ts'
+import { isOrdered } from './install/attempt.ts'
 import { isWithinBudget } from './limiting.ts'
 import { type Replica, storedBytes } from './replica.ts'
 import type { AgentState, Source } from './state.ts'

@@ -11,8 +11,11 @@ import type { CounterGap, Greeting, Life } from '../../protocol/messages.ts'
 import type { Random } from '../../protocol/random.ts'
 import type { Letter, Membership, Order, Roster } from '../../protocol/statements.ts'
 import { NO_LIMITS, type QuietHours, type WanLimits } from '../../protocol/wan-limits.ts'
+import type { Between } from './between-members.ts'
 import type { Blame } from './blame.ts'
-import type { Found, Outcome } from './events.ts'
+import type { Found } from './events.ts'
+import type { Attempt } from './install/attempt.ts'
+import { type Leases, newLeases } from './install/leases.ts'
 import { type Looking, newLooking } from './looking-again.ts'
 import type { Machine } from './machine.ts'
 import { newProving, type Proving } from './proving.ts'
@@ -93,30 +96,6 @@ export type Grants = {
   /** The same, smoothed. */
   perTick: number
 }
-
-/** One order being carried out. `phase` is written to the ledger before its step begins. */
-export type Attempt = {
-  order: Order
-  phase: AttemptPhase
-  /** In `preflight`: the patches that are being looked at, without which nothing is decided. */
-  looksAt: Set<Sha256>
-  /** What makes it revert, or try once more: the install step or the verification, and how it ended. */
-  failure: { step: 'install' | 'verify'; outcome: Outcome } | null
-  /** Times the installer was started; a second time only after an error that it called temporary. */
-  tries: number
-  /** Reverts that failed for now; there is a last one. */
-  failedReverts: number
-  /** Monotonic; set while a temporary error is waited out. */
-  retryAtMs: number | null
-  /** Wall time at which the soak ends; null before it has begun. */
-  soakEndsAt: number | null
-  /** The same by the monotonic clock; null until the first tick after a restart. */
-  soakEndsAtMs: number | null
-  /** What was told of it last, and when by the wall clock. */
-  told: { reason: string; at: number }
-}
-/** `restarting` waits for another start of the machine, `soaking` for the end of the manifest's soak. */
-export type AttemptPhase = 'staging' | 'preflight' | 'installing' | 'verifying' | 'restarting' | 'soaking' | 'reverting'
 
 /** A letter in the mailbox; `number` rises with each one that is kept. */
 export type KeptLetter = { readonly letter: Letter; readonly number: number }
@@ -199,6 +178,10 @@ export type AgentState = {
   /** The number of the newest letter that was ever kept. */
   lastKept: number
   orders: { sequence: number; queue: Order[]; attempt: Attempt | null }
+  /** What the members of its group have promised each other. */
+  leases: Leases
+  /** Control streams with the other members of its depot. */
+  between: Map<PeerId, Between>
   /** How far the clock here was ahead of that of whoever holds the uplink; null before that one has told. */
   clockAheadMs: number | null
   /** As it was seen last; null until the first look. */
@@ -259,6 +242,8 @@ export function newAgent(appliance: Appliance): AgentState {
     mailbox: new Map(),
     lastKept: 0,
     orders: { sequence: 0, queue: [], attempt: null },
+    leases: newLeases(),
+    between: new Map(),
     clockAheadMs: null,
     machine: null,
     surveyAtMs: 0,

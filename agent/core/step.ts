@@ -4,33 +4,20 @@
  * runs on an appliance, in the Service Center's seed, in tests and in the simulator.
  */
 import { unreachable } from '../../protocol/assert.ts'
-import { type Envelope, open } from '../../protocol/envelope.ts'
 import type { PeerId } from '../../protocol/identifiers.ts'
-import type { ControlMessage } from '../../protocol/messages.ts'
-import { isRefusal } from '../../protocol/refusals.ts'
-import {
-  Acknowledgement,
-  Heard,
-  type Letter,
-  Membership,
-  Order,
-  Publication,
-  Roster,
-  Withdrawal,
-} from '../../protocol/statements.ts'
-import { clocksCompared } from './comparing-clocks.ts'
+import { betweenClosed, betweenOpened, isOfOwnDepot, tendBetween } from './between-members.ts'
 import type { AgentEffect, AgentEvent, Channel } from './events.ts'
-import { discard, proveAnew, published, seeded, storeAnswered, tendDiscards, withdrawn } from './holding.ts'
+import { saidBetween, saidFromAbove, saidFromBelow, up } from './hearing.ts'
+import { discard, seeded, storeAnswered, tendDiscards } from './holding.ts'
 import { settled, surveyed, tendAttempt } from './install/going-on.ts'
-import { detected, judged, orderArrived, stepEnded } from './install/installing.ts'
+import { beginNext, stepEnded } from './install/installing.ts'
+import { detected, judged } from './install/preflighting.ts'
+import { tendReleases } from './install/releasing.ts'
 import { stopAsked } from './install/stopping.ts'
-import { sealedEntry } from './ledger.ts'
-import { acknowledge, acknowledged, forgetFormer, forwardDown, forwardUp, resendDown } from './letters.ts'
 import { limitsChanged, tendLimits } from './limiting.ts'
 import { packagesChanged, tendLooking } from './looking-again.ts'
-import { ledgerCompared, tellOrders } from './lost-ledger.ts'
 import { tendMachine } from './machine.ts'
-import { admission, introductions, mayAttach } from './neighbours.ts'
+import { mayAttach } from './neighbours.ts'
 import { doubt, doubtedByReader, doubtPiece, pieceReadBack, tendProving } from './proving.ts'
 import { pieceReceived, pull, receiving, sourceOpened, sourceSaid } from './pulling.ts'
 import { readerClosed, readerOpened, readerSaid, readerWidened } from './relaying.ts'
@@ -40,10 +27,15 @@ import { tendSilence } from './silence.ts'
 import { measureSources, sourceClosed } from './sources.ts'
 import type { AgentState } from './state.ts'
 import { tellProgress } from './telling.ts'
-import { tendUplink, uplinkClosed, uplinkHeld, uplinkOpened } from './uplink.ts'
+import { tendUplink, uplinkClosed, uplinkOpened } from './uplink.ts'
 import { tendWidths } from './widening.ts'
 
 export function step(state: AgentState, event: AgentEvent): AgentEffect[] {
+  const effects = happened(state, event)
+  return state.orders.queue.length === 0 ? effects : [...effects, ...beginNext(state)]
+}
+
+function happened(state: AgentState, event: AgentEvent): AgentEffect[] {
   switch (event.kind) {
     case 'tick': {
       const tookMs = event.clock.monotonicMs - state.clock.monotonicMs
@@ -54,6 +46,7 @@ export function step(state: AgentState, event: AgentEvent): AgentEffect[] {
         ...tendLimits(state, tookMs),
         ...tendSilence(state, tookMs),
         ...tendUplink(state),
+        ...tendBetween(state),
         ...pull(state),
         ...tendGrants(state),
         ...tellWaiting(state),
@@ -61,6 +54,7 @@ export function step(state: AgentState, event: AgentEvent): AgentEffect[] {
         ...tendDiscards(state),
         ...tendMachine(state),
         ...tendAttempt(state),
+        ...tendReleases(state),
         ...tendLooking(state),
         ...tendProving(state, tookMs),
         ...tellProgress(state),
@@ -71,6 +65,7 @@ export function step(state: AgentState, event: AgentEvent): AgentEffect[] {
     case 'closed':
       return closed(state, event.channel, event.peer, event.reason)
     case 'control-received':
+      if (isOfOwnDepot(state, event.peer)) return saidBetween(state, event.channel, event.peer, event.message)
       return event.channel === 'uplink'
         ? saidFromAbove(state, event.peer, event.message)
         : saidFromBelow(state, event.peer, event.message)
@@ -149,8 +144,9 @@ function doubted(state: AgentState, message: Extract<AgentEvent, { kind: 'pieces
 function opened(state: AgentState, channel: Channel, peer: PeerId, roundTripMs: number): AgentEffect[] {
   switch (channel) {
     case 'uplink':
-      return uplinkOpened(state, peer)
+      return isOfOwnDepot(state, peer) ? betweenOpened(state, channel, peer) : uplinkOpened(state, peer)
     case 'downlink':
+      if (isOfOwnDepot(state, peer)) return betweenOpened(state, channel, peer)
       if (!mayAttach(state, peer)) return [{ kind: 'close', channel, peer }]
       state.attached.set(peer, null)
       state.heardBelowMs.set(peer, state.clock.monotonicMs)
@@ -167,9 +163,10 @@ function opened(state: AgentState, channel: Channel, peer: PeerId, roundTripMs: 
 function closed(state: AgentState, channel: Channel, peer: PeerId, reason: string): AgentEffect[] {
   switch (channel) {
     case 'uplink':
-      return uplinkClosed(state, peer, reason)
+      return betweenClosed(state, channel, peer) ? [] : uplinkClosed(state, peer, reason)
     case 'downlink':
-      state.attached.delete(peer)
+      if (betweenClosed(state, channel, peer)) return []
+      if (!state.attached.delete(peer)) return []
       state.heardBelowMs.delete(peer)
       return state.uplink.phase === 'up' ? [up(state.uplink.peer, { kind: 'detached', peer })] : []
     case 'source':
@@ -179,117 +176,4 @@ function closed(state: AgentState, channel: Channel, peer: PeerId, reason: strin
     default:
       return unreachable(channel)
   }
-}
-
-/** On the uplink: from the Service Center itself, or passed on by the depot. */
-function saidFromAbove(state: AgentState, peer: PeerId, message: ControlMessage): AgentEffect[] {
-  if (state.uplink.phase !== 'up' || state.uplink.peer !== peer) return []
-  state.uplink.lastHeardAtMs = state.clock.monotonicMs
-  switch (message.kind) {
-    case 'letter':
-      if (message.letter.to !== state.identity.peer) return forwardDown(state, message.letter)
-      return read(state, message.letter)
-    case 'held':
-      if (message.peer === state.identity.peer) return uplinkHeld(state, peer, message.reason)
-      return passHeld(state, message)
-    case 'pong':
-      state.timesHeld = 0
-      return clocksCompared(state, peer, message.wallMs)
-    case 'enrollment':
-      return [{ kind: 'answer-enrollment', peer: message.peer, appliance: message.appliance, answer: message.answer }]
-    default:
-      return []
-  }
-}
-
-/** To the tenant, which goes away by itself. */
-function passHeld(state: AgentState, message: Extract<ControlMessage, { kind: 'held' }>): AgentEffect[] {
-  const { peer } = message
-  return state.attached.has(peer) ? [{ kind: 'send-control', channel: 'downlink', peer, message }] : []
-}
-
-/** On the stream of an appliance that reaches the Service Center through this one. */
-function saidFromBelow(state: AgentState, peer: PeerId, message: ControlMessage): AgentEffect[] {
-  if (state.attached.has(peer)) state.heardBelowMs.set(peer, state.clock.monotonicMs)
-  switch (message.kind) {
-    case 'greeting': {
-      state.attached.set(peer, message.greeting)
-      const above: AgentEffect[] =
-        state.uplink.phase === 'up'
-          ? [up(state.uplink.peer, { kind: 'attached', peer, greeting: message.greeting })]
-          : []
-      return [...above, ...resendDown(state, peer)]
-    }
-    case 'ping':
-      // Whoever is not answered goes on to another member of the depot, which may still reach the Service Center.
-      if (state.uplink.phase !== 'up') return []
-      return [
-        { kind: 'send-control', channel: 'downlink', peer, message: { kind: 'pong', wallMs: state.clock.wallMs } },
-      ]
-    case 'letter':
-      return message.letter.from === peer && mayAttach(state, peer) ? forwardUp(state, message.letter) : []
-    default:
-      return []
-  }
-}
-
-/** A signed statement for this appliance. What cannot be believed is not acknowledged, and changes nothing. */
-function read(state: AgentState, letter: Letter): AgentEffect[] {
-  switch (letter.envelope.payloadType) {
-    case Acknowledgement.payloadType:
-      return acknowledged(state, letter.envelope)
-    case Publication.payloadType:
-      return [...published(state, letter.envelope), ...acknowledge(state, letter)]
-    case Withdrawal.payloadType:
-      return [...withdrawn(state, letter.envelope), ...acknowledge(state, letter)]
-    case Roster.payloadType:
-      return [...rosterArrived(state, letter.envelope), ...acknowledge(state, letter)]
-    case Membership.payloadType:
-      return [...membershipArrived(state, letter.envelope), ...acknowledge(state, letter)]
-    case Order.payloadType:
-      return [...orderArrived(state, letter.envelope), ...acknowledge(state, letter)]
-    case Heard.payloadType:
-      return [...ledgerCompared(state, letter.envelope), ...acknowledge(state, letter)]
-    default:
-      return [log('ignored a letter', { payloadType: letter.envelope.payloadType })]
-  }
-}
-
-function rosterArrived(state: AgentState, envelope: Envelope): AgentEffect[] {
-  const roster = open(Roster, envelope, [state.root])
-  if (isRefusal(roster)) return [log(roster.message, { code: roster.refused })]
-  if (roster.to !== state.identity.peer || roster.version <= (state.roster?.version ?? -1)) return []
-  state.roster = roster
-  return [
-    { kind: 'record', entries: [sealedEntry('roster', envelope), ...forgetFormer(state)] },
-    admission(state),
-    ...limitsChanged(state, roster.limits),
-    ...introductions(state),
-    ...pull(state),
-  ]
-}
-
-/** The same key in the same place; of two memberships the later one holds. In another epoch nothing is proven yet. */
-function membershipArrived(state: AgentState, envelope: Envelope): AgentEffect[] {
-  const known = state.membership
-  const membership = open(Membership, envelope, [state.root])
-  if (isRefusal(membership)) return [log(membership.message, { code: membership.refused })]
-  if (known === null || membership.appliance !== state.identity.peer) return []
-  if (membership.epoch < known.epoch || membership.enrolledAt <= known.enrolledAt) return []
-  state.membership = membership
-  const entry = sealedEntry('membership', envelope)
-  if (membership.epoch > known.epoch) {
-    const line = log('is trusted again, and proves all that it holds anew', { epoch: membership.epoch })
-    const { entries, effects } = proveAnew(state)
-    return [{ kind: 'record', entries: [entry, ...entries] }, line, ...tellOrders(state), ...effects]
-  }
-  return [{ kind: 'record', entries: [entry] }, log('was renamed', { from: known.name, to: membership.name })]
-}
-
-function up(peer: PeerId, message: ControlMessage): AgentEffect {
-  return { kind: 'send-control', channel: 'uplink', peer, message }
-}
-
-function log(line: string, fields: Record<string, string | number>): AgentEffect {
-  return { kind: 'log', line, fields }
 }

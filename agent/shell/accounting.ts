@@ -3,10 +3,10 @@
  * The account is signed, and names the question, so that a depot can neither forge one nor show an old one again.
  */
 import { readFileSync, statfsSync } from 'node:fs'
+import { Account } from '../../protocol/account.ts'
 import { type Envelope, seal } from '../../protocol/envelope.ts'
 import { type PeerId, SERVICE_PROVIDER } from '../../protocol/identifiers.ts'
 import type { Inquiry } from '../../protocol/messages.ts'
-import { Account } from '../../protocol/statements.ts'
 import type { Machine } from '../core/machine.ts'
 import { storedBytes } from '../core/replica.ts'
 import type { AgentState } from '../core/state.ts'

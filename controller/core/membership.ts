@@ -15,7 +15,7 @@ import { depart, inherit } from './departing.ts'
 import type { ServiceCenterEffect } from './effects.ts'
 import { affectedBy, neighboursOf } from './neighbourhood.ts'
 import type { ApplianceRecord, Change, LimitsRecord, Slot, TokenRecord } from './records.ts'
-import { depotOf, serviceProviderAppliances } from './replications.ts'
+import { depotOf, groupKey, serviceProviderAppliances } from './replications.ts'
 import { numberAfter } from './rising-numbers.ts'
 import { apply, limitsOf, type ServiceCenterState } from './state.ts'
 
@@ -199,6 +199,9 @@ export function sealRoster(state: ServiceCenterState, appliance: ApplianceRecord
       to: appliance.peer,
       version: state.rosterVersions.get(appliance.dataCenter) ?? 0,
       members: known.filter(({ peer }) => peer !== appliance.peer).map(asMember),
+      group: membersOf(state, appliance.dataCenter)
+        .filter((other) => other.peer !== appliance.peer && groupKey(other) === groupKey(appliance))
+        .map(({ peer, name }) => ({ peer, name })),
       enrolling: isDepot
         ? remembered(state)
             .filter(({ kind, dataCenter }) => kind !== SERVICE_PROVIDER && dataCenter === appliance.dataCenter)

@@ -3,11 +3,11 @@
  * inventory is filled and a large fleet costs little; and one at once, with its log, when a person wants it.
  */
 import { randomBytes } from 'node:crypto'
+import { Account } from '../../protocol/account.ts'
 import { open } from '../../protocol/envelope.ts'
 import type { PeerId } from '../../protocol/identifiers.ts'
 import type { Inquiry, InquiryAnswer } from '../../protocol/messages.ts'
 import { isRefusal } from '../../protocol/refusals.ts'
-import { Account } from '../../protocol/statements.ts'
 import type { ServiceCenterEvent } from '../core/effects.ts'
 import type { ServiceCenterState } from '../core/state.ts'
 import type { ToldAccount } from './ports.ts'

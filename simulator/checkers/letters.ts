@@ -8,7 +8,7 @@ import { type Envelope, envelopeDigest } from '../../protocol/envelope.ts'
 import type { Sha256 } from '../../protocol/identifiers.ts'
 import { SERVICE_PROVIDER } from '../../protocol/identifiers.ts'
 import { isRefusal } from '../../protocol/refusals.ts'
-import { Acknowledgement, Detection, Disproof, LedgerLoss, Looked, Receipt, Report } from '../../protocol/statements.ts'
+import { Detection, Disproof, LedgerLoss, Looked, Receipt, Report } from '../../protocol/statements.ts'
 import type { SimulatedAppliance } from '../world/simulated-appliance.ts'
 import { type Checker, dataCenterOf, type Evidence, isTenant } from './evidence.ts'
 
@@ -19,9 +19,10 @@ export function letters(evidence: Evidence): Checker {
   const rosters = new Map<SimulatedAppliance, number>()
 
   const usedOnce = (who: SimulatedAppliance, envelope: Envelope): void => {
-    if (seen.has(envelope) || envelope.payloadType === Acknowledgement.payloadType) return
+    if (seen.has(envelope)) return
     seen.add(envelope)
     const counter = counterOf(envelope)
+    if (counter === null) return
     const key = `${who.name} ${counter}`
     const digest = envelopeDigest(envelope)
     const before = used.get(key) ?? digest
@@ -94,11 +95,12 @@ function rosterChanged(evidence: Evidence, rosters: Map<SimulatedAppliance, numb
   )
 }
 
-function counterOf(envelope: Envelope): number {
+/** Null of what members of a group say to each other. */
+function counterOf(envelope: Envelope): number | null {
   for (const type of [Report, Receipt, Disproof, Detection, Looked, LedgerLoss]) {
     if (type.payloadType !== envelope.payloadType) continue
     const statement = decode<{ counter: number }>(type.schema, envelope.payload, 'a statement')
     if (!isRefusal(statement)) return statement.counter
   }
-  return -1
+  return null
 }

@@ -13,6 +13,8 @@ import { Programs } from './programs.ts'
 const TRIES_AT_MOST = 2
 /** A clock is told every half second. */
 const TICK_SLACK_MS = 1_000
+/** An answer is at most ten seconds old, by a clock that may be slow and is told every half second. */
+const FRESH_MS = 12_000
 /** Nobody is called silent sooner, whatever the wall clocks say. */
 const SILENT_MS = 15 * 60_000
 
@@ -65,6 +67,18 @@ export function orders(evidence: Evidence): Checker {
 
   /** Its ledger was put back to an older one, or it is not alone: it may know nothing of what it has said. */
   const hasForgotten = (peer: PeerId): boolean => evidence.setBack.has(peer) || evidence.clones.has(peer)
+
+  /** H2: a member that its roster names has said within the last seconds that it serves. */
+  const hasAnswered = (who: SimulatedAppliance, other: SimulatedAppliance, title: string): void => {
+    const isNamed = who.state.roster?.group.some(({ peer }) => peer === other.peer) === true
+    const awayMs = other.process.awayForMs
+    evidence.expect(
+      !isNamed || awayMs <= FRESH_MS || evidence.clones.has(other.peer),
+      'nobody is interrupted beside a member that is away',
+      () =>
+        `${who.name} begins to install ${title} when ${other.name} has been away for ${Math.round(awayMs / 1000)} s`,
+    )
+  }
 
   const followTarget = (row: TargetRecord): void => {
     const key = `${row.install} ${row.appliance}`
@@ -149,6 +163,7 @@ export function orders(evidence: Evidence): Checker {
           () =>
             `${who.name} begins to ${effect.step} ${title} while ${other.name} does not serve since its ${run?.step}`,
         )
+        if (effect.step === 'install') hasAnswered(who, other, title)
       }
     },
   }

@@ -95,17 +95,17 @@ export const agentBugs: readonly PlantedBug[] = [
   {
     name: 'an installer that was started runs again after a crash',
     file: 'agent/core/install/going-on.ts',
-    find: `    case 'preflight':
+    find: `    case 'leasing':
       return preflight(state, attempt)
     case 'installing':`,
-    replace: `    case 'preflight':
+    replace: `    case 'leasing':
     case 'installing':
       return preflight(state, attempt)`,
     checkers: ['an order executes at most once'],
   },
   {
     name: 'the installer is started before that is written down',
-    file: installing,
+    file: 'agent/core/install/running.ts',
     find: `    ...report(state, attempt.order, { state: 'installing', reason: 'the installer runs' }),
     { kind: 'run-step', step: 'install', publication },
 `,
@@ -152,7 +152,7 @@ export const agentBugs: readonly PlantedBug[] = [
   },
   {
     name: 'an older roster is accepted',
-    file: 'agent/core/step.ts',
+    file: 'agent/core/hearing.ts',
     find: 'roster.version <= (state.roster?.version ?? -1)',
     replace: 'roster.version < 0',
     checkers: ['counters never go back'],
@@ -173,9 +173,9 @@ export const agentBugs: readonly PlantedBug[] = [
   },
   {
     name: 'what no publisher has signed is installed',
-    file: installing,
-    find: "return state.settings.judgesSignatures ? [{ kind: 'judge', publication }] : install(state, attempt)",
-    replace: 'return install(state, attempt)',
+    file: 'agent/core/install/preflighting.ts',
+    find: "return state.settings.judgesSignatures ? [{ kind: 'judge', publication }] : begin(state, attempt, 'install')",
+    replace: "return begin(state, attempt, 'install')",
     checkers: ['only what a publisher has signed'],
   },
   {
@@ -188,7 +188,7 @@ export const agentBugs: readonly PlantedBug[] = [
   },
   {
     name: 'a failure is told as the end while it is still put back',
-    file: installing,
+    file: 'agent/core/install/reverting.ts',
     find: "    { kind: 'run-step', step: 'revert', publication: replicaOf(state, attempt.order).publication },\n",
     replace:
       "    { kind: 'run-step', step: 'revert', publication: replicaOf(state, attempt.order).publication },\n    ...end(state, attempt, { state: 'failed', reason: outcome.reason }),\n",
@@ -203,7 +203,7 @@ export const agentBugs: readonly PlantedBug[] = [
   },
   {
     name: 'the installer is started once more when nothing is under way any more',
-    file: installing,
+    file: 'agent/core/install/ending.ts',
     find: '  return attempt.tries === 0 ? ended : [...ended, ...lookAfterRun(state, publication)]\n',
     replace: "  return attempt.tries === 0 ? ended : [...ended, { kind: 'run-step', step: 'install', publication }]\n",
     checkers: ['an order executes at most once', 'the end that is told is the truth'],

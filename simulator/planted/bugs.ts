@@ -6,6 +6,7 @@ import { agentBugs } from './agent-bugs.ts'
 import { copyBugs } from './copy-bugs.ts'
 import { fleetBugs } from './fleet-bugs.ts'
 import { machineBugs } from './machine-bugs.ts'
+import { pairBugs } from './pair-bugs.ts'
 import { serviceCenterBugs } from './service-center-bugs.ts'
 import { storeBugs } from './store-bugs.ts'
 import type { TextChange } from './text-change.ts'
@@ -21,5 +22,6 @@ export const plantedBugs: readonly PlantedBug[] = [
   ...agentBugs,
   ...serviceCenterBugs,
   ...fleetBugs,
+  ...pairBugs,
   ...machineBugs,
 ]

@@ -78,7 +78,7 @@ export const fleetBugs: readonly PlantedBug[] = [
   },
   {
     name: 'a depot member that reaches nobody answers pings',
-    file: 'agent/core/step.ts',
+    file: 'agent/core/hearing.ts',
     find: `      if (state.uplink.phase !== 'up') return []
       return [
         { kind: 'send-control', channel: 'downlink', peer, message: { kind: 'pong'`,

@@ -49,6 +49,7 @@ export function orderFor(world: World, name: string, patch: SymbolicPatch, diffe
     attempt: 1,
     action: 'install',
     patch: patch.publication.sha256,
+    allowOutage: false,
     organization: membership.organization,
     dataCenter: membership.dataCenter,
     issuedAt: START_WALL_MS,

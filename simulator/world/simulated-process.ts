@@ -12,12 +12,18 @@ export class SimulatedProcess {
   readonly #now: () => number
   readonly #at: (timeMs: number, act: () => void) => void
   #generation: number
+  #awaySinceMs: number | null = null
   #held: (() => void)[] | null = null
 
   constructor(now: () => number, at: (timeMs: number, act: () => void) => void, firstGeneration = 0) {
     this.#now = now
     this.#at = at
     this.#generation = firstGeneration
+  }
+
+  /** How long it has not been able to say anything. */
+  get awayForMs(): number {
+    return this.#awaySinceMs === null ? 0 : this.#now() - this.#awaySinceMs
   }
 
   get isFrozen(): boolean {
@@ -37,20 +43,24 @@ export class SimulatedProcess {
   begin(): void {
     this.#generation += 1
     this.isRunning = true
+    if (!this.isFrozen) this.#awaySinceMs = null
   }
 
   end(): void {
     this.#generation += 1
     this.isRunning = false
+    this.#awaySinceMs ??= this.#now()
   }
 
   freeze(): void {
     this.#held ??= []
+    this.#awaySinceMs ??= this.#now()
   }
 
   thaw(): void {
     const held = this.#held ?? []
     this.#held = null
+    if (this.isRunning) this.#awaySinceMs = null
     for (const act of held) act()
   }
 

@@ -10,6 +10,7 @@ import type { AgentEffect, AgentEvent } from '../../agent/core/events.ts'
 import type { Command, ServiceCenterEffect, ServiceCenterEvent } from '../../controller/core/effects.ts'
 import { decode } from '../../protocol/codec.ts'
 import type { Envelope } from '../../protocol/envelope.ts'
+import { LeaseAnswer, LeaseRelease, LeaseRequest } from '../../protocol/pair-statements.ts'
 import { isRefusal } from '../../protocol/refusals.ts'
 import { Order, Publication, Receipt, Report, Roster, Withdrawal } from '../../protocol/statements.ts'
 
@@ -133,6 +134,14 @@ export function statementWords(envelope: Envelope): string | null {
       const { state, reason } = read(Report)
       return `report: ${state}${reason === '' ? '' : ` (${reason})`}`
     }
+    case LeaseRequest.payloadType:
+      return 'question whether it may be interrupted'
+    case LeaseAnswer.payloadType: {
+      const { answer, reason } = read(LeaseAnswer)
+      return answer === 'granted' ? 'promise to serve meanwhile' : `no promise: ${answer} (${reason})`
+    }
+    case LeaseRelease.payloadType:
+      return 'release of that promise'
     default:
       return null
   }

@@ -137,6 +137,7 @@ export function sampleTarget(install: InstallRecord, appliance = identity.peer):
     attempt: 1,
     action: 'install',
     patch: install.patch,
+    allowOutage: install.allowOutage,
     organization: slot.organization,
     dataCenter: slot.dataCenter,
     issuedAt: AT,

@@ -70,6 +70,7 @@ const roster = {
   to: peer,
   version: 3,
   members: [{ ...slot, peer: root.peer, addresses: ['/ip4/10.0.0.1/tcp/4001'] }],
+  group: [{ peer: root.peer, name: slot.name }],
   enrolling: [root.peer],
   limits: { downBitsPerSecond: 20_000_000, upBitsPerSecond: null, quietHours: [{ from: 1320, to: 360 }] },
 }
@@ -108,6 +109,7 @@ const order = {
   attempt: 1,
   action: 'install',
   patch,
+  allowOutage: true,
   ...place,
   issuedAt: AT,
   expiresAt: AT + 1,

@@ -8,10 +8,16 @@ import type { Sha256 } from '../../../protocol/identifiers.ts'
 import type { AgentEffect } from '../events.ts'
 import type { Machine } from '../machine.ts'
 import { report } from '../reporting.ts'
-import type { AgentState, Attempt } from '../state.ts'
-import { beginNext, end, preflight, replicaOf, revert, verify } from './installing.ts'
+import type { AgentState } from '../state.ts'
+import { type Attempt, replicaOf } from './attempt.ts'
+import { end } from './ending.ts'
+import { beginNext } from './installing.ts'
+import { tendLease } from './leasing.ts'
 import { restartsOver } from './looking.ts'
 import { judgeTime } from './policies/order-time.ts'
+import { preflight } from './preflight.ts'
+import { revertAgain } from './reverting.ts'
+import { verify } from './running.ts'
 import { hasWaited, isSoakOver, whyWaiting } from './waiting.ts'
 
 export function tendAttempt(state: AgentState): AgentEffect[] {
@@ -24,6 +30,8 @@ export function tendAttempt(state: AgentState): AgentEffect[] {
       return notRestarted(state, attempt)
     case 'staging':
       return notStaged(state, attempt)
+    case 'leasing':
+      return tendLease(state, attempt)
     case 'preflight':
     case 'installing':
     case 'verifying':
@@ -75,6 +83,7 @@ export function resumeAttempt(state: AgentState): AgentEffect[] {
     case 'staging':
       return phase.name === 'held' ? preflight(state, attempt) : []
     case 'preflight':
+    case 'leasing':
       return preflight(state, attempt)
     case 'installing':
     case 'verifying':
@@ -97,9 +106,4 @@ export function settled(state: AgentState, patch: Sha256): AgentEffect[] {
   if (attempt === null || attempt.order.patch !== patch) return []
   if (attempt.phase === 'installing' || attempt.phase === 'verifying') return verify(state, attempt)
   return attempt.phase === 'reverting' ? revertAgain(state, attempt) : []
-}
-
-function revertAgain(state: AgentState, attempt: Attempt): AgentEffect[] {
-  const { failure } = attempt
-  return failure === null ? [] : revert(state, attempt, failure.step, failure.outcome)
 }

@@ -6,9 +6,9 @@ import { z } from 'zod'
 import { unreachable } from '../../../protocol/assert.ts'
 import { InstallId, OrderId } from '../../../protocol/identifiers.ts'
 import type { Order } from '../../../protocol/statements.ts'
-import type { AgentState, Attempt } from '../state.ts'
+import type { AgentState } from '../state.ts'
+import { ATTEMPT_PHASES, type Attempt, replicaOf } from './attempt.ts'
 import { whyInLine } from './in-line.ts'
-import { replicaOf } from './installing.ts'
 import { isStoppable } from './stopping.ts'
 
 const Time = z.iso.datetime()
@@ -17,7 +17,7 @@ export const OrderStatus = z.strictObject({
   id: OrderId,
   install: InstallId,
   title: z.string(),
-  phase: z.enum(['in line', 'staging', 'preflight', 'installing', 'verifying', 'restarting', 'soaking', 'reverting']),
+  phase: z.enum(['in line', ...ATTEMPT_PHASES]),
   reason: z.string(),
   since: Time.nullable(),
   /** When it goes on or ends at the latest. */
@@ -59,6 +59,7 @@ function endsAt(state: AgentState, attempt: Attempt): number {
   switch (phase) {
     case 'staging':
     case 'preflight':
+    case 'leasing':
       return order.beginBy ?? order.expiresAt
     case 'restarting':
       return order.expiresAt

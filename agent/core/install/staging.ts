@@ -4,9 +4,10 @@
  */
 import { refuse } from '../../../protocol/refusals.ts'
 import type { AgentEffect } from '../events.ts'
-import { enter } from '../replica.ts'
+import { enter as enterCopy } from '../replica.ts'
 import { report } from '../reporting.ts'
-import type { AgentState, Attempt } from '../state.ts'
+import type { AgentState } from '../state.ts'
+import { type Attempt, enter } from './attempt.ts'
 
 /** Nothing was begun with a copy that was found not to be right. */
 export const IS_MENDED = refuse(
@@ -16,9 +17,8 @@ export const IS_MENDED = refuse(
 
 /** `reason` says from where it comes, or why it comes again. */
 export function stage(state: AgentState, attempt: Attempt, reason: string): AgentEffect[] {
-  attempt.phase = 'staging'
-  attempt.retryAtMs = null
+  enter(attempt, 'staging')
   const replica = state.replicas.get(attempt.order.patch)
-  if (replica?.phase.name === 'described') enter(replica, { name: 'waiting', reason: 'ordered' })
+  if (replica?.phase.name === 'described') enterCopy(replica, { name: 'waiting', reason: 'ordered' })
   return report(state, attempt.order, { state: 'staging', reason })
 }

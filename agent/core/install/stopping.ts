@@ -8,8 +8,9 @@ import { isRefusal, type Refusal, refuse } from '../../../protocol/refusals.ts'
 import type { Order } from '../../../protocol/statements.ts'
 import type { AgentEffect, AgentEvent } from '../events.ts'
 import { report } from '../reporting.ts'
-import type { AgentState, Attempt } from '../state.ts'
-import { end, replicaOf } from './installing.ts'
+import type { AgentState } from '../state.ts'
+import { type Attempt, replicaOf } from './attempt.ts'
+import { end } from './ending.ts'
 
 export function stopAsked(
   state: AgentState,
@@ -31,6 +32,7 @@ export function isStoppable({ phase, tries }: Attempt): boolean {
   switch (phase) {
     case 'staging':
     case 'preflight':
+    case 'leasing':
       return tries === 0
     case 'installing':
     case 'verifying':

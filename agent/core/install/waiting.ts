@@ -6,14 +6,15 @@
 import type { Publication } from '../../../protocol/statements.ts'
 import type { AgentEffect } from '../events.ts'
 import { restartsEntry } from '../ledger.ts'
-import type { AgentState, Attempt } from '../state.ts'
+import type { AgentState } from '../state.ts'
+import { type Attempt, enter } from './attempt.ts'
 import { soakLeftMs, soakMs } from './policies/soak.ts'
 
 /** Enters the next wait and says why; null where nothing is waited for any more. */
 export function waitFor(state: AgentState, attempt: Attempt, publication: Publication): string | null {
-  if (state.restarts.has(publication.sha256)) attempt.phase = 'restarting'
+  if (state.restarts.has(publication.sha256)) enter(attempt, 'restarting')
   else if (soakMs(publication.manifest) > 0 && attempt.soakEndsAt === null) {
-    attempt.phase = 'soaking'
+    enter(attempt, 'soaking')
     attempt.soakEndsAt = state.clock.wallMs + soakMs(publication.manifest)
     attempt.soakEndsAtMs = state.clock.monotonicMs + soakMs(publication.manifest)
   } else return null

@@ -30,6 +30,7 @@ export function sealOrder(
       attempt: 1,
       action: 'install',
       patch: install.patch,
+      allowOutage: install.allowOutage,
       organization: appliance.organization,
       dataCenter: appliance.dataCenter,
       issuedAt: at,

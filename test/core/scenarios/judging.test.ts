@@ -5,10 +5,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { AgentEffect, Found } from '../../../agent/core/events.ts'
-import { detected, judged, orderArrived } from '../../../agent/core/install/installing.ts'
+import { orderArrived } from '../../../agent/core/install/installing.ts'
+import { detected, judged } from '../../../agent/core/install/preflighting.ts'
 import type { AgentState } from '../../../agent/core/state.ts'
 import { refuse } from '../../../protocol/refusals.ts'
 import { estate, orderFor, replicate, sealedOrder } from '../../../simulator/world/estate.ts'
+import { symbolicPatch } from '../../../simulator/world/symbolic-patch.ts'
 
 const NEEDED: Found = { result: 'applicable', installedVersion: null, reason: '' }
 const kinds = (effects: AgentEffect[]) => effects.map(({ kind }) => kind).filter((kind) => kind !== 'record')
@@ -16,7 +18,7 @@ const kinds = (effects: AgentEffect[]) => effects.map(({ kind }) => kind).filter
 /** An appliance that was just ordered to install a patch, and looks what is there. */
 function ordered() {
   const world = estate('paris')
-  const patch = replicate(world)
+  const patch = replicate(world, symbolicPatch({ restart: 'none' }))
   const { state } = world.appliance('paris/secondary')
   const listing: AgentState = { ...state, settings: { ...state.settings, judgesSignatures: true } }
   const effects = orderArrived(listing, sealedOrder(world, orderFor(world, 'paris/secondary', patch)))

@@ -147,7 +147,7 @@ test('an order under way is told with its reason and the time at which it goes o
     assert.ok(Date.parse(order.until) >= world.appliance(TENANT).state.clock.wallMs - 1_000, order.phase)
     return false
   })
-  assert.deepEqual([...phases].sort(), ['installing', 'preflight', 'soaking', 'staging', 'verifying'])
+  assert.deepEqual([...phases].sort(), ['installing', 'leasing', 'preflight', 'soaking', 'staging', 'verifying'])
 })
 
 test('the uplink is told with whom, since when and why it is down, however often it was dialled meanwhile', () => {

@@ -75,7 +75,14 @@ export function applianceOf(keys: ApplianceKeys): WorldAppliance {
   )
   const membership = open(Membership, sealed, [root])
   if (isRefusal(membership)) throw new Error(membership.message)
-  const roster = Roster.schema.parse({ to: identity.peer, version: 1, members: [], enrolling: [], limits: NO_LIMITS })
+  const roster = Roster.schema.parse({
+    to: identity.peer,
+    version: 1,
+    members: [],
+    group: [],
+    enrolling: [],
+    limits: NO_LIMITS,
+  })
   const dial = [`/ip4/127.0.0.1/tcp/1/p2p/${root}`] as DialAddress[]
   return { identity, serviceCenter, root, membership, roster, dial }
 }

@@ -129,6 +129,7 @@ export class AgentProcess {
       attempt: 1,
       action: 'install',
       patch: publication.sha256,
+      allowOutage: true,
       organization: membership.organization,
       dataCenter: membership.dataCenter,
       issuedAt: now,

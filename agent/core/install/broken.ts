@@ -1,0 +1,26 @@
+/**
+ * Whether the other members of the group may count on this appliance. After an install that failed and could not be put back
+ * they may not, until an order for a version of the same patch ends well here: that it lies there says nothing of its health.
+ */
+import { MAX_SENTENCE_CHARACTERS } from '../../../protocol/limits.ts'
+import type { Publication } from '../../../protocol/statements.ts'
+import type { AgentEffect } from '../events.ts'
+import { leasesEntry } from '../ledger.ts'
+import type { AgentState } from '../state.ts'
+
+export function broke(state: AgentState, { name, version }: Publication, why: string): AgentEffect[] {
+  const start = `may not serve since ${name}@${version} failed there and could not be put back: `
+  state.leases.broken = { name, reason: (start + why).slice(0, MAX_SENTENCE_CHARACTERS) }
+  return [{ kind: 'record', entries: [leasesEntry(state)] }]
+}
+
+/** By a version of this patch. */
+export function isBroken(state: AgentState, { name }: Publication): boolean {
+  return state.leases.broken?.name === name
+}
+
+export function mended(state: AgentState, publication: Publication): AgentEffect[] {
+  if (!isBroken(state, publication)) return []
+  state.leases.broken = null
+  return [{ kind: 'record', entries: [leasesEntry(state)] }]
+}

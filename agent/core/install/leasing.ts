@@ -1,0 +1,145 @@
+/**
+ * Asking for the lease of the group: before anything interrupts this appliance, every other member has to promise that it
+ * serves until this is over, by an answer to a question of a moment ago. Until all have, the attempt waits and says for
+ * whom; it ends with its order. policies/pair-serves.ts says what is enough.
+ *
+ * Of two members that ask at once the one with the lower peer id goes first (after Ricart and Agrawala, "An optimal
+ * algorithm for mutual exclusion in computer networks", 1981); the other takes its questions back (granting.ts).
+ */
+import { open, seal } from '../../../protocol/envelope.ts'
+import type { PeerId } from '../../../protocol/identifiers.ts'
+import { LeaseAnswer, LeaseRequest } from '../../../protocol/pair-statements.ts'
+import { nextWord } from '../../../protocol/random.ts'
+import { isRefusal, refuse } from '../../../protocol/refusals.ts'
+import type { Letter } from '../../../protocol/statements.ts'
+import { sendToMember } from '../between-members.ts'
+import type { AgentEffect } from '../events.ts'
+import { leasesEntry } from '../ledger.ts'
+import { report } from '../reporting.ts'
+import type { AgentState } from '../state.ts'
+import { type Asking, type Attempt, enter, replicaOf } from './attempt.ts'
+import { groupPeers, promised } from './leases.ts'
+import { judgeTime } from './policies/order-time.ts'
+import { LEASE_FRESH_MS, whyNotAlone } from './policies/pair-serves.ts'
+import { preflight } from './preflight.ts'
+import { owe } from './releasing.ts'
+import { refused } from './reverting.ts'
+import { leased } from './running.ts'
+
+/** After an answer that is no promise. */
+const ASK_AGAIN_MS = 3_000
+/** What was looked at longer ago is looked at again before anything runs. */
+const LOOKED_LATELY_MS = 60_000
+/** An answer that comes sooner is not worth a report that it is waited for. */
+const TOLD_AFTER_MS = 2_000
+/** Whoever waits says so again after this time, so that nobody takes it for lost. */
+const REPORT_EVERY_MS = 10 * 60_000
+const NONCE_WORDS = 4
+
+/** A patch that interrupts nothing, as its publisher says, may be installed beside a peer that does not serve. */
+export function needsLease(state: AgentState, { order }: Attempt): boolean {
+  return replicaOf(state, order).publication.manifest.impact.restart !== 'none'
+}
+
+export function lease(state: AgentState, attempt: Attempt, follows: Asking['follows']): AgentEffect[] {
+  if (groupPeers(state)?.length === 0 && !attempt.order.allowOutage) return refused(state, attempt, ALONE)
+  const now = state.clock.monotonicMs
+  enter(attempt, 'leasing')
+  const asking: Asking = {
+    ...{ follows, number: attempt.lease ?? 0, nonce: new Uint8Array(), askedAtMs: now, answers: new Map() },
+    ...{ sinceMs: now, reportedAtMs: Number.NEGATIVE_INFINITY, reason: '' },
+  }
+  attempt.asking = asking
+  return [...ask(state, attempt, asking), ...goOn(state, attempt, asking)]
+}
+
+const ALONE = refuse(
+  'no_peer',
+  'no other member of its group could serve meanwhile, and the patch interrupts the appliance',
+)
+
+/** With the clock: asks anew. */
+export function tendLease(state: AgentState, attempt: Attempt): AgentEffect[] {
+  const { asking } = attempt
+  if (asking === null) return []
+  const waitedMs = state.clock.monotonicMs - asking.askedAtMs
+  const isRefused = [...asking.answers.values()].some(({ answer }) => answer !== 'granted')
+  const asks = waitedMs > LEASE_FRESH_MS || (isRefused && waitedMs >= ASK_AGAIN_MS)
+  return [...(asks ? ask(state, attempt, asking) : []), ...goOn(state, attempt, asking)]
+}
+
+function ask(state: AgentState, { order: { orderId: order } }: Attempt, asking: Asking): AgentEffect[] {
+  const { leases, identity, clock } = state
+  for (const [peer, { answer }] of asking.answers) if (answer === 'granted') asking.answers.delete(peer)
+  if (asking.number < leases.number || asking.number === 0) asking.number = leases.number + 1
+  leases.number = asking.number
+  leases.asked = { order, number: asking.number }
+  asking.nonce = newNonce(state)
+  asking.askedAtMs = clock.monotonicMs
+  const question = { from: identity.peer, order, number: asking.number, nonce: asking.nonce, askedAt: clock.wallMs }
+  const peers = groupPeers(state) ?? []
+  return [
+    { kind: 'record', entries: [leasesEntry(state)] },
+    ...peers.flatMap(({ peer }) => sendToMember(state, peer, seal(LeaseRequest, { ...question, to: peer }, identity))),
+  ]
+}
+
+function newNonce({ random }: AgentState): Uint8Array {
+  return new Uint8Array(Uint32Array.from({ length: NONCE_WORDS }, () => nextWord(random)).buffer)
+}
+
+/** Begins where nothing is in the way any more, and else says what is, or ends with its order. */
+function goOn(state: AgentState, attempt: Attempt, asking: Asking): AgentEffect[] {
+  const now = state.clock.monotonicMs
+  const expired = judgeTime(attempt.order, state.clock.wallMs, state.clockAheadMs)
+  if (expired !== null) {
+    const words = asking.reason === '' ? expired.message : `${expired.message}, and until then it ${asking.reason}`
+    return refused(state, attempt, refuse(expired.refused, words))
+  }
+  const reason = whyNotAlone({
+    peers: groupPeers(state),
+    answers: asking.answers,
+    promisedTo: promised(state)?.to.name ?? null,
+    allowOutage: attempt.order.allowOutage,
+    askedForMs: now - asking.askedAtMs,
+    waitedMs: now - asking.sinceMs,
+  })
+  if (reason === null) {
+    // What is being looked at is seen as it was before anything runs.
+    if (state.looking.asked !== null) return []
+    return now - attempt.lookedAtMs > LOOKED_LATELY_MS ? preflight(state, attempt) : leased(state, attempt, asking)
+  }
+  if (now - asking.sinceMs < TOLD_AFTER_MS || (reason === asking.reason && now - asking.reportedAtMs < REPORT_EVERY_MS))
+    return []
+  asking.reason = reason
+  asking.reportedAtMs = now
+  return report(state, attempt.order, { state: 'preflight', reason })
+}
+
+/** A promise for nothing that is wanted any more is given back. */
+export function leaseAnswered(state: AgentState, { from, envelope }: Letter): AgentEffect[] {
+  const said = open(LeaseAnswer, envelope, [from])
+  if (isRefusal(said) || said.from !== from || said.to !== state.identity.peer) return []
+  const { attempt } = state.orders
+  const asking = attempt?.asking ?? null
+  if (attempt === null || asking === null || !isSame(said.nonce, asking.nonce)) {
+    const isOurs = attempt?.order.orderId === said.order
+    return said.answer === 'granted' && !isOurs
+      ? owe(state, [{ to: from, order: said.order, number: said.number }])
+      : []
+  }
+  state.leases.number = Math.max(state.leases.number, said.number)
+  asking.answers.set(from, said)
+  return [...(said.answer === 'granted' ? promiseOver(state, from) : []), ...goOn(state, attempt, asking)]
+}
+
+/** It serves and asks for nothing: what it was promised is over. */
+function promiseOver(state: AgentState, from: PeerId): AgentEffect[] {
+  if (state.leases.granted?.to !== from) return []
+  state.leases.granted = null
+  return [{ kind: 'record', entries: [leasesEntry(state)] }]
+}
+
+function isSame(left: Uint8Array, right: Uint8Array): boolean {
+  return left.byteLength === right.byteLength && left.every((byte, at) => byte === right[at])
+}

@@ -1,0 +1,43 @@
+/**
+ * What the members of a group say to each other, signed and carried by their depot unopened: who may begin to install.
+ * The lease of a group is granted by every other member, each for itself, and is good for one order. Its number rises with each
+ * order (a fencing token), so that a letter that was late or came twice grants and releases nothing any more.
+ */
+import { z } from 'zod'
+import { Bytes } from './codec.ts'
+import { OrderId, PeerId } from './identifiers.ts'
+import { MAX_SENTENCE_CHARACTERS } from './limits.ts'
+import { statement, WallTime } from './statements.ts'
+
+const fence = z.int().min(0)
+const nonce = Bytes.refine((bytes) => bytes.byteLength === 16, 'is not 16 bytes')
+
+/** May this member be interrupted now, to carry out the order? */
+export const LeaseRequest = statement(
+  'lease-request',
+  z.strictObject({ from: PeerId, to: PeerId, order: OrderId, number: fence, nonce, askedAt: WallTime }),
+)
+export type LeaseRequest = z.infer<(typeof LeaseRequest)['schema']>
+
+/**
+ * `granted`: whoever signs this serves at this moment, and begins nothing until it is told that the order has ended. `busy`:
+ * it does not serve, or another member may be interrupted; `broken`: an install has failed there, and nobody may count on
+ * it. `number` is the highest that it knows of, `nonce` that of the request.
+ */
+export const LeaseAnswer = statement(
+  'lease-answer',
+  z.strictObject({
+    ...{ from: PeerId, to: PeerId, order: OrderId, number: fence, nonce },
+    answer: z.enum(['granted', 'busy', 'broken']),
+    reason: z.string().max(MAX_SENTENCE_CHARACTERS),
+    answeredAt: WallTime,
+  }),
+)
+export type LeaseAnswer = z.infer<(typeof LeaseAnswer)['schema']>
+
+/** The order has ended, or does not need the lease any more; acknowledged by whoever had granted it. */
+export const LeaseRelease = statement(
+  'lease-release',
+  z.strictObject({ from: PeerId, to: PeerId, order: OrderId, number: fence, releasedAt: WallTime }),
+)
+export type LeaseRelease = z.infer<(typeof LeaseRelease)['schema']>

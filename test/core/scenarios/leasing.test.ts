@@ -1,0 +1,233 @@
+/**
+ * The lease of a pair: what holds at the appliances, whatever the Service Center orders and whenever. H1: never both
+ * members are disrupted; H2: none is unless its peer has just said that it serves.
+ */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Outcome } from '../../../agent/core/events.ts'
+import { InstallId, OrderId } from '../../../protocol/identifiers.ts'
+import type { Order } from '../../../protocol/statements.ts'
+import {
+  deliver,
+  estate,
+  estateWithTenants,
+  orderFor,
+  replicate,
+  sealedOrder,
+} from '../../../simulator/world/estate.ts'
+import { type SymbolicPatch, symbolicPatch } from '../../../simulator/world/symbolic-patch.ts'
+import type { World } from '../../../simulator/world/world.ts'
+
+const FAILED: Outcome = { ok: false, reason: 'it is not healthy', output: '', temporary: false }
+const PAIR = ['paris/primary', 'paris/secondary'] as const
+const TENANTS = ['paris/acme/primary', 'paris/acme/secondary'] as const
+
+/** Fails at the moment at which two of them are disrupted; gives the most that ever were. */
+function watch(world: World, names: readonly string[]): () => number {
+  let most = 0
+  world.invariants.push(() => {
+    const now = [...world.disruptions.disrupted()].filter(({ name }) => names.includes(name))
+    most = Math.max(most, now.length)
+    assert.ok(now.length < 2, `H1: ${now.map(({ name }) => name).join(' and ')} are disrupted at once`)
+  })
+  return () => most
+}
+
+/** Ids of their own for each appliance. */
+function order(world: World, name: string, patch: SymbolicPatch, differently: Partial<Order> = {}): void {
+  const own = name.endsWith('primary') ? 'a1' : 'b2'
+  const ids = { orderId: OrderId.parse(own.repeat(16)), install: InstallId.parse('f1'.repeat(16)) }
+  deliver(world, name, sealedOrder(world, orderFor(world, name, patch, { ...ids, ...differently })))
+}
+
+const has = (world: World, name: string, patch: SymbolicPatch): boolean =>
+  world.appliance(name).installer.installedVersion(patch.publication.name) === patch.publication.version
+const reasonOf = (world: World, name: string): string =>
+  world.appliance(name).state.orders.attempt?.asking?.reason ?? ''
+const phaseOf = (world: World, name: string) => world.appliance(name).state.orders.attempt?.phase
+
+for (const [what, make, names] of [
+  ['Service Provider pair', () => estate('paris'), PAIR],
+  ['pair of a tenant, through its depot', () => estateWithTenants('paris'), TENANTS],
+] as const) {
+  test(`H1 a ${what} that is ordered at once installs one after the other`, () => {
+    const world = make()
+    const patch = replicate(world)
+    const most = watch(world, names)
+    for (const name of names) order(world, name, patch)
+    world.await('both have it', () => names.every((name) => has(world, name, patch)))
+    world.run(60_000)
+    assert.equal(most(), 1)
+    for (const name of names) {
+      const { leases, orders } = world.appliance(name).state
+      assert.equal(orders.attempt, null)
+      assert.deepEqual(
+        [leases.granted, leases.asked, leases.owed],
+        [null, null, []],
+        `${name} has promised nothing more`,
+      )
+    }
+  })
+
+  test(`H1 a ${what} ends equal with the Service Center gone for good`, () => {
+    const world = make()
+    const patch = replicate(world)
+    watch(world, names)
+    for (const name of names) order(world, name, patch)
+    world.center.stop()
+    world.await('both have it', () => names.every((name) => has(world, name, patch)))
+  })
+}
+
+test('H2 nothing begins while the peer does not answer, the reason names it, and it goes on when the peer is back', () => {
+  const world = estate('paris')
+  const patch = replicate(world)
+  world.network.cut('paris/primary', 'paris/secondary')
+  order(world, 'paris/secondary', patch)
+  world.run(20 * 60_000)
+  assert.equal(phaseOf(world, 'paris/secondary'), 'leasing')
+  assert.equal(
+    reasonOf(world, 'paris/secondary'),
+    'waits for paris/primary to say that it serves, so that one of them always does',
+  )
+  assert.deepEqual(world.appliance('paris/secondary').installer.started, [])
+  world.network.mend('paris/primary', 'paris/secondary')
+  world.await('it is installed', () => has(world, 'paris/secondary', patch))
+})
+
+test('H2 an order that has waited for its peer until it expired is refused, and says for whom it waited', () => {
+  const world = estate('paris')
+  const patch = replicate(world)
+  world.network.cut('paris/primary', 'paris/secondary')
+  order(world, 'paris/secondary', patch)
+  world.await('it has ended', () => world.appliance('paris/secondary').state.orders.attempt === null)
+  world.network.mend('paris/primary', 'paris/secondary')
+  world.run(60_000)
+  assert.deepEqual(world.appliance('paris/secondary').installer.started, [])
+  assert.match(
+    world.transcript.text(),
+    /report: refused \(the order expired at .*, and until then it waits for paris\/primary/,
+  )
+})
+
+test('an outage that a person has allowed does not wait for a peer that is away, and says nothing of a timer', () => {
+  const world = estate('paris')
+  const patch = replicate(world)
+  world.appliance('paris/primary').stop()
+  order(world, 'paris/secondary', patch, { allowOutage: true })
+  world.await('it is installed', () => has(world, 'paris/secondary', patch))
+})
+
+test('H1 an outage that a person has allowed waits for a peer that is being installed, also when that one falls silent', () => {
+  const world = estate('paris')
+  const patch = replicate(world)
+  watch(world, PAIR)
+  world.appliance('paris/primary').installer.durationsMs.install = 40 * 60_000
+  order(world, 'paris/primary', patch)
+  world.run(10_000)
+  assert.equal(phaseOf(world, 'paris/primary'), 'installing')
+  order(world, 'paris/secondary', patch, { allowOutage: true })
+  world.run(10_000)
+  world.network.cut('paris/primary', 'paris/secondary')
+  world.run(10 * 60_000)
+  assert.equal(phaseOf(world, 'paris/secondary'), 'leasing')
+  assert.equal(
+    reasonOf(world, 'paris/secondary'),
+    'waits until the install of paris/primary has ended, since it has promised to serve meanwhile; if that one does not come back, retire it',
+  )
+  world.network.mend('paris/primary', 'paris/secondary')
+  world.await('both have it', () => PAIR.every((name) => has(world, name, patch)))
+})
+
+test('H2 nobody counts on a member in which an install failed and could not be put back, until one ends well there', () => {
+  const world = estate('paris')
+  const patch = replicate(world)
+  const { installer } = world.appliance('paris/secondary')
+  installer.outcomes.verify.push(FAILED)
+  installer.outcomes.revert.push({ ...FAILED, reason: 'the snapshot is gone' })
+  order(world, 'paris/secondary', patch)
+  world.await('it has failed', () => world.appliance('paris/secondary').state.leases.broken !== null)
+  world.restart('paris/secondary')
+  world.run(5_000)
+  order(world, 'paris/primary', patch)
+  world.run(60_000)
+  assert.equal(
+    reasonOf(world, 'paris/primary'),
+    'waits for paris/secondary: it may not serve since patch-1@1 failed there and could not be put back: it is not healthy; the snapshot is gone',
+  )
+  order(world, 'paris/secondary', patch, { orderId: OrderId.parse('c3'.repeat(16)), sequence: 101 })
+  world.await('both have it', () => PAIR.every((name) => has(world, name, patch)))
+})
+
+for (const name of PAIR) {
+  for (const phase of ['leasing', 'installing', 'verifying', 'soaking', 'reverting'] as const) {
+    test(`H1 a crash of ${name} while its peer or itself is ${phase} never lets both begin, and both orders end`, () => {
+      const world = estate('paris')
+      const patch = replicate(
+        world,
+        symbolicPatch({ manifest: { verify: { detect: { versionFile: '/v' }, soakSeconds: 30 } } }),
+      )
+      watch(world, PAIR)
+      if (phase === 'reverting') world.appliance('paris/primary').installer.outcomes.install.push({ ...FAILED })
+      for (const member of PAIR) order(world, member, patch)
+      world.await(phase, () => PAIR.some((member) => phaseOf(world, member) === phase))
+      world.appliance(name).stop()
+      world.run(90_000)
+      world.restart(name)
+      world.await('both orders have ended', () =>
+        PAIR.every((member) => world.appliance(member).state.orders.attempt === null),
+      )
+      world.run(60_000)
+      assert.ok(has(world, 'paris/secondary', patch))
+      for (const member of PAIR) assert.equal(world.appliance(member).state.leases.granted, null)
+    })
+  }
+}
+
+test('a promise to a machine that has left the group binds nobody', () => {
+  const world = estate('paris')
+  const patch = replicate(world)
+  world.appliance('paris/primary').installer.durationsMs.install = 40 * 60_000
+  order(world, 'paris/primary', patch)
+  world.run(10_000)
+  const { state } = world.appliance('paris/secondary')
+  assert.equal(state.leases.granted?.to, world.appliance('paris/primary').peer)
+  world.appliance('paris/primary').stop()
+  order(world, 'paris/secondary', patch, { allowOutage: true })
+  world.run(60_000)
+  assert.deepEqual(world.appliance('paris/secondary').installer.started, [])
+  const reply = world.ask({
+    kind: 'retire-appliance',
+    actor: 'admin',
+    appliance: world.appliance('paris/primary').peer,
+    lastMember: false,
+  })
+  assert.ok(!('refused' in reply))
+  world.await('it is installed', () => has(world, 'paris/secondary', patch))
+})
+
+test('the only member of a group refuses what interrupts it, unless the outage is allowed', () => {
+  const world = estate('paris')
+  world.add('paris/acme/primary')
+  world.run(2_000)
+  const patch = replicate(world)
+  order(world, 'paris/acme/primary', patch)
+  world.run(10_000)
+  assert.deepEqual(world.appliance('paris/acme/primary').installer.started, [])
+  assert.match(world.transcript.text(), /report: refused \(no other member of its group could serve meanwhile/)
+  order(world, 'paris/acme/primary', patch, {
+    allowOutage: true,
+    orderId: OrderId.parse('c3'.repeat(16)),
+    sequence: 101,
+  })
+  world.await('it is installed', () => has(world, 'paris/acme/primary', patch))
+})
+
+test('a patch that interrupts nothing asks nobody', () => {
+  const world = estate('paris')
+  const patch = replicate(world, symbolicPatch({ restart: 'none' }))
+  world.appliance('paris/primary').stop()
+  order(world, 'paris/secondary', patch)
+  world.await('it is installed', () => has(world, 'paris/secondary', patch))
+  assert.doesNotMatch(world.transcript.text(), /whether it may be interrupted/)
+})
