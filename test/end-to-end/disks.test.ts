@@ -3,7 +3,7 @@
  * space says so and how much is missing; nothing half-written stays; when there is room again it goes on by itself.
  */
 import assert from 'node:assert/strict'
-import { mkdtemp, readdir, readFile, rm, statfs, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -15,12 +15,11 @@ import { slotOf } from '../support/fleet-slots.ts'
 import { rawRequest } from '../support/raw-request.ts'
 import { cannotMount, SmallDisks } from '../support/small-disk.ts'
 import { auditStore } from '../support/store-audit.ts'
+import { takenRoom } from '../support/taken-room.ts'
 
 const MiB = 1024 * 1024
 const DISK_BYTES = 96 * MiB
 const BIG_BYTES = 60 * MiB
-/** By what the log of a database grows until it is folded in, and does not shrink after that: a thousand pages. */
-const LOGS_MAY_GROW_BYTES = 6 * MiB
 
 describe('a full disk', { skip: cannotMount() }, () => {
   let fleet: Fleet
@@ -79,25 +78,21 @@ describe('a full disk', { skip: cannotMount() }, () => {
 
   /** Until its room can be used again everywhere: a file that somebody still reads takes room after its name is gone. */
   async function withdraw(reference: string): Promise<void> {
-    const { id, bytes } = await fleet.api.patch(reference)
-    const holders = await Promise.all(
-      ['service-center', 'primary', 'secondary'].map(async (name) => {
-        const store = join(fleet.folder, name, 'store')
-        const held = (await readdir(store)).includes(id) ? bytes : 0
-        return { name, store, enough: (await freeBytes(store)) + held - LOGS_MAY_GROW_BYTES }
-      }),
-    )
+    const { id } = await fleet.api.patch(reference)
     await fleet.api.withdraw(reference)
-    for (const { name, store, enough } of holders)
+    const holders = {
+      'service-center': fleet.daemon(''),
+      primary: fleet.daemon('primary'),
+      secondary: fleet.daemon('secondary'),
+    }
+    for (const [name, { pid }] of Object.entries(holders)) {
+      assert.ok(pid !== undefined, `${name} runs`)
       await eventually(`${name} has no room taken by ${reference}`, async () => {
-        const isGone = !(await readdir(store)).includes(id)
-        return isGone && (await freeBytes(store)) >= enough
+        const taken = await takenRoom(join(fleet.folder, name), id, pid)
+        if (taken.length > 0) throw new Error(`taken by ${taken.join(', ')}`)
+        return true
       })
-  }
-
-  async function freeBytes(folder: string): Promise<number> {
-    const { bavail, bsize } = await statfs(folder)
-    return bavail * bsize
+    }
   }
 
   async function smallPatchGoesOn(name: string, complete = 2): Promise<void> {

@@ -18,6 +18,7 @@ import { PieceHasher } from '../../protocol/piece-hasher.ts'
 import { hint, isRefusal, type RefusalCode } from '../../protocol/refusals.ts'
 import { chunked, flipBit } from '../support/chunked-bytes.ts'
 import { buildDebianPackage } from '../support/debian-fixtures.ts'
+import { openFiles } from '../support/taken-room.ts'
 
 const folder = await mkdtemp(join(tmpdir(), 'partial-'))
 const examples = await mkdtemp(join(tmpdir(), 'examples-'))
@@ -75,6 +76,25 @@ test('cuts a patch of unknown length into the pieces of its size', async () => {
   assert.equal(received.pieceLength, 512 * 1024)
   assert.equal(received.hashes.byteLength, 130 * 32)
   await rm(received.path)
+})
+
+test('R10: when an upload has ended, taken, refused or broken off, nobody has its file open any more', async () => {
+  const bad = flipBit(example, example.byteLength / 2, 0)
+  async function* brokenOff(): AsyncGenerator<Uint8Array> {
+    yield example.subarray(0, example.byteLength / 2)
+    throw new Error('the sender is gone')
+  }
+  for (let round = 0; round < 15; round++) {
+    const received = await receive({ body: chunked(example, 100_000) })
+    assert.ok(!isRefusal(received), JSON.stringify(received))
+    await rm(received.path)
+    assert.ok(isRefusal(await receive({ body: chunked(bad, 100_000) })))
+    assert.ok(isRefusal(await receive({ body: brokenOff() })))
+  }
+  assert.deepEqual(
+    (await openFiles(process.pid)).filter((path) => path.startsWith(folder)),
+    [],
+  )
 })
 
 test('U1 refuses an empty upload', () => refuses({ body: chunked(Buffer.alloc(0)) }, 'empty_file'))

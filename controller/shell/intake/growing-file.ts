@@ -2,13 +2,15 @@
  * Reads a file while it is being written, as far as the writer has told that bytes are there. Several threads read the
  * same upload in this way at once, each for its own check.
  */
-import type { FileHandle } from 'node:fs/promises'
+import { read } from 'node:fs'
+import { promisify } from 'node:util'
 import type { MessagePort } from 'node:worker_threads'
 import { assert } from '../../../protocol/assert.ts'
 
 /** How much of the file is there; nothing more comes once it is complete. */
 export type FileGrowth = { readonly bytes: number; readonly complete: boolean }
 
+const readAt = promisify(read)
 const CHUNK_BYTES = 256 * 1024
 /** A decoder and the streams before it hold four chunks at most; the rest is distance. */
 const BUFFERS = 16
@@ -37,13 +39,13 @@ export class Growth {
 }
 
 /** The chunks take turns in a few buffers: what is passed on is gone `BUFFERS` chunks later. */
-export async function* readGrowing(file: FileHandle, growth: Growth): AsyncGenerator<Uint8Array> {
+export async function* readGrowing(descriptor: number, growth: Growth): AsyncGenerator<Uint8Array> {
   const buffers = Array.from({ length: BUFFERS }, () => Buffer.allocUnsafeSlow(CHUNK_BYTES))
   for (let at = 0, turn = 0; ; turn++) {
     const end = await growth.beyond(at)
     if (end === at) return
     const buffer = buffers[turn % BUFFERS] as Buffer
-    const { bytesRead } = await file.read(buffer, 0, Math.min(CHUNK_BYTES, end - at), at)
+    const { bytesRead } = await readAt(descriptor, buffer, 0, Math.min(CHUNK_BYTES, end - at), at)
     assert(bytesRead > 0, 'the bytes that were reported written are in the file')
     at += bytesRead
     yield buffer.subarray(0, bytesRead)

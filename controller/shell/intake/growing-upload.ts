@@ -1,6 +1,8 @@
 /**
  * The file of one upload while it grows: blocks are written to it, and another thread checks and hashes what is there.
  * A wrong file is refused as soon as that is known. The file stays when this is closed; whose it is decides the caller.
+ * It is open once, here: a thread that is ended closes nothing of its own, and a file that stays open takes its room on the
+ * disk for as long as the process lives.
  */
 import { constants } from 'node:fs'
 import { type FileHandle, open, statfs } from 'node:fs/promises'
@@ -16,8 +18,8 @@ import { isRefusal, type Refusal, refuse } from '../../../protocol/refusals.ts'
 import { recogniseFormat } from './inspect-patch.ts'
 import { Inspection } from './inspection.ts'
 
-const MAKE_NEW = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW
-const GO_ON = constants.O_WRONLY | constants.O_NOFOLLOW
+const MAKE_NEW = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW
+const GO_ON = constants.O_RDWR | constants.O_NOFOLLOW
 /** One write; a body's own chunks are small, and each write costs a turn of the event loop. */
 const WRITE_BYTES = 1024 * 1024
 
@@ -89,13 +91,14 @@ export class GrowingUpload {
     return this.#file.datasync()
   }
 
+  /** After the threads, which read by the descriptor. */
   async close(): Promise<void> {
     await this.#inspection?.end()
     await this.#file.close()
   }
 
   #inspect(complete: boolean): Inspection {
-    this.#inspection ??= new Inspection(this.#place)
+    this.#inspection ??= new Inspection({ ...this.#place, descriptor: this.#file.fd })
     this.#inspection.report({ bytes: this.bytes, complete })
     return this.#inspection
   }

@@ -2,7 +2,6 @@
  * The thread that judges what is in one upload, so that decompressing and hashing never block the Service Center: it
  * reads the file while it is being written. It answers once, with what it found, and ends.
  */
-import { open } from 'node:fs/promises'
 import { parentPort, workerData } from 'node:worker_threads'
 import { assert } from '../../../protocol/assert.ts'
 import { Growth, readGrowing } from './growing-file.ts'
@@ -11,10 +10,6 @@ import type { InspectionTask } from './inspection.ts'
 
 assert(parentPort !== null, 'inspect-worker is started as a worker thread')
 const growth = new Growth(parentPort)
-const file = await open((workerData as InspectionTask).path, 'r')
-try {
-  parentPort.postMessage(await inspectPatch(readGrowing(file, growth)))
-} finally {
-  await file.close()
-}
+const { descriptor } = workerData as InspectionTask
+parentPort.postMessage(await inspectPatch(readGrowing(descriptor, growth)))
 parentPort.close()

@@ -12,7 +12,12 @@ import { isRefusal, type Refusal, refuse } from '../../../protocol/refusals.ts'
 import type { FileGrowth } from './growing-file.ts'
 import type { Inspected } from './inspect-patch.ts'
 
-export type InspectionTask = { readonly path: string; readonly expectedBytes: number | null }
+/** The descriptor is the writer's: it is open until the threads have ended, and no thread closes it. */
+export type InspectionTask = {
+  readonly path: string
+  readonly descriptor: number
+  readonly expectedBytes: number | null
+}
 export type Verdict = {
   readonly format: PatchFormat
   readonly manifest: Manifest
