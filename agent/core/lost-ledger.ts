@@ -50,6 +50,9 @@ export function ledgerCompared(state: AgentState, envelope: Envelope): AgentEffe
   const since = gap?.since ?? state.counter
   state.gaps = [...state.gaps.filter((one) => one !== gap), { known: heard, since }].slice(-MAX_COUNTER_GAPS)
   state.orders.sequence = Math.max(state.orders.sequence, sequence)
+  // What is under way may have been begun by what the ledger has no word of: what is found there is verified.
+  const { attempt } = state.orders
+  if (attempt !== null) attempt.tries = Math.max(1, attempt.tries)
   const what = known === 0 ? 'was lost' : 'is older than what this appliance has told'
   return [
     log(`the ledger ${what}: what is here is told anew, and every copy is proven again`, { known, heard }),

@@ -160,6 +160,23 @@ test('R6: an order that was under way when the ledger was lost ends as unknown, 
   world.await('other installs go on', () => target(world, again, 'paris/primary')?.state === 'installed')
 })
 
+test('R6: what a forgotten part of an order may have installed is verified before it is said to be installed', () => {
+  const world = estateWithTenants('paris')
+  const patch = replicate(world)
+  const name = 'paris/acme/secondary'
+  const tenant = world.appliance(name)
+  const install = world.install(patch, ['acme'])
+  world.await('it copies the patch', () => tenant.state.orders.attempt?.phase === 'staging')
+  const before = tenant.ledger.read()
+  world.await('it is there', () => tenant.installer.installedVersion(patch.publication.name) !== null)
+  tenant.stop()
+  putBack(world, name, before)
+  tenant.installer.sickness = 'it does not answer'
+  tenant.start()
+  world.await('it has ended', () => target(world, install, name)?.state === 'reverted')
+  assert.equal(tenant.installer.installedVersion(patch.publication.name), null)
+})
+
 test('R6: a tenant appliance that has lost its ledger tells what is installed anew, through its depot', () => {
   const world = estateWithTenants('paris')
   const patch = replicate(world)
