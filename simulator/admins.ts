@@ -111,12 +111,17 @@ export class Admins {
           organizations: deed.organizations.map((name) => OrganizationName.parse(name)),
           dataCenter: deed.dataCenter === null ? 'All' : DataCenterName.parse(deed.dataCenter),
           allowOutage: deed.allowOutage,
+          outsideWindows: deed.outsideWindows,
         })
       case 'cancel': {
         const install = this.#installs[deed.install] ?? null
         if (install === null) return refuse('not_found', 'the install was never started')
         return this.#world.tryAsk({ kind: 'cancel-install', actor, install })
       }
+      case 'set-window':
+        return this.#world.tryAsk({ kind: 'set-window', actor, window: deed.window })
+      case 'remove-window':
+        return this.#world.tryAsk({ kind: 'remove-window', actor, name: deed.name })
       default:
         return unreachable(deed)
     }

@@ -27,6 +27,7 @@ import { telling } from './checkers/telling.ts'
 import { waiting } from './checkers/waiting.ts'
 import { Watch } from './checkers/watch.ts'
 import { wideArea } from './checkers/wide-area.ts'
+import { windows } from './checkers/windows.ts'
 import { withdrawing } from './checkers/withdrawing.ts'
 import {
   CAUSES_QUARANTINE,
@@ -44,6 +45,7 @@ import { LetterTampering } from './letter-tampering.ts'
 import { drawPeopleFaults, FORGETS_ORDERS } from './people-faults.ts'
 import { drawPlaceChanges, type PlaceChange } from './place-changes.ts'
 import { outOfReach, replacedInSilence, withoutPrimaries } from './quiet-trials.ts'
+import { withWindows } from './window-deeds.ts'
 import { drawEstate, drawWorkload, type Estate, type Workload } from './workload.ts'
 import type { SimulatedAppliance } from './world/simulated-appliance.ts'
 import { World, type WorldOptions } from './world/world.ts'
@@ -128,7 +130,8 @@ export function planOf(seed: number): Plan {
   const people = drawPeopleFaults(stream(), estate, safetyMs, numbered + unhelpful.length)
   const stuck = drawStuckDisks(stream(), estate, workload, numbered + unhelpful.length + people.length)
   const faults = [...storm, ...later, ...rot, ...unhelpful, ...people, ...stuck]
-  return { safetyMs, estate, workload, faults, placeChanges }
+  const planned = withWindows(stream(), workload, estate, safetyMs)
+  return { safetyMs, estate, workload: planned, faults, placeChanges }
 }
 
 export function runSeed(seed: number, options: SeedOptions = {}): SeedResult {
@@ -183,6 +186,7 @@ class Run {
       clones,
       olderFiles,
       finding,
+      windows,
     ]
     this.#watch = new Watch(
       this.#evidence,

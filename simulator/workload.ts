@@ -3,6 +3,7 @@
  * theirs, uploads, installs, cancellations and withdrawals at chosen times. All of it is drawn before the world begins,
  * so that a run can leave parts of it out and still be the same run.
  */
+import type { MaintenanceWindow } from '../controller/core/windows/window.ts'
 import { nextBelow, type Random } from '../protocol/random.ts'
 
 export type Estate = {
@@ -23,9 +24,12 @@ export type Deed = { readonly atMs: number; readonly admin: string } & (
       readonly organizations: readonly string[]
       readonly dataCenter: string | null
       readonly allowOutage: boolean
+      readonly outsideWindows?: boolean
     }
   | { readonly kind: 'cancel'; readonly install: number }
   | { readonly kind: 'withdraw'; readonly patch: number }
+  | { readonly kind: 'set-window'; readonly window: MaintenanceWindow }
+  | { readonly kind: 'remove-window'; readonly name: MaintenanceWindow['name'] }
 )
 
 export type PatchShape = {

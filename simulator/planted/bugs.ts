@@ -10,6 +10,7 @@ import { pairBugs } from './pair-bugs.ts'
 import { serviceCenterBugs } from './service-center-bugs.ts'
 import { storeBugs } from './store-bugs.ts'
 import type { TextChange } from './text-change.ts'
+import { windowBugs } from './window-bugs.ts'
 
 export type PlantedBug = TextChange & {
   readonly name: string
@@ -24,4 +25,5 @@ export const plantedBugs: readonly PlantedBug[] = [
   ...fleetBugs,
   ...pairBugs,
   ...machineBugs,
+  ...windowBugs,
 ]
