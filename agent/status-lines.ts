@@ -17,11 +17,26 @@ export function statusLines(status: ApplianceStatus): string[] {
     ['uplink', uplinkText(status)],
     ...(order === null ? [] : [['order', orderText(order)] as [string, string]]),
     ...inLine.map((waiting): [string, string] => ['in line', orderText(waiting)]),
+    ...leaseLines(status),
     ...restartsDue.map(({ since, reason }): [string, string] => ['restart', `${reason} (since ${since})`]),
     ...patches.map((patch): [string, string] => ['patch', patchText(patch)]),
     ...(unheard === 0 ? [] : [['untold', untoldText(unheard)] as [string, string]]),
   ]
   return lines.map(([what, text]) => `${what.padEnd(WIDTH)}  ${printable(text)}`)
+}
+
+function leaseLines({ lease }: ApplianceStatus): [what: string, text: string][] {
+  const { promisedTo, since, askedForOrder, owedTo, broken } = lease
+  return [
+    ...(promisedTo === null ? [] : [`serves while ${promisedTo} may be interrupted, as it has promised at ${since}`]),
+    ...(askedForOrder === null
+      ? []
+      : [`has asked the others of its group to serve meanwhile, for order ${askedForOrder}`]),
+    ...(owedTo.length === 0
+      ? []
+      : [`needs no promise any more, and ${owedTo.join(', ')} has not acknowledged that yet`]),
+    ...(broken === '' ? [] : [`is not taken for one that can serve: ${broken}`]),
+  ].map((text): [string, string] => ['lease', text])
 }
 
 function uplinkText({ uplink }: ApplianceStatus): string {

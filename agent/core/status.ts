@@ -6,6 +6,7 @@
 import { z } from 'zod'
 import { assert } from '../../protocol/assert.ts'
 import type { PeerId } from '../../protocol/identifiers.ts'
+import { peerCalled, promised } from './install/leases.ts'
 import { OrderStatus, ordersInLine, orderUnderWay } from './install/order-status.ts'
 import { restartSentence } from './machine.ts'
 import { PatchStatus, patchStatuses } from './patch-status.ts'
@@ -34,6 +35,17 @@ export const ApplianceStatus = z.strictObject({
   }),
   order: OrderStatus.nullable(),
   inLine: z.array(OrderStatus),
+  /** The lease of its group: what it has promised, asked for and still has to give back. */
+  lease: z.strictObject({
+    /** While that one may be interrupted, this appliance begins nothing that interrupts itself. */
+    promisedTo: z.string().nullable(),
+    since: Time.nullable(),
+    askedForOrder: z.string().nullable(),
+    /** Members that have not acknowledged yet that their promise is not needed any more. */
+    owedTo: z.array(z.string()),
+    /** Why it must not be taken for one that can serve; empty where it can. */
+    broken: z.string(),
+  }),
   patches: z.array(PatchStatus),
   restartsDue: z.array(z.strictObject({ since: Time, reason: z.string() })),
   /** Signed statements that the Service Center has not acknowledged yet. */
@@ -50,6 +62,7 @@ export function applianceStatus(state: AgentState, running: boolean): ApplianceS
     uplink: running ? uplinkStatus(state) : NOT_RUNNING,
     order: orderUnderWay(state),
     inLine: ordersInLine(state),
+    lease: leaseStatus(state),
     patches: patchStatuses(state, running),
     restartsDue: restartsDue(state),
     unheard: state.outbox.size,
@@ -85,6 +98,18 @@ function nameOf({ membership, roster }: AgentState, peer: PeerId): string {
   return roster?.members.find((member) => member.peer === peer)?.name ?? peer
 }
 
+function leaseStatus(state: AgentState): ApplianceStatus['lease'] {
+  const { asked, owed, broken } = state.leases
+  const binding = promised(state)
+  return {
+    promisedTo: binding?.to.name ?? null,
+    since: binding === null ? null : new Date(binding.grant.since).toISOString(),
+    askedForOrder: asked?.order ?? null,
+    owedTo: owed.map(({ to }) => peerCalled(state, to)?.name ?? to),
+    broken: broken === null ? '' : `${broken.name}: ${broken.reason}`,
+  }
+}
+
 function restartsDue(state: AgentState): ApplianceStatus['restartsDue'] {
   const ours = [...state.restarts].map(([patch, { sinceMs }]) => {
     const publication = state.replicas.get(patch)?.publication
@@ -99,7 +124,7 @@ function restartsDue(state: AgentState): ApplianceStatus['restartsDue'] {
 type Told = Omit<ApplianceStatus, 'does'>
 
 /** What a person would ask first. */
-function whatItDoes({ running, order, patches, uplink }: Told): string {
+function whatItDoes({ running, order, patches, uplink, lease }: Told): string {
   if (!running && order === null) return 'nothing: no agent runs on this data folder'
   if (order !== null) {
     const what = `${order.title}, ${order.phase}: ${order.reason}`
@@ -113,6 +138,7 @@ function whatItDoes({ running, order, patches, uplink }: Told): string {
     const others = coming.length === 1 ? '' : `, and ${coming.length - 1} more`
     return `copies ${first.title}${others}: ${first.reason}`
   }
+  if (lease.promisedTo !== null) return `serves while ${lease.promisedTo} may be interrupted, as it has promised`
   return uplink.state === 'connected'
     ? 'nothing: it has all that it should have, and waits for orders'
     : `nothing: it waits until it is connected again, and then for orders`

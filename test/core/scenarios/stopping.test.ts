@@ -150,6 +150,24 @@ test('an order under way is told with its reason and the time at which it goes o
   assert.deepEqual([...phases].sort(), ['installing', 'leasing', 'preflight', 'soaking', 'staging', 'verifying'])
 })
 
+test('while one of a pair is installing, the other tells whom it has promised to serve, and afterwards nobody', () => {
+  const world = estate('paris')
+  const patch = replicate(world)
+  const install = world.install(patch, ['provider'])
+  const lease = (name: string) => applianceStatus(world.appliance(name).state, true).lease
+  world.await('the secondary installs', () => world.appliance(TARGET).state.orders.attempt?.phase === 'installing')
+  assert.equal(lease('paris/primary').promisedTo, TARGET)
+  assert.ok(lease('paris/primary').since !== null && lease(TARGET).askedForOrder !== null)
+  assert.match(
+    applianceStatus(world.appliance('paris/primary').state, true).does,
+    /^serves while paris\/secondary may be/,
+  )
+  world.await('both are done', () => world.center.state.installs.get(install)?.state === 'done')
+  world.run(10_000)
+  for (const name of [TARGET, 'paris/primary'])
+    assert.deepEqual(lease(name), { promisedTo: null, since: null, askedForOrder: null, owedTo: [], broken: '' })
+})
+
 test('the uplink is told with whom, since when and why it is down, however often it was dialled meanwhile', () => {
   const world = estate('paris')
   const statusNow = () => applianceStatus(world.appliance(TARGET).state, true).uplink
