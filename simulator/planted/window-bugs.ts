@@ -34,18 +34,4 @@ export const windowBugs: readonly PlantedBug[] = [
     replace: '',
     checkers,
   },
-  {
-    name: 'a window that has closed counts for as long again',
-    file: 'controller/core/windows/recurrence.ts',
-    find: 'begun + lasts <= wallMs',
-    replace: 'begun + 2 * lasts <= wallMs',
-    checkers,
-  },
-  {
-    name: 'a window of everybody opens what a nearer one holds',
-    file: 'controller/core/windows/room.ts',
-    find: 'windows: windows.filter((window) => closeness(window) === closest),',
-    replace: 'windows: windows.filter((window) => closeness(window) <= closest),',
-    checkers,
-  },
 ]
