@@ -94,10 +94,11 @@ const TABLE = {
   ],
   unheard: [409, 'Wait until something is heard of the appliance, or retire it.'],
   install_running: [409, 'Wait until that install has ended, or cancel it first.'],
-  already_ended: [409, 'Start a new install; an ended one does not start again.'],
+  already_ended: [409, 'Start a new install; one that is done or cancelled does not start again.'],
   bad_window: [422, "Correct its first day, its rule or its length; the operator's guide has examples."],
   no_window: [409, 'Set a maintenance window that is long enough, or start the install with --outside-windows.'],
   too_many_windows: [409, 'Remove windows and blackouts that are over.'],
+  nothing_to_resume: [409, 'Resume it with --retry-failed once you know why it failed, or start a new install.'],
   no_depot: [
     422,
     'Enroll a Service Provider appliance of that Data Center first; tenant appliances connect through it.',

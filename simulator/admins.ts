@@ -1,6 +1,6 @@
 /**
- * The admins of a world do what the workload says, when its time has come: they upload, install, cancel and withdraw, and
- * try again where no answer comes. What they were told is evidence.
+ * The admins of a world do what the workload says, when its time has come: they upload, install, pause, resume, cancel and
+ * withdraw, and try again where no answer comes. What they were told is evidence.
  */
 import type { Reply } from '../controller/core/effects.ts'
 import { unreachable } from '../protocol/assert.ts'
@@ -74,6 +74,8 @@ export class Admins {
       case 'install-cancelled':
         told.cancelled.add(reply.install)
         break
+      case 'install-paused':
+      case 'install-resumed':
       case 'limits-set':
       case 'appliance-renamed':
       case 'appliance-retired':
@@ -122,6 +124,15 @@ export class Admins {
         return this.#world.tryAsk({ kind: 'set-window', actor, window: deed.window })
       case 'remove-window':
         return this.#world.tryAsk({ kind: 'remove-window', actor, name: deed.name })
+      case 'pause':
+      case 'resume': {
+        const install = this.#installs[deed.install] ?? null
+        if (install === null) return refuse('not_found', 'the install was never started')
+        if (deed.kind === 'pause') return this.#world.tryAsk({ kind: 'pause-install', actor, install })
+        const { retryFailed } = deed
+        if (retryFailed) this.#evidence.retried.add(install)
+        return this.#world.tryAsk({ kind: 'resume-install', actor, install, retryFailed })
+      }
       default:
         return unreachable(deed)
     }

@@ -65,7 +65,7 @@ function transferLine({ replications, makespanMs, boundMs, ratio, wanFactor }: R
 
 function installLine({ state, installed, total, tookMs }: InstallSummary): string {
   const took = typeof tookMs === 'number' ? ` after ${seconds(tookMs)}` : ''
-  const how = state === 'running' ? 'and the others would wait for ever' : `${state}${took}`
+  const how = state === 'running' || state === 'planned' ? 'and the others would wait for ever' : `${state}${took}`
   return `installed ${installed}/${total}, ${how}`
 }
 

@@ -26,6 +26,7 @@ import { storage } from './checkers/storage.ts'
 import { telling } from './checkers/telling.ts'
 import { waiting } from './checkers/waiting.ts'
 import { Watch } from './checkers/watch.ts'
+import { waves } from './checkers/waves.ts'
 import { wideArea } from './checkers/wide-area.ts'
 import { windows } from './checkers/windows.ts'
 import { withdrawing } from './checkers/withdrawing.ts'
@@ -94,8 +95,8 @@ type Plan = {
  */
 const SLOW_BUDGET_MS = 25 * 60_000
 const BUDGET_MS = 5 * 60_000
-/** Past the deadline of every install, wherever the clocks have jumped to. */
-const NEXT_DAY_MS = 72 * 3_600_000
+/** Past the deadline of every install, a paused one too, wherever the clocks have jumped to. */
+const DAYS_LATER_MS = 10 * 24 * 3_600_000
 const CENTER_SITE = 'hub'
 
 /** Copies are read again so often that a world sees it. */
@@ -172,6 +173,7 @@ class Run {
       proving,
       acknowledged,
       orders,
+      waves,
       leaving,
       pairing,
       withdrawing,
@@ -223,8 +225,8 @@ class Run {
     if (this.#seed % 2 === 0) withoutPrimaries(calm, this.#seed % 4 === 0)
     else if (this.#seed % 8 === 1) outOfReach(calm)
     else if (this.#seed % 8 === 3 && this.#options.settled !== true) replacedInSilence(calm)
-    this.#world.wall.jump(NEXT_DAY_MS, this.#world.nowMs)
-    this.#world.say('everybody', 'THE NEXT DAY')
+    this.#world.wall.jump(DAYS_LATER_MS, this.#world.nowMs)
+    this.#world.say('everybody', 'DAYS LATER')
     this.#world.run(5_000)
     this.#watch.ended()
   }

@@ -3,8 +3,8 @@
  * each appliance and each pair, as plain data with times counted from the start of the install.
  */
 
-import { groupKey } from '../controller/core/replications.ts'
-import { isFinal } from '../controller/core/rollout/install-states.ts'
+import { groupKey } from '../controller/core/census.ts'
+import { isFinal, isUnderWay } from '../controller/core/rollout/install-states.ts'
 import { nextBelow } from '../protocol/random.ts'
 import type { Disruption } from './world/disruptions.ts'
 import { runToEnd, seconds, type Tell } from './world/run-to-end.ts'
@@ -57,7 +57,7 @@ export function installRun(
   const id = world.install(patch, organizations, { allowOutage })
   const targets = () => [...(state.targets.get(id)?.values() ?? [])]
   const installed = () => targets().filter((target) => target.state === 'installed').length
-  const isRunning = () => state.installs.get(id)?.state === 'running'
+  const isRunning = () => isUnderWay(state.installs.get(id)?.state ?? 'done')
   const hasEnded = () => !isRunning() && targets().every((target) => isFinal(target.state))
   const standsStill = watchStandstill(world)
   runToEnd(world, {

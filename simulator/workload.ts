@@ -27,6 +27,8 @@ export type Deed = { readonly atMs: number; readonly admin: string } & (
       readonly outsideWindows?: boolean
     }
   | { readonly kind: 'cancel'; readonly install: number }
+  | { readonly kind: 'pause'; readonly install: number }
+  | { readonly kind: 'resume'; readonly install: number; readonly retryFailed: boolean }
   | { readonly kind: 'withdraw'; readonly patch: number }
   | { readonly kind: 'set-window'; readonly window: MaintenanceWindow }
   | { readonly kind: 'remove-window'; readonly name: MaintenanceWindow['name'] }
@@ -120,6 +122,7 @@ export function drawWorkload(random: Random, estate: Estate, safetyMs: number): 
   }
   // Drawn last, so that the rest is what it is without them.
   for (const patch of patches.keys()) if (chance(random, 25)) deeds.push(...drawCycles(random, patch, deeds))
+  deeds.push(...drawPauses(random, deeds, safetyMs))
   return { patches, deeds: deeds.sort((left, right) => left.atMs - right.atMs) }
 }
 
@@ -140,6 +143,24 @@ function drawCycles(random: Random, patch: number, deeds: readonly Deed[]): Deed
       { kind: 'upload', patch, content: 'first', atMs, admin },
     ]
   })
+}
+
+/** Some installs are paused, soon after they began, and most of them resumed; some are resumed that were never paused. */
+function drawPauses(random: Random, deeds: readonly Deed[], safetyMs: number): Deed[] {
+  const installs = deeds.filter((deed) => deed.kind === 'install').map(({ atMs }) => atMs)
+  return installs
+    .sort((left, right) => left - right)
+    .flatMap((installedAtMs, install): Deed[] => {
+      const admin = pick(random, ADMINS)
+      const pausedAtMs = installedAtMs + nextBelow(random, pick(random, [2_000, 10_000, 40_000]))
+      const resumedAtMs = Math.min(safetyMs, pausedAtMs + nextBelow(random, 30_000))
+      const retryFailed = chance(random, 40)
+      const pause: Deed[] = chance(random, 35) ? [{ kind: 'pause', install, atMs: pausedAtMs, admin }] : []
+      const resume: Deed[] = chance(random, 45)
+        ? [{ kind: 'resume', install, retryFailed, atMs: resumedAtMs, admin: pick(random, ADMINS) }]
+        : []
+      return [...pause, ...resume]
+    })
 }
 
 export function chance(random: Random, percent: number): boolean {

@@ -22,6 +22,10 @@ export function commandNote(command: Command, state: ServiceCenterState): { acti
       return { action: 'install', subject: patchTitle(command.patch) }
     case 'cancel-install':
       return { action: 'cancel', subject: command.install }
+    case 'pause-install':
+      return { action: 'pause', subject: command.install }
+    case 'resume-install':
+      return { action: 'resume', subject: command.install }
     case 'set-limits':
       return { action: 'limit', subject: command.limits.place || 'Service Center' }
     case 'rename-appliance':

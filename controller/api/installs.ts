@@ -1,9 +1,10 @@
 /**
- * Installs over HTTP: start, list, one in detail, cancel. What may start, and in which order, is decided in
+ * Installs over HTTP: start, list, one in detail, pause, resume, cancel. What may start, and in which order, is decided in
  * controller/core/rollout/ and again on each appliance.
  */
 import type { InstallId } from '../../protocol/identifiers.ts'
 import { isRefusal, type Refusal, refuse } from '../../protocol/refusals.ts'
+import type { Command } from '../core/effects.ts'
 import { namedPatch } from '../core/named-patch.ts'
 import type { InstallRecord } from '../core/records.ts'
 import { installDetail, installSummaries } from '../core/views.ts'
@@ -92,13 +93,54 @@ export function addInstallRoutes(app: App, { log }: RouteDependencies): void {
     async (c) => {
       const body = await readJson(c, schemas.NoBody)
       if (isRefusal(body)) return answerRefusal(c, body, log)
-      const found = namedInstall(c, c.req.param('id'))
-      if (isRefusal(found)) return answerRefusal(c, found, log)
-      const { serviceCenter, visitor } = c.var
-      const reply = await serviceCenter.carryOut({ kind: 'cancel-install', actor: visitor.actor, install: found.id })
-      return isRefusal(reply) ? answerRefusal(c, reply, log) : detail(c, namedInstall(c, found.id), 200)
+      const { visitor } = c.var
+      return decide(c, (install) => ({ kind: 'cancel-install', actor: visitor.actor, install }))
     },
   )
+
+  app.post(
+    '/api/v1/installs/:id/pause',
+    documented({
+      operation: 'pauseInstall',
+      allow: 'cancel',
+      summary: 'No pair begins until somebody resumes it; those that have begun are finished.',
+      parameters,
+      body: schemas.NoBody,
+      answers: { 200: schemas.InstallDetail },
+    }),
+    async (c) => {
+      const body = await readJson(c, schemas.NoBody)
+      if (isRefusal(body)) return answerRefusal(c, body, log)
+      const { visitor } = c.var
+      return decide(c, (install) => ({ kind: 'pause-install', actor: visitor.actor, install }))
+    },
+  )
+
+  app.post(
+    '/api/v1/installs/:id/resume',
+    documented({
+      operation: 'resumeInstall',
+      allow: 'install',
+      summary: 'A paused install goes on, and one that has halted with whatever is not installed now.',
+      parameters,
+      body: schemas.ResumeBody,
+      answers: { 200: schemas.InstallDetail },
+    }),
+    async (c) => {
+      const body = await readJson(c, schemas.ResumeBody)
+      if (isRefusal(body)) return answerRefusal(c, body, log)
+      const { visitor } = c.var
+      return decide(c, (install) => ({ kind: 'resume-install', actor: visitor.actor, install, ...body }))
+    },
+  )
+
+  /** Has what is decided about the install that the address names carried out. */
+  async function decide(c: AppContext, commandFor: (install: InstallId) => Command): Promise<Response> {
+    const found = namedInstall(c, c.req.param('id') ?? '')
+    if (isRefusal(found)) return answerRefusal(c, found, log)
+    const reply = await c.var.serviceCenter.carryOut(commandFor(found.id))
+    return isRefusal(reply) ? answerRefusal(c, reply, log) : detail(c, namedInstall(c, found.id), 200)
+  }
 
   function detail(c: AppContext, found: InstallRecord | Refusal, status: 200 | 201): Response | Promise<Response> {
     return isRefusal(found)

@@ -63,7 +63,9 @@ function whyNot(state: ServiceCenterState, command: Command): Refusal | null {
       const scope = appliancesInScope(state, command)
       return isRefusal(scope) ? scope : null
     }
-    case 'cancel-install': {
+    case 'cancel-install':
+    case 'pause-install':
+    case 'resume-install': {
       const install = state.installs.get(command.install)
       if (install === undefined) return refuse('not_found', `there is no install ${command.install}`)
       if (!concernsOthers(state, install)) return null

@@ -1,5 +1,6 @@
 /**
- * What the forms about patches ask for: withdraw, install, cancel an install, and give up an interrupted upload.
+ * What the forms about patches ask for: withdraw, install, cancel, pause and resume an install, and give up an
+ * interrupted upload.
  */
 import { z } from 'zod'
 import { isRefusal } from '../../protocol/refusals.ts'
@@ -18,6 +19,8 @@ const InstallForm = z.strictObject({
   outsideWindows: ticked,
   confirmation: InstallBody.shape.confirmation,
 })
+
+const ResumeForm = z.strictObject({ retryFailed: ticked })
 
 export function addPatchForms(app: App, dependencies: RouteDependencies): void {
   addForm(app, dependencies, `${SYSTEM_PATCHES}/:patch/withdraw`, {
@@ -44,6 +47,20 @@ export function addPatchForms(app: App, dependencies: RouteDependencies): void {
     allow: 'cancel',
     fields: NoBody,
     asks: (_, c) => ({ method: 'POST', path: ['installs', param(c, 'install'), 'cancel'] }),
+    page: patchPage,
+  })
+
+  addForm(app, dependencies, `${SYSTEM_PATCHES}/:patch/pause/:install`, {
+    allow: 'cancel',
+    fields: NoBody,
+    asks: (_, c) => ({ method: 'POST', path: ['installs', param(c, 'install'), 'pause'] }),
+    page: patchPage,
+  })
+
+  addForm(app, dependencies, `${SYSTEM_PATCHES}/:patch/resume/:install`, {
+    allow: 'install',
+    fields: ResumeForm,
+    asks: (body, c) => ({ method: 'POST', path: ['installs', param(c, 'install'), 'resume'], body }),
     page: patchPage,
   })
 

@@ -66,6 +66,9 @@ export const PreviewQuery = z.strictObject({
   dataCenter: DataCenterScope.default('All'),
 })
 export const WithdrawBody = z.strictObject({ reason: z.string().max(MAX_SENTENCE_CHARACTERS).default('') })
+export const ResumeBody = z.strictObject({
+  retryFailed: z.boolean().default(false).describe('Also where it failed or was put back.'),
+})
 export const InstallBody = z.strictObject({
   patch: PatchReference,
   organizations: z.array(OrganizationName),
@@ -180,6 +183,7 @@ export const InstallDetail: z.ZodType<views.InstallDetail> = z.object({
       ordered: z.boolean(),
       output: z.string(),
       installedVersion: z.string().nullable(),
+      wave: z.int().min(1),
     }),
   ),
 })

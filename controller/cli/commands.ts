@@ -15,7 +15,7 @@ import type { Command } from './command.ts'
 import { listDataCenters, listFlows } from './data-centers.ts'
 import { enrollToken } from './enroll-token.ts'
 import { enrollAppliance, listTokens, replaceAppliance, revokeToken } from './enrollment.ts'
-import { cancelInstall, listInstalls, showInstall } from './installs.ts'
+import { cancelInstall, listInstalls, pauseInstall, resumeInstall, showInstall } from './installs.ts'
 import { listLimits, setLimits } from './limits.ts'
 import { listPasskeys, removePasskey } from './passkeys.ts'
 import { listPatches, showPatch, withdrawPatch } from './patches.ts'
@@ -53,7 +53,7 @@ export const COMMANDS: Readonly<Record<string, readonly Command[]>> = {
   'Trust publishers': [listPublishers, setPublisher, removePublisher],
   'See what was done': [listTrail, exportTrail, verifyTrail],
   'Replicate patches': [uploadPatch, listUploads, discardUpload, listPatches, showPatch, withdrawPatch],
-  'Install patches': [startInstall, listInstalls, showInstall, cancelInstall],
+  'Install patches': [startInstall, listInstalls, showInstall, pauseInstall, resumeInstall, cancelInstall],
   'Say when': [listWindows, setWindow, removeWindow],
   'Spare the WAN': [listLimits, setLimits, listDataCenters, listFlows],
   'Look after appliances': [

@@ -1,5 +1,5 @@
 /**
- * `patchmesh installs list|show|cancel`.
+ * `patchmesh installs list|show|pause|resume|cancel`.
  */
 
 import type { InstallDetail, InstallSummary } from '../core/views.ts'
@@ -64,6 +64,48 @@ export const cancelInstall = defineCommand({
   },
 })
 
+export const pauseInstall = defineCommand({
+  name: 'installs pause',
+  operations: ['pauseInstall'],
+  summary: 'Lets no pair of an install begin until it is resumed',
+  operands: ['ID'],
+  usage: 'ID [--server URL] [--api-token TOKEN] [--json]',
+  options: SERVER_OPTIONS,
+  remarks: [
+    'Pairs that have begun are finished. What has not begun ends as cancelled where nobody resumes it within seven days.',
+  ],
+  example: 'patchmesh installs pause 5f0c0e6a3c1b4d5e9f8a7b6c5d4e3f2a',
+  async run({ options, operands: [id = ''], terminal }) {
+    const install = await connect(options).pauseInstall(id)
+    if (options.json === true) terminal.print(JSON.stringify(install))
+    else for (const line of installLines(install)) terminal.print(line)
+    return 0
+  },
+})
+
+export const resumeInstall = defineCommand({
+  name: 'installs resume',
+  operations: ['resumeInstall'],
+  summary: 'Lets an install go on that was paused, or that has halted',
+  operands: ['ID'],
+  usage: 'ID [--retry-failed] [--server URL] [--api-token TOKEN] [--json]',
+  options: {
+    'retry-failed': { type: 'boolean', about: 'also try again where it failed or was put back' },
+    ...SERVER_OPTIONS,
+  },
+  remarks: [
+    'One that has halted goes on where the patch is not installed now. Where it failed or was put back it is tried again\n' +
+      'only with --retry-failed, and neither does the other member of that pair begin without.',
+  ],
+  example: 'patchmesh installs resume 5f0c0e6a3c1b4d5e9f8a7b6c5d4e3f2a --retry-failed',
+  async run({ options, operands: [id = ''], terminal }) {
+    const install = await connect(options).resumeInstall(id, options['retry-failed'] === true)
+    if (options.json === true) terminal.print(JSON.stringify(install))
+    else for (const line of installLines(install)) terminal.print(line)
+    return 0
+  },
+})
+
 /** One install in full. */
 export function installLines(install: InstallDetail): string[] {
   const { id, state, reason, installed, total, dataCenter, organizations, startedAt, startedBy, mixed } = install
@@ -74,12 +116,13 @@ export function installLines(install: InstallDetail): string[] {
     ...mixed.map((pair) => printable(`mixed pair: ${pair}`)),
     '',
     ...table(
-      ['APPLIANCE', 'ORGANIZATION', 'DATA CENTER', 'ROLE', 'STATE', 'HAS', ''],
+      ['APPLIANCE', 'ORGANIZATION', 'DATA CENTER', 'ROLE', 'WAVE', 'STATE', 'HAS', ''],
       install.targets.map((target) => [
         target.appliance,
         target.organization,
         target.dataCenter,
         target.role,
+        String(target.wave),
         target.state,
         target.installedVersion ?? 'unknown',
         target.reason,

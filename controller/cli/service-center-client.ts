@@ -121,6 +121,12 @@ export class ServiceCenterClient {
   cancelInstall(id: string): Promise<InstallDetail> {
     return this.#exchange.call({ method: 'POST', path: ['installs', id, 'cancel'], body: {} })
   }
+  pauseInstall(id: string): Promise<InstallDetail> {
+    return this.#exchange.call({ method: 'POST', path: ['installs', id, 'pause'], body: {} })
+  }
+  resumeInstall(id: string, retryFailed: boolean): Promise<InstallDetail> {
+    return this.#exchange.call({ method: 'POST', path: ['installs', id, 'resume'], body: { retryFailed } })
+  }
   /** What is undefined in `query` does not filter. */
   appliances(query: Record<string, string | undefined> = {}): Promise<InventoryRow[]> {
     return this.#exchange.call({ method: 'GET', path: ['appliances'], query })

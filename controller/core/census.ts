@@ -25,6 +25,8 @@ export type Census = {
   readonly appliances: PeerId[]
   readonly depots: PeerId[]
   readonly depotOf: Map<DataCenterName, PeerId[]>
+  /** By `groupKey`, those that stand in for each other. */
+  readonly groups: Map<string, PeerId[]>
   readonly places: Map<string, Place>
   /** Those of `places` that hold Service Provider appliances. */
   readonly depotPlaces: Map<string, Place>
@@ -37,7 +39,7 @@ export function censusOf({ appliances, censuses }: Pick<ServiceCenterState, 'app
   const known = censuses.get(appliances)
   if (known !== undefined) return known
   const census: Census = {
-    ...{ appliances: [], depots: [], depotOf: new Map(), places: new Map(), depotPlaces: new Map() },
+    ...{ appliances: [], depots: [], depotOf: new Map(), groups: new Map(), places: new Map(), depotPlaces: new Map() },
   }
   for (const appliance of [...appliances.values()].sort(byPlace)) {
     for (const list of listsOf(census, appliance)) list.push(appliance.peer)
@@ -77,11 +79,14 @@ function placeIn(list: readonly PeerId[], appliance: ApplianceRecord, appliances
   return from
 }
 
-function listsOf(census: Census, { kind, dataCenter }: ApplianceRecord): PeerId[][] {
-  if (kind !== SERVICE_PROVIDER) return [census.appliances]
+function listsOf(census: Census, appliance: ApplianceRecord): PeerId[][] {
+  const { kind, dataCenter } = appliance
+  const group = census.groups.get(groupKey(appliance)) ?? []
+  census.groups.set(groupKey(appliance), group)
+  if (kind !== SERVICE_PROVIDER) return [census.appliances, group]
   const depot = census.depotOf.get(dataCenter) ?? []
   census.depotOf.set(dataCenter, depot)
-  return [census.appliances, census.depots, depot]
+  return [census.appliances, group, census.depots, depot]
 }
 
 function countPlace(census: Census, appliance: ApplianceRecord, by: 1 | -1): void {
@@ -98,6 +103,27 @@ function countPlace(census: Census, appliance: ApplianceRecord, by: 1 | -1): voi
 /** Equal for the appliances that are counted together. */
 export function placeKey({ organization, dataCenter, kind }: Omit<Place, 'appliances'>): string {
   return JSON.stringify([organization, dataCenter, kind])
+}
+
+/** Of a record, so that nobody puts the same words together at each look. */
+const groupKeys = new WeakMap<ApplianceRecord, string>()
+
+/** Equal for the appliances that stand in for each other. */
+export function groupKey(appliance: ApplianceRecord): string {
+  const known = groupKeys.get(appliance)
+  if (known !== undefined) return known
+  const key = JSON.stringify([appliance.organization, appliance.dataCenter, appliance.kind, appliance.group])
+  groupKeys.set(appliance, key)
+  return key
+}
+
+/** The other members of its group. */
+export function peersOf(state: ServiceCenterState, appliance: ApplianceRecord): ApplianceRecord[] {
+  const group = censusOf(state).groups.get(groupKey(appliance)) ?? []
+  return recordsOf(
+    state,
+    group.filter((peer) => peer !== appliance.peer),
+  )
 }
 
 /** All there are, by Data Center, organization, group, role and name. */

@@ -5,7 +5,8 @@ import { assert } from '../../protocol/assert.ts'
 import type { ServiceCenterEffect } from './effects.ts'
 import type { Change } from './records.ts'
 import { advance } from './rollout/advancing.ts'
-import { INSTALL_MOVES, mayFollow, TARGET_MOVES } from './rollout/install-states.ts'
+import { hasEnded, INSTALL_MOVES, mayFollow, TARGET_MOVES } from './rollout/install-states.ts'
+import { targetsOf } from './rollout/target-facts.ts'
 import { apply, type ServiceCenterState } from './state.ts'
 import { synchronize } from './synchronize.ts'
 
@@ -50,7 +51,7 @@ function assertMove(state: ServiceCenterState, { table, row }: Change): void {
 
 export function advanceInstalls(state: ServiceCenterState): ServiceCenterEffect[] {
   const effects: ServiceCenterEffect[] = []
-  for (const id of state.installs.keys()) {
+  for (const id of state.open) {
     // Each step ends, orders or explains at least one target for good, so the rounds are bounded by their number.
     for (let rounds = 3 * (state.targets.get(id)?.size ?? 0) + 3; rounds > 0; rounds--) {
       const install = state.installs.get(id)
@@ -58,6 +59,9 @@ export function advanceInstalls(state: ServiceCenterState): ServiceCenterEffect[
       if (changes.length === 0) break
       effects.push(...commit(state, changes))
     }
+    const install = state.installs.get(id)
+    const targets = targetsOf(state, id)
+    if (install !== undefined && hasEnded({ state: install.state, targets })) state.open.delete(id)
   }
   return effects
 }

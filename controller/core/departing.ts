@@ -5,7 +5,7 @@
  */
 import type { PeerId } from '../../protocol/identifiers.ts'
 import type { ApplianceRecord, Change, TargetRecord, TokenRecord } from './records.ts'
-import { isFinal } from './rollout/install-states.ts'
+import { isFinal, isUnderWay } from './rollout/install-states.ts'
 import { isUnheard } from './rollout/ongoing.ts'
 import type { ServiceCenterState } from './state.ts'
 
@@ -25,7 +25,7 @@ export function depart(state: ServiceCenterState, appliance: ApplianceRecord, re
 /** Its part in running installs falls to whoever takes its place, from the beginning: nothing is known of a new key. */
 export function inherit(state: ServiceCenterState, former: ApplianceRecord, heir: PeerId): Change[] {
   return targetsOf(state, former.peer)
-    .filter((target) => state.installs.get(target.install)?.state === 'running')
+    .filter((target) => isUnderWay(state.installs.get(target.install)?.state ?? 'done'))
     .map((target) => ({
       table: 'targets',
       row: {
@@ -39,6 +39,7 @@ export function inherit(state: ServiceCenterState, former: ApplianceRecord, heir
         order: null,
         counter: 0,
         changedAt: state.clock.wallMs,
+        wave: null,
       },
     }))
 }

@@ -50,6 +50,9 @@ export type Command =
       confirmation?: Sha256 | undefined
     }
   | { kind: 'cancel-install'; actor: Actor; install: InstallId }
+  | { kind: 'pause-install'; actor: Actor; install: InstallId }
+  /** `retryFailed`: also where it failed or was put back. */
+  | { kind: 'resume-install'; actor: Actor; install: InstallId; retryFailed: boolean }
   /** `instead`: what the actor saw; refused when it is not so any more. */
   | { kind: 'set-limits'; actor: Actor; limits: LimitsRecord; instead?: LimitsRecord }
   | { kind: 'rename-appliance'; actor: Actor; appliance: PeerId; name: ApplianceName }
@@ -70,6 +73,8 @@ export type Reply =
   | { kind: 'withdrawn'; patch: Sha256 }
   | { kind: 'install-started'; install: InstallId }
   | { kind: 'install-cancelled'; install: InstallId }
+  | { kind: 'install-paused'; install: InstallId }
+  | { kind: 'install-resumed'; install: InstallId }
   | { kind: 'limits-set'; place: LimitsRecord['place'] }
   | { kind: 'appliance-renamed'; appliance: PeerId }
   | { kind: 'appliance-retired'; appliance: PeerId }

@@ -13,8 +13,8 @@ export const ROLE_MEANINGS: Record<AccessRole, string> = {
   viewer: 'sees patches, appliances and installs',
   auditor: 'sees what a Viewer sees, and the trail',
   uploader: 'uploads and withdraws patches',
-  operator: 'starts and cancels installs, sets limits and maintenance windows, enrolls appliances',
-  approver: 'cancels installs; there are no approvals to give yet',
+  operator: 'starts, pauses and cancels installs, sets limits and maintenance windows, enrolls appliances',
+  approver: 'pauses and cancels installs; there are no approvals to give yet',
   owner: 'does everything, people, API tokens and publishers included',
 }
 

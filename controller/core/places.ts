@@ -6,12 +6,12 @@ import { seal } from '../../protocol/envelope.ts'
 import { type PeerId, SERVICE_PROVIDER } from '../../protocol/identifiers.ts'
 import { isRefusal, type Refusal, refuse } from '../../protocol/refusals.ts'
 import { Membership } from '../../protocol/statements.ts'
+import { groupKey } from './census.ts'
 import { depart, withoutUse } from './departing.ts'
 import type { Command } from './effects.ts'
 import { isOpen, nextRosterVersions } from './membership.ts'
 import type { Decision } from './publishing.ts'
 import type { ApplianceRecord, AuditRecord, Change } from './records.ts'
-import { groupKey } from './replications.ts'
 import type { ServiceCenterState } from './state.ts'
 
 type Rename = Extract<Command, { kind: 'rename-appliance' }>

@@ -131,6 +131,8 @@ export type InstallRecord = {
   startedBy: string | null
   /** Wall milliseconds after which nothing of it starts any more. */
   deadlineAt: number
+  /** How often it was set going: 1, and one more each time that a person resumed it after it had halted. */
+  run: number
 }
 
 export type TargetRecord = {
@@ -147,6 +149,10 @@ export type TargetRecord = {
   /** The counter of the newest report, so that an older one that comes late changes nothing. */
   counter: number
   changedAt: number
+  /** In which run of its install it came into the queue last; the number of its attempt. */
+  run: number
+  /** In which wave it was ordered: 1 is the canary; null before. */
+  wave: number | null
 }
 
 /** Where a record of limits belongs: a Data Center, or the Service Center itself, whose place is empty. */

@@ -90,8 +90,3 @@ export function readiness(state: ServiceCenterState, patch: Sha256, appliance: A
 export function unreachableSince(appliance: ApplianceRecord): string {
   return `not reachable since ${new Date(appliance.lastSeenAt).toISOString()}`
 }
-
-/** Equal for the appliances that stand in for each other. */
-export function groupKey(appliance: ApplianceRecord): string {
-  return JSON.stringify([appliance.organization, appliance.dataCenter, appliance.kind, appliance.group])
-}

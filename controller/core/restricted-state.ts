@@ -43,6 +43,7 @@ export function restrictedState(
       const targets = whole.targets.get(id) ?? new Map()
       return new OwnEntries(targets, appliances, chosen.every(isOwn) ? undefined : withoutNames)
     }),
+    open: new Set([...whole.open].filter((id) => installs.has(id))),
     unsettled: filtered(whole.unsettled, ({ appliance }) => appliances.has(appliance)),
     rosterVersions: filtered(whole.rosterVersions, (_, dataCenter) => dataCenters.has(dataCenter)),
     limits: filtered(whole.limits, ({ place }) => place === SERVICE_CENTER || dataCenters.has(place)),

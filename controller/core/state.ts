@@ -36,6 +36,7 @@ import type {
   TargetRecord,
   TokenRecord,
 } from './records.ts'
+import { isFinal, isUnderWay } from './rollout/install-states.ts'
 import { isInFlight, isUnheard } from './rollout/ongoing.ts'
 import { noteStanding, type Standings } from './standings.ts'
 import { counting, patchesTold, type Tallies } from './tallies.ts'
@@ -90,6 +91,8 @@ export type ServiceCenterState = {
   detections: Map<Sha256, Map<PeerId, DetectionRecord>>
   installs: Map<InstallId, InstallRecord>
   targets: Map<InstallId, Map<PeerId, TargetRecord>>
+  /** Those of which something may still begin or end: the only ones that are looked at again and again. */
+  open: Set<InstallId>
   /** Of them, by install and appliance, those that may be disrupted now: ordered, and not known to have ended. */
   unsettled: Map<string, TargetRecord>
   /** Found from the records above, so that nobody counts them at each look. */
@@ -138,6 +141,7 @@ export function emptyState(authority: Authority, random: Random, silenceMs = SIL
     detections: new Map(),
     installs: new Map(),
     targets: new Map(),
+    open: new Set(),
     unsettled: new Map(),
     censuses: new WeakMap(),
     tallies: new Map(),
@@ -185,10 +189,12 @@ export function apply(state: ServiceCenterState, change: Change): void {
       break
     case 'installs':
       state.installs.set(change.row.id, change.row)
+      if (isUnderWay(change.row.state)) state.open.add(change.row.id)
       break
     case 'targets':
       inner(state.targets, change.row.install).set(change.row.appliance, change.row)
       noteUnsettled(state, change.row)
+      if (!isFinal(change.row.state)) state.open.add(change.row.install)
       noteStanding(state.standings, state.installs, change.row)
       break
     case 'rosters':

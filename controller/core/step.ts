@@ -22,7 +22,7 @@ import { renameAppliance, retireAppliance, revokeToken } from './places.ts'
 import { changePublishers } from './publishers.ts'
 import { type Decision, publish, withdraw } from './publishing.ts'
 import { startInstall } from './rollout/starting.ts'
-import { cancelInstall } from './rollout/steering.ts'
+import { cancelInstall, pauseInstall, resumeInstall } from './rollout/steering.ts'
 import { closed, greeted, holdThoseBeside, leave, stillAttached, tellAnew, tellHeld } from './sessions.ts'
 import { tendSilence } from './silence.ts'
 import { type ApplianceAccount, apply, noteProgress, SERVICE_CENTER, type ServiceCenterState } from './state.ts'
@@ -104,6 +104,10 @@ function decide(state: ServiceCenterState, command: Command): Decision {
       return startInstall(state, command)
     case 'cancel-install':
       return cancelInstall(state, command)
+    case 'pause-install':
+      return pauseInstall(state, command)
+    case 'resume-install':
+      return resumeInstall(state, command)
     case 'set-limits':
       return setLimits(state, command)
     case 'rename-appliance':

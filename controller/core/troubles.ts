@@ -6,13 +6,14 @@
  */
 import { judgeSkew } from '../../agent/core/install/policies/pair-skew.ts'
 import type { Sha256 } from '../../protocol/identifiers.ts'
+import { groupKey } from './census.ts'
 import type { ApplianceRecord, InstallRecord, TargetRecord } from './records.ts'
-import { groupKey } from './replications.ts'
-import { isNotMeant } from './rollout/ending-installs.ts'
+import { isNotMeant } from './rollout/groups.ts'
 import { isFailure, isFinal } from './rollout/install-states.ts'
 import { isForgotten, isWaiting, ongoingAround } from './rollout/ongoing.ts'
 import { whyHeld } from './rollout/policies.ts'
 import { factsOf } from './rollout/target-facts.ts'
+import { NO_WAVES } from './rollout/waves.ts'
 import { hasInstalled } from './standings.ts'
 import type { ServiceCenterState } from './state.ts'
 
@@ -117,7 +118,10 @@ function heldIn(state: ServiceCenterState, patch: Sha256): string[] {
     const ongoing = ongoingAround(install, facts, { inFlight: [], unheard: [] })
     return facts.flatMap((fact) => {
       const missingPeers = fact.missingPeers.filter((peer) => isAway(state, peer))
-      const why = whyHeld({ fact: { ...fact, missingPeers, doubtful: null }, install, manifest, ongoing }, state.clock)
+      const why = whyHeld(
+        { fact: { ...fact, missingPeers, doubtful: null }, install, manifest, ongoing, waves: NO_WAVES },
+        state.clock,
+      )
       return fact.ready === true && fact.reachable && why !== null ? [`${fact.appliance.name} ${why}`] : []
     })
   })

@@ -13,6 +13,7 @@ import type { ApplianceRecord, InstallRecord, PatchRecord } from './records.ts'
 import { readiness, serviceProviderAppliances } from './replications.ts'
 import { confirmationOf } from './rollout/confirming.ts'
 import type { TargetState } from './rollout/install-states.ts'
+import { inOrder } from './rollout/plan.ts'
 import {
   goingBack,
   hindered,
@@ -21,6 +22,8 @@ import {
   waitingForWindows,
   withoutPeer,
 } from './rollout/previewing.ts'
+import { providersOf, targetsOf } from './rollout/target-facts.ts'
+import { forecast } from './rollout/waves.ts'
 import { everEnrolled, type ServiceCenterState } from './state.ts'
 import { mixedPairs, mixedSentence } from './troubles.ts'
 
@@ -54,6 +57,8 @@ export type TargetView = {
   reason: string
   output: string
   installedVersion: string | null
+  /** In which wave it was ordered, or would be if all went well: 1 is the first pair, 2 one Data Center, then wider. */
+  wave: number
 }
 export type InstallDetail = InstallSummary & { targets: TargetView[] }
 
@@ -166,13 +171,19 @@ export function installSummaries(state: ServiceCenterState): InstallSummary[] {
 }
 
 export function installDetail(state: ServiceCenterState, install: InstallRecord): InstallDetail {
-  const targets = [...(state.targets.get(install.id)?.values() ?? [])].flatMap((target): TargetView[] => {
+  const providers = providersOf(state)
+  const members = targetsOf(state, install.id).flatMap((target) => {
     const appliance = everEnrolled(state, target.appliance)
-    if (appliance === undefined) return []
+    return appliance === undefined ? [] : [{ target, appliance, isProvider: providers.has(appliance.organization) }]
+  })
+  const order = state.patches.get(install.patch)?.publication.manifest.pair.order ?? 'any'
+  const waves = forecast(inOrder(members, order))
+  const targets = members.map(({ target, appliance }): TargetView => {
     const { name, organization, dataCenter, kind, role } = appliance
     const { state: targetState, order, reason, output, installedVersion } = target
     const place = { appliance: name, organization, dataCenter, kind, role }
-    return [{ ...place, state: targetState, ordered: order !== null, reason, output, installedVersion }]
+    const wave = waves.get(target) ?? 1
+    return { ...place, state: targetState, ordered: order !== null, reason, output, installedVersion, wave }
   })
   return { ...installSummary(state, install), targets }
 }

@@ -2,7 +2,7 @@
  * The installs of one patch, running ones first: every target with its state and reason, and what the installer printed
  * where it did not succeed.
  */
-import { hasEnded } from '../core/rollout/install-states.ts'
+import { hasEnded, isUnderWay } from '../core/rollout/install-states.ts'
 import type { InstallDetail, TargetView } from '../core/views.ts'
 import { ColumnHeads } from './column-heads.tsx'
 import { InstallLabel, TargetLabel } from './labels.tsx'
@@ -83,7 +83,8 @@ const Install = ({ install, open, shown }: InstallProps) => (
     ) : (
       <a href={shownPatchAddress(shown, { install: [...shown.install, install.id] })}>Show its targets</a>
     )}
-    {install.state === 'running' && readerMay('cancel') && (
+    <Decisions install={install} shown={shown} />
+    {isUnderWay(install.state) && readerMay('cancel') && (
       <Question
         id={elementId('cancel', install.id)}
         button="Cancel install"
@@ -98,6 +99,55 @@ const Install = ({ install, open, shown }: InstallProps) => (
   </details>
 )
 
+/** To pause what goes on, and to resume what was paused or has halted. */
+const Decisions = ({ install, shown }: Omit<InstallProps, 'open'>) => {
+  const { id, state } = install
+  const failed = install.targets.filter((target) => target.state === 'failed' || target.state === 'reverted')
+  const common = { outcome: 'installs-refusal', isHarmless: true } as const
+  const address = patchAddress(shown.patch)
+  return (
+    <>
+      {(state === 'running' || state === 'planned') && readerMay('cancel') && (
+        <Question
+          id={elementId('pause', id)}
+          button="Pause install"
+          label="Pause install"
+          agree="Pause it"
+          question="No pair begins until somebody resumes it, within seven days; pairs that have begun are finished on both of their members."
+          action={`${address}/pause/${id}`}
+          operation="pauseInstall"
+          {...common}
+        />
+      )}
+      {(state === 'paused' || state === 'halted') && readerMay('install') && (
+        <Question
+          id={elementId('resume', id)}
+          button="Resume install"
+          label="Resume install"
+          agree="Resume it"
+          question={`It goes on where the patch is not installed now.${failed.length === 0 ? '' : ` What failed or was put back, on ${counted(failed.length, 'appliance')}, is left as it is, and so are their pairs.`}`}
+          action={`${address}/resume/${id}`}
+          operation="resumeInstall"
+          {...common}
+        />
+      )}
+      {(state === 'paused' || state === 'halted') && failed.length > 0 && readerMay('install') && (
+        <Question
+          id={elementId('retry', id)}
+          button="Resume, and try again what failed"
+          label="Resume install, and try again what failed"
+          agree="Resume and try again"
+          question={`It goes on where the patch is not installed now, and ${listed(failed.map(({ appliance }) => appliance))} ${failed.length === 1 ? 'tries' : 'try'} it again, after what made it fail there is mended.`}
+          action={`${address}/resume/${id}`}
+          fields={{ retryFailed: 'yes' }}
+          operation="resumeInstall"
+          {...common}
+        />
+      )}
+    </>
+  )
+}
+
 /** Those that somebody may have to look at come first; a long list is cut there. */
 const Targets = ({ install, shown }: { install: InstallDetail; shown: ShownPatch }) => {
   const all = [...install.targets].sort((left, right) => URGENCY[left.state] - URGENCY[right.state])
@@ -105,7 +155,7 @@ const Targets = ({ install, shown }: { install: InstallDetail; shown: ShownPatch
   return (
     <>
       <table class="pf-v6-c-table pf-m-compact pf-m-grid-md pm-table" aria-label="Targets">
-        <ColumnHeads headings={['Appliance', 'Organization', 'Data Center', 'State', 'Version', 'Reason']} />
+        <ColumnHeads headings={['Appliance', 'Organization', 'Data Center', 'Wave', 'State', 'Version', 'Reason']} />
         <tbody class="pf-v6-c-table__tbody">
           {targets.map((target) => (
             <Target install={install.id} target={target} />
@@ -135,6 +185,9 @@ const Target = ({ install, target }: { install: string; target: TargetView }) =>
     </td>
     <td class="pf-v6-c-table__td" data-label="Data Center">
       {target.dataCenter}
+    </td>
+    <td class="pf-v6-c-table__td" data-label="Wave">
+      {target.wave}
     </td>
     <td class="pf-v6-c-table__td" data-label="State">
       <TargetLabel state={target.state} />

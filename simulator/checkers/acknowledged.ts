@@ -66,7 +66,12 @@ function rising(change: Change): [string, number][] {
     case 'receipts':
       return [[`the receipt counter of ${change.row.peer} for ${change.row.sha256}`, change.row.counter]]
     case 'targets':
-      return [[`the report counter of ${change.row.appliance} in ${change.row.install}`, change.row.counter]]
+      return [
+        [
+          `the report counter of ${change.row.appliance} in run ${change.row.run} of ${change.row.install}`,
+          change.row.counter,
+        ],
+      ]
     case 'detections':
       return [[`the detection counter of ${change.row.peer} for ${change.row.sha256}`, change.row.counter]]
     default:

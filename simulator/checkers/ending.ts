@@ -2,6 +2,7 @@
  * Everything ends: every order, every install, every transfer; what has not ended says why in words; and what is told
  * to be installed is installed.
  */
+import { isUnderWay } from '../../controller/core/rollout/install-states.ts'
 import { type Checker, type Evidence, hasEnded } from './evidence.ts'
 import { Programs } from './programs.ts'
 
@@ -50,7 +51,7 @@ export function ending(evidence: Evidence): Checker {
       const { state } = world.center
       for (const install of state.installs.values())
         evidence.expect(
-          install.state !== 'running',
+          !isUnderWay(install.state),
           'every install ends',
           () => `install ${install.id} is still running`,
         )

@@ -74,6 +74,8 @@ export class Evidence {
   readonly clones = new Map<PeerId, Clone>()
   /** Appliances whose ledger was put back to an older one, the last time. */
   readonly setBack = new Map<PeerId, SetBack>()
+  /** Installs of which somebody has asked that what failed be tried again. */
+  readonly retried = new Set<InstallId>()
   readonly orders = new Map<OrderId, { install: InstallId; appliance: PeerId }>()
   readonly appliances = new Map<PeerId, SimulatedAppliance>()
   /** By the records: the newest of each member of the fleet, and of each that is none any more. */

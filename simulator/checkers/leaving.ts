@@ -7,6 +7,7 @@
 import { z } from 'zod'
 import type { LedgerEntry } from '../../agent/core/events.ts'
 import type { ApplianceRecord, TargetRecord } from '../../controller/core/records.ts'
+import { isUnderWay } from '../../controller/core/rollout/install-states.ts'
 import { Bytes, decode } from '../../protocol/codec.ts'
 import { decodeEnvelope, reopen } from '../../protocol/envelope.ts'
 import { type InstallId, type PeerId, SERVICE_PROVIDER } from '../../protocol/identifiers.ts'
@@ -42,7 +43,7 @@ export function leaving(evidence: Evidence): Checker {
           if (change.row.retiredAt !== null) left(change.row)
           break
         case 'installs':
-          if (change.row.state === 'running') running.add(change.row.id)
+          if (isUnderWay(change.row.state)) running.add(change.row.id)
           else running.delete(change.row.id)
           break
         case 'rosters':
@@ -175,13 +176,24 @@ function waitingForNothing(evidence: Evidence): string | null {
   const isBusy = ({ order, state: reached }: TargetRecord): boolean =>
     order !== null && (!hasEnded(reached) || reached === 'unknown')
   const busy = new Set(all.filter(isBusy).map(({ appliance }) => evidence.members.get(appliance)?.organization))
+  const busyInstalls = new Set(
+    all.filter(({ order, state: reached }) => order !== null && !hasEnded(reached)).map(({ install }) => install),
+  )
   for (const target of all) {
     const own = evidence.members.get(target.appliance)
     const install = state.installs.get(target.install)
-    if (own === undefined || install?.state !== 'running' || target.order !== null || hasEnded(target.state)) continue
+    if (
+      own === undefined ||
+      install === undefined ||
+      install.state === 'paused' ||
+      !isUnderWay(install.state) ||
+      target.order !== null ||
+      hasEnded(target.state)
+    )
+      continue
     const group = membersOfGroup(evidence, own)
     const areReachable = group.every(({ peer }) => state.sessions.has(peer))
-    if (busy.has(own.organization) || !areReachable || group.length === 1) continue
+    if (busy.has(own.organization) || busyInstalls.has(target.install) || !areReachable || group.length === 1) continue
     if (group.some((other) => isBehind(evidence, other, own, install.patch))) continue
     return `${evidence.nameOf(own.peer)} could install, and waits: ${target.reason}`
   }

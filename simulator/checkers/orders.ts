@@ -38,23 +38,10 @@ export function orders(evidence: Evidence): Checker {
   const isOutageAllowed = (who: SimulatedAppliance, patch: Sha256 | null): boolean =>
     patch !== null && ordersFor(who, patch).some(({ install }) => outages.has(install))
 
-  /** A pair of which one member has it already is finished after a failure elsewhere. */
-  const finishesPair = (install: InstallId, name: string): boolean =>
-    [...targets.values()].some((peer) => {
-      const member = evidence.nameOf(peer.appliance)
-      return peer.install === install && peer.state === 'installed' && groupOf(member) === groupOf(name)
-    })
-
   /** Judges an order at the moment at which it is written down. */
-  const ordered = ({ install, appliance }: TargetRecord): void => {
+  const ordered = ({ appliance }: TargetRecord): void => {
     const name = evidence.nameOf(appliance)
     for (const other of targets.values()) {
-      if (other.install === install)
-        evidence.expect(
-          (other.state !== 'failed' && other.state !== 'reverted') || finishesPair(install, name),
-          'a failure halts its install',
-          () => `${name} is ordered to install after ${evidence.nameOf(other.appliance)} ${other.state}`,
-        )
       if (other.order === null || hasEnded(other.state) || other.appliance === appliance) continue
       const busy = evidence.nameOf(other.appliance)
       evidence.expect(
@@ -108,8 +95,11 @@ export function orders(evidence: Evidence): Checker {
           patch: Sha256.parse('00'.repeat(32)),
           deadlineAt: 0,
         }
-        known.set(order.id, { install, appliance, patch, expiresAt })
-        if (targets.get(`${install} ${appliance}`)?.order == null) ordered(change.row)
+        // Somebody who resumes an install gives it more time, and not the orders that are out.
+        if (!known.has(order.id)) {
+          known.set(order.id, { install, appliance, patch, expiresAt })
+          ordered(change.row)
+        }
       }
       if (change.table === 'targets') followTarget(change.row)
     },

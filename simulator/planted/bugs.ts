@@ -7,6 +7,7 @@ import { copyBugs } from './copy-bugs.ts'
 import { fleetBugs } from './fleet-bugs.ts'
 import { machineBugs } from './machine-bugs.ts'
 import { pairBugs } from './pair-bugs.ts'
+import { rolloutBugs } from './rollout-bugs.ts'
 import { serviceCenterBugs } from './service-center-bugs.ts'
 import { storeBugs } from './store-bugs.ts'
 import type { TextChange } from './text-change.ts'
@@ -22,6 +23,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   ...copyBugs,
   ...agentBugs,
   ...serviceCenterBugs,
+  ...rolloutBugs,
   ...fleetBugs,
   ...pairBugs,
   ...machineBugs,

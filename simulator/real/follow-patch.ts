@@ -1,7 +1,9 @@
 /**
  * Follows a patch through a fleet of real processes, from published to installed, with a line for each change.
  */
+
 import type { PatchDetail } from '../../controller/core/patch-views.ts'
+import { isUnderWay } from '../../controller/core/rollout/install-states.ts'
 import type { InstallDetail } from '../../controller/core/views.ts'
 import type { Fleet } from '../processes/fleet.ts'
 
@@ -61,7 +63,7 @@ export async function installEverywhere(
       shown = line
       return detail
     },
-    ({ state, targets }) => state !== 'running' && targets.every((target) => ENDED.has(target.state)),
+    ({ state, targets }) => !isUnderWay(state) && targets.every((target) => ENDED.has(target.state)),
     PATIENCE_MS,
   )
   for (const target of ended.targets) {

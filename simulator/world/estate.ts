@@ -29,6 +29,17 @@ export function estateWithTenants(...dataCenters: string[]): World {
   return world
 }
 
+/** `estateWithTenants` with a pair of `globex` too, so that two pairs are at it side by side after the first. */
+export function estateWithTwoTenants(...dataCenters: string[]): World {
+  const world = estateWithTenants(...dataCenters)
+  for (const dataCenter of dataCenters) {
+    world.add(`${dataCenter}/globex/primary`)
+    world.add(`${dataCenter}/globex/secondary`)
+  }
+  world.run(2_000)
+  return world
+}
+
 /** Uploads a patch and waits until every Service Provider appliance has proven it. */
 export function replicate(world: World, patch: SymbolicPatch = symbolicPatch()): SymbolicPatch {
   world.upload(patch)

@@ -30,6 +30,8 @@ test('A4 A25 refuses unknown fields, everywhere', async () => {
   const wrong: [string, string, unknown?][] = [
     ['POST', '/installs', { ...order, approvedBy: 'me' }],
     ['POST', '/installs/x/cancel', { force: true }],
+    ['POST', '/installs/x/pause', { force: true }],
+    ['POST', '/installs/x/resume', { retry: true }],
     ['DELETE', `/patches/${id}`, { role: 'admin' }],
     ['PUT', '/data-centers/paris/limits', { ...LIMITS, place: 'tokyo' }],
     ['PUT', '/service-center/limits', LIMITS],

@@ -51,7 +51,9 @@ test('A2 no answer and no page names anything of others', async () => {
   }
   const { json: mixed } = await start(owner, ['acme', 'globex'])
   await fleet.sendReceipt('tokyo/primary', patch)
+  for (const member of ['secondary', 'primary']) await fleet.report(`acme-paris-${member}`, mixed.id, 'installed')
   await fleet.report('globex-paris-secondary', mixed.id, 'failed', { reason: 'no room on globex-paris-secondary' })
+  await fleet.report('acme-tokyo-secondary', mixed.id, 'failed', { reason: 'no room' })
   const halted = await owner<InstallDetail>('GET', `/installs/${mixed.id}`)
   assert.match(halted.json.reason, /globex-paris-secondary/, 'an Owner is told who failed')
   const auditor = await app.apiToken({ role: 'auditor', organizations: ['acme'] })
@@ -136,7 +138,7 @@ test('an install for others too is shown with the own part, and cannot be cancel
   assert.deepEqual([own.total, own.targets.length], [4, 4])
   const refused = await acme('POST', `/installs/${mixed.id}/cancel`, {})
   assert.equal(refused.status, 403)
-  assert.equal(fleet.serviceCenter.state.installs.get(mixed.id as InstallId)?.state, 'running')
+  assert.equal(fleet.serviceCenter.state.installs.get(mixed.id as InstallId)?.state, 'planned')
   assert.equal((await acme('POST', `/installs/${foreign.id}/cancel`, {})).status, 404)
   const listed = (await acme<InstallSummary[]>('GET', '/installs')).json
   assert.ok(listed.every(({ organizations }) => organizations.join() === 'acme'))

@@ -26,6 +26,8 @@ const UNSAFE = [
   { method: 'DELETE', path: '/api/v1/patches/x' },
   { method: 'POST', path: '/api/v1/installs' },
   { method: 'POST', path: '/api/v1/installs/x/cancel' },
+  { method: 'POST', path: '/api/v1/installs/x/pause' },
+  { method: 'POST', path: '/api/v1/installs/x/resume' },
   { method: 'PUT', path: '/api/v1/data-centers/paris/limits' },
   { method: 'PUT', path: '/api/v1/service-center/limits' },
   { method: 'POST', path: '/sign-out' },

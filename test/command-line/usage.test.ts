@@ -37,6 +37,8 @@ const ALL_COMMANDS = [
   'installs start',
   'installs list',
   'installs show',
+  'installs pause',
+  'installs resume',
   'installs cancel',
   'windows list',
   'windows set',

@@ -124,6 +124,7 @@ export function sampleInstall(number: number, patch: Sha256): InstallRecord {
     startedAt: AT + number,
     startedBy: 'admin',
     deadlineAt: AT + 86_400_000,
+    run: 1 + (number % 2),
   }
 }
 
@@ -154,6 +155,8 @@ export function sampleTarget(install: InstallRecord, appliance = identity.peer):
     order: { id, envelope: seal(Order, order, signing) },
     counter: 3,
     changedAt: AT,
+    run: 2,
+    wave: 3,
   }
 }
 

@@ -2,6 +2,7 @@
  * kill -9 in the middle of each thing that takes time. What was acknowledged is there afterwards, what was not is
  * not, and nothing runs twice.
  */
+
 import assert from 'node:assert/strict'
 import { createReadStream } from 'node:fs'
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
@@ -10,6 +11,7 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { writeExampleBundle } from '../../controller/cli/example-bundle.ts'
 import { uploadResumably } from '../../controller/cli/resumable-upload.ts'
+import { isUnderWay } from '../../controller/core/rollout/install-states.ts'
 import { Fleet } from '../../simulator/processes/fleet.ts'
 import { demoTopology } from '../../simulator/topology.ts'
 import { writeControlledBundle } from '../support/controlled-bundle.ts'
@@ -143,7 +145,7 @@ test('an agent killed in the middle of an install never starts the installer aga
   const ended = await fleet.until(
     'the install ends',
     () => fleet.api.install(install.id),
-    ({ state }) => state !== 'running',
+    ({ state }) => !isUnderWay(state),
   )
   assert.equal(ended.state, 'done', JSON.stringify(ended))
   assert.deepEqual(
@@ -179,7 +181,7 @@ test('a controller killed in the middle of an install finds its end when it is b
   const ended = await fleet.until(
     'the install ends',
     () => fleet.api.install(install.id),
-    ({ state }) => state !== 'running',
+    ({ state }) => !isUnderWay(state),
   )
   assert.equal(ended.state, 'done', JSON.stringify(ended))
   for (const name of names)

@@ -2,12 +2,14 @@
  * The table of the data folders (docs/data-folders.md) against the folders of real processes: whatever lies there, while
  * they work and after they have ended, is in it, with what happens when it is missing, empty, torn, older or foreign.
  */
+
 import assert from 'node:assert/strict'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { writeExampleBundle } from '../../controller/cli/example-bundle.ts'
+import { isUnderWay } from '../../controller/core/rollout/install-states.ts'
 import { Fleet } from '../../simulator/processes/fleet.ts'
 import { slotOf } from '../support/fleet-slots.ts'
 
@@ -107,7 +109,7 @@ describe('R11 every file that real processes keep is in the table', () => {
         look()
         return fleet.api.installs()
       },
-      ([install]) => install !== undefined && install.state !== 'running',
+      ([install]) => install !== undefined && !isUnderWay(install.state),
     )
     for (const name of ['depot', 'tenant']) await fleet.daemon(name).stop()
     await fleet.serviceCenter.stop()

@@ -2,11 +2,13 @@
  * Copies that somebody doubts, long before it is their turn to be read: a reader that got a wrong piece, an install that
  * found its copy changed, a start after a crash. Each has the copy proven at once, and what is not right mended.
  */
+
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { writeExampleBundle } from '../../controller/cli/example-bundle.ts'
 import type { Slot } from '../../controller/core/records.ts'
+import { isUnderWay } from '../../controller/core/rollout/install-states.ts'
 import type { InstallDetail } from '../../controller/core/views.ts'
 import { Fleet } from '../../simulator/processes/fleet.ts'
 import { DEADLINE, eventually } from '../support/eventually.ts'
@@ -63,7 +65,7 @@ async function install(patch: string, organization: string): Promise<InstallDeta
   return fleet.until(
     'the install ends',
     () => fleet.api.install(id),
-    ({ state }) => state !== 'running',
+    ({ state }) => !isUnderWay(state),
   )
 }
 

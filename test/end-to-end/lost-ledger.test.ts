@@ -2,12 +2,14 @@
  * The ledger of an agent is removed, or an older one put in its place, while the agent stands still: it is noticed at the
  * next start, said in log, trail, page and command, and what the appliance tells from then on is heard.
  */
+
 import assert from 'node:assert/strict'
 import { copyFile, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import type { Browser } from 'playwright-core'
 import { writeExampleBundle } from '../../controller/cli/example-bundle.ts'
+import { isUnderWay } from '../../controller/core/rollout/install-states.ts'
 import type { InstallDetail } from '../../controller/core/views.ts'
 import { Fleet } from '../../simulator/processes/fleet.ts'
 import { patchmesh } from '../command-line/run-patchmesh.ts'
@@ -66,7 +68,7 @@ async function install(patch: string): Promise<InstallDetail> {
   return fleet.until(
     'the install ends',
     () => fleet.api.install(id),
-    ({ state }) => state !== 'running',
+    ({ state }) => !isUnderWay(state),
   )
 }
 

@@ -2,6 +2,7 @@
  * What a manifest says, as people meet it with real processes: bundles that are not meant for the appliances, or cannot be
  * installed there as things are, are told beforehand and refused or held with the reason; nothing of them runs.
  */
+
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { statfsSync } from 'node:fs'
@@ -12,6 +13,7 @@ import { after, before, describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import type { ServerRefusal } from '../../controller/cli/exchange.ts'
 import type { ManifestDraft } from '../../controller/cli/write-bundle.ts'
+import { isUnderWay } from '../../controller/core/rollout/install-states.ts'
 import type { InstallDetail } from '../../controller/core/views.ts'
 import { PatchName, PatchVersion } from '../../protocol/identifiers.ts'
 import { LAUNCHER } from '../../simulator/processes/daemon.ts'
@@ -96,7 +98,7 @@ class Pair {
     return this.fleet.until(
       'it has ended',
       () => this.fleet.api.install(install.id),
-      ({ state }) => state !== 'running',
+      ({ state }) => !isUnderWay(state),
     )
   }
 

@@ -2,6 +2,7 @@
  * Parts of the fleet go away in the middle and come back. What can go on without them goes on, and in the end every
  * copy is there, is right, and is counted.
  */
+
 import assert from 'node:assert/strict'
 import { readdir, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -9,6 +10,7 @@ import { after, before, test } from 'node:test'
 import { ifThere } from '../../agent/shell/if-there.ts'
 import { writeExampleBundle } from '../../controller/cli/example-bundle.ts'
 import type { Slot } from '../../controller/core/records.ts'
+import { isUnderWay } from '../../controller/core/rollout/install-states.ts'
 import type { ApplianceView } from '../../controller/core/views.ts'
 import { Fleet } from '../../simulator/processes/fleet.ts'
 import { eventually } from '../support/eventually.ts'
@@ -128,7 +130,7 @@ test('while one member of its depot is down a tenant appliance connects and inst
     const ended = await fleet.until(
       'the install ends',
       () => fleet.api.install(started.id),
-      ({ state }) => state !== 'running',
+      ({ state }) => !isUnderWay(state),
     )
     assert.equal(ended.state, 'done', JSON.stringify(ended))
     await storesHold(next, ['tenant'])

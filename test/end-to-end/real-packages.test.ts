@@ -2,12 +2,14 @@
  * Real Debian packages through the whole system: uploaded as Debian's archive has them, replicated, installed by the
  * real dpkg on a pair, and failing with dpkg's own words where dpkg would fail.
  */
+
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { access, mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { promisify } from 'node:util'
+import { isUnderWay } from '../../controller/core/rollout/install-states.ts'
 import type { InstallDetail } from '../../controller/core/views.ts'
 import { Fleet } from '../../simulator/processes/fleet.ts'
 import { demoTopology } from '../../simulator/topology.ts'
@@ -57,7 +59,7 @@ describe('a real Debian package', { skip: cannotInstall() }, () => {
     return fleet.until(
       'the install ends',
       () => fleet.api.install(started.id),
-      ({ state }) => state !== 'running',
+      ({ state }) => !isUnderWay(state),
     )
   }
 

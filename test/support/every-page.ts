@@ -14,6 +14,10 @@ export async function everyPage(fleet: Fleet, app: ServedApp): Promise<Rendered[
   const patch = await fleet.publish({ name: 'kernel', version: '6.1', restart: 'service' })
   const order = { actor: 'admin', patch, organizations: ['acme'], dataCenter: 'All', allowOutage: false }
   await fleet.serviceCenter.carryOut({ kind: 'start-install', ...order } as never)
+  const other = { ...order, organizations: ['globex'] }
+  const paused = await fleet.serviceCenter.carryOut({ kind: 'start-install', ...other } as never)
+  if ('install' in paused)
+    await fleet.serviceCenter.carryOut({ kind: 'pause-install', actor: 'admin', install: paused.install })
   await person(fleet.repository, 'Ana')
   await keptPasskey(fleet.repository, 'ana', 'Work laptop')
   const { session } = await signIn(app.url, { name: 'Ana' })

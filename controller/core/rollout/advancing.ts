@@ -3,13 +3,15 @@
  * target has ended. The Service Center orders and counts; whether anything is installed is decided on the appliance.
  */
 import type { Change, InstallRecord, TargetRecord } from '../records.ts'
-import { everEnrolled, type ServiceCenterState } from '../state.ts'
+import type { ServiceCenterState } from '../state.ts'
+import { endDataCenters, membersOf, overdrawn } from './budgets.ts'
 import { endBehindPeers, endLeftBehind, endUnbegun, endWaiting, outcomeOf } from './ending-installs.ts'
 import { whenLate } from './following.ts'
-import { isFailure, isFinal, isUnderWay } from './install-states.ts'
+import { isFinal, isUnderWay } from './install-states.ts'
 import { elsewhere, isWaiting } from './ongoing.ts'
 import { sealOrder } from './ordering.ts'
 import { planRollout } from './plan.ts'
+import { cancelPaused } from './steering.ts'
 import { factsOf, targetsOf } from './target-facts.ts'
 
 /**
@@ -24,20 +26,22 @@ export function advance(state: ServiceCenterState, install: InstallRecord): Chan
   if (haveEnded && !isUnderWay(install.state)) return []
   const late = targets.flatMap((target) => whenLate(state, install, target, patch.publication.manifest))
   if (late.length > 0) return late
-  const failed = targets.find(({ state }) => isFailure(state))
-  if (install.state === 'running' && failed !== undefined) {
-    const name = everEnrolled(state, failed.appliance)?.name ?? failed.appliance
-    const reason = `${name} ${failed.state}: ${failed.reason}`
+  const members = membersOf(state, targets)
+  const spent = isUnderWay(install.state) ? overdrawn(members, install.run) : null
+  if (spent !== null) {
     return [
-      { table: 'installs', row: { ...install, state: 'halted', reason } },
-      ...endUnbegun(state, targets, `not started: ${name} ${failed.state}`),
+      { table: 'installs', row: { ...install, state: 'halted', reason: spent.reason } },
+      ...endUnbegun(state, targets, spent.unbegun),
     ]
   }
+  const stopped = isUnderWay(install.state) ? endDataCenters(state, install, members) : []
+  if (stopped.length > 0) return stopped
   const leftBehind = isUnderWay(install.state) ? [] : endLeftBehind(state, install, targets)
   if (leftBehind.length > 0) return leftBehind
   const behind = endBehindPeers(state, targets)
   if (behind.length > 0) return behind
   if (haveEnded) return [{ table: 'installs', row: { ...install, ...outcomeOf(state, targets) } }]
+  if (state.clock.wallMs > install.deadlineAt && install.state === 'paused') return cancelPaused(state, install)
   if (state.clock.wallMs > install.deadlineAt)
     return endWaiting(state, targets, 'the deadline of the install has passed')
   return order(state, install, targets)
@@ -49,9 +53,15 @@ function order(state: ServiceCenterState, install: InstallRecord, targets: Targe
   const manifest = state.patches.get(install.patch)?.publication.manifest
   if (manifest === undefined) return []
   const plan = planRollout({ install, manifest, targets: facts, elsewhere: elsewhere(state, install) }, state.clock)
-  return facts.flatMap(({ target, appliance }): Change[] => {
-    if (plan.start.includes(appliance.peer)) return sealOrder(state, install, target, appliance)
+  const starting = new Set(plan.start)
+  const begins: Change[] =
+    install.state === 'planned' && starting.size > 0
+      ? [{ table: 'installs', row: { ...install, state: 'running' } }]
+      : []
+  const told = facts.flatMap(({ target, appliance }): Change[] => {
+    if (starting.has(appliance.peer)) return sealOrder(state, install, { target, appliance, wave: plan.wave })
     const reason = plan.waiting.get(appliance.peer)
     return reason === undefined || reason === target.reason ? [] : [{ table: 'targets', row: { ...target, reason } }]
   })
+  return [...begins, ...told]
 }

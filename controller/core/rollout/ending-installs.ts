@@ -4,9 +4,10 @@
  * wherever it is meant for; one that ended otherwise is halted and says where it is not.
  */
 
+import { groupKey } from '../census.ts'
 import type { Change, InstallRecord, TargetRecord } from '../records.ts'
-import { groupKey } from '../replications.ts'
 import { everEnrolled, type ServiceCenterState } from '../state.ts'
+import { isNotMeant } from './groups.ts'
 import { isFailure, isFinal } from './install-states.ts'
 import { isForgotten, isInFlight, isUnheard } from './ongoing.ts'
 
@@ -100,10 +101,6 @@ function hasBegun(target: TargetRecord): boolean {
 /** It was ordered and has not got it, and will not by this order. */
 function hasNotInstalled(target: TargetRecord): boolean {
   return isFailure(target.state) || isForgotten(target) || (target.state === 'refused' && !isNotMeant(target))
-}
-
-export function isNotMeant({ state, refusal }: TargetRecord): boolean {
-  return state === 'refused' && refusal === 'not_applicable'
 }
 
 function groupOf(state: ServiceCenterState, { appliance }: TargetRecord): string {

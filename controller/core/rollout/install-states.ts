@@ -4,7 +4,10 @@
  * (committing.ts), so a move that is not in them is a bug that ends the process before anything is stored.
  */
 export const INSTALL_STATES = ['planned', 'running', 'paused', 'halted', 'done', 'cancelled'] as const
-/** `halted`: ended by the Service Center without all being installed; `cancelled`: by a person. `done` is installed. */
+/**
+ * `paused`: no pair begins until a person resumes it. `halted`: ended by the Service Center without all being installed;
+ * `cancelled`: by a person. `done` is installed.
+ */
 export type InstallState = (typeof INSTALL_STATES)[number]
 
 export const TARGET_STATES = [
@@ -24,11 +27,14 @@ export type TargetState = (typeof TARGET_STATES)[number]
 
 type Moves<State extends string> = Readonly<Record<State, readonly State[]>>
 
-/** What has ended with somebody unheard goes on when it is heard: `done` or `halted`, and then `running`. */
+/**
+ * `planned` is what nobody has begun yet. What has ended with somebody unheard goes on when it is heard: `done` or `halted`,
+ * and then `running`; and a person may resume what has halted.
+ */
 export const INSTALL_MOVES: Moves<InstallState> = {
-  planned: ['running', 'halted', 'done', 'cancelled'],
-  running: ['halted', 'done', 'cancelled'],
-  paused: [],
+  planned: ['running', 'paused', 'halted', 'done', 'cancelled'],
+  running: ['paused', 'halted', 'done', 'cancelled'],
+  paused: ['running', 'halted', 'done', 'cancelled'],
   halted: ['running'],
   done: ['running'],
   cancelled: [],
@@ -42,7 +48,10 @@ const TOLD: readonly TargetState[] = [
 /** Of whoever has an order: it tells, nothing is heard of it for too long, or it has left the fleet. */
 const UNDER_ORDER: readonly TargetState[] = [...TOLD, 'unknown', 'cancelled']
 
-/** An appliance whose ledger was put back to an older one goes on from there, so it may tell again what it has ended. */
+/**
+ * An appliance whose ledger was put back to an older one goes on from there, so it may tell again what it has ended; and
+ * what a person resumes is queued again.
+ */
 export const TARGET_MOVES: Moves<TargetState> = {
   queued: UNDER_ORDER,
   staging: UNDER_ORDER,
@@ -53,7 +62,7 @@ export const TARGET_MOVES: Moves<TargetState> = {
   failed: TOLD,
   reverted: TOLD,
   refused: TOLD,
-  cancelled: [],
+  cancelled: ['queued'],
   unknown: UNDER_ORDER,
 }
 

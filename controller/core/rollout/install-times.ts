@@ -6,6 +6,8 @@ import type { Manifest } from '../../../protocol/manifest.ts'
 
 /** How long the targets that are not ready are queued before they count as cancelled. */
 export const INSTALL_DEADLINE_MS = 24 * 3600 * 1000
+/** How long a paused install can be resumed. */
+export const PAUSED_AT_MOST_MS = 7 * 24 * 3600 * 1000
 /** An ordered appliance that has not answered by then is said to be late; the order stays valid. */
 export const PICKUP_MS = 2 * 60 * 1000
 /** Beyond what the manifest allows: an appliance that has said nothing for so long is `unknown`. */

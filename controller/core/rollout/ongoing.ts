@@ -3,8 +3,8 @@
  * pair is a pair for all installs, also for one that has ended without hearing of all that it ordered.
  */
 import type { DataCenterName, OrganizationName } from '../../../protocol/identifiers.ts'
+import { groupKey } from '../census.ts'
 import type { ApplianceRecord, InstallRecord, TargetRecord } from '../records.ts'
-import { groupKey } from '../replications.ts'
 import type { ServiceCenterState } from '../state.ts'
 import { isFinal } from './install-states.ts'
 

@@ -6,16 +6,16 @@ import { seal } from '../../../protocol/envelope.ts'
 import { type OrderId, SERVICE_PROVIDER } from '../../../protocol/identifiers.ts'
 import { nextId } from '../../../protocol/random.ts'
 import { Order } from '../../../protocol/statements.ts'
-import type { ApplianceRecord, Change, InstallRecord, TargetRecord } from '../records.ts'
+import type { Change, InstallRecord } from '../records.ts'
 import { numberAfter } from '../rising-numbers.ts'
 import type { ServiceCenterState } from '../state.ts'
 import { beginByOf } from '../windows/targets.ts'
+import type { Placed } from './groups.ts'
 
 export function sealOrder(
   state: ServiceCenterState,
   install: InstallRecord,
-  target: TargetRecord,
-  appliance: ApplianceRecord,
+  { target, appliance, wave }: Placed & { readonly wave: number },
 ): Change[] {
   const id = nextId(state.random) as OrderId
   const sequence = numberAfter(appliance.orderSequence, state.clock)
@@ -27,7 +27,7 @@ export function sealOrder(
       orderId: id,
       sequence,
       install: install.id,
-      attempt: 1,
+      attempt: target.run,
       action: 'install',
       patch: install.patch,
       allowOutage: install.allowOutage,
@@ -49,6 +49,7 @@ export function sealOrder(
         reason: `ordered${via}, waits for the appliance to answer`,
         order: { id, envelope },
         changedAt: at,
+        wave,
       },
     },
   ]

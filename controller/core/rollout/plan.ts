@@ -3,20 +3,25 @@
  * ordered now, and why each other one waits. What holds somebody back is decided by the policies (policies.ts), each asked
  * again with what has just been planned; here is only who is asked first:
  * - a Data Center that has begun before one that has not, so that no more pairs than need be stay half done;
+ * - then one in which the provider has something to install, and there the provider first, its depot before the rest;
  * - within a group the secondary first (the manifest's `pair.order`), but a ready member before one that is not.
  */
 import type { Clock } from '../../../protocol/clock.ts'
-import type { PeerId } from '../../../protocol/identifiers.ts'
+import { type PeerId, SERVICE_PROVIDER } from '../../../protocol/identifiers.ts'
 import type { Manifest } from '../../../protocol/manifest.ts'
 import type { InstallRecord } from '../records.ts'
+import type { Placed } from './groups.ts'
 import { type Elsewhere, isWaiting, occupy, ongoingAround, siteKey } from './ongoing.ts'
-import { whyNotNow } from './policies.ts'
+import { whyAbsent, whyNotNow } from './policies.ts'
 import type { TargetFacts } from './target-facts.ts'
+import { NO_WAVES, takePlace, waveNumber, wavesOf } from './waves.ts'
 
 export type RolloutPlan = {
   readonly start: readonly PeerId[]
   /** Why each queued target that does not start waits. */
   readonly waiting: ReadonlyMap<PeerId, string>
+  /** The number of the wave in which those start. */
+  readonly wave: number
 }
 
 export type RolloutFacts = {
@@ -30,25 +35,44 @@ export function planRollout({ install, manifest, targets, elsewhere }: RolloutFa
   const start: PeerId[] = []
   const waiting = new Map<PeerId, string>()
   const ongoing = ongoingAround(install, targets, elsewhere)
+  const shared = { install, manifest, ongoing }
+  const waves = wavesOf(targets, (fact) => whyAbsent({ ...shared, fact, waves: NO_WAVES }, clock) !== null)
   for (const fact of inOrder(targets, manifest.pair.order)) {
     if (!isWaiting(fact.target)) continue
-    const reason = whyNotNow({ fact, install, manifest, ongoing }, clock)
+    const reason = whyNotNow({ ...shared, fact, waves }, clock)
     if (reason !== null) waiting.set(fact.appliance.peer, reason)
     else {
       start.push(fact.appliance.peer)
       occupy(ongoing, fact.appliance)
+      takePlace(waves, fact.appliance)
     }
   }
-  return { start, waiting }
+  return { start, waiting, wave: waveNumber(waves) }
 }
 
-function inOrder(facts: readonly TargetFacts[], order: Manifest['pair']['order']): TargetFacts[] {
-  const begun = new Set(facts.filter(({ target }) => target.order !== null).map(({ appliance }) => siteKey(appliance)))
-  const rank = ({ appliance }: TargetFacts): string => {
-    const site = siteKey(appliance)
-    const role = order === 'secondary-first' && appliance.role === 'primary' ? 1 : 0
-    return JSON.stringify([begun.has(site) ? 0 : 1, site, role, appliance.name])
+/** Who is asked first. */
+export function inOrder<Member extends Placed & { readonly isProvider: boolean }>(
+  members: readonly Member[],
+  order: Manifest['pair']['order'],
+): Member[] {
+  const begun = members.filter(({ target }) => target.order !== null)
+  const sites = new Set(begun.map(({ appliance }) => siteKey(appliance)))
+  const dataCenters = new Set(begun.map(({ appliance }) => appliance.dataCenter))
+  const providers = new Set(members.filter(({ isProvider }) => isProvider).map(({ appliance }) => appliance.dataCenter))
+  const rank = ({ appliance, isProvider }: Member): string => {
+    const { organization, dataCenter, kind, group, role, name } = appliance
+    const isLast = order === 'secondary-first' && role === 'primary'
+    const first = [
+      dataCenters.has(dataCenter),
+      providers.has(dataCenter),
+      dataCenter,
+      sites.has(siteKey(appliance)),
+      isProvider,
+      kind === SERVICE_PROVIDER,
+    ]
+    const ranks = first.map((part) => (typeof part === 'string' ? part : part ? 0 : 1))
+    return JSON.stringify([...ranks, organization, kind, group, isLast ? 1 : 0, name])
   }
-  const ranked = facts.map((fact) => ({ fact, rank: rank(fact) }))
-  return ranked.sort((left, right) => (left.rank < right.rank ? -1 : 1)).map(({ fact }) => fact)
+  const ranked = members.map((member) => ({ member, rank: rank(member) }))
+  return ranked.sort((left, right) => (left.rank < right.rank ? -1 : 1)).map(({ member }) => member)
 }

@@ -10,30 +10,36 @@ import { maintenanceWindow } from './policies/maintenance-window.ts'
 import { oneDataCenter } from './policies/one-data-center.ts'
 import { oneOfAPair } from './policies/one-of-a-pair.ts'
 import { outage } from './policies/outage.ts'
+import { paused } from './policies/paused.ts'
 import { peerVersions } from './policies/peer-versions.ts'
 import type { Policy, PolicyFacts } from './policies/policy.ts'
 import { reachable } from './policies/reachable.ts'
+import { relaying } from './policies/relaying.ts'
 import { replicated } from './policies/replicated.ts'
 import { unheardMembers } from './policies/unheard-members.ts'
+import { wave } from './policies/wave.ts'
 
 /**
- * What a reason means: `absent`, the appliance or its copy is not there; `held`, somebody has to act, or a peer to come
+ * What a reason means: `absent`, the appliance, its copy or its time is not there; `held`, somebody has to act, or a peer to come
  * back; `turn`, others come first, or its maintenance window has not opened. Whoever is absent or held keeps nobody waiting.
  */
 export type Waits = 'absent' | 'held' | 'turn'
 
 export const POLICIES: readonly { readonly judge: Policy; readonly waits: Waits }[] = [
+  { judge: paused, waits: 'turn' },
   { judge: keyHeld, waits: 'absent' },
   { judge: replicated, waits: 'absent' },
   { judge: reachable, waits: 'absent' },
   { judge: oneOfAPair, waits: 'turn' },
   { judge: oneDataCenter, waits: 'turn' },
   { judge: unheardMembers, waits: 'absent' },
-  { judge: maintenanceWindow, waits: 'turn' },
+  { judge: maintenanceWindow, waits: 'absent' },
   { judge: clockAhead, waits: 'held' },
   { judge: peerVersions, waits: 'held' },
   { judge: outage, waits: 'held' },
   { judge: keyDoubtful, waits: 'held' },
+  { judge: relaying, waits: 'turn' },
+  { judge: wave, waits: 'turn' },
 ]
 
 /** Why it does not begin now, or null. */

@@ -10,10 +10,11 @@ import { byPlace } from '../census.ts'
 import type { Command } from '../effects.ts'
 import { title } from '../patch-identity.ts'
 import { type Decision, livePatch } from '../publishing.ts'
-import type { ApplianceRecord, Change, InstallRecord } from '../records.ts'
+import type { ApplianceRecord, Change, InstallRecord, PatchRecord } from '../records.ts'
 import type { ServiceCenterState } from '../state.ts'
 import { deadlineOf } from '../windows/deadline.ts'
 import { notConfirmed } from './confirming.ts'
+import { isUnderWay } from './install-states.ts'
 import { meantAppliances, meantForNobody } from './previewing.ts'
 
 type Start = Extract<Command, { kind: 'start-install' }>
@@ -27,21 +28,8 @@ export function startInstall(state: ServiceCenterState, command: Start): Decisio
   if (appliances.length === 0) return { reply: meantForNobody(patch, others), changes: [] }
   const changed = notConfirmed(patch, appliances, command.confirmation)
   if (changed !== null) return { reply: changed, changes: [] }
-  const running = [...state.installs.values()].find(
-    (install) =>
-      install.patch === command.patch &&
-      install.state === 'running' &&
-      appliances.some(({ peer }) => state.targets.get(install.id)?.has(peer)),
-  )
-  if (running !== undefined) {
-    return {
-      reply: refuse(
-        'install_running',
-        `install ${running.id} of ${title(patch)} is running on some of these appliances`,
-      ),
-      changes: [],
-    }
-  }
+  const running = alreadyUnderWay(state, patch, appliances)
+  if (running !== null) return { reply: running, changes: [] }
   const at = state.clock.wallMs
   const deadlineAt = deadlineOf(state, command, appliances)
   if (isRefusal(deadlineAt)) return { reply: deadlineAt, changes: [] }
@@ -53,11 +41,12 @@ export function startInstall(state: ServiceCenterState, command: Start): Decisio
     dataCenter: command.dataCenter,
     allowOutage: command.allowOutage,
     outsideWindows: command.outsideWindows === true,
-    state: 'running',
+    state: 'planned',
     reason: '',
     startedAt: at,
     startedBy: command.actor,
     deadlineAt,
+    run: 1,
   }
   const targets = appliances.map(
     ({ peer }): Change => ({
@@ -73,6 +62,8 @@ export function startInstall(state: ServiceCenterState, command: Start): Decisio
         order: null,
         counter: 0,
         changedAt: at,
+        run: 1,
+        wave: null,
       },
     }),
   )
@@ -89,6 +80,22 @@ export function startInstall(state: ServiceCenterState, command: Start): Decisio
 /** What somebody has allowed beyond the usual, for the trail. */
 function allowances({ allowOutage, outsideWindows }: InstallRecord): string {
   return `${allowOutage ? ', outage allowed' : ''}${outsideWindows ? ', outside of maintenance windows' : ''}`
+}
+
+/** An install of the patch on any of these that has not ended, as a refusal. */
+export function alreadyUnderWay(
+  state: ServiceCenterState,
+  patch: PatchRecord,
+  appliances: readonly Pick<ApplianceRecord, 'peer'>[],
+): Refusal | null {
+  const running = [...state.open].find((id) => {
+    const install = state.installs.get(id)
+    if (install?.patch !== patch.sha256 || !isUnderWay(install.state)) return false
+    return appliances.some(({ peer }) => state.targets.get(id)?.has(peer))
+  })
+  if (running === undefined) return null
+  const how = state.installs.get(running)?.state
+  return refuse('install_running', `install ${running} of ${title(patch)} is ${how} on some of these appliances`)
 }
 
 /** The appliances of the chosen organizations in the chosen Data Center, or what is wrong with the choice. */

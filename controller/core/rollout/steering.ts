@@ -1,32 +1,118 @@
 /**
- * What people decide about an install that has begun.
+ * What people decide about an install that has begun: to cancel it for good, to pause it, and to resume what was paused or
+ * has halted. Whichever it is, a pair that has begun is finished, and deciding it twice changes nothing more.
  */
-import { refuse } from '../../../protocol/refusals.ts'
+import { isRefusal, type Refusal, refuse } from '../../../protocol/refusals.ts'
 import { notedFor } from '../audit-notes.ts'
 import type { Command, Reply } from '../effects.ts'
-import type { Decision } from '../publishing.ts'
+import { type Decision, livePatch } from '../publishing.ts'
+import type { Change, InstallRecord } from '../records.ts'
 import type { ServiceCenterState } from '../state.ts'
+import { deadlineOf } from '../windows/deadline.ts'
+import { membersOf } from './budgets.ts'
 import { endUnbegun } from './ending-installs.ts'
+import { isUnderWay } from './install-states.ts'
+import { PAUSED_AT_MOST_MS } from './install-times.ts'
+import { queuedAgain } from './resuming.ts'
+import { alreadyUnderWay } from './starting.ts'
 import { targetsOf } from './target-facts.ts'
 
 type Cancel = Extract<Command, { kind: 'cancel-install' }>
+type Pause = Extract<Command, { kind: 'pause-install' }>
+type Resume = Extract<Command, { kind: 'resume-install' }>
 
-/** No pair begins any more; those that have begun are finished. Cancelling twice is harmless. */
+/** No pair begins any more. */
 export function cancelInstall(state: ServiceCenterState, { actor, install }: Cancel): Decision {
-  const found = state.installs.get(install)
-  if (found === undefined) return { reply: refuse('not_found', `there is no install ${install}`), changes: [] }
+  const found = named(state, install)
+  if (isRefusal(found)) return { reply: found, changes: [] }
   const reply: Reply = { kind: 'install-cancelled', install }
   if (found.state === 'cancelled') return { reply, changes: [] }
-  if (found.state !== 'running') {
-    return { reply: refuse('already_ended', `install ${install} is ${found.state}`), changes: [] }
-  }
-  const at = state.clock.wallMs
-  return {
-    reply,
-    changes: [
-      { table: 'installs', row: { ...found, state: 'cancelled', reason: `cancelled by ${actor}` } },
-      ...endUnbegun(state, targetsOf(state, install), 'cancelled with its install'),
-      ...notedFor(found.organizations, { at, actor, action: 'cancel', subject: install, outcome: 'done' }),
-    ],
-  }
+  if (!isUnderWay(found.state)) return { reply: ended(found), changes: [] }
+  const changes: Change[] = [
+    { table: 'installs', row: { ...found, state: 'cancelled', reason: `cancelled by ${actor}` } },
+    ...endUnbegun(state, targetsOf(state, install), 'cancelled with its install'),
+    ...noted(state, found, { actor, action: 'cancel', outcome: 'done' }),
+  ]
+  return { reply, changes }
+}
+
+/** No pair begins until somebody resumes it, for as long as it can be resumed. */
+export function pauseInstall(state: ServiceCenterState, { actor, install }: Pause): Decision {
+  const found = named(state, install)
+  if (isRefusal(found)) return { reply: found, changes: [] }
+  const reply: Reply = { kind: 'install-paused', install }
+  if (found.state === 'paused') return { reply, changes: [] }
+  if (!isUnderWay(found.state)) return { reply: ended(found), changes: [] }
+  const deadlineAt = Math.max(found.deadlineAt, state.clock.wallMs + PAUSED_AT_MOST_MS)
+  const until = new Date(deadlineAt).toISOString()
+  const reason = `paused by ${actor}: no pair begins until somebody resumes it, and what has not begun by ${until} ends as cancelled`
+  const changes: Change[] = [
+    { table: 'installs', row: { ...found, state: 'paused', reason, deadlineAt } },
+    ...noted(state, found, { actor, action: 'pause', outcome: `until ${until} at the latest` }),
+  ]
+  return { reply, changes }
+}
+
+/**
+ * What was paused goes on. What had halted goes on with whatever is not installed, as it is detected now; but what failed
+ * or was put back is tried again only where the actor says so.
+ */
+export function resumeInstall(state: ServiceCenterState, { actor, install, retryFailed }: Resume): Decision {
+  const found = named(state, install)
+  if (isRefusal(found)) return { reply: found, changes: [] }
+  const reply: Reply = { kind: 'install-resumed', install }
+  if (found.state === 'running' || found.state === 'planned') return { reply, changes: [] }
+  if (found.state !== 'paused' && found.state !== 'halted') return { reply: ended(found), changes: [] }
+  const isAnew = found.state === 'halted' || retryFailed
+  const run = isAnew ? found.run + 1 : found.run
+  const again = isAnew ? queuedAgain(state, found, { run, retryFailed }) : []
+  const refused = found.state === 'halted' ? whyNotAgain(state, found, again.length) : null
+  if (refused !== null) return { reply: refused, changes: [] }
+  const members = membersOf(state, targetsOf(state, install)).map(({ appliance }) => appliance)
+  const deadlineAt = deadlineOf(state, found, members)
+  if (isRefusal(deadlineAt)) return { reply: deadlineAt, changes: [] }
+  const outcome = retryFailed ? 'what failed is tried again' : 'done'
+  const changes: Change[] = [
+    { table: 'installs', row: { ...found, state: 'running', reason: '', deadlineAt, run } },
+    ...again,
+    ...noted(state, found, { actor, action: 'resume', outcome }),
+  ]
+  return { reply, changes }
+}
+
+/** Nobody resumed it in time. */
+export function cancelPaused(state: ServiceCenterState, install: InstallRecord): Change[] {
+  const reason = `paused, and not resumed by ${new Date(install.deadlineAt).toISOString()}`
+  return [
+    { table: 'installs', row: { ...install, state: 'cancelled', reason } },
+    ...endUnbegun(state, targetsOf(state, install.id), `not started: its install was ${reason}`),
+  ]
+}
+
+function whyNotAgain(state: ServiceCenterState, install: InstallRecord, count: number): Refusal | null {
+  const patch = livePatch(state, install.patch)
+  if (isRefusal(patch)) return patch
+  const members = targetsOf(state, install.id).map(({ appliance }) => ({ peer: appliance }))
+  const other = alreadyUnderWay(state, patch, members)
+  if (other !== null || count > 0) return other
+  return refuse(
+    'nothing_to_resume',
+    `nothing of install ${install.id} is left to begin but what failed or was put back: ${install.reason}`,
+  )
+}
+
+function named(state: ServiceCenterState, install: InstallRecord['id']): InstallRecord | Refusal {
+  return state.installs.get(install) ?? refuse('not_found', `there is no install ${install}`)
+}
+
+function ended({ id, state }: InstallRecord): Refusal {
+  return refuse('already_ended', `install ${id} is ${state}`)
+}
+
+function noted(
+  state: ServiceCenterState,
+  { id, organizations }: InstallRecord,
+  note: { readonly actor: string; readonly action: string; readonly outcome: string },
+): Change[] {
+  return notedFor(organizations, { at: state.clock.wallMs, subject: id, ...note })
 }

@@ -4,12 +4,19 @@
  * all that the peer has.
  */
 import type { PeerVersion } from '../../../agent/core/install/policies/peer-versions.ts'
-import type { InstallId, Sha256 } from '../../../protocol/identifiers.ts'
+import {
+  type DataCenterName,
+  type InstallId,
+  type OrganizationName,
+  SERVICE_PROVIDER,
+  type Sha256,
+} from '../../../protocol/identifiers.ts'
+import { censusOf, groupKey, peersOf } from '../census.ts'
 import { isDoubtful } from '../cloned-keys.ts'
 import { title } from '../patch-identity.ts'
 import { livePatches } from '../publishing.ts'
 import type { ApplianceRecord, InstallRecord, TargetRecord } from '../records.ts'
-import { groupKey, readiness } from '../replications.ts'
+import { readiness } from '../replications.ts'
 import type { ServiceCenterState } from '../state.ts'
 import type { Applying } from '../windows/room.ts'
 import { membersLeft, windowsByPlace } from '../windows/targets.ts'
@@ -32,6 +39,10 @@ export type TargetFacts = {
   /** The maintenance windows and blackouts of its place, and how many of its group begin one after the other. */
   readonly windows: Applying
   readonly membersLeft: number
+  /** Whether its organization is that of the Service Provider appliances. */
+  readonly isProvider: boolean
+  /** Whether somebody of its own Data Center takes a patch from it now. */
+  readonly isRelaying: boolean
   /** How far its clock is ahead; null where nobody has heard. */
   readonly clockAheadMs: number | null
 }
@@ -42,14 +53,15 @@ export function factsOf(
   { patch }: InstallRecord,
   targets: readonly TargetRecord[],
 ): TargetFacts[] {
-  const groups = Map.groupBy(state.appliances.values(), groupKey)
   const record = state.patches.get(patch)
   const windowsAt = windowsByPlace(state)
   const left = membersLeft(state, targets)
+  const providers = providersOf(state)
+  const takers = takersOf(state)
   return targets.flatMap((target): TargetFacts[] => {
     const appliance = state.appliances.get(target.appliance)
     if (appliance === undefined) return []
-    const peers = (groups.get(groupKey(appliance)) ?? []).filter(({ peer }) => peer !== appliance.peer)
+    const peers = peersOf(state, appliance)
     return [
       {
         target,
@@ -66,10 +78,42 @@ export function factsOf(
         peerVersions: record === undefined ? [] : peerVersions(state, record, peers),
         windows: windowsAt(appliance),
         membersLeft: left.get(groupKey(appliance)) ?? 1,
+        isProvider: providers.has(appliance.organization),
+        isRelaying: appliance.kind === SERVICE_PROVIDER && isRelaying(state, patch, { appliance, peers, takers }),
         clockAheadMs: state.accounts.get(appliance.peer)?.clockAheadMs ?? null,
       },
     ]
   })
+}
+
+/** The organizations of the Service Provider appliances, mostly one. */
+export function providersOf(state: ServiceCenterState): ReadonlySet<OrganizationName> {
+  return new Set([...censusOf(state.whole ?? state).depotPlaces.values()].map(({ organization }) => organization))
+}
+
+/** The Data Centers in which somebody takes the patch of an order from its depot. */
+function takersOf(state: ServiceCenterState): ReadonlySet<DataCenterName> {
+  const staging = [...state.unsettled.values()].filter((target) => target.state === 'staging')
+  return new Set(staging.flatMap(({ appliance }) => state.appliances.get(appliance)?.dataCenter ?? []))
+}
+
+/** Somebody stages an order there, or a peer says that it takes this patch from it. */
+function isRelaying(
+  state: ServiceCenterState,
+  patch: Sha256,
+  around: {
+    readonly appliance: ApplianceRecord
+    readonly peers: readonly ApplianceRecord[]
+    readonly takers: ReadonlySet<DataCenterName>
+  },
+): boolean {
+  const { peer, dataCenter } = around.appliance
+  const told = state.progress.get(patch)
+  const takes = (other: ApplianceRecord): boolean => {
+    const progress = told?.get(other.peer)
+    return progress?.state === 'transferring' && progress.sources.includes(peer) && state.sessions.has(other.peer)
+  }
+  return around.takers.has(dataCenter) || around.peers.some(takes)
 }
 
 /**

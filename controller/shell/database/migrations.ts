@@ -24,6 +24,7 @@ export const MIGRATIONS: Record<string, Migration> = {
   '0012-held-keys': { up: heldKeys },
   '0013-ledger-losses': { up: ledgerLosses },
   '0014-windows': { up: windows },
+  '0015-waves': { up: waves },
 }
 
 /** Throws a sentence for a database that a newer release has written. */
@@ -117,6 +118,17 @@ async function people(database: Kysely<unknown>): Promise<void> {
     .execute()
   await schema.createIndex('audit_by_actor').on('audit').columns(['actor', 'position']).execute()
   await schema.createIndex('audit_by_action').on('audit').columns(['action', 'position']).execute()
+}
+
+/** How often an install was set going, and in which wave a target was ordered; of earlier ones nobody knows the wave. */
+async function waves(database: Kysely<unknown>): Promise<void> {
+  const alter = (table: string) => database.schema.alterTable(table)
+  for (const table of ['installs', 'targets']) {
+    await alter(table)
+      .addColumn('run', 'integer', (column) => column.notNull().defaultTo(1))
+      .execute()
+  }
+  await alter('targets').addColumn('wave', 'integer').execute()
 }
 
 /** Who uploaded a patch and who started an install; of those that were there before nobody knows. */

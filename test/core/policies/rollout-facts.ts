@@ -6,6 +6,7 @@ import type { ApplianceRecord, InstallRecord, TargetRecord } from '../../../cont
 import { type Ongoing, occupy } from '../../../controller/core/rollout/ongoing.ts'
 import type { Policy } from '../../../controller/core/rollout/policies/policy.ts'
 import type { TargetFacts } from '../../../controller/core/rollout/target-facts.ts'
+import { NO_WAVES, type Waves } from '../../../controller/core/rollout/waves.ts'
 import { NONE_APPLY } from '../../../controller/core/windows/room.ts'
 import {
   ApplianceKind,
@@ -75,6 +76,7 @@ export const install: InstallRecord = {
   startedAt: NOON - HOUR_MS,
   startedBy: 'ann',
   deadlineAt: NOON + 23 * HOUR_MS,
+  run: 1,
 }
 
 /** Of a target that waits, or that was ordered where the row says how far it is. */
@@ -91,6 +93,8 @@ export function target(of: ApplianceRecord, row: Partial<TargetRecord> = {}): Ta
       row.state === undefined || row.state === 'queued' ? null : { id: `order to ${of.name}` as OrderId, envelope },
     counter: 0,
     changedAt: NOON,
+    run: 1,
+    wave: null,
     ...row,
   }
 }
@@ -108,6 +112,8 @@ export function facts(of: ApplianceRecord, changed: Partial<TargetFacts> = {}): 
     peerVersions: [],
     windows: NONE_APPLY,
     membersLeft: 1,
+    isProvider: false,
+    isRelaying: false,
     clockAheadMs: 0,
     ...changed,
   }
@@ -121,6 +127,7 @@ export type Around = {
   readonly inFlight?: readonly ApplianceRecord[]
   /** Of whom nothing is heard, by key. */
   readonly silent?: Ongoing['silent']
+  readonly waves?: Waves
 }
 
 function manifest(words: NonNullable<Parameters<typeof symbolicPatch>[0]>['manifest'] = {}): Manifest {
@@ -140,6 +147,7 @@ export function judged(policy: Policy, around: Around = {}): string | null {
       install: { ...install, ...around.install },
       manifest: manifest(around.manifest),
       ongoing,
+      waves: around.waves ?? NO_WAVES,
     },
     { wallMs: NOON, monotonicMs: HOUR_MS },
   )

@@ -3,7 +3,7 @@
  */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { groupKey } from '../../../controller/core/replications.ts'
+import { groupKey } from '../../../controller/core/census.ts'
 import {
   INSTALL_MOVES,
   INSTALL_STATES,
@@ -21,12 +21,16 @@ import { maintenanceWindow } from '../../../controller/core/rollout/policies/mai
 import { oneDataCenter } from '../../../controller/core/rollout/policies/one-data-center.ts'
 import { oneOfAPair } from '../../../controller/core/rollout/policies/one-of-a-pair.ts'
 import { outage } from '../../../controller/core/rollout/policies/outage.ts'
+import { paused } from '../../../controller/core/rollout/policies/paused.ts'
 import { peerVersions } from '../../../controller/core/rollout/policies/peer-versions.ts'
 import type { Policy } from '../../../controller/core/rollout/policies/policy.ts'
 import { reachable } from '../../../controller/core/rollout/policies/reachable.ts'
+import { relaying } from '../../../controller/core/rollout/policies/relaying.ts'
 import { replicated } from '../../../controller/core/rollout/policies/replicated.ts'
 import { unheardMembers } from '../../../controller/core/rollout/policies/unheard-members.ts'
+import { wave } from '../../../controller/core/rollout/policies/wave.ts'
 import { POLICIES } from '../../../controller/core/rollout/policies.ts'
+import { NO_WAVES } from '../../../controller/core/rollout/waves.ts'
 import { localTime, nearby } from '../../../controller/core/windows/recurrence.ts'
 import { inTime } from '../../../controller/core/windows/waiting.ts'
 import { MaintenanceWindow } from '../../../controller/core/windows/window.ts'
@@ -41,6 +45,17 @@ function table(what: string, policy: Policy, rows: readonly Row[]): void {
     for (const [title, around, says] of rows) test(title, () => assert.equal(judged(policy, around), says))
   })
 }
+
+const isPaused = { install: { state: 'paused' } } as const
+table('a paused install', paused, [
+  ['what runs is not paused', {}, null],
+  ['no pair begins', isPaused, 'waits until somebody resumes its install'],
+  [
+    'a pair that has begun is finished',
+    { ...isPaused, waves: { ...NO_WAVES, begun: new Set([groupKey(primary)]) } },
+    null,
+  ],
+])
 
 table('a key that two machines use', keyHeld, [
   ['one machine has the key', {}, null],
@@ -182,6 +197,59 @@ table('a key that two machines may have', keyDoubtful, [
   ['who allows an outage waits for nobody', { fact: { doubtful: primary }, install: { allowOutage: true } }, null],
 ])
 
+table('a depot that relays', relaying, [
+  ['nobody takes anything from it', {}, null],
+  [
+    'a depot waits for whoever takes a patch from it',
+    { fact: { isRelaying: true } },
+    'waits until another appliance of its Data Center, which takes a patch from it, has that',
+  ],
+  ['what disrupts nothing does not wait', { fact: { isRelaying: true }, ...none }, null],
+])
+
+/** Whose groups are at it, in an install of which a pair has it. */
+const at = (width: number, ...busy: ReturnType<typeof appliance>[]): Around => ({
+  waves: {
+    groups: new Map(busy.map((one) => [groupKey(one), one])),
+    dataCenters: new Map(busy.map((one) => [one.dataCenter, one])),
+    begun: new Set(),
+    isProven: true,
+    width,
+  },
+})
+const canary = (busy: ReturnType<typeof appliance>, begun: ReturnType<typeof appliance>[] = []): Around => ({
+  waves: {
+    groups: new Map([[groupKey(busy), busy]]),
+    dataCenters: new Map([[busy.dataCenter, busy]]),
+    begun: new Set(begun.map(groupKey)),
+    isProven: false,
+    width: 1,
+  },
+})
+const lima = appliance('lima/globex/primary', { dataCenter: 'Lima', organization: 'Globex' })
+table('waves', wave, [
+  ['the first pair begins when nobody is at it', {}, null],
+  [
+    'no other pair begins beside the first, in the same Data Center either',
+    canary(other),
+    'waits until the first pair of its install has the patch',
+  ],
+  ['the other member of the first pair does not wait for it', canary(primary, [primary]), null],
+  ['a pair that has begun is finished beside another first pair', canary(other, [primary]), null],
+  ['then one Data Center goes on with all its pairs', at(1, other), null],
+  [
+    'and no other, until that has it',
+    at(1, globex),
+    'waits for others to end: one Data Center of its install at a time until more have the patch',
+  ],
+  ['then a second one beside it', at(2, globex), null],
+  [
+    'and no third',
+    at(2, globex, lima),
+    'waits for others to end: 2 Data Centers of its install at a time until more have the patch',
+  ],
+])
+
 describe('the list of policies', () => {
   test('each of them has a table, and stands in it once', () => {
     assert.deepEqual(POLICIES.map(({ judge }) => judge.name).toSorted(), [...tabled].map(({ name }) => name).toSorted())
@@ -193,7 +261,7 @@ describe('the moves of an install and of its targets', () => {
     const entered = new Set(INSTALL_STATES.flatMap((state) => INSTALL_MOVES[state]))
     assert.deepEqual(
       INSTALL_STATES.filter((state) => !entered.has(state)),
-      ['planned', 'paused'],
+      ['planned'],
     )
     const told = new Set(TARGET_STATES.flatMap((state) => TARGET_MOVES[state]))
     assert.deepEqual(
@@ -204,12 +272,15 @@ describe('the moves of an install and of its targets', () => {
 
   test('from each state that has not ended there is a way to one that has', () => {
     for (const state of INSTALL_STATES.filter(isUnderWay))
-      assert.ok(state === 'paused' || INSTALL_MOVES[state].some((next) => !isUnderWay(next)), state)
+      assert.ok(
+        INSTALL_MOVES[state].some((next) => !isUnderWay(next)),
+        state,
+      )
     for (const state of TARGET_STATES) assert.ok(isFinal(state) || TARGET_MOVES[state].some(isFinal), state)
   })
 
-  test('what a person has cancelled is final', () => {
-    assert.deepEqual([INSTALL_MOVES.cancelled, TARGET_MOVES.cancelled], [[], []])
+  test('what a person has cancelled is final, and a target that was not started is queued again by whoever resumes', () => {
+    assert.deepEqual([INSTALL_MOVES.cancelled, TARGET_MOVES.cancelled], [[], ['queued']])
     assert.ok(mayFollow(INSTALL_MOVES, 'cancelled', 'cancelled'), 'a record that changes otherwise keeps its state')
   })
 

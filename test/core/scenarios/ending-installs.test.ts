@@ -5,11 +5,11 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { Outcome } from '../../../agent/core/events.ts'
-import type { InstallState, TargetState } from '../../../controller/core/rollout/install-states.ts'
+import { type InstallState, isUnderWay, type TargetState } from '../../../controller/core/rollout/install-states.ts'
 import { troublesOf } from '../../../controller/core/troubles.ts'
 import { installDetail } from '../../../controller/core/views.ts'
 import type { InstallId } from '../../../protocol/identifiers.ts'
-import { estate, estateWithTenants, replicate } from '../../../simulator/world/estate.ts'
+import { estate, estateWithTenants, estateWithTwoTenants, replicate } from '../../../simulator/world/estate.ts'
 import { type SymbolicPatch, symbolicPatch } from '../../../simulator/world/symbolic-patch.ts'
 import type { World } from '../../../simulator/world/world.ts'
 
@@ -35,7 +35,7 @@ function demandingAcme(world: World): SymbolicPatch {
   world.await('the provider has what is needed', () => stateOf(world, before) === 'done')
   return demanding(world)
 }
-const isOver = (world: World, install: InstallId) => () => stateOf(world, install) !== 'running'
+const isOver = (world: World, install: InstallId) => () => !isUnderWay(stateOf(world, install))
 
 describe('F10: done means installed', () => {
   test('an install of which all refuse is halted, and says who refused and why', () => {
@@ -173,16 +173,19 @@ describe('F11: no pair is left mixed without a word', () => {
   }
 
   test('a pair that has begun is finished when another one fails', () => {
-    const world = estateWithTenants('paris')
+    const world = estateWithTwoTenants('paris')
     const patch = replicate(world)
-    world.appliance('paris/secondary').installer.durationsMs.install = 500
-    world.appliance('paris/secondary').installer.outcomes.install.push(FAILED)
-    const install = world.install(patch, ['provider', 'acme'])
+    world.appliance('paris/globex/secondary').installer.durationsMs.install = 500
+    world.appliance('paris/globex/secondary').installer.outcomes.install.push(FAILED)
+    const install = world.install(patch, ['provider', 'acme', 'globex'])
     world.await('it is halted', () => stateOf(world, install) === 'halted')
     world.run(60_000)
-    assert.deepEqual(statesOf(world, install, 'paris/secondary', 'paris/primary'), ['failed', 'cancelled'])
+    assert.deepEqual(statesOf(world, install, 'paris/globex/secondary', 'paris/globex/primary'), [
+      'failed',
+      'cancelled',
+    ])
     assert.deepEqual(statesOf(world, install, 'paris/acme/secondary', 'paris/acme/primary'), ['installed', 'installed'])
-    assert.match(record(world, install).reason, /^paris\/secondary failed: /)
+    assert.match(record(world, install).reason, /^paris\/globex\/secondary failed: /)
     assert.deepEqual(mixedIn(world, install), [])
   })
 

@@ -9,7 +9,13 @@ import { ApplianceName } from '../../../protocol/identifiers.ts'
 import { isRefusal } from '../../../protocol/refusals.ts'
 import { Detection, Receipt } from '../../../protocol/statements.ts'
 import { positionOf } from '../../../simulator/world/enroll.ts'
-import { deliverUp, estate, estateWithTenants, replicate } from '../../../simulator/world/estate.ts'
+import {
+  deliverUp,
+  estate,
+  estateWithTenants,
+  estateWithTwoTenants,
+  replicate,
+} from '../../../simulator/world/estate.ts'
 import { symbolicPatch } from '../../../simulator/world/symbolic-patch.ts'
 import type { World } from '../../../simulator/world/world.ts'
 
@@ -183,20 +189,20 @@ test('an appliance that is replaced in the middle of an install is planned anew 
 })
 
 test('where nobody of a pair has begun any more, a halted install has nothing to finish there', () => {
-  const world = estateWithTenants('paris')
+  const world = estateWithTwoTenants('paris')
   const patch = replicate(world)
-  const { installer } = world.appliance('paris/secondary')
+  const { installer } = world.appliance('paris/globex/secondary')
   installer.outcomes.install.push({ ok: false, temporary: false, reason: 'status 3', output: '' })
   world.appliance('paris/acme/secondary').installer.durationsMs.install = 600_000
-  const install = world.install(patch, ['provider', 'acme'])
-  world.await('the provider has failed', () => targetOf(world, install, 'paris/secondary')?.state === 'failed')
+  const install = world.install(patch, ['provider', 'acme', 'globex'])
+  world.await('globex has failed', () => targetOf(world, install, 'paris/globex/secondary')?.state === 'failed')
   assert.equal(targetOf(world, install, 'paris/acme/secondary')?.state, 'installing')
   assert.equal(targetOf(world, install, 'paris/acme/primary')?.state, 'queued')
   replace(world, 'paris/acme/secondary', 'the new machine')
   world.run(5_000)
   const left = targetOf(world, install, 'paris/acme/primary')
   assert.equal(left?.state, 'cancelled')
-  assert.match(left?.reason ?? '', /^not started: paris\/secondary failed/)
+  assert.match(left?.reason ?? '', /^not started: paris\/globex\/secondary failed/)
   assert.deepEqual(world.appliance('paris/acme/primary').installer.started, [])
 })
 

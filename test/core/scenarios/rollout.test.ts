@@ -1,11 +1,13 @@
 /**
  * The order in which the members of groups and the Data Centers of organizations are installed, and what is never so.
  */
+
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import type { Outcome } from '../../../agent/core/events.ts'
-import { groupKey } from '../../../controller/core/replications.ts'
+import { groupKey } from '../../../controller/core/census.ts'
+import { isUnderWay } from '../../../controller/core/rollout/install-states.ts'
 import { isInFlight } from '../../../controller/core/rollout/ongoing.ts'
 import { estate, estateWithTenants, replicate } from '../../../simulator/world/estate.ts'
 import { symbolicPatch } from '../../../simulator/world/symbolic-patch.ts'
@@ -43,7 +45,7 @@ function watch(world: World): void {
 }
 
 function ended(world: World): boolean {
-  return [...world.center.state.installs.values()].every(({ state }) => state !== 'running')
+  return [...world.center.state.installs.values()].every(({ state }) => !isUnderWay(state))
 }
 
 function installs(world: World): string[] {

@@ -1,7 +1,7 @@
 /**
  * Never two members of a group at once, whichever install ordered the other.
  */
-import { groupKey } from '../../replications.ts'
+import { groupKey } from '../../census.ts'
 import type { Policy } from './policy.ts'
 
 export const oneOfAPair: Policy = ({ fact: { appliance }, ongoing }) => {

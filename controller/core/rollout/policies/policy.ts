@@ -7,12 +7,14 @@ import type { Manifest } from '../../../../protocol/manifest.ts'
 import type { InstallRecord } from '../../records.ts'
 import type { Ongoing } from '../ongoing.ts'
 import type { TargetFacts } from '../target-facts.ts'
+import type { Waves } from '../waves.ts'
 
 export type PolicyFacts = {
   readonly fact: TargetFacts
   readonly install: InstallRecord
   readonly manifest: Manifest
   readonly ongoing: Ongoing
+  readonly waves: Waves
 }
 
 export type Policy = (facts: PolicyFacts, clock: Clock) => string | null

@@ -2,7 +2,7 @@
  * An appliance that was ordered and of which nothing is heard any more may be in the middle of it. It holds what its
  * organization has in its Data Center, and its group in every install that allows no outage; it holds nobody else.
  */
-import { groupKey } from '../../replications.ts'
+import { groupKey } from '../../census.ts'
 import { siteKey } from '../ongoing.ts'
 import type { Policy } from './policy.ts'
 

@@ -1,0 +1,45 @@
+/**
+ * The groups of an install, mostly pairs, and how each stands: whether it has begun, and how it ended. Counted are members
+ * of the fleet; whoever has left it is none of a group any more.
+ */
+
+import { groupKey } from '../census.ts'
+import type { ApplianceRecord, TargetRecord } from '../records.ts'
+import { isFailure, isFinal } from './install-states.ts'
+import { isInFlight, isUnheard } from './ongoing.ts'
+
+/** A target and where it stands. */
+export type Placed = { readonly target: TargetRecord; readonly appliance: ApplianceRecord }
+
+export function groupsOf<Member extends Placed>(members: readonly Member[]): Member[][] {
+  return [...Map.groupBy(members, ({ appliance }) => groupKey(appliance)).values()]
+}
+
+/** One of its members was ordered, or has it. */
+export function hasBegun(group: readonly Placed[]): boolean {
+  return group.some(({ target }) => isInFlight(target) || isUnheard(target) || target.state === 'installed')
+}
+
+/** Everybody in it for whom the patch is meant has it. */
+export function hasEndedWell(group: readonly Placed[]): boolean {
+  const meant = group.filter(({ target }) => !isNotMeant(target))
+  return meant.length > 0 && meant.every(({ target }) => target.state === 'installed')
+}
+
+/** The member that could not install it since its install was set going last. */
+export function failedMember<Member extends Placed>(group: readonly Member[], run: number): Member | undefined {
+  return group.find(({ target }) => isFailure(target.state) && target.run === run)
+}
+
+/** Its members that were ordered since then, and of which nothing is heard any more. */
+export function unheardMember<Member extends Placed>(group: readonly Member[], run: number): Member | undefined {
+  return group.find(({ target }) => isUnheard(target) && target.run === run)
+}
+
+export function isNotMeant({ state, refusal }: TargetRecord): boolean {
+  return state === 'refused' && refusal === 'not_applicable'
+}
+
+export function haveAllEnded(group: readonly Placed[]): boolean {
+  return group.every(({ target }) => isFinal(target.state))
+}

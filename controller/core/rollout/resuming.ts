@@ -1,0 +1,37 @@
+/**
+ * Which targets of an install that has halted begin anew when a person resumes it, judged by what is detected now: whoever
+ * has the patch is left out, and so is the pair of whoever failed or was put back, unless that person names it. Of whoever
+ * is not heard nothing is known, so its order stands.
+ */
+import type { Change, InstallRecord, TargetRecord } from '../records.ts'
+import { hasInstalled } from '../standings.ts'
+import type { ServiceCenterState } from '../state.ts'
+import { membersOf } from './budgets.ts'
+import { groupsOf, isNotMeant } from './groups.ts'
+import { isFailure, isFinal } from './install-states.ts'
+import { isUnheard } from './ongoing.ts'
+import { targetsOf } from './target-facts.ts'
+
+export function queuedAgain(
+  state: ServiceCenterState,
+  install: InstallRecord,
+  { run, retryFailed }: { readonly run: number; readonly retryFailed: boolean },
+): Change[] {
+  return groupsOf(membersOf(state, targetsOf(state, install.id))).flatMap((group) => {
+    const hasFailed = group.some(({ target }) => isFailure(target.state))
+    if (hasFailed && !retryFailed) return []
+    return group
+      .map(({ target }) => target)
+      .filter((target) => isFinal(target.state) && !isUnheard(target) && !isNotMeant(target))
+      .filter((target) => target.state !== 'installed' || !hasInstalled(state, install.patch, target.appliance))
+      .map((target): Change => ({ table: 'targets', row: queued(target, run, state.clock.wallMs) }))
+  })
+}
+
+function queued(target: TargetRecord, run: number, at: number): TargetRecord {
+  return {
+    ...target,
+    ...{ state: 'queued', reason: 'waits its turn', refusal: null, output: '', order: null, counter: 0 },
+    ...{ changedAt: at, run, wave: null },
+  }
+}

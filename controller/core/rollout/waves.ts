@@ -1,0 +1,88 @@
+/**
+ * How wide an install goes: first one pair alone, the canary; then one Data Center; then two, four and eight at once, as
+ * more have ended well. Nothing but success widens it, and nothing but orders that are out holds a place: whoever is absent
+ * or held keeps nobody waiting, and joins when it is there.
+ */
+import type { DataCenterName } from '../../../protocol/identifiers.ts'
+import { groupKey } from '../census.ts'
+import type { ApplianceRecord } from '../records.ts'
+import { groupsOf, hasBegun, hasEndedWell, type Placed } from './groups.ts'
+import { isInFlight, isWaiting } from './ongoing.ts'
+
+const WIDEST = 8
+
+/** Where an install is. It changes while a plan is made: whoever begins takes a place. */
+export type Waves = {
+  /** By group, each that has begun and is not at its end: a member of it. */
+  readonly groups: Map<string, ApplianceRecord>
+  /** Data Centers that are at it, each with one of those members. */
+  readonly dataCenters: Map<DataCenterName, ApplianceRecord>
+  /** Groups that have begun, at their end or not. */
+  readonly begun: ReadonlySet<string>
+  /** Whether a group has ended well, so that the canary is over. */
+  readonly isProven: boolean
+  /** How many Data Centers may be at it at once. */
+  readonly width: number
+}
+
+/** Before anything is known. */
+export const NO_WAVES: Waves = {
+  ...{ groups: new Map(), dataCenters: new Map(), begun: new Set(), isProven: false, width: 1 },
+}
+
+/** `isAbsent` says who is not waited for. */
+export function wavesOf<Member extends Placed>(
+  members: readonly Member[],
+  isAbsent: (member: Member) => boolean,
+): Waves {
+  const groups: Waves['groups'] = new Map()
+  const dataCenters: Waves['dataCenters'] = new Map()
+  const begun = new Set<string>()
+  const well = new Set<DataCenterName>()
+  const unfinished = new Set<DataCenterName>()
+  for (const group of groupsOf(members)) {
+    const [first] = group
+    if (first === undefined) continue
+    const { dataCenter } = first.appliance
+    const next = group.find((member) => isWaiting(member.target) && !isAbsent(member))
+    const atIt = group.find(({ target }) => isInFlight(target)) ?? (hasBegun(group) ? next : undefined)
+    if (hasBegun(group)) begun.add(groupKey(first.appliance))
+    if (atIt !== undefined) {
+      groups.set(groupKey(atIt.appliance), atIt.appliance)
+      dataCenters.set(dataCenter, atIt.appliance)
+    }
+    if (hasEndedWell(group)) well.add(dataCenter)
+    if (atIt !== undefined || next !== undefined) unfinished.add(dataCenter)
+  }
+  const finished = [...well].filter((dataCenter) => !unfinished.has(dataCenter)).length
+  return { groups, dataCenters, begun, isProven: well.size > 0, width: widthAfter(finished) }
+}
+
+/** Whoever begins now takes a place. */
+export function takePlace({ groups, dataCenters }: Waves, appliance: ApplianceRecord): void {
+  groups.set(groupKey(appliance), appliance)
+  dataCenters.set(appliance.dataCenter, appliance)
+}
+
+/** The number under which people read it: 1 is the canary, 2 one Data Center, and so on. */
+export function waveNumber({ isProven, width }: Pick<Waves, 'isProven' | 'width'>): number {
+  return isProven ? 2 + Math.log2(width) : 1
+}
+
+/** After one Data Center two, after three in all four, after seven eight. */
+function widthAfter(finished: number): number {
+  return Math.min(WIDEST, 2 ** Math.floor(Math.log2(finished + 1)))
+}
+
+/** In which wave each of them is, or would be if all went well; in the order in which they begin. */
+export function forecast(inOrder: readonly Placed[]): Map<Placed['target'], number> {
+  const [canary] = inOrder
+  const places = [...new Set(inOrder.map(({ appliance }) => appliance.dataCenter))]
+  return new Map(
+    inOrder.map(({ target, appliance }) => {
+      const isCanary = canary !== undefined && groupKey(canary.appliance) === groupKey(appliance)
+      const width = widthAfter(places.indexOf(appliance.dataCenter))
+      return [target, target.wave ?? (isCanary ? 1 : waveNumber({ isProven: true, width }))]
+    }),
+  )
+}

@@ -1,0 +1,105 @@
+/**
+ * `npm run bench:rollout`: what installs cost the Service Center of a large fleet: a tick of it with many that have ended
+ * and a few that run, and a plan for everybody at once. The figures become a section of docs/benchmarks.md.
+ */
+import { readFile, writeFile } from 'node:fs/promises'
+import type { InstallRecord, TargetRecord } from '../../controller/core/records.ts'
+import { planRollout } from '../../controller/core/rollout/plan.ts'
+import { factsOf, targetsOf } from '../../controller/core/rollout/target-facts.ts'
+import { apply, type ServiceCenterState } from '../../controller/core/state.ts'
+import { step } from '../../controller/core/step.ts'
+import type { InstallId, PeerId, Sha256 } from '../../protocol/identifiers.ts'
+import { largeFleet } from './large-fleet.ts'
+
+const EXTENT = { appliances: 10_000, organizations: 200, dataCenters: 50, patches: 20, detected: 1 }
+const ENDED = { installs: 500, targets: 100 }
+const RUNNING = { installs: 5, targets: 200 }
+const TICKS = 50
+const HEADING = '## Installs of a large fleet'
+const PAGE = new URL('../../docs/benchmarks.md', import.meta.url)
+
+const { fleet, patches } = await largeFleet(EXTENT)
+const { state } = fleet.serviceCenter
+const peers = [...state.appliances.keys()]
+for (let number = 0; number < ENDED.installs; number++)
+  put(number, patchOf(number), some(number, ENDED.targets), 'installed')
+for (let number = 0; number < RUNNING.installs; number++)
+  put(ENDED.installs + number, patchOf(number), some(10 * number, RUNNING.targets), 'queued')
+
+tick(state)
+const tookMs = Array.from({ length: TICKS }, () => timed(() => tick(state))).sort((left, right) => left - right)
+const everybody = put(9_999, patchOf(0), peers, 'queued')
+const plannedMs = timed(() => plan(state, everybody))
+const figures = [
+  ['a tick, median', tookMs[TICKS / 2] ?? 0, 20],
+  ['a tick, the slowest but one', tookMs[TICKS - 2] ?? 0, 20],
+  ['a plan for all 10,000 appliances', plannedMs, 1_000],
+] as const
+const rows = figures.map(
+  ([what, ms, limit]) => `| ${what} | ${ms.toFixed(1)} ms | ${limit} ms | ${ms <= limit ? 'yes' : 'no'} |`,
+)
+const table = ['| what | measured | at most | met |', '| --- | --- | --- | --- |', ...rows].join('\n')
+process.stdout.write(`${table}\n`)
+const sections = (await readFile(PAGE, 'utf8'))
+  .split(/^(?=## )/m)
+  .filter((section) => !section.startsWith(`${HEADING}\n`))
+const section = `${HEADING}\n\nWritten by \`npm run bench:rollout\`: 10,000 appliances in 50 Data Centers; ${ENDED.installs} installs of ${ENDED.targets} appliances that have ended and ${RUNNING.installs} of ${RUNNING.targets} that run. ${new Date().toISOString().slice(0, 10)}.\n\n${table}\n`
+await writeFile(PAGE, [...sections.map((one) => `${one.trimEnd()}\n\n`), section].join(''))
+await fleet.close()
+process.exit(figures.every(([, ms, limit]) => ms <= limit) ? 0 : 1)
+
+function tick(of: ServiceCenterState): void {
+  const { wallMs, monotonicMs } = of.clock
+  step(of, { kind: 'tick', clock: { wallMs: wallMs + 500, monotonicMs: monotonicMs + 500 } })
+}
+
+function plan(of: ServiceCenterState, install: InstallRecord): void {
+  const manifest = of.patches.get(install.patch)?.publication.manifest
+  if (manifest === undefined) throw new Error('the patch is there')
+  const targets = factsOf(of, install, targetsOf(of, install.id))
+  planRollout({ install, manifest, targets, elsewhere: { inFlight: [], unheard: [] } }, of.clock)
+}
+
+function put(number: number, patch: Sha256, on: readonly PeerId[], reached: TargetRecord['state']): InstallRecord {
+  const { wallMs } = state.clock
+  const id = number.toString(16).padStart(32, '0') as InstallId
+  const install: InstallRecord = {
+    ...{
+      id,
+      patch,
+      organizations: [],
+      dataCenter: 'All',
+      allowOutage: false,
+      outsideWindows: false,
+      reason: '',
+      startedBy: null,
+      run: 1,
+    },
+    ...{ state: reached === 'queued' ? 'running' : 'done', startedAt: number, deadlineAt: wallMs + 1e12 },
+  }
+  apply(state, { table: 'installs', row: install })
+  for (const appliance of on) {
+    const row: TargetRecord = {
+      ...{ install: id, appliance, state: reached, reason: '', refusal: null, output: '', installedVersion: null },
+      ...{ order: null, counter: 0, changedAt: wallMs, run: 1, wave: null },
+    }
+    apply(state, { table: 'targets', row })
+  }
+  return install
+}
+
+function patchOf(number: number): Sha256 {
+  const patch = patches[number % patches.length]
+  if (patch === undefined) throw new Error('the fleet has patches')
+  return patch
+}
+
+function some(from: number, count: number): PeerId[] {
+  return Array.from({ length: count }, (_, index) => peers[(from * 131 + index) % peers.length] as PeerId)
+}
+
+function timed(act: () => void): number {
+  const began = performance.now()
+  act()
+  return performance.now() - began
+}
