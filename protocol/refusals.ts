@@ -138,7 +138,7 @@ const TABLE = {
     409,
     'Wait until it has ended: what has begun to change an appliance is finished or put back, never cut off.',
   ],
-  no_peer: [409, 'Enroll its peer first, or start the install again and allow the outage (--allow-outage).'],
+  no_peer: [409, 'Enroll or mend its peer first, or start the install again and allow the outage (--allow-outage).'],
   internal: [500, "Look for the request id in the controller's log."],
 } as const satisfies Record<string, readonly [status: number, hint: string]>
 

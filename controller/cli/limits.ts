@@ -70,7 +70,7 @@ const SET_OPTIONS = {
 export const setLimits = defineCommand({
   name: 'limits set',
   operations: ['showDataCenterLimits', 'setDataCenterLimits', 'showUplinkLimits', 'setUplinkLimits'],
-  summary: 'Changes what patches may take of a WAN link, at once, also for what is being transferred',
+  summary: 'Changes what patches may take of a WAN link, at once',
   usage:
     '--data-center NAME [--down RATE] [--up RATE] [--quiet FROM-TO]... [--trading|--no-trading] [--none [--yes]] [--json]\n' +
     '       patchmesh limits set --service-center [--up RATE] [--quiet FROM-TO]... [--none [--yes]] [--json]',

@@ -15,6 +15,9 @@ export function acknowledged(evidence: Evidence): Checker {
       // What was told with a key that is held is void, and counted anew from the next epoch on.
       if (change.table === 'appliances' && change.row.heldAt !== null)
         for (const what of highest.keys()) if (what.includes(` counter of ${change.row.peer} `)) highest.delete(what)
+      // Who is to be ordered again has reported nothing of that order yet.
+      if (change.table === 'targets' && change.row.order === null)
+        for (const [what] of rising(change)) highest.delete(what)
       for (const [what, number] of rising(change)) {
         const before = highest.get(what) ?? -1
         evidence.expect(number >= before, 'counters never go back', () => `${what} was ${before} and is now ${number}`)

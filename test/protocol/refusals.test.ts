@@ -24,7 +24,7 @@ describe('every refusal', () => {
 
 describe('a hint tells what to do', () => {
   const tells =
-    /(^|[.;] |, or |and )(Choose|Upload|Copy|Build|Rename|Correct|Split|Try|Give|Make|Compare|Open|Send|List|Cancel|Start|Enroll|Ask|Wait|Keep|Look|Name|Use|Sign|Begin|Remove|Install|Withdraw|Retire|Switch)\b/
+    /(^|[.;] |, or |and )(Choose|Upload|Copy|Build|Rename|Correct|Split|Try|Give|Make|Compare|Open|Send|List|Cancel|Start|Enroll|Ask|Wait|Keep|Look|Name|Use|Sign|Begin|Remove|Install|Withdraw|Retire|Resume|Set|Switch)\b/
   for (const code of RefusalCode.options) test(code, () => assert.match(hint(code), tells))
 })
 

@@ -18,7 +18,7 @@ import { leasesEntry } from '../ledger.ts'
 import { report } from '../reporting.ts'
 import type { AgentState } from '../state.ts'
 import { type Asking, type Attempt, enter, replicaOf } from './attempt.ts'
-import { groupPeers, promised } from './leases.ts'
+import { groupPeers, peerCalled, promised } from './leases.ts'
 import { judgeTime } from './policies/order-time.ts'
 import { LEASE_FRESH_MS, whyNotAlone } from './policies/pair-serves.ts'
 import { preflight } from './preflight.ts'
@@ -96,6 +96,11 @@ function goOn(state: AgentState, attempt: Attempt, asking: Asking): AgentEffect[
     const words = asking.reason === '' ? expired.message : `${expired.message}, and until then it ${asking.reason}`
     return refused(state, attempt, refuse(expired.refused, words))
   }
+  const broken = [...asking.answers].find(([, { answer }]) => answer === 'broken')
+  if (broken !== undefined && !attempt.order.allowOutage) {
+    const [peer, { reason }] = broken
+    return refused(state, attempt, refuse('no_peer', `its peer ${peerCalled(state, peer)?.name ?? peer} ${reason}`))
+  }
   const reason = whyNotAlone({
     peers: groupPeers(state),
     answers: asking.answers,
@@ -107,13 +112,19 @@ function goOn(state: AgentState, attempt: Attempt, asking: Asking): AgentEffect[
   if (reason === null) {
     // What is being looked at is seen as it was before anything runs.
     if (state.looking.asked !== null) return []
-    return now - attempt.lookedAtMs > LOOKED_LATELY_MS ? preflight(state, attempt) : leased(state, attempt, asking)
+    const isAsJudged = now - attempt.lookedAtMs <= LOOKED_LATELY_MS && isCopyHeld(state, attempt, asking)
+    return isAsJudged ? leased(state, attempt, asking) : preflight(state, attempt)
   }
   if (now - asking.sinceMs < TOLD_AFTER_MS || (reason === asking.reason && now - asking.reportedAtMs < REPORT_EVERY_MS))
     return []
   asking.reason = reason
   asking.reportedAtMs = now
   return report(state, attempt.order, { state: 'preflight', reason })
+}
+
+/** It may have been found wrong while the others were asked. */
+function isCopyHeld(state: AgentState, { order }: Attempt, { follows }: Asking): boolean {
+  return follows === 'verify' || replicaOf(state, order).phase.name === 'held'
 }
 
 /** A promise for nothing that is wanted any more is given back. */
