@@ -73,7 +73,7 @@ const CASES: Case[] = [
       return [json.id]
     },
     question: /^No appliance has it already\. .+ Cancel the install of slow@1 for globex\?/,
-    isThere: async ([id]) => (await get<InstallDetail>(`/installs/${id}`)).state === 'running',
+    isThere: async ([id]) => ['planned', 'running'].includes((await get<InstallDetail>(`/installs/${id}`)).state),
   },
   {
     command: 'appliances retire',

@@ -66,6 +66,7 @@ const preview = {
   ready: 1,
   queued: [{ appliance: 'acme-2', organization: 'Acme', dataCenter: 'Paris', reason: 'no copy yet' }],
   hindered: [{ appliance: 'acme-3', organization: 'Acme', dataCenter: 'Paris', reason: 'the patch needs base first' }],
+  outsideWindows: [],
   withoutPeer: [{ appliance: 'acme-5', organization: 'Acme', dataCenter: 'Paris', reason: 'is alone' }],
   goingBack: [
     { appliance: 'acme-2', organization: 'Acme', dataCenter: 'Paris', reason: 'has 2.0.0, and would go back to 1.0.0' },
@@ -201,6 +202,7 @@ describe('the client commands', () => {
       organizations: ['A', 'B'],
       dataCenter: 'Paris',
       allowOutage: true,
+      outsideWindows: false,
       confirmation: ID,
     })
   })
