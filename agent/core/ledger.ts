@@ -19,13 +19,18 @@ import { newReplica, type Replica } from './replica.ts'
 import type { AgentState, KeptLetter } from './state.ts'
 
 const Outcome = z.strictObject({ ok: z.boolean(), reason: z.string(), output: z.string(), temporary: z.boolean() })
+/** An earlier release knew of no outage that an order allows. */
+const KeptOrder = z.preprocess(
+  (order) => (typeof order === 'object' ? { allowOutage: false, ...order } : order),
+  Order.schema,
+)
 const Orders = z.strictObject({
   version: z.literal(1),
   sequence: z.int().min(0),
-  queue: z.array(Order.schema),
+  queue: z.array(KeptOrder),
   attempt: z
     .strictObject({
-      order: Order.schema,
+      order: KeptOrder,
       phase: z.enum(ATTEMPT_PHASES),
       failure: z.strictObject({ step: z.enum(['install', 'verify']), outcome: Outcome }).nullable(),
       tries: z.int().min(0),
