@@ -155,7 +155,7 @@ const Targets = ({ install, shown }: { install: InstallDetail; shown: ShownPatch
   return (
     <>
       <table class="pf-v6-c-table pf-m-compact pf-m-grid-md pm-table" aria-label="Targets">
-        <ColumnHeads headings={['Appliance', 'Organization', 'Data Center', 'Wave', 'State', 'Version', 'Reason']} />
+        <ColumnHeads headings={['Appliance', 'Organization', 'Data Center', 'State', 'Version', 'Reason']} />
         <tbody class="pf-v6-c-table__tbody">
           {targets.map((target) => (
             <Target install={install.id} target={target} />
@@ -178,16 +178,15 @@ const Target = ({ install, target }: { install: string; target: TargetView }) =>
       <a class="pm-name" href={applianceNamed(target.appliance)}>
         {target.appliance}
       </a>{' '}
-      <span class="pm-quiet">{target.role}</span>
+      <span class="pm-quiet">
+        {target.role}, wave {target.wave}
+      </span>
     </td>
     <td class="pf-v6-c-table__td" data-label="Organization">
       {target.organization}
     </td>
     <td class="pf-v6-c-table__td" data-label="Data Center">
       {target.dataCenter}
-    </td>
-    <td class="pf-v6-c-table__td" data-label="Wave">
-      {target.wave}
     </td>
     <td class="pf-v6-c-table__td" data-label="State">
       <TargetLabel state={target.state} />

@@ -61,6 +61,7 @@ function forge(to: PeerId, organization: string, signer: SigningKey, addressee =
       attempt: 1,
       action: 'install',
       patch,
+      allowOutage: true,
       organization,
     },
     ...{ dataCenter: 'Paris', issuedAt: Date.now(), expiresAt: Date.now() + 3_600_000 },
