@@ -26,6 +26,10 @@ export function proving(evidence: Evidence): Checker {
       if (change.row.wrong === '') heldWrong.delete(change.row.sha256)
       else heldWrong.add(change.row.sha256)
     },
+    performed(who, effect) {
+      // It was found: what changes once more, before anybody looks, is another change.
+      if (effect.kind === 'set-apart') awakeMs.delete(`${who.name} ${effect.patch}`)
+    },
     sweep() {
       forgetMended(evidence)
       for (const key of awakeMs.keys()) if (!evidence.damaged.has(key)) awakeMs.delete(key)
