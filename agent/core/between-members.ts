@@ -10,6 +10,7 @@ import { type PeerId, SERVICE_PROVIDER } from '../../protocol/identifiers.ts'
 import type { ControlMessage } from '../../protocol/messages.ts'
 import type { Letter } from '../../protocol/statements.ts'
 import type { AgentEffect } from './events.ts'
+import { sendDown, sendUp } from './letters.ts'
 import { addressesOf, depotMembers } from './neighbours.ts'
 import { giveUp } from './silence.ts'
 import type { AgentState } from './state.ts'
@@ -37,8 +38,7 @@ export type Between = {
 export function sendToMember(state: AgentState, to: PeerId, envelope: Envelope): AgentEffect[] {
   const letter = { to, from: state.identity.peer, envelope }
   if (state.membership?.kind === SERVICE_PROVIDER) return sendAcross(state, to, letter)
-  if (state.uplink.phase !== 'up') return []
-  return [{ kind: 'send-control', channel: 'uplink', peer: state.uplink.peer, message: { kind: 'letter', letter } }]
+  return sendUp(state, letter)
 }
 
 export function isOfOwnDepot(state: AgentState, peer: PeerId): boolean {
@@ -48,23 +48,19 @@ export function isOfOwnDepot(state: AgentState, peer: PeerId): boolean {
 /** A letter of an attached appliance to another member of its group. */
 export function passOn(state: AgentState, letter: Letter): AgentEffect[] {
   if (!areOfOneGroup(state, letter)) return []
-  if (state.attached.has(letter.to)) return [sendDown(letter)]
+  if (state.attached.has(letter.to)) return [sendDown(letter.to, letter)]
   return depotMembers(state).flatMap(({ peer }) => sendAcross(state, peer, letter))
 }
 
 /** A letter that another member of the depot passes on goes to whoever is attached here, and no further. */
 export function passDown(state: AgentState, letter: Letter): AgentEffect[] {
-  return areOfOneGroup(state, letter) && state.attached.has(letter.to) ? [sendDown(letter)] : []
+  return areOfOneGroup(state, letter) && state.attached.has(letter.to) ? [sendDown(letter.to, letter)] : []
 }
 
 function areOfOneGroup({ roster }: AgentState, { from, to }: Letter): boolean {
   const [one, other] = [from, to].map((peer) => roster?.members.find((member) => member.peer === peer))
   if (one === undefined || other === undefined || from === to || one.kind === SERVICE_PROVIDER) return false
   return one.organization === other.organization && one.dataCenter === other.dataCenter && one.group === other.group
-}
-
-function sendDown(letter: Letter): AgentEffect {
-  return { kind: 'send-control', channel: 'downlink', peer: letter.to, message: { kind: 'letter', letter } }
 }
 
 function sendAcross(state: AgentState, peer: PeerId, letter: Letter): AgentEffect[] {

@@ -154,11 +154,11 @@ function keptFor(state: AgentState, peer: PeerId | undefined): Letter[] {
   return [...state.mailbox.values()].map(({ letter }) => letter).filter(({ to }) => to === peer)
 }
 
-function sendUp(state: AgentState, letter: Letter): AgentEffect[] {
+export function sendUp(state: AgentState, letter: Letter): AgentEffect[] {
   if (state.uplink.phase !== 'up') return []
   return [{ kind: 'send-control', channel: 'uplink', peer: state.uplink.peer, message: { kind: 'letter', letter } }]
 }
 
-function sendDown(peer: PeerId, letter: Letter): AgentEffect {
+export function sendDown(peer: PeerId, letter: Letter): AgentEffect {
   return { kind: 'send-control', channel: 'downlink', peer, message: { kind: 'letter', letter } }
 }

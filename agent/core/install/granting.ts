@@ -52,6 +52,8 @@ function judge(state: AgentState, { from, order, number }: LeaseRequest): PeerAn
 /** Whoever had asked itself takes its own questions back: what others have promised it is not wanted now. */
 function promise(state: AgentState, { from, order, number }: LeaseRequest): AgentEffect[] {
   const { leases, clock } = state
+  const { granted } = leases
+  if (granted?.to === from && granted.order === order && granted.number >= number) return []
   const asking = state.orders.attempt?.asking ?? null
   const back = asking === null ? [] : takeBack(state, asking, from)
   leases.number = Math.max(leases.number, number)

@@ -7,6 +7,7 @@
  * algorithm for mutual exclusion in computer networks", 1981); the other takes its questions back (granting.ts).
  */
 import { open, seal } from '../../../protocol/envelope.ts'
+import { equalBytes } from '../../../protocol/hashing.ts'
 import type { PeerId } from '../../../protocol/identifiers.ts'
 import { LeaseAnswer, LeaseRequest } from '../../../protocol/pair-statements.ts'
 import { nextWord } from '../../../protocol/random.ts'
@@ -18,9 +19,9 @@ import { leasesEntry } from '../ledger.ts'
 import { report } from '../reporting.ts'
 import type { AgentState } from '../state.ts'
 import { type Asking, type Attempt, enter, replicaOf } from './attempt.ts'
-import { groupPeers, peerCalled, promised } from './leases.ts'
+import { groupPeers, promised } from './leases.ts'
 import { judgeTime } from './policies/order-time.ts'
-import { LEASE_FRESH_MS, whyNotAlone } from './policies/pair-serves.ts'
+import { LEASE_FRESH_MS, whyNobodyServes, whyNotAlone } from './policies/pair-serves.ts'
 import { preflight } from './preflight.ts'
 import { owe } from './releasing.ts'
 import { refused } from './reverting.ts'
@@ -42,7 +43,6 @@ export function needsLease(state: AgentState, { order }: Attempt): boolean {
 }
 
 export function lease(state: AgentState, attempt: Attempt, follows: Asking['follows']): AgentEffect[] {
-  if (groupPeers(state)?.length === 0 && !attempt.order.allowOutage) return refused(state, attempt, ALONE)
   const now = state.clock.monotonicMs
   enter(attempt, 'leasing')
   const asking: Asking = {
@@ -52,11 +52,6 @@ export function lease(state: AgentState, attempt: Attempt, follows: Asking['foll
   attempt.asking = asking
   return [...ask(state, attempt, asking), ...goOn(state, attempt, asking)]
 }
-
-const ALONE = refuse(
-  'no_peer',
-  'no other member of its group could serve meanwhile, and the patch interrupts the appliance',
-)
 
 /** With the clock: asks anew. */
 export function tendLease(state: AgentState, attempt: Attempt): AgentEffect[] {
@@ -72,6 +67,7 @@ function ask(state: AgentState, { order: { orderId: order } }: Attempt, asking: 
   const { leases, identity, clock } = state
   for (const [peer, { answer }] of asking.answers) if (answer === 'granted') asking.answers.delete(peer)
   if (asking.number < leases.number || asking.number === 0) asking.number = leases.number + 1
+  const isKnown = leases.asked?.order === order && leases.asked.number === asking.number
   leases.number = asking.number
   leases.asked = { order, number: asking.number }
   asking.nonce = newNonce(state)
@@ -79,7 +75,7 @@ function ask(state: AgentState, { order: { orderId: order } }: Attempt, asking: 
   const question = { from: identity.peer, order, number: asking.number, nonce: asking.nonce, askedAt: clock.wallMs }
   const peers = groupPeers(state) ?? []
   return [
-    { kind: 'record', entries: [leasesEntry(state)] },
+    ...(isKnown ? [] : [{ kind: 'record' as const, entries: [leasesEntry(state)] }]),
     ...peers.flatMap(({ peer }) => sendToMember(state, peer, seal(LeaseRequest, { ...question, to: peer }, identity))),
   ]
 }
@@ -96,19 +92,17 @@ function goOn(state: AgentState, attempt: Attempt, asking: Asking): AgentEffect[
     const words = asking.reason === '' ? expired.message : `${expired.message}, and until then it ${asking.reason}`
     return refused(state, attempt, refuse(expired.refused, words))
   }
-  const broken = [...asking.answers].find(([, { answer }]) => answer === 'broken')
-  if (broken !== undefined && !attempt.order.allowOutage) {
-    const [peer, { reason }] = broken
-    return refused(state, attempt, refuse('no_peer', `its peer ${peerCalled(state, peer)?.name ?? peer} ${reason}`))
-  }
-  const reason = whyNotAlone({
+  const facts = {
     peers: groupPeers(state),
     answers: asking.answers,
     promisedTo: promised(state)?.to.name ?? null,
     allowOutage: attempt.order.allowOutage,
     askedForMs: now - asking.askedAtMs,
     waitedMs: now - asking.sinceMs,
-  })
+  }
+  const noPeer = whyNobodyServes(facts)
+  if (noPeer !== null) return refused(state, attempt, refuse('no_peer', noPeer))
+  const reason = whyNotAlone(facts)
   if (reason === null) {
     // What is being looked at is seen as it was before anything runs.
     if (state.looking.asked !== null) return []
@@ -133,7 +127,7 @@ export function leaseAnswered(state: AgentState, { from, envelope }: Letter): Ag
   if (isRefusal(said) || said.from !== from || said.to !== state.identity.peer) return []
   const { attempt } = state.orders
   const asking = attempt?.asking ?? null
-  if (attempt === null || asking === null || !isSame(said.nonce, asking.nonce)) {
+  if (attempt === null || asking === null || !equalBytes(said.nonce, asking.nonce)) {
     const isOurs = attempt?.order.orderId === said.order
     return said.answer === 'granted' && !isOurs
       ? owe(state, [{ to: from, order: said.order, number: said.number }])
@@ -149,8 +143,4 @@ function promiseOver(state: AgentState, from: PeerId): AgentEffect[] {
   if (state.leases.granted?.to !== from) return []
   state.leases.granted = null
   return [{ kind: 'record', entries: [leasesEntry(state)] }]
-}
-
-function isSame(left: Uint8Array, right: Uint8Array): boolean {
-  return left.byteLength === right.byteLength && left.every((byte, at) => byte === right[at])
 }

@@ -110,7 +110,7 @@ test('H2 an order that has waited for its peer until it expired is refused, and 
   )
 })
 
-test('an outage that a person has allowed does not wait for a peer that is away, and says nothing of a timer', () => {
+test('an outage that a person has allowed does not wait for a peer that is away', () => {
   const world = estate('paris')
   const patch = replicate(world)
   world.appliance('paris/primary').stop()

@@ -24,7 +24,16 @@ export type PairFacts = {
   readonly waitedMs: number
 }
 
-/** Why this appliance may not be interrupted now, or null. */
+/** Why no wait will let this appliance be interrupted, or null: a person has to mend its peer, or to allow the outage. */
+export function whyNobodyServes({ peers, answers, allowOutage }: PairFacts): string | null {
+  if (allowOutage || peers === null) return null
+  if (peers.length === 0)
+    return 'no other member of its group could serve meanwhile, and the patch interrupts the appliance'
+  const broken = peers.find(({ peer }) => answers.get(peer)?.answer === 'broken')
+  return broken === undefined ? null : `its peer ${broken.name} ${answers.get(broken.peer)?.reason}`
+}
+
+/** Why this appliance may not be interrupted now, or null; whatever `whyNobodyServes` says was looked at before. */
 export function whyNotAlone(facts: PairFacts): string | null {
   const { peers, promisedTo } = facts
   if (peers === null) return 'waits until it is told who else is in its group'
@@ -45,7 +54,7 @@ function whyNotBeside({ answers, allowOutage, askedForMs, waitedMs }: PairFacts,
     case 'busy':
       return `waits for ${name}: it ${said.reason}`
     case 'broken':
-      return allowOutage ? null : `waits for ${name}: it ${said.reason}`
+      return null
     case undefined:
       if (allowOutage && waitedMs >= ABSENT_MS) return null
       return `waits for ${name} to say that it serves, so that one of them always does`
