@@ -48,13 +48,6 @@ export const serviceCenterBugs: readonly PlantedBug[] = [
     checkers: ['a withdrawn patch is never installed', 'a withdrawn patch goes from every disk'],
   },
   {
-    name: 'both members of a pair are ordered at once',
-    file: `${policies}/one-of-a-pair.ts`,
-    find: 'if (member === undefined) return null',
-    replace: 'if (member?.peer !== appliance.peer) return null',
-    checkers: ['never both members of a group'],
-  },
-  {
     name: 'two Data Centers of an organization are ordered at once',
     file: `${policies}/one-data-center.ts`,
     find: 'return elsewhere === undefined ?',

@@ -92,5 +92,10 @@ test('an order that an earlier agent had under way is read, as one whose revert 
   const { failedReverts: _, ...asBefore } = attempt
   const state = newAgent(appliance.state)
   readLedger(state, new Map([['orders', encode({ ...orders, attempt: asBefore })]]))
-  assert.deepEqual(state.orders.attempt, { ...appliance.state.orders.attempt, failedReverts: 0, retryAtMs: null })
+  assert.deepEqual(state.orders.attempt, {
+    ...appliance.state.orders.attempt,
+    failedReverts: 0,
+    retryAtMs: null,
+    lookedAtMs: 0,
+  })
 })

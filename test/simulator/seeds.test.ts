@@ -132,7 +132,7 @@ test('every planted bug is a change of text that the sources still have once', (
 
 for (const name of [
   'the hash of a piece is not compared',
-  'both members of a pair are ordered at once',
+  'nobody is asked before an installer runs',
   'an installer that was started runs again after a crash',
 ]) {
   test(`the seeds find a planted bug: ${name}`, async () => {
