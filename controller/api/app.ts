@@ -24,6 +24,7 @@ import { addDataCenterRoutes } from './data-centers.ts'
 import { addEnrollmentRoutes } from './enrollment.ts'
 import { addErrorAnswers } from './errors.ts'
 import { addEventRoute } from './events.ts'
+import { addEvidenceRoutes } from './evidence.tsx'
 import { addHealthRoutes } from './health.ts'
 import { idempotent } from './idempotency.ts'
 import { addInstallPages } from './install-pages.tsx'
@@ -92,6 +93,7 @@ export function createApp(given: AppGiven): App {
   addPatchRoutes(app, dependencies)
   addUploadRoutes(app, dependencies)
   addInstallRoutes(app, dependencies)
+  addEvidenceRoutes(app, dependencies)
   addApplianceRoutes(app, dependencies)
   addEnrollmentRoutes(app, dependencies)
   addLogBundleRoute(app, dependencies)

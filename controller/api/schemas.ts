@@ -3,6 +3,7 @@
  * of the answers are those of controller/core/views.ts and patch-views.ts; the annotations make the compiler compare the two.
  */
 import { z } from 'zod'
+import { EvidenceFile } from '../../protocol/evidence.ts'
 import { DataCenterName, InstallId, OrganizationName, PeerId, Sha256 } from '../../protocol/identifiers.ts'
 import { MAX_SENTENCE_CHARACTERS } from '../../protocol/limits.ts'
 import { SignedBy } from '../../protocol/publishers.ts'
@@ -65,6 +66,8 @@ export const PreviewQuery = z.strictObject({
   organization: names(OrganizationName),
   dataCenter: DataCenterScope.default('All'),
 })
+export const EvidenceQuery = z.strictObject({ organization: OrganizationName })
+export { EvidenceFile }
 export const WithdrawBody = z.strictObject({ reason: z.string().max(MAX_SENTENCE_CHARACTERS).default('') })
 export const ResumeBody = z.strictObject({
   retryFailed: z.boolean().default(false).describe('Also where it failed or was put back.'),

@@ -15,6 +15,7 @@ import type { Command } from './command.ts'
 import { listDataCenters, listFlows } from './data-centers.ts'
 import { enrollToken } from './enroll-token.ts'
 import { enrollAppliance, listTokens, replaceAppliance, revokeToken } from './enrollment.ts'
+import { exportEvidence, verifyEvidence } from './evidence.ts'
 import { cancelInstall, listInstalls, pauseInstall, resumeInstall, showInstall } from './installs.ts'
 import { listLimits, setLimits } from './limits.ts'
 import { listPasskeys, removePasskey } from './passkeys.ts'
@@ -51,7 +52,7 @@ export const COMMANDS: Readonly<Record<string, readonly Command[]>> = {
     ...[listSessions, endSession, listPasskeys, removePasskey, showAccount],
   ],
   'Trust publishers': [listPublishers, setPublisher, removePublisher],
-  'See what was done': [listTrail, exportTrail, verifyTrail],
+  'See what was done': [listTrail, exportTrail, verifyTrail, exportEvidence, verifyEvidence],
   'Replicate patches': [uploadPatch, listUploads, discardUpload, listPatches, showPatch, withdrawPatch],
   'Install patches': [startInstall, listInstalls, showInstall, pauseInstall, resumeInstall, cancelInstall],
   'Say when': [listWindows, setWindow, removeWindow],

@@ -118,6 +118,10 @@ export class ServiceCenterClient {
   install(id: string): Promise<InstallDetail> {
     return this.#exchange.call({ method: 'GET', path: ['installs', id] })
   }
+  /** As it came: `evidence verify` judges it. */
+  evidence(id: string, organization: string): Promise<unknown> {
+    return this.#exchange.call({ method: 'GET', path: ['installs', id, 'evidence'], query: { organization } })
+  }
   cancelInstall(id: string): Promise<InstallDetail> {
     return this.#exchange.call({ method: 'POST', path: ['installs', id, 'cancel'], body: {} })
   }

@@ -8,6 +8,7 @@ import type { PeerId } from '../../protocol/identifiers.ts'
 import { isRefusal, type Refusal, refuse } from '../../protocol/refusals.ts'
 import { Detection, Disproof, LedgerLoss, type Letter, Looked, Receipt, Report } from '../../protocol/statements.ts'
 import { whyKeyIsHeld } from './held-keys.ts'
+import { keptStatement } from './kept-statements.ts'
 import { ledgerLost } from './lost-ledgers.ts'
 import { title } from './patch-identity.ts'
 import { placeNote } from './places.ts'
@@ -36,7 +37,9 @@ export function readLetter(state: ServiceCenterState, letter: Letter): Change[] 
     }
     case Report.payloadType: {
       const report = openFrom(appliance, Report, letter.envelope)
-      return isRefusal(report) ? report : followReport(state, report)
+      return isRefusal(report)
+        ? report
+        : [...followReport(state, report), ...keepReport(state, report, letter.envelope)]
     }
     default:
       return refuse('undecodable', `an appliance does not send ${letter.envelope.payloadType}`)
@@ -89,7 +92,14 @@ function readDetection(state: ServiceCenterState, appliance: ApplianceRecord, en
       table: 'detections',
       row: { peer: appliance.peer, sha256: patch, counter, result, installedVersion, reason, detectedAt },
     },
+    keptStatement(state, { peer: appliance.peer, patch, install: null, envelope }),
   ]
+}
+
+/** Also one that comes late and changes nothing any more: what happened is told by all of them. */
+function keepReport(state: ServiceCenterState, { from, install, patch }: Report, envelope: Envelope): Change[] {
+  const isOrdered = state.targets.get(install)?.has(from) === true
+  return isOrdered ? [keptStatement(state, { peer: from, patch, install, envelope })] : []
 }
 
 /** What it has told before holds at that moment too. */

@@ -168,6 +168,19 @@ export type PublisherRecord = { name: PublisherName; publisher: Publisher | null
 /** A maintenance window or blackout; null for one that was removed. */
 export type WindowRecord = { name: WindowName; window: MaintenanceWindow | null }
 
+/** What somebody has signed about an install, kept as evidence (evidence.ts); nothing is decided by it. */
+export type StatementRecord = {
+  /** Of the envelope. */
+  digest: Sha256
+  /** Whose it is about: the appliance that signed it, or the one that was ordered. */
+  peer: PeerId
+  patch: Sha256
+  /** Null for a detection, which is of no install. */
+  install: InstallId | null
+  heardAt: number
+  envelope: Envelope
+}
+
 /** Who did what, when, from where, and how it ended. */
 export type AuditRecord = {
   at: number
@@ -195,4 +208,5 @@ export type Change =
   | { table: 'limits'; row: LimitsRecord }
   | { table: 'publishers'; row: PublisherRecord }
   | { table: 'windows'; row: WindowRecord }
+  | { table: 'statements'; row: StatementRecord }
   | { table: 'audit'; row: AuditRecord }

@@ -215,6 +215,7 @@ export function apply(state: ServiceCenterState, change: Change): void {
       else state.windows.set(name, window)
       break
     }
+    case 'statements':
     case 'audit':
       break
     default:

@@ -5,13 +5,24 @@
 import { hasEnded, isUnderWay } from '../core/rollout/install-states.ts'
 import type { InstallDetail, TargetView } from '../core/views.ts'
 import { ColumnHeads } from './column-heads.tsx'
+import { DropDown } from './form-fields.tsx'
 import { InstallLabel, TargetLabel } from './labels.tsx'
 import { Alert, Card } from './layout.tsx'
 import { Moment, WithMoments } from './moments.tsx'
 import { type ShownPatch, shownPatchAddress } from './patch-address.ts'
 import { Question } from './question.tsx'
 import { readerMay } from './reader.tsx'
-import { applianceNamed, counted, elementId, listed, patchAddress, sentence, whatCancelLeaves, where } from './words.ts'
+import {
+  applianceNamed,
+  counted,
+  elementId,
+  INSTALLS,
+  listed,
+  patchAddress,
+  sentence,
+  whatCancelLeaves,
+  where,
+} from './words.ts'
 
 const MAX_TARGETS = 100
 const URGENCY: Record<TargetView['state'], number> = {
@@ -83,6 +94,7 @@ const Install = ({ install, open, shown }: InstallProps) => (
     ) : (
       <a href={shownPatchAddress(shown, { install: [...shown.install, install.id] })}>Show its targets</a>
     )}
+    <Evidence install={install} />
     <Decisions install={install} shown={shown} />
     {isUnderWay(install.state) && readerMay('cancel') && (
       <Question
@@ -97,6 +109,22 @@ const Install = ({ install, open, shown }: InstallProps) => (
       />
     )}
   </details>
+)
+
+/** One organization at a time: what another one has is none of its business. */
+const Evidence = ({ install: { id, organizations } }: { install: InstallDetail }) => (
+  <form class="pm-row" method="get" action={`${INSTALLS}/${id}/evidence`} data-operation="exportEvidence">
+    <DropDown
+      id={elementId('evidence', id)}
+      name="organization"
+      frame="pm-select"
+      aria-label="Organization that the evidence is about"
+      choices={organizations.map((name) => ({ value: name, text: name }))}
+    />
+    <button class="pf-v6-c-button pf-m-secondary pf-m-small" type="submit">
+      Show evidence
+    </button>
+  </form>
 )
 
 /** To pause what goes on, and to resume what was paused or has halted. */

@@ -2,11 +2,11 @@
  * The two seams of the Service Center's shell: what stores its records, and what its HTTP side may ask of it. `main.ts`
  * builds one of each and hands them on.
  */
-import type { OrganizationName, PeerId, Sha256 } from '../../protocol/identifiers.ts'
+import type { InstallId, OrganizationName, PeerId, Sha256 } from '../../protocol/identifiers.ts'
 import type { Refusal } from '../../protocol/refusals.ts'
 import type { Actor, Command, Reply, ServiceCenterEffect } from '../core/effects.ts'
 import type { Standing } from '../core/permissions.ts'
-import type { AuditRecord, Change, Slot, TokenRecord } from '../core/records.ts'
+import type { AuditRecord, Change, Slot, StatementRecord, TokenRecord } from '../core/records.ts'
 import type { ServiceCenterState } from '../core/state.ts'
 import type { ResumableUploads } from './intake/resumable-uploads.ts'
 
@@ -31,6 +31,8 @@ export interface Repository {
   writeSetting(key: string, value: string): Promise<void>
   /** Accounts, and what is known of whoever is let in. */
   readonly people: People
+  /** What was signed about an install, and what its appliances detected of its patch at any time; the oldest first. */
+  statements(about: { install: InstallId; patch: Sha256 }): Promise<StatementRecord[]>
   /** Newest first. */
   trail(query: TrailQuery): Promise<TrailEntry[]>
   /** Oldest first, all there is behind this position; for checking the chain. */

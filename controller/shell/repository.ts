@@ -6,9 +6,9 @@
 import { statSync } from 'node:fs'
 import path from 'node:path'
 import { Kysely, type Transaction } from 'kysely'
-import type { PeerId, Sha256 } from '../../protocol/identifiers.ts'
+import type { InstallId, PeerId, Sha256 } from '../../protocol/identifiers.ts'
 import { type Refusal, RefusedError } from '../../protocol/refusals.ts'
-import type { Change, TokenRecord } from '../core/records.ts'
+import type { Change, StatementRecord, TokenRecord } from '../core/records.ts'
 import { migrate } from './database/migrations.ts'
 import { PeopleTables } from './database/people-tables.ts'
 import {
@@ -21,6 +21,7 @@ import {
   plain,
   publisherRecord,
   receiptRecord,
+  statementRecord,
   targetRecord,
   tokenRecord,
   windowRecord,
@@ -194,6 +195,18 @@ export class SqlRepository implements Repository {
     const query = this.#database.deleteFrom('access').where('secretHash', '=', secretHash).returningAll()
     const row = await query.executeTakeFirst()
     return row === undefined ? undefined : accessRecord(row)
+  }
+
+  async statements({ install, patch }: { install: InstallId; patch: Sha256 }): Promise<StatementRecord[]> {
+    const rows = await this.#database
+      .selectFrom('statements')
+      .selectAll()
+      .where('patch', '=', patch)
+      .where((where) => where.or([where('install', '=', install), where('install', 'is', null)]))
+      .orderBy('heardAt')
+      .orderBy('digest')
+      .execute()
+    return rows.map(statementRecord)
   }
 
   trail(query: TrailQuery): Promise<TrailEntry[]> {

@@ -84,6 +84,7 @@ export const PAGE_STATES: readonly PageState[] = [
   { name: 'confirmation', fleet: waitingFleet, address: `${KERNEL}/install?organization=acme` },
   { name: 'installs-empty', fleet: emptyFleet, address: INSTALLS },
   { name: 'installs', fleet: installedFleet, address: INSTALLS },
+  { name: 'evidence', fleet: installedFleet, address: KERNEL, act: showEvidence },
   { name: 'data-centers-empty', fleet: emptyFleet, address: DATA_CENTERS },
   { name: 'data-centers-full', fleet: busyFleet, address: DATA_CENTERS },
   { name: 'data-centers-trading', fleet: tradingFleet, address: DATA_CENTERS },
@@ -212,4 +213,9 @@ async function uploadSlowly(page: Page): Promise<void> {
 async function loseTheConnection(page: Page, app: ServedApp): Promise<void> {
   await app.close()
   await page.locator('#connection').getByText('Not connected').waitFor()
+}
+
+async function showEvidence(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'Show evidence' }).click()
+  await page.getByRole('heading', { name: /^Evidence for acme/ }).waitFor()
 }

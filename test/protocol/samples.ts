@@ -3,6 +3,7 @@
  */
 import type { z } from 'zod'
 import { Envelope, seal, signingKeyFromSeed } from '../../protocol/envelope.ts'
+import { EVIDENCE_FORMAT, EvidenceFile, InstallAccount } from '../../protocol/evidence.ts'
 import { sha256, sha256Hex } from '../../protocol/hashing.ts'
 import { DialAddress, SERVICE_PROVIDER } from '../../protocol/identifiers.ts'
 import { MIN_PIECE_BYTES } from '../../protocol/limits.ts'
@@ -115,6 +116,25 @@ const order = {
   expiresAt: AT + 1,
 }
 
+const account = {
+  ...{
+    install: id,
+    patch,
+    organization: 'acme',
+    dataCenter: 'All',
+    startedBy: 'Ana',
+    startedAt: AT,
+    allowOutage: false,
+  },
+  ...{ outsideWindows: true, state: 'halted', reason: 'because', statements: [patch], madeAt: AT },
+}
+const signature = { keyid: root.peer, sig: 'c2lnbmF0dXJl' }
+const writtenEnvelope = { payloadType: 'application/x', payload: 'cGF5bG9hZA==', signatures: [signature] }
+const evidence = {
+  ...{ format: EVIDENCE_FORMAT, signingKey: root.peer, account: writtenEnvelope, publication: writtenEnvelope },
+  appliances: [{ peer, membership: writtenEnvelope, statements: [writtenEnvelope] }],
+}
+
 export type Sample = { what: string; schema: z.ZodType<unknown>; values: unknown[] }
 
 export const samples: Sample[] = [
@@ -151,6 +171,8 @@ export const samples: Sample[] = [
     values: [{ ...spoken, known: 3, since: AT, heard: 812, orders: [id], noticedAt: AT }],
   },
   { what: 'a report', schema: Report.schema, values: [report] },
+  { what: 'the account of an install', schema: InstallAccount.schema, values: [account] },
+  { what: 'the evidence of an install', schema: EvidenceFile, values: [evidence] },
   { what: 'an acknowledgement', schema: Acknowledgement.schema, values: [{ from: peer, letters: [patch] }] },
   { what: 'a letter', schema: Letter, values: [letter] },
   {

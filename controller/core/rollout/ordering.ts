@@ -6,6 +6,7 @@ import { seal } from '../../../protocol/envelope.ts'
 import { type OrderId, SERVICE_PROVIDER } from '../../../protocol/identifiers.ts'
 import { nextId } from '../../../protocol/random.ts'
 import { Order } from '../../../protocol/statements.ts'
+import { keptStatement } from '../kept-statements.ts'
 import type { Change, InstallRecord } from '../records.ts'
 import { numberAfter } from '../rising-numbers.ts'
 import type { ServiceCenterState } from '../state.ts'
@@ -52,5 +53,6 @@ export function sealOrder(
         wave,
       },
     },
+    keptStatement(state, { peer: appliance.peer, patch: install.patch, install: install.id, envelope }),
   ]
 }

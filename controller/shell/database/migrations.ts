@@ -25,6 +25,7 @@ export const MIGRATIONS: Record<string, Migration> = {
   '0013-ledger-losses': { up: ledgerLosses },
   '0014-windows': { up: windows },
   '0015-waves': { up: waves },
+  '0016-statements': { up: statements },
 }
 
 /** Throws a sentence for a database that a newer release has written. */
@@ -129,6 +130,20 @@ async function waves(database: Kysely<unknown>): Promise<void> {
       .execute()
   }
   await alter('targets').addColumn('wave', 'integer').execute()
+}
+
+/** What was signed about installs, from this release on. */
+async function statements(database: Kysely<unknown>): Promise<void> {
+  await database.schema
+    .createTable('statements')
+    .addColumn('digest', 'text', (column) => column.primaryKey())
+    .addColumn('peer', 'text', (column) => column.notNull())
+    .addColumn('patch', 'text', (column) => column.notNull())
+    .addColumn('install', 'text')
+    .addColumn('heardAt', 'bigint', (column) => column.notNull())
+    .addColumn('envelope', 'blob', (column) => column.notNull())
+    .execute()
+  await database.schema.createIndex('statements_by_patch').on('statements').columns(['patch', 'install']).execute()
 }
 
 /** Who uploaded a patch and who started an install; of those that were there before nobody knows. */

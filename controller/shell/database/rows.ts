@@ -18,6 +18,7 @@ import type {
   PatchRecord,
   PublisherRecord,
   ReceiptRecord,
+  StatementRecord,
   TargetRecord,
   TokenRecord,
   WindowRecord,
@@ -35,6 +36,7 @@ import type {
   PatchRow,
   PublisherRow,
   ReceiptRow,
+  StatementRow,
   TargetRow,
   TokenRow,
   WindowRow,
@@ -120,6 +122,13 @@ export function targetRecord({ orderId, orderEnvelope, ...row }: TargetRow): Tar
       ? null
       : { id: orderId, envelope: envelopeOf(orderEnvelope, `order ${orderId}`) }
   return { ...row, order }
+}
+
+export function statementRow(record: StatementRecord): StatementRow {
+  return { ...record, envelope: encodeEnvelope(record.envelope) }
+}
+export function statementRecord(row: StatementRow): StatementRecord {
+  return { ...row, envelope: envelopeOf(row.envelope, `statement ${row.digest}`) }
 }
 
 export function limitsRow(record: LimitsRecord): LimitsRow {

@@ -11,6 +11,7 @@ import type {
   LimitsRecord,
   OwnCopyRecord,
   ReceiptRecord,
+  StatementRecord,
   TargetRecord,
   TokenRecord,
 } from '../../core/records.ts'
@@ -36,6 +37,8 @@ export type PatchRow = {
 }
 
 export type ReceiptRow = Omit<ReceiptRecord, 'envelope'> & { envelope: Uint8Array }
+
+export type StatementRow = Omit<StatementRecord, 'envelope'> & { envelope: Uint8Array }
 
 export type InstallRow = Omit<InstallRecord, 'organizations' | 'allowOutage' | 'outsideWindows'> & {
   organizations: string
@@ -87,6 +90,7 @@ export type Schema = {
   limits: LimitsRow
   publishers: PublisherRow
   windows: WindowRow
+  statements: StatementRow
   audit: AuditRow
   access: AccessRow
   accounts: AccountRow

@@ -13,6 +13,7 @@ import {
   patchRow,
   publisherRow,
   receiptRow,
+  statementRow,
   targetRow,
   windowRow,
 } from './rows.ts'
@@ -27,6 +28,11 @@ export async function writeChange(transaction: Transaction<Schema>, change: Chan
         .values({ ...change.row, position })
         .onConflict((conflict) => conflict.column('enrollingPeer').doUpdateSet(change.row))
         .execute()
+      break
+    }
+    case 'statements': {
+      const insert = transaction.insertInto('statements').values(statementRow(change.row))
+      await insert.onConflict((conflict) => conflict.column('digest').doNothing()).execute()
       break
     }
     case 'audit': {

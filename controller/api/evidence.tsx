@@ -1,0 +1,56 @@
+/**
+ * The evidence of an install for one organization: as the file that can be checked anywhere, and as a page to read and
+ * print, which shows what the same check has found.
+ */
+import { writeEvidence } from '../../protocol/evidence.ts'
+import type { InstallId } from '../../protocol/identifiers.ts'
+import { judgeEvidence } from '../../protocol/judge-evidence.ts'
+import { isRefusal, refuse } from '../../protocol/refusals.ts'
+import { installEvidence } from '../core/evidence.ts'
+import { EvidencePage } from '../page/evidence-page.tsx'
+import { INSTALLS } from '../page/words.ts'
+import type { Repository } from '../shell/ports.ts'
+import type { App, AppContext, RouteDependencies } from './context.ts'
+import { answerRefusal } from './errors.ts'
+import { documented } from './openapi.ts'
+import { permitted } from './permitted.ts'
+import { readQuery } from './read-request.ts'
+import { EvidenceFile, EvidenceQuery } from './schemas.ts'
+import { showPage } from './show-page.tsx'
+
+export function addEvidenceRoutes(app: App, { repository, log }: RouteDependencies): void {
+  app.get(
+    '/api/v1/installs/:id/evidence',
+    documented({
+      operation: 'exportEvidence',
+      allow: 'read',
+      summary:
+        'Everything that was signed about an install for one organization, to be checked without the Service Center.',
+      parameters: { id: 'The id of an install.' },
+      query: EvidenceQuery,
+      answers: { 200: EvidenceFile },
+    }),
+    async (c) => {
+      const evidence = await requested(c, repository)
+      if (isRefusal(evidence)) return answerRefusal(c, evidence, log)
+      c.header('Content-Disposition', `attachment; filename="patchmesh-evidence-${c.req.param('id')}.json"`)
+      return c.json(writeEvidence(evidence))
+    },
+  )
+
+  app.get(`${INSTALLS}/:id/evidence`, permitted('read'), async (c) => {
+    const evidence = await requested(c, repository)
+    if (isRefusal(evidence)) return answerRefusal(c, evidence, log)
+    return showPage(c, <EvidencePage findings={judgeEvidence(evidence, null)} />)
+  })
+}
+
+async function requested(c: AppContext, repository: Repository) {
+  const id = c.req.param('id') ?? ''
+  const found = c.var.serviceCenter.state.installs.get(id as InstallId)
+  if (found === undefined) return refuse('not_found', `there is no install ${id.slice(0, 100)}`)
+  const query = readQuery(c, EvidenceQuery)
+  if (isRefusal(query)) return query
+  const statements = await repository.statements({ install: found.id, patch: found.patch })
+  return installEvidence(c.var.serviceCenter.state, found, query.organization, statements)
+}
