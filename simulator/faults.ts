@@ -47,7 +47,16 @@ const LATER_KINDS = ['dead-connection'] as const
 const ROT_KINDS = ['cut-held', 'lose-held', 'center-rot', 'center-cut', 'center-lose'] as const
 /** Depot members that offer everything and bring no piece to its end; from yet another stream. */
 const SOURCE_KINDS = ['drips', 'says-gone'] as const
-export const FAULT_KINDS = [...FIRST_KINDS, ...LATER_KINDS, ...ROT_KINDS, ...SOURCE_KINDS, ...PEOPLE_KINDS] as const
+/** Crashes in the middle of an install, in a phase that is wanted; from a stream of their own too. */
+const PHASE_KINDS = ['crash-in-phase'] as const
+export const FAULT_KINDS = [
+  ...FIRST_KINDS,
+  ...LATER_KINDS,
+  ...ROT_KINDS,
+  ...SOURCE_KINDS,
+  ...PEOPLE_KINDS,
+  ...PHASE_KINDS,
+] as const
 export type FaultKind = (typeof FAULT_KINDS)[number]
 
 /** What a disk refuses, by the dice of the fault. */
@@ -93,6 +102,7 @@ const MORE_ROT = 10
 const UNHELPFUL_AT_MOST = 3
 
 const LATER_FAULTS_AT_MOST = 12
+const PHASE_CRASHES_AT_MOST = 8
 
 export function drawFaults(random: Random, estate: Estate, safetyMs: number): Fault[] {
   const rates = new Map<FaultKind, number>()
@@ -101,6 +111,12 @@ export function drawFaults(random: Random, estate: Estate, safetyMs: number): Fa
   const bag = [...rates].flatMap(([kind, rate]) => Array.from({ length: rate }, () => kind))
   const count = MIN_FAULTS + nextBelow(random, MORE_FAULTS)
   return drawOf(bag, count, { random, estate, safetyMs }).map((fault, id) => ({ id, ...fault }))
+}
+
+/** In every other world. Numbered from `firstId` on. */
+export function drawPhaseCrashes(random: Random, estate: Estate, safetyMs: number, firstId: number): Fault[] {
+  const count = chance(random, 50) ? 1 + nextBelow(random, PHASE_CRASHES_AT_MOST) : 0
+  return drawOf(PHASE_KINDS, count, { random, estate, safetyMs }).map((fault, at) => ({ id: firstId + at, ...fault }))
 }
 
 /** Numbered after the first ones. */

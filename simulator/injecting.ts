@@ -31,6 +31,7 @@ const ACTS: Record<FaultKind, Act> = {
 /** Counted when they strike, not when they are laid out. */
 const LAID_OUT: ReadonlySet<FaultKind> = new Set<FaultKind>([
   'crash-at-effect',
+  'crash-in-phase',
   'center-crash-at-effect',
   'reboot-in-install',
   'power-loss-in-write',

@@ -34,6 +34,7 @@ import {
   CAUSES_QUARANTINE,
   drawFaults,
   drawLaterFaults,
+  drawPhaseCrashes,
   drawRot,
   drawStuckDisks,
   drawUnhelpful,
@@ -47,7 +48,8 @@ import { drawPeopleFaults, FORGETS_ORDERS } from './people-faults.ts'
 import { drawPlaceChanges, type PlaceChange } from './place-changes.ts'
 import { outOfReach, replacedInSilence, withoutPrimaries } from './quiet-trials.ts'
 import { withWindows } from './window-deeds.ts'
-import { drawEstate, drawWorkload, type Estate, type Workload } from './workload.ts'
+import { drawEstate, drawWorkload, type Estate, type Workload, withSoaks } from './workload.ts'
+import type { CrashMoment } from './world/crash-moments.ts'
 import type { SimulatedAppliance } from './world/simulated-appliance.ts'
 import { World, type WorldOptions } from './world/world.ts'
 
@@ -75,6 +77,8 @@ export type SeedResult = {
   readonly virtualMs: number
   readonly faults: Readonly<Partial<Record<FaultKind, number>>>
   readonly placeChanges: Readonly<Partial<Record<PlaceChange['kind'], number>>>
+  /** In which phases of an install somebody's process has ended. */
+  readonly crashMoments: Readonly<Partial<Record<CrashMoment, number>>>
   /** Ids of the faults that happened. */
   readonly happened: readonly number[]
   readonly failure: Failure | null
@@ -130,8 +134,9 @@ export function planOf(seed: number): Plan {
   const unhelpful = drawUnhelpful(stream(), estate, safetyMs, numbered)
   const people = drawPeopleFaults(stream(), estate, safetyMs, numbered + unhelpful.length)
   const stuck = drawStuckDisks(stream(), estate, workload, numbered + unhelpful.length + people.length)
-  const faults = [...storm, ...later, ...rot, ...unhelpful, ...people, ...stuck]
-  const planned = withWindows(stream(), workload, estate, safetyMs)
+  const drawn = [...storm, ...later, ...rot, ...unhelpful, ...people, ...stuck]
+  const planned = withSoaks(withWindows(stream(), workload, estate, safetyMs), stream())
+  const faults = [...drawn, ...drawPhaseCrashes(stream(), estate, safetyMs, drawn.length)]
   return { safetyMs, estate, workload: planned, faults, placeChanges }
 }
 
@@ -249,6 +254,7 @@ class Run {
       virtualMs: this.#world.nowMs,
       faults: Object.fromEntries(this.#injector.counts),
       placeChanges: Object.fromEntries(this.#fleetAdmins.counts),
+      crashMoments: Object.fromEntries(this.#world.crashMoments.counts),
       happened: this.#injector.happened,
       failure,
       trace: this.#options.trace === true ? this.#world.transcript.lines : [],

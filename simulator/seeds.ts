@@ -12,6 +12,7 @@ import { replayPlanted, searchPlanted } from './planted/search.ts'
 import { runSeed, type SeedOptions, type SeedResult } from './seed-run.ts'
 import { runSeeds, serveAsWorker, stopWorkers } from './seed-workers.ts'
 import { shrink } from './shrinking.ts'
+import { CRASH_MOMENTS } from './world/crash-moments.ts'
 
 const HELP = `Usage: npm run seeds -- [options]
 
@@ -208,6 +209,7 @@ class Total {
   faults = 0
   readonly byKind = new Map<string, number>()
   readonly placeChanges = new Map<string, number>()
+  readonly crashMoments = new Map<string, number>()
 
   add(result: SeedResult): this {
     this.seeds += 1
@@ -218,6 +220,7 @@ class Total {
     for (const count of Object.values(result.faults)) this.faults += count
     addTo(this.byKind, result.faults)
     addTo(this.placeChanges, result.placeChanges)
+    addTo(this.crashMoments, result.crashMoments)
     return this
   }
 }
@@ -229,11 +232,13 @@ function addTo(sums: Map<string, number>, counts: Readonly<Record<string, number
 function summary(total: Total): string {
   const kinds = FAULT_KINDS.map((kind) => `${kind} ${total.byKind.get(kind) ?? 0}`)
   const changes = PLACE_CHANGES.map((kind) => `${kind} ${total.placeChanges.get(kind) ?? 0}`)
+  const moments = CRASH_MOMENTS.map((moment) => `${moment} ${total.crashMoments.get(moment) ?? 0}`)
   return [
     `seeds               ${total.seeds}`,
     `faults injected     ${total.faults}`,
     `  ${kinds.join(', ')}`,
     `places changed      ${changes.join(', ')}`,
+    `crashes in installs ${moments.join(', ')}`,
     `steps               ${total.steps}`,
     `virtual hours       ${(total.virtualMs / 3_600_000).toFixed(1)}`,
     `invariants checked  ${total.checks}`,

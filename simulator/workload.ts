@@ -39,6 +39,7 @@ export type PatchShape = {
   readonly pieces: number
   readonly restart: 'none' | 'service' | 'reboot'
   readonly order: 'secondary-first' | 'any'
+  readonly soakSeconds?: number
 }
 
 export type Workload = { readonly patches: readonly PatchShape[]; readonly deeds: readonly Deed[] }
@@ -74,6 +75,12 @@ export function drawEstate(random: Random, safetyMs: number): Estate {
   })
   const downBitsPerSecond = chance(random, 65) ? pick(random, [2e6, 5e6, 20e6, 100e6]) : null
   return { dataCenters, late, appliances, downBitsPerSecond }
+}
+
+/** Some patches are watched for a while before they count as installed; drawn last, so that all else is what it was. */
+export function withSoaks(workload: Workload, random: Random): Workload {
+  const patches = workload.patches.map((patch) => ({ ...patch, soakSeconds: chance(random, 30) ? 10 : 0 }))
+  return { ...workload, patches }
 }
 
 export function drawWorkload(random: Random, estate: Estate, safetyMs: number): Workload {

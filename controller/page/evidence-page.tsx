@@ -92,9 +92,11 @@ export const EvidencePage = ({ findings }: { findings: EvidenceFindings }) => {
         </table>
       </Card>
       <Card id="appliances" title="Appliances">
-        {appliances.map((appliance) => (
-          <Appliance appliance={appliance} />
-        ))}
+        <div class="pm-stack">
+          {appliances.map((appliance) => (
+            <Appliance appliance={appliance} />
+          ))}
+        </div>
       </Card>
     </Layout>
   )

@@ -10,7 +10,7 @@ import { Alert, Card, Layout, PageHeader } from './layout.tsx'
 import { Moment } from './moments.tsx'
 import { IfMay } from './reader.tsx'
 import { WindowForm, type WindowPlaces } from './window-page.tsx'
-import { APPLIANCES, elementId, WINDOWS, windowAddress } from './words.ts'
+import { APPLIANCES, duration, elementId, WINDOWS, windowAddress } from './words.ts'
 
 export const WindowsPage = ({ windows, places }: { windows: WindowView[]; places: WindowPlaces }) => (
   <Layout title="Maintenance windows" current={WINDOWS}>
@@ -69,7 +69,7 @@ const Row = ({ window }: { window: WindowView }) => {
       </td>
       <td class="pf-v6-c-table__td" data-label="Closes">
         {closesAt === null ? '–' : <Moment at={closesAt} />}
-        <div class="pm-quiet">after {minutes} minutes</div>
+        <div class="pm-quiet">after {duration(minutes * 60)}</div>
       </td>
       <td class="pf-v6-c-table__td" data-label="Comes again">
         {rule === '' ? 'once' : <code>{rule}</code>}

@@ -3,7 +3,9 @@
  * clocks that are wrong.
  */
 import type { AgentEffect } from '../../agent/core/events.ts'
+import { ATTEMPT_PHASES } from '../../agent/core/install/attempt.ts'
 import type { ServiceCenterEffect } from '../../controller/core/effects.ts'
+import { groupOf } from '../checkers/evidence.ts'
 import type { Fault, FaultKind } from '../faults.ts'
 import type { CrashPoint } from '../world/crash-point.ts'
 import type { SimulatedAppliance } from '../world/simulated-appliance.ts'
@@ -61,6 +63,26 @@ export const machineActs = {
     return appliance === null
       ? null
       : crashAt<AgentEffect>(fault, hands, appliance, appliance, ({ kind }) => kind === 'run-step')
+  },
+  'crash-in-phase': (fault, hands) => {
+    const appliance = hands.running(fault)
+    if (appliance === null) return null
+    const { center } = hands.world
+    const phase = ATTEMPT_PHASES[(fault.dice >> 7) % ATTEMPT_PHASES.length]
+    const isThere = (one: SimulatedAppliance): boolean => one.isRunning && one.state.orders.attempt?.phase === phase
+    const isPeer = (one: SimulatedAppliance): boolean =>
+      one !== appliance && groupOf(one.name) === groupOf(appliance.name)
+    const peers = (): SimulatedAppliance[] => [...hands.world.appliances.values()].filter(isPeer)
+    switch ((fault.dice >> 11) % 3) {
+      case 0:
+        return crashAt<AgentEffect>(fault, hands, appliance, appliance, () => isThere(appliance))
+      case 1:
+        return crashAt<AgentEffect>(fault, hands, appliance, appliance, () => peers().some(isThere))
+      default:
+        return center.isRunning
+          ? crashAt<ServiceCenterEffect>(fault, hands, center, center, () => isThere(appliance))
+          : null
+    }
   },
   'center-crash': ({ dice }, hands) => {
     const { center } = hands.world

@@ -8,6 +8,9 @@ import type { Disruption } from '../world/disruptions.ts'
 import type { SimulatedAppliance } from '../world/simulated-appliance.ts'
 import type { Evidence } from './evidence.ts'
 
+/** A clock is told every half second, and may run a little fast. */
+const TICK_SLACK_MS = 1_000
+
 export class Programs {
   readonly #evidence: Evidence
   readonly #of = new Map<SimulatedAppliance, Disruption[]>()
@@ -76,7 +79,7 @@ export class Programs {
     const [first] = well
     if (first === undefined) return false
     const manifest = patch === null ? undefined : this.#evidence.patches.get(patch)?.publication.manifest
-    const soakMs = (manifest?.verify.soakSeconds ?? 0) * 1_000
+    const soakMs = Math.max(0, (manifest?.verify.soakSeconds ?? 0) * 1_000 - TICK_SLACK_MS)
     return well.some(({ fromMs }) => fromMs >= (first.toMs ?? 0) + soakMs || soakMs === 0)
   }
 }

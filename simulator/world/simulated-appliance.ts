@@ -114,6 +114,7 @@ export class SimulatedAppliance implements Host {
 
   /** The process ends at once, in the middle of whatever it does. */
   stop(): void {
+    this.#world.crashMoments.note(this.peer)
     this.process.end()
     this.#storeWork.slots.clear()
     this.#world.network.leave(this)
@@ -121,6 +122,7 @@ export class SimulatedAppliance implements Host {
 
   /** The machine stops at once: nobody hears of it, and unsynced bytes are lost. */
   losePower(): void {
+    this.#world.crashMoments.note(this.peer)
     this.#reboots.count += 1
     this.process.end()
     this.#storeWork.slots.clear()

@@ -98,6 +98,7 @@ export class SimulatedServiceCenter implements Host {
   }
 
   stop(): void {
+    this.#world.crashMoments.note(null)
     this.process.end()
     this.#seed.end()
     this.#replies = []
@@ -105,6 +106,7 @@ export class SimulatedServiceCenter implements Host {
   }
 
   losePower(): void {
+    this.#world.crashMoments.note(null)
     this.process.end()
     this.#seed.end()
     this.#replies = []

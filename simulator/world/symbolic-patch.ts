@@ -23,6 +23,7 @@ export type PatchOptions = {
   bytes?: number
   restart?: 'none' | 'service' | 'reboot'
   order?: 'secondary-first' | 'any'
+  soakSeconds?: number
   /** Makes another file of the same name and version. */
   content?: string
   format?: PatchFormat
@@ -55,7 +56,7 @@ export function symbolicPatch(options: PatchOptions = {}): SymbolicPatch {
     impact: { restart: options.restart ?? 'service', estimateSeconds: 5 },
     pair: { peerCompat: [], maxSkewSeconds: 3600, order: options.order ?? 'secondary-first' },
     install: { program: 'install', timeoutSeconds: 60 },
-    verify: { detect: { versionFile: `/opt/${name}/version` }, soakSeconds: 0 },
+    verify: { detect: { versionFile: `/opt/${name}/version` }, soakSeconds: options.soakSeconds ?? 0 },
     revert: { script: 'revert' },
     diskBytes: 0,
     ...options.manifest,

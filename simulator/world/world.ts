@@ -24,6 +24,7 @@ import { isRefusal, type Refusal } from '../../protocol/refusals.ts'
 import { Membership, type Publication, Roster } from '../../protocol/statements.ts'
 import { Agenda } from './agenda.ts'
 import { childOf } from './child-random.ts'
+import { CrashMoments } from './crash-moments.ts'
 import { Disruptions } from './disruptions.ts'
 import { enroll, issueToken, type Place, positionOf } from './enroll.ts'
 import { SimulatedAppliance } from './simulated-appliance.ts'
@@ -82,6 +83,7 @@ export class World {
   readonly network: SimulatedNetwork
   readonly center: SimulatedServiceCenter
   readonly appliances = new Map<string, SimulatedAppliance>()
+  readonly crashMoments = new CrashMoments(this.appliances)
   readonly disruptions = new Disruptions(() => this.nowMs)
   /** Each piece that an appliance took and found right, in order. */
   readonly taken: PieceTaken[] = []
