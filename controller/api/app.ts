@@ -41,6 +41,7 @@ import { addPatchRoutes } from './patches.ts'
 import { addPeopleRoutes } from './people.ts'
 import { requireLabels } from './permitted.ts'
 import { onlyPlainFraming } from './plain-framing.ts'
+import { addPlanRoutes } from './plans.ts'
 import { addPublisherPages } from './publisher-pages.tsx'
 import { addPublisherRoutes } from './publishers.ts'
 import { onlyOurHosts, onlyOurPages } from './same-site.ts'
@@ -94,6 +95,7 @@ export function createApp(given: AppGiven): App {
   addUploadRoutes(app, dependencies)
   addInstallRoutes(app, dependencies)
   addEvidenceRoutes(app, dependencies)
+  addPlanRoutes(app, dependencies)
   addApplianceRoutes(app, dependencies)
   addEnrollmentRoutes(app, dependencies)
   addLogBundleRoute(app, dependencies)

@@ -7,6 +7,7 @@ import type { z } from 'zod'
 import { httpStatus, isRefusal, type Refusal } from '../../protocol/refusals.ts'
 import { namedPatch } from '../core/named-patch.ts'
 import { patchDetail } from '../core/patch-views.ts'
+import { planInstall } from '../core/rollout/planning.ts'
 import { appliancesInScope } from '../core/rollout/starting.ts'
 import { installPreview } from '../core/views.ts'
 import { ConfirmationPage } from '../page/confirmation-page.tsx'
@@ -49,6 +50,7 @@ function confirmationPage(c: AppContext, { organization: organizations, dataCent
     [...queued, ...notApplicable, ...hindered, ...withoutPeer, ...outsideWindows].map(({ appliance }) => appliance),
   )
   const ready = scope.map(({ name }): string => name).filter((name) => !notNow.has(name))
-  const confirmation = { patch: patchDetail(state, record), organizations, dataCenter, preview, ready, changed }
+  const plan = planInstall(state, record, { organizations, dataCenter, allowOutage: false, outsideWindows: false })
+  const confirmation = { patch: patchDetail(state, record), organizations, dataCenter, preview, plan, ready, changed }
   return <ConfirmationPage {...confirmation} once={randomUUID()} />
 }

@@ -12,8 +12,13 @@ import type { App, AppContext, RouteDependencies } from './context.ts'
 import { answerRefusal } from './errors.ts'
 import { documented } from './openapi.ts'
 import { answerList, PageQuery } from './pagination.ts'
+import { StartBody } from './plan-schemas.ts'
+import { asPlanned } from './plans.ts'
 import { readJson } from './read-request.ts'
 import * as schemas from './schemas.ts'
+
+/** One for 10,000 appliances has three million bytes. */
+const MAX_PLAN_BYTES = 16 * 1024 * 1024
 
 const parameters = { id: 'The id of an install.' }
 
@@ -24,16 +29,18 @@ export function addInstallRoutes(app: App, { log }: RouteDependencies): void {
       operation: 'startInstall',
       allow: 'install',
       summary: 'Starts an install. Targets whose copy is not proven yet are queued in it.',
-      body: schemas.InstallBody,
+      body: StartBody,
       answers: { 201: schemas.InstallDetail },
     }),
     async (c) => {
-      const body = await readJson(c, schemas.InstallBody)
+      const body = await readJson(c, StartBody, MAX_PLAN_BYTES)
       if (isRefusal(body)) return answerRefusal(c, body, log)
       const { serviceCenter, visitor } = c.var
       const record = namedPatch(serviceCenter.state, body.patch)
       if (isRefusal(record)) return answerRefusal(c, record, log)
-      const { organizations, dataCenter, allowOutage, outsideWindows, confirmation } = body
+      const { organizations, dataCenter, allowOutage, outsideWindows, plan } = body
+      const confirmation = plan === undefined ? body.confirmation : asPlanned(serviceCenter.state, record, body, plan)
+      if (isRefusal(confirmation)) return answerRefusal(c, confirmation, log)
       const reply = await serviceCenter.carryOut({
         kind: 'start-install',
         actor: visitor.actor,
@@ -43,6 +50,7 @@ export function addInstallRoutes(app: App, { log }: RouteDependencies): void {
         allowOutage,
         outsideWindows,
         confirmation,
+        plan: plan?.digest,
       })
       if (isRefusal(reply)) return answerRefusal(c, reply, log)
       if (reply.kind !== 'install-started') throw new Error(`starting an install was answered with ${reply.kind}`)

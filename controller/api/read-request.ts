@@ -14,8 +14,12 @@ import { bytesOf } from './request-body.ts'
 const MAX_JSON_BYTES = 64 * 1024
 
 /** The JSON body; an empty body counts as `{}`. Bytes are counted as they come, whatever their declared length. */
-export async function readJson<Value>(c: AppContext, schema: z.ZodType<Value>): Promise<Value | Refusal> {
-  const bytes = await readBounded(c, MAX_JSON_BYTES)
+export async function readJson<Value>(
+  c: AppContext,
+  schema: z.ZodType<Value>,
+  maxBytes = MAX_JSON_BYTES,
+): Promise<Value | Refusal> {
+  const bytes = await readBounded(c, maxBytes)
   if (isRefusal(bytes)) return bytes
   if (bytes.byteLength === 0) return match(schema, {}, 'the body')
   const type = c.req.header('content-type')?.split(';')[0]?.trim().toLowerCase()

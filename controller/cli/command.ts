@@ -29,7 +29,7 @@ export type Values<Given extends Options> = { readonly [Name in keyof Given]: Va
 
 export type Given<CommandOptions extends Options> = {
   readonly options: Values<CommandOptions>
-  /** As many as `operands` names. */
+  /** As many as `operands` names, without those that were left out. */
   readonly operands: readonly string[]
   readonly terminal: Terminal
 }
@@ -44,7 +44,7 @@ export type Command = {
   readonly operations: readonly string[]
   /** One line for the list of all commands. */
   readonly summary: string
-  /** Each must be given, once. */
+  /** Each must be given, once; one in brackets, such as `[PATCH]`, may be left out. */
   readonly operands: readonly string[]
   readonly options: Options
   /** What follows the name in the usage. */
@@ -87,7 +87,7 @@ function readWords<CommandOptions extends Options>(
   }
   const { positionals } = parsed
   const missing = operands[positionals.length]
-  if (missing !== undefined) throw new UsageError(`${missing} is missing`)
+  if (missing !== undefined && !missing.startsWith('[')) throw new UsageError(`${missing} is missing`)
   if (positionals.length > operands.length) {
     throw new UsageError(`there is nothing to do with ${JSON.stringify(positionals[operands.length])}`)
   }

@@ -21,6 +21,7 @@ import { listLimits, setLimits } from './limits.ts'
 import { listPasskeys, removePasskey } from './passkeys.ts'
 import { listPatches, showPatch, withdrawPatch } from './patches.ts'
 import { addPerson, changePerson, listPeople, newLink, removePerson } from './people.ts'
+import { planInstall } from './plan-install.ts'
 import { listPublishers, removePublisher, setPublisher } from './publishers.ts'
 import { releaseBuild } from './release-build.ts'
 import { releaseExample } from './release-example.ts'
@@ -54,7 +55,9 @@ export const COMMANDS: Readonly<Record<string, readonly Command[]>> = {
   'Trust publishers': [listPublishers, setPublisher, removePublisher],
   'See what was done': [listTrail, exportTrail, verifyTrail, exportEvidence, verifyEvidence],
   'Replicate patches': [uploadPatch, listUploads, discardUpload, listPatches, showPatch, withdrawPatch],
-  'Install patches': [startInstall, listInstalls, showInstall, pauseInstall, resumeInstall, cancelInstall],
+  'Install patches': [
+    ...[planInstall, startInstall, listInstalls, showInstall, pauseInstall, resumeInstall, cancelInstall],
+  ],
   'Say when': [listWindows, setWindow, removeWindow],
   'Spare the WAN': [listLimits, setLimits, listDataCenters, listFlows],
   'Look after appliances': [

@@ -23,6 +23,7 @@ import type { PatchLine } from '../core/patch-list.ts'
 import type { PatchDetail, PatchSummary } from '../core/patch-views.ts'
 import type { PublisherView } from '../core/publishers.ts'
 import type { Slot } from '../core/records.ts'
+import type { InstallPlan } from '../core/rollout/install-plan.ts'
 import type { InstallDetail, InstallPreview, InstallSummary } from '../core/views.ts'
 import type { WindowView } from '../core/windows/setting.ts'
 import type { MaintenanceWindow } from '../core/windows/window.ts'
@@ -30,6 +31,7 @@ import type { TopologyTokens } from '../shell/issue-topology.ts'
 import { UsageError } from './command.ts'
 import { Exchange, type Upload } from './exchange.ts'
 import { openPatchFile } from './patch-file.ts'
+import type { Scope } from './plan-install.ts'
 
 const TUS = { 'tus-resumable': '1.0.0' }
 const DEFAULT_SERVER = 'http://127.0.0.1:8080'
@@ -52,6 +54,8 @@ export type StartInstall = {
   readonly outsideWindows?: boolean
   /** What somebody agreed to, from the preview, where somebody was asked. */
   readonly confirmation?: string | undefined
+  /** Which is started as it is, or not at all. */
+  readonly plan?: InstallPlan
 }
 
 export class ServiceCenterClient {
@@ -108,6 +112,11 @@ export class ServiceCenterClient {
   preview(patch: string, organizations: readonly string[], dataCenter: string): Promise<InstallPreview> {
     const query = { organization: organizations, dataCenter }
     return this.#exchange.call({ method: 'GET', path: ['patches', patch, 'install-preview'], query })
+  }
+  planInstall(patch: string, { organizations, dataCenter, allowOutage, outsideWindows }: Scope): Promise<InstallPlan> {
+    const flags = { allowOutage: String(allowOutage), outsideWindows: String(outsideWindows) }
+    const query = { organization: organizations, dataCenter, ...flags }
+    return this.#exchange.call({ method: 'GET', path: ['patches', patch, 'install-plan'], query })
   }
   startInstall(install: StartInstall): Promise<InstallDetail> {
     return this.#exchange.call({ method: 'POST', path: ['installs'], body: install })

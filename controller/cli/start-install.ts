@@ -4,15 +4,18 @@
  */
 import { setTimeout as pause } from 'node:timers/promises'
 import type { RefusalCode } from '../../protocol/refusals.ts'
+import type { InstallPlan } from '../core/rollout/install-plan.ts'
 import { hasEnded, isFinal, type TargetState } from '../core/rollout/install-states.ts'
 import type { InstallDetail, InstallPreview } from '../core/views.ts'
-import { duration, whyWaiting } from '../page/words.ts'
+import { planStandings, planSummary } from '../page/plan-words.ts'
+import { duration, listed, patchReference, where, whyWaiting } from '../page/words.ts'
 import { type Asking, isAgreed, YES_OPTION } from './asking.ts'
 import { defineCommand, UsageError } from './command.ts'
 import { ServerRefusal, UnreachableError } from './exchange.ts'
 import { installLines } from './installs.ts'
+import { readPlan, SCOPE_OPTIONS, scopeOf } from './plan-install.ts'
 import { ProgressLine } from './progress-line.ts'
-import { plural, readableBytes } from './quantities.ts'
+import { plural, readableBytes, readableTime } from './quantities.ts'
 import { connect, SERVER_OPTIONS, type ServiceCenterClient, type StartInstall } from './service-center-client.ts'
 import { printable, type Terminal, table } from './terminal.ts'
 
@@ -24,14 +27,12 @@ export const startInstall = defineCommand({
   name: 'installs start',
   operations: ['previewInstall', 'startInstall'],
   summary: 'Installs a patch for organizations, pair by pair',
-  operands: ['PATCH'],
+  operands: ['[PATCH]'],
   usage:
-    'PATCH --organization NAME... [--data-center NAME|All] [--allow-outage] [--outside-windows] [--yes] [--wait] [--server URL] [--api-token TOKEN] [--json]',
+    '(PATCH --organization NAME... [--data-center NAME|All] [--allow-outage] [--outside-windows] | --plan FILE) [--yes] [--wait] [--server URL] [--api-token TOKEN] [--json]',
   options: {
-    organization: { type: 'string', multiple: true, value: 'NAME', about: 'for whom; may be repeated' },
-    'data-center': { type: 'string', value: 'NAME', about: 'where (default All)' },
-    'allow-outage': { type: 'boolean', about: 'also interrupt an appliance whose peer cannot take over' },
-    'outside-windows': { type: 'boolean', about: 'do not wait for maintenance windows; the trail says so' },
+    ...SCOPE_OPTIONS,
+    plan: { type: 'string', value: 'FILE', about: 'start what is planned in it, from installs plan --json' },
     ...YES_OPTION,
     wait: { type: 'boolean', about: 'follow it to its end; exit 1 unless it is installed wherever it is meant for' },
     ...SERVER_OPTIONS,
@@ -39,21 +40,22 @@ export const startInstall = defineCommand({
   remarks: [
     'Appliances whose Data Center does not hold the patch yet are queued until it does, and those with a maintenance window\n' +
       'until it opens: for 24 hours at most, or to the end of the window in which everything fits.',
+    'With --plan what was planned is started, or nothing where something has changed since that matters.',
     'What is agreed to is installed and nothing else: where appliances came or went meanwhile, it asks again. With --yes\n' +
       'it is installed on whatever is there when it starts.',
   ],
   example: 'patchmesh installs start example@1.0.0 --organization Acme --data-center Paris --wait',
-  async run({ options, operands: [patch = ''], terminal }) {
-    const { organization: organizations = [] } = options
-    if (organizations.length === 0) throw new UsageError('--organization is missing')
-    const dataCenter = options['data-center'] ?? 'All'
+  async run({ options, operands: [patch], terminal }) {
+    const asking = { yes: options.yes, terminal, nothing: 'Nothing was started' }
+    const { plan: file, ...others } = options
+    if (file !== undefined && (patch !== undefined || SCOPE_NAMES.some((name) => others[name] !== undefined)))
+      throw new UsageError('--plan says what is installed and where, so nothing else says so beside it')
+    if (file === undefined && patch === undefined) throw new UsageError('PATCH is missing')
     const client = connect(options)
-    const allowed = {
-      allowOutage: options['allow-outage'] === true,
-      outsideWindows: options['outside-windows'] === true,
-    }
-    const wanted = { patch, organizations, dataCenter, ...allowed }
-    const started = await startAgreed(client, wanted, { yes: options.yes, terminal, nothing: 'Nothing was started' })
+    const started =
+      file === undefined
+        ? await startAgreed(client, { patch: patch ?? '', ...scopeOf(others) }, asking)
+        : await startPlanned(client, await readPlan(file), asking)
     if (started === null) return 1
     terminal.tell(`install ${started.id} has started on ${plural(started.total, 'appliance')}`)
     const install = options.wait === true ? await follow(client, started, terminal) : started
@@ -70,6 +72,23 @@ export const startInstall = defineCommand({
     return 1
   },
 })
+
+const SCOPE_NAMES = Object.keys(SCOPE_OPTIONS) as (keyof typeof SCOPE_OPTIONS)[]
+
+/** Exactly that, or nothing; null when nobody agrees. */
+async function startPlanned(
+  client: ServiceCenterClient,
+  plan: InstallPlan,
+  asking: Asking,
+): Promise<InstallDetail | null> {
+  const { patch, organizations, dataCenter, allowOutage, outsideWindows } = plan
+  const what = `${patchReference(patch)} for ${listed(organizations)} in ${where(dataCenter)}`
+  asking.terminal.tell(
+    printable(`planned at ${readableTime(plan.madeAt)} UTC: ${planSummary(plan)}; ${planStandings(plan)}`),
+  )
+  if (!(await isAgreed(asking, `Install ${what}, as it is planned?`))) return null
+  return client.startInstall({ patch: patch.id, organizations, dataCenter, allowOutage, outsideWindows, plan })
+}
 
 /** Asks again where what was agreed to is not so any more; null when nobody agrees. */
 async function startAgreed(

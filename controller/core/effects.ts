@@ -48,6 +48,8 @@ export type Command =
       outsideWindows?: boolean | undefined
       /** What the actor agreed to (confirming.ts), where somebody was asked; refused when it is not so any more. */
       confirmation?: Sha256 | undefined
+      /** The digest of the plan that it was compared with, where it was started by one. */
+      plan?: Sha256 | undefined
     }
   | { kind: 'cancel-install'; actor: Actor; install: InstallId }
   | { kind: 'pause-install'; actor: Actor; install: InstallId }

@@ -24,9 +24,13 @@ export function findingOn(
   return { result: 'notApplicable', installedVersion: told?.installedVersion ?? null, reason: misplaced.message }
 }
 
-/** What an appliance has, as it told of every patch that is there now. */
-export function patchesOn(state: ServiceCenterState, peer: PeerId): PatchThere[] {
-  return livePatches(state).flatMap(({ sha256, publication: { name, version, manifest } }): PatchThere[] => {
+/** What an appliance has, as it told of every patch that is there now; who asks for many gives `live`, found once. */
+export function patchesOn(
+  state: ServiceCenterState,
+  peer: PeerId,
+  live: readonly PatchRecord[] = livePatches(state),
+): PatchThere[] {
+  return live.flatMap(({ sha256, publication: { name, version, manifest } }): PatchThere[] => {
     const there = state.detections.get(sha256)?.get(peer)?.installedVersion ?? null
     return there === null ? [] : [{ name, version: there, manifest: there === version ? manifest : null }]
   })

@@ -3,14 +3,17 @@
  * Provider appliances concerned, and says which targets begin now and which wait in the same install; otherwise it says
  * what will be installed, on how many appliances, and where. Nothing is left out silently.
  */
+import type { Refusal } from '../../protocol/refusals.ts'
 import type { ApplianceCopy } from '../core/copies.ts'
 import type { PatchDetail } from '../core/patch-views.ts'
+import type { InstallPlan } from '../core/rollout/install-plan.ts'
 import type { InstallPreview } from '../core/views.ts'
 import { CloseButton } from './dialogs.tsx'
 import { CheckField } from './form-fields.tsx'
 import { CopyLabel } from './labels.tsx'
 import { Alert } from './layout.tsx'
 import { WithMoments } from './moments.tsx'
+import { PlanSection } from './plan-section.tsx'
 import {
   counted,
   dataCenterTitle,
@@ -24,11 +27,17 @@ import {
   whyWaiting,
 } from './words.ts'
 
+/** Of more the number says more; the plan in a file has them all. */
+const NAMED_APPLIANCES = 20
+const SHOWN_REASONS = 100
+
 export type Confirmation = {
   patch: PatchDetail
   organizations: string[]
   dataCenter: string
   preview: InstallPreview
+  /** How it would go, or why it could not begin. */
+  plan: InstallPlan | Refusal
   /** The targets that are not in `preview.queued`. */
   ready: string[]
   /** Why it is asked once more, or null. */
@@ -38,7 +47,7 @@ export type Confirmation = {
 }
 
 export const InstallConfirmation = (confirmation: Confirmation) => {
-  const { patch, organizations, dataCenter, preview, ready, changed, once } = confirmation
+  const { patch, organizations, dataCenter, preview, plan, ready, changed, once } = confirmation
   const complete = preview.notReplicated.length === 0 && preview.queued.length === 0
   const { notApplicable, hindered, goingBack, targets } = preview
   return (
@@ -72,6 +81,7 @@ export const InstallConfirmation = (confirmation: Confirmation) => {
       {(!complete || hindered.length > 0) && targets > 0 && <StartsNow ready={ready} />}
       {preview.queued.length > 0 && <Queued queued={preview.queued} />}
       {notApplicable.length > 0 && <NotApplicable left={notApplicable} />}
+      {targets > 0 && <PlanSection plan={plan} />}
       {patch.restart !== 'none' && <AllowOutage withoutPeer={preview.withoutPeer} />}
       {preview.outsideWindows.length > 0 && <OutsideWindows waiting={preview.outsideWindows} />}
       <div role="alert" />
@@ -117,7 +127,7 @@ const StartsNow = ({ ready }: { ready: string[] }) => (
     <p class="pm-quiet">
       {ready.length === 0
         ? 'None of the chosen appliances can start now.'
-        : `${listed(ready)}. They start now, one of each pair after the other.`}
+        : `${listed(firstOf(ready))}. They begin in waves, one of each pair after the other.`}
     </p>
   </section>
 )
@@ -152,9 +162,15 @@ const NotApplicable = ({ left }: { left: InstallPreview['notApplicable'] }) => (
   </section>
 )
 
+/** Of a long list the first, and how many more there are. */
+function firstOf(names: readonly string[]): string[] {
+  const more = names.length - NAMED_APPLIANCES
+  return more <= 0 ? [...names] : [...names.slice(0, NAMED_APPLIANCES), `${more} more`]
+}
+
 const NamedReasons = ({ id, reasons }: { id: string; reasons: InstallPreview['queued'] }) => (
   <ul class="pm-appliances" role="list" id={id}>
-    {reasons.map(({ appliance, dataCenter, reason }) => (
+    {reasons.slice(0, SHOWN_REASONS).map(({ appliance, dataCenter, reason }) => (
       <li>
         <span class="pm-name">{appliance}</span>
         <span class="pm-quiet">{dataCenterTitle(dataCenter)}</span>
@@ -163,6 +179,9 @@ const NamedReasons = ({ id, reasons }: { id: string; reasons: InstallPreview['qu
         </span>
       </li>
     ))}
+    {reasons.length > SHOWN_REASONS && (
+      <li class="pm-quiet">{reasons.length - SHOWN_REASONS} more, which the plan names.</li>
+    )}
   </ul>
 )
 

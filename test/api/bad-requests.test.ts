@@ -68,7 +68,7 @@ test('A24 refuses what is no JSON, and JSON with traps in it', async () => {
 
 test('reads at most 64 KiB of JSON, also where no length is announced', async () => {
   const body = JSON.stringify({ patch: 'a'.repeat(70_000) })
-  assert.equal((await ask('POST', '/installs', body)).json.error.code, 'too_large')
+  assert.equal((await ask('POST', '/enrollment-tokens', body)).json.error.code, 'too_large')
   const chunked = new ReadableStream({
     start(controller) {
       for (let sent = 0; sent < body.length; sent += 10_000)
@@ -76,7 +76,7 @@ test('reads at most 64 KiB of JSON, also where no length is announced', async ()
       controller.close()
     },
   })
-  const answer = await fetch(`${app.url}/api/v1/installs`, {
+  const answer = await fetch(`${app.url}/api/v1/enrollment-tokens`, {
     method: 'POST',
     headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' },
     body: chunked,

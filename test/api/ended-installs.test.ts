@@ -125,8 +125,8 @@ test('F10: an install that waits for what does not come by itself needs attentio
   assert.equal(line.condition, 'attention')
   assert.equal(
     line.trouble,
-    'hooli-1 is the only member of its group, and installing would interrupt it: cancel the install, and allow the outage ' +
-      'when you start it again (--allow-outage)',
+    'hooli-1 is the only member of its group, and installing would interrupt it: it begins only in an install ' +
+      'that allows an outage (--allow-outage)',
   )
   await ask('POST', `/installs/${install.json.id}/cancel`, {})
   assert.equal((await inList()).condition, 'complete', 'who cancels has dealt with it')

@@ -34,6 +34,7 @@ const ALL_COMMANDS = [
   'patches list',
   'patches show',
   'patches withdraw',
+  'installs plan',
   'installs start',
   'installs list',
   'installs show',

@@ -12,7 +12,7 @@ import type { ApplianceRecord, PatchRecord } from '../records.ts'
 /** Named in the refusal; of a large fleet the number says more. */
 const NAMED_APPLIANCES = 20
 
-export function confirmationOf(patch: Sha256, appliances: readonly ApplianceRecord[]): Sha256 {
+export function confirmationOf(patch: Sha256, appliances: readonly Pick<ApplianceRecord, 'peer'>[]): Sha256 {
   return sha256Hex(Buffer.from([patch, ...appliances.map(({ peer }) => peer).sort()].join('\n')))
 }
 

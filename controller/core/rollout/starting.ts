@@ -2,7 +2,7 @@
  * How an install begins: whom it is for, whether that is what was agreed to, and the list of its targets, which is frozen
  * here. Who of them begins when is decided by the plan (plan.ts).
  */
-import type { InstallId } from '../../../protocol/identifiers.ts'
+import type { InstallId, OrganizationName } from '../../../protocol/identifiers.ts'
 import { nextId } from '../../../protocol/random.ts'
 import { isRefusal, type Refusal, refuse } from '../../../protocol/refusals.ts'
 import { notedFor } from '../audit-notes.ts'
@@ -15,6 +15,7 @@ import type { ServiceCenterState } from '../state.ts'
 import { deadlineOf } from '../windows/deadline.ts'
 import { notConfirmed } from './confirming.ts'
 import { isUnderWay } from './install-states.ts'
+import { newTarget } from './new-target.ts'
 import { meantAppliances, meantForNobody } from './previewing.ts'
 
 type Start = Extract<Command, { kind: 'start-install' }>
@@ -48,28 +49,11 @@ export function startInstall(state: ServiceCenterState, command: Start): Decisio
     deadlineAt,
     run: 1,
   }
-  const targets = appliances.map(
-    ({ peer }): Change => ({
-      table: 'targets',
-      row: {
-        install: id,
-        appliance: peer,
-        state: 'queued',
-        reason: 'waits its turn',
-        refusal: null,
-        output: '',
-        installedVersion: state.detections.get(command.patch)?.get(peer)?.installedVersion ?? null,
-        order: null,
-        counter: 0,
-        changedAt: at,
-        run: 1,
-        wave: null,
-      },
-    }),
-  )
+  const targets = appliances.map(({ peer }): Change => ({ table: 'targets', row: newTarget(state, install, peer) }))
   const place = command.dataCenter === 'All' ? 'all Data Centers' : command.dataCenter
-  const outcome = `in ${place}${allowances(install)}`
-  const { actor, organizations } = command
+  const { actor, organizations, plan } = command
+  const planned = plan === undefined ? '' : `, as planned (${plan.slice(0, 12)}…)`
+  const outcome = `in ${place}${allowances(install)}${planned}`
   const audit = notedFor(organizations, { at, actor, action: 'install', subject: title(patch), outcome })
   return {
     reply: { kind: 'install-started', install: id },
@@ -101,7 +85,7 @@ export function alreadyUnderWay(
 /** The appliances of the chosen organizations in the chosen Data Center, or what is wrong with the choice. */
 export function appliancesInScope(
   state: ServiceCenterState,
-  scope: Pick<Start, 'organizations' | 'dataCenter'>,
+  scope: { readonly organizations: readonly OrganizationName[]; readonly dataCenter: Start['dataCenter'] },
 ): ApplianceRecord[] | Refusal {
   const all = [...state.appliances.values()]
   if (scope.organizations.length === 0) return refuse('nothing_chosen', 'no organization was chosen')

@@ -70,7 +70,7 @@ export function waveNumber({ isProven, width }: Pick<Waves, 'isProven' | 'width'
 }
 
 /** After one Data Center two, after three in all four, after seven eight. */
-function widthAfter(finished: number): number {
+export function widthAfter(finished: number): number {
   return Math.min(WIDEST, 2 ** Math.floor(Math.log2(finished + 1)))
 }
 

@@ -183,7 +183,7 @@ table('the last member that serves', outage, [
   [
     'an only member is interrupted by nobody who did not allow it',
     alone,
-    'is the only member of its group, and installing would interrupt it: cancel the install, and allow the outage when you start it again (--allow-outage)',
+    'is the only member of its group, and installing would interrupt it: it begins only in an install that allows an outage (--allow-outage)',
   ],
   ['an only member is not interrupted by what disrupts nothing', { ...alone, ...none }, null],
 ])

@@ -13,6 +13,6 @@ export const outage: Policy = ({ fact, install, manifest }) => {
   if (lacking !== undefined)
     return `waits until ${lacking.peer.name}, which took the place of another appliance, has ${lacking.lacks} installed too`
   if (!fact.hasPeers)
-    return 'is the only member of its group, and installing would interrupt it: cancel the install, and allow the outage when you start it again (--allow-outage)'
+    return 'is the only member of its group, and installing would interrupt it: it begins only in an install that allows an outage (--allow-outage)'
   return null
 }

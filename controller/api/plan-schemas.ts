@@ -1,0 +1,82 @@
+/**
+ * The JSON of the plan of an install (controller/core/rollout/install-plan.ts): what is answered to whoever asks for one,
+ * and what is taken from whoever starts it.
+ */
+import { z } from 'zod'
+import { InstallId, OrganizationName, PeerId, Sha256 } from '../../protocol/identifiers.ts'
+import { PLANNED_STANDINGS, type InstallPlan as Plan } from '../core/rollout/install-plan.ts'
+import { DataCenterScope, InstallBody, names } from './schemas.ts'
+
+const count = z.int().min(0)
+const flag = z
+  .enum(['true', 'false'])
+  .default('false')
+  .transform((value) => value === 'true')
+
+export const PlanQuery = z.strictObject({
+  organization: names(OrganizationName),
+  dataCenter: DataCenterScope.default('All'),
+  allowOutage: flag.describe('Also interrupt an appliance whose peer cannot take over.'),
+  outsideWindows: flag.describe('Also outside of maintenance windows.'),
+})
+
+const PlannedMember = z.strictObject({
+  appliance: z.string(),
+  peer: PeerId,
+  role: z.string(),
+  has: z.string().nullable(),
+  standing: z.enum(PLANNED_STANDINGS),
+  reason: z.string(),
+})
+const PlannedPair = z.strictObject({
+  organization: z.string(),
+  dataCenter: z.string(),
+  kind: z.string(),
+  group: z.string(),
+  unprotectedSeconds: count.describe('So long one member has to do without the other.'),
+  members: z.array(PlannedMember).describe('In the order in which they begin.'),
+})
+const PlannedWave = z.strictObject({
+  wave: z.int().min(1).describe('1 is the first pair alone, 2 one Data Center, then wider.'),
+  dataCenters: z.array(z.string()),
+  appliances: count,
+  expectedSeconds: count,
+  pairs: z.array(PlannedPair),
+})
+
+/** What was planned is started as it is, so nothing in it is left out or added. */
+export const InstallPlan: z.ZodType<Plan> = z.strictObject({
+  madeAt: z.iso.datetime(),
+  patch: z.strictObject({ id: Sha256, name: z.string(), version: z.string(), architecture: z.string().nullable() }),
+  organizations: z.array(OrganizationName),
+  dataCenter: DataCenterScope,
+  allowOutage: z.boolean(),
+  outsideWindows: z.boolean(),
+  restart: z.enum(['none', 'service', 'reboot']),
+  counts: z.strictObject({
+    ...{ appliances: count, pairs: count, ready: count, waits: count, refuses: count, installed: count },
+  }),
+  expectedSeconds: count.describe('Where nobody has to wait.'),
+  each: z.strictObject({
+    seconds: count,
+    measuredOn: count.describe('On so many appliances it was measured; 0 where the manifest estimates it.'),
+  }),
+  unprotectedSeconds: z.strictObject({ longest: count, all: count }),
+  deadline: z.iso.datetime(),
+  mayFail: z.strictObject({
+    ...{ pairsAtFirst: count, pairsLater: count, pairsOfADataCenter: count },
+    ...{ unheardPairsAtFirst: count, unheardDataCentersLater: count },
+  }),
+  waves: z.array(PlannedWave),
+  notApplicable: z.array(
+    z.strictObject({ appliance: z.string(), organization: z.string(), dataCenter: z.string(), reason: z.string() }),
+  ),
+  windows: z.array(z.string()),
+  beside: z.array(z.strictObject({ install: InstallId, patch: z.string() })),
+  digest: Sha256.describe('Of all the rest.'),
+})
+
+export const StartBody = z.strictObject({
+  ...InstallBody.shape,
+  plan: InstallPlan.optional().describe('As it was made: refused where it is not so any more in a way that matters.'),
+})

@@ -1,0 +1,64 @@
+/**
+ * The plan of an install over HTTP: made for whoever asks, and compared with what is so now when somebody starts it.
+ */
+import type { Sha256 } from '../../protocol/identifiers.ts'
+import { isRefusal, type Refusal, refuse } from '../../protocol/refusals.ts'
+import { namedPatch } from '../core/named-patch.ts'
+import { title } from '../core/patch-identity.ts'
+import type { PatchRecord } from '../core/records.ts'
+import { confirmationOf } from '../core/rollout/confirming.ts'
+import type { InstallPlan, PlanWanted } from '../core/rollout/install-plan.ts'
+import { notAsPlanned } from '../core/rollout/plan-changes.ts'
+import { planInstall } from '../core/rollout/planning.ts'
+import type { ServiceCenterState } from '../core/state.ts'
+import type { App, RouteDependencies } from './context.ts'
+import { answerRefusal } from './errors.ts'
+import { documented } from './openapi.ts'
+import { InstallPlan as Plan, PlanQuery } from './plan-schemas.ts'
+import { readQuery } from './read-request.ts'
+
+const parameters = { patch: 'An id, NAME@VERSION, or NAME@VERSION:ARCHITECTURE where there are several.' }
+
+export function addPlanRoutes(app: App, { log }: RouteDependencies): void {
+  app.get(
+    '/api/v1/patches/:patch/install-plan',
+    documented({
+      operation: 'planInstall',
+      allow: 'read',
+      summary: 'The plan of an install: its waves, pairs and members in order, who waits and why, and what may fail.',
+      parameters,
+      query: PlanQuery,
+      answers: { 200: Plan },
+    }),
+    (c) => {
+      const query = readQuery(c, PlanQuery)
+      if (isRefusal(query)) return answerRefusal(c, query, log)
+      const { organization: organizations, ...wanted } = query
+      const { state } = c.var.serviceCenter
+      const record = namedPatch(state, c.req.param('patch'))
+      if (isRefusal(record)) return answerRefusal(c, record, log)
+      const plan = planInstall(state, record, { ...wanted, organizations })
+      return isRefusal(plan) ? answerRefusal(c, plan, log) : c.json(plan)
+    },
+  )
+}
+
+/** What is confirmed by a plan that still holds; it names the appliances, so that nothing comes in between. */
+export function asPlanned(
+  state: ServiceCenterState,
+  record: PatchRecord,
+  { organizations, dataCenter, allowOutage, outsideWindows }: PlanWanted,
+  planned: InstallPlan,
+): Sha256 | Refusal {
+  if (planned.patch.id !== record.sha256)
+    return refuse('bad_request', `the plan is for another file than ${title(record)}: make it anew`)
+  const asked = JSON.stringify([[...new Set(organizations)], dataCenter, allowOutage, outsideWindows])
+  if (
+    asked !== JSON.stringify([planned.organizations, planned.dataCenter, planned.allowOutage, planned.outsideWindows])
+  )
+    return refuse('bad_request', 'the plan is for other organizations, another Data Center, or allows something else')
+  const now = planInstall(state, record, planned)
+  if (isRefusal(now)) return now
+  const peers = now.waves.flatMap(({ pairs }) => pairs.flatMap(({ members }) => members))
+  return notAsPlanned(planned, now) ?? confirmationOf(record.sha256, peers)
+}

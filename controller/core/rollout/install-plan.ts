@@ -1,0 +1,92 @@
+/**
+ * What the plan of an install says (planning.ts makes it): in which waves it would go, pair by pair and member by member,
+ * who is ready and why the others are not, how long it may take, whom it leaves without a stand-in, and what may fail. As
+ * JSON it can be kept, and shown to whoever has to agree; its digest is of everything in it.
+ */
+import type { DataCenterName, InstallId, OrganizationName, PeerId, Sha256 } from '../../../protocol/identifiers.ts'
+import type { Manifest } from '../../../protocol/manifest.ts'
+import type { NamedReason } from './previewing.ts'
+
+export const PLANNED_STANDINGS = ['ready', 'waits', 'refuses', 'installed'] as const
+/** `waits`: it joins by itself, or when what is named is mended; `refuses`: it would, as things are; `installed`: it has it. */
+export type PlannedStanding = (typeof PLANNED_STANDINGS)[number]
+
+export type PlannedMember = {
+  readonly appliance: string
+  readonly peer: PeerId
+  readonly role: string
+  /** The version that is there now. */
+  readonly has: string | null
+  readonly standing: PlannedStanding
+  /** Why it is not ready; of a ready one that it would go back to an earlier version. */
+  readonly reason: string
+}
+
+/** Those that stand in for each other, mostly two, in the order in which they begin. */
+export type PlannedPair = {
+  readonly organization: string
+  readonly dataCenter: string
+  readonly kind: string
+  readonly group: string
+  /** So long one member has to do without the other, or its only member is interrupted. */
+  readonly unprotectedSeconds: number
+  readonly members: readonly PlannedMember[]
+}
+
+export type PlannedWave = {
+  /** 1 is the first pair alone, 2 one Data Center; see decision 21. */
+  readonly wave: number
+  readonly dataCenters: readonly string[]
+  readonly appliances: number
+  readonly expectedSeconds: number
+  readonly pairs: readonly PlannedPair[]
+}
+
+export type PlanWanted = {
+  readonly organizations: readonly OrganizationName[]
+  readonly dataCenter: DataCenterName | 'All'
+  readonly allowOutage: boolean
+  readonly outsideWindows: boolean
+}
+
+export type PlanBody = {
+  readonly madeAt: string
+  readonly patch: {
+    readonly id: Sha256
+    readonly name: string
+    readonly version: string
+    readonly architecture: string | null
+  }
+  readonly organizations: readonly OrganizationName[]
+  readonly dataCenter: DataCenterName | 'All'
+  readonly allowOutage: boolean
+  readonly outsideWindows: boolean
+  readonly restart: Manifest['impact']['restart']
+  readonly counts: Readonly<Record<'appliances' | 'pairs' | PlannedStanding, number>>
+  /** Where nobody has to wait. */
+  readonly expectedSeconds: number
+  /** On one appliance; measured on so many that have the patch, or the manifest's estimate where that is 0. */
+  readonly each: { readonly seconds: number; readonly measuredOn: number }
+  /** The longest of all pairs, and all of them together. */
+  readonly unprotectedSeconds: { readonly longest: number; readonly all: number }
+  /** Until when whoever waits may begin. */
+  readonly deadline: string
+  readonly mayFail: {
+    /** So many pairs that fail end it: while nobody has the patch, and later. */
+    readonly pairsAtFirst: number
+    readonly pairsLater: number
+    /** So many end it in their Data Center. */
+    readonly pairsOfADataCenter: number
+    /** The same of whoever was ordered and is not heard of any more. */
+    readonly unheardPairsAtFirst: number
+    readonly unheardDataCentersLater: number
+  }
+  readonly waves: readonly PlannedWave[]
+  readonly notApplicable: readonly NamedReason[]
+  /** The maintenance windows and blackouts that hold for any of these places, in words. */
+  readonly windows: readonly string[]
+  /** Other installs that go on for any of these pairs. */
+  readonly beside: readonly { readonly install: InstallId; readonly patch: string }[]
+}
+/** `digest` is of all the rest. */
+export type InstallPlan = PlanBody & { readonly digest: Sha256 }

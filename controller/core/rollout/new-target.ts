@@ -1,0 +1,28 @@
+/**
+ * The part of one appliance in an install, before anything was ordered of it: what an install begins with, what joins one
+ * later, and what a plan is made of.
+ */
+import type { PeerId } from '../../../protocol/identifiers.ts'
+import type { InstallRecord, TargetRecord } from '../records.ts'
+import type { ServiceCenterState } from '../state.ts'
+
+export function newTarget(
+  state: Pick<ServiceCenterState, 'detections' | 'clock'>,
+  { id, patch, run }: Pick<InstallRecord, 'id' | 'patch' | 'run'>,
+  appliance: PeerId,
+): TargetRecord {
+  return {
+    install: id,
+    appliance,
+    state: 'queued',
+    reason: 'waits its turn',
+    refusal: null,
+    output: '',
+    installedVersion: state.detections.get(patch)?.get(appliance)?.installedVersion ?? null,
+    order: null,
+    counter: 0,
+    changedAt: state.clock.wallMs,
+    run,
+    wave: null,
+  }
+}

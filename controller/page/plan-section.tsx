@@ -1,0 +1,135 @@
+/**
+ * The plan of an install as somebody reads it before agreeing: what it does to pairs, what may fail, and its waves, each
+ * with its pairs in the order in which they begin. A short plan is open; of a long one each wave opens by itself, with so
+ * many pairs as somebody may read, and all of it is in the file.
+ */
+import { isRefusal, type Refusal } from '../../protocol/refusals.ts'
+import type { InstallPlan, PlannedMember, PlannedPair, PlannedWave } from '../core/rollout/install-plan.ts'
+import { Fact } from './facts.tsx'
+import { Label } from './labels.tsx'
+import { Alert } from './layout.tsx'
+import { Moment, WithMoments } from './moments.tsx'
+import { planImpact, planStandings, planSummary, waveTitle, whatMayFail } from './plan-words.ts'
+import { counted, dataCenterTitle, duration, sentence } from './words.ts'
+
+/** More is too long to be read before a person agrees. */
+const OPEN_AT_MOST_PAIRS = 4
+const SHOWN_PAIRS = 50
+
+export const PlanSection = ({ plan }: { plan: InstallPlan | Refusal }) =>
+  isRefusal(plan) ? (
+    <Alert tone="warning" title="It cannot begin">
+      <p>{sentence(plan.message)}</p>
+    </Alert>
+  ) : (
+    <section aria-labelledby="plan-title" id="plan" data-operation="planInstall">
+      <h3 class="pf-v6-c-title pf-m-md" id="plan-title">
+        Plan
+      </h3>
+      <p>
+        {planSummary(plan)}: {planStandings(plan)}.
+      </p>
+      <dl class="pf-v6-c-description-list pm-facts">
+        <Fact term="Impact">{planImpact(plan)}</Fact>
+        <Fact term="What may fail">
+          {whatMayFail(plan).map((text) => (
+            <p>{text}</p>
+          ))}
+        </Fact>
+        <Fact term="Whoever waits">
+          May begin until <Moment at={plan.deadline} />, and ends as cancelled then.
+        </Fact>
+        {plan.windows.length > 0 && (
+          <Fact term="Maintenance windows">
+            {plan.windows.map((window) => (
+              <p>{window}</p>
+            ))}
+          </Fact>
+        )}
+        {plan.beside.length > 0 && (
+          <Fact term="Beside it">
+            {plan.beside.map(({ install, patch }) => (
+              <p>
+                Install {install} of {patch} goes on for some of the same pairs.
+              </p>
+            ))}
+          </Fact>
+        )}
+      </dl>
+      {plan.waves.map((wave) => (
+        <Wave wave={wave} open={plan.counts.pairs <= OPEN_AT_MOST_PAIRS} />
+      ))}
+      <p>
+        <a href={fileOf(plan)} download="plan.json">
+          Save the plan as a file
+        </a>
+      </p>
+    </section>
+  )
+
+const Wave = ({ wave, open }: { wave: PlannedWave; open: boolean }) => (
+  <details class="pm-rest pm-wave" id={`wave-${wave.wave}`} open={open}>
+    <summary>
+      <span>
+        {waveTitle(wave)}{' '}
+        <span class="pm-quiet">
+          {counted(wave.pairs.length, 'pair')}, {counted(wave.appliances, 'appliance')}, about{' '}
+          {duration(wave.expectedSeconds)}
+        </span>
+      </span>
+    </summary>
+    <ol class="pm-appliances" role="list">
+      {wave.pairs.slice(0, SHOWN_PAIRS).map((pair) => (
+        <Pair pair={pair} />
+      ))}
+    </ol>
+    {wave.pairs.length > SHOWN_PAIRS && (
+      <p class="pm-quiet">{wave.pairs.length - SHOWN_PAIRS} more pairs are not shown here; the file names them all.</p>
+    )}
+  </details>
+)
+
+const Pair = ({ pair }: { pair: PlannedPair }) => (
+  <li>
+    <span class="pm-name">{pair.organization}</span>
+    <span class="pm-quiet">
+      {dataCenterTitle(pair.dataCenter)}
+      {pair.unprotectedSeconds > 0 &&
+        (pair.members.length > 1
+          ? `, without a stand-in for ${duration(pair.unprotectedSeconds)}`
+          : `, interrupted for ${duration(pair.unprotectedSeconds)}`)}
+    </span>
+    <ol class="pm-members">
+      {pair.members.map((member) => (
+        <Member member={member} />
+      ))}
+    </ol>
+  </li>
+)
+
+const Member = ({ member }: { member: PlannedMember }) => (
+  <li>
+    <span class="pm-name">{member.appliance}</span>{' '}
+    <span class="pm-quiet">
+      {member.role}, has {member.has ?? 'an unknown version'}
+    </span>{' '}
+    <Label tone={TONES[member.standing]} text={STANDINGS[member.standing]} />
+    {member.reason !== '' && (
+      <span class="pm-quiet">
+        {' '}
+        <WithMoments text={sentence(member.reason)} />
+      </span>
+    )}
+  </li>
+)
+
+const STANDINGS = { ready: 'ready', waits: 'waits', refuses: 'would refuse it', installed: 'at it already' } as const
+const TONES = { ready: 'success', waits: 'waiting', refuses: 'warning', installed: 'success' } as const
+
+function fileOf({ patch, organizations, dataCenter }: InstallPlan): string {
+  const query = new URLSearchParams([
+    ...organizations.map((name): [string, string] => ['organization', name]),
+    ['dataCenter', dataCenter],
+  ])
+  return `/api/v1/patches/${patch.id}/install-plan?${query}`
+}

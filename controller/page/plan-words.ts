@@ -1,0 +1,75 @@
+/**
+ * The plan of an install in words, as the page and the command line say them.
+ */
+import type { InstallPlan, PlannedMember, PlannedWave } from '../core/rollout/install-plan.ts'
+import { counted, dataCenterTitle, duration, listed, sentence } from './words.ts'
+
+const RESTARTS = {
+  none: 'Nothing is interrupted',
+  service: 'The service restarts on each appliance',
+  reboot: 'Each appliance is restarted',
+} as const
+/** Of a long list the number says more. */
+const NAMED_DATA_CENTERS = 6
+
+/** `8 appliances in 4 pairs, about 6 min where nobody has to wait`. */
+export function planSummary({ counts, expectedSeconds }: InstallPlan): string {
+  const { appliances, pairs } = counts
+  return `${counted(appliances, 'appliance')} in ${counted(pairs, 'pair')}, about ${duration(expectedSeconds)} where nobody has to wait`
+}
+
+/** Who begins by themselves and who does not, without those of whom there are none. */
+export function planStandings({ counts, notApplicable }: InstallPlan): string {
+  const parts = [
+    [counts.ready, 'ready'],
+    [counts.waits, 'waiting'],
+    [counts.refuses, 'would refuse it'],
+    [counts.installed, 'at it already'],
+    [notApplicable.length, 'not applicable'],
+  ] as const
+  return parts.flatMap(([count, what]) => (count === 0 ? [] : [`${count} ${what}`])).join(', ')
+}
+
+export function planImpact({ restart, unprotectedSeconds, each }: InstallPlan): string {
+  const { longest, all } = unprotectedSeconds
+  const source =
+    each.measuredOn === 0
+      ? 'as the patch estimates'
+      : `as measured on ${counted(each.measuredOn, 'appliance')} that have it`
+  const time = `About ${duration(each.seconds)} an appliance, ${source}.`
+  if (restart === 'none' || all === 0) return `${RESTARTS[restart]}. ${time}`
+  return `${RESTARTS[restart]}, one member of a pair after the other: a pair is without a stand-in for up to ${duration(longest)}, all of them together for ${duration(all)}. ${time}`
+}
+
+export function whatMayFail({ mayFail }: InstallPlan): string[] {
+  const { pairsAtFirst, pairsLater, pairsOfADataCenter, unheardPairsAtFirst, unheardDataCentersLater } = mayFail
+  return [
+    `It halts by itself when ${counted(pairsAtFirst, 'pair fails', 'pairs fail')} while nobody has the patch, and later when ${counted(pairsLater, 'pair fails', 'pairs fail')}; ${pairsOfADataCenter} ${pairsOfADataCenter === 1 ? 'ends' : 'end'} it in its Data Center.`,
+    `It halts too when nothing is heard any more of ${counted(unheardPairsAtFirst, 'pair')} that ${unheardPairsAtFirst === 1 ? 'was' : 'were'} ordered, while nobody has the patch, and later of appliances in ${counted(unheardDataCentersLater, 'Data Center')}.`,
+    'What fails is put back on its appliance, and the other member of its pair is left as it is.',
+  ]
+}
+
+/** `Wave 3, 2 Data Centers at a time: Paris and Tokyo`. */
+export function waveTitle({ wave, dataCenters }: PlannedWave): string {
+  const more = dataCenters.length - NAMED_DATA_CENTERS
+  const named = dataCenters.slice(0, NAMED_DATA_CENTERS).map(dataCenterTitle)
+  const places = more > 0 ? [...named, `${more} more`] : named
+  if (wave === 1) return `Wave 1, the first pair alone: ${listed(places)}`
+  if (wave === 2) return `Wave 2, the rest there: ${listed(places)}`
+  return `Wave ${wave}, up to ${2 ** (wave - 2)} Data Centers at a time: ${listed(places)}`
+}
+
+/** What is to be said of one member, as a sentence. */
+export function memberSentence({ standing, reason }: PlannedMember): string {
+  switch (standing) {
+    case 'ready':
+      return reason === '' ? 'Ready.' : `Ready, but ${reason}.`
+    case 'installed':
+      return 'At it already.'
+    case 'waits':
+      return sentence(/^waits\b/.test(reason) ? reason : `waits: ${reason}`)
+    case 'refuses':
+      return `Would refuse it: ${sentence(reason)}`
+  }
+}
