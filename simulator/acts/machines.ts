@@ -65,24 +65,39 @@ export const machineActs = {
       : crashAt<AgentEffect>(fault, hands, appliance, appliance, ({ kind }) => kind === 'run-step')
   },
   'crash-in-phase': (fault, hands) => {
-    const appliance = hands.running(fault)
-    if (appliance === null) return null
-    const { center } = hands.world
+    const { center, appliances } = hands.world
     const phase = ATTEMPT_PHASES[(fault.dice >> 7) % ATTEMPT_PHASES.length]
     const isThere = (one: SimulatedAppliance): boolean => one.isRunning && one.state.orders.attempt?.phase === phase
-    const isPeer = (one: SimulatedAppliance): boolean =>
-      one !== appliance && groupOf(one.name) === groupOf(appliance.name)
-    const peers = (): SimulatedAppliance[] => [...hands.world.appliances.values()].filter(isPeer)
-    switch ((fault.dice >> 11) % 3) {
-      case 0:
-        return crashAt<AgentEffect>(fault, hands, appliance, appliance, () => isThere(appliance))
-      case 1:
-        return crashAt<AgentEffect>(fault, hands, appliance, appliance, () => peers().some(isThere))
-      default:
-        return center.isRunning
-          ? crashAt<ServiceCenterEffect>(fault, hands, center, center, () => isThere(appliance))
-          : null
+    const all = [...appliances.values()]
+    let hasStruck = false
+    /** Whoever is there first. */
+    const once = (isWanted: () => boolean) => () => {
+      if (hasStruck || !isWanted()) return false
+      hasStruck = true
+      return true
     }
+    const isPeerThere = (own: SimulatedAppliance): boolean =>
+      all.some((one) => one !== own && groupOf(one.name) === groupOf(own.name) && isThere(one))
+    const who = (fault.dice >> 11) % 3
+    if (who === 2)
+      return crashAt<ServiceCenterEffect>(
+        fault,
+        hands,
+        center,
+        center,
+        once(() => all.some(isThere)),
+        1,
+      )
+    for (const one of all)
+      crashAt<AgentEffect>(
+        fault,
+        hands,
+        one,
+        one,
+        once(() => (who === 0 ? isThere(one) : isPeerThere(one))),
+        1,
+      )
+    return NOTHING_TO_HEAL
   },
   'center-crash': ({ dice }, hands) => {
     const { center } = hands.world
@@ -121,16 +136,17 @@ export const machineActs = {
   },
 } satisfies Partial<Record<FaultKind, Act>>
 
-/** Lays out a crash, before or after one of the next effects that are wanted. */
+/** Lays out a crash, before or after one of the next effects that are wanted: the `passes`-th of them. */
 function crashAt<Effect extends AgentEffect | ServiceCenterEffect>(
   fault: Fault,
   hands: Hands,
   machine: Parameters<Hands['startAgain']>[0],
   place: { crashPoint: CrashPoint<Effect> | null },
   isWanted: (effect: Effect) => boolean,
+  passes = 1 + ((fault.dice >> 4) % 4),
 ): Heal | null {
   if (place.crashPoint !== null) return null
-  let left = 1 + ((fault.dice >> 4) % 4)
+  let left = passes
   const point: CrashPoint<Effect> = {
     moment: fault.dice % 2 === 0 ? 'before' : 'after',
     losesPower: fault.kind === 'reboot-in-install' || fault.dice % 5 === 0,

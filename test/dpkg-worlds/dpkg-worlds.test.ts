@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict'
 import { before, describe, test } from 'node:test'
 import { cannotInstall, makeKeptRoot } from '../support/real-packages.ts'
+import { drawFailingWorld } from './drawn/failing-world.ts'
 import { drawWorld } from './drawn/world-plan.ts'
 import { FINDINGS } from './judge/verdict.ts'
 import { PLANTED_WORLDS, planOf } from './planted-worlds.ts'
@@ -12,6 +13,8 @@ import { runWorlds, type Work } from './world-workers.ts'
 
 /** An agent that never ends is waited for so long; every other ends long before. */
 const NEVER_ENDS_MS = 15_000
+/** Of the 100 that `npm run dpkg-worlds -- --failing --count 100` runs. */
+const FAILING = 6
 /** Of the 500 that `npm run dpkg-worlds -- --count 500` runs. */
 const DRAWN = 30
 
@@ -57,6 +60,16 @@ describe('Worlds with the real dpkg', { skip: cannotInstall() }, () => {
       if (alarms.length > 0) wrong.push(`where no agent ${lie}, this is found: ${alarms.join('; ')}`)
     }
     assert.deepEqual(wrong, [])
+  })
+
+  test(`a patch that fails each time is put back in the first ${FAILING} failing worlds, whoever is killed meanwhile`, async () => {
+    const results = await resultsOf(Array.from({ length: FAILING }, (_, at) => ({ plan: drawFailingWorld(at + 1) })))
+    const told = [...results.values()].map((result) => ({ ...result, complaints: found(result) }))
+    const wrong = told.filter(({ complaints, putBack }) => complaints.length > 0 || putBack !== 1)
+    assert.deepEqual(
+      wrong.map(({ seed, ends, complaints }) => `seed ${seed} ended ${ends.join(', ')}; ${complaints.join('; ')}`),
+      [],
+    )
   })
 
   test(`nothing is found in the first ${DRAWN} drawn worlds`, async () => {

@@ -4,6 +4,7 @@
  */
 import { parseArgs } from 'node:util'
 import { cannotInstall, makeKeptRoot } from '../support/real-packages.ts'
+import { drawFailingWorld } from './drawn/failing-world.ts'
 import { drawWorld } from './drawn/world-plan.ts'
 import { FINDINGS } from './judge/verdict.ts'
 import type { WorldResult } from './run-world.ts'
@@ -15,6 +16,8 @@ Runs worlds on real roots, one for each seed: packages in drawn states, what an 
 did, little room, locks, a torn database; then one to three patches whose scripts fail,
 with kill -9 of the agent, of dpkg and of scripts. A judge looks from outside. Needs
 root. Exits with 1 when something was found.
+
+  --failing      worlds whose patch can never be installed: each must be put back
 
   --count N      how many worlds (default 100)         --count 500
   --seed N       the first of them (default 1)         --seed 38 --count 1
@@ -32,6 +35,7 @@ async function main(args: string[]): Promise<number> {
       count: { type: 'string', default: '100' },
       seed: { type: 'string', default: '1' },
       processes: { type: 'string' },
+      failing: { type: 'boolean', default: false },
       verbose: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h' },
     },
@@ -44,6 +48,7 @@ async function main(args: string[]): Promise<number> {
   if (obstacle !== false) throw new Error(obstacle)
   const from = wholeNumber('--seed', values.seed)
   const count = wholeNumber('--count', values.count)
+  const draw = values.failing ? drawFailingWorld : drawWorld
   await makeKeptRoot()
   const results: WorldResult[] = []
   const errors: string[] = []
@@ -53,7 +58,7 @@ async function main(args: string[]): Promise<number> {
     process.stderr.write(`${results.length} of ${count} worlds, ${failed} failures\n`)
   }, PROGRESS_EVERY_MS)
   await runWorlds({
-    worlds: Array.from({ length: count }, (_, at) => ({ plan: drawWorld(from + at) })),
+    worlds: Array.from({ length: count }, (_, at) => ({ plan: draw(from + at) })),
     ...(values.processes === undefined ? {} : { processes: wholeNumber('--processes', values.processes) }),
     onResult: (result) => {
       results.push(result)
@@ -66,7 +71,11 @@ async function main(args: string[]): Promise<number> {
     },
   }).finally(() => clearInterval(progress))
   console.log(summary(results, errors, performance.now() - begunMs))
-  return results.every(({ complaints }) => complaints.length === 0) && errors.length === 0 ? 0 : 1
+  const left = values.failing ? results.filter(({ putBack, ends }) => putBack < ends.length) : []
+  if (values.failing) console.log(`put back  ${results.length - left.length} of ${count}`)
+  for (const { seed, ends } of left) console.log(`  seed ${seed} ended ${ends.join(', ')}`)
+  const isRight = left.length === 0 && results.every(({ complaints }) => complaints.length === 0)
+  return isRight && errors.length === 0 ? 0 : 1
 }
 
 function tellFailure({ seed, complaints }: WorldResult): void {

@@ -19,6 +19,7 @@ import { configuredMark, ORDERED, scriptRun } from './drawn/package-spec.ts'
 import { type Install, type Patch, type WorldPlan } from './drawn/world-plan.ts'
 import { readArchive } from './judge/archive.ts'
 import { judge } from './judge/judge.ts'
+import { judgePackage } from './judge/judge-before.ts'
 import { type Reading, readRoot } from './judge/reading.ts'
 import { isSame } from './judge/tree.ts'
 import type { AdminFile, Complaint } from './judge/verdict.ts'
@@ -52,6 +53,8 @@ export type WorldResult = {
   /** How each install ended. */
   readonly ends: readonly string[]
   readonly complaints: readonly (Complaint & { readonly install: number })[]
+  /** After which the patch was not there, and what had been there was, exactly. */
+  readonly putBack: number
   readonly story: readonly string[]
 }
 
@@ -105,7 +108,7 @@ class World {
     })
   }
 
-  async run(baseline: ReadonlySet<number>): Promise<Pick<WorldResult, 'ends' | 'complaints'>> {
+  async run(baseline: ReadonlySet<number>): Promise<Pick<WorldResult, 'ends' | 'complaints' | 'putBack'>> {
     const { residents, installs, takesForeign } = this.#plan
     if (takesForeign) await dpkg(this.#root, '--add-architecture', 'i386')
     for (const { spec, state } of residents) {
@@ -125,16 +128,18 @@ class World {
     ]
     await fillApplianceFolder(this.#folder, this.#keys, distinct)
     const ends: string[] = []
+    let putBack = 0
     const complaints: (Complaint & { install: number })[] = []
     for (const [at, install] of installs.entries()) {
       const stored = patches[at] as StoredPatch
-      const { end, found } = await this.#one(install, stored, baseline)
+      const { end, found, isPutBack } = await this.#one(install, stored, baseline)
       ends.push(end)
+      if (isPutBack) putBack += 1
       complaints.push(...found.map((complaint) => ({ ...complaint, install: at })))
       // What still goes on is no fault of the next one.
       if (this.agent.broken !== null || end === NO_END) break
     }
-    return { ends, complaints }
+    return { ends, complaints, putBack }
   }
 
   get #timeoutSeconds(): number {
@@ -198,7 +203,7 @@ class World {
     install: Install,
     { publication, file }: StoredPatch,
     baseline: ReadonlySet<number>,
-  ): Promise<{ end: string; found: Complaint[] }> {
+  ): Promise<{ end: string; found: Complaint[]; isPutBack: boolean }> {
     const root = this.#root
     this.#tell(`install ${publication.name} ${publication.version}: ${describe(install)}`)
     this.#remember(await actAsAdmin(root, install.admin, this.#diversions))
@@ -218,6 +223,7 @@ class World {
     complaints.push(...(await this.#whatIsLeft(baseline)))
     if (install.room !== null) await root.limit({ bytes: null, inodes: null })
     const after = await readRoot(root)
+    let isPutBack = false
     if (report !== null) {
       const { patch } = install
       const inner = patch.kind === 'bundle' ? patch.spec.inner : null
@@ -232,10 +238,11 @@ class World {
         swallowedKills: this.#swallowedKills,
       }
       complaints.push(...(await judge(judged, root)))
+      isPutBack = report.state !== 'installed' && judgePackage(judged).length === 0
     }
     await mend?.()
     for (const { finding, sentence } of complaints) this.#tell(`FOUND ${finding}: ${sentence}`)
-    return { end: report?.state ?? NO_END, found: complaints }
+    return { end: report?.state ?? NO_END, found: complaints, isPutBack }
   }
 
   #remember(files: readonly AdminFile[]): void {

@@ -53,7 +53,7 @@ export function describeRow(row: PackageRow | undefined): string {
 }
 
 /** What is different of the package of the patch, each as a sentence. */
-function judgePackage(judged: Case): string[] {
+export function judgePackage(judged: Case): string[] {
   const { archive, before, after, install } = judged
   if (archive === null) {
     if (install.patch.kind !== 'bundle') return []

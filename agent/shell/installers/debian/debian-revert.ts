@@ -27,8 +27,9 @@ import { putSelectionBack } from './selections.ts'
 import { restoreLists, restoreTaken } from './taken-files.ts'
 import { standingOf } from './what-was-before.ts'
 
-/** What may pass: somebody frees room on the disk. */
-const PASSING = /No space left on device|Disk quota exceeded|Cannot allocate memory/
+/** What may pass: somebody frees room on the disk, and a script that somebody killed is not killed again. */
+const PASSING =
+  /No space left on device|Disk quota exceeded|Cannot allocate memory|script subprocess was killed by signal \((Killed|Terminated)\)/
 
 /** What the machine is in the way of (a disk, a process that does not end) may pass: the way goes on from what is there. */
 export async function revertDebianPackage(task: InstallTask): Promise<Outcome> {
@@ -106,7 +107,7 @@ async function mendOthers(task: InstallTask, before: Before, name: string, runs:
   } else if (await wasInterrupted(root)) await runs.run('--set-selections')
 }
 
-/** A lock, a full disk, or a dpkg that the kernel killed: the same steps may work later. */
+/** A lock, a full disk, or a dpkg or a script of it that was killed: the same steps may work later. */
 function isForNow(obstacle: Outcome, { last }: Runs): boolean {
   return obstacle.temporary || last?.how === 'signalled' || PASSING.test(obstacle.reason)
 }
