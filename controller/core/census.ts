@@ -119,11 +119,12 @@ export function groupKey(appliance: ApplianceRecord): string {
 
 /** The other members of its group. */
 export function peersOf(state: ServiceCenterState, appliance: ApplianceRecord): ApplianceRecord[] {
-  const group = censusOf(state).groups.get(groupKey(appliance)) ?? []
-  return recordsOf(
-    state,
-    group.filter((peer) => peer !== appliance.peer),
-  )
+  const peers: ApplianceRecord[] = []
+  for (const peer of censusOf(state).groups.get(groupKey(appliance)) ?? []) {
+    const record = peer === appliance.peer ? undefined : state.appliances.get(peer)
+    if (record !== undefined) peers.push(record)
+  }
+  return peers
 }
 
 /** All there are, by Data Center, organization, group, role and name. */

@@ -16,7 +16,9 @@ import { largeFleet } from './large-fleet.ts'
 const EXTENT = { appliances: 10_000, organizations: 200, dataCenters: 50, patches: 20, detected: 1 }
 const ENDED = { installs: 500, targets: 100 }
 const RUNNING = { installs: 5, targets: 200 }
-const TICKS = 50
+/** In the first the code is compiled: up to five times as long, and once in the life of a process. */
+const FIRST_TICKS = 50
+const TICKS = 200
 const PAGES = 3
 const HEADING = '## Installs of a large fleet'
 const PAGE = new URL('../../docs/benchmarks.md', import.meta.url)
@@ -29,8 +31,16 @@ for (let number = 0; number < ENDED.installs; number++)
 for (let number = 0; number < RUNNING.installs; number++)
   put(ENDED.installs + number, patchOf(number), some(10 * number, RUNNING.targets), 'queued')
 
-tick(state)
-const tookMs = Array.from({ length: TICKS }, () => timed(() => tick(state))).sort((left, right) => left - right)
+for (let first = 0; first < FIRST_TICKS; first++) tick(state)
+const ticks = Array.from({ length: TICKS }, () => {
+  const before = process.threadCpuUsage()
+  const wallMs = timed(() => tick(state))
+  const { user, system } = process.threadCpuUsage(before)
+  return { wallMs, ownMs: (user + system) / 1000 }
+})
+const wallMs = ticks.map((took) => took.wallMs).sort((left, right) => left - right)
+// What else goes on on the machine makes a tick late, and is none of it.
+const ownMs = ticks.map((took) => took.ownMs).sort((left, right) => left - right)
 const everybody = put(9_999, patchOf(0), peers, 'queued')
 const plannedMs = timed(() => plan(state, everybody))
 const organizations = [...new Set([...state.appliances.values()].map(({ organization }) => organization))]
@@ -51,8 +61,8 @@ for (let shown = 0; shown < PAGES; shown++) {
 }
 await app.close()
 const figures = [
-  ['a tick, median', tookMs[TICKS / 2] ?? 0, 20],
-  ['a tick, the slowest but one', tookMs[TICKS - 2] ?? 0, 20],
+  ['a tick, median', wallMs[TICKS / 2] ?? 0, 20],
+  ['a tick, the slowest, in time of the processor', ownMs.at(-1) ?? 0, 20],
   ['who of all 10,000 appliances begins now', plannedMs, 1_000],
   ['the plan of all 10,000 that people read', readMs, 1_000],
   ['the page that shows it, the slowest of 3', Math.max(...pageMs), 1_000],

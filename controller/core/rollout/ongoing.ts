@@ -69,7 +69,14 @@ export function occupy(ongoing: Ongoing, appliance: ApplianceRecord): void {
   ongoing.sites.set(organization, (ongoing.sites.get(organization) ?? new Set()).add(dataCenter))
 }
 
+/** Of a record, so that nobody puts the same words together at each look. */
+const siteKeys = new WeakMap<ApplianceRecord, string>()
+
 /** Equal for what one organization has in one Data Center. */
-export function siteKey({ organization, dataCenter }: ApplianceRecord): string {
-  return JSON.stringify([organization, dataCenter])
+export function siteKey(appliance: ApplianceRecord): string {
+  const known = siteKeys.get(appliance)
+  if (known !== undefined) return known
+  const key = JSON.stringify([appliance.organization, appliance.dataCenter])
+  siteKeys.set(appliance, key)
+  return key
 }

@@ -50,6 +50,11 @@ export function planRollout({ install, manifest, targets, elsewhere }: RolloutFa
   return { start, waiting, wave: waveNumber(waves) }
 }
 
+/** What is so sorts before what is not. */
+function first(isSo: boolean): 0 | 1 {
+  return isSo ? 0 : 1
+}
+
 /** Who is asked first. */
 export function inOrder<Member extends Placed & { readonly isProvider: boolean }>(
   members: readonly Member[],
@@ -62,16 +67,10 @@ export function inOrder<Member extends Placed & { readonly isProvider: boolean }
   const rank = ({ appliance, isProvider }: Member): string => {
     const { organization, dataCenter, kind, group, role, name } = appliance
     const isLast = order === 'secondary-first' && role === 'primary'
-    const first = [
-      dataCenters.has(dataCenter),
-      providers.has(dataCenter),
-      dataCenter,
-      sites.has(siteKey(appliance)),
-      isProvider,
-      kind === SERVICE_PROVIDER,
-    ]
-    const ranks = first.map((part) => (typeof part === 'string' ? part : part ? 0 : 1))
-    return JSON.stringify([...ranks, organization, kind, group, isLast ? 1 : 0, name])
+    const place = `${first(dataCenters.has(dataCenter))}${first(providers.has(dataCenter))}${dataCenter}`
+    const whose = `${first(sites.has(siteKey(appliance)))}${first(isProvider)}${first(kind === SERVICE_PROVIDER)}${organization}`
+    // Nothing that has a name holds this character, and it sorts before all that a name may hold.
+    return [place, whose, kind, group, `${first(!isLast)}${name}`].join('\0')
   }
   const ranked = members.map((member) => ({ member, rank: rank(member) }))
   return ranked.sort((left, right) => (left.rank < right.rank ? -1 : 1)).map(({ member }) => member)
