@@ -74,6 +74,7 @@ export class Admins {
       case 'install-cancelled':
         told.cancelled.add(reply.install)
         break
+      case 'install-extended':
       case 'install-paused':
       case 'install-resumed':
       case 'limits-set':

@@ -22,6 +22,8 @@ export function commandNote(command: Command, state: ServiceCenterState): { acti
       return { action: 'install', subject: patchTitle(command.patch) }
     case 'cancel-install':
       return { action: 'cancel', subject: command.install }
+    case 'extend-install':
+      return { action: 'extend', subject: command.install }
     case 'pause-install':
       return { action: 'pause', subject: command.install }
     case 'resume-install':

@@ -1,12 +1,13 @@
 /**
- * Installs over HTTP: start, list, one in detail, pause, resume, cancel. What may start, and in which order, is decided in
+ * Installs over HTTP: start, list, one in detail, extend, pause, resume, cancel. What may start, and in which order, is decided in
  * controller/core/rollout/ and again on each appliance.
  */
-import type { InstallId } from '../../protocol/identifiers.ts'
+import type { InstallId, PeerId } from '../../protocol/identifiers.ts'
 import { isRefusal, type Refusal, refuse } from '../../protocol/refusals.ts'
 import type { Command } from '../core/effects.ts'
 import { namedPatch } from '../core/named-patch.ts'
 import type { InstallRecord } from '../core/records.ts'
+import type { ServiceCenterState } from '../core/state.ts'
 import { installDetail, installSummaries } from '../core/views.ts'
 import type { App, AppContext, RouteDependencies } from './context.ts'
 import { answerRefusal } from './errors.ts'
@@ -125,6 +126,26 @@ export function addInstallRoutes(app: App, { log }: RouteDependencies): void {
   )
 
   app.post(
+    '/api/v1/installs/:id/extend',
+    documented({
+      operation: 'extendInstall',
+      allow: 'install',
+      summary: 'Adds appliances that joined after the install had begun; they wait their turn in it.',
+      parameters,
+      body: schemas.ExtendBody,
+      answers: { 200: schemas.InstallDetail },
+    }),
+    async (c) => {
+      const body = await readJson(c, schemas.ExtendBody)
+      if (isRefusal(body)) return answerRefusal(c, body, log)
+      const { serviceCenter, visitor } = c.var
+      const appliances = body.appliances === undefined ? undefined : peersNamed(serviceCenter.state, body.appliances)
+      if (isRefusal(appliances)) return answerRefusal(c, appliances, log)
+      return decide(c, (install) => ({ kind: 'extend-install', actor: visitor.actor, install, appliances }))
+    },
+  )
+
+  app.post(
     '/api/v1/installs/:id/resume',
     documented({
       operation: 'resumeInstall',
@@ -155,6 +176,13 @@ export function addInstallRoutes(app: App, { log }: RouteDependencies): void {
       ? answerRefusal(c, found, log)
       : c.json(installDetail(c.var.serviceCenter.state, found), status)
   }
+}
+
+function peersNamed(state: ServiceCenterState, names: readonly string[]): PeerId[] | Refusal {
+  const byName = new Map([...state.appliances.values()].map(({ name, peer }) => [name as string, peer]))
+  const unknown = names.find((name) => !byName.has(name))
+  if (unknown !== undefined) return refuse('not_found', `there is no appliance ${unknown}`)
+  return names.flatMap((name) => byName.get(name) ?? [])
 }
 
 function namedInstall(c: AppContext, id: string): InstallRecord | Refusal {

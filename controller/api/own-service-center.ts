@@ -64,6 +64,7 @@ function whyNot(state: ServiceCenterState, command: Command): Refusal | null {
       return isRefusal(scope) ? scope : null
     }
     case 'cancel-install':
+    case 'extend-install':
     case 'pause-install':
     case 'resume-install': {
       const install = state.installs.get(command.install)

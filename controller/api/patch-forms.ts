@@ -1,8 +1,9 @@
 /**
- * What the forms about patches ask for: withdraw, install, cancel, pause and resume an install, and give up an
+ * What the forms about patches ask for: withdraw, install, extend, cancel, pause and resume an install, and give up an
  * interrupted upload.
  */
 import { z } from 'zod'
+import { ApplianceName } from '../../protocol/identifiers.ts'
 import { isRefusal } from '../../protocol/refusals.ts'
 import { namedPatch } from '../core/named-patch.ts'
 import { title } from '../core/patch-identity.ts'
@@ -20,6 +21,7 @@ const InstallForm = z.strictObject({
   confirmation: InstallBody.shape.confirmation,
 })
 
+const ExtendForm = z.strictObject({ appliance: names(ApplianceName) })
 const ResumeForm = z.strictObject({ retryFailed: ticked })
 
 export function addPatchForms(app: App, dependencies: RouteDependencies): void {
@@ -54,6 +56,17 @@ export function addPatchForms(app: App, dependencies: RouteDependencies): void {
     allow: 'cancel',
     fields: NoBody,
     asks: (_, c) => ({ method: 'POST', path: ['installs', param(c, 'install'), 'pause'] }),
+    page: patchPage,
+  })
+
+  addForm(app, dependencies, `${SYSTEM_PATCHES}/:patch/extend/:install`, {
+    allow: 'install',
+    fields: ExtendForm,
+    asks: ({ appliance: appliances }, c) => ({
+      method: 'POST',
+      path: ['installs', param(c, 'install'), 'extend'],
+      body: { appliances },
+    }),
     page: patchPage,
   })
 

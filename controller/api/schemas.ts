@@ -4,7 +4,14 @@
  */
 import { z } from 'zod'
 import { EvidenceFile } from '../../protocol/evidence.ts'
-import { DataCenterName, InstallId, OrganizationName, PeerId, Sha256 } from '../../protocol/identifiers.ts'
+import {
+  ApplianceName,
+  DataCenterName,
+  InstallId,
+  OrganizationName,
+  PeerId,
+  Sha256,
+} from '../../protocol/identifiers.ts'
 import { MAX_SENTENCE_CHARACTERS } from '../../protocol/limits.ts'
 import { SignedBy } from '../../protocol/publishers.ts'
 import { RefusalCode } from '../../protocol/refusals.ts'
@@ -79,6 +86,9 @@ export const InstallBody = z.strictObject({
   allowOutage: z.boolean().default(false),
   outsideWindows: z.boolean().default(false).describe('Also outside of maintenance windows; noted in the trail.'),
   confirmation: Sha256.optional().describe('From the preview that somebody agreed to: nothing else is installed.'),
+})
+export const ExtendBody = z.strictObject({
+  appliances: z.array(ApplianceName).min(1).optional().describe('By name; all that have joined, where none is named.'),
 })
 export const NoBody = z.strictObject({})
 
@@ -189,6 +199,17 @@ export const InstallDetail: z.ZodType<views.InstallDetail> = z.object({
       wave: z.int().min(1),
     }),
   ),
+  joinedLater: z
+    .array(
+      z.object({
+        appliance: z.string(),
+        organization: z.string(),
+        dataCenter: z.string(),
+        kind: z.string(),
+        role: z.string(),
+      }),
+    )
+    .describe('Joined after it had begun, and not included.'),
 })
 const counts = { patched: count, unpatched: count, notApplicable: count, unknown: count }
 const PlaceCounts = z.object({ dataCenter: z.string(), ...counts })

@@ -16,6 +16,7 @@ import { listDataCenters, listFlows } from './data-centers.ts'
 import { enrollToken } from './enroll-token.ts'
 import { enrollAppliance, listTokens, replaceAppliance, revokeToken } from './enrollment.ts'
 import { exportEvidence, verifyEvidence } from './evidence.ts'
+import { extendInstall } from './extend-install.ts'
 import { cancelInstall, listInstalls, pauseInstall, resumeInstall, showInstall } from './installs.ts'
 import { listLimits, setLimits } from './limits.ts'
 import { listPasskeys, removePasskey } from './passkeys.ts'
@@ -56,7 +57,16 @@ export const COMMANDS: Readonly<Record<string, readonly Command[]>> = {
   'See what was done': [listTrail, exportTrail, verifyTrail, exportEvidence, verifyEvidence],
   'Replicate patches': [uploadPatch, listUploads, discardUpload, listPatches, showPatch, withdrawPatch],
   'Install patches': [
-    ...[planInstall, startInstall, listInstalls, showInstall, pauseInstall, resumeInstall, cancelInstall],
+    ...[
+      planInstall,
+      startInstall,
+      listInstalls,
+      showInstall,
+      extendInstall,
+      pauseInstall,
+      resumeInstall,
+      cancelInstall,
+    ],
   ],
   'Say when': [listWindows, setWindow, removeWindow],
   'Spare the WAN': [listLimits, setLimits, listDataCenters, listFlows],

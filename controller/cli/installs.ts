@@ -129,6 +129,12 @@ export function installLines(install: InstallDetail): string[] {
       ]),
       'It has no targets.',
     ),
+    ...(install.joinedLater.length === 0
+      ? []
+      : ['', `Joined after start, not included (patchmesh installs extend ${id}):`]),
+    ...install.joinedLater.map(({ appliance, organization: whose, dataCenter: place, role }) =>
+      printable(`  ${appliance}, ${whose} in ${place}, ${role}`),
+    ),
     ...install.targets
       .filter((target) => target.output !== '' && target.state !== 'installed')
       .flatMap(({ appliance, output }) => [

@@ -134,6 +134,11 @@ export class ServiceCenterClient {
   cancelInstall(id: string): Promise<InstallDetail> {
     return this.#exchange.call({ method: 'POST', path: ['installs', id, 'cancel'], body: {} })
   }
+  /** By name; all that have joined, where none is named. */
+  extendInstall(id: string, appliances?: readonly string[]): Promise<InstallDetail> {
+    const body = appliances === undefined ? {} : { appliances }
+    return this.#exchange.call({ method: 'POST', path: ['installs', id, 'extend'], body })
+  }
   pauseInstall(id: string): Promise<InstallDetail> {
     return this.#exchange.call({ method: 'POST', path: ['installs', id, 'pause'], body: {} })
   }

@@ -53,6 +53,8 @@ export type Command =
     }
   | { kind: 'cancel-install'; actor: Actor; install: InstallId }
   | { kind: 'pause-install'; actor: Actor; install: InstallId }
+  /** With these that joined after it had begun, or with all of them. */
+  | { kind: 'extend-install'; actor: Actor; install: InstallId; appliances?: readonly PeerId[] | undefined }
   /** `retryFailed`: also where it failed or was put back. */
   | { kind: 'resume-install'; actor: Actor; install: InstallId; retryFailed: boolean }
   /** `instead`: what the actor saw; refused when it is not so any more. */
@@ -75,6 +77,7 @@ export type Reply =
   | { kind: 'withdrawn'; patch: Sha256 }
   | { kind: 'install-started'; install: InstallId }
   | { kind: 'install-cancelled'; install: InstallId }
+  | { kind: 'install-extended'; install: InstallId }
   | { kind: 'install-paused'; install: InstallId }
   | { kind: 'install-resumed'; install: InstallId }
   | { kind: 'limits-set'; place: LimitsRecord['place'] }

@@ -21,6 +21,7 @@ import { nameHolders, ownCopyTold } from './own-copies.ts'
 import { renameAppliance, retireAppliance, revokeToken } from './places.ts'
 import { changePublishers } from './publishers.ts'
 import { type Decision, publish, withdraw } from './publishing.ts'
+import { extendInstall } from './rollout/extending.ts'
 import { startInstall } from './rollout/starting.ts'
 import { cancelInstall, pauseInstall, resumeInstall } from './rollout/steering.ts'
 import { closed, greeted, holdThoseBeside, leave, stillAttached, tellAnew, tellHeld } from './sessions.ts'
@@ -104,6 +105,8 @@ function decide(state: ServiceCenterState, command: Command): Decision {
       return startInstall(state, command)
     case 'cancel-install':
       return cancelInstall(state, command)
+    case 'extend-install':
+      return extendInstall(state, command)
     case 'pause-install':
       return pauseInstall(state, command)
     case 'resume-install':

@@ -12,6 +12,7 @@ import { whyKeyIsHeld } from './held-keys.ts'
 import type { ApplianceRecord, InstallRecord, PatchRecord } from './records.ts'
 import { readiness, serviceProviderAppliances } from './replications.ts'
 import { confirmationOf } from './rollout/confirming.ts'
+import { joinedLater } from './rollout/extending.ts'
 import type { TargetState } from './rollout/install-states.ts'
 import { inOrder } from './rollout/plan.ts'
 import {
@@ -60,7 +61,9 @@ export type TargetView = {
   /** In which wave it was ordered, or would be if all went well: 1 is the first pair, 2 one Data Center, then wider. */
   wave: number
 }
-export type InstallDetail = InstallSummary & { targets: TargetView[] }
+/** One that joined the fleet after the install had begun, and is not included in it. */
+export type JoinedView = { appliance: string; organization: string; dataCenter: string; kind: string; role: string }
+export type InstallDetail = InstallSummary & { targets: TargetView[]; joinedLater: JoinedView[] }
 
 export type ApplianceView = {
   name: string
@@ -185,7 +188,10 @@ export function installDetail(state: ServiceCenterState, install: InstallRecord)
     const wave = waves.get(target) ?? 1
     return { ...place, state: targetState, ordered: order !== null, reason, output, installedVersion, wave }
   })
-  return { ...installSummary(state, install), targets }
+  const joined = joinedLater(state, install).map(({ name, organization, dataCenter, kind, role }) => {
+    return { appliance: name, organization, dataCenter, kind, role }
+  })
+  return { ...installSummary(state, install), targets, joinedLater: joined }
 }
 
 export function applianceViews(state: ServiceCenterState): ApplianceView[] {

@@ -95,6 +95,7 @@ const Install = ({ install, open, shown }: InstallProps) => (
       <a href={shownPatchAddress(shown, { install: [...shown.install, install.id] })}>Show its targets</a>
     )}
     <Evidence install={install} />
+    {install.joinedLater.length > 0 && <JoinedLater install={install} shown={shown} />}
     <Decisions install={install} shown={shown} />
     {isUnderWay(install.state) && readerMay('cancel') && (
       <Question
@@ -125,6 +126,28 @@ const Evidence = ({ install: { id, organizations } }: { install: InstallDetail }
       Show evidence
     </button>
   </form>
+)
+
+/** Who came to the fleet too late for it, and one click that takes them in. */
+const JoinedLater = ({ install: { id, joinedLater }, shown }: Omit<InstallProps, 'open'>) => (
+  <section class="pm-joined" aria-label="Joined after start, not included">
+    <p>Joined after start, not included: {listed(joinedLater.map(({ appliance }) => appliance))}.</p>
+    {readerMay('install') && (
+      <form
+        method="post"
+        action={`${patchAddress(shown.patch)}/extend/${id}`}
+        data-operation="extendInstall"
+        data-outcome="installs-refusal"
+      >
+        {joinedLater.map(({ appliance }) => (
+          <input type="hidden" name="appliance" value={appliance} />
+        ))}
+        <button class="pf-v6-c-button pf-m-secondary pf-m-small" type="submit">
+          Add {joinedLater.length === 1 ? 'it' : 'them'} to this install
+        </button>
+      </form>
+    )}
+  </section>
 )
 
 /** To pause what goes on, and to resume what was paused or has halted. */

@@ -31,6 +31,7 @@ test('A4 A25 refuses unknown fields, everywhere', async () => {
     ['POST', '/installs', { ...order, approvedBy: 'me' }],
     ['POST', '/installs/x/cancel', { force: true }],
     ['POST', '/installs/x/pause', { force: true }],
+    ['POST', '/installs/x/extend', { appliances: 'acme-1' }],
     ['POST', '/installs/x/resume', { retry: true }],
     ['DELETE', `/patches/${id}`, { role: 'admin' }],
     ['PUT', '/data-centers/paris/limits', { ...LIMITS, place: 'tokyo' }],

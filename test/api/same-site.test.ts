@@ -27,6 +27,7 @@ const UNSAFE = [
   { method: 'POST', path: '/api/v1/installs' },
   { method: 'POST', path: '/api/v1/installs/x/cancel' },
   { method: 'POST', path: '/api/v1/installs/x/pause' },
+  { method: 'POST', path: '/api/v1/installs/x/extend' },
   { method: 'POST', path: '/api/v1/installs/x/resume' },
   { method: 'PUT', path: '/api/v1/data-centers/paris/limits' },
   { method: 'PUT', path: '/api/v1/service-center/limits' },

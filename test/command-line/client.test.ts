@@ -54,6 +54,7 @@ const install = {
   installed: 0,
   total: 1,
   mixed: [],
+  joinedLater: [],
 }
 const copy = {
   ...{ organization: 'Provider', dataCenter: 'Paris', kind: 'service-provider', role: 'primary', bytes: 0 },

@@ -38,6 +38,7 @@ const ALL_COMMANDS = [
   'installs start',
   'installs list',
   'installs show',
+  'installs extend',
   'installs pause',
   'installs resume',
   'installs cancel',

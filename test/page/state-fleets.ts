@@ -70,6 +70,16 @@ export async function busyFleet(): Promise<Fleet> {
   return fleet
 }
 
+/** Two joined after an install had begun. */
+export async function grownFleet(): Promise<Fleet> {
+  const fleet = await busyFleet()
+  for (const role of ['primary', 'secondary'] as const) {
+    const place = { organization: 'acme', dataCenter: 'paris', kind: 'tenant', group: 'web' } as const
+    await fleet.enroll({ name: `acme-web-${role}`, role, ...place })
+  }
+  return fleet
+}
+
 /** A key is used by two machines, in the middle of an install. */
 export async function copiedFleet(): Promise<Fleet> {
   const fleet = await busyFleet()

@@ -14,6 +14,14 @@ export async function everyPage(fleet: Fleet, app: ServedApp): Promise<Rendered[
   const patch = await fleet.publish({ name: 'kernel', version: '6.1', restart: 'service' })
   const order = { actor: 'admin', patch, organizations: ['acme'], dataCenter: 'All', allowOutage: false }
   await fleet.serviceCenter.carryOut({ kind: 'start-install', ...order } as never)
+  const late = {
+    name: 'acme-late',
+    organization: 'acme',
+    dataCenter: 'paris',
+    kind: 'tenant',
+    role: 'secondary',
+  } as const
+  await fleet.enroll({ ...late, group: 'late' })
   const other = { ...order, organizations: ['globex'] }
   const paused = await fleet.serviceCenter.carryOut({ kind: 'start-install', ...other } as never)
   if ('install' in paused)
