@@ -87,6 +87,8 @@ export const MAX_PUBLISHER_KEYS = 16
 export const MAX_PUBLISHER_PATCHES = 100
 /** Maintenance windows and blackouts together: each is looked at for each place. */
 export const MAX_WINDOWS = 500
+/** Each is looked at once a minute, and with each page that lists them. */
+export const MAX_BASELINES = 500
 /** Publishers that are listed: each signature is compared with the keys of all. */
 export const MAX_PUBLISHERS = 100
 

@@ -97,6 +97,7 @@ const TABLE = {
   already_ended: [409, 'Start a new install; one that is done or cancelled does not start again.'],
   bad_window: [422, "Correct its first day, its rule or its length; the operator's guide has examples."],
   no_window: [409, 'Set a maintenance window that is long enough, or start the install with --outside-windows.'],
+  too_many_baselines: [409, 'Remove baselines of places that need none.'],
   too_many_windows: [409, 'Remove windows and blackouts that are over.'],
   nothing_to_resume: [409, 'Resume it with --retry-failed once you know why it failed, or start a new install.'],
   no_depot: [

@@ -84,6 +84,8 @@ export class Admins {
       case 'token-revoked':
       case 'publisher-set':
       case 'publisher-removed':
+      case 'baseline-set':
+      case 'baseline-removed':
       case 'window-set':
       case 'window-removed':
         break

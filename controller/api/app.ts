@@ -17,6 +17,8 @@ import { addAccountRoutes } from './account.ts'
 import { addApplianceForms } from './appliance-forms.ts'
 import { addAppliancePageRoutes } from './appliance-pages.tsx'
 import { addApplianceRoutes } from './appliances.ts'
+import { addBaselinePages } from './baseline-pages.tsx'
+import { addBaselineRoutes } from './baselines.ts'
 import { readForwarded } from './client-address.ts'
 import { compressed } from './compression.ts'
 import type { App, AppEnvironment, AppGiven } from './context.ts'
@@ -91,6 +93,7 @@ export function createApp(given: AppGiven): App {
   addTrailRoutes(app, dependencies)
   addPublisherRoutes(app, dependencies)
   addWindowRoutes(app, dependencies)
+  addBaselineRoutes(app, dependencies)
   addPatchRoutes(app, dependencies)
   addUploadRoutes(app, dependencies)
   addInstallRoutes(app, dependencies)
@@ -112,6 +115,7 @@ export function createApp(given: AppGiven): App {
   addAccessForms(app, dependencies)
   addPublisherPages(app, dependencies)
   addWindowPages(app, dependencies)
+  addBaselinePages(app, dependencies)
   addAppliancePageRoutes(app, dependencies)
   addApplianceForms(app, dependencies)
   addOpenApiRoute(app)

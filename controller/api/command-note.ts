@@ -40,6 +40,9 @@ export function commandNote(command: Command, state: ServiceCenterState): { acti
       return { action: 'revoke-token', subject: state.tokens.get(command.enrollingPeer)?.name ?? command.enrollingPeer }
     case 'set-publisher':
       return { action: command.kind, subject: command.publisher.name }
+    case 'set-baseline':
+    case 'remove-baseline':
+      return { action: command.kind, subject: patchTitle(command.patch) }
     case 'set-window':
       return { action: command.kind, subject: command.window.name }
     case 'remove-publisher':

@@ -72,6 +72,12 @@ function whyNot(state: ServiceCenterState, command: Command): Refusal | null {
       if (!concernsOthers(state, install)) return null
       return refuse('forbidden', 'this install is for other organizations too')
     }
+    case 'set-baseline':
+    case 'remove-baseline': {
+      const { organization } = command.place
+      const isSeen = [...state.appliances.values()].some((appliance) => appliance.organization === organization)
+      return isSeen ? null : refuse('unknown_organization', `there is no organization ${organization} with appliances`)
+    }
     case 'withdraw':
     case 'set-limits':
     case 'rename-appliance':

@@ -11,6 +11,7 @@ import {
   showAppliance,
   trustAppliance,
 } from './appliances.ts'
+import { listBaselines, removeBaseline, setBaseline } from './baselines.ts'
 import type { Command } from './command.ts'
 import { listDataCenters, listFlows } from './data-centers.ts'
 import { enrollToken } from './enroll-token.ts'
@@ -69,6 +70,7 @@ export const COMMANDS: Readonly<Record<string, readonly Command[]>> = {
     ],
   ],
   'Say when': [listWindows, setWindow, removeWindow],
+  'Say what all shall have': [listBaselines, setBaseline, removeBaseline],
   'Spare the WAN': [listLimits, setLimits, listDataCenters, listFlows],
   'Look after appliances': [
     ...[listAppliances, showAppliance, applianceLogs, renameAppliance, replaceAppliance, retireAppliance],

@@ -17,6 +17,7 @@ import type {
   TrailVerification,
 } from '../core/access-views.ts'
 import type { ApplianceDetail, InventoryRow, OpenToken, ShownToken } from '../core/appliance-views.ts'
+import type { BaselineView } from '../core/baselines/baseline-views.ts'
 import type { DataCenterLimits, DataCenterView, UplinkLimits } from '../core/data-centers.ts'
 import type { Mesh } from '../core/mesh.ts'
 import type { PatchLine } from '../core/patch-list.ts'
@@ -43,6 +44,13 @@ export const SERVER_OPTIONS = {
 } as const
 
 type Rights = { readonly role: string; readonly organizations: readonly string[] | null }
+
+export type WantedBaseline = {
+  readonly organization: string
+  readonly dataCenter: string
+  readonly kind: string
+  readonly patch: string
+}
 
 export type TrailFilters = { readonly [Name in 'who' | 'action' | 'from' | 'to' | 'text']: string | undefined }
 
@@ -252,6 +260,16 @@ export class ServiceCenterClient {
   }
   removeWindow(name: string): Promise<object> {
     return this.#exchange.call({ method: 'DELETE', path: ['windows', name] })
+  }
+
+  baselines(): Promise<BaselineView[]> {
+    return this.#exchange.call({ method: 'GET', path: ['baselines'] })
+  }
+  setBaseline(baseline: WantedBaseline): Promise<BaselineView[]> {
+    return this.#exchange.call({ method: 'PUT', path: ['baselines'], body: baseline })
+  }
+  removeBaseline(baseline: WantedBaseline): Promise<BaselineView[]> {
+    return this.#exchange.call({ method: 'DELETE', path: ['baselines'], body: baseline })
   }
 
   publishers(): Promise<PublisherView[]> {

@@ -32,7 +32,7 @@ export function commit(state: ServiceCenterState, changes: Change[]): ServiceCen
   }
   if (tables.has('patches') || tables.has('receipts') || tables.has('ownCopies'))
     effects.push({ kind: 'changed', topic: 'patches' })
-  if (tables.has('installs') || tables.has('targets') || tables.has('detections'))
+  if (tables.has('installs') || tables.has('baselines') || tables.has('targets') || tables.has('detections'))
     effects.push({ kind: 'changed', topic: 'installs' })
   if (tables.has('appliances') || tables.has('limits') || tables.has('tokens'))
     effects.push({ kind: 'changed', topic: 'appliances' })

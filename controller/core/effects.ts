@@ -19,6 +19,7 @@ import type { Publisher, Signed } from '../../protocol/publishers.ts'
 import type { Refusal } from '../../protocol/refusals.ts'
 import type { Publication } from '../../protocol/statements.ts'
 import type { WanLimits } from '../../protocol/wan-limits.ts'
+import type { BaselinePlace } from './baselines/baseline.ts'
 import type { Change, LimitsRecord, TokenRecord } from './records.ts'
 import type { ApplianceAccount } from './state.ts'
 import type { MaintenanceWindow } from './windows/window.ts'
@@ -71,6 +72,9 @@ export type Command =
   /** In place of the one of that name; `instead` as of a publisher. */
   | { kind: 'set-window'; actor: Actor; window: MaintenanceWindow; instead?: MaintenanceWindow | null }
   | { kind: 'remove-window'; actor: Actor; name: WindowName }
+  /** In place of the one of another version. */
+  | { kind: 'set-baseline'; actor: Actor; place: BaselinePlace; patch: Sha256 }
+  | { kind: 'remove-baseline'; actor: Actor; place: BaselinePlace; patch: Sha256 }
 
 export type Reply =
   | { kind: 'published'; patch: Sha256; created: boolean }
@@ -89,6 +93,8 @@ export type Reply =
   | { kind: 'publisher-removed'; name: PublisherName }
   | { kind: 'window-set'; name: WindowName }
   | { kind: 'window-removed'; name: WindowName }
+  | { kind: 'baseline-set'; key: string }
+  | { kind: 'baseline-removed'; key: string }
 
 export type ServiceCenterEvent =
   | { kind: 'tick'; clock: Clock }

@@ -23,6 +23,7 @@ import type { Publisher, SignedBy } from '../../protocol/publishers.ts'
 import type { RefusalCode } from '../../protocol/refusals.ts'
 import type { Detection, Publication } from '../../protocol/statements.ts'
 import type { WanLimits } from '../../protocol/wan-limits.ts'
+import type { Baseline } from './baselines/baseline.ts'
 import type { InstallState, TargetState } from './rollout/install-states.ts'
 import type { MaintenanceWindow } from './windows/window.ts'
 
@@ -168,6 +169,9 @@ export type PublisherRecord = { name: PublisherName; publisher: Publisher | null
 /** A maintenance window or blackout; null for one that was removed. */
 export type WindowRecord = { name: WindowName; window: MaintenanceWindow | null }
 
+/** By its key (baselines/baseline.ts); null for one that was removed. */
+export type BaselineRecord = { key: string; baseline: Baseline | null }
+
 /** What somebody has signed about an install, kept as evidence (evidence.ts); nothing is decided by it. */
 export type StatementRecord = {
   /** Of the envelope. */
@@ -208,5 +212,6 @@ export type Change =
   | { table: 'limits'; row: LimitsRecord }
   | { table: 'publishers'; row: PublisherRecord }
   | { table: 'windows'; row: WindowRecord }
+  | { table: 'baselines'; row: BaselineRecord }
   | { table: 'statements'; row: StatementRecord }
   | { table: 'audit'; row: AuditRecord }

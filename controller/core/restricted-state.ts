@@ -54,6 +54,7 @@ export function restrictedState(
       ({ organization, dataCenter }) =>
         (organization === null || isOwn(organization)) && (dataCenter === null || dataCenters.has(dataCenter)),
     ),
+    baselines: filtered(whole.baselines, ({ organization }) => isOwn(organization)),
     partnersChanged: new Set(),
     attachments: new Map(),
     silenceMs: whole.silenceMs,

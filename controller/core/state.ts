@@ -21,6 +21,7 @@ import type { Greeting, Progress } from '../../protocol/messages.ts'
 import type { Publisher } from '../../protocol/publishers.ts'
 import type { Random } from '../../protocol/random.ts'
 import { NO_LIMITS } from '../../protocol/wan-limits.ts'
+import type { Baseline } from './baselines/baseline.ts'
 import { type Censuses, keepCensus, placeKey } from './census.ts'
 import type { Lives } from './cloned-keys.ts'
 import { inner } from './nested-maps.ts'
@@ -104,6 +105,8 @@ export type ServiceCenterState = {
   publishers: Map<PublisherName, Publisher>
   /** Maintenance windows and blackouts. */
   windows: Map<WindowName, MaintenanceWindow>
+  /** By key. */
+  baselines: Map<string, Baseline>
   /** Since this process started: */
   /** Data Centers whose trading partners have changed, and which are told so at the next tick: many may enroll at once. */
   partnersChanged: Set<DataCenterName>
@@ -150,6 +153,7 @@ export function emptyState(authority: Authority, random: Random, silenceMs = SIL
     limits: new Map(),
     publishers: new Map(),
     windows: new Map(),
+    baselines: new Map(),
     partnersChanged: new Set(),
     sessions: new Map(),
     attachments: new Map(),
@@ -213,6 +217,12 @@ export function apply(state: ServiceCenterState, change: Change): void {
       const { name, window } = change.row
       if (window === null) state.windows.delete(name)
       else state.windows.set(name, window)
+      break
+    }
+    case 'baselines': {
+      const { key, baseline } = change.row
+      if (baseline === null) state.baselines.delete(key)
+      else state.baselines.set(key, baseline)
       break
     }
     case 'statements':

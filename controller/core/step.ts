@@ -8,6 +8,8 @@ import { type PeerId, SERVICE_PROVIDER } from '../../protocol/identifiers.ts'
 import type { ControlMessage } from '../../protocol/messages.ts'
 import { isRefusal, type Refusal } from '../../protocol/refusals.ts'
 import { Acknowledgement, LedgerLoss, type Letter } from '../../protocol/statements.ts'
+import { bringUp } from './baselines/bringing-up.ts'
+import { changeBaselines } from './baselines/setting.ts'
 import { trustAppliance } from './cloned-keys.ts'
 import { advanceInstalls, commit } from './committing.ts'
 import type { Command, ServiceCenterEffect, ServiceCenterEvent } from './effects.ts'
@@ -40,6 +42,7 @@ export function step(state: ServiceCenterState, event: ServiceCenterEvent): Serv
         ...holdThoseBeside(state, tookMs),
         ...commit(state, tellPartners(state)),
         ...nameHolders(state),
+        ...commit(state, bringUp(state, tookMs)),
         ...advanceInstalls(state),
       ]
     }
@@ -124,6 +127,9 @@ function decide(state: ServiceCenterState, command: Command): Decision {
     case 'set-publisher':
     case 'remove-publisher':
       return changePublishers(state, command)
+    case 'set-baseline':
+    case 'remove-baseline':
+      return changeBaselines(state, command)
     case 'set-window':
     case 'remove-window':
       return changeWindows(state, command)

@@ -11,6 +11,7 @@ import { IfMay, type Reader, ReaderContext } from './reader.tsx'
 import {
   API_TOKENS,
   APPLIANCES,
+  BASELINES,
   DATA_CENTERS,
   FIRST_OWNER,
   INSTALLS,
@@ -127,6 +128,7 @@ const Navigation = ({ current }: { current: string }) => (
               <NavigationItem name="All appliances" address={APPLIANCES} current={current} />
               <NavigationItem name="Data Centers" address={DATA_CENTERS} current={current} />
               <NavigationItem name="Maintenance windows" address={WINDOWS} current={current} />
+              <NavigationItem name="Baselines" address={BASELINES} current={current} />
             </ul>
           </section>
           <AccessNavigation current={current} />

@@ -121,6 +121,7 @@ export const WINDOWS = '/maintenance-windows'
 export function windowAddress(name: string): string {
   return `${WINDOWS}/${encodeURIComponent(name)}`
 }
+export const BASELINES = '/baselines'
 export const PUBLISHERS = '/access/publishers'
 export function publisherAddress(name: string): string {
   return `${PUBLISHERS}/${encodeURIComponent(name)}`

@@ -15,6 +15,7 @@ import {
   accessRecord,
   accessRow,
   applianceRecord,
+  baselineRecord,
   installRecord,
   limitsRecord,
   patchRecord,
@@ -115,6 +116,7 @@ export class SqlRepository implements Repository {
       const targets = await transaction.selectFrom('targets').selectAll().execute()
       const limits = await transaction.selectFrom('limits').selectAll().execute()
       const publishers = await transaction.selectFrom('publishers').selectAll().execute()
+      const baselines = await transaction.selectFrom('baselines').selectAll().execute()
       const windows = await transaction.selectFrom('windows').selectAll().execute()
       const rosters = await transaction.selectFrom('rosters').selectAll().execute()
       return [
@@ -127,6 +129,7 @@ export class SqlRepository implements Repository {
         ...targets.map((row): Change => ({ table: 'targets', row: targetRecord(row) })),
         ...limits.map((row): Change => ({ table: 'limits', row: limitsRecord(row) })),
         ...publishers.map((row): Change => ({ table: 'publishers', row: publisherRecord(row) })),
+        ...baselines.map((row): Change => ({ table: 'baselines', row: baselineRecord(row) })),
         ...windows.map((row): Change => ({ table: 'windows', row: windowRecord(row) })),
         ...rosters.map(({ dataCenter, version }): Change => ({ table: 'rosters', row: { dataCenter, version } })),
       ]

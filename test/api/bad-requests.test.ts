@@ -32,6 +32,8 @@ test('A4 A25 refuses unknown fields, everywhere', async () => {
     ['POST', '/installs/x/cancel', { force: true }],
     ['POST', '/installs/x/pause', { force: true }],
     ['POST', '/installs/x/extend', { appliances: 'acme-1' }],
+    ['PUT', '/baselines', { organization: 'acme' }],
+    ['DELETE', '/baselines', { organization: 'acme' }],
     ['POST', '/installs/x/resume', { retry: true }],
     ['DELETE', `/patches/${id}`, { role: 'admin' }],
     ['PUT', '/data-centers/paris/limits', { ...LIMITS, place: 'tokyo' }],

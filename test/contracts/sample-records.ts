@@ -2,6 +2,7 @@
  * One record of every table, signed as the Service Center signs them, for tests of whatever keeps records.
  */
 
+import { Baseline } from '../../controller/core/baselines/baseline.ts'
 import type {
   Change,
   InstallRecord,
@@ -105,6 +106,11 @@ export function withdrawn(patch: PatchRecord): PatchRecord {
   const withdrawal = { sha256: patch.sha256, reason: 'a mistake', withdrawnAt: AT }
   return { ...patch, withdrawal: seal(Withdrawal, withdrawal, signing) }
 }
+
+const sampleBaseline: Baseline = Baseline.parse({
+  ...{ organization: slot.organization, dataCenter: slot.dataCenter, kind: slot.kind },
+  ...{ patch: sha256Hex(Buffer.from('1.0.0')), setAt: AT, setBy: 'ann' },
+})
 
 export const sampleWindow: MaintenanceWindow = MaintenanceWindow.parse({
   ...{ name: "Sunday's; drop table windows; --", kind: 'window', organization: slot.organization, dataCenter: null },
@@ -217,5 +223,6 @@ export function everyRecord(): Change[] {
     { table: 'rosters', row: { dataCenter: slot.dataCenter, version: 12 } },
     { table: 'publishers', row: { name: publisher.name, publisher } },
     { table: 'windows', row: { name: sampleWindow.name, window: sampleWindow } },
+    { table: 'baselines', row: { key: 'a "key"', baseline: sampleBaseline } },
   ]
 }

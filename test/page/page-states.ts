@@ -10,6 +10,7 @@ import type { AccessRole } from '../../controller/core/permissions.ts'
 import {
   API_TOKENS,
   APPLIANCES,
+  BASELINES,
   DATA_CENTERS,
   ENROLL,
   FIRST_OWNER,
@@ -28,6 +29,7 @@ import {
 import { emptyFleet, type Fleet } from '../support/fleet-fixtures.ts'
 import type { ServedApp } from '../support/http-fixtures.ts'
 import {
+  baselinedFleet,
   busyFleet,
   copiedFleet,
   fleetWithoutAppliances,
@@ -112,6 +114,8 @@ export const PAGE_STATES: readonly PageState[] = [
   { name: 'person-questions', fleet: staffedFleet, address: personAddress('Ana'), act: openAll },
   { name: 'api-tokens', fleet: emptyFleet, address: API_TOKENS },
   { name: 'api-token-make', fleet: staffedFleet, address: API_TOKENS, act: press('Make an API token') },
+  { name: 'baselines-empty', fleet: emptyFleet, address: BASELINES },
+  { name: 'baselines', fleet: baselinedFleet, address: BASELINES },
   { name: 'windows-empty', fleet: emptyFleet, address: WINDOWS },
   { name: 'windows', fleet: windowedFleet, address: WINDOWS },
   { name: 'windows-of-a-viewer', fleet: windowedFleet, address: WINDOWS, person: 'viewer' },

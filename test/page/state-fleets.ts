@@ -3,6 +3,7 @@
  */
 
 import { Readable } from 'node:stream'
+import { BaselinePlace } from '../../controller/core/baselines/baseline.ts'
 import { MaintenanceWindow } from '../../controller/core/windows/window.ts'
 import type { Sha256 } from '../../protocol/identifiers.ts'
 import { emptyFleet, everyoneNeeds, type Fleet, peerOf, standardFleet, useTwice } from '../support/fleet-fixtures.ts'
@@ -67,6 +68,17 @@ export async function busyFleet(): Promise<Fleet> {
     ...{ sources: [], wanBytes: 0 },
   })
   await install(fleet, kernel)
+  return fleet
+}
+
+/** Two baselines: one place keeps to it, the other does not. */
+export async function baselinedFleet(): Promise<Fleet> {
+  const fleet = await installedFleet()
+  const [patch] = fleet.serviceCenter.state.patches.keys()
+  for (const organization of ['acme', 'globex']) {
+    const place = BaselinePlace.parse({ organization, dataCenter: 'paris', kind: 'tenant' })
+    if (patch !== undefined) await fleet.serviceCenter.carryOut({ kind: 'set-baseline', actor: 'Ana', place, patch })
+  }
   return fleet
 }
 

@@ -37,6 +37,8 @@ export async function everyPage(fleet: Fleet, app: ServedApp): Promise<Rendered[
   const window = { name: 'sundays', kind: 'window', organization: null, dataCenter: null, zone: 'UTC', minutes: 60 }
   const weekly = { ...window, begins: '2090-01-01T02:00', rule: 'FREQ=WEEKLY' }
   await fleet.serviceCenter.carryOut({ kind: 'set-window', actor: 'Ana', window: weekly } as never)
+  const place = { organization: 'acme', dataCenter: 'paris', kind: 'tenant' }
+  await fleet.serviceCenter.carryOut({ kind: 'set-baseline', actor: 'Ana', place, patch } as never)
   const slot = {
     organization: 'Org 1000',
     dataCenter: 'rome',

@@ -26,6 +26,7 @@ export const MIGRATIONS: Record<string, Migration> = {
   '0014-windows': { up: windows },
   '0015-waves': { up: waves },
   '0016-statements': { up: statements },
+  '0017-baselines': { up: baselines },
 }
 
 /** Throws a sentence for a database that a newer release has written. */
@@ -192,6 +193,15 @@ async function windows(database: Kysely<unknown>): Promise<void> {
   await database.schema
     .alterTable('installs')
     .addColumn('outsideWindows', 'integer', (column) => column.notNull().defaultTo(0))
+    .execute()
+}
+
+/** What each place shall have; none was set before. */
+async function baselines(database: Kysely<unknown>): Promise<void> {
+  await database.schema
+    .createTable('baselines')
+    .addColumn('key', 'text', (column) => column.primaryKey())
+    .addColumn('baseline', 'text', (column) => column.notNull())
     .execute()
 }
 

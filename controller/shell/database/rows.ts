@@ -8,9 +8,11 @@ import { Publisher, SignedBy } from '../../../protocol/publishers.ts'
 import { isRefusal } from '../../../protocol/refusals.ts'
 import { Publication } from '../../../protocol/statements.ts'
 import { WanLimits } from '../../../protocol/wan-limits.ts'
+import { Baseline } from '../../core/baselines/baseline.ts'
 import type {
   ApplianceRecord,
   AuditRecord,
+  BaselineRecord,
   DetectionRecord,
   InstallRecord,
   LimitsRecord,
@@ -31,6 +33,7 @@ import type {
   AccountRow,
   ApplianceRow,
   AuditRow,
+  BaselineRow,
   InstallRow,
   LimitsRow,
   PatchRow,
@@ -147,6 +150,15 @@ export function publisherRecord(row: PublisherRow): PublisherRecord {
   const publisher = Publisher.safeParse(JSON.parse(row.publisher))
   if (!publisher.success) throw damaged(`the publisher ${row.name}`, publisher.error.message)
   return { name: publisher.data.name, publisher: publisher.data }
+}
+
+export function baselineRow(key: string, baseline: Baseline): BaselineRow {
+  return { key, baseline: JSON.stringify(baseline) }
+}
+export function baselineRecord({ key, baseline: text }: BaselineRow): BaselineRecord {
+  const baseline = Baseline.safeParse(JSON.parse(text))
+  if (!baseline.success) throw damaged(`the baseline ${key}`, baseline.error.message)
+  return { key, baseline: baseline.data }
 }
 
 export function windowRow(window: MaintenanceWindow): WindowRow {

@@ -56,6 +56,7 @@ export type PublisherRow = { name: string; publisher: string }
 
 /** A window is JSON, like a publisher. */
 export type WindowRow = { name: string; window: string }
+export type BaselineRow = { key: string; baseline: string }
 
 /** `position` rises with every entry; entries are never changed, and chained by their hashes (trail-chain.ts). */
 export type AuditRow = {
@@ -90,6 +91,7 @@ export type Schema = {
   limits: LimitsRow
   publishers: PublisherRow
   windows: WindowRow
+  baselines: BaselineRow
   statements: StatementRow
   audit: AuditRow
   access: AccessRow

@@ -8,6 +8,7 @@ import type { Change } from '../../core/records.ts'
 import {
   applianceRow,
   auditRow,
+  baselineRow,
   installRow,
   limitsRow,
   patchRow,
@@ -96,6 +97,12 @@ export async function writeChange(transaction: Transaction<Schema>, change: Chan
       const { name, publisher } = change.row
       await transaction.deleteFrom('publishers').where('name', '=', name).execute()
       if (publisher !== null) await transaction.insertInto('publishers').values(publisherRow(publisher)).execute()
+      break
+    }
+    case 'baselines': {
+      const { key, baseline } = change.row
+      await transaction.deleteFrom('baselines').where('key', '=', key).execute()
+      if (baseline !== null) await transaction.insertInto('baselines').values(baselineRow(key, baseline)).execute()
       break
     }
     case 'windows': {
