@@ -35,7 +35,10 @@ export const LeaseAnswer = statement(
 )
 export type LeaseAnswer = z.infer<(typeof LeaseAnswer)['schema']>
 
-/** The order has ended, or does not need the lease any more; acknowledged by whoever had granted it. */
+/**
+ * The order has ended, or does not need the lease any more: nothing is wanted now of what was granted under this number or
+ * a lower one. Acknowledged by whoever had granted it.
+ */
 export const LeaseRelease = statement(
   'lease-release',
   z.strictObject({ from: PeerId, to: PeerId, order: OrderId, number: fence, releasedAt: WallTime }),

@@ -45,7 +45,7 @@ export const pairBugs: readonly PlantedBug[] = [
   {
     name: 'who has promised is not told that the install has ended',
     file: 'agent/core/install/releasing.ts',
-    find: 'leases.owed = [...leases.owed.filter((one) => !isOlder(one)), ...owed]',
+    find: 'leases.owed = [...newest.values()]',
     replace: 'leases.owed = []',
     checkers: ['the rest'],
   },

@@ -78,12 +78,12 @@ function takeBack(state: AgentState, asking: Asking, from: LeaseRequest['from'])
       )
 }
 
-/** The order of another member has ended: this appliance is free again. */
+/** Another member needs nothing any more of what it has asked for up to this number: this appliance is free again. */
 export function leaseReleased(state: AgentState, { from, envelope }: Letter): AgentEffect[] {
   const said = open(LeaseRelease, envelope, [from])
   if (isRefusal(said) || said.from !== from || said.to !== state.identity.peer) return []
   const { granted } = state.leases
-  const isOver = granted?.to === from && granted.order === said.order && granted.number <= said.number
+  const isOver = granted?.to === from && granted.number <= said.number
   if (isOver) state.leases.granted = null
   const letters = [envelopeDigest(envelope)]
   const acknowledgement = seal(Acknowledgement, { from: state.identity.peer, letters }, state.identity)

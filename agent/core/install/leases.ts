@@ -16,7 +16,7 @@ export type Leases = {
   granted: Grant | null
   /** The order for which this appliance has asked, and may have been promised something. */
   asked: { readonly order: OrderId; readonly number: number } | null
-  /** Releases that the other members have not acknowledged. */
+  /** Releases that the other members have not acknowledged: to each the newest. */
   owed: Owed[]
   /** Monotonic; when those are sent again. */
   sendAtMs: number

@@ -129,9 +129,9 @@ export function leaseAnswered(state: AgentState, { from, envelope }: Letter): Ag
   const asking = attempt?.asking ?? null
   if (attempt === null || asking === null || !equalBytes(said.nonce, asking.nonce)) {
     const isOurs = attempt?.order.orderId === said.order
-    return said.answer === 'granted' && !isOurs
-      ? owe(state, [{ to: from, order: said.order, number: said.number }])
-      : []
+    // It names the highest number that it has heard, perhaps that of what is asked for now.
+    const before = state.leases.asked === null ? said.number : Math.min(said.number, state.leases.asked.number - 1)
+    return said.answer === 'granted' && !isOurs ? owe(state, [{ to: from, order: said.order, number: before }]) : []
   }
   state.leases.number = Math.max(state.leases.number, said.number)
   asking.answers.set(from, said)

@@ -1,6 +1,7 @@
 /**
  * Giving back what was promised: when an order has ended, each member that has promised to serve for it is told, again and
- * again until it has acknowledged that. Who has left the group is told nothing.
+ * again until it has acknowledged that. A release is good for all that this appliance asked for before, so to each member
+ * the newest is owed and no other, however long one is away. Who has left the group is told nothing.
  */
 import { envelopeDigest, open } from '../../../protocol/envelope.ts'
 import type { OrderId, PeerId } from '../../../protocol/identifiers.ts'
@@ -30,10 +31,14 @@ export function release(state: AgentState, order: OrderId): AgentEffect[] {
 export function owe(state: AgentState, given: readonly Given[]): AgentEffect[] {
   const { leases, clock } = state
   const owed = given.map((one) => ({ ...one, releasedAt: clock.wallMs }))
-  const isOlder = (one: Owed) => given.some(({ to, order }) => to === one.to && order === one.order)
-  leases.owed = [...leases.owed.filter((one) => !isOlder(one)), ...owed]
+  const newest = new Map<PeerId, Owed>()
+  for (const one of [...leases.owed, ...owed]) {
+    if (one.number >= (newest.get(one.to)?.number ?? 0)) newest.set(one.to, one)
+  }
+  leases.owed = [...newest.values()]
   leases.sendAtMs = clock.monotonicMs + SEND_AGAIN_MS
-  return [{ kind: 'record', entries: [leasesEntry(state)] }, ...owed.flatMap((one) => send(state, one))]
+  const sent = leases.owed.filter((one) => owed.includes(one))
+  return [{ kind: 'record', entries: [leasesEntry(state)] }, ...sent.flatMap((one) => send(state, one))]
 }
 
 export function tendReleases(state: AgentState): AgentEffect[] {

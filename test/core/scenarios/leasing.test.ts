@@ -237,3 +237,27 @@ test('a patch that interrupts nothing asks nobody', () => {
   world.await('it is installed', () => has(world, 'paris/secondary', patch))
   assert.doesNotMatch(world.transcript.text(), /whether it may be interrupted/)
 })
+
+test('to a member that never comes back one release is owed, however many orders end, and it frees that member when it does', () => {
+  const world = estate('paris')
+  const patch = replicate(world)
+  const { state } = world.appliance('paris/secondary')
+  const primary = world.appliance('paris/primary')
+  world.appliance('paris/secondary').installer.durationsMs.install = 60_000
+  order(world, 'paris/secondary', patch)
+  world.await('it is promised', () => primary.state.leases.granted !== null)
+  primary.stop()
+  world.await('it is installed', () => has(world, 'paris/secondary', patch) && state.orders.attempt === null)
+  for (let turn = 1; turn <= 20; turn++) {
+    world.appliance('paris/secondary').installer.durationsMs.install = 1_000
+    world.appliance('paris/secondary').installer.changeByHand(patch.publication.name, null)
+    const orderId = OrderId.parse(turn.toString(16).padStart(32, '0'))
+    order(world, 'paris/secondary', patch, { orderId, sequence: 200 + turn, allowOutage: true })
+    world.await('it has ended', () => state.orders.attempt === null && state.orders.sequence === 200 + turn)
+  }
+  assert.equal(state.leases.owed.length, 1)
+  assert.equal(state.leases.owed[0]?.number, state.leases.number)
+  world.restart('paris/primary')
+  world.await('it is free', () => world.appliance('paris/primary').state.leases.granted === null)
+  world.await('nothing is owed', () => state.leases.owed.length === 0)
+})
