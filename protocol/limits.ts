@@ -57,6 +57,15 @@ export const MAX_STORED_LETTERS = 10_000
 export const MAX_OWN_LETTERS = 10_000
 /** Orders in line on one appliance: one for each of 500 patches, twice. The next one is refused. */
 export const MAX_QUEUED_ORDERS = 1_000
+/**
+ * How its orders ended, as an appliance keeps it for the member of its group whose order comes after; then the oldest goes.
+ * A group is at one install at a time, so the newest is asked for.
+ */
+export const MAX_KEPT_OUTCOMES = 32
+/** Of members that wait for the end of an order here; the oldest is forgotten, and asks again. */
+export const MAX_WAITING_MEMBERS = 32
+/** Cancellations that came before the order that they are for; then the oldest goes. */
+export const MAX_KEPT_CANCELLATIONS = 32
 /** Withdrawals that an appliance remembers; then the oldest goes, of which it is told again if it learns of that patch anew. */
 export const MAX_KEPT_WITHDRAWALS = 4_096
 /** What a failed installer printed, cut to its last part so that the reason at the end stays. */

@@ -1,6 +1,6 @@
 /**
- * What the members of a group say to each other, signed and carried by their depot unopened: who may begin to install.
- * The lease of a group is granted by every other member, each for itself, and is good for one order. Its number rises with each
+ * What the members of a group say to each other, signed and carried by their depot unopened: who may begin to install, and how
+ * an order has ended that another waits for. The lease of a group is granted by every other member, each for itself, and is good for one order. Its number rises with each
  * order (a fencing token), so that a letter that was late or came twice grants and releases nothing any more.
  */
 import { z } from 'zod'
@@ -44,3 +44,21 @@ export const LeaseRelease = statement(
   z.strictObject({ from: PeerId, to: PeerId, order: OrderId, number: fence, releasedAt: WallTime }),
 )
 export type LeaseRelease = z.infer<(typeof LeaseRelease)['schema']>
+
+/** How has this order of yours ended? Asked by the member whose own order comes after it. */
+export const OrderQuestion = statement(
+  'order-question',
+  z.strictObject({ from: PeerId, to: PeerId, order: OrderId, askedAt: WallTime }),
+)
+export type OrderQuestion = z.infer<(typeof OrderQuestion)['schema']>
+
+/** `not-meant`: the patch is not meant for that member, so it stands in nobody's way. */
+export const HowEnded = z.enum(['installed', 'not-meant', 'failed', 'reverted', 'refused', 'cancelled'])
+export type HowEnded = z.infer<typeof HowEnded>
+
+/** That order has ended here, and so; said to whoever has asked, as soon as it has. */
+export const OrderOutcome = statement(
+  'order-outcome',
+  z.strictObject({ from: PeerId, to: PeerId, order: OrderId, ended: HowEnded, toldAt: WallTime }),
+)
+export type OrderOutcome = z.infer<(typeof OrderOutcome)['schema']>

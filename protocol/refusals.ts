@@ -139,6 +139,10 @@ const TABLE = {
     409,
     'Wait until it has ended: what has begun to change an appliance is finished or put back, never cut off.',
   ],
+  peer_not_at_patch: [
+    409,
+    'Look why the other member of its pair did not get the patch, then resume the install with --retry-failed, or start a new one.',
+  ],
   no_peer: [409, 'Enroll or mend its peer first, or start the install again and allow the outage (--allow-outage).'],
   internal: [500, "Look for the request id in the controller's log."],
 } as const satisfies Record<string, readonly [status: number, hint: string]>

@@ -140,9 +140,21 @@ export const Order = statement(
     expiresAt: WallTime,
     /** After it nothing begins, since its maintenance window ends; `expiresAt` where it is not there. */
     beginBy: WallTime.optional(),
+    /**
+     * The order to another member of its group that comes first: this one begins when that member itself has said that it
+     * ended at the patch, and ends without any change when it ended otherwise. Null where none comes first.
+     */
+    after: z.strictObject({ peer: PeerId, order: OrderId }).nullable(),
   }),
 )
 export type Order = z.infer<(typeof Order)['schema']>
+
+/** The order is not to begin any more; what it has begun to change is finished all the same, or put back. */
+export const Cancellation = statement(
+  'cancellation',
+  z.strictObject({ to: PeerId, order: OrderId, reason: sentence, cancelledAt: WallTime }),
+)
+export type Cancellation = z.infer<(typeof Cancellation)['schema']>
 
 /** The holder of this key re-read these bytes from its disk and found them right, then; told again after each proof. */
 export const Receipt = statement(
@@ -239,10 +251,11 @@ export const ReportState = z.enum([
   'failed',
   'reverted',
   'refused',
+  'cancelled',
 ])
 export type ReportState = z.infer<typeof ReportState>
 
-/** How far an order has come on the appliance it names. The final states are the last four. */
+/** How far an order has come on the appliance it names. The final states are the last five. */
 export const Report = statement(
   'report',
   z.strictObject({

@@ -161,6 +161,7 @@ function forgeries(
         dataCenter,
         issuedAt: wallMs,
         expiresAt: wallMs + 3_600_000,
+        after: null,
       },
       identity,
     ),

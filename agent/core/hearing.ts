@@ -6,10 +6,11 @@
 import { type Envelope, open } from '../../protocol/envelope.ts'
 import type { PeerId } from '../../protocol/identifiers.ts'
 import type { ControlMessage } from '../../protocol/messages.ts'
-import { LeaseAnswer, LeaseRelease, LeaseRequest } from '../../protocol/pair-statements.ts'
+import { LeaseAnswer, LeaseRelease, LeaseRequest, OrderOutcome, OrderQuestion } from '../../protocol/pair-statements.ts'
 import { isRefusal } from '../../protocol/refusals.ts'
 import {
   Acknowledgement,
+  Cancellation,
   Heard,
   type Letter,
   Membership,
@@ -22,9 +23,12 @@ import { betweenHeard, passDown, passOn } from './between-members.ts'
 import { clocksCompared } from './comparing-clocks.ts'
 import type { AgentEffect } from './events.ts'
 import { proveAnew, published, withdrawn } from './holding.ts'
+import { orderCancelled } from './install/cancelling.ts'
+import { outcomeTold } from './install/following.ts'
 import { leaseReleased, leaseRequested } from './install/granting.ts'
 import { orderArrived } from './install/installing.ts'
 import { leaseAnswered } from './install/leasing.ts'
+import { orderAsked } from './install/outcomes.ts'
 import { releaseAcknowledged } from './install/releasing.ts'
 import { sealedEntry } from './ledger.ts'
 import { acknowledge, acknowledged, forgetFormer, forwardDown, forwardUp, resendDown } from './letters.ts'
@@ -114,6 +118,10 @@ function saidByMember(state: AgentState, letter: Letter): AgentEffect[] {
       return leaseAnswered(state, letter)
     case LeaseRelease.payloadType:
       return leaseReleased(state, letter)
+    case OrderQuestion.payloadType:
+      return orderAsked(state, letter)
+    case OrderOutcome.payloadType:
+      return outcomeTold(state, letter)
     case Acknowledgement.payloadType:
       return releaseAcknowledged(state, letter)
     default:
@@ -136,6 +144,8 @@ function read(state: AgentState, letter: Letter): AgentEffect[] {
       return [...membershipArrived(state, letter.envelope), ...acknowledge(state, letter)]
     case Order.payloadType:
       return [...orderArrived(state, letter.envelope), ...acknowledge(state, letter)]
+    case Cancellation.payloadType:
+      return [...orderCancelled(state, letter.envelope), ...acknowledge(state, letter)]
     case Heard.payloadType:
       return [...ledgerCompared(state, letter.envelope), ...acknowledge(state, letter)]
     default:

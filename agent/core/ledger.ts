@@ -8,8 +8,9 @@ import { z } from 'zod'
 import { Bytes, decode, encode } from '../../protocol/codec.ts'
 import { decodeEnvelope, encodeEnvelope, envelopeDigest, reopen } from '../../protocol/envelope.ts'
 import { OrderId, PatchName, PeerId, Sha256 } from '../../protocol/identifiers.ts'
-import { MAX_COUNTER_GAPS } from '../../protocol/limits.ts'
+import { MAX_COUNTER_GAPS, MAX_KEPT_CANCELLATIONS, MAX_KEPT_OUTCOMES } from '../../protocol/limits.ts'
 import { CounterGap } from '../../protocol/messages.ts'
+import { HowEnded } from '../../protocol/pair-statements.ts'
 import { isRefusal, type Refusal } from '../../protocol/refusals.ts'
 import { Letter, Membership, Order, Publication, Roster, Withdrawal } from '../../protocol/statements.ts'
 import type { Found, LedgerEntry } from './events.ts'
@@ -19,9 +20,9 @@ import { newReplica, type Replica } from './replica.ts'
 import type { AgentState, KeptLetter } from './state.ts'
 
 const Outcome = z.strictObject({ ok: z.boolean(), reason: z.string(), output: z.string(), temporary: z.boolean() })
-/** An earlier release knew of no outage that an order allows. */
+/** An earlier release knew of no outage that an order allows, and of none that comes after another. */
 const KeptOrder = z.preprocess(
-  (order) => (typeof order === 'object' ? { allowOutage: false, ...order } : order),
+  (order) => (typeof order === 'object' ? { allowOutage: false, after: null, ...order } : order),
   Order.schema,
 )
 const Orders = z.strictObject({
@@ -41,6 +42,11 @@ const Orders = z.strictObject({
       lease: z.int().nullable().default(null),
     })
     .nullable(),
+  ended: z
+    .array(z.strictObject({ order: OrderId, ended: HowEnded }))
+    .max(MAX_KEPT_OUTCOMES)
+    .default([]),
+  cancelled: z.array(OrderId).max(MAX_KEPT_CANCELLATIONS).default([]),
 })
 const Restarts = z.strictObject({
   version: z.literal(1),
@@ -79,7 +85,7 @@ const FoundBefore = z.strictObject({
 })
 const Sealed = z.strictObject({ version: z.literal(1), envelope: Bytes })
 
-export function ordersEntry({ orders: { sequence, queue, attempt } }: AgentState): LedgerEntry {
+export function ordersEntry({ orders: { sequence, queue, attempt, ended, cancelled } }: AgentState): LedgerEntry {
   const kept =
     attempt === null
       ? null
@@ -93,7 +99,7 @@ export function ordersEntry({ orders: { sequence, queue, attempt } }: AgentState
           told: attempt.told,
           lease: attempt.lease,
         }
-  return { key: 'orders', value: encode({ version: 1, sequence, queue, attempt: kept }) }
+  return { key: 'orders', value: encode({ version: 1, sequence, queue, attempt: kept, ended, cancelled }) }
 }
 
 export function leasesEntry({ leases: { number, granted, asked, owed, broken } }: AgentState): LedgerEntry {
@@ -164,10 +170,9 @@ export function readLedger(state: AgentState, entries: ReadonlyMap<string, Uint8
     const dash = key.indexOf('-')
     switch (dash < 0 ? key : key.slice(0, dash)) {
       case 'orders': {
-        const { sequence, queue, attempt } = recordOf(key, Orders, value, 'the record of orders')
+        const { sequence, queue, attempt, ended, cancelled } = recordOf(key, Orders, value, 'the record of orders')
         state.orders = {
-          sequence,
-          queue,
+          ...{ sequence, queue, ended, cancelled },
           attempt: attempt === null ? null : { ...newAttempt(attempt.order, 0), ...attempt },
         }
         break

@@ -8,6 +8,7 @@ import { MAX_SENTENCE_CHARACTERS } from '../../protocol/limits.ts'
 import type { RefusalCode } from '../../protocol/refusals.ts'
 import { Detection, type Order, Report, type ReportState } from '../../protocol/statements.ts'
 import type { AgentEffect, Found, LedgerEntry } from './events.ts'
+import { noteEnd, tellWhoWaits } from './install/outcomes.ts'
 import { ordersEntry } from './ledger.ts'
 import { post } from './letters.ts'
 import type { AgentState } from './state.ts'
@@ -29,7 +30,8 @@ export function report(
   const reportedAt = state.clock.wallMs
   const { attempt } = state.orders
   if (attempt?.order.orderId === order.orderId) attempt.told = { reason, at: reportedAt }
-  return post(
+  noteEnd(state, order.orderId, { state: reached, reason, ...(refusal === undefined ? {} : { refusal }) })
+  const told = post(
     state,
     Report,
     (common) => ({
@@ -46,6 +48,7 @@ export function report(
     }),
     [ordersEntry(state)],
   )
+  return [...told, ...tellWhoWaits(state, order.orderId)]
 }
 
 /** `also` is recorded with it, all or nothing. */

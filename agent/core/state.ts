@@ -5,7 +5,7 @@
 import type { Bitfield } from '../../protocol/bitfield.ts'
 import type { Clock } from '../../protocol/clock.ts'
 import type { SigningKey } from '../../protocol/envelope.ts'
-import type { DialAddress, ListenAddress, PeerId, Sha256 } from '../../protocol/identifiers.ts'
+import type { DialAddress, ListenAddress, OrderId, PeerId, Sha256 } from '../../protocol/identifiers.ts'
 import { SILENCE_MS } from '../../protocol/limits.ts'
 import type { CounterGap, Greeting, Life } from '../../protocol/messages.ts'
 import type { Random } from '../../protocol/random.ts'
@@ -15,7 +15,9 @@ import type { Between } from './between-members.ts'
 import type { Blame } from './blame.ts'
 import type { Found } from './events.ts'
 import type { Attempt } from './install/attempt.ts'
+import { type Following, newFollowing } from './install/following.ts'
 import { type Leases, newLeases } from './install/leases.ts'
+import type { Ended } from './install/outcomes.ts'
 import { type Looking, newLooking } from './looking-again.ts'
 import type { Machine } from './machine.ts'
 import { newProving, type Proving } from './proving.ts'
@@ -177,7 +179,17 @@ export type AgentState = {
   mailbox: Map<string, KeptLetter>
   /** The number of the newest letter that was ever kept. */
   lastKept: number
-  orders: { sequence: number; queue: Order[]; attempt: Attempt | null }
+  orders: {
+    sequence: number
+    queue: Order[]
+    attempt: Attempt | null
+    /** How the newest of those that are over have ended. */
+    ended: Ended[]
+    /** Cancelled before they came. */
+    cancelled: OrderId[]
+  }
+  /** What those in line know of the orders that come first; not in the ledger. */
+  following: Following
   /** What the members of its group have promised each other. */
   leases: Leases
   /** Control streams with the other members of its depot. */
@@ -241,7 +253,8 @@ export function newAgent(appliance: Appliance): AgentState {
     outbox: new Map(),
     mailbox: new Map(),
     lastKept: 0,
-    orders: { sequence: 0, queue: [], attempt: null },
+    orders: { sequence: 0, queue: [], attempt: null, ended: [], cancelled: [] },
+    following: newFollowing(),
     leases: newLeases(),
     between: new Map(),
     clockAheadMs: null,

@@ -124,12 +124,14 @@ function restartsDue(state: AgentState): ApplianceStatus['restartsDue'] {
 type Told = Omit<ApplianceStatus, 'does'>
 
 /** What a person would ask first. */
-function whatItDoes({ running, order, patches, uplink, lease }: Told): string {
+function whatItDoes({ running, order, inLine, patches, uplink, lease }: Told): string {
   if (!running && order === null) return 'nothing: no agent runs on this data folder'
   if (order !== null) {
     const what = `${order.title}, ${order.phase}: ${order.reason}`
     return running ? what : `nothing: no agent runs on this data folder; when one starts it goes on with ${what}`
   }
+  const [next] = inLine
+  if (next !== undefined) return `${next.title}, in line: ${next.reason}`
   const wrong = patches.find(({ wrong }) => wrong !== '')
   if (wrong !== undefined) return `mends its copy of ${wrong.title}, which was found not to be right: ${wrong.wrong}`
   const coming = patches.filter(({ state }) => state === 'transferring' || state === 'verifying' || state === 'waiting')

@@ -9,6 +9,7 @@ import { betweenClosed, betweenOpened, isOfOwnDepot, tendBetween } from './betwe
 import type { AgentEffect, AgentEvent, Channel } from './events.ts'
 import { saidBetween, saidFromAbove, saidFromBelow, up } from './hearing.ts'
 import { discard, seeded, storeAnswered, tendDiscards } from './holding.ts'
+import { tendFollowing } from './install/following.ts'
 import { settled, surveyed, tendAttempt } from './install/going-on.ts'
 import { beginNext, stepEnded } from './install/installing.ts'
 import { detected, judged } from './install/preflighting.ts'
@@ -55,6 +56,7 @@ function happened(state: AgentState, event: AgentEvent): AgentEffect[] {
         ...tendMachine(state),
         ...tendAttempt(state),
         ...tendReleases(state),
+        ...tendFollowing(state),
         ...tendLooking(state),
         ...tendProving(state, tookMs),
         ...tellProgress(state),

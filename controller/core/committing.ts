@@ -3,9 +3,11 @@
  */
 import { assert } from '../../protocol/assert.ts'
 import type { ServiceCenterEffect } from './effects.ts'
-import type { Change } from './records.ts'
+import type { Change, TargetRecord } from './records.ts'
 import { advance } from './rollout/advancing.ts'
-import { hasEnded, INSTALL_MOVES, mayFollow, TARGET_MOVES } from './rollout/install-states.ts'
+import { matesOf } from './rollout/ending-installs.ts'
+import { hasEnded, INSTALL_MOVES, isUnderWay, mayFollow, TARGET_MOVES } from './rollout/install-states.ts'
+import { isForgotten, isInFlight } from './rollout/ongoing.ts'
 import { targetsOf } from './rollout/target-facts.ts'
 import { apply, type ServiceCenterState } from './state.ts'
 import { synchronize } from './synchronize.ts'
@@ -29,6 +31,7 @@ export function commit(state: ServiceCenterState, changes: Change[]): ServiceCen
   for (const change of changes) {
     if (change.table === 'targets' && change.row.order !== null)
       effects.push(...synchronize(state, change.row.appliance))
+    for (const { appliance } of mayBeTakenBack(state, change)) effects.push(...synchronize(state, appliance))
   }
   if (tables.has('patches') || tables.has('receipts') || tables.has('ownCopies'))
     effects.push({ kind: 'changed', topic: 'patches' })
@@ -37,6 +40,15 @@ export function commit(state: ServiceCenterState, changes: Change[]): ServiceCen
   if (tables.has('appliances') || tables.has('limits') || tables.has('tokens'))
     effects.push({ kind: 'changed', topic: 'appliances' })
   return effects
+}
+
+/** Orders that are out of an install that has ended, or of a pair in which another order is known to nobody any more. */
+function mayBeTakenBack(state: ServiceCenterState, { table, row }: Change): TargetRecord[] {
+  if (table === 'installs' && !isUnderWay(row.state)) return targetsOf(state, row.id).filter(isInFlight)
+  if (table !== 'targets') return []
+  return isForgotten(row) || (row.state === 'cancelled' && row.order !== null)
+    ? matesOf(state, row).filter(isInFlight)
+    : []
 }
 
 function assertMove(state: ServiceCenterState, { table, row }: Change): void {

@@ -30,7 +30,7 @@ export function greeted(
   const learned = [...state.patches.keys()].filter((patch) => isLeftBehind(state, patch, appliance.peer))
   const known = new Set([...proven, ...learned])
   state.sessions.set(appliance.peer, {
-    ...{ via: via.peer, rosterVersion, known, sent: new Set(), silenceMs: greeting.silenceMs },
+    ...{ via: via.peer, rosterVersion, known, sent: new Set(), takenBack: new Set(), silenceMs: greeting.silenceMs },
     membershipAt: appliance.enrolledAt,
   })
   const changes: Change[] = [{ table: 'appliances', row: { ...appliance, addresses, lastSeenAt: state.clock.wallMs } }]

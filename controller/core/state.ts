@@ -57,6 +57,8 @@ export type Session = {
   silenceMs: number
   /** Orders already sent in this session. */
   sent: Set<OrderId>
+  /** Those of which it was told in this session that they are cancelled. */
+  takenBack: Set<OrderId>
 }
 
 /** Of the newest answer: shown, never counted. */

@@ -1,12 +1,15 @@
 /**
  * What one appliance must still be told: its roster, the publications it does not know, the withdrawals and orders that
- * concern it. Intended state against known state: it is worked out again at each greeting and after each change, so
+ * concern it, and what is taken back of those. Intended state against known state: it is worked out again at each greeting and after each change, so
  * nothing depends on a message that was sent before.
  */
-import type { Envelope } from '../../protocol/envelope.ts'
+import { type Envelope, seal } from '../../protocol/envelope.ts'
 import type { PeerId } from '../../protocol/identifiers.ts'
+import { MAX_SENTENCE_CHARACTERS } from '../../protocol/limits.ts'
+import { Cancellation } from '../../protocol/statements.ts'
 import type { ServiceCenterEffect } from './effects.ts'
 import { sealRoster } from './membership.ts'
+import { whyTakenBack } from './rollout/taking-back.ts'
 import type { ServiceCenterState } from './state.ts'
 
 export function synchronize(state: ServiceCenterState, peer: PeerId): ServiceCenterEffect[] {
@@ -34,11 +37,18 @@ export function synchronize(state: ServiceCenterState, peer: PeerId): ServiceCen
     }
   }
   for (const target of state.unsettled.values()) {
+    if (target.appliance !== peer || target.order === null) continue
+    const { id, envelope } = target.order
     // An appliance that never spoke of an order is sent it again: it begins, or says that it has expired.
-    if (target.appliance !== peer || target.order === null || target.counter > 0) continue
-    if (session.sent.has(target.order.id)) continue
-    session.sent.add(target.order.id)
-    envelopes.push(target.order.envelope)
+    if (target.counter === 0 && !session.sent.has(id)) {
+      session.sent.add(id)
+      envelopes.push(envelope)
+    }
+    const reason = session.takenBack.has(id) ? null : whyTakenBack(state, target)
+    if (reason === null) continue
+    session.takenBack.add(id)
+    const said = { to: peer, order: id, reason: reason.slice(0, MAX_SENTENCE_CHARACTERS) }
+    envelopes.push(seal(Cancellation, { ...said, cancelledAt: state.clock.wallMs }, state.signing))
   }
   return envelopes.map((envelope) => letterTo(state, peer, envelope, session.via))
 }

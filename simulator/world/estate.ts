@@ -65,6 +65,7 @@ export function orderFor(world: World, name: string, patch: SymbolicPatch, diffe
     dataCenter: membership.dataCenter,
     issuedAt: START_WALL_MS,
     expiresAt: START_WALL_MS + 3_600_000,
+    after: null,
     ...differently,
   }
 }

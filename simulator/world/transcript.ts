@@ -10,9 +10,9 @@ import type { AgentEffect, AgentEvent } from '../../agent/core/events.ts'
 import type { Command, ServiceCenterEffect, ServiceCenterEvent } from '../../controller/core/effects.ts'
 import { decode } from '../../protocol/codec.ts'
 import type { Envelope } from '../../protocol/envelope.ts'
-import { LeaseAnswer, LeaseRelease, LeaseRequest } from '../../protocol/pair-statements.ts'
+import { LeaseAnswer, LeaseRelease, LeaseRequest, OrderOutcome, OrderQuestion } from '../../protocol/pair-statements.ts'
 import { isRefusal } from '../../protocol/refusals.ts'
-import { Order, Publication, Receipt, Report, Roster, Withdrawal } from '../../protocol/statements.ts'
+import { Cancellation, Order, Publication, Receipt, Report, Roster, Withdrawal } from '../../protocol/statements.ts'
 
 const FOLDER = join(import.meta.dirname, '../../test/core/transcripts')
 
@@ -142,6 +142,12 @@ export function statementWords(envelope: Envelope): string | null {
     }
     case LeaseRelease.payloadType:
       return 'release of that promise'
+    case OrderQuestion.payloadType:
+      return 'question how the order that comes first has ended'
+    case OrderOutcome.payloadType:
+      return `answer that it has ended ${read(OrderOutcome).ended}`
+    case Cancellation.payloadType:
+      return `cancellation (${read(Cancellation).reason})`
     default:
       return null
   }

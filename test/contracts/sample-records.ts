@@ -149,6 +149,7 @@ export function sampleTarget(install: InstallRecord, appliance = identity.peer):
     dataCenter: slot.dataCenter,
     issuedAt: AT,
     expiresAt: AT + 1,
+    after: null,
   }
   return {
     install: install.id,

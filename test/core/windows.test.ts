@@ -344,8 +344,11 @@ describe('a target waits', () => {
 
   test('what is ordered in a window may begin until twice its estimate would not fit any more', () => {
     const applying = applyingAt([window], place)
-    assert.equal(iso(beginBy(applying, manifest, at('2026-12-06T02:00Z')) ?? 0), '2026-12-06T04:00')
-    assert.equal(beginBy(applyingAt([], place), manifest, 0), null)
+    const by = (left: number, now: string) => iso(beginBy(applying, { manifest, left }, at(now)) ?? 0)
+    assert.equal(by(1, '2026-12-06T02:00Z'), '2026-12-06T04:00')
+    assert.equal(by(2, '2026-12-06T02:00Z'), '2026-12-06T03:00', 'so that the one after it still may')
+    assert.equal(by(2, '2026-12-06T03:30Z'), '2026-12-06T04:00', 'not both fit any more')
+    assert.equal(beginBy(applyingAt([], place), { manifest, left: 1 }, 0), null)
     assert.equal(neededMs(manifest, 2), 2 * HOUR)
   })
 

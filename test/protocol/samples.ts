@@ -9,8 +9,10 @@ import { DialAddress, SERVICE_PROVIDER } from '../../protocol/identifiers.ts'
 import { MIN_PIECE_BYTES } from '../../protocol/limits.ts'
 import { Manifest } from '../../protocol/manifest.ts'
 import { ControlMessage, EnrollmentAnswer, EnrollmentRequest, PiecesMessage } from '../../protocol/messages.ts'
+import { OrderOutcome, OrderQuestion } from '../../protocol/pair-statements.ts'
 import {
   Acknowledgement,
+  Cancellation,
   Detection,
   Disproof,
   Heard,
@@ -114,6 +116,7 @@ const order = {
   ...place,
   issuedAt: AT,
   expiresAt: AT + 1,
+  after: { peer, order: id },
 }
 
 const account = {
@@ -144,7 +147,25 @@ export const samples: Sample[] = [
   { what: 'a withdrawal', schema: Withdrawal.schema, values: [{ sha256: patch, reason: '', withdrawnAt: AT }] },
   { what: 'a membership', schema: Membership.schema, values: [membership] },
   { what: 'a roster', schema: Roster.schema, values: [roster] },
-  { what: 'an order', schema: Order.schema, values: [order] },
+  { what: 'an order', schema: Order.schema, values: [order, { ...order, after: null }] },
+  {
+    what: 'a cancellation',
+    schema: Cancellation.schema,
+    values: [{ to: peer, order: id, reason: 'cancelled by ann', cancelledAt: AT }],
+  },
+  {
+    what: 'a question after an order',
+    schema: OrderQuestion.schema,
+    values: [{ from: peer, to: peer, order: id, askedAt: AT }],
+  },
+  {
+    what: 'how an order has ended',
+    schema: OrderOutcome.schema,
+    values: [
+      { from: peer, to: peer, order: id, ended: 'installed', toldAt: AT },
+      { from: peer, to: peer, order: id, ended: 'not-meant', toldAt: AT },
+    ],
+  },
   {
     what: 'a receipt',
     schema: Receipt.schema,

@@ -1,10 +1,21 @@
 /**
- * Orders in line: an appliance carries out one at a time, in the order in which they came.
+ * Orders in line: an appliance carries out one at a time, in the order in which they came; one that comes after an order
+ * to another member of its group lets those behind it go first until that has ended.
  */
+import type { Order } from '../../../protocol/statements.ts'
 import type { AgentState } from '../state.ts'
+import { whyAfter } from './following.ts'
 
-/** What every order in line waits for. */
-export function whyInLine({ orders: { attempt }, replicas }: AgentState): string {
-  const busy = attempt === null ? undefined : replicas.get(attempt.order.patch)?.publication
-  return `waits until the install of ${busy?.name ?? 'another patch'} has ended on this appliance`
+/** Whose turn it is when the place is free. */
+export function nextInLine(state: AgentState): Order | undefined {
+  return state.orders.queue.find((order) => whyAfter(state, order) === null)
+}
+
+/** What an order in line waits for. */
+export function whyInLine(state: AgentState, order: Order): string {
+  const { attempt } = state.orders
+  const busy = attempt === null ? undefined : state.replicas.get(attempt.order.patch)?.publication
+  return (
+    whyAfter(state, order) ?? `waits until the install of ${busy?.name ?? 'another patch'} has ended on this appliance`
+  )
 }

@@ -18,7 +18,8 @@ import type { AgentState } from '../state.ts'
 import { type Attempt, enter, newAttempt, replicaOf } from './attempt.ts'
 import { mended } from './broken.ts'
 import { end, refusalLog } from './ending.ts'
-import { whyInLine } from './in-line.ts'
+import { askHowItEnded } from './following.ts'
+import { nextInLine, whyInLine } from './in-line.ts'
 import { judgeOrder } from './judging-orders.ts'
 import { noteFound, placeOf } from './looking.ts'
 import { judgePlace } from './policies/applicability.ts'
@@ -44,21 +45,30 @@ export function orderArrived(state: AgentState, envelope: Envelope): AgentEffect
       ...report(state, order, { state: 'refused', reason: refusal.message, refusal: refusal.refused }),
     ]
   }
+  if (state.orders.cancelled.includes(order.orderId)) {
+    state.orders.cancelled = state.orders.cancelled.filter((id) => id !== order.orderId)
+    return report(state, order, { state: 'cancelled', reason: 'it was cancelled before it came to this appliance' })
+  }
   state.orders.queue.push(order)
-  if (state.orders.attempt === null) return beginNext(state)
-  return report(state, order, { state: 'queued', reason: whyInLine(state) })
+  const begun = beginNext(state)
+  if (!state.orders.queue.includes(order)) return begun
+  const queued = report(state, order, { state: 'queued', reason: whyInLine(state, order) })
+  return [...begun, ...queued, ...askHowItEnded(state, order)]
 }
 
 /** Each in line that can end at once does; the first that cannot has the place. */
 export function beginNext(state: AgentState): AgentEffect[] {
   const effects: AgentEffect[] = []
-  while (state.orders.attempt === null && state.orders.queue.length > 0) effects.push(...beginOne(state))
+  while (state.orders.attempt === null) {
+    const order = nextInLine(state)
+    if (order === undefined) break
+    effects.push(...beginOne(state, order))
+  }
   return effects
 }
 
-function beginOne(state: AgentState): AgentEffect[] {
-  const order = state.orders.queue.shift()
-  if (order === undefined) return []
+function beginOne(state: AgentState, order: Order): AgentEffect[] {
+  state.orders.queue = state.orders.queue.filter((other) => other !== order)
   const replica = replicaOf(state, order)
   const attempt = newAttempt(order, state.clock.wallMs)
   state.orders.attempt = attempt

@@ -22,6 +22,7 @@ import { type Asking, type Attempt, enter, replicaOf } from './attempt.ts'
 import { groupPeers, promised } from './leases.ts'
 import { judgeTime } from './policies/order-time.ts'
 import { LEASE_FRESH_MS, whyNobodyServes, whyNotAlone } from './policies/pair-serves.ts'
+import { whyRelaying } from './policies/relaying.ts'
 import { preflight } from './preflight.ts'
 import { owe } from './releasing.ts'
 import { refused } from './reverting.ts'
@@ -102,7 +103,7 @@ function goOn(state: AgentState, attempt: Attempt, asking: Asking): AgentEffect[
   }
   const noPeer = whyNobodyServes(facts)
   if (noPeer !== null) return refused(state, attempt, refuse('no_peer', noPeer))
-  const reason = whyNotAlone(facts)
+  const reason = whyNotAlone(facts) ?? whyRelaying(localReaders(state), facts.waitedMs)
   if (reason === null) {
     // What is being looked at is seen as it was before anything runs.
     if (state.looking.asked !== null) return []
@@ -114,6 +115,11 @@ function goOn(state: AgentState, attempt: Attempt, asking: Asking): AgentEffect[
   asking.reason = reason
   asking.reportedAtMs = now
   return report(state, attempt.order, { state: 'preflight', reason })
+}
+
+/** Of its own Data Center: whoever takes a patch over the WAN goes on elsewhere. */
+function localReaders({ readers }: AgentState): { queued: number; sending: number }[] {
+  return [...readers.values()].flatMap(({ wan, queue, sending }) => (wan ? [] : [{ queued: queue.length, sending }]))
 }
 
 /** It may have been found wrong while the others were asked. */

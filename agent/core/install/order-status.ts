@@ -41,7 +41,7 @@ export function orderUnderWay(state: AgentState): OrderStatus | null {
 export function ordersInLine(state: AgentState): OrderStatus[] {
   return state.orders.queue.map((order) => ({
     ...orderOf(state, order),
-    ...{ phase: 'in line', reason: whyInLine(state), since: null, stoppable: true },
+    ...{ phase: 'in line', reason: whyInLine(state, order), since: null, stoppable: true },
     until: new Date(order.beginBy ?? order.expiresAt).toISOString(),
   }))
 }

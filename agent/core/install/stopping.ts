@@ -7,10 +7,10 @@ import { unreachable } from '../../../protocol/assert.ts'
 import { isRefusal, type Refusal, refuse } from '../../../protocol/refusals.ts'
 import type { Order } from '../../../protocol/statements.ts'
 import type { AgentEffect, AgentEvent } from '../events.ts'
-import { report } from '../reporting.ts'
 import type { AgentState } from '../state.ts'
 import { type Attempt, replicaOf } from './attempt.ts'
 import { end } from './ending.ts'
+import { leaveLine } from './following.ts'
 
 export function stopAsked(
   state: AgentState,
@@ -48,8 +48,10 @@ export function isStoppable({ phase, tries }: Attempt): boolean {
 /** Without a name it is the one under way. */
 function toStop(state: AgentState, wanted: Order['orderId'] | null): Order | Refusal {
   const { attempt, queue } = state.orders
-  if (wanted === null && attempt === null)
-    return refuse('not_found', 'no order is under way on this appliance, so there is none to stop')
+  if (wanted === null && attempt === null) {
+    // It waits for another member of the group.
+    return queue[0] ?? refuse('not_found', 'no order is under way on this appliance, so there is none to stop')
+  }
   if (attempt !== null && (wanted === null || attempt.order.orderId === wanted)) {
     const begun = `${titleOf(state, attempt.order)} has begun to change this appliance (${attempt.phase})`
     return isStoppable(attempt) ? attempt.order : refuse('already_begun', `${begun}, so it is not stopped`)
@@ -63,8 +65,7 @@ function stop(state: AgentState, order: Order, by: string): AgentEffect[] {
   const ending = { state: 'refused', reason, refusal: 'stopped_at_appliance' } as const
   const { attempt } = state.orders
   if (attempt?.order.orderId === order.orderId) return end(state, attempt, ending)
-  state.orders.queue = state.orders.queue.filter(({ orderId }) => orderId !== order.orderId)
-  return report(state, order, ending)
+  return leaveLine(state, order, ending)
 }
 
 function titleOf(state: AgentState, order: Order): string {

@@ -9,7 +9,7 @@ import { endBehindPeers, endLeftBehind, endUnbegun, endWaiting, outcomeOf } from
 import { whenLate } from './following.ts'
 import { isFinal, isUnderWay } from './install-states.ts'
 import { elsewhere, isWaiting } from './ongoing.ts'
-import { sealOrder } from './ordering.ts'
+import { sealOrders } from './ordering.ts'
 import { planRollout } from './plan.ts'
 import { cancelPaused } from './steering.ts'
 import { factsOf, targetsOf } from './target-facts.ts'
@@ -54,14 +54,15 @@ function order(state: ServiceCenterState, install: InstallRecord, targets: Targe
   if (manifest === undefined) return []
   const plan = planRollout({ install, manifest, targets: facts, elsewhere: elsewhere(state, install) }, state.clock)
   const starting = new Set(plan.start)
+  const byPeer = new Map(facts.map((fact) => [fact.appliance.peer, fact]))
+  const begin = plan.start.flatMap((peer) => byPeer.get(peer) ?? [])
   const begins: Change[] =
     install.state === 'planned' && starting.size > 0
       ? [{ table: 'installs', row: { ...install, state: 'running' } }]
       : []
   const told = facts.flatMap(({ target, appliance }): Change[] => {
-    if (starting.has(appliance.peer)) return sealOrder(state, install, { target, appliance, wave: plan.wave })
-    const reason = plan.waiting.get(appliance.peer)
+    const reason = starting.has(appliance.peer) ? undefined : plan.waiting.get(appliance.peer)
     return reason === undefined || reason === target.reason ? [] : [{ table: 'targets', row: { ...target, reason } }]
   })
-  return [...begins, ...told]
+  return [...begins, ...sealOrders(state, install, { begin, members: facts, wave: plan.wave }), ...told]
 }

@@ -90,7 +90,9 @@ function because({ reason }: TargetRecord): string {
 }
 
 /** What somebody has to look at first. */
-function weight({ state }: TargetRecord): number {
+function weight(target: TargetRecord): number {
+  const { state } = target
+  if (isForPeer(target)) return 4
   return isFailure(state) ? 0 : state === 'refused' ? 1 : state === 'unknown' ? 2 : 3
 }
 
@@ -98,9 +100,23 @@ function hasBegun(target: TargetRecord): boolean {
   return isInFlight(target) || target.state === 'installed'
 }
 
-/** It was ordered and has not got it, and will not by this order. */
-function hasNotInstalled(target: TargetRecord): boolean {
-  return isFailure(target.state) || isForgotten(target) || (target.state === 'refused' && !isNotMeant(target))
+/** It was ordered and has not got it, and will not by this order; not because another member of its group has not. */
+export function hasNotInstalled(target: TargetRecord): boolean {
+  if (isFailure(target.state) || isForgotten(target)) return true
+  return target.state === 'refused' && !isNotMeant(target) && !isForPeer(target)
+}
+
+/** It has ended without having begun, since the member before it did not end at the patch. */
+export function isForPeer({ state, refusal }: TargetRecord): boolean {
+  return state === 'refused' && refusal === 'peer_not_at_patch'
+}
+
+/** The other targets of its group in the same install. */
+export function matesOf(state: ServiceCenterState, target: TargetRecord): TargetRecord[] {
+  const group = groupOf(state, target)
+  return [...(state.targets.get(target.install)?.values() ?? [])].filter(
+    (other) => other.appliance !== target.appliance && groupOf(state, other) === group,
+  )
 }
 
 function groupOf(state: ServiceCenterState, { appliance }: TargetRecord): string {

@@ -1,24 +1,24 @@
 /**
  * What appliances report of their orders, and what it means for an install that nothing was heard for long: each changes
- * its target, never anything else.
+ * its target, and never another that has not ended because of it.
  */
 import type { Manifest } from '../../../protocol/manifest.ts'
 import type { Report } from '../../../protocol/statements.ts'
 import type { Change, InstallRecord, TargetRecord } from '../records.ts'
 import { unreachableSince } from '../replications.ts'
 import type { ServiceCenterState } from '../state.ts'
-import { queuedForTheNextWindow } from '../windows/targets.ts'
+import { beginAnew } from './beginning-anew.ts'
 import { isFailure, isFinal, mayFollow, TARGET_MOVES } from './install-states.ts'
 import { mayAwaitRestart, PICKUP_MS, silenceAllowedMs } from './install-times.ts'
-import { targetsOf } from './target-facts.ts'
+import { targetsOf, waitsForPeer } from './target-facts.ts'
 
-/** What a report changes: its target, never anything else. */
+/** What a report changes: its target, and of its group who ended for its sake. */
 export function followReport(state: ServiceCenterState, report: Report): Change[] {
   const target = state.targets.get(report.install)?.get(report.from)
   if (target === undefined || target.order?.id !== report.orderId || report.counter <= target.counter) return []
   if (!mayFollow(TARGET_MOVES, target.state, report.state)) return []
-  const again = queuedForTheNextWindow(state, target, report)
-  if (again !== null) return [again]
+  const again = beginAnew(state, target, report)
+  if (again !== null) return again
   const { counter, reason, refusal, output, installedVersion } = report
   const row: TargetRecord = {
     ...target,
@@ -65,7 +65,8 @@ export function whenLate(
     const reason = `nothing heard for ${Math.round(silentMs / 60_000)} minutes while ${target.state}`
     return [{ table: 'targets', row: { ...target, state: 'unknown', reason } }]
   }
-  if (target.counter === 0 && silentMs > PICKUP_MS && !state.sessions.has(target.appliance)) {
+  const hasNotBegun = target.counter === 0 || waitsForPeer(state, target)
+  if (hasNotBegun && silentMs > PICKUP_MS && !state.sessions.has(target.appliance)) {
     const reason = `ordered, but ${appliance.name} is ${unreachableSince(appliance)}`
     if (reason !== target.reason) return [{ table: 'targets', row: { ...target, reason } }]
   }

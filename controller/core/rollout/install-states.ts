@@ -43,10 +43,10 @@ export const INSTALL_MOVES: Moves<InstallState> = {
 /** An appliance tells where it is, and may have been in other states since it told last. */
 const TOLD: readonly TargetState[] = [
   ...(['queued', 'staging', 'preflight', 'installing', 'verifying'] as const),
-  ...(['installed', 'failed', 'reverted', 'refused'] as const),
+  ...(['installed', 'failed', 'reverted', 'refused', 'cancelled'] as const),
 ]
 /** Of whoever has an order: it tells, nothing is heard of it for too long, or it has left the fleet. */
-const UNDER_ORDER: readonly TargetState[] = [...TOLD, 'unknown', 'cancelled']
+const UNDER_ORDER: readonly TargetState[] = [...TOLD, 'unknown']
 
 /**
  * An appliance whose ledger was put back to an older one goes on from there, so it may tell again what it has ended; and
@@ -62,7 +62,7 @@ export const TARGET_MOVES: Moves<TargetState> = {
   failed: TOLD,
   reverted: TOLD,
   refused: TOLD,
-  cancelled: ['queued'],
+  cancelled: TOLD,
   unknown: UNDER_ORDER,
 }
 

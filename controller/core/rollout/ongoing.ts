@@ -38,9 +38,15 @@ export function elsewhere(state: ServiceCenterState, install: InstallRecord): El
   return { inFlight: appliances(others.filter(isInFlight)), unheard: appliances(others.filter(isUnheard)) }
 }
 
-/** Who has an order in flight, by group and by organization; and of whom nothing is heard. */
+/**
+ * Who has an order in flight, by group and by organization; and of whom nothing is heard. In the same install a member is
+ * ordered together with another of its group, and comes after it; but not after one that itself waits for a third.
+ */
 export type Ongoing = {
+  /** Members of groups beside which nobody is ordered. */
   readonly groups: Map<string, ApplianceRecord>
+  /** Groups of which a member is at it for the same install. */
+  readonly begun: Set<string>
   readonly sites: Map<OrganizationName, Set<DataCenterName>>
   /** By Data Center of an organization, or by group. */
   readonly silent: Map<string, ApplianceRecord>
@@ -48,25 +54,39 @@ export type Ongoing = {
 
 export function ongoingAround(
   install: InstallRecord,
-  targets: readonly { readonly target: TargetRecord; readonly appliance: ApplianceRecord }[],
+  targets: readonly {
+    readonly target: TargetRecord
+    readonly appliance: ApplianceRecord
+    readonly waitsForPeer: boolean
+  }[],
   elsewhere: Elsewhere,
 ): Ongoing {
-  const ongoing: Ongoing = { groups: new Map(), sites: new Map(), silent: new Map() }
+  const ongoing: Ongoing = { groups: new Map(), begun: new Set(), sites: new Map(), silent: new Map() }
   for (const appliance of elsewhere.inFlight) occupy(ongoing, appliance)
   // Who allows an outage need not wait for an appliance that may never come back.
   if (!install.allowOutage)
     for (const appliance of elsewhere.unheard) ongoing.silent.set(groupKey(appliance), appliance)
-  for (const { target, appliance } of targets) {
-    if (isInFlight(target)) occupy(ongoing, appliance)
+  for (const { target, appliance, waitsForPeer } of targets) {
+    if (isInFlight(target)) takeTurn(ongoing, appliance)
+    if (waitsForPeer) occupy(ongoing, appliance)
     if (isUnheard(target)) ongoing.silent.set(siteKey(appliance), appliance)
   }
   return ongoing
 }
 
 export function occupy(ongoing: Ongoing, appliance: ApplianceRecord): void {
-  const { organization, dataCenter } = appliance
   ongoing.groups.set(groupKey(appliance), appliance)
-  ongoing.sites.set(organization, (ongoing.sites.get(organization) ?? new Set()).add(dataCenter))
+  occupySite(ongoing, appliance)
+}
+
+/** Others of its group may be ordered after it. */
+export function takeTurn(ongoing: Ongoing, appliance: ApplianceRecord): void {
+  ongoing.begun.add(groupKey(appliance))
+  occupySite(ongoing, appliance)
+}
+
+function occupySite({ sites }: Ongoing, { organization, dataCenter }: ApplianceRecord): void {
+  sites.set(organization, (sites.get(organization) ?? new Set()).add(dataCenter))
 }
 
 /** Of a record, so that nobody puts the same words together at each look. */

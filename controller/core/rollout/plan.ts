@@ -4,14 +4,15 @@
  * again with what has just been planned; here is only who is asked first:
  * - a Data Center that has begun before one that has not, so that no more pairs than need be stay half done;
  * - then one in which the provider has something to install, and there the provider first, its depot before the rest;
- * - within a group the secondary first (the manifest's `pair.order`), but a ready member before one that is not.
+ * - within a group the secondary first (the manifest's `pair.order`), but a ready member before one that is not. Its members
+ *   begin together: each order says after whose it comes (ordering.ts).
  */
 import type { Clock } from '../../../protocol/clock.ts'
 import { type PeerId, SERVICE_PROVIDER } from '../../../protocol/identifiers.ts'
 import type { Manifest } from '../../../protocol/manifest.ts'
 import type { InstallRecord } from '../records.ts'
 import type { Placed } from './groups.ts'
-import { type Elsewhere, isWaiting, occupy, ongoingAround, siteKey } from './ongoing.ts'
+import { type Elsewhere, isWaiting, ongoingAround, siteKey, takeTurn } from './ongoing.ts'
 import { whyAbsent, whyNotNow } from './policies.ts'
 import type { TargetFacts } from './target-facts.ts'
 import { NO_WAVES, takePlace, waveNumber, wavesOf } from './waves.ts'
@@ -43,7 +44,7 @@ export function planRollout({ install, manifest, targets, elsewhere }: RolloutFa
     if (reason !== null) waiting.set(fact.appliance.peer, reason)
     else {
       start.push(fact.appliance.peer)
-      occupy(ongoing, fact.appliance)
+      takeTurn(ongoing, fact.appliance)
       takePlace(waves, fact.appliance)
     }
   }

@@ -20,12 +20,16 @@ import { readiness } from '../replications.ts'
 import type { ServiceCenterState } from '../state.ts'
 import type { Applying } from '../windows/room.ts'
 import { membersLeft, windowsByPlace } from '../windows/targets.ts'
+import { isInFlight } from './ongoing.ts'
+import { forerunnerOf } from './ordering.ts'
 import { peerVersions } from './previewing.ts'
 
 /** What the plan needs to know of one target. */
 export type TargetFacts = {
   readonly target: TargetRecord
   readonly appliance: ApplianceRecord
+  /** It was ordered, and waits until another member of its group has ended. */
+  readonly waitsForPeer: boolean
   readonly ready: true | string
   readonly reachable: boolean
   /** The members of its group that are not reachable, without itself. */
@@ -66,6 +70,7 @@ export function factsOf(
       {
         target,
         appliance,
+        waitsForPeer: waitsForPeer(state, target),
         ready: readiness(state, patch, appliance),
         reachable: state.sessions.has(appliance.peer),
         missingPeers: peers.filter(({ peer }) => !state.sessions.has(peer)),
@@ -84,6 +89,11 @@ export function factsOf(
       },
     ]
   })
+}
+
+/** As far as it has told. */
+export function waitsForPeer(state: ServiceCenterState, target: TargetRecord): boolean {
+  return isInFlight(target) && target.state === 'queued' && forerunnerOf(state, target) !== null
 }
 
 /** The organizations of the Service Provider appliances, mostly one. */

@@ -46,14 +46,16 @@ export function membersLeft(state: ServiceCenterState, targets: readonly TargetR
   return left
 }
 
+/** `members` of its group begin one after the other, and this one is the first of them. */
 export function beginByOf(
   state: ServiceCenterState,
   { patch, outsideWindows, deadlineAt }: InstallRecord,
   appliance: ApplianceRecord,
+  members: number,
 ): Pick<Order, 'beginBy'> {
   const manifest = state.patches.get(patch)?.publication.manifest
   if (state.windows.size === 0 || outsideWindows || manifest === undefined) return {}
-  const by = beginBy(applyingAt(state.windows.values(), appliance), manifest, state.clock.wallMs)
+  const by = beginBy(applyingAt(state.windows.values(), appliance), { manifest, left: members }, state.clock.wallMs)
   return by === null ? {} : { beginBy: Math.min(by, deadlineAt) }
 }
 

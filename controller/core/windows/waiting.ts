@@ -54,10 +54,15 @@ function sentenceOf(
   return `waits for the ${named(applying)}, which ${applying.windows.length === 0 ? 'is over' : 'opens'} on ${when}`
 }
 
-/** Wall milliseconds after which nothing that is ordered now may begin; null where there is no end. */
-export function beginBy(applying: Applying, manifest: Manifest, wallMs: number): number | null {
+/**
+ * Wall milliseconds after which nothing that is ordered now may begin, so that those after it still may; null where there
+ * is no end. Where no opening is long enough for all of them, each may begin as late as if it were alone.
+ */
+export function beginBy(applying: Applying, { manifest, left }: Wanted, wallMs: number): number | null {
   const room = roomAt(applying, wallMs)
-  return room === null || !Number.isFinite(room) ? null : Math.max(wallMs, room - neededMs(manifest, 1))
+  if (room === null || !Number.isFinite(room)) return null
+  const together = room - neededMs(manifest, left)
+  return together >= wallMs ? together : Math.max(wallMs, room - neededMs(manifest, 1))
 }
 
 function named({ windows, blackouts }: Applying): string {

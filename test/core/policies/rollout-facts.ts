@@ -3,7 +3,7 @@
  * row changes of that.
  */
 import type { ApplianceRecord, InstallRecord, TargetRecord } from '../../../controller/core/records.ts'
-import { type Ongoing, occupy } from '../../../controller/core/rollout/ongoing.ts'
+import { type Ongoing, occupy, takeTurn } from '../../../controller/core/rollout/ongoing.ts'
 import type { Policy } from '../../../controller/core/rollout/policies/policy.ts'
 import type { TargetFacts } from '../../../controller/core/rollout/target-facts.ts'
 import { NO_WAVES, type Waves } from '../../../controller/core/rollout/waves.ts'
@@ -103,6 +103,7 @@ export function facts(of: ApplianceRecord, changed: Partial<TargetFacts> = {}): 
   return {
     target: target(of),
     appliance: of,
+    waitsForPeer: false,
     ready: true,
     reachable: true,
     missingPeers: [],
@@ -125,6 +126,8 @@ export type Around = {
   readonly manifest?: Parameters<typeof manifest>[0]
   /** Who has an order in flight. */
   readonly inFlight?: readonly ApplianceRecord[]
+  /** Who is at it for the same install. */
+  readonly begun?: readonly ApplianceRecord[]
   /** Of whom nothing is heard, by key. */
   readonly silent?: Ongoing['silent']
   readonly waves?: Waves
@@ -139,8 +142,9 @@ export const primary = appliance('paris/acme/primary')
 
 /** What the policy says of the secondary. */
 export function judged(policy: Policy, around: Around = {}): string | null {
-  const ongoing: Ongoing = { groups: new Map(), sites: new Map(), silent: around.silent ?? new Map() }
+  const ongoing: Ongoing = { groups: new Map(), begun: new Set(), sites: new Map(), silent: around.silent ?? new Map() }
   for (const busy of around.inFlight ?? []) occupy(ongoing, busy)
+  for (const first of around.begun ?? []) takeTurn(ongoing, first)
   return policy(
     {
       fact: facts(around.fact?.appliance ?? secondary, around.fact),

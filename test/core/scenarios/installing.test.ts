@@ -34,7 +34,7 @@ test('an installer that fails leaves the primary untouched and halts the install
   world.await('the install has ended', () => stateOf(world, install) === 'halted')
   world.run(30_000)
   assert.equal(targetState(world, install, 'paris/secondary'), 'failed')
-  assert.equal(targetState(world, install, 'paris/primary'), 'cancelled')
+  assert.equal(targetState(world, install, 'paris/primary'), 'refused')
   assert.deepEqual(world.appliance('paris/secondary').installer.started, ['install patch-1', 'revert patch-1'])
   assert.deepEqual(world.appliance('paris/primary').installer.started, [])
   world.transcript.check('installer fails')

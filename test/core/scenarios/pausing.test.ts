@@ -117,7 +117,7 @@ describe('resuming what has halted', () => {
     assert.ok(!isRefusal(resume(world, install)))
     world.await('it has ended', () => stateOf(world, install) === 'halted')
     assert.deepEqual(states(world, install, 'oslo/acme/secondary', 'oslo/acme/primary'), ['installed', 'installed'])
-    assert.deepEqual(states(world, install, 'oslo/secondary', 'oslo/primary'), ['failed', 'cancelled'])
+    assert.deepEqual(states(world, install, 'oslo/secondary', 'oslo/primary'), ['failed', 'refused'])
     assert.equal(runs(world, 'oslo/secondary'), 1)
   })
 

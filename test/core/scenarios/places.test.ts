@@ -202,7 +202,10 @@ test('where nobody of a pair has begun any more, a halted install has nothing to
   world.run(5_000)
   const left = targetOf(world, install, 'paris/acme/primary')
   assert.equal(left?.state, 'cancelled')
-  assert.match(left?.reason ?? '', /^not started: paris\/globex\/secondary failed/)
+  assert.match(
+    left?.reason ?? '',
+    /^paris\/acme\/secondary, which comes first, cannot tell any more whether it has installed it/,
+  )
   assert.deepEqual(world.appliance('paris/acme/primary').installer.started, [])
 })
 
@@ -266,9 +269,11 @@ test('a depot forgets the letters of a tenant appliance that was retired', () =>
   retire(world, tenant)
   world.network.mend('paris/primary', 'service-center')
   world.await('the depot was told', () => !knows(world, 'paris/primary', tenant))
-  assert.equal(depot.state.mailbox.size, 0)
+  const { peer } = world.appliance(tenant)
+  const kept = () => [...depot.state.mailbox.values()].filter(({ letter }) => [letter.from, letter.to].includes(peer))
+  assert.deepEqual(kept(), [])
   world.restart('paris/primary')
-  assert.equal(depot.state.mailbox.size, 0, 'nor are they in its ledger')
+  assert.deepEqual(kept(), [], 'nor are they in its ledger')
 })
 
 test('a token that was revoked enrolls nobody, and one that was used cannot be revoked', () => {

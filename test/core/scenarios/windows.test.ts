@@ -10,6 +10,7 @@ import {
   deliver,
   estate,
   estateWithTenants,
+  estateWithTwoTenants,
   orderFor,
   replicate,
   sealedOrder,
@@ -129,16 +130,26 @@ test('an appliance begins nothing after the time in its order, also where its cl
   }
 })
 
-test('a blackout holds what is queued, and what has begun is finished', () => {
-  const world = estateWithTenants('paris')
+test('a blackout holds what is queued, and a pair that has begun is finished', () => {
+  const world = estateWithTwoTenants('paris')
   const patch = replicate(world, symbolicPatch({ order: 'any' }))
-  const install = world.install(patch, ['acme'])
+  const install = world.install(patch, ['acme', 'globex'])
   world.await('one has begun', () => started(world, SECONDARY).length + started(world, PRIMARY).length > 0)
   const minute = Math.floor(now(world) / MINUTE) * MINUTE
-  set(world, windowIn(world, 0, { name: 'freeze', kind: 'blackout', begins: local(minute), rule: '', minutes: 20 }))
+  set(
+    world,
+    windowIn(world, 0, {
+      name: 'freeze',
+      kind: 'blackout',
+      organization: 'globex',
+      begins: local(minute),
+      rule: '',
+      minutes: 20,
+    }),
+  )
   world.run(10 * MINUTE)
   const states = () => [...(world.center.state.targets.get(install)?.values() ?? [])].map(({ state }) => state).sort()
-  assert.deepEqual(states(), ['installed', 'queued'])
+  assert.deepEqual(states(), ['installed', 'installed', 'queued', 'queued'])
   assert.ok(reasons(world, install).some((reason) => reason.startsWith('waits for the end of the blackout freeze')))
   world.await('it is done', () => world.center.state.installs.get(install)?.state === 'done')
   assert.ok(now(world) >= minute + 20 * MINUTE)

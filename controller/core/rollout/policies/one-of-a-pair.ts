@@ -1,5 +1,6 @@
 /**
- * Never two members of a group at once, whichever install ordered the other.
+ * Never two members of a group for two installs at once. For one install they are ordered together, and each waits at the
+ * appliance for the one before it; but nobody is ordered after one that waits for a third.
  */
 import { groupKey } from '../../census.ts'
 import type { Policy } from './policy.ts'

@@ -1,0 +1,29 @@
+/**
+ * Which orders that are out are taken back, by a cancellation that the appliance obeys while it has changed nothing: those
+ * of an install that was cancelled or has halted. Only the first of a pair is told: one that waits for it hears from it how
+ * that ended, so the two stay equal whichever comes first, the cancellation or the installer. And whoever waits for a
+ * member that can never tell is told here.
+ */
+import type { TargetRecord } from '../records.ts'
+import { everEnrolled, type ServiceCenterState } from '../state.ts'
+import { matesOf } from './ending-installs.ts'
+import { isUnderWay } from './install-states.ts'
+import { isInFlight, isUnheard } from './ongoing.ts'
+import { forerunnerOf } from './ordering.ts'
+
+/** Why, or null. */
+export function whyTakenBack(state: ServiceCenterState, target: TargetRecord): string | null {
+  const install = state.installs.get(target.install)
+  if (install === undefined || !(isInFlight(target) || isUnheard(target))) return null
+  const first = forerunnerOf(state, target)
+  if (first === null) {
+    if (isUnderWay(install.state)) return null
+    const isFinished = matesOf(state, target).some((mate) => mate.state === 'installed')
+    return isFinished ? null : `its install was ${install.state}${install.reason === '' ? '' : `: ${install.reason}`}`
+  }
+  if (target.state !== 'queued') return null
+  const leader = state.targets.get(target.install)?.get(first.peer)
+  if (leader?.order?.id === first.order && state.appliances.has(first.peer)) return null
+  const name = everEnrolled(state, first.peer)?.name ?? 'the other member'
+  return `${name}, which comes first, cannot tell any more whether it has installed it`
+}
