@@ -12,6 +12,7 @@ import { asking } from './checkers/asking.ts'
 import { clones } from './checkers/clones.ts'
 import { counting } from './checkers/counting.ts'
 import { ending } from './checkers/ending.ts'
+import { equalPairs } from './checkers/equal-pairs.ts'
 import { Broken, type Checker, Evidence } from './checkers/evidence.ts'
 import { finding } from './checkers/finding.ts'
 import { hearing } from './checkers/hearing.ts'
@@ -178,6 +179,7 @@ class Run {
       proving,
       acknowledged,
       orders,
+      equalPairs,
       waves,
       leaving,
       pairing,

@@ -3,16 +3,11 @@
  * there then: nothing is told to be installed that was not verified, nothing to be put back that is not as it was, and
  * no end is told while a program runs.
  */
-import { z } from 'zod'
-import { decode } from '../../protocol/codec.ts'
-import { open } from '../../protocol/envelope.ts'
-import { isRefusal } from '../../protocol/refusals.ts'
-import { Letter, Report } from '../../protocol/statements.ts'
+import type { Report } from '../../protocol/statements.ts'
 import type { SimulatedAppliance } from '../world/simulated-appliance.ts'
 import { type Checker, type Evidence, hasEnded } from './evidence.ts'
 import { Programs } from './programs.ts'
-
-const Written = z.looseObject({ letter: Letter })
+import { writtenReports } from './written-reports.ts'
 
 export function telling(evidence: Evidence): Checker {
   const name = 'the end that is told is the truth'
@@ -56,14 +51,7 @@ export function telling(evidence: Evidence): Checker {
   return {
     name,
     performed(who, effect) {
-      if (effect.kind !== 'record') return
-      for (const { key, value } of effect.entries) {
-        if (!key.startsWith('outbox-') || value === null) continue
-        const written = decode(Written, value, 'a letter')
-        if (isRefusal(written) || written.letter.envelope.payloadType !== Report.payloadType) continue
-        const report = open(Report, written.letter.envelope, [who.peer])
-        if (!isRefusal(report)) judge(who, report)
-      }
+      for (const report of writtenReports(who, effect)) judge(who, report)
     },
   }
 }

@@ -2,7 +2,7 @@
  * Nothing begins outside of its window: by the windows and blackouts that the Service Center wrote down, worked out here
  * anew by counting minutes, an installer that begins is within one, as they were when it was ordered or as they are now.
  * A clock that a fault has set may show it another time: what is right by the clock of the appliance, or of the Service
- * Center, is right.
+ * Center, is right; and one that was set back to before the order says nothing.
  */
 import type { MaintenanceWindow } from '../../controller/core/windows/window.ts'
 import type { InstallId, OrderId, PeerId, Sha256 } from '../../protocol/identifiers.ts'
@@ -13,7 +13,7 @@ const MINUTE_MS = 60_000
 /** A clock is told every half second, and the Service Center's may have been told before that of the appliance. */
 const TICK_SLACK_MS = 1_500
 
-type Ordered = { install: InstallId; appliance: PeerId; windows: readonly MaintenanceWindow[] }
+type Ordered = { install: InstallId; appliance: PeerId; at: number; windows: readonly MaintenanceWindow[] }
 
 export function windows(evidence: Evidence): Checker {
   const name = 'nothing begins outside of its window'
@@ -22,11 +22,11 @@ export function windows(evidence: Evidence): Checker {
   const installs = new Map<InstallId, { patch: Sha256; outsideWindows: boolean }>()
   const ordered = new Map<OrderId, Ordered>()
 
-  const mayBegin = (who: SimulatedAppliance, install: InstallId, set: readonly MaintenanceWindow[]): boolean => {
+  const mayBegin = (who: SimulatedAppliance, { install, at }: Ordered, set: readonly MaintenanceWindow[]): boolean => {
     if (installs.get(install)?.outsideWindows === true) return true
     const ofCenter = world.center.process.clock.read(world.nowMs, world.wall).wallMs
     const own = who.process.clock.read(world.nowMs, world.wall).wallMs
-    return [own, ofCenter].some((wallMs) => isWithin(set, who.name, wallMs))
+    return [own, ofCenter].some((wallMs) => wallMs < at || isWithin(set, who.name, wallMs))
   }
 
   return {
@@ -37,8 +37,8 @@ export function windows(evidence: Evidence): Checker {
         else now.set(change.row.name, change.row.window)
       } else if (change.table === 'installs') installs.set(change.row.id, change.row)
       else if (change.table === 'targets' && change.row.order !== null) {
-        const { install, appliance, order } = change.row
-        if (!ordered.has(order.id)) ordered.set(order.id, { install, appliance, windows: [...now.values()] })
+        const { install, appliance, order, changedAt: at } = change.row
+        if (!ordered.has(order.id)) ordered.set(order.id, { install, appliance, at, windows: [...now.values()] })
       }
     },
     performed(who, effect) {
@@ -49,9 +49,7 @@ export function windows(evidence: Evidence): Checker {
       )
       evidence.expect(
         given.length === 0 ||
-          given.some(({ install, windows: then }) =>
-            [then, [...now.values()]].some((set) => mayBegin(who, install, set)),
-          ),
+          given.some((order) => [order.windows, [...now.values()]].some((set) => mayBegin(who, order, set))),
         name,
         () => `${who.name} begins to install ${title} when none of its maintenance windows is open`,
       )

@@ -1,8 +1,9 @@
-/** Bugs in the lease of a pair: what its members ask, promise and give back. */
+/** Bugs between the members of a pair: what they ask, promise and give back, and how the second follows the first. */
 import type { PlantedBug } from './bugs.ts'
 
 const H1 = 'never both members of a group'
 const H2 = 'nobody is interrupted beside a member that is away'
+const EQUAL = 'a pair ends equal'
 const serves = 'agent/core/install/policies/pair-serves.ts'
 const granting = 'agent/core/install/granting.ts'
 
@@ -55,5 +56,33 @@ export const pairBugs: readonly PlantedBug[] = [
     find: "return replicaOf(state, order).publication.manifest.impact.restart !== 'none'",
     replace: "return replicaOf(state, order).publication.manifest.impact.restart === 'reboot'",
     checkers: [H1, H2],
+  },
+  {
+    name: 'the second of a pair does not wait for the first',
+    file: 'agent/core/install/following.ts',
+    find: 'const { after } = order\n',
+    replace: 'const { after } = order\n  if (after !== null) return null\n',
+    checkers: [EQUAL],
+  },
+  {
+    name: 'the second of a pair begins after the first has failed',
+    file: 'agent/core/install/following.ts',
+    find: "if (ended === 'installed' || ended === 'not-meant') return null",
+    replace: "if (ended !== 'cancelled') return null",
+    checkers: [EQUAL],
+  },
+  {
+    name: 'who was refused the patch is taken for one that it is not meant for',
+    file: 'agent/core/install/outcomes.ts',
+    find: "return refusal === 'not_applicable' ? 'not-meant' : 'refused'",
+    replace: "return refusal === null ? 'refused' : 'not-meant'",
+    checkers: [EQUAL],
+  },
+  {
+    name: 'a cancelled install takes back the order of the second, whatever the first does',
+    file: 'controller/core/rollout/taking-back.ts',
+    find: "if (target.state !== 'queued') return null",
+    replace: "if (target.state === 'queued' && !isUnderWay(install.state)) return 'its install was cancelled'",
+    checkers: [EQUAL],
   },
 ]

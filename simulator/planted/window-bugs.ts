@@ -16,7 +16,7 @@ export const windowBugs: readonly PlantedBug[] = [
   {
     name: 'an order may begin until its install ends, whenever its window does',
     file: 'controller/core/rollout/ordering.ts',
-    find: '      ...beginByOf(state, install, appliance),\n',
+    find: '      ...beginByOf(state, install, appliance, members),\n',
     replace: '',
     checkers,
   },

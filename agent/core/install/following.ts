@@ -38,7 +38,8 @@ export function newFollowing(): Following {
 }
 
 /** Why it does not have its turn, or null. */
-export function whyAfter(state: AgentState, { after }: Order): string | null {
+export function whyAfter(state: AgentState, order: Order): string | null {
+  const { after } = order
   if (after === null || state.following.heard.has(after.order)) return null
   return `waits until ${nameOf(state, after.peer)} has installed it`
 }
