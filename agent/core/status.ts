@@ -130,8 +130,6 @@ function whatItDoes({ running, order, inLine, patches, uplink, lease }: Told): s
     const what = `${order.title}, ${order.phase}: ${order.reason}`
     return running ? what : `nothing: no agent runs on this data folder; when one starts it goes on with ${what}`
   }
-  const [next] = inLine
-  if (next !== undefined) return `${next.title}, in line: ${next.reason}`
   const wrong = patches.find(({ wrong }) => wrong !== '')
   if (wrong !== undefined) return `mends its copy of ${wrong.title}, which was found not to be right: ${wrong.wrong}`
   const coming = patches.filter(({ state }) => state === 'transferring' || state === 'verifying' || state === 'waiting')
@@ -141,6 +139,8 @@ function whatItDoes({ running, order, inLine, patches, uplink, lease }: Told): s
     return `copies ${first.title}${others}: ${first.reason}`
   }
   if (lease.promisedTo !== null) return `serves while ${lease.promisedTo} may be interrupted, as it has promised`
+  const [next] = inLine
+  if (next !== undefined) return `${next.title}, in line: ${next.reason}`
   return uplink.state === 'connected'
     ? 'nothing: it has all that it should have, and waits for orders'
     : `nothing: it waits until it is connected again, and then for orders`

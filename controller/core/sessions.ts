@@ -12,6 +12,7 @@ import { isLeftBehind, isUnproven } from './known-patches.ts'
 import { tellHeard } from './lost-ledgers.ts'
 import { nextRosterVersions } from './membership.ts'
 import type { ApplianceRecord, Change } from './records.ts'
+import { waitsForDoubtful } from './rollout/taking-back.ts'
 import type { ServiceCenterState } from './state.ts'
 import { synchronize } from './synchronize.ts'
 
@@ -43,6 +44,7 @@ export function greeted(
     ...commit(state, changes),
     ...tellHeard(state, appliance, { counters: greeting.counters, via: via.peer }),
     ...synchronize(state, appliance.peer),
+    ...waitsForDoubtful(state, appliance.peer).flatMap((target) => synchronize(state, target.appliance)),
     ...advanceInstalls(state),
     { kind: 'changed', topic: 'patches' },
   ]

@@ -34,7 +34,7 @@ function orderTo({ peer }: SigningKey, of: { install?: string; attempt?: number 
   const order = Order.schema.parse({
     ...{ to: peer, orderId: orderId(peer, of.attempt), sequence: of.attempt ?? 1, install: of.install ?? install },
     ...{ attempt: of.attempt ?? 1, action: 'install', patch, allowOutage: false, organization: 'acme' },
-    ...{ dataCenter: 'paris', issuedAt: AT, expiresAt: AT + 60 * MINUTE },
+    ...{ dataCenter: 'paris', issuedAt: AT, expiresAt: AT + 60 * MINUTE, after: null },
   })
   return seal(Order, order, root)
 }

@@ -2,9 +2,11 @@
  * Which orders that are out are taken back, by a cancellation that the appliance obeys while it has changed nothing: those
  * of an install that was cancelled or has halted. Only the first of a pair is told: one that waits for it hears from it how
  * that ended, so the two stay equal whichever comes first, the cancellation or the installer. And whoever waits for a
- * member that can never tell is told here.
+ * member that can never tell, or of which two machines may speak, is told here.
  */
-import type { TargetRecord } from '../records.ts'
+import type { PeerId } from '../../../protocol/identifiers.ts'
+import { isDoubtful } from '../cloned-keys.ts'
+import type { InstallRecord, TargetRecord } from '../records.ts'
 import { everEnrolled, type ServiceCenterState } from '../state.ts'
 import { matesOf } from './ending-installs.ts'
 import { isUnderWay } from './install-states.ts'
@@ -23,7 +25,22 @@ export function whyTakenBack(state: ServiceCenterState, target: TargetRecord): s
   }
   if (target.state !== 'queued') return null
   const leader = state.targets.get(target.install)?.get(first.peer)
-  if (leader?.order?.id === first.order && state.appliances.has(first.peer)) return null
   const name = everEnrolled(state, first.peer)?.name ?? 'the other member'
-  return `${name}, which comes first, cannot tell any more whether it has installed it`
+  if (leader?.order?.id !== first.order || !state.appliances.has(first.peer))
+    return `${name}, which comes first, cannot tell any more whether it has installed it`
+  return isHeldForKey(state, install, first.peer)
+    ? `two machines may have the key of ${name}, which comes first: what one of them says is not enough`
+    : null
+}
+
+/** As the policy key-doubtful holds whoever has not been ordered yet. */
+function isHeldForKey(state: ServiceCenterState, { patch, allowOutage }: InstallRecord, peer: PeerId): boolean {
+  const restart = state.patches.get(patch)?.publication.manifest.impact.restart
+  return !allowOutage && restart !== 'none' && isDoubtful(state, peer)
+}
+
+/** Who waits for a member whose key two machines may have. */
+export function waitsForDoubtful(state: ServiceCenterState, peer: PeerId): TargetRecord[] {
+  if (!isDoubtful(state, peer)) return []
+  return [...state.unsettled.values()].filter((target) => forerunnerOf(state, target)?.peer === peer)
 }
