@@ -16,8 +16,8 @@ export const rolloutBugs: readonly PlantedBug[] = [
   {
     name: 'a Data Center begins while that of the first pair is at it',
     file: `${rollout}/policies/wave.ts`,
-    find: 'waves.dataCenters.size < waves.width',
-    replace: 'waves.dataCenters.size <= waves.width',
+    find: 'places.size <= waves.width',
+    replace: 'places.size <= waves.width + 1',
     checkers: ['no wider than what went well'],
   },
   {

@@ -229,6 +229,7 @@ describe('a file is not right', () => {
                 dataCenter: 'paris',
                 issuedAt: AT,
                 expiresAt: AT,
+                after: null,
               }),
               secondary,
             ),

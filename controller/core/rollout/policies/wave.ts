@@ -10,7 +10,9 @@ export const wave: Policy = ({ fact: { appliance }, waves }) => {
   if (!waves.isProven) {
     return waves.groups.size === 0 ? null : 'waits until the first pair of its install has the patch'
   }
-  if (waves.dataCenters.has(appliance.dataCenter) || waves.dataCenters.size < waves.width) return null
+  // A pair that has begun and waits to be finished takes the place of its Data Center too, beside those that are at it.
+  const places = new Set([...waves.dataCenters.keys(), appliance.dataCenter])
+  if (places.size <= waves.width) return null
   const width = waves.width === 1 ? 'one Data Center' : `${waves.width} Data Centers`
   return `waits for others to end: ${width} of its install at a time until more have the patch`
 }
