@@ -47,6 +47,8 @@ async function mixedInstall(): Promise<InstallDetail> {
 test('F10: a refusal halts the install, and the list says that the patch needs attention and why', async () => {
   const install = await start()
   await fleet.report('acme-paris-secondary', install.id, 'refused', { reason: 'its clock is 3 days ahead' })
+  const forPeer = { reason: 'the other member did not end at this patch', refusal: 'peer_not_at_patch' } as const
+  await fleet.report('acme-paris-primary', install.id, 'refused', forPeer)
   const ended = await shown(install)
   assert.deepEqual([ended.state, ended.installed, ended.total], ['halted', 0, 2])
   assert.match(ended.reason, /^acme-paris-secondary refused: its clock is 3 days ahead, and 1 more/)

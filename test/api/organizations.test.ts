@@ -53,6 +53,8 @@ test('A2 no answer and no page names anything of others', async () => {
   await fleet.sendReceipt('tokyo/primary', patch)
   for (const member of ['secondary', 'primary']) await fleet.report(`acme-paris-${member}`, mixed.id, 'installed')
   await fleet.report('globex-paris-secondary', mixed.id, 'failed', { reason: 'no room on globex-paris-secondary' })
+  const forPeer = { reason: 'the other member did not end at this patch', refusal: 'peer_not_at_patch' } as const
+  await fleet.report('globex-paris-primary', mixed.id, 'refused', forPeer)
   await fleet.report('acme-tokyo-secondary', mixed.id, 'failed', { reason: 'no room' })
   const halted = await owner<InstallDetail>('GET', `/installs/${mixed.id}`)
   assert.match(halted.json.reason, /globex-paris-secondary/, 'an Owner is told who failed')

@@ -9,6 +9,7 @@ import { type SigningKey, seal, signingKeyFromSeed } from '../../protocol/envelo
 import { sha256, sha256Hex } from '../../protocol/hashing.ts'
 import { type PeerId, SERVICE_PROVIDER, type Sha256 } from '../../protocol/identifiers.ts'
 import type { Progress } from '../../protocol/messages.ts'
+import type { RefusalCode } from '../../protocol/refusals.ts'
 import { Detection, Receipt, Report, type ReportState } from '../../protocol/statements.ts'
 import { enrollingIdentity, enrollmentProof, proofKey } from '../../protocol/token.ts'
 import { type SlotText, slotOf } from './fleet-slots.ts'
@@ -50,7 +51,7 @@ export type Fleet = {
     appliance: string,
     install: InstallRecord['id'],
     state: ReportState,
-    words?: { reason?: string; output?: string },
+    words?: { reason?: string; output?: string; refusal?: RefusalCode | null },
   ): Promise<void>
   close(): Promise<void>
 }
@@ -195,7 +196,7 @@ export async function emptyFleet(): Promise<Fleet> {
       }
       return sendLetter(name, Detection, detection)
     },
-    report(name, install, reportState, { reason = '', output = '' } = {}) {
+    report(name, install, reportState, { reason = '', output = '', refusal = null } = {}) {
       const { peer, epoch } = recordOf(name)
       const target = state.targets.get(install)?.get(peer)
       if (target?.order == null) throw new Error(`${name} has no order of install ${install}: ${target?.reason}`)
@@ -204,7 +205,7 @@ export async function emptyFleet(): Promise<Fleet> {
         reportState === 'installed' ? (state.patches.get(patch)?.publication.version ?? null) : null
       return sendLetter(name, Report, {
         ...{ from: peer, epoch, counter: ++counter, install, orderId: target.order.id, patch, state: reportState },
-        ...{ reason, refusal: null, output, installedVersion, reportedAt: Date.now() },
+        ...{ reason, refusal, output, installedVersion, reportedAt: Date.now() },
       })
     },
     close: running.close,
