@@ -29,6 +29,7 @@ import type { InstallDetail, InstallPreview, InstallSummary } from '../core/view
 import type { WindowView } from '../core/windows/setting.ts'
 import type { MaintenanceWindow } from '../core/windows/window.ts'
 import type { TopologyTokens } from '../shell/issue-topology.ts'
+import type { Rights, StartInstall, TrailFilters, WantedBaseline } from './client-requests.ts'
 import { UsageError } from './command.ts'
 import { Exchange, type Upload } from './exchange.ts'
 import { openPatchFile } from './patch-file.ts'
@@ -42,29 +43,6 @@ export const SERVER_OPTIONS = {
   'api-token': { type: 'string', value: 'TOKEN', about: 'from patchmesh api-token; else PATCHMESH_API_TOKEN' },
   json: { type: 'boolean', about: 'print JSON' },
 } as const
-
-type Rights = { readonly role: string; readonly organizations: readonly string[] | null }
-
-export type WantedBaseline = {
-  readonly organization: string
-  readonly dataCenter: string
-  readonly kind: string
-  readonly patch: string
-}
-
-export type TrailFilters = { readonly [Name in 'who' | 'action' | 'from' | 'to' | 'text']: string | undefined }
-
-export type StartInstall = {
-  readonly patch: string
-  readonly organizations: readonly string[]
-  readonly dataCenter: string
-  readonly allowOutage: boolean
-  readonly outsideWindows?: boolean
-  /** What somebody agreed to, from the preview, where somebody was asked. */
-  readonly confirmation?: string | undefined
-  /** Which is started as it is, or not at all. */
-  readonly plan?: InstallPlan
-}
 
 export class ServiceCenterClient {
   readonly #exchange: Exchange

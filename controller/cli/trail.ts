@@ -3,9 +3,10 @@
  * is as long as the trail.
  */
 import { csvHeading, csvOf } from '../core/trail-csv.ts'
+import type { TrailFilters } from './client-requests.ts'
 import { defineCommand, UsageError } from './command.ts'
 import { readableTime } from './quantities.ts'
-import { connect, SERVER_OPTIONS, type TrailFilters } from './service-center-client.ts'
+import { connect, SERVER_OPTIONS } from './service-center-client.ts'
 import { table } from './terminal.ts'
 
 const FILTERS = {

@@ -15,6 +15,7 @@ import { buildSpec } from './build-package.ts'
 import { carryOut } from './carry-out.ts'
 import { actAsAdmin, disorder } from './disturb.ts'
 import { type BundleSpec, programText, versionFileOf } from './drawn/bundle-spec.ts'
+import { describe } from './drawn/in-words.ts'
 import { configuredMark, ORDERED, scriptRun } from './drawn/package-spec.ts'
 import { type Install, type Patch, type WorldPlan } from './drawn/world-plan.ts'
 import { readArchive } from './judge/archive.ts'
@@ -284,19 +285,4 @@ function swallowedKillsOf({ patch, kills }: Install): string[] {
       moment.at === 'script' && moment.run === run && victims.includes('script') && !victims.includes('dpkg'),
   )
   return asks && isKilled ? [configuredMark(spec)] : []
-}
-
-function describe({ patch, kills, failures, disorder: broken, room, lock, admin }: Install): string {
-  const words = [
-    patch.kind === 'bundle' ? 'a bundle' : patch.spec.architecture,
-    ...admin.map((act) => `admin ${act.act} ${act.path}`),
-    ...failures,
-    ...kills.map(
-      ({ moment, victims, goesOn }) => `${JSON.stringify(moment)} kills ${victims.join('+') || 'nobody'}, ${goesOn}`,
-    ),
-    ...(broken === null ? [] : [broken]),
-    ...(room === null ? [] : [`room ${JSON.stringify(room)}`]),
-    ...(lock === null ? [] : [`${lock.file} held from ${lock.from}`]),
-  ]
-  return words.join('; ')
 }
