@@ -12,7 +12,7 @@ import { seal } from '../../../protocol/envelope.ts'
 import { type InstallId, OrderId } from '../../../protocol/identifiers.ts'
 import { MAX_KEPT_CANCELLATIONS, MAX_KEPT_OUTCOMES, MAX_WAITING_MEMBERS } from '../../../protocol/limits.ts'
 import { OrderOutcome, OrderQuestion } from '../../../protocol/pair-statements.ts'
-import { Cancellation } from '../../../protocol/statements.ts'
+import { Cancellation, Order } from '../../../protocol/statements.ts'
 import {
   deliver,
   estate,
@@ -128,6 +128,26 @@ for (const [what, make, names, organization] of KINDS) {
     })
   })
 }
+
+test('the order of the second leaves the Service Center before that of the first, so that nobody begins for whom nobody waits', () => {
+  const world = estateWithTenants('paris')
+  const patch = replicate(world)
+  const sent: string[] = []
+  world.center.stop()
+  world.center.start()
+  world.run(5_000)
+  const names = new Map([...world.appliances.values()].map(({ peer, name }) => [peer, name]))
+  const { tamper } = world.network
+  world.network.tamper = (from, to, message) => {
+    if (from.peer === world.center.peer && message.kind === 'letter') {
+      if (message.letter.envelope.payloadType === Order.payloadType) sent.push(names.get(message.letter.to) ?? '')
+    }
+    return tamper?.(from, to, message) ?? { copies: 1, lateMs: 0 }
+  }
+  world.install(patch, ['acme'])
+  world.run(1_000)
+  assert.deepEqual(sent, ['paris/acme/primary', 'paris/acme/secondary'])
+})
 
 test('no time makes the second begin: it ends when its order is not good any more, and says for whom it waited', () => {
   const world = estate('paris')
