@@ -89,8 +89,8 @@ function countersOf(state: ServiceCenterState, peer: PeerId): number[] {
   return told.map((of) => of.get(peer)?.counter ?? 0)
 }
 
-function unsettledOf({ unsettled }: ServiceCenterState, peer: PeerId): TargetRecord[] {
-  return [...unsettled.values()].filter(({ appliance, order }) => appliance === peer && order !== null)
+function unsettledOf({ unsettledOn }: ServiceCenterState, peer: PeerId): TargetRecord[] {
+  return [...(unsettledOn.get(peer)?.values() ?? [])].filter(({ order }) => order !== null)
 }
 
 function sequenceOf({ signing }: ServiceCenterState, { order }: TargetRecord): number {

@@ -45,6 +45,7 @@ export function restrictedState(
     }),
     open: new Set([...whole.open].filter((id) => installs.has(id))),
     unsettled: filtered(whole.unsettled, ({ appliance }) => appliances.has(appliance)),
+    unsettledOn: own(whole.unsettledOn),
     rosterVersions: filtered(whole.rosterVersions, (_, dataCenter) => dataCenters.has(dataCenter)),
     limits: filtered(whole.limits, ({ place }) => place === SERVICE_CENTER || dataCenters.has(place)),
     // Who has a say for the whole fleet is for Owners to know.

@@ -98,6 +98,8 @@ export type ServiceCenterState = {
   open: Set<InstallId>
   /** Of them, by install and appliance, those that may be disrupted now: ordered, and not known to have ended. */
   unsettled: Map<string, TargetRecord>
+  /** The same by appliance and install, so that nobody looks through all of them for each. */
+  unsettledOn: Map<PeerId, Map<InstallId, TargetRecord>>
   /** Found from the records above, so that nobody counts them at each look. */
   readonly censuses: Censuses
   readonly tallies: Tallies
@@ -148,6 +150,7 @@ export function emptyState(authority: Authority, random: Random, silenceMs = SIL
     targets: new Map(),
     open: new Set(),
     unsettled: new Map(),
+    unsettledOn: new Map(),
     censuses: new WeakMap(),
     tallies: new Map(),
     standings: { newest: new Map(), unfinished: new Map() },
@@ -265,9 +268,12 @@ export function everEnrolled(state: ServiceCenterState, peer: PeerId): Appliance
 
 function noteUnsettled(state: ServiceCenterState, target: TargetRecord): void {
   const key = `${target.install} ${target.appliance}`
-  if (isInFlight(target) || isUnheard(target)) state.unsettled.set(key, target)
-  else {
+  if (isInFlight(target) || isUnheard(target)) {
+    state.unsettled.set(key, target)
+    inner(state.unsettledOn, target.appliance).set(target.install, target)
+  } else {
     state.unsettled.delete(key)
+    state.unsettledOn.get(target.appliance)?.delete(target.install)
     if (target.order !== null) state.silentSinceMs.delete(target.order.id)
   }
 }

@@ -36,8 +36,8 @@ export function synchronize(state: ServiceCenterState, peer: PeerId): ServiceCen
       envelopes.push(patch.withdrawal)
     }
   }
-  for (const target of state.unsettled.values()) {
-    if (target.appliance !== peer || target.order === null) continue
+  for (const target of state.unsettledOn.get(peer)?.values() ?? []) {
+    if (target.order === null) continue
     const { id, envelope } = target.order
     // An appliance that never spoke of an order is sent it again: it begins, or says that it has expired.
     if (target.counter === 0 && !session.sent.has(id)) {

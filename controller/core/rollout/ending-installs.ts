@@ -4,6 +4,7 @@
  * wherever it is meant for; one that ended otherwise is halted and says where it is not.
  */
 
+import type { PeerId } from '../../../protocol/identifiers.ts'
 import { groupKey } from '../census.ts'
 import type { Change, InstallRecord, TargetRecord } from '../records.ts'
 import { everEnrolled, type ServiceCenterState } from '../state.ts'
@@ -111,15 +112,25 @@ export function isForPeer({ state, refusal }: TargetRecord): boolean {
   return state === 'refused' && refusal === 'peer_not_at_patch'
 }
 
+/** Who stands together in an install. Targets are added to one and never taken away, and nobody changes groups. */
+type Groups = { readonly targets: number; readonly members: ReadonlyMap<string, readonly PeerId[]> }
+const groupsKnown = new WeakMap<ReadonlyMap<PeerId, TargetRecord>, Groups>()
+
 /** The other targets of its group in the same install. */
 export function matesOf(state: ServiceCenterState, target: TargetRecord): TargetRecord[] {
-  const group = groupOf(state, target)
-  return [...(state.targets.get(target.install)?.values() ?? [])].filter(
-    (other) => other.appliance !== target.appliance && groupOf(state, other) === group,
-  )
+  const targets = state.targets.get(target.install)
+  if (targets === undefined) return []
+  let groups = groupsKnown.get(targets)
+  if (groups?.targets !== targets.size) {
+    const members = Map.groupBy(targets.keys(), (appliance) => groupOf(state, { appliance }))
+    groups = { targets: targets.size, members }
+    groupsKnown.set(targets, groups)
+  }
+  const group = groups.members.get(groupOf(state, target)) ?? []
+  return group.flatMap((peer) => (peer === target.appliance ? [] : (targets.get(peer) ?? [])))
 }
 
-function groupOf(state: ServiceCenterState, { appliance }: TargetRecord): string {
+function groupOf(state: ServiceCenterState, { appliance }: Pick<TargetRecord, 'appliance'>): string {
   const found = everEnrolled(state, appliance)
   return found === undefined ? appliance : groupKey(found)
 }

@@ -13,6 +13,7 @@ import { whyLate } from '../clock-difference.ts'
 import { findingOn, patchesOn } from '../findings.ts'
 import { whyKeyIsHeld } from '../held-keys.ts'
 import { title } from '../patch-identity.ts'
+import { livePatches } from '../publishing.ts'
 import type { ApplianceRecord, PatchRecord } from '../records.ts'
 import type { ServiceCenterState } from '../state.ts'
 import { windowsByPlace } from '../windows/targets.ts'
@@ -52,11 +53,12 @@ export function hindered(
 ): NamedReason[] {
   const { manifest } = patch.publication
   const groups = manifest.pair.peerCompat.length === 0 ? null : Map.groupBy(state.appliances.values(), groupKey)
+  const live = livePatches(state)
   return appliances.flatMap((appliance): NamedReason[] => {
     const { result, installedVersion } = findingOn(state, patch, appliance)
     if (result === 'installed') return []
     const account = state.accounts.get(appliance.peer)
-    const facts = { installedVersion, there: patchesOn(state, appliance.peer), machine: account?.machine ?? null }
+    const facts = { installedVersion, there: patchesOn(state, appliance.peer, live), machine: account?.machine ?? null }
     const peers = (groups?.get(groupKey(appliance)) ?? []).filter(({ peer }) => peer !== appliance.peer)
     const { wallMs } = state.clock
     const reason =
