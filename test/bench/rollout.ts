@@ -32,15 +32,7 @@ for (let number = 0; number < RUNNING.installs; number++)
   put(ENDED.installs + number, patchOf(number), some(10 * number, RUNNING.targets), 'queued')
 
 for (let first = 0; first < FIRST_TICKS; first++) tick(state)
-const ticks = Array.from({ length: TICKS }, () => {
-  const before = process.threadCpuUsage()
-  const wallMs = timed(() => tick(state))
-  const { user, system } = process.threadCpuUsage(before)
-  return { wallMs, ownMs: (user + system) / 1000 }
-})
-const wallMs = ticks.map((took) => took.wallMs).sort((left, right) => left - right)
-// What else goes on on the machine makes a tick late, and is none of it.
-const ownMs = ticks.map((took) => took.ownMs).sort((left, right) => left - right)
+const tookMs = Array.from({ length: TICKS }, () => timed(() => tick(state))).sort((left, right) => left - right)
 const everybody = put(9_999, patchOf(0), peers, 'queued')
 const plannedMs = timed(() => plan(state, everybody))
 const organizations = [...new Set([...state.appliances.values()].map(({ organization }) => organization))]
@@ -54,15 +46,15 @@ const query = new URLSearchParams(organizations.map((name) => ['organization', n
 const address = new URL(`/appliances/software-updates/${record.sha256}/install?${query}`, app.url)
 const pageMs: number[] = []
 for (let shown = 0; shown < PAGES; shown++) {
-  const began = performance.now()
+  const before = process.threadCpuUsage()
   const page = await (await fetch(address, { headers: { Cookie: cookie } })).text()
-  pageMs.push(performance.now() - began)
+  pageMs.push(since(before))
   if (!page.includes('id="wave-5"')) throw new Error('the page shows the plan')
 }
 await app.close()
 const figures = [
-  ['a tick, median', wallMs[TICKS / 2] ?? 0, 20],
-  ['a tick, the slowest, in time of the processor', ownMs.at(-1) ?? 0, 20],
+  ['a tick, median', tookMs[TICKS / 2] ?? 0, 20],
+  ['a tick, the slowest of 200', tookMs.at(-1) ?? 0, 20],
   ['who of all 10,000 appliances begins now', plannedMs, 1_000],
   ['the plan of all 10,000 that people read', readMs, 1_000],
   ['the page that shows it, the slowest of 3', Math.max(...pageMs), 1_000],
@@ -75,7 +67,7 @@ process.stdout.write(`${table}\n`)
 const sections = (await readFile(PAGE, 'utf8'))
   .split(/^(?=## )/m)
   .filter((section) => !section.startsWith(`${HEADING}\n`))
-const section = `${HEADING}\n\nWritten by \`npm run bench:rollout\`: 10,000 appliances in 50 Data Centers; ${ENDED.installs} installs of ${ENDED.targets} appliances that have ended and ${RUNNING.installs} of ${RUNNING.targets} that run. ${new Date().toISOString().slice(0, 10)}.\n\n${table}\n`
+const section = `${HEADING}\n\nWritten by \`npm run bench:rollout\`: 10,000 appliances in 50 Data Centers; ${ENDED.installs} installs of ${ENDED.targets} appliances that have ended and ${RUNNING.installs} of ${RUNNING.targets} that run. Milliseconds are the processor's. ${new Date().toISOString().slice(0, 10)}.\n\n${table}\n`
 await writeFile(PAGE, [...sections.map((one) => `${one.trimEnd()}\n\n`), section].join(''))
 await fleet.close()
 process.exit(figures.every(([, ms, limit]) => ms <= limit) ? 0 : 1)
@@ -130,8 +122,14 @@ function some(from: number, count: number): PeerId[] {
   return Array.from({ length: count }, (_, index) => peers[(from * 131 + index) % peers.length] as PeerId)
 }
 
+/** In time of the processor: what else goes on on the machine makes it later, and is none of it. */
 function timed(act: () => void): number {
-  const began = performance.now()
+  const before = process.threadCpuUsage()
   act()
-  return performance.now() - began
+  return since(before)
+}
+
+function since(before: NodeJS.CpuUsage): number {
+  const { user, system } = process.threadCpuUsage(before)
+  return (user + system) / 1000
 }

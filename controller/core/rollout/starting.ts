@@ -89,7 +89,8 @@ export function appliancesInScope(
 ): ApplianceRecord[] | Refusal {
   const all = [...state.appliances.values()]
   if (scope.organizations.length === 0) return refuse('nothing_chosen', 'no organization was chosen')
-  const unknown = scope.organizations.find((name) => !all.some(({ organization }) => organization === name))
+  const [there, chosen] = [new Set(all.map(({ organization }) => organization)), new Set(scope.organizations)]
+  const unknown = scope.organizations.find((name) => !there.has(name))
   if (unknown !== undefined)
     return refuse('unknown_organization', `there is no organization ${unknown} with appliances`)
   if (scope.dataCenter !== 'All' && !all.some(({ dataCenter }) => dataCenter === scope.dataCenter)) {
@@ -97,7 +98,7 @@ export function appliancesInScope(
   }
   const inScope = all.filter(
     ({ organization, dataCenter }) =>
-      scope.organizations.includes(organization) && (scope.dataCenter === 'All' || scope.dataCenter === dataCenter),
+      chosen.has(organization) && (scope.dataCenter === 'All' || scope.dataCenter === dataCenter),
   )
   if (inScope.length > 0) return inScope.sort(byPlace)
   return refuse(
