@@ -38,7 +38,7 @@ export const MAX_REQUESTED_BYTES = 8 * MiB
 export const MAX_UNSTORED_BYTES = 8 * MiB
 /** Requests a source keeps in line for one reader; more is a reader that does not keep to `MAX_REQUESTED_BYTES`. */
 export const MAX_QUEUED_REQUESTS = 64
-/** Connections over which one reader may ask for pieces; each costs its buffers. */
+/** Lanes of one reader at one source; each is a connection, and costs its buffers. */
 export const MAX_LANES = 32
 /** Peers that one appliance pulls from: its depot, the Service Center and the neighbours. */
 export const MAX_SOURCES = 32

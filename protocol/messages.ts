@@ -10,6 +10,7 @@ import {
   MAX_ADDRESSES,
   MAX_COUNTER_GAPS,
   MAX_KNOWN_PATCHES,
+  MAX_LANES,
   MAX_PATCH_BYTES,
   MAX_PIECE_BYTES,
   MAX_SENTENCE_CHARACTERS,
@@ -22,10 +23,10 @@ import { Letter } from './statements.ts'
 export const PROTOCOL_VERSION = 1
 /** Held open by the appliance that dialled; letters and telemetry, both ways. */
 export const CONTROL_PROTOCOL = `/patchmesh/control/${PROTOCOL_VERSION}`
-/** Opened by whoever wants pieces, towards a source. */
-export const PIECES_PROTOCOL = `/patchmesh/pieces/${PROTOCOL_VERSION}`
-/** One more connection of a reader, for requests and the pieces that answer them. */
-export const LANE_PROTOCOL = `/patchmesh/lane/${PROTOCOL_VERSION}`
+/** Opened by whoever wants pieces, towards a source; the bytes of pieces travel over lanes beside it where they can. */
+export const PIECES_PROTOCOL = '/patchmesh/pieces/2'
+/** Of the release before, which knows no lanes. */
+export const PIECES_PROTOCOL_BEFORE = '/patchmesh/pieces/1'
 /** One question after an appliance itself, and its answer; over whatever connection it or its depot has opened. */
 export const INQUIRY_PROTOCOL = `/patchmesh/inquiry/${PROTOCOL_VERSION}`
 /** Carries nothing: how long it takes to be opened is the round trip. */
@@ -125,7 +126,13 @@ export const PiecesMessage = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('unreadable'), patch: Sha256, index: pieceIndex }),
   /** Reader: what came as this piece is not what was signed. Whoever sent it looks at its own copy. */
   z.strictObject({ kind: z.literal('wrong'), patch: Sha256, index: pieceIndex }),
-  z.strictObject({ kind: z.literal('request'), patch: Sha256, index: pieceIndex }),
+  /** Reader: the piece shall come over this lane; over this stream where none is named. */
+  z.strictObject({
+    kind: z.literal('request'),
+    patch: Sha256,
+    index: pieceIndex,
+    lane: z.int().min(1).max(MAX_LANES).optional(),
+  }),
   /** Reader: takes a request back; the piece comes all the same if it is on its way. */
   z.strictObject({ kind: z.literal('cancel'), patch: Sha256, index: pieceIndex }),
   /** Source: the frames that follow are the bytes of this piece, so many of them. */
@@ -137,6 +144,26 @@ export const PiecesMessage = z.discriminatedUnion('kind', [
   }),
 ])
 export type PiecesMessage = z.infer<typeof PiecesMessage>
+
+/** By which a lane is known when it comes, and the secret that protects it (TLS 1.3 with a pre-shared key). */
+export const LaneTicket = z.strictObject({
+  id: Bytes.refine((id) => id.byteLength === 16, 'is not 16 bytes'),
+  secret: Bytes.refine((secret) => secret.byteLength === 32, 'is not 32 bytes'),
+})
+export type LaneTicket = z.infer<typeof LaneTicket>
+
+/** What is said on a stream of pieces about the lanes beside it. */
+export const LaneMessage = z.discriminatedUnion('kind', [
+  /** Reader: wants to dial a lane of this number. */
+  z.strictObject({ kind: z.literal('lane-wanted'), lane: z.int().min(1).max(MAX_LANES), ticket: LaneTicket }),
+  /** Source: expects it now. */
+  z.strictObject({ kind: z.literal('lane-expected'), lane: z.int().min(1).max(MAX_LANES) }),
+])
+export type LaneMessage = z.infer<typeof LaneMessage>
+
+/** All that goes over a stream of pieces of this release. */
+export const PieceStreamMessage = z.discriminatedUnion('kind', [...PiecesMessage.options, ...LaneMessage.options])
+export type PieceStreamMessage = z.infer<typeof PieceStreamMessage>
 
 export const EnrollmentRequest = z.strictObject({
   version: z.literal(PROTOCOL_VERSION),

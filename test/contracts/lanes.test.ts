@@ -1,97 +1,143 @@
 /**
- * Several connections to one source: what is asked over which, and what happens when one of them ends.
+ * The lanes to one source: what is asked for over which, and what happens when there is none, or one ends.
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type LaneStream, Lanes } from '../../agent/shell/network/lanes.ts'
+import { type LaneStream, Lanes } from '../../agent/shell/network/lanes/lanes.ts'
 import type { Sha256 } from '../../protocol/identifiers.ts'
 import type { PiecesMessage } from '../../protocol/messages.ts'
 
 const patch = 'a'.repeat(64) as Sha256
 
 class Recorded implements LaneStream {
-  readonly sent: PiecesMessage[] = []
   aborted = false
-  send(message: PiecesMessage): void {
-    this.sent.push(message)
-  }
   abort(): void {
     this.aborted = true
   }
-  get indexes(): number[] {
-    return this.sent.flatMap((message) => (message.kind === 'request' ? [message.index] : []))
-  }
 }
 
-function recorded() {
-  const streams = [new Recorded()]
-  const ends: (() => void)[] = [() => {}]
-  const lanes = new Lanes(streams[0] as Recorded, async (onEnd) => {
-    const stream = new Recorded()
-    streams.push(stream)
-    ends.push(onEnd)
-    return stream
+/** Each dial ends when the test says so. */
+function recorded({ dials = true } = {}) {
+  const said: PiecesMessage[] = []
+  const streams = new Map<number, Recorded>()
+  const ends = new Map<number, () => void>()
+  const waiting: { lane: number; come: () => void; fail: () => void }[] = []
+  const lanes = new Lanes({
+    say: (message) => said.push(message),
+    dial: dials
+      ? (lane, onEnd) =>
+          new Promise((resolve, reject) => {
+            ends.set(lane, onEnd)
+            const come = (): void => {
+              const stream = new Recorded()
+              streams.set(lane, stream)
+              resolve(stream)
+            }
+            waiting.push({ lane, come, fail: () => reject(new Error('nobody answers')) })
+          })
+      : null,
   })
-  const ask = (...indexes: number[]) => {
+  const ask = (...indexes: number[]): void => {
     for (const index of indexes) lanes.send({ kind: 'request', patch, index })
   }
-  return { lanes, streams, ends, ask }
+  /** The lanes that are being dialled come, one after the other. */
+  const dialled = async (): Promise<void> => {
+    for (let one = waiting.shift(); one !== undefined; one = waiting.shift()) {
+      one.come()
+      await soon()
+    }
+  }
+  const asked = (lane?: number): number[] =>
+    said.flatMap((message) => (message.kind === 'request' && message.lane === lane ? [message.index] : []))
+  return { lanes, said, streams, ends, waiting, ask, asked, dialled }
 }
 
-const dialled = () => new Promise((resolve) => setImmediate(resolve))
+const soon = () => new Promise((resolve) => setImmediate(resolve))
 
-test('over one connection everything is asked at once', () => {
-  const { streams, ask } = recorded()
+test('without lanes everything is asked for over the stream at once', () => {
+  const { ask, asked } = recorded({ dials: false })
   ask(0, 1, 2, 3)
-  assert.deepEqual(streams[0]?.indexes, [0, 1, 2, 3])
+  assert.deepEqual(asked(), [0, 1, 2, 3])
 })
 
-test('over several, each has two unanswered at most, and an answer lets the next one go', async () => {
-  const { lanes, streams, ask } = recorded()
+test('while the first lane is dialled one piece is asked for over the stream, and then the rest over the lane', async () => {
+  const { ask, asked, dialled } = recorded()
+  ask(0, 1, 2, 3)
+  assert.deepEqual(asked(), [0])
+  await dialled()
+  assert.deepEqual(asked(1), [1, 2, 3])
+})
+
+test('a lane that cannot be dialled costs nothing but itself: everything is asked for over the stream', async () => {
+  const { ask, asked, waiting } = recorded()
+  ask(0, 1, 2, 3)
+  waiting.shift()?.fail()
+  await soon()
+  assert.deepEqual(asked(), [0, 1, 2, 3])
+  ask(4)
+  assert.deepEqual(waiting, [], 'and it is not dialled again at once')
+})
+
+test('over several lanes each has two unanswered at most, and an answer lets the next one go', async () => {
+  const { lanes, ask, asked, dialled } = recorded()
+  ask(99)
+  await dialled()
+  lanes.answered(patch, 99)
   lanes.widen(3)
   await dialled()
   ask(0, 1, 2, 3, 4, 5, 6, 7)
   assert.deepEqual(
-    streams.map(({ indexes }) => indexes.length),
+    [1, 2, 3].map((lane) => asked(lane).length),
     [2, 2, 2],
   )
-  const [first] = streams[1]?.indexes ?? []
+  const [first] = asked(2)
   lanes.answered(patch, first as number)
-  assert.deepEqual(streams[1]?.indexes.at(-1), 6)
+  assert.equal(asked(2).at(-1), 6)
 })
 
-test('what a connection had not answered when it ended is asked over another', async () => {
-  const { lanes, streams, ends, ask } = recorded()
+test('what a lane had not answered when it ended is asked for elsewhere', async () => {
+  const { lanes, ends, ask, asked, dialled } = recorded()
   lanes.widen(2)
+  ask(99)
   await dialled()
+  lanes.answered(patch, 99)
   ask(0, 1, 2, 3)
-  const lost = streams[1]?.indexes as number[]
-  ends[1]?.()
-  assert.deepEqual(
-    lost.every((index) => streams[0]?.indexes.includes(index)),
-    true,
+  const lost = asked(2)
+  assert.equal(lost.length, 2)
+  ends.get(2)?.()
+  for (const index of asked(1)) lanes.answered(patch, index)
+  assert.ok(lost.every((index) => asked(1).includes(index)))
+  ask(4, 5)
+  ends.get(1)?.()
+  assert.ok(
+    [4, 5].every((index) => asked().includes(index)),
+    'over the stream, where no lane is left',
   )
 })
 
-test('a request that waits is taken back without a word, one that was sent is cancelled where it was sent', async () => {
-  const { lanes, streams, ask } = recorded()
+test('a request that waits is taken back without a word, one that was sent is cancelled', async () => {
+  const { lanes, said, ask, asked, dialled } = recorded()
   lanes.widen(2)
+  ask(99)
   await dialled()
+  lanes.answered(patch, 99)
   ask(0, 1, 2, 3, 4)
   lanes.send({ kind: 'cancel', patch, index: 4 })
-  assert.ok(streams.every(({ sent }) => sent.every(({ kind }) => kind === 'request')))
-  const [sent] = streams[1]?.indexes ?? []
+  assert.ok(said.every(({ kind }) => kind === 'request'))
+  const [sent] = asked(1)
   lanes.send({ kind: 'cancel', patch, index: sent as number })
-  assert.equal(streams[1]?.sent.at(-1)?.kind, 'cancel')
+  assert.deepEqual(said.at(-1), { kind: 'cancel', patch, index: sent })
 })
 
-test('when the source ends, its further connections end, and none is dialled any more', async () => {
-  const { lanes, streams } = recorded()
+test('when the source ends, its lanes end, and none is dialled any more', async () => {
+  const { lanes, streams, ask, dialled, waiting } = recorded()
   lanes.widen(3)
+  ask(0)
   await dialled()
+  assert.equal(streams.size, 3)
   lanes.end()
-  assert.ok(streams.slice(1).every(({ aborted }) => aborted))
+  assert.ok([...streams.values()].every(({ aborted }) => aborted))
   lanes.widen(8)
-  await dialled()
-  assert.equal(streams.length, 3)
+  ask(1)
+  assert.deepEqual(waiting, [])
 })

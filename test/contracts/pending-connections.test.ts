@@ -2,28 +2,28 @@
  * Who may begin a handshake while others flood.
  */
 import assert from 'node:assert/strict'
+import { EventEmitter } from 'node:events'
 import { test } from 'node:test'
-import type { MultiaddrConnection } from '@libp2p/interface'
-import { multiaddr } from '@multiformats/multiaddr'
-import { PendingConnections } from '../../agent/shell/network/pending-connections.ts'
+import { type Pending, PendingConnections } from '../../agent/shell/network/pending-connections.ts'
 
 const LIMITS = {
   ...{ strangers: 4, strangersPerSecond: 10, strangersPerAddress: 2, known: 4, knownPerAddress: 3, remembered: 2 },
 }
 
-class Arriving extends EventTarget {
-  readonly remoteAddr
+class Arriving extends EventEmitter {
+  readonly remoteAddress: string
   isAborted = false
   constructor(address: string) {
     super()
-    this.remoteAddr = multiaddr(`/ip4/${address}/tcp/4000`)
+    this.remoteAddress = address
   }
-  abort(): void {
+  destroy(): this {
     this.isAborted = true
-    this.dispatchEvent(new Event('close'))
+    this.emit('close')
+    return this
   }
-  get asConnection(): MultiaddrConnection {
-    return this as unknown as MultiaddrConnection
+  get asSocket(): Pending {
+    return this as unknown as Pending
   }
 }
 
@@ -31,11 +31,11 @@ function pending(nowMs = () => 0) {
   const places = new PendingConnections(LIMITS, nowMs)
   const arrive = (address: string): Arriving | null => {
     const connection = new Arriving(address)
-    return places.admit(connection.asConnection) ? connection : null
+    return places.admit(connection.asSocket) ? connection : null
   }
   const become = (address: string): void => {
     const connection = arrive(address)
-    if (connection !== null) places.settled(connection.asConnection, true)
+    if (connection !== null) places.settled(connection.asSocket, true)
   }
   return { arrive, become, places }
 }
@@ -93,8 +93,8 @@ test('R9: so many addresses of members are remembered, the latest', () => {
 test('R9: who has proven itself or is gone holds no place', () => {
   const { arrive, places } = pending()
   const first = ['10.0.0.1', '10.0.0.2', '10.0.0.3', '10.0.0.4'].map(arrive)
-  places.settled((first[0] as Arriving).asConnection, false)
-  first[1]?.abort()
+  places.settled((first[0] as Arriving).asSocket, false)
+  first[1]?.destroy()
   arrive('10.0.0.5')
   arrive('10.0.0.6')
   assert.deepEqual(

@@ -57,8 +57,7 @@ async function open(hostile: ((talk: Talk) => void) | null) {
   const connection = await reader.dial(multiaddr(address?.toString()))
   const ended = Promise.withResolvers<string>()
   const peer = source.peerId.toString() as PeerId
-  const dial = () => Promise.reject(new Error('one connection is enough'))
-  receiver.openSource(peer, await connection.newStream(PIECES_PROTOCOL), { dial, onEnd: ended.resolve })
+  receiver.openSource(peer, await connection.newStream(PIECES_PROTOCOL), { address: null, onEnd: ended.resolve })
   return { events, told, sender, receiver, readerPeer, ended: ended.promise }
 }
 

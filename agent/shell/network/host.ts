@@ -3,14 +3,15 @@
  * known and signed. The limits are set for a fleet: the defaults would shut out forty appliances behind one address.
  * A peer that is not on the allow-list is closed right after the Noise handshake and never reaches a message parser.
  */
+import type { Socket } from 'node:net'
 import { noise } from '@chainsafe/libp2p-noise'
 import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
 import type { Libp2p } from '@libp2p/interface'
-import { tcp } from '@libp2p/tcp'
 import { yamux } from '@libp2p/yamux'
 import { createLibp2p } from 'libp2p'
 import { ListenAddress, type PeerId } from '../../../protocol/identifiers.ts'
 import { MAX_ADDRESSES } from '../../../protocol/limits.ts'
+import { sharedPort } from './lanes/shared-port.ts'
 import { PendingConnections, type PendingLimits } from './pending-connections.ts'
 
 const MiB = 1024 * 1024
@@ -36,14 +37,24 @@ export type HostOptions = {
   readonly seed: Uint8Array
   readonly listen: readonly string[]
   readonly mayConnect: (peer: PeerId) => boolean
+  /**
+   * A lane is being opened on this socket; `proven` is to be told when a member has proven to be its other end. Without it
+   * none is let in.
+   */
+  readonly acceptLane?: (socket: Socket, proven: () => void) => void
 }
 
-export async function startHost({ seed, listen, mayConnect }: HostOptions): Promise<Libp2p> {
+export async function startHost({ seed, listen, mayConnect, acceptLane = letInNone }: HostOptions): Promise<Libp2p> {
   const pending = new PendingConnections(PENDING)
+  const port = sharedPort({
+    pending,
+    firstByteWithinMs: UPGRADE_TIMEOUT_MS,
+    onLane: (socket) => acceptLane(socket, () => pending.settled(socket, true)),
+  })
   return createLibp2p({
     privateKey: await generateKeyPairFromSeed('Ed25519', seed),
     addresses: { listen: [...listen] },
-    transports: [tcp()],
+    transports: [port.transport],
     connectionEncrypters: [noise()],
     streamMuxers: [
       yamux({
@@ -70,15 +81,19 @@ export async function startHost({ seed, listen, mayConnect }: HostOptions): Prom
     },
     connectionGater: {
       denyDialMultiaddr: () => false,
-      denyInboundConnection: (connection) => !pending.admit(connection),
       denyInboundEncryptedConnection: (peer, connection) => {
         const isMember = mayConnect(peer.toString() as PeerId)
-        pending.settled(connection, isMember)
+        const socket = port.socketOf(connection)
+        if (socket !== undefined) pending.settled(socket, isMember)
         return !isMember
       },
     },
     connectionMonitor: { enabled: false },
   })
+}
+
+function letInNone(socket: Socket): void {
+  socket.destroy()
 }
 
 /** Where members can dial this host, without its peer id: what was announced, else where it listens. */

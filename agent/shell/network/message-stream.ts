@@ -40,6 +40,10 @@ export interface IncomingBody {
   readonly missingBytes: number
   /** Never more than is missing. */
   append(chunk: Uint8Array): void
+  /** Where the missing bytes belong, for whoever puts them there without a copy. */
+  space(): Uint8Array
+  /** So many bytes have been put at the beginning of that space. */
+  filled(bytes: number): void
   /** All of it is there. */
   complete(): void
   /** The stream has ended before it was all there. */

@@ -10,8 +10,8 @@ import {
   ENROLL_PROTOCOL,
   type Inquiry,
   type InquiryAnswer,
-  LANE_PROTOCOL,
   PIECES_PROTOCOL,
+  PIECES_PROTOCOL_BEFORE,
   ROUND_TRIP_PROTOCOL,
 } from '../../../protocol/messages.ts'
 import type { AgentEffect, AgentEvent, Channel } from '../../core/events.ts'
@@ -19,6 +19,7 @@ import { ControlStreams } from './control-streams.ts'
 import { EnrollingPeers } from './enrolling-peers.ts'
 import { addressesOfHost, type HostOptions, startHost } from './host.ts'
 import { type Answering, Inquiries } from './inquiries.ts'
+import type { LaneAddress } from './lanes/receiving-lane.ts'
 import { type PieceEvent, PieceStreams, type PieceStreamsOptions } from './piece-streams.ts'
 import type { ReceivedPieces } from './received-pieces.ts'
 import { RoundTrips } from './round-trips.ts'
@@ -45,9 +46,7 @@ export type NetworkEffect = Extract<
   }
 >
 
-/** Of a stream that the other side opened. */
-const ACCEPTED = { roundTripMs: 0, addresses: [] as readonly DialAddress[] }
-export type NetworkOptions = Omit<HostOptions, 'mayConnect'> &
+export type NetworkOptions = Omit<HostOptions, 'mayConnect' | 'acceptLane'> &
   Omit<PieceStreamsOptions, 'deliver'> & {
     readonly announce: readonly string[]
     /** Null where nobody is answered. */
@@ -85,17 +84,17 @@ export class Network {
     const host = await startHost({
       ...options,
       mayConnect: (peer) => network.#members.has(peer) || network.#mayEnroll.has(peer),
+      acceptLane: (socket, proven) => network.#pieces.expectedLanes.accept(socket, proven),
     })
     network.#host = host
     await host.handle(CONTROL_PROTOCOL, (stream, connection) => network.#accept('downlink', connection, stream), {
       maxInboundStreams: 2,
     })
-    await host.handle(PIECES_PROTOCOL, (stream, connection) => network.#accept('reader', connection, stream), {
-      maxInboundStreams: 2,
-    })
-    await host.handle(LANE_PROTOCOL, (stream, { remotePeer }) => network.#acceptLane(stream, peerOf(remotePeer)), {
-      maxInboundStreams: 1,
-    })
+    await host.handle(
+      [PIECES_PROTOCOL, PIECES_PROTOCOL_BEFORE],
+      (stream, connection) => network.#accept('reader', connection, stream),
+      { maxInboundStreams: 2 },
+    )
     await host.handle(
       ROUND_TRIP_PROTOCOL,
       (stream, { remotePeer }) =>
@@ -134,7 +133,7 @@ export class Network {
         this.#pieces.limit(effect.limits)
         break
       case 'probe':
-        this.#roundTrips.probe(effect.peers, (addresses) => this.#dial(addresses, {}))
+        this.#roundTrips.probe(effect.peers, (addresses) => this.#dial(addresses))
         break
       case 'widen':
         this.#pieces.widen(effect.peer, effect.lanes)
@@ -177,12 +176,12 @@ export class Network {
   }
 
   #open(channel: 'uplink' | 'source', peer: PeerId, addresses: readonly DialAddress[]): void {
-    const protocol = channel === 'uplink' ? CONTROL_PROTOCOL : PIECES_PROTOCOL
+    const protocols = channel === 'uplink' ? [CONTROL_PROTOCOL] : [PIECES_PROTOCOL, PIECES_PROTOCOL_BEFORE]
     const dialled = async (): Promise<{ connection: Connection; stream: Stream; roundTripMs: number }> => {
-      const connection = addresses.length > 0 ? await this.#dial(addresses, {}) : this.#connectionOf(peer)
+      const connection = addresses.length > 0 ? await this.#dial(addresses) : this.#connectionOf(peer)
       try {
         const roundTripMs = await this.#roundTrips.measure(peer, connection)
-        return { connection, stream: await connection.newStream(protocol), roundTripMs }
+        return { connection, stream: await connection.newStream(protocols), roundTripMs }
       } catch (error) {
         // One that does not answer is dead, and a dial would give the same one again.
         if (isTimeOut(error)) this.#hangUp(peer, 'it does not answer')
@@ -192,8 +191,7 @@ export class Network {
       }
     }
     dialled().then(
-      ({ connection, stream, roundTripMs }) =>
-        this.#hold({ channel, peer, connection }, stream, { roundTripMs, addresses }),
+      ({ connection, stream, roundTripMs }) => this.#hold({ channel, peer, connection }, stream, roundTripMs),
       (error: Error) => this.#options.deliver({ kind: 'closed', channel, peer, reason: dialFailure(error) }),
     )
   }
@@ -205,9 +203,8 @@ export class Network {
     return connection
   }
 
-  #dial(addresses: readonly DialAddress[], options: { force?: boolean }): Promise<Connection> {
-    const targets = addresses.map((address) => multiaddr(address))
-    return this.#running.dial(targets, options)
+  #dial(addresses: readonly DialAddress[]): Promise<Connection> {
+    return this.#running.dial(addresses.map((address) => multiaddr(address)))
   }
 
   #accept(channel: 'downlink' | 'reader', connection: Connection, stream: Stream): void {
@@ -219,7 +216,7 @@ export class Network {
   #hold(
     { channel, peer, connection }: { channel: Channel; peer: PeerId; connection: Connection },
     stream: Stream,
-    { roundTripMs, addresses }: { roundTripMs: number; addresses: readonly DialAddress[] } = ACCEPTED,
+    roundTripMs = 0,
   ): void {
     const key = `${channel} ${peer}`
     const before = this.#channels.get(key)
@@ -230,7 +227,7 @@ export class Network {
     }
     const held: Held =
       channel === 'source'
-        ? this.#pieces.openSource(peer, stream, { dial: () => this.#dial(addresses, { force: true }), onEnd })
+        ? this.#pieces.openSource(peer, stream, { address: addressOf(connection), onEnd })
         : channel === 'reader'
           ? this.#pieces.openReader(peer, stream, { onEnd })
           : this.#control.open({ channel, peer, connection }, stream, {
@@ -243,11 +240,6 @@ export class Network {
       this.#options.deliver({ kind: 'closed', channel, peer, reason: 'replaced by a newer stream' })
     }
     this.#options.deliver({ kind: 'opened', channel, peer, roundTripMs })
-  }
-
-  #acceptLane(stream: Stream, peer: PeerId): void {
-    if (this.#members.has(peer)) this.#pieces.openLane(peer, stream)
-    else stream.abort(new Error(MEMBERS_ONLY))
   }
 
   #acceptEnrollment(stream: Stream, peer: PeerId): void {
@@ -279,6 +271,15 @@ export class Network {
 
 function peerOf(peer: { toString(): string }): PeerId {
   return peer.toString() as PeerId
+}
+
+/** Where the other end of a connection that was dialled listens; null for one that has dialled us. */
+function addressOf({ direction, remoteAddr }: Connection): LaneAddress | null {
+  if (direction !== 'outbound') return null
+  const parts = remoteAddr.getComponents()
+  const host = parts.find(({ name }) => ['ip4', 'ip6', 'dns', 'dns4', 'dns6'].includes(name))?.value
+  const port = Number(parts.find(({ name }) => name === 'tcp')?.value)
+  return host === undefined || Number.isNaN(port) ? null : { host, port }
 }
 
 function isTimeOut(error: unknown): boolean {

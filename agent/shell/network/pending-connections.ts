@@ -3,7 +3,7 @@
  * open sockets from a hundred addresses keep no member out; and where all places of a kind are taken, the newcomer gets
  * that of whoever has waited longest: a handshake takes a moment, and who only holds a socket is the oldest soon.
  */
-import type { MultiaddrConnection } from '@libp2p/interface'
+import type { Socket } from 'node:net'
 
 export type PendingLimits = {
   /** Handshakes at once from addresses that no member has come from, and how many begin in a second. */
@@ -18,15 +18,18 @@ export type PendingLimits = {
   readonly remembered: number
 }
 
-type Place = { readonly address: string; readonly group: Map<MultiaddrConnection, Place> }
+/** A socket of which nobody knows yet whose it is. */
+export type Pending = Pick<Socket, 'remoteAddress' | 'destroy' | 'once'>
+
+type Place = { readonly address: string; readonly group: Map<Pending, Place> }
 
 export class PendingConnections {
   readonly #limits: PendingLimits
   readonly #clock: () => number
   /** In the order in which they came. */
-  readonly #strangers = new Map<MultiaddrConnection, Place>()
-  readonly #known = new Map<MultiaddrConnection, Place>()
-  readonly #byAddress = new Map<string, Set<MultiaddrConnection>>()
+  readonly #strangers = new Map<Pending, Place>()
+  readonly #known = new Map<Pending, Place>()
+  readonly #byAddress = new Map<string, Set<Pending>>()
   /** Of members, the latest last. */
   readonly #addresses = new Set<string>()
   #second = 0
@@ -38,8 +41,8 @@ export class PendingConnections {
   }
 
   /** False where it is to be closed at once. */
-  admit(connection: MultiaddrConnection): boolean {
-    const address = addressOf(connection)
+  admit(socket: Pending): boolean {
+    const address = addressOf(socket)
     const isKnown = this.#addresses.has(address)
     if (!isKnown && !this.#mayBegin()) return false
     const { strangers, strangersPerAddress, known, knownPerAddress } = this.#limits
@@ -47,17 +50,17 @@ export class PendingConnections {
     const beside = this.#byAddress.get(address) ?? new Set()
     if (beside.size >= (isKnown ? knownPerAddress : strangersPerAddress)) this.#evict(oldest(beside))
     else if (group.size >= (isKnown ? known : strangers)) this.#evict(oldest(group.keys()))
-    group.set(connection, { address, group })
-    this.#byAddress.set(address, beside.add(connection))
-    connection.addEventListener('close', () => this.#leave(connection))
+    group.set(socket, { address, group })
+    this.#byAddress.set(address, beside.add(socket))
+    socket.once('close', () => this.#leave(socket))
     return true
   }
 
   /** The other side has proven who it is; from the address of a member more are let in from now on. */
-  settled(connection: MultiaddrConnection, isMember: boolean): void {
-    this.#leave(connection)
+  settled(socket: Pending, isMember: boolean): void {
+    this.#leave(socket)
     if (!isMember) return
-    const address = addressOf(connection)
+    const address = addressOf(socket)
     this.#addresses.delete(address)
     this.#addresses.add(address)
     if (this.#addresses.size > this.#limits.remembered) this.#addresses.delete(oldest(this.#addresses) as string)
@@ -73,24 +76,25 @@ export class PendingConnections {
     return this.#begunInSecond <= this.#limits.strangersPerSecond
   }
 
-  #evict(connection: MultiaddrConnection | undefined): void {
-    if (connection === undefined) return
-    this.#leave(connection)
-    connection.abort(new Error('others wait for this place'))
+  #evict(socket: Pending | undefined): void {
+    if (socket === undefined) return
+    this.#leave(socket)
+    // Others wait for this place.
+    socket.destroy()
   }
 
-  #leave(connection: MultiaddrConnection): void {
-    const place = this.#strangers.get(connection) ?? this.#known.get(connection)
+  #leave(socket: Pending): void {
+    const place = this.#strangers.get(socket) ?? this.#known.get(socket)
     if (place === undefined) return
-    place.group.delete(connection)
+    place.group.delete(socket)
     const beside = this.#byAddress.get(place.address)
-    beside?.delete(connection)
+    beside?.delete(socket)
     if (beside?.size === 0) this.#byAddress.delete(place.address)
   }
 }
 
-function addressOf(connection: MultiaddrConnection): string {
-  return connection.remoteAddr.getComponents()[0]?.value ?? ''
+function addressOf(socket: Pending): string {
+  return socket.remoteAddress ?? ''
 }
 
 function oldest<Value>(values: Iterable<Value>): Value | undefined {

@@ -1,19 +1,22 @@
 /**
- * The pieces protocol on the network: messages and pieces of sources and readers, over one connection or several, at the
- * pace that the WAN link is allowed.
+ * The pieces protocol on the network: messages of sources and readers over a stream of libp2p each, and the bytes of pieces
+ * over lanes beside it, or over the stream where there is none; at the pace that the WAN link is allowed.
  */
-import type { Connection, Stream } from '@libp2p/interface'
+import { randomBytes } from 'node:crypto'
+import type { Stream } from '@libp2p/interface'
 import { isBug } from '../../../protocol/assert.ts'
 import type { PeerId, Sha256 } from '../../../protocol/identifiers.ts'
 import { MAX_PIECES_MESSAGE_BYTES } from '../../../protocol/limits.ts'
-import { LANE_PROTOCOL, PiecesMessage } from '../../../protocol/messages.ts'
+import { PIECES_PROTOCOL, PieceStreamMessage, type PiecesMessage } from '../../../protocol/messages.ts'
 import { frameBytesPerMs, type WanLimits } from '../../../protocol/wan-limits.ts'
 import type { AgentEvent } from '../../core/events.ts'
 import { causes } from '../causes.ts'
-import { Lanes } from './lanes.ts'
-import { type IncomingBody, MessageStream } from './message-stream.ts'
+import { ExpectedLanes } from './lanes/expected-lanes.ts'
+import { type LaneStream, Lanes } from './lanes/lanes.ts'
+import { ReaderLanes } from './lanes/reader-lanes.ts'
+import { type LaneAddress, ReceivingLane } from './lanes/receiving-lane.ts'
+import { type IncomingBody, type Later, MessageStream } from './message-stream.ts'
 import { Pace } from './pace.ts'
-import { ReaderLanes } from './reader-lanes.ts'
 import { ReceivedPieces } from './received-pieces.ts'
 
 /** `receiving` is told at most this often for each source. */
@@ -35,47 +38,65 @@ export type PieceStreamsOptions = {
   readonly readPiece: (patch: Sha256, index: number) => Promise<Uint8Array>
 }
 
+/** The source says whether it expects a lane, or the lane is not dialled. */
+const EXPECTED_WITHIN_MS = 10_000
+
 export type Ending = { readonly onEnd: (reason: string) => void }
-type PieceStream = MessageStream<PiecesMessage>
+type PieceStream = MessageStream<PieceStreamMessage>
+type Source = {
+  readonly lanes: Lanes
+  /** Lanes that were announced, by their number. */
+  readonly announced: Map<number, () => void>
+}
 
 export class PieceStreams {
   readonly received = new ReceivedPieces()
   readonly #options: PieceStreamsOptions
   readonly #pace = { down: new Pace(), up: new Pace() }
-  readonly #sources = new Map<PeerId, Lanes>()
+  readonly #sources = new Map<PeerId, Source>()
   readonly #readers = new Map<PeerId, PieceStream>()
   readonly #readerLanes: ReaderLanes
+  readonly expectedLanes = new ExpectedLanes()
 
   constructor(options: PieceStreamsOptions) {
     this.#options = options
-    this.#readerLanes = new ReaderLanes(options, this.#pace)
+    this.#readerLanes = new ReaderLanes({
+      expected: this.expectedLanes,
+      deliver: options.deliver,
+      paceTo: (peer) => (options.isOverWan(peer) ? this.#pace.up : null),
+    })
   }
 
-  /** A stream to a source; `dial` makes one more connection to it. */
-  openSource(peer: PeerId, stream: Stream, { dial, onEnd }: Ending & { dial: () => Promise<Connection> }): PieceStream {
-    const first = this.#fromSource(peer, stream, (reason) => {
-      lanes.end()
-      onEnd(reason)
+  /** A stream to a source; null for the address of one that cannot be dialled, since it has dialled us. */
+  openSource(peer: PeerId, stream: Stream, { address, onEnd }: Ending & { address: LaneAddress | null }): PieceStream {
+    const source: Source = {
+      announced: new Map(),
+      lanes: new Lanes({
+        say: (message) => first.send(message),
+        dial:
+          address === null || stream.protocol !== PIECES_PROTOCOL
+            ? null
+            : (number, onLaneEnd) => this.#dialLane({ peer, source, stream: first, number, address, onLaneEnd }),
+      }),
+    }
+    const first: PieceStream = new MessageStream(stream, {
+      ...this.#shared(peer),
+      onBytes: this.#receivingFrom(peer),
+      onMessage: (message) => this.#saidBySource(peer, source, message),
+      onEnd: (reason) => {
+        source.lanes.end()
+        for (const expected of source.announced.values()) expected()
+        onEnd(reason)
+      },
     })
-    const lanes = new Lanes(first, async (onLaneEnd) => {
-      const connection = await dial()
-      const lane = await connection.newStream(LANE_PROTOCOL)
-      return this.#fromSource(peer, lane, () => {
-        connection.abort(new Error('its stream has ended'))
-        onLaneEnd()
-      })
-    })
-    this.#sources.set(peer, lanes)
+    this.#sources.set(peer, source)
     return first
   }
 
   openReader(peer: PeerId, stream: Stream, { onEnd }: Ending): PieceStream {
-    const reader = new MessageStream(stream, {
+    const reader: PieceStream = new MessageStream(stream, {
       ...this.#shared(peer),
-      onMessage: (message) => {
-        if (message.kind === 'piece') reader.abort('a reader never sends pieces')
-        else this.#options.deliver({ kind: 'pieces-received', channel: 'reader', peer, message })
-      },
+      onMessage: (message) => this.#saidByReader(peer, reader, message),
       onEnd: (reason) => {
         if (this.#readers.get(peer) === reader) {
           this.#readers.delete(peer)
@@ -88,14 +109,8 @@ export class PieceStreams {
     return reader
   }
 
-  /** A further connection of a reader. */
-  openLane(peer: PeerId, stream: Stream): void {
-    if (this.#readers.has(peer)) this.#readerLanes.accept(peer, stream)
-    else stream.abort(new Error('only a reader may have further connections'))
-  }
-
   toSource(peer: PeerId, message: PiecesMessage): void {
-    this.#sources.get(peer)?.send(message)
+    this.#sources.get(peer)?.lanes.send(message)
   }
 
   toReader(peer: PeerId, message: PiecesMessage): void {
@@ -103,7 +118,7 @@ export class PieceStreams {
   }
 
   widen(peer: PeerId, lanes: number): void {
-    this.#sources.get(peer)?.widen(lanes)
+    this.#sources.get(peer)?.lanes.widen(lanes)
   }
 
   limit({ downBitsPerSecond, upBitsPerSecond }: WanLimits): void {
@@ -113,17 +128,17 @@ export class PieceStreams {
 
   sendPiece(peer: PeerId, patch: Sha256, index: number): void {
     const sent = (): void => this.#options.deliver({ kind: 'piece-sent', peer, patch, index })
-    const stream = this.#readerLanes.answerOn(peer, patch, index) ?? this.#readers.get(peer)
-    if (stream === undefined) sent()
-    else {
-      stream.sendLater({
-        read: async () => {
-          const body = await this.#read(peer, patch, index)
-          return body && { message: { kind: 'piece', patch, index, bytes: body.byteLength }, body }
-        },
-        sent,
-      })
+    const later: Later<PiecesMessage> = {
+      read: async () => {
+        const body = await this.#read(peer, patch, index)
+        return body && { message: { kind: 'piece', patch, index, bytes: body.byteLength }, body }
+      },
+      sent,
     }
+    if (this.#readerLanes.answer(peer, patch, index, later)) return
+    const stream = this.#readers.get(peer)
+    if (stream === undefined) sent()
+    else stream.sendLater(later)
   }
 
   /** Null when it cannot be read; what the reader is told then is decided by the core. */
@@ -137,35 +152,83 @@ export class PieceStreams {
     }
   }
 
-  #fromSource(peer: PeerId, stream: Stream, onEnd: (reason: string) => void): PieceStream {
-    return new MessageStream(stream, {
-      ...this.#shared(peer),
-      onBytes: this.#receivingFrom(peer),
-      onMessage: (message) => this.#saidBySource(peer, message),
-      onEnd,
-    })
-  }
-
   #shared(peer: PeerId) {
     return {
       room: this.#options.room,
       ...(this.#options.isOverWan(peer) ? { pace: this.#pace } : {}),
-      schema: PiecesMessage,
+      schema: PieceStreamMessage,
       maxMessageBytes: MAX_PIECES_MESSAGE_BYTES,
       what: 'a message of the pieces protocol',
     }
   }
 
-  #saidBySource(peer: PeerId, message: PiecesMessage): IncomingBody | undefined {
-    if (message.kind === 'unreadable') this.#sources.get(peer)?.answered(message.patch, message.index)
-    if (message.kind !== 'piece') {
-      this.#options.deliver({ kind: 'pieces-received', channel: 'source', peer, message })
-      return undefined
+  #saidBySource(peer: PeerId, source: Source, message: PieceStreamMessage): IncomingBody | undefined {
+    switch (message.kind) {
+      case 'lane-wanted':
+        throw new Error('a source dials no lane')
+      case 'lane-expected':
+        source.announced.get(message.lane)?.()
+        return undefined
+      case 'piece':
+        return this.#begin(peer, message)
+      case 'unreadable':
+        source.lanes.answered(message.patch, message.index)
+        break
+      default:
     }
-    const { patch, index } = message
-    return this.received.begin(message.bytes, (hash, slot) => {
-      this.#sources.get(peer)?.answered(patch, index)
+    this.#options.deliver({ kind: 'pieces-received', channel: 'source', peer, message })
+    return undefined
+  }
+
+  #begin(peer: PeerId, { patch, index, bytes }: { patch: Sha256; index: number; bytes: number }): IncomingBody {
+    return this.received.begin(bytes, (hash, slot) => {
+      this.#sources.get(peer)?.lanes.answered(patch, index)
       this.#options.deliver({ kind: 'piece-received', peer, patch, index, hash, slot })
+    })
+  }
+
+  #saidByReader(peer: PeerId, stream: PieceStream, message: PieceStreamMessage): void {
+    switch (message.kind) {
+      case 'piece':
+      case 'lane-expected':
+        stream.abort('a reader never says this')
+        return
+      case 'lane-wanted':
+        this.#readerLanes.expect(peer, message)
+        stream.send({ kind: 'lane-expected', lane: message.lane })
+        return
+      case 'request':
+        if (!this.#readerLanes.asks(peer, message)) return
+        break
+      case 'cancel':
+        this.#readerLanes.takesBack(peer, message.patch, message.index)
+        break
+      default:
+    }
+    this.#options.deliver({ kind: 'pieces-received', channel: 'reader', peer, message })
+  }
+
+  /** Announces a lane over the stream, and dials it when the source expects it. */
+  async #dialLane({ peer, source, stream, number, address, onLaneEnd }: LaneDial): Promise<LaneStream> {
+    const ticket = { id: randomBytes(16), secret: randomBytes(32) }
+    const expected = Promise.withResolvers<void>()
+    const deadline = setTimeout(() => expected.reject(new Error('the source expects no lane')), EXPECTED_WITHIN_MS)
+    source.announced.set(number, expected.resolve)
+    stream.send({ kind: 'lane-wanted', lane: number, ticket })
+    try {
+      await expected.promise
+    } finally {
+      clearTimeout(deadline)
+      source.announced.delete(number)
+    }
+    return ReceivingLane.open({
+      address,
+      ticket,
+      onPiece: (header) => this.#begin(peer, header),
+      onBytes: this.#receivingFrom(peer),
+      pace: this.#options.isOverWan(peer) ? this.#pace.down : null,
+      room: this.#options.room,
+      onEnd: onLaneEnd,
     })
   }
 
@@ -179,6 +242,15 @@ export class PieceStreams {
       this.#options.deliver({ kind: 'receiving', peer })
     }
   }
+}
+
+type LaneDial = {
+  readonly peer: PeerId
+  readonly source: Source
+  readonly stream: PieceStream
+  readonly number: number
+  readonly address: LaneAddress
+  readonly onLaneEnd: () => void
 }
 
 function bytesPerMs(bitsPerSecond: number | null): number | null {

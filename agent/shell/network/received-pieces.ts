@@ -32,6 +32,11 @@ export class ReceivedPieces {
         filled += chunk.byteLength
         bytesPassed(chunk.byteLength)
       },
+      space: () => buffer.subarray(filled),
+      filled(count) {
+        hash.update(buffer.subarray(filled, filled + count))
+        filled += count
+      },
       complete: () => {
         const slot = this.#nextSlot++ as Slot
         this.#slots.set(slot, buffer)
