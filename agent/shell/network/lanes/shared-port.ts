@@ -45,7 +45,7 @@ export function sharedPort({
       const listener = createListener.call(inner, { ...options, upgrader })
       const server = serverOf(listener)
       const [toLibp2p] = server.listeners('connection')
-      if (toLibp2p === undefined) throw new Error('the listener of @libp2p/tcp takes no connections: see decision 0023')
+      if (toLibp2p === undefined) throw new Error('the listener of @libp2p/tcp takes no connections: see decision 0024')
       server.removeAllListeners('connection')
       /** Those that libp2p knows nothing of. */
       const own = new Set<Socket>()
@@ -99,7 +99,7 @@ function firstByte(socket: Socket, withinMs: number, tell: (byte: number) => voi
 /** It is no part of what libp2p describes of a listener. */
 function serverOf(listener: object): Server {
   if ('server' in listener && isServer(listener.server)) return listener.server
-  throw new Error('the listener of @libp2p/tcp has no server: see decision 0023')
+  throw new Error('the listener of @libp2p/tcp has no server: see decision 0024')
 }
 
 function isServer(value: unknown): value is Server {
