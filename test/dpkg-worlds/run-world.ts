@@ -13,7 +13,6 @@ import { fillApplianceFolder, type StoredPatch } from './agent/appliance-folder.
 import type { LieName } from './agent/lies.ts'
 import { buildSpec } from './build-package.ts'
 import { carryOut } from './carry-out.ts'
-import { describe } from './describe-install.ts'
 import { actAsAdmin, disorder } from './disturb.ts'
 import { type BundleSpec, programText, versionFileOf } from './drawn/bundle-spec.ts'
 import { describe } from './drawn/in-words.ts'
