@@ -65,6 +65,7 @@ function forge(to: PeerId, organization: string, signer: SigningKey, addressee =
       organization,
     },
     ...{ dataCenter: 'Paris', issuedAt: Date.now(), expiresAt: Date.now() + 3_600_000 },
+    after: null,
   })
   return { to, envelope: seal(Order, order, signer) }
 }

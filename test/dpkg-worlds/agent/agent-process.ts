@@ -134,6 +134,7 @@ export class AgentProcess {
       dataCenter: membership.dataCenter,
       issuedAt: now,
       expiresAt: now + 365 * DAY_MS,
+      after: null,
     })
     const letter = { to: identity.peer, from: root, envelope: seal(Order, order, serviceCenter) }
     this.#orders.set(envelopeDigest(letter.envelope), letter)
