@@ -73,14 +73,19 @@ export class Programs {
     return this.on(who).filter(({ fromMs }) => fromMs >= forgotBeforeMs)
   }
 
-  /** Found healthy, and once more when the soak was over. */
-  #isVerified({ patch }: Disruption, after: readonly Disruption[]): boolean {
+  /** Found healthy, and once more when the soak was over; after a restart that is told by the wall clock, wherever it was set. */
+  #isVerified({ patch, appliance }: Disruption, after: readonly Disruption[]): boolean {
     const well = after.filter(({ step, outcome }) => step === 'verify' && outcome?.ok === true)
     const [first] = well
     if (first === undefined) return false
     const manifest = patch === null ? undefined : this.#evidence.patches.get(patch)?.publication.manifest
     const soakMs = Math.max(0, (manifest?.verify.soakSeconds ?? 0) * 1_000 - TICK_SLACK_MS)
-    return well.some(({ fromMs }) => fromMs >= (first.toMs ?? 0) + soakMs || soakMs === 0)
+    const { wall } = this.#evidence.world
+    const beganMs = first.toMs ?? 0
+    const wallAt = (nowMs: number): number => appliance.process.clock.read(nowMs, wall).wallMs
+    return well.some(
+      ({ fromMs }) => soakMs === 0 || fromMs >= beganMs + soakMs || wallAt(fromMs) >= wallAt(beganMs) + soakMs,
+    )
   }
 }
 
