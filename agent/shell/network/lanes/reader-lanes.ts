@@ -14,7 +14,14 @@ import { SendingLane } from './sending-lane.ts'
 
 type Wanted = Extract<LaneMessage, { kind: 'lane-wanted' }>
 type Request = Extract<PiecesMessage, { kind: 'request' }>
-type Lane = { readonly asked: Set<string>; sending: SendingLane | null; readonly end: () => void }
+type Lane = {
+  readonly asked: Set<string>
+  /** Null until its handshake has ended here: for the reader that is so a moment sooner. */
+  sending: SendingLane | null
+  /** What was asked for in that moment. */
+  readonly early: Later<PiecesMessage>[]
+  readonly end: () => void
+}
 
 export type ReaderLanesOptions = {
   readonly expected: ExpectedLanes
@@ -39,6 +46,7 @@ export class ReaderLanes {
     const forget = (): void => {
       if (lanes.get(number) !== lane) return
       lanes.delete(number)
+      for (const { sent } of lane.early.splice(0)) sent()
       if (lanes.size === 0 && this.#lanes.get(peer) === lanes) this.#lanes.delete(peer)
       this.#tell(peer)
     }
@@ -49,6 +57,7 @@ export class ReaderLanes {
     const lane: Lane = {
       asked: new Set(),
       sending: null,
+      early: [],
       end: () => {
         expectation.withdraw()
         lane.sending?.abort()
@@ -63,7 +72,7 @@ export class ReaderLanes {
     if (number === undefined) return true
     const lane = this.#lanes.get(peer)?.get(number)
     // Its end is on its way to the reader, who asks again then.
-    if (lane === undefined || lane.sending === null || lane.asked.size >= MAX_QUEUED_REQUESTS) return false
+    if (lane === undefined || lane.asked.size >= MAX_QUEUED_REQUESTS) return false
     lane.asked.add(`${patch} ${index}`)
     return true
   }
@@ -74,9 +83,10 @@ export class ReaderLanes {
 
   /** Sends the piece over the lane on which it was asked for; false where that was none. */
   answer(peer: PeerId, patch: Sha256, index: number, later: Later<PiecesMessage>): boolean {
-    for (const { asked, sending } of this.#lanes.get(peer)?.values() ?? []) {
-      if (sending === null || !asked.delete(`${patch} ${index}`)) continue
-      sending.sendLater(later)
+    for (const { asked, sending, early } of this.#lanes.get(peer)?.values() ?? []) {
+      if (!asked.delete(`${patch} ${index}`)) continue
+      if (sending === null) early.push(later)
+      else sending.sendLater(later)
       return true
     }
     return false
@@ -89,6 +99,7 @@ export class ReaderLanes {
 
   #opened(peer: PeerId, lane: Lane, socket: TLSSocket, forget: () => void): void {
     lane.sending = new SendingLane(socket, { pace: this.#options.paceTo(peer), onEnd: forget })
+    for (const later of lane.early.splice(0)) lane.sending.sendLater(later)
     this.#tell(peer)
   }
 

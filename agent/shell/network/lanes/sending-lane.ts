@@ -1,6 +1,6 @@
 /**
  * The source's end of a lane. A piece is read from disk when its turn has come, and given to the socket a part at a time,
- * each when the one before has left: a slow reader holds one piece of our memory, and what is sent next is decided late.
+ * each when the one before has left: a slow reader holds two pieces of our memory, and what is sent next is decided late.
  */
 import type { TLSSocket } from 'node:tls'
 import type { PiecesMessage } from '../../../../protocol/messages.ts'
@@ -16,6 +16,7 @@ export class SendingLane {
   readonly #pace: Pace | null
   readonly #waiting: Later<PiecesMessage>[] = []
   #isSending = false
+  #onItsWay: Promise<void> = Promise.resolve()
 
   constructor(socket: TLSSocket, { pace, onEnd }: { pace: Pace | null; onEnd: () => void }) {
     this.#socket = socket
@@ -41,24 +42,32 @@ export class SendingLane {
     this.#isSending = true
     for (let later = this.#waiting.shift(); later !== undefined; later = this.#waiting.shift()) {
       const read = await later.read()
-      if (read?.message.kind === 'piece' && read.body !== undefined) await this.#write(read.message, read.body)
-      if (read !== null) later.sent()
+      if (read === null) continue
+      if (read.message.kind === 'piece' && read.body !== undefined) await this.#write(read.message, read.body)
+      later.sent()
     }
     this.#isSending = false
   }
 
-  async #write(header: Extract<PiecesMessage, { kind: 'piece' }>, body: Uint8Array): Promise<void> {
-    this.#socket.cork()
-    this.#socket.write(writeHeader(header))
+  /** Resolves when the last part is on its way, so that the next piece is read meanwhile. */
+  async #write(piece: Extract<PiecesMessage, { kind: 'piece' }>, body: Uint8Array): Promise<void> {
+    let header: Uint8Array | null = writeHeader(piece)
     for (let at = 0; at < body.byteLength && !this.#socket.destroyed; ) {
-      const length = this.#pace?.isLimited === true ? PACED_BYTES : PART_BYTES
-      const part = body.subarray(at, at + length)
+      const part = body.subarray(at, at + (this.#pace?.isLimited === true ? PACED_BYTES : PART_BYTES))
       await this.#pace?.take(part.byteLength)
-      await new Promise<void>((resolve) => {
-        this.#socket.write(part, () => resolve())
-        this.#socket.uncork()
-      })
-      at += length
+      await this.#onItsWay
+      this.#onItsWay = this.#give(header, part)
+      header = null
+      at += part.byteLength
     }
+  }
+
+  /** Resolves when the kernel has them, or the socket is gone. */
+  #give(header: Uint8Array | null, part: Uint8Array): Promise<void> {
+    return new Promise((resolve) => {
+      // Together they would be copied into one buffer first.
+      if (header !== null) this.#socket.write(header)
+      this.#socket.write(part, () => resolve())
+    })
   }
 }
