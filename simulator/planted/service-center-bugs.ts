@@ -62,14 +62,6 @@ export const serviceCenterBugs: readonly PlantedBug[] = [
     checkers: ['never both members of a group', 'one Data Center of an organization at a time'],
   },
   {
-    name: 'an appliance that another install ordered and nobody hears of does not hold its pair',
-    file: ongoing,
-    find: 'for (const appliance of elsewhere.unheard) ongoing.silent.set(groupKey(appliance), appliance)',
-    replace:
-      'for (const appliance of elsewhere.unheard.slice(0, 0)) ongoing.silent.set(groupKey(appliance), appliance)',
-    checkers: ['never both members of a group'],
-  },
-  {
     name: 'what a tenant has learned since it came is not withdrawn',
     file: 'controller/core/sessions.ts',
     find: 'const known = new Set([...proven, ...learned])',
