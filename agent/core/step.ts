@@ -146,7 +146,10 @@ function doubted(state: AgentState, message: Extract<AgentEvent, { kind: 'pieces
 function opened(state: AgentState, channel: Channel, peer: PeerId, roundTripMs: number): AgentEffect[] {
   switch (channel) {
     case 'uplink':
-      return isOfOwnDepot(state, peer) ? betweenOpened(state, channel, peer) : uplinkOpened(state, peer)
+      if (isOfOwnDepot(state, peer)) return betweenOpened(state, channel, peer)
+      // It was a member of the depot when it was dialled, and has left: what is above is dialled by name.
+      if (state.uplink.phase !== 'dialling' || state.uplink.peer !== peer) return [{ kind: 'close', channel, peer }]
+      return uplinkOpened(state, peer)
     case 'downlink':
       if (isOfOwnDepot(state, peer)) return betweenOpened(state, channel, peer)
       if (!mayAttach(state, peer)) return [{ kind: 'close', channel, peer }]

@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { step } from '../../../agent/core/step.ts'
 import { tendSilence } from '../../../controller/core/silence.ts'
 import { emptyState } from '../../../controller/core/state.ts'
 import { signingKeyFromSeed } from '../../../protocol/envelope.ts'
@@ -92,4 +93,16 @@ test('a silence that is set with a fraction of a second is greeted with in whole
       )[0]
   world.await('it has greeted again', () => greeting() !== undefined)
   assert.ok(Greeting.safeParse(greeting()).success)
+})
+
+test('a member that has left the depot while it was dialled does not become what is above', () => {
+  const world = estate('paris')
+  const { state, peer } = world.appliance('paris/secondary')
+  const above = structuredClone(state.uplink)
+  const gone = signingKeyFromSeed(new Uint8Array(32).fill(9)).peer
+  const effects = step(state, { kind: 'opened', channel: 'uplink', peer: gone, roundTripMs: 1 })
+  assert.deepEqual(effects, [{ kind: 'close', channel: 'uplink', peer: gone }])
+  assert.deepEqual(state.uplink, above)
+  world.run(60_000)
+  assert.ok(world.center.state.sessions.has(peer), 'and what it says goes to the Service Center')
 })
