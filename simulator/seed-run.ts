@@ -99,7 +99,7 @@ type Plan = {
  * who will never answer has ended sooner, and so has one of which the machine that is left, or its ledger, has no word.
  */
 const SLOW_BUDGET_MS = 25 * 60_000
-const BUDGET_MS = 5 * 60_000
+const BUDGET_MS = 8 * 60_000
 /** Past the deadline of every install, a paused one too, wherever the clocks have jumped to. */
 const DAYS_LATER_MS = 10 * 24 * 3_600_000
 const CENTER_SITE = 'hub'

@@ -95,13 +95,15 @@ export function holdThoseBeside(state: ServiceCenterState, tookMs: number): Serv
 /** Two machines have its key: it is gone for everybody, and whoever reached the Service Center through it goes elsewhere. */
 function holdKey(state: ServiceCenterState, appliance: ApplianceRecord, vias: PeerId[]): ServiceCenterEffect[] {
   const { peer } = appliance
+  // Also a member of the depot at which it was before: it takes what it hears of there for the truth, and would stay for ever.
+  const told = new Set([...vias, ...(state.attachments.get(peer)?.keys() ?? [])])
   state.attachments.delete(peer)
   const effects = [...closed(state, peer), ...commit(state, hold(state, appliance))]
   const why = whyKeyIsHeld(state.appliances.get(peer) ?? appliance) ?? ''
   return [
     ...effects,
     { kind: 'log', line: why, fields: { peer, name: appliance.name } },
-    ...vias.map((via) => tellHeld(peer, via, why)),
+    ...[...told].map((via) => tellHeld(peer, via, why)),
     ...advanceInstalls(state),
     { kind: 'changed', topic: 'appliances' },
     { kind: 'changed', topic: 'patches' },
