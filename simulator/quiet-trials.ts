@@ -84,6 +84,8 @@ export function outOfReach(calm: Calm): void {
 /** The same, but it is replaced before it goes on: its successor and its peer must not wait for it. */
 export function replacedInSilence(calm: Calm): void {
   const { world, evidence, rest } = calm
+  // What a person has paused waits for a person, and so does whoever needs it.
+  if ([...world.center.state.installs.values()].some(({ state }) => state === 'paused')) return
   const silent = standStill(calm)
   if (silent === null) return
   const { who, next } = silent

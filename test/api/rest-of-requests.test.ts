@@ -52,7 +52,7 @@ const EARLY: Record<string, { status: number; lines: () => Promise<string[]> }> 
   },
   'the body is longer than any request': {
     status: 413,
-    lines: async () => ['POST /api/v1/installs HTTP/1.1', token, JSON_TYPE],
+    lines: async () => ['POST /api/v1/people HTTP/1.1', token, JSON_TYPE],
   },
 }
 
