@@ -91,7 +91,7 @@ export const EvidencePage = ({ findings }: { findings: EvidenceFindings }) => {
           </tbody>
         </table>
       </Card>
-      <Card id="appliances" title="Appliances">
+      <Card id="told" title="What each appliance has told">
         <div class="pm-stack">
           {appliances.map((appliance) => (
             <Appliance appliance={appliance} />
