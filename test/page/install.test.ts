@@ -236,7 +236,7 @@ pageTest('follows an install: states, reasons, what a failed installer printed, 
   await target.getByText('installing').waitFor()
   await cancelInstall(
     page,
-    'Cancel the install for acme and globex? No appliance has it already. 1 appliance was ordered to install it and finishes. ' +
+    'Cancel the install for acme and globex? No appliance has it already. 2 appliances were ordered to install it and finish. ' +
       'No pair begins any more, and one that has begun is finished on both of its members.',
   )
   await page.locator('[data-install]').getByText('cancelled by admin').waitFor()
