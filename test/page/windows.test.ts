@@ -30,7 +30,7 @@ for (const javaScript of [true, false]) {
       const row = page.getByRole('row').filter({ hasText: 'Sundays & more' })
       assert.match(
         (await row.textContent()) ?? '',
-        /maintenance windowacme.*after 240 minutesFREQ=WEEKLY;BYDAY=SUEurope\/Berlin/,
+        /maintenance windowacme.*after 4 hFREQ=WEEKLY;BYDAY=SUEurope\/Berlin/,
       )
       assert.equal(new URL(page.url()).pathname, WINDOWS)
 
