@@ -195,7 +195,7 @@ function interruptions(steps: readonly Step[]): Interruption[] {
   if (from !== null) found.push({ from, until: null })
   return found
 }
-const ENDED: ReadonlySet<string> = new Set(['installed', 'failed', 'reverted', 'refused'])
+const ENDED: ReadonlySet<string> = new Set(['installed', 'failed', 'reverted', 'refused', 'cancelled'])
 
 function groupsOf(appliances: readonly ApplianceFindings[]): GroupFindings[] {
   const groups = Map.groupBy(appliances, ({ dataCenter, group }) => `${dataCenter} ${group}`)

@@ -3,15 +3,15 @@
  * print, which shows what the same check has found.
  */
 import { writeEvidence } from '../../protocol/evidence.ts'
-import type { InstallId } from '../../protocol/identifiers.ts'
 import { judgeEvidence } from '../../protocol/judge-evidence.ts'
-import { isRefusal, refuse } from '../../protocol/refusals.ts'
+import { isRefusal } from '../../protocol/refusals.ts'
 import { installEvidence } from '../core/evidence.ts'
 import { EvidencePage } from '../page/evidence-page.tsx'
 import { INSTALLS } from '../page/words.ts'
 import type { Repository } from '../shell/ports.ts'
 import type { App, AppContext, RouteDependencies } from './context.ts'
 import { answerRefusal } from './errors.ts'
+import { namedInstall } from './installs.ts'
 import { documented } from './openapi.ts'
 import { permitted } from './permitted.ts'
 import { readQuery } from './read-request.ts'
@@ -46,9 +46,8 @@ export function addEvidenceRoutes(app: App, { repository, log }: RouteDependenci
 }
 
 async function requested(c: AppContext, repository: Repository) {
-  const id = c.req.param('id') ?? ''
-  const found = c.var.serviceCenter.state.installs.get(id as InstallId)
-  if (found === undefined) return refuse('not_found', `there is no install ${id.slice(0, 100)}`)
+  const found = namedInstall(c, c.req.param('id') ?? '')
+  if (isRefusal(found)) return found
   const query = readQuery(c, EvidenceQuery)
   if (isRefusal(query)) return query
   const statements = await repository.statements({ install: found.id, patch: found.patch })

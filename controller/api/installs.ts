@@ -7,6 +7,7 @@ import { isRefusal, type Refusal, refuse } from '../../protocol/refusals.ts'
 import type { Command } from '../core/effects.ts'
 import { namedPatch } from '../core/named-patch.ts'
 import type { InstallRecord } from '../core/records.ts'
+import { MAX_PLAN_BYTES } from '../core/rollout/install-plan.ts'
 import type { ServiceCenterState } from '../core/state.ts'
 import { installDetail, installSummaries } from '../core/views.ts'
 import type { App, AppContext, RouteDependencies } from './context.ts'
@@ -17,9 +18,6 @@ import { StartBody } from './plan-schemas.ts'
 import { asPlanned } from './plans.ts'
 import { readJson } from './read-request.ts'
 import * as schemas from './schemas.ts'
-
-/** One for 10,000 appliances has three million bytes. */
-const MAX_PLAN_BYTES = 16 * 1024 * 1024
 
 const parameters = { id: 'The id of an install.' }
 
@@ -185,7 +183,7 @@ function peersNamed(state: ServiceCenterState, names: readonly string[]): PeerId
   return names.flatMap((name) => byName.get(name) ?? [])
 }
 
-function namedInstall(c: AppContext, id: string): InstallRecord | Refusal {
+export function namedInstall(c: AppContext, id: string): InstallRecord | Refusal {
   const { installs } = c.var.serviceCenter.state
   return installs.get(id as InstallId) ?? refuse('not_found', `there is no install ${id.slice(0, 100)}`)
 }

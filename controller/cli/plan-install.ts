@@ -3,7 +3,7 @@
  * from which `installs start --plan` starts.
  */
 import { InstallPlan as Plan } from '../api/plan-schemas.ts'
-import type { InstallPlan } from '../core/rollout/install-plan.ts'
+import { type InstallPlan, MAX_PLAN_BYTES } from '../core/rollout/install-plan.ts'
 import { memberSentence, planImpact, planStandings, planSummary, waveTitle, whatMayFail } from '../page/plan-words.ts'
 import { duration, listed, patchReference, where } from '../page/words.ts'
 import { defineCommand, UsageError } from './command.ts'
@@ -12,9 +12,6 @@ import { readableTime } from './quantities.ts'
 import { readSmallFile } from './read-small-file.ts'
 import { connect, SERVER_OPTIONS } from './service-center-client.ts'
 import { printable, table } from './terminal.ts'
-
-/** As much as the Service Center takes; one for 10,000 appliances has three million bytes. */
-const MAX_PLAN_BYTES = 16 * 1024 * 1024
 
 export const SCOPE_OPTIONS = {
   organization: { type: 'string', multiple: true, value: 'NAME', about: 'for whom; may be repeated' },

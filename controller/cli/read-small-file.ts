@@ -9,7 +9,9 @@ export async function readSmallFile(name: string, maxBytes: number): Promise<Uin
   try {
     const file = await open(name, 'r')
     try {
-      const buffer = new Uint8Array(maxBytes + 1)
+      const stat = await file.stat()
+      // One byte more than it may have, or has: so that one that is longer is noticed.
+      const buffer = new Uint8Array((stat.isFile() ? Math.min(stat.size, maxBytes) : maxBytes) + 1)
       const { bytesRead } = await file.read(buffer, 0, buffer.byteLength, 0)
       if (bytesRead > maxBytes) throw new LocalFileError(`${name} is longer than ${maxBytes} bytes: check the path`)
       return buffer.subarray(0, bytesRead)

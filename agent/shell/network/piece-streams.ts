@@ -45,8 +45,8 @@ export type Ending = { readonly onEnd: (reason: string) => void }
 type PieceStream = MessageStream<PieceStreamMessage>
 type Source = {
   readonly lanes: Lanes
-  /** Lanes that were announced, by their number. */
-  readonly announced: Map<number, () => void>
+  /** Lanes that were announced, by their number; to be told whether they are expected. */
+  readonly announced: Map<number, (isExpected: boolean) => void>
 }
 
 export class PieceStreams {
@@ -85,7 +85,7 @@ export class PieceStreams {
       onMessage: (message) => this.#saidBySource(peer, source, message),
       onEnd: (reason) => {
         source.lanes.end()
-        for (const expected of source.announced.values()) expected()
+        for (const tell of source.announced.values()) tell(false)
         onEnd(reason)
       },
     })
@@ -167,7 +167,7 @@ export class PieceStreams {
       case 'lane-wanted':
         throw new Error('a source dials no lane')
       case 'lane-expected':
-        source.announced.get(message.lane)?.()
+        source.announced.get(message.lane)?.(true)
         return undefined
       case 'piece':
         return this.#begin(peer, message)
@@ -211,16 +211,14 @@ export class PieceStreams {
   /** Announces a lane over the stream, and dials it when the source expects it. */
   async #dialLane({ peer, source, stream, number, address, onLaneEnd }: LaneDial): Promise<LaneStream> {
     const ticket = { id: randomBytes(16), secret: randomBytes(32) }
-    const expected = Promise.withResolvers<void>()
-    const deadline = setTimeout(() => expected.reject(new Error('the source expects no lane')), EXPECTED_WITHIN_MS)
+    const expected = Promise.withResolvers<boolean>()
+    const deadline = setTimeout(() => expected.resolve(false), EXPECTED_WITHIN_MS)
     source.announced.set(number, expected.resolve)
     stream.send({ kind: 'lane-wanted', lane: number, ticket })
-    try {
-      await expected.promise
-    } finally {
-      clearTimeout(deadline)
-      source.announced.delete(number)
-    }
+    const isExpected = await expected.promise
+    clearTimeout(deadline)
+    source.announced.delete(number)
+    if (!isExpected) throw new Error('the source expects no lane')
     return ReceivingLane.open({
       address,
       ticket,

@@ -7,6 +7,9 @@ import type { DataCenterName, InstallId, OrganizationName, PeerId, Sha256 } from
 import type { Manifest } from '../../../protocol/manifest.ts'
 import type { NamedReason } from './previewing.ts'
 
+/** As much of one as is read; one for 10,000 appliances has three million bytes. */
+export const MAX_PLAN_BYTES = 16 * 1024 * 1024
+
 export const PLANNED_STANDINGS = ['ready', 'waits', 'refuses', 'installed'] as const
 /** `waits`: it joins by itself, or when what is named is mended; `refuses`: it would, as things are; `installed`: it has it. */
 export type PlannedStanding = (typeof PLANNED_STANDINGS)[number]

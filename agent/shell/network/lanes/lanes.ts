@@ -16,8 +16,8 @@ const LONGEST_REDIAL_AFTER_MS = 5 * 60_000
 const IDLE_MS = 30_000
 
 export type LaneStream = { abort(reason: string): void }
-export type PieceRequest = Extract<PiecesMessage, { kind: 'request' }>
-type Lane = { readonly number: number; readonly stream: LaneStream; unanswered: PieceRequest[] }
+type Request = Extract<PiecesMessage, { kind: 'request' }>
+type Lane = { readonly number: number; readonly stream: LaneStream; unanswered: Request[] }
 
 export type LanesOptions = {
   /** Over the stream of the source. */
@@ -29,9 +29,9 @@ export type LanesOptions = {
 export class Lanes {
   readonly #options: LanesOptions
   /** What was asked for over the stream itself. */
-  #overStream: PieceRequest[] = []
+  #overStream: Request[] = []
   #lanes: Lane[] = []
-  #waiting: PieceRequest[] = []
+  #waiting: Request[] = []
   #wanted = 1
   #isDialling = false
   #dialAfterMs = 0
@@ -64,7 +64,7 @@ export class Lanes {
 
   /** A piece has come. */
   answered(patch: string, index: number): void {
-    const isOther = (request: PieceRequest): boolean => request.patch !== patch || request.index !== index
+    const isOther = (request: Request): boolean => request.patch !== patch || request.index !== index
     for (const lane of this.#lanes) {
       const left = lane.unanswered.filter(isOther)
       if (left.length < lane.unanswered.length) this.#failures = 0
@@ -81,7 +81,7 @@ export class Lanes {
   }
 
   #cancel(message: Extract<PiecesMessage, { kind: 'cancel' }>): void {
-    const isIt = (request: PieceRequest) => request.patch === message.patch && request.index === message.index
+    const isIt = (request: Request) => request.patch === message.patch && request.index === message.index
     const wasAsked = [this.#overStream, ...this.#lanes.map(({ unanswered }) => unanswered)].some((asked) =>
       asked.some(isIt),
     )
@@ -90,7 +90,7 @@ export class Lanes {
     this.#dispatch()
   }
 
-  #forget(isIt: (request: PieceRequest) => boolean): void {
+  #forget(isIt: (request: Request) => boolean): void {
     this.#waiting = this.#waiting.filter((request) => !isIt(request))
     this.#overStream = this.#overStream.filter((request) => !isIt(request))
     for (const lane of this.#lanes) lane.unanswered = lane.unanswered.filter((request) => !isIt(request))

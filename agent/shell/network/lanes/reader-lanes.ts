@@ -4,7 +4,6 @@
  */
 import type { TLSSocket } from 'node:tls'
 import type { PeerId, Sha256 } from '../../../../protocol/identifiers.ts'
-import { MAX_QUEUED_REQUESTS } from '../../../../protocol/limits.ts'
 import type { LaneMessage, PiecesMessage } from '../../../../protocol/messages.ts'
 import type { AgentEvent } from '../../../core/events.ts'
 import type { Later } from '../message-stream.ts'
@@ -71,8 +70,8 @@ export class ReaderLanes {
   asks(peer: PeerId, { patch, index, lane: number }: Request): boolean {
     if (number === undefined) return true
     const lane = this.#lanes.get(peer)?.get(number)
-    // Its end is on its way to the reader, who asks again then.
-    if (lane === undefined || lane.asked.size >= MAX_QUEUED_REQUESTS) return false
+    // Its end is on its way to the reader, who asks again then. How many may wait is for the core to say.
+    if (lane === undefined) return false
     lane.asked.add(`${patch} ${index}`)
     return true
   }
