@@ -55,6 +55,8 @@ export const MAX_STORED_LETTERS = 10_000
  * ten reports of an install are 6,000. Then the oldest goes that is no receipt, since a receipt is signed once only.
  */
 export const MAX_OWN_LETTERS = 10_000
+/** Patches that go before another one in the same interruption of each pair. */
+export const MAX_PATCHES_AT_ONCE = 16
 /** Orders in line on one appliance: one for each of 500 patches, twice. The next one is refused. */
 export const MAX_QUEUED_ORDERS = 1_000
 /**

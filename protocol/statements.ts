@@ -23,6 +23,7 @@ import {
 import {
   MAX_ADDRESSES,
   MAX_PATCH_BYTES,
+  MAX_PATCHES_AT_ONCE,
   MAX_PIECE_BYTES,
   MAX_QUEUED_ORDERS,
   MAX_REPORTED_OUTPUT_BYTES,
@@ -145,6 +146,13 @@ export const Order = statement(
      * ended at the patch, and ends without any change when it ended otherwise. Null where none comes first.
      */
     after: z.strictObject({ peer: PeerId, order: OrderId }).nullable(),
+    /**
+     * The order to this same appliance that comes first. This one begins when that has ended at its patch, under what the
+     * other members promised for it, and ends without any change when it ended otherwise. Null where none comes first.
+     */
+    continues: OrderId.nullable(),
+    /** The patches of those that go on from this one here: all are copied before anything is interrupted. */
+    stages: z.array(Sha256).max(MAX_PATCHES_AT_ONCE),
   }),
 )
 export type Order = z.infer<(typeof Order)['schema']>

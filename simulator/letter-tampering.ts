@@ -162,6 +162,8 @@ function forgeries(
         issuedAt: wallMs,
         expiresAt: wallMs + 3_600_000,
         after: null,
+        continues: null,
+        stages: [],
       },
       identity,
     ),

@@ -20,9 +20,10 @@ import { newReplica, type Replica } from './replica.ts'
 import type { AgentState, KeptLetter } from './state.ts'
 
 const Outcome = z.strictObject({ ok: z.boolean(), reason: z.string(), output: z.string(), temporary: z.boolean() })
-/** An earlier release knew of no outage that an order allows, and of none that comes after another. */
+/** An earlier release knew of no outage that an order allows, and of none that comes after another one. */
 const KeptOrder = z.preprocess(
-  (order) => (typeof order === 'object' ? { allowOutage: false, after: null, ...order } : order),
+  (order) =>
+    typeof order === 'object' ? { allowOutage: false, after: null, continues: null, stages: [], ...order } : order,
   Order.schema,
 )
 const Orders = z.strictObject({

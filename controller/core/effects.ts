@@ -49,6 +49,8 @@ export type Command =
       outsideWindows?: boolean | undefined
       /** What the actor agreed to (confirming.ts), where somebody was asked; refused when it is not so any more. */
       confirmation?: Sha256 | undefined
+      /** Patches that go before it in the same interruption of each pair, in this order. */
+      first?: readonly Sha256[] | undefined
       /** The digest of the plan that it was compared with, where it was started by one. */
       plan?: Sha256 | undefined
     }

@@ -7,7 +7,7 @@ import { type ApplianceEvidence, digestsIn, type Evidence, InstallAccount } from
 import type { OrganizationName } from '../../protocol/identifiers.ts'
 import { type Refusal, refuse } from '../../protocol/refusals.ts'
 import type { InstallRecord, StatementRecord } from './records.ts'
-import { targetsOf } from './rollout/target-facts.ts'
+import { targetsOf } from './rollout/ongoing.ts'
 import { everEnrolled, type ServiceCenterState } from './state.ts'
 
 /** `statements`: all that were kept of this install, and of its patch. Of other organizations nothing is told. */

@@ -5,15 +5,14 @@
  * proven before counts until it is proven anew, and nobody waits for the end of an order that it knows nothing of.
  */
 
-import { assert } from '../../protocol/assert.ts'
-import { open, seal } from '../../protocol/envelope.ts'
+import { seal } from '../../protocol/envelope.ts'
 import type { OrderId, PeerId } from '../../protocol/identifiers.ts'
 import type { Greeting } from '../../protocol/messages.ts'
-import { isRefusal } from '../../protocol/refusals.ts'
-import { Heard, type LedgerLoss, Order } from '../../protocol/statements.ts'
+import { Heard, type LedgerLoss } from '../../protocol/statements.ts'
 import type { ServiceCenterEffect } from './effects.ts'
 import { placeNote } from './places.ts'
 import type { ApplianceRecord, Change, TargetRecord } from './records.ts'
+import { orderOf } from './rollout/sealed-orders.ts'
 import type { ServiceCenterState } from './state.ts'
 import { letterTo } from './synchronize.ts'
 
@@ -27,7 +26,7 @@ export function tellHeard(
   const heard = Math.max(...told.filter((counter) => counter > newest || isInGap(counter)))
   if (heard < 0) return []
   const unanswered = unsettledOf(state, peer).filter(({ counter }) => counter === 0)
-  const sequence = Math.min(orderSequence, ...unanswered.map((target) => sequenceOf(state, target) - 1))
+  const sequence = Math.min(orderSequence, ...unanswered.map((target) => (orderOf(state, target)?.sequence ?? 1) - 1))
   const statement = { to: peer, epoch, counter: heard, sequence, toldAt: state.clock.wallMs }
   return [letterTo(state, peer, seal(Heard, statement, state.signing), via)]
 }
@@ -91,11 +90,4 @@ function countersOf(state: ServiceCenterState, peer: PeerId): number[] {
 
 function unsettledOf({ unsettledOn }: ServiceCenterState, peer: PeerId): TargetRecord[] {
   return [...(unsettledOn.get(peer)?.values() ?? [])].filter(({ order }) => order !== null)
-}
-
-function sequenceOf({ signing }: ServiceCenterState, { order }: TargetRecord): number {
-  assert(order !== null, 'only what was ordered has a sequence')
-  const opened = open(Order, order.envelope, [signing.peer])
-  assert(!isRefusal(opened), 'an order is what was sealed here')
-  return opened.sequence
 }

@@ -132,6 +132,8 @@ export type InstallRecord = {
   startedBy: string | null
   /** Wall milliseconds after which nothing of it starts any more. */
   deadlineAt: number
+  /** The install that goes first, of another patch: whoever is ordered for that is ordered for this one with it. */
+  continues: InstallId | null
   /** How often it was set going: 1, and one more each time that a person resumed it after it had halted. */
   run: number
 }

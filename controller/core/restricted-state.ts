@@ -44,6 +44,7 @@ export function restrictedState(
       return new OwnEntries(targets, appliances, chosen.every(isOwn) ? undefined : withoutNames)
     }),
     open: new Set([...whole.open].filter((id) => installs.has(id))),
+    continuedBy: whole.continuedBy,
     unsettled: filtered(whole.unsettled, ({ appliance }) => appliances.has(appliance)),
     unsettledOn: own(whole.unsettledOn),
     rosterVersions: filtered(whole.rosterVersions, (_, dataCenter) => dataCenters.has(dataCenter)),

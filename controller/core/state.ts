@@ -96,6 +96,8 @@ export type ServiceCenterState = {
   targets: Map<InstallId, Map<PeerId, TargetRecord>>
   /** Those of which something may still begin or end: the only ones that are looked at again and again. */
   open: Set<InstallId>
+  /** Of installs that go together the one that continues each; worked out from them. */
+  continuedBy: Map<InstallId, InstallId>
   /** Of them, by install and appliance, those that may be disrupted now: ordered, and not known to have ended. */
   unsettled: Map<string, TargetRecord>
   /** The same by appliance and install, so that nobody looks through all of them for each. */
@@ -149,6 +151,7 @@ export function emptyState(authority: Authority, random: Random, silenceMs = SIL
     installs: new Map(),
     targets: new Map(),
     open: new Set(),
+    continuedBy: new Map(),
     unsettled: new Map(),
     unsettledOn: new Map(),
     censuses: new WeakMap(),
@@ -199,6 +202,7 @@ export function apply(state: ServiceCenterState, change: Change): void {
     case 'installs':
       state.installs.set(change.row.id, change.row)
       if (isUnderWay(change.row.state)) state.open.add(change.row.id)
+      if (change.row.continues !== null) state.continuedBy.set(change.row.continues, change.row.id)
       break
     case 'targets':
       inner(state.targets, change.row.install).set(change.row.appliance, change.row)

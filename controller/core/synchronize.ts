@@ -9,6 +9,8 @@ import { MAX_SENTENCE_CHARACTERS } from '../../protocol/limits.ts'
 import { Cancellation } from '../../protocol/statements.ts'
 import type { ServiceCenterEffect } from './effects.ts'
 import { sealRoster } from './membership.ts'
+import type { TargetRecord } from './records.ts'
+import { orderOf } from './rollout/sealed-orders.ts'
 import { whyTakenBack } from './rollout/taking-back.ts'
 import type { ServiceCenterState } from './state.ts'
 
@@ -36,7 +38,7 @@ export function synchronize(state: ServiceCenterState, peer: PeerId): ServiceCen
       envelopes.push(patch.withdrawal)
     }
   }
-  for (const target of state.unsettledOn.get(peer)?.values() ?? []) {
+  for (const target of inSequence(state, peer)) {
     if (target.order === null) continue
     const { id, envelope } = target.order
     // An appliance that never spoke of an order is sent it again: it begins, or says that it has expired.
@@ -51,6 +53,14 @@ export function synchronize(state: ServiceCenterState, peer: PeerId): ServiceCen
     envelopes.push(seal(Cancellation, { ...said, cancelledAt: state.clock.wallMs }, state.signing))
   }
   return envelopes.map((envelope) => letterTo(state, peer, envelope, session.via))
+}
+
+/** In the order in which they were signed: an appliance takes none that is older than one which it has taken. */
+function inSequence(state: ServiceCenterState, peer: PeerId): TargetRecord[] {
+  const targets = [...(state.unsettledOn.get(peer)?.values() ?? [])]
+  if (targets.length < 2) return targets
+  const sequence = (target: TargetRecord): number => orderOf(state, target)?.sequence ?? 0
+  return targets.sort((left, right) => sequence(left) - sequence(right))
 }
 
 export function letterTo(state: ServiceCenterState, to: PeerId, envelope: Envelope, via: PeerId): ServiceCenterEffect {

@@ -14,6 +14,7 @@ import { readiness, serviceProviderAppliances } from './replications.ts'
 import { confirmationOf } from './rollout/confirming.ts'
 import { joinedLater } from './rollout/extending.ts'
 import type { TargetState } from './rollout/install-states.ts'
+import { targetsOf } from './rollout/ongoing.ts'
 import { inOrder } from './rollout/plan.ts'
 import {
   goingBack,
@@ -23,7 +24,7 @@ import {
   waitingForWindows,
   withoutPeer,
 } from './rollout/previewing.ts'
-import { providersOf, targetsOf } from './rollout/target-facts.ts'
+import { providersOf } from './rollout/target-facts.ts'
 import { forecast } from './rollout/waves.ts'
 import { everEnrolled, type ServiceCenterState } from './state.ts'
 import { mixedPairs, mixedSentence } from './troubles.ts'

@@ -66,6 +66,8 @@ export function orderFor(world: World, name: string, patch: SymbolicPatch, diffe
     issuedAt: START_WALL_MS,
     expiresAt: START_WALL_MS + 3_600_000,
     after: null,
+    continues: null,
+    stages: [],
     ...differently,
   }
 }

@@ -212,7 +212,11 @@ export class World {
   }
 
   /** Starts an install and gives its id; fails when it is refused. */
-  install(patch: SymbolicPatch, organizations: string[], scope: { dataCenter?: string; allowOutage?: boolean } = {}) {
+  install(
+    patch: SymbolicPatch,
+    organizations: string[],
+    scope: { dataCenter?: string; allowOutage?: boolean; first?: readonly SymbolicPatch[] } = {},
+  ) {
     const reply = this.ask({
       kind: 'start-install',
       actor: 'admin',
@@ -220,6 +224,7 @@ export class World {
       organizations: organizations.map((name) => OrganizationName.parse(name)),
       dataCenter: scope.dataCenter === undefined ? 'All' : DataCenterName.parse(scope.dataCenter),
       allowOutage: scope.allowOutage ?? false,
+      first: scope.first?.map(({ publication }) => publication.sha256),
     })
     assert(!isRefusal(reply) && reply.kind === 'install-started', `the install starts: ${JSON.stringify(reply)}`)
     return reply.install

@@ -4,9 +4,10 @@
  */
 import { readFile, writeFile } from 'node:fs/promises'
 import type { InstallRecord, TargetRecord } from '../../controller/core/records.ts'
+import { targetsOf } from '../../controller/core/rollout/ongoing.ts'
 import { planRollout } from '../../controller/core/rollout/plan.ts'
 import { planInstall } from '../../controller/core/rollout/planning.ts'
-import { factsOf, targetsOf } from '../../controller/core/rollout/target-facts.ts'
+import { factsOf } from '../../controller/core/rollout/target-facts.ts'
 import { apply, type ServiceCenterState } from '../../controller/core/state.ts'
 import { step } from '../../controller/core/step.ts'
 import type { InstallId, PeerId, Sha256 } from '../../protocol/identifiers.ts'
@@ -97,6 +98,7 @@ function put(number: number, patch: Sha256, on: readonly PeerId[], reached: Targ
       outsideWindows: false,
       reason: '',
       startedBy: null,
+      continues: null,
       run: 1,
     },
     ...{ state: reached === 'queued' ? 'running' : 'done', startedAt: number, deadlineAt: wallMs + 1e12 },

@@ -130,6 +130,7 @@ export function sampleInstall(number: number, patch: Sha256): InstallRecord {
     startedAt: AT + number,
     startedBy: 'admin',
     deadlineAt: AT + 86_400_000,
+    continues: number % 2 === 1 ? InstallId.parse('0'.repeat(32)) : null,
     run: 1 + (number % 2),
   }
 }
@@ -150,6 +151,8 @@ export function sampleTarget(install: InstallRecord, appliance = identity.peer):
     issuedAt: AT,
     expiresAt: AT + 1,
     after: null,
+    continues: null,
+    stages: [],
   }
   return {
     install: install.id,

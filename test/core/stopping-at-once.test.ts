@@ -9,8 +9,8 @@ import { groupKey } from '../../controller/core/census.ts'
 import type { ServiceCenterEffect } from '../../controller/core/effects.ts'
 import type { InstallRecord, TargetRecord } from '../../controller/core/records.ts'
 import { newTarget } from '../../controller/core/rollout/new-target.ts'
+import { targetsOf } from '../../controller/core/rollout/ongoing.ts'
 import { forerunnerOf, sealOrders } from '../../controller/core/rollout/ordering.ts'
-import { targetsOf } from '../../controller/core/rollout/target-facts.ts'
 import { apply, type ServiceCenterState } from '../../controller/core/state.ts'
 import { step } from '../../controller/core/step.ts'
 import type { InstallId, PeerId } from '../../protocol/identifiers.ts'
@@ -37,7 +37,15 @@ function everybodyOrdered(number: number): InstallRecord {
   const { wallMs } = state.clock
   const install: InstallRecord = {
     ...{ id: number.toString(16).padStart(32, '0') as InstallId, patch, organizations: [], dataCenter: 'All' },
-    ...{ allowOutage: false, outsideWindows: false, state: 'running', reason: '', startedBy: null, run: 1 },
+    ...{
+      allowOutage: false,
+      outsideWindows: false,
+      state: 'running',
+      reason: '',
+      startedBy: null,
+      continues: null,
+      run: 1,
+    },
     ...{ startedAt: wallMs, deadlineAt: wallMs + 1e9 },
   }
   apply(state, { table: 'installs', row: install })

@@ -66,6 +66,8 @@ function forge(to: PeerId, organization: string, signer: SigningKey, addressee =
     },
     ...{ dataCenter: 'Paris', issuedAt: Date.now(), expiresAt: Date.now() + 3_600_000 },
     after: null,
+    continues: null,
+    stages: [],
   })
   return { to, envelope: seal(Order, order, signer) }
 }

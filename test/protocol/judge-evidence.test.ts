@@ -34,7 +34,7 @@ function orderTo({ peer }: SigningKey, of: { install?: string; attempt?: number 
   const order = Order.schema.parse({
     ...{ to: peer, orderId: orderId(peer, of.attempt), sequence: of.attempt ?? 1, install: of.install ?? install },
     ...{ attempt: of.attempt ?? 1, action: 'install', patch, allowOutage: false, organization: 'acme' },
-    ...{ dataCenter: 'paris', issuedAt: AT, expiresAt: AT + 60 * MINUTE, after: null },
+    ...{ dataCenter: 'paris', issuedAt: AT, expiresAt: AT + 60 * MINUTE, after: null, continues: null, stages: [] },
   })
   return seal(Order, order, root)
 }
@@ -230,6 +230,8 @@ describe('a file is not right', () => {
                 issuedAt: AT,
                 expiresAt: AT,
                 after: null,
+                continues: null,
+                stages: [],
               }),
               secondary,
             ),

@@ -126,8 +126,12 @@ export function holdsPair({ phase, lease }: Attempt): boolean {
 }
 
 /** Whether an order still needs this patch here. */
-export function isOrdered(state: AgentState, patch: Sha256): boolean {
-  return state.orders.attempt?.order.patch === patch || state.orders.queue.some((order) => order.patch === patch)
+export function isOrdered({ orders: { attempt, queue } }: AgentState, patch: Sha256): boolean {
+  return needs(attempt?.order, patch) || queue.some((order) => needs(order, patch))
+}
+
+function needs(order: Order | undefined, patch: Sha256): boolean {
+  return order !== undefined && (order.patch === patch || order.stages.includes(patch))
 }
 
 export function replicaOf(state: AgentState, order: Order): Replica {

@@ -15,6 +15,8 @@ import { sendToMember } from '../between-members.ts'
 import type { AgentEffect } from '../events.ts'
 import { type Ending, report } from '../reporting.ts'
 import type { AgentState } from '../state.ts'
+import { replicaOf } from './attempt.ts'
+import { forerunnerHere } from './continuing.ts'
 import { peerCalled } from './leases.ts'
 import { judgeTime } from './policies/order-time.ts'
 
@@ -39,6 +41,9 @@ export function newFollowing(): Following {
 
 /** Why it does not have its turn, or null. */
 export function whyAfter(state: AgentState, order: Order): string | null {
+  const before = forerunnerHere(state, order)
+  if (before !== undefined)
+    return `waits until ${replicaOf(state, before).publication.name}, which goes first, has ended on this appliance`
   const { after } = order
   if (after === null || state.following.heard.has(after.order)) return null
   return `waits until ${nameOf(state, after.peer)} has installed it`

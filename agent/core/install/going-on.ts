@@ -10,6 +10,7 @@ import type { Machine } from '../machine.ts'
 import { report } from '../reporting.ts'
 import type { AgentState } from '../state.ts'
 import { type Attempt, replicaOf } from './attempt.ts'
+import { lackingCopies } from './continuing.ts'
 import { end } from './ending.ts'
 import { beginNext } from './installing.ts'
 import { tendLease } from './leasing.ts'
@@ -47,7 +48,8 @@ export function tendAttempt(state: AgentState): AgentEffect[] {
 function notStaged(state: AgentState, attempt: Attempt): AgentEffect[] {
   const expired = judgeTime(attempt.order, state.clock.wallMs, state.clockAheadMs)
   if (expired === null) return []
-  const { wrong, phase } = replicaOf(state, attempt.order)
+  const [lacking = attempt.order.patch] = lackingCopies(state, attempt.order)
+  const { wrong, phase } = state.replicas.get(lacking) ?? replicaOf(state, attempt.order)
   const why = wrong !== '' ? wrong : 'reason' in phase ? phase.reason : 'pieces are missing still'
   const reason = `${expired.message}, and until then no proven copy was here: ${why}`
   return end(state, attempt, { state: 'refused', reason, refusal: expired.refused })
@@ -78,10 +80,10 @@ function notRestarted(state: AgentState, attempt: Attempt): AgentEffect[] {
 export function resumeAttempt(state: AgentState): AgentEffect[] {
   const { attempt } = state.orders
   if (attempt === null) return beginNext(state)
-  const { publication, phase } = replicaOf(state, attempt.order)
+  const { publication } = replicaOf(state, attempt.order)
   switch (attempt.phase) {
     case 'staging':
-      return phase.name === 'held' ? preflight(state, attempt) : []
+      return lackingCopies(state, attempt.order).length === 0 ? preflight(state, attempt) : []
     case 'preflight':
     case 'leasing':
       return preflight(state, attempt)

@@ -1,14 +1,17 @@
 /**
  * Orders in line: an appliance carries out one at a time, in the order in which they came; one that comes after an order
- * to another member of its group lets those behind it go first until that has ended.
+ * to another member of its group lets those behind it go first until that has ended. What goes on from the one that has
+ * just ended, under its lease, goes before all others.
  */
 import type { Order } from '../../../protocol/statements.ts'
 import type { AgentState } from '../state.ts'
+import { carriedLease } from './continuing.ts'
 import { whyAfter } from './following.ts'
 
 /** Whose turn it is when the place is free. */
 export function nextInLine(state: AgentState): Order | undefined {
-  return state.orders.queue.find((order) => whyAfter(state, order) === null)
+  const ready = state.orders.queue.filter((order) => whyAfter(state, order) === null)
+  return ready.find((order) => carriedLease(state, order) !== null) ?? ready[0]
 }
 
 /** What an order in line waits for. */

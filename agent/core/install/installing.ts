@@ -15,8 +15,9 @@ import type { AgentEffect, Found, InstallStep, Outcome } from '../events.ts'
 import { restartSentence } from '../machine.ts'
 import { report } from '../reporting.ts'
 import type { AgentState } from '../state.ts'
-import { type Attempt, enter, newAttempt, replicaOf } from './attempt.ts'
+import { type Attempt, enter, isOrdered, newAttempt, replicaOf } from './attempt.ts'
 import { mended } from './broken.ts'
+import { carriedLease, endingBehind, lackingCopies } from './continuing.ts'
 import { end, refusalLog } from './ending.ts'
 import { askHowItEnded } from './following.ts'
 import { nextInLine, whyInLine } from './in-line.ts'
@@ -71,16 +72,22 @@ function beginOne(state: AgentState, order: Order): AgentEffect[] {
   state.orders.queue = state.orders.queue.filter((other) => other !== order)
   const replica = replicaOf(state, order)
   const attempt = newAttempt(order, state.clock.wallMs)
+  attempt.lease = carriedLease(state, order)
   state.orders.attempt = attempt
+  const behind = endingBehind(state, order)
+  if (behind !== null) return end(state, attempt, behind)
   // What is not meant for this place need not be copied first; before the machine was looked at nobody knows that.
   const place = state.machine === null ? null : placeOf(state)
   const misplaced = place === null ? null : judgePlace(replica.publication.manifest, place)
   if (misplaced !== null) return refused(state, attempt, misplaced)
-  if (replica.phase.name === 'held') return preflight(state, attempt)
+  if (lackingCopies(state, order).length === 0) return preflight(state, attempt)
   if (state.membership?.kind === SERVICE_PROVIDER) {
     return end(state, attempt, {
       state: 'refused',
-      reason: 'this appliance holds no proven copy of the patch',
+      reason:
+        replica.phase.name === 'held'
+          ? 'this appliance holds no proven copy of a patch that is to go on from it'
+          : 'this appliance holds no proven copy of the patch',
       refusal: 'not_replicated',
     })
   }
@@ -90,8 +97,8 @@ function beginOne(state: AgentState, order: Order): AgentEffect[] {
 /** The copy that an order waited for is proven. */
 export function staged(state: AgentState, patch: Sha256): AgentEffect[] {
   const { attempt } = state.orders
-  if (attempt === null || attempt.phase !== 'staging' || attempt.order.patch !== patch) return []
-  return preflight(state, attempt)
+  if (attempt === null || attempt.phase !== 'staging' || !isOrdered(state, patch)) return []
+  return lackingCopies(state, attempt.order).length === 0 ? preflight(state, attempt) : []
 }
 
 export function stepEnded(state: AgentState, step: InstallStep, patch: Sha256, outcome: Outcome): AgentEffect[] {

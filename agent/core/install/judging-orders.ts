@@ -26,9 +26,12 @@ export function judgeOrder(state: AgentState, order: Order): Refusal | null {
   if (state.orders.queue.length >= MAX_QUEUED_ORDERS) {
     return refuse('too_many_orders', `${MAX_QUEUED_ORDERS} orders wait on this appliance already`)
   }
-  const replica = state.replicas.get(order.patch)
-  if (replica !== undefined && !isGivenUp(replica)) return null
-  return state.withdrawn.has(order.patch)
+  const unknown = [order.patch, ...order.stages].find((patch) => {
+    const replica = state.replicas.get(patch)
+    return replica === undefined || isGivenUp(replica)
+  })
+  if (unknown === undefined) return null
+  return state.withdrawn.has(unknown)
     ? refuse('withdrawn', 'the patch was withdrawn')
-    : refuse('not_found', `no publication of patch ${order.patch} is known here`)
+    : refuse('not_found', `no publication of patch ${unknown} is known here`)
 }

@@ -8,6 +8,7 @@ import { enter as enterCopy } from '../replica.ts'
 import { report } from '../reporting.ts'
 import type { AgentState } from '../state.ts'
 import { type Attempt, enter } from './attempt.ts'
+import { lackingCopies } from './continuing.ts'
 
 /** Nothing was begun with a copy that was found not to be right. */
 export const IS_MENDED = refuse(
@@ -18,7 +19,9 @@ export const IS_MENDED = refuse(
 /** `reason` says from where it comes, or why it comes again. */
 export function stage(state: AgentState, attempt: Attempt, reason: string): AgentEffect[] {
   enter(attempt, 'staging')
-  const replica = state.replicas.get(attempt.order.patch)
-  if (replica?.phase.name === 'described') enterCopy(replica, { name: 'waiting', reason: 'ordered' })
+  for (const patch of lackingCopies(state, attempt.order)) {
+    const replica = state.replicas.get(patch)
+    if (replica?.phase.name === 'described') enterCopy(replica, { name: 'waiting', reason: 'ordered' })
+  }
   return report(state, attempt.order, { state: 'staging', reason })
 }

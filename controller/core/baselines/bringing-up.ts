@@ -45,7 +45,7 @@ function bringUpTo(state: ServiceCenterState, baseline: Baseline): Change[] {
   const install: InstallRecord = {
     ...{ id: nextId(state.random) as InstallId, patch: patch.sha256, organizations: [organization], dataCenter },
     ...{ allowOutage: false, outsideWindows: false, state: 'planned', reason: '', startedAt: at, startedBy },
-    ...{ deadlineAt, run: 1 },
+    ...{ deadlineAt, continues: null, run: 1 },
   }
   const outcome = `on ${appliances.length} appliances, to come to the baseline for ${inWords(baseline)}`
   return [

@@ -5,14 +5,15 @@
 import type { Change, InstallRecord, TargetRecord } from '../records.ts'
 import type { ServiceCenterState } from '../state.ts'
 import { endDataCenters, membersOf, overdrawn } from './budgets.ts'
-import { endBehindPeers, endLeftBehind, endUnbegun, endWaiting, outcomeOf } from './ending-installs.ts'
+import { endWithCompanions, haltTogether, laterThan } from './companions.ts'
+import { endBehindPeers, endLeftBehind, endWaiting, outcomeOf } from './ending-installs.ts'
 import { whenLate } from './following.ts'
 import { isFinal, isUnderWay } from './install-states.ts'
-import { elsewhere, isWaiting } from './ongoing.ts'
+import { elsewhere, isWaiting, targetsOf } from './ongoing.ts'
 import { sealOrders } from './ordering.ts'
 import { planRollout } from './plan.ts'
 import { cancelPaused } from './steering.ts'
-import { factsOf, targetsOf } from './target-facts.ts'
+import { factsOf } from './target-facts.ts'
 
 /**
  * The next step of one install, as changes: orders for those who may start, reasons for those who wait, an end when every
@@ -28,14 +29,11 @@ export function advance(state: ServiceCenterState, install: InstallRecord): Chan
   if (late.length > 0) return late
   const members = membersOf(state, targets)
   const spent = isUnderWay(install.state) ? overdrawn(members, install.run) : null
-  if (spent !== null) {
-    return [
-      { table: 'installs', row: { ...install, state: 'halted', reason: spent.reason } },
-      ...endUnbegun(state, targets, spent.unbegun),
-    ]
-  }
+  if (spent !== null) return haltTogether(state, install, spent)
   const stopped = isUnderWay(install.state) ? endDataCenters(state, install, members) : []
   if (stopped.length > 0) return stopped
+  const withOthers = endWithCompanions(state, install, targets)
+  if (withOthers.length > 0) return withOthers
   const leftBehind = isUnderWay(install.state) ? [] : endLeftBehind(state, install, targets)
   if (leftBehind.length > 0) return leftBehind
   const behind = endBehindPeers(state, targets)
@@ -56,10 +54,10 @@ function order(state: ServiceCenterState, install: InstallRecord, targets: Targe
   const starting = new Set(plan.start)
   const byPeer = new Map(facts.map((fact) => [fact.appliance.peer, fact]))
   const begin = plan.start.flatMap((peer) => byPeer.get(peer) ?? [])
-  const begins: Change[] =
-    install.state === 'planned' && starting.size > 0
-      ? [{ table: 'installs', row: { ...install, state: 'running' } }]
-      : []
+  const together = starting.size === 0 ? [] : [install, ...laterThan(state, install)]
+  const begins = together
+    .filter(({ state }) => state === 'planned')
+    .map((planned): Change => ({ table: 'installs', row: { ...planned, state: 'running' } }))
   const told = facts.flatMap(({ target, appliance }): Change[] => {
     const reason = starting.has(appliance.peer) ? undefined : plan.waiting.get(appliance.peer)
     return reason === undefined || reason === target.reason ? [] : [{ table: 'targets', row: { ...target, reason } }]

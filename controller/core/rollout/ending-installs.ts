@@ -86,7 +86,7 @@ function told(target: TargetRecord): string {
   return isUnheard(target) ? 'is not heard of any more' : `${target.state}${because(target)}`
 }
 
-function because({ reason }: TargetRecord): string {
+export function because({ reason }: TargetRecord): string {
   return reason === '' ? '' : `: ${reason}`
 }
 
@@ -97,7 +97,7 @@ function weight(target: TargetRecord): number {
   return isFailure(state) ? 0 : state === 'refused' ? 1 : state === 'unknown' ? 2 : 3
 }
 
-function hasBegun(target: TargetRecord): boolean {
+export function hasBegun(target: TargetRecord): boolean {
   return isInFlight(target) || target.state === 'installed'
 }
 
@@ -130,7 +130,7 @@ export function matesOf(state: ServiceCenterState, target: TargetRecord): Target
   return group.flatMap((peer) => (peer === target.appliance ? [] : (targets.get(peer) ?? [])))
 }
 
-function groupOf(state: ServiceCenterState, { appliance }: Pick<TargetRecord, 'appliance'>): string {
+export function groupOf(state: ServiceCenterState, { appliance }: Pick<TargetRecord, 'appliance'>): string {
   const found = everEnrolled(state, appliance)
   return found === undefined ? appliance : groupKey(found)
 }

@@ -3,12 +3,10 @@
  * is installed already, else by what its manifest estimates; and of the whole by who begins beside whom. Nobody who waits
  * is counted: how long they will is not known.
  */
-import { open } from '../../../protocol/envelope.ts'
 import type { DataCenterName, OrganizationName } from '../../../protocol/identifiers.ts'
-import { isRefusal } from '../../../protocol/refusals.ts'
-import { Order } from '../../../protocol/statements.ts'
 import type { PatchRecord } from '../records.ts'
 import type { ServiceCenterState } from '../state.ts'
+import { orderOf } from './sealed-orders.ts'
 import { widthAfter } from './waves.ts'
 
 /** Fewer say little; more say the same, and each costs the check of a signature. */
@@ -26,8 +24,8 @@ export function expectedEach(state: ServiceCenterState, patch: PatchRecord): Exp
   const took: number[] = []
   for (const target of state.standings.newest.get(patch.sha256)?.values() ?? []) {
     if (target.state !== 'installed' || target.order === null) continue
-    const order = open(Order, target.order.envelope, [state.signing.peer])
-    if (!isRefusal(order)) took.push(Math.max(0, target.changedAt - order.issuedAt))
+    const order = orderOf(state, target)
+    if (order !== null) took.push(Math.max(0, target.changedAt - order.issuedAt))
     if (took.length === MEASURED.atMost) break
   }
   if (took.length < MEASURED.atLeast) return { seconds: impact.estimateSeconds + verify.soakSeconds, measuredOn: 0 }

@@ -2,6 +2,7 @@
  * Appliances that joined the fleet after an install had begun. Its list was agreed to without them, so nothing adds them
  * by itself; whoever may start an install adds them to the one that goes on, where they wait their turn as all others do.
  */
+import type { PeerId } from '../../../protocol/identifiers.ts'
 import { isRefusal, type Refusal, refuse } from '../../../protocol/refusals.ts'
 import { notedFor } from '../audit-notes.ts'
 import { appliancesByPlace } from '../census.ts'
@@ -11,6 +12,7 @@ import { type Decision, livePatch } from '../publishing.ts'
 import type { ApplianceRecord, Change, InstallRecord } from '../records.ts'
 import type { ServiceCenterState } from '../state.ts'
 import { deadlineOf } from '../windows/deadline.ts'
+import { companionsOf } from './companions.ts'
 import { isUnderWay } from './install-states.ts'
 import { newTarget } from './new-target.ts'
 import { alreadyUnderWay } from './starting.ts'
@@ -61,9 +63,18 @@ export function extendInstall(state: ServiceCenterState, { actor, install: id, a
   const changes: Change[] = [
     { table: 'installs', row: { ...install, deadlineAt: Math.max(install.deadlineAt, deadlineAt) } },
     ...added.map(({ peer }): Change => ({ table: 'targets', row: newTarget(state, install, peer) })),
+    ...companionsOf(state, install)
+      .filter((other) => isUnderWay(other.state))
+      .flatMap((other) => added.flatMap(({ peer }) => alsoIn(state, other, peer))),
     ...notedFor(install.organizations, { at: state.clock.wallMs, actor, action: 'extend', subject: id, outcome }),
   ]
   return { reply, changes }
+}
+
+/** What goes together with it is for whoever joins, too. */
+function alsoIn(state: ServiceCenterState, install: InstallRecord, peer: PeerId): Change[] {
+  const isThere = state.targets.get(install.id)?.has(peer) === true
+  return isThere ? [] : [{ table: 'targets', row: newTarget(state, install, peer) }]
 }
 
 function refused(refusal: Refusal): Decision {

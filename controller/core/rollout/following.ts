@@ -10,7 +10,8 @@ import type { ServiceCenterState } from '../state.ts'
 import { beginAnew } from './beginning-anew.ts'
 import { isFailure, isFinal, mayFollow, TARGET_MOVES } from './install-states.ts'
 import { mayAwaitRestart, PICKUP_MS, silenceAllowedMs } from './install-times.ts'
-import { targetsOf, waitsForPeer } from './target-facts.ts'
+import { targetsOf } from './ongoing.ts'
+import { waitsForPeer } from './target-facts.ts'
 
 /** What a report changes: its target, and of its group who ended for its sake. */
 export function followReport(state: ServiceCenterState, report: Report): Change[] {

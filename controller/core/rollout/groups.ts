@@ -9,7 +9,12 @@ import { isFailure, isFinal } from './install-states.ts'
 import { isInFlight, isUnheard } from './ongoing.ts'
 
 /** A target and where it stands. */
-export type Placed = { readonly target: TargetRecord; readonly appliance: ApplianceRecord }
+export type Placed = {
+  readonly target: TargetRecord
+  readonly appliance: ApplianceRecord
+  /** Its parts in installs that go together with this one. */
+  readonly companions?: readonly TargetRecord[]
+}
 
 export function groupsOf<Member extends Placed>(members: readonly Member[]): Member[][] {
   return [...Map.groupBy(members, ({ appliance }) => groupKey(appliance)).values()]
@@ -20,10 +25,12 @@ export function hasBegun(group: readonly Placed[]): boolean {
   return group.some(({ target }) => isInFlight(target) || isUnheard(target) || target.state === 'installed')
 }
 
-/** Everybody in it for whom the patch is meant has it. */
+/** Everybody in it for whom the patch is meant has it, and all that goes together with it. */
 export function hasEndedWell(group: readonly Placed[]): boolean {
   const meant = group.filter(({ target }) => !isNotMeant(target))
-  return meant.length > 0 && meant.every(({ target }) => target.state === 'installed')
+  const companions = group.flatMap((member) => member.companions ?? [])
+  const isWell = companions.every(isThere)
+  return meant.length > 0 && meant.every(({ target }) => target.state === 'installed') && isWell
 }
 
 /** The member that could not install it since its install was set going last. */
@@ -34,6 +41,11 @@ export function failedMember<Member extends Placed>(group: readonly Member[], ru
 /** Its members that were ordered since then, and of which nothing is heard any more. */
 export function unheardMember<Member extends Placed>(group: readonly Member[], run: number): Member | undefined {
   return group.find(({ target }) => isUnheard(target) && target.run === run)
+}
+
+/** It has it, or it is not meant for it. */
+export function isThere(target: TargetRecord): boolean {
+  return target.state === 'installed' || isNotMeant(target)
 }
 
 export function isNotMeant({ state, refusal }: TargetRecord): boolean {

@@ -2,11 +2,15 @@
  * What goes on now, whichever install ordered it: who may be disrupted at this moment, and of whom nothing is heard. A
  * pair is a pair for all installs, also for one that has ended without hearing of all that it ordered.
  */
-import type { DataCenterName, OrganizationName } from '../../../protocol/identifiers.ts'
+import type { DataCenterName, InstallId, OrganizationName } from '../../../protocol/identifiers.ts'
 import { groupKey } from '../census.ts'
 import type { ApplianceRecord, InstallRecord, TargetRecord } from '../records.ts'
 import type { ServiceCenterState } from '../state.ts'
 import { isFinal } from './install-states.ts'
+
+export function targetsOf(state: ServiceCenterState, install: InstallId): TargetRecord[] {
+  return [...(state.targets.get(install)?.values() ?? [])]
+}
 
 /** Ordered and not ended: it may be disrupted at this moment. */
 export function isInFlight(target: TargetRecord): boolean {

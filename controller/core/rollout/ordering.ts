@@ -1,12 +1,12 @@
 /**
  * Orders: each signed for one appliance, with a number above all that it was ever sent, good until the deadline of its install,
  * and to be begun before its maintenance window ends. The members of a group are ordered at once, one after the other by
- * what their orders say: so a pair ends equal without the Service Center.
+ * what their orders say: so a pair ends equal without the Service Center. For installs that go together each member is
+ * ordered all its patches at once, one going on from the other.
  */
-import { type Envelope, open, seal } from '../../../protocol/envelope.ts'
+import { seal } from '../../../protocol/envelope.ts'
 import { type OrderId, SERVICE_PROVIDER } from '../../../protocol/identifiers.ts'
 import { nextId } from '../../../protocol/random.ts'
-import { isRefusal } from '../../../protocol/refusals.ts'
 import { Order } from '../../../protocol/statements.ts'
 import { groupKey } from '../census.ts'
 import { keptStatement } from '../kept-statements.ts'
@@ -14,49 +14,60 @@ import type { Change, InstallRecord, TargetRecord } from '../records.ts'
 import { numberAfter } from '../rising-numbers.ts'
 import { everEnrolled, type ServiceCenterState } from '../state.ts'
 import { beginByOf } from '../windows/targets.ts'
+import { laterThan } from './companions.ts'
 import type { Placed } from './groups.ts'
-import { isInFlight } from './ongoing.ts'
+import { isUnderWay } from './install-states.ts'
+import { isInFlight, isWaiting } from './ongoing.ts'
+import { orderOf } from './sealed-orders.ts'
 
 export type Forerunner = NonNullable<Order['after']>
 
-/** What orders come after; each was opened once. */
-const forerunners = new WeakMap<Envelope, Order['after']>()
-
 /** The order to another member of the group which that of this target comes after, or null. */
-export function forerunnerOf({ signing }: ServiceCenterState, { order }: TargetRecord): Forerunner | null {
-  if (order === null) return null
-  const known = forerunners.get(order.envelope)
-  if (known !== undefined) return known
-  const opened = open(Order, order.envelope, [signing.peer])
-  const after = isRefusal(opened) ? null : opened.after
-  forerunners.set(order.envelope, after)
-  return after
+export function forerunnerOf(state: ServiceCenterState, target: TargetRecord): Forerunner | null {
+  return orderOf(state, target)?.after ?? null
 }
 
 /**
- * Orders for those who begin, in their turn; `members` are all of the install. They are in the order in which they are
- * sent: whoever comes later is told first, so that nobody begins for whom nobody waits yet.
+ * Orders for those who begin, in their turn, for this install and for those that go on from it; `members` are all of the
+ * install. They are in the order in which they are sent: whoever comes later is told first, so that nobody begins for whom
+ * nobody waits yet.
  */
 export function sealOrders(
   state: ServiceCenterState,
   install: InstallRecord,
   { begin, members, wave }: { readonly begin: readonly Placed[]; readonly members: readonly Placed[]; wave: number },
 ): Change[] {
+  const steps = [install, ...laterThan(state, install).filter((other) => isUnderWay(other.state))]
+  const partOf = (step: InstallRecord, { target }: Placed): TargetRecord | undefined =>
+    step === install ? target : state.targets.get(step.id)?.get(target.appliance)
+  /** By install and group, whoever comes next comes after these. */
   const last = new Map<string, Forerunner>()
-  for (const { target, appliance } of members) {
-    if (target.order === null || !isInFlight(target)) continue
-    last.set(groupKey(appliance), { peer: appliance.peer, order: target.order.id })
-  }
+  const keyOf = (step: InstallRecord, { appliance }: Placed): string => `${step.id} ${groupKey(appliance)}`
+  for (const step of steps)
+    for (const member of members) {
+      const target = partOf(step, member)
+      if (target === undefined || target.order === null || !isInFlight(target)) continue
+      last.set(keyOf(step, member), { peer: target.appliance, order: target.order.id })
+    }
   const left = new Map<string, number>()
   for (const { appliance } of begin) left.set(groupKey(appliance), (left.get(groupKey(appliance)) ?? 0) + 1)
   const orders = begin.map((placed) => {
     const group = groupKey(placed.appliance)
     const members = left.get(group) ?? 1
-    const id = nextId(state.random) as OrderId
-    const changes = sealOrder(state, install, { ...placed, wave, id, members, after: last.get(group) ?? null })
     left.set(group, members - 1)
-    last.set(group, { peer: placed.appliance.peer, order: id })
-    return changes
+    const parts = steps.flatMap((step) => {
+      const target = partOf(step, placed)
+      return target === undefined || !isWaiting(target) ? [] : [{ step, target, id: nextId(state.random) as OrderId }]
+    })
+    let { appliance } = placed
+    return parts.flatMap(({ step, target, id }, index): Change[] => {
+      appliance = { ...appliance, orderSequence: numberAfter(appliance.orderSequence, state.clock) }
+      const after = last.get(keyOf(step, placed)) ?? null
+      last.set(keyOf(step, placed), { peer: appliance.peer, order: id })
+      const continues = parts[index - 1]?.id ?? null
+      const stages = parts.slice(index + 1).map((later) => later.step.patch)
+      return sealOrder(state, step, { target, appliance, wave, id, members, after, continues, stages })
+    })
   })
   return orders.reverse().flat()
 }
@@ -66,22 +77,20 @@ type Ordered = Placed & {
   readonly wave: number
   readonly id: OrderId
   readonly members: number
-  readonly after: Forerunner | null
-}
+} & Pick<Order, 'after' | 'continues' | 'stages'>
 
 function sealOrder(
   state: ServiceCenterState,
   install: InstallRecord,
-  { target, appliance, wave, id, members, after }: Ordered,
+  { target, appliance, wave, id, members, after, continues, stages }: Ordered,
 ): Change[] {
-  const sequence = numberAfter(appliance.orderSequence, state.clock)
   const at = state.clock.wallMs
   const envelope = seal(
     Order,
     {
       to: appliance.peer,
       orderId: id,
-      sequence,
+      sequence: appliance.orderSequence,
       install: install.id,
       attempt: target.run,
       action: 'install',
@@ -92,7 +101,7 @@ function sealOrder(
       issuedAt: at,
       expiresAt: install.deadlineAt,
       ...beginByOf(state, install, appliance, members),
-      after,
+      ...{ after, continues, stages },
     },
     state.signing,
   )
@@ -100,12 +109,11 @@ function sealOrder(
   const first = after === null ? null : everEnrolled(state, after.peer)?.name
   const waits = first == null ? 'waits for the appliance to answer' : `waits until ${first} has installed it`
   return [
-    { table: 'appliances', row: { ...appliance, orderSequence: sequence } },
+    { table: 'appliances', row: appliance },
     {
       table: 'targets',
       row: { ...target, reason: `ordered${via}, ${waits}`, order: { id, envelope }, changedAt: at, wave },
     },
-    keptStatement(state, { peer: appliance.peer, patch: install.patch, install: install.id, envelope }),
     keptStatement(state, { peer: appliance.peer, patch: install.patch, install: install.id, envelope }),
   ]
 }

@@ -78,7 +78,16 @@ function asInstall(
   const { organizations, dataCenter, allowOutage, outsideWindows, deadlineAt } = wanted
   return {
     ...{ id: '' as InstallId, patch: sha256, organizations: [...new Set(organizations)], dataCenter, allowOutage },
-    ...{ outsideWindows, state: 'planned', reason: '', startedAt: clock.wallMs, startedBy: null, deadlineAt, run: 1 },
+    ...{
+      outsideWindows,
+      state: 'planned',
+      reason: '',
+      startedAt: clock.wallMs,
+      startedBy: null,
+      deadlineAt,
+      continues: null,
+      run: 1,
+    },
   }
 }
 

@@ -4,6 +4,7 @@
  */
 import type { Clock } from '../../../protocol/clock.ts'
 import { clockAhead } from './policies/clock-ahead.ts'
+import { continuing } from './policies/continuing.ts'
 import { keyDoubtful } from './policies/key-doubtful.ts'
 import { keyHeld } from './policies/key-held.ts'
 import { maintenanceWindow } from './policies/maintenance-window.ts'
@@ -27,6 +28,7 @@ export type Waits = 'absent' | 'held' | 'turn'
 
 export const POLICIES: readonly { readonly judge: Policy; readonly waits: Waits }[] = [
   { judge: paused, waits: 'turn' },
+  { judge: continuing, waits: 'turn' },
   { judge: keyHeld, waits: 'absent' },
   { judge: replicated, waits: 'absent' },
   { judge: reachable, waits: 'absent' },

@@ -9,8 +9,7 @@ import type { ServiceCenterState } from '../state.ts'
 import { membersOf } from './budgets.ts'
 import { groupsOf, isNotMeant } from './groups.ts'
 import { isFailure, isFinal } from './install-states.ts'
-import { isUnheard } from './ongoing.ts'
-import { targetsOf } from './target-facts.ts'
+import { isUnheard, targetsOf } from './ongoing.ts'
 
 export function queuedAgain(
   state: ServiceCenterState,

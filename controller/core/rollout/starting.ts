@@ -1,13 +1,15 @@
 /**
- * How an install begins: whom it is for, whether that is what was agreed to, and the list of its targets, which is frozen
- * here. Who of them begins when is decided by the plan (plan.ts).
+ * How an install begins, and those that go before it in the same interruption: whom each is for, whether that is what was
+ * agreed to, and the lists of their targets, which are frozen here. Who of them begins when is decided by the plan (plan.ts).
  */
-import type { InstallId, OrganizationName } from '../../../protocol/identifiers.ts'
+import { assert } from '../../../protocol/assert.ts'
+import type { InstallId, OrganizationName, Sha256 } from '../../../protocol/identifiers.ts'
 import { nextId } from '../../../protocol/random.ts'
 import { isRefusal, type Refusal, refuse } from '../../../protocol/refusals.ts'
 import { notedFor } from '../audit-notes.ts'
 import { byPlace } from '../census.ts'
 import type { Command } from '../effects.ts'
+import { findingOn } from '../findings.ts'
 import { title } from '../patch-identity.ts'
 import { type Decision, livePatch } from '../publishing.ts'
 import type { ApplianceRecord, Change, InstallRecord, PatchRecord } from '../records.ts'
@@ -20,45 +22,97 @@ import { meantAppliances, meantForNobody } from './previewing.ts'
 
 type Start = Extract<Command, { kind: 'start-install' }>
 
+/** One install for each patch, the last of them for that of the command: it is the one that is answered. */
 export function startInstall(state: ServiceCenterState, command: Start): Decision {
-  const patch = livePatch(state, command.patch)
-  if (isRefusal(patch)) return { reply: patch, changes: [] }
   const scope = appliancesInScope(state, command)
   if (isRefusal(scope)) return { reply: scope, changes: [] }
-  const { meant: appliances, others } = meantAppliances(state, patch, scope)
-  if (appliances.length === 0) return { reply: meantForNobody(patch, others), changes: [] }
-  const changed = notConfirmed(patch, appliances, command.confirmation)
+  const steps = stepsOf(state, command, scope)
+  if (isRefusal(steps)) return { reply: steps, changes: [] }
+  const changed = notConfirmed(steps.last.patch, steps.last.appliances, command.confirmation)
   if (changed !== null) return { reply: changed, changes: [] }
-  const running = alreadyUnderWay(state, patch, appliances)
-  if (running !== null) return { reply: running, changes: [] }
-  const at = state.clock.wallMs
-  const deadlineAt = deadlineOf(state, command, appliances)
-  if (isRefusal(deadlineAt)) return { reply: deadlineAt, changes: [] }
-  const id = nextId(state.random) as InstallId
-  const install: InstallRecord = {
-    id,
-    patch: command.patch,
-    organizations: [...new Set(command.organizations)],
-    dataCenter: command.dataCenter,
-    allowOutage: command.allowOutage,
-    outsideWindows: command.outsideWindows === true,
+  let deadlineAt = 0
+  for (const { patch, appliances } of steps.all) {
+    const running = alreadyUnderWay(state, patch, appliances)
+    if (running !== null) return { reply: running, changes: [] }
+    const deadline = deadlineOf(state, { ...command, patch: patch.sha256 }, appliances)
+    if (isRefusal(deadline)) return { reply: deadline, changes: [] }
+    deadlineAt = Math.max(deadlineAt, deadline)
+  }
+  const changes: Change[] = []
+  let continues: InstallId | null = null
+  for (const step of steps.all) {
+    const install = newInstall(state, command, { patch: step.patch, deadlineAt, continues })
+    changes.push(...begin(state, command, { ...step, install }))
+    continues = install.id
+  }
+  assert(continues !== null, 'there is a last step')
+  return { reply: { kind: 'install-started', install: continues }, changes }
+}
+
+type Step = { readonly patch: PatchRecord; readonly appliances: readonly ApplianceRecord[] }
+
+/** Each patch, and for whom it is meant. What everybody has already is not installed before the others. */
+function stepsOf(
+  state: ServiceCenterState,
+  { patch, first = [] }: Start,
+  scope: readonly ApplianceRecord[],
+): { readonly all: readonly Step[]; readonly last: Step } | Refusal {
+  if (new Set([...first, patch]).size <= first.length)
+    return refuse('bad_request', 'a patch was named twice: each goes once, in the order in which they are named')
+  const earlier: Step[] = []
+  for (const wanted of first) {
+    const step = stepOf(state, wanted, scope)
+    if (isRefusal(step)) return step
+    const isThere = step.appliances.every((one) => findingOn(state, step.patch, one).result === 'installed')
+    if (!isThere) earlier.push(step)
+  }
+  const last = stepOf(state, patch, scope)
+  return isRefusal(last) ? last : { all: [...earlier, last], last }
+}
+
+function stepOf(state: ServiceCenterState, wanted: Sha256, scope: readonly ApplianceRecord[]): Step | Refusal {
+  const patch = livePatch(state, wanted)
+  if (isRefusal(patch)) return patch
+  const { meant, others } = meantAppliances(state, patch, scope)
+  return meant.length === 0 ? meantForNobody(patch, others) : { patch, appliances: meant }
+}
+
+function newInstall(
+  state: ServiceCenterState,
+  { organizations, dataCenter, allowOutage, outsideWindows, actor }: Start,
+  { patch, deadlineAt, continues }: Pick<InstallRecord, 'deadlineAt' | 'continues'> & { readonly patch: PatchRecord },
+): InstallRecord {
+  return {
+    id: nextId(state.random) as InstallId,
+    patch: patch.sha256,
+    organizations: [...new Set(organizations)],
+    dataCenter,
+    allowOutage,
+    outsideWindows: outsideWindows === true,
     state: 'planned',
     reason: '',
-    startedAt: at,
-    startedBy: command.actor,
+    startedAt: state.clock.wallMs,
+    startedBy: actor,
     deadlineAt,
+    continues,
     run: 1,
   }
-  const targets = appliances.map(({ peer }): Change => ({ table: 'targets', row: newTarget(state, install, peer) }))
-  const place = command.dataCenter === 'All' ? 'all Data Centers' : command.dataCenter
-  const { actor, organizations, plan } = command
+}
+
+function begin(
+  state: ServiceCenterState,
+  { actor, organizations, dataCenter, plan }: Start,
+  { install, patch, appliances }: Step & { readonly install: InstallRecord },
+): Change[] {
+  const place = dataCenter === 'All' ? 'all Data Centers' : dataCenter
   const planned = plan === undefined ? '' : `, as planned (${plan.slice(0, 12)}…)`
-  const outcome = `in ${place}${allowances(install)}${planned}`
-  const audit = notedFor(organizations, { at, actor, action: 'install', subject: title(patch), outcome })
-  return {
-    reply: { kind: 'install-started', install: id },
-    changes: [{ table: 'installs', row: install }, ...targets, ...audit],
-  }
+  const goesOn = install.continues === null ? '' : `, going on from install ${install.continues}`
+  const outcome = `in ${place}${allowances(install)}${planned}${goesOn}`
+  return [
+    { table: 'installs', row: install },
+    ...appliances.map(({ peer }): Change => ({ table: 'targets', row: newTarget(state, install, peer) })),
+    ...notedFor(organizations, { at: state.clock.wallMs, actor, action: 'install', subject: title(patch), outcome }),
+  ]
 }
 
 /** What somebody has allowed beyond the usual, for the trail. */

@@ -1,6 +1,7 @@
 /**
  * What people decide about an install that has begun: to cancel it for good, to pause it, and to resume what was paused or
- * has halted. Whichever it is, a pair that has begun is finished, and deciding it twice changes nothing more.
+ * has halted. Whichever it is, a pair that has begun is finished, what goes together is decided together, and deciding it
+ * twice changes nothing more.
  */
 import { isRefusal, type Refusal, refuse } from '../../../protocol/refusals.ts'
 import { notedFor } from '../audit-notes.ts'
@@ -10,12 +11,13 @@ import type { Change, InstallRecord } from '../records.ts'
 import type { ServiceCenterState } from '../state.ts'
 import { deadlineOf } from '../windows/deadline.ts'
 import { membersOf } from './budgets.ts'
+import { companionsOf } from './companions.ts'
 import { endUnbegun } from './ending-installs.ts'
 import { isUnderWay } from './install-states.ts'
 import { PAUSED_AT_MOST_MS } from './install-times.ts'
+import { targetsOf } from './ongoing.ts'
 import { queuedAgain } from './resuming.ts'
 import { alreadyUnderWay } from './starting.ts'
-import { targetsOf } from './target-facts.ts'
 
 type Cancel = Extract<Command, { kind: 'cancel-install' }>
 type Pause = Extract<Command, { kind: 'pause-install' }>
@@ -28,11 +30,11 @@ export function cancelInstall(state: ServiceCenterState, { actor, install }: Can
   const reply: Reply = { kind: 'install-cancelled', install }
   if (found.state === 'cancelled') return { reply, changes: [] }
   if (!isUnderWay(found.state)) return { reply: ended(found), changes: [] }
-  const changes: Change[] = [
-    { table: 'installs', row: { ...found, state: 'cancelled', reason: `cancelled by ${actor}` } },
-    ...endUnbegun(state, targetsOf(state, install), 'cancelled with its install'),
-    ...noted(state, found, { actor, action: 'cancel', outcome: 'done' }),
-  ]
+  const changes = underWay(state, found).flatMap((one): Change[] => [
+    { table: 'installs', row: { ...one, state: 'cancelled', reason: `cancelled by ${actor}` } },
+    ...endUnbegun(state, targetsOf(state, one.id), 'cancelled with its install'),
+    ...noted(state, one, { actor, action: 'cancel', outcome: 'done' }),
+  ])
   return { reply, changes }
 }
 
@@ -46,10 +48,10 @@ export function pauseInstall(state: ServiceCenterState, { actor, install }: Paus
   const deadlineAt = Math.max(found.deadlineAt, state.clock.wallMs + PAUSED_AT_MOST_MS)
   const until = new Date(deadlineAt).toISOString()
   const reason = `paused by ${actor}: no pair begins until somebody resumes it, and what has not begun by ${until} ends as cancelled`
-  const changes: Change[] = [
-    { table: 'installs', row: { ...found, state: 'paused', reason, deadlineAt } },
-    ...noted(state, found, { actor, action: 'pause', outcome: `until ${until} at the latest` }),
-  ]
+  const changes = underWay(state, found).flatMap((one): Change[] => [
+    { table: 'installs', row: { ...one, state: 'paused', reason, deadlineAt } },
+    ...noted(state, one, { actor, action: 'pause', outcome: `until ${until} at the latest` }),
+  ])
   return { reply, changes }
 }
 
@@ -63,21 +65,33 @@ export function resumeInstall(state: ServiceCenterState, { actor, install, retry
   const reply: Reply = { kind: 'install-resumed', install }
   if (found.state === 'running' || found.state === 'planned') return { reply, changes: [] }
   if (found.state !== 'paused' && found.state !== 'halted') return { reply: ended(found), changes: [] }
+  const others = companionsOf(state, found).filter(({ state }) => state === 'paused' || state === 'halted')
+  const own = goOn(state, found, { actor, retryFailed })
+  const goingOn = others.map((other) => goOn(state, other, { actor, retryFailed }))
+  const changes = [own, ...goingOn].flatMap((one) => (isRefusal(one) ? [] : one))
+  return isRefusal(own) && changes.length === 0 ? { reply: own, changes: [] } : { reply, changes }
+}
+
+/** Its changes, or why nothing of it goes on. */
+function goOn(
+  state: ServiceCenterState,
+  found: InstallRecord,
+  { actor, retryFailed }: Pick<Resume, 'actor' | 'retryFailed'>,
+): Change[] | Refusal {
   const isAnew = found.state === 'halted' || retryFailed
   const run = isAnew ? found.run + 1 : found.run
   const again = isAnew ? queuedAgain(state, found, { run, retryFailed }) : []
   const refused = found.state === 'halted' ? whyNotAgain(state, found, again.length) : null
-  if (refused !== null) return { reply: refused, changes: [] }
-  const members = membersOf(state, targetsOf(state, install)).map(({ appliance }) => appliance)
+  if (refused !== null) return refused
+  const members = membersOf(state, targetsOf(state, found.id)).map(({ appliance }) => appliance)
   const deadlineAt = deadlineOf(state, found, members)
-  if (isRefusal(deadlineAt)) return { reply: deadlineAt, changes: [] }
+  if (isRefusal(deadlineAt)) return deadlineAt
   const outcome = retryFailed ? 'what failed is tried again' : 'done'
-  const changes: Change[] = [
+  return [
     { table: 'installs', row: { ...found, state: 'running', reason: '', deadlineAt, run } },
     ...again,
     ...noted(state, found, { actor, action: 'resume', outcome }),
   ]
-  return { reply, changes }
 }
 
 /** Nobody resumed it in time. */
@@ -99,6 +113,11 @@ function whyNotAgain(state: ServiceCenterState, install: InstallRecord, count: n
     'nothing_to_resume',
     `nothing of install ${install.id} is left to begin but what failed or was put back: ${install.reason}`,
   )
+}
+
+/** It, and those that go together with it, as far as they have not ended. */
+function underWay(state: ServiceCenterState, install: InstallRecord): InstallRecord[] {
+  return [install, ...companionsOf(state, install)].filter(({ state }) => isUnderWay(state))
 }
 
 function named(state: ServiceCenterState, install: InstallRecord['id']): InstallRecord | Refusal {

@@ -6,7 +6,6 @@
 import type { PeerVersion } from '../../../agent/core/install/policies/peer-versions.ts'
 import {
   type DataCenterName,
-  type InstallId,
   type OrganizationName,
   SERVICE_PROVIDER,
   type Sha256,
@@ -20,6 +19,8 @@ import { readiness } from '../replications.ts'
 import type { ServiceCenterState } from '../state.ts'
 import type { Applying } from '../windows/room.ts'
 import { membersLeft, windowsByPlace } from '../windows/targets.ts'
+import { companionTargets, laterThan, whyNotYet } from './companions.ts'
+import { isUnderWay } from './install-states.ts'
 import { isInFlight } from './ongoing.ts'
 import { forerunnerOf } from './ordering.ts'
 import { peerVersions } from './previewing.ts'
@@ -31,6 +32,10 @@ export type TargetFacts = {
   /** It was ordered, and waits until another member of its group has ended. */
   readonly waitsForPeer: boolean
   readonly ready: true | string
+  /** Why it waits for an install that goes before this one on it, or null. */
+  readonly goesOnFrom: string | null
+  /** Its parts in the installs that go together with this one. */
+  readonly companions: readonly TargetRecord[]
   readonly reachable: boolean
   /** The members of its group that are not reachable, without itself. */
   readonly missingPeers: readonly ApplianceRecord[]
@@ -54,9 +59,11 @@ export type TargetFacts = {
 /** Of those targets that are members of the fleet. */
 export function factsOf(
   state: ServiceCenterState,
-  { patch }: InstallRecord,
+  install: InstallRecord,
   targets: readonly TargetRecord[],
 ): TargetFacts[] {
+  const { patch } = install
+  const later = laterThan(state, install).filter((other) => isUnderWay(other.state))
   const record = state.patches.get(patch)
   const windowsAt = windowsByPlace(state)
   const left = membersLeft(state, targets)
@@ -71,7 +78,9 @@ export function factsOf(
         target,
         appliance,
         waitsForPeer: waitsForPeer(state, target),
-        ready: readiness(state, patch, appliance),
+        ready: readyForAll(state, patch, later, appliance),
+        goesOnFrom: whyNotYet(state, install, appliance.peer),
+        companions: companionTargets(state, install, appliance.peer),
         reachable: state.sessions.has(appliance.peer),
         missingPeers: peers.filter(({ peer }) => !state.sessions.has(peer)),
         lackingPeers: peers.flatMap((peer) => {
@@ -89,6 +98,23 @@ export function factsOf(
       },
     ]
   })
+}
+
+/** For its patch, and for those that go on from it. */
+function readyForAll(
+  state: ServiceCenterState,
+  patch: Sha256,
+  later: readonly InstallRecord[],
+  appliance: ApplianceRecord,
+): true | string {
+  const own = readiness(state, patch, appliance)
+  if (own !== true) return own
+  for (const other of later) {
+    const ready = readiness(state, other.patch, appliance)
+    const record = state.patches.get(other.patch)
+    if (ready !== true) return record === undefined ? ready : `${title(record)}, which goes on from it: ${ready}`
+  }
+  return true
 }
 
 /** As far as it has told. */
@@ -147,8 +173,4 @@ function isBehind(state: ServiceCenterState, one: ApplianceRecord, other: Applia
   const found = state.detections.get(patch)
   const own = found?.get(one.peer)?.result
   return found?.get(other.peer)?.result === 'installed' && own !== 'installed' && own !== 'notApplicable'
-}
-
-export function targetsOf(state: ServiceCenterState, install: InstallId): TargetRecord[] {
-  return [...(state.targets.get(install)?.values() ?? [])]
 }

@@ -45,7 +45,7 @@ export function wavesOf<Member extends Placed>(
     if (first === undefined) continue
     const { dataCenter } = first.appliance
     const next = group.find((member) => isWaiting(member.target) && !isAbsent(member))
-    const atIt = group.find(({ target }) => isInFlight(target)) ?? (hasBegun(group) ? next : undefined)
+    const atIt = group.find(isAtIt) ?? (hasBegun(group) ? next : undefined)
     if (hasBegun(group)) begun.add(groupKey(first.appliance))
     if (atIt !== undefined) {
       groups.set(groupKey(atIt.appliance), atIt.appliance)
@@ -56,6 +56,10 @@ export function wavesOf<Member extends Placed>(
   }
   const finished = [...well].filter((dataCenter) => !unfinished.has(dataCenter)).length
   return { groups, dataCenters, begun, isProven: well.size > 0, width: widthAfter(finished) }
+}
+
+function isAtIt({ target, companions = [] }: Placed): boolean {
+  return isInFlight(target) || companions.some(isInFlight)
 }
 
 /** Whoever begins now takes a place. */

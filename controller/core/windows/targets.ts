@@ -2,13 +2,12 @@
  * Maintenance windows as an install meets them: which of them its targets keep to, until when at the latest one that is ordered
  * now may begin, and what becomes of a target whose order came too late for that.
  */
-import { open } from '../../../protocol/envelope.ts'
 import { MAX_SENTENCE_CHARACTERS } from '../../../protocol/limits.ts'
-import { isRefusal } from '../../../protocol/refusals.ts'
-import { Order, type Report } from '../../../protocol/statements.ts'
+import type { Order, Report } from '../../../protocol/statements.ts'
 import { groupKey } from '../census.ts'
 import type { ApplianceRecord, Change, InstallRecord, TargetRecord } from '../records.ts'
 import { isUnderWay } from '../rollout/install-states.ts'
+import { orderOf } from '../rollout/sealed-orders.ts'
 import type { ServiceCenterState } from '../state.ts'
 import { type Applying, applyingAt, NONE_APPLY, type Place } from './room.ts'
 import { beginBy } from './waiting.ts'
@@ -72,9 +71,9 @@ export function queuedForTheNextWindow(
   const { wallMs } = state.clock
   if (refusal !== 'expired' || target.order === null || install === undefined) return null
   if (!isUnderWay(install.state) || wallMs >= install.deadlineAt) return null
-  const order = open(Order, target.order.envelope, [state.signing.peer])
+  const order = orderOf(state, target)
   // By this clock too: one that is ahead on the appliance would have it ordered again and again.
-  if (isRefusal(order) || order.beginBy === undefined || order.beginBy > wallMs) return null
+  if (order === null || order.beginBy === undefined || order.beginBy > wallMs) return null
   const waits = `waits for its next maintenance window: ${reason}`.slice(0, MAX_SENTENCE_CHARACTERS)
   const row: TargetRecord = { ...target, state: 'queued', reason: waits, order: null, counter: 0, changedAt: wallMs }
   return { table: 'targets', row }

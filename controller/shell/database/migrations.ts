@@ -27,6 +27,7 @@ export const MIGRATIONS: Record<string, Migration> = {
   '0015-waves': { up: waves },
   '0016-statements': { up: statements },
   '0017-baselines': { up: baselines },
+  '0019-together': { up: together },
 }
 
 /** Throws a sentence for a database that a newer release has written. */
@@ -194,6 +195,11 @@ async function windows(database: Kysely<unknown>): Promise<void> {
     .alterTable('installs')
     .addColumn('outsideWindows', 'integer', (column) => column.notNull().defaultTo(0))
     .execute()
+}
+
+/** Installs that go on from one another; none of those that were there before does. */
+async function together(database: Kysely<unknown>): Promise<void> {
+  await database.schema.alterTable('installs').addColumn('continues', 'text').execute()
 }
 
 /** What each place shall have; none was set before. */

@@ -76,6 +76,7 @@ export const install: InstallRecord = {
   startedAt: NOON - HOUR_MS,
   startedBy: 'ann',
   deadlineAt: NOON + 23 * HOUR_MS,
+  continues: null,
   run: 1,
 }
 
@@ -104,6 +105,8 @@ export function facts(of: ApplianceRecord, changed: Partial<TargetFacts> = {}): 
     target: target(of),
     appliance: of,
     waitsForPeer: false,
+    goesOnFrom: null,
+    companions: [],
     ready: true,
     reachable: true,
     missingPeers: [],

@@ -135,6 +135,8 @@ export class AgentProcess {
       issuedAt: now,
       expiresAt: now + 365 * DAY_MS,
       after: null,
+      continues: null,
+      stages: [],
     })
     const letter = { to: identity.peer, from: root, envelope: seal(Order, order, serviceCenter) }
     this.#orders.set(envelopeDigest(letter.envelope), letter)
