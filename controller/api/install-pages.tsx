@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto'
 import type { z } from 'zod'
 import { httpStatus, isRefusal, type Refusal } from '../../protocol/refusals.ts'
 import { namedPatch } from '../core/named-patch.ts'
+import { nameOf } from '../core/patch-identity.ts'
 import { patchDetail } from '../core/patch-views.ts'
 import { planInstall } from '../core/rollout/planning.ts'
 import { appliancesInScope } from '../core/rollout/starting.ts'
@@ -15,6 +16,7 @@ import { SYSTEM_PATCHES } from '../page/words.ts'
 import type { App, AppContext, RouteDependencies } from './context.ts'
 import { answerRefusal } from './errors.ts'
 import { param } from './forms.ts'
+import { firstOf } from './patches.ts'
 import { permitted } from './permitted.ts'
 import { readQuery } from './read-request.ts'
 import { PreviewQuery } from './schemas.ts'
@@ -38,19 +40,31 @@ export function askAgain(c: AppContext, scope: Scope, refusal: Refusal): Respons
   return isRefusal(page) ? null : showPage(c, page, httpStatus(refusal.refused))
 }
 
-function confirmationPage(c: AppContext, { organization: organizations, dataCenter }: Scope, changed: string | null) {
+function confirmationPage(
+  c: AppContext,
+  { organization: organizations, dataCenter, first: named }: Scope,
+  changed: string | null,
+) {
   const { state } = c.var.serviceCenter
   const record = namedPatch(state, param(c, 'patch'))
   if (isRefusal(record)) return record
   const scope = appliancesInScope(state, { organizations, dataCenter })
   if (isRefusal(scope)) return scope
-  const preview = installPreview(state, record, scope, dataCenter)
+  const first = firstOf(state, named)
+  if (isRefusal(first)) return first
+  const preview = installPreview(state, record, scope, { dataCenter, first })
   const { queued, notApplicable, hindered, withoutPeer, outsideWindows } = preview
   const notNow = new Set(
     [...queued, ...notApplicable, ...hindered, ...withoutPeer, ...outsideWindows].map(({ appliance }) => appliance),
   )
   const ready = scope.map(({ name }): string => name).filter((name) => !notNow.has(name))
-  const plan = planInstall(state, record, { organizations, dataCenter, allowOutage: false, outsideWindows: false })
-  const confirmation = { patch: patchDetail(state, record), organizations, dataCenter, preview, plan, ready, changed }
+  const plan = planInstall(state, record, {
+    ...{ organizations, dataCenter, allowOutage: false, outsideWindows: false },
+    first: first.map(({ sha256 }) => sha256),
+  })
+  const confirmation = {
+    ...{ patch: patchDetail(state, record), organizations, dataCenter, preview, plan, ready, changed },
+    first: first.map((other) => ({ id: other.sha256, ...nameOf(other) })),
+  }
   return <ConfirmationPage {...confirmation} once={randomUUID()} />
 }

@@ -5,7 +5,7 @@
 import type { InstallId, PeerId } from '../../protocol/identifiers.ts'
 import { isRefusal, type Refusal, refuse } from '../../protocol/refusals.ts'
 import type { Command } from '../core/effects.ts'
-import { namedPatch } from '../core/named-patch.ts'
+import { namedPatch, namedPatches } from '../core/named-patch.ts'
 import type { InstallRecord } from '../core/records.ts'
 import { MAX_PLAN_BYTES } from '../core/rollout/install-plan.ts'
 import type { ServiceCenterState } from '../core/state.ts'
@@ -38,7 +38,10 @@ export function addInstallRoutes(app: App, { log }: RouteDependencies): void {
       const record = namedPatch(serviceCenter.state, body.patch)
       if (isRefusal(record)) return answerRefusal(c, record, log)
       const { organizations, dataCenter, allowOutage, outsideWindows, plan } = body
-      const confirmation = plan === undefined ? body.confirmation : asPlanned(serviceCenter.state, record, body, plan)
+      const first = namedPatches(serviceCenter.state, body.first)
+      if (isRefusal(first)) return answerRefusal(c, first, log)
+      const wanted = { ...body, first }
+      const confirmation = plan === undefined ? body.confirmation : asPlanned(serviceCenter.state, record, wanted, plan)
       if (isRefusal(confirmation)) return answerRefusal(c, confirmation, log)
       const reply = await serviceCenter.carryOut({
         kind: 'start-install',
@@ -48,6 +51,7 @@ export function addInstallRoutes(app: App, { log }: RouteDependencies): void {
         dataCenter,
         allowOutage,
         outsideWindows,
+        first,
         confirmation,
         plan: plan?.digest,
       })

@@ -11,13 +11,14 @@ import { SYSTEM_PATCHES } from '../page/words.ts'
 import type { App, AppContext, RouteDependencies } from './context.ts'
 import { addForm, leadTo, param } from './forms.ts'
 import { askAgain } from './install-pages.tsx'
-import { InstallBody, NoBody, names, PatchReference, ticked, WithdrawBody } from './schemas.ts'
+import { InstallBody, NoBody, names, PatchReference, PreviewQuery, ticked, WithdrawBody } from './schemas.ts'
 
 const InstallForm = z.strictObject({
   organization: names(InstallBody.shape.organizations.element),
   dataCenter: InstallBody.shape.dataCenter,
   allowOutage: ticked,
   outsideWindows: ticked,
+  first: PreviewQuery.shape.first,
   confirmation: InstallBody.shape.confirmation,
 })
 
@@ -42,7 +43,8 @@ export function addPatchForms(app: App, dependencies: RouteDependencies): void {
       body: { patch: param(c, 'patch'), organizations, ...scope },
     }),
     page: patchPage,
-    refused: (c, refusal, { organization, dataCenter }) => askAgain(c, { organization, dataCenter }, refusal),
+    refused: (c, refusal, { organization, dataCenter, first }) =>
+      askAgain(c, { organization, dataCenter, first }, refusal),
   })
 
   addForm(app, dependencies, `${SYSTEM_PATCHES}/:patch/cancel/:install`, {

@@ -3,9 +3,11 @@
  * and nothing more; a body that is a patch is handed on as it streams in, never held.
  */
 import { isRefusal, type Refusal, refuse } from '../../protocol/refusals.ts'
-import { namedPatch } from '../core/named-patch.ts'
+import { namedPatch, namedPatches } from '../core/named-patch.ts'
 import { patchLines } from '../core/patch-list.ts'
 import { patchDetail, patchSummary } from '../core/patch-views.ts'
+import type { PatchRecord } from '../core/records.ts'
+import { patchesFirst } from '../core/rollout/path.ts'
 import { appliancesInScope } from '../core/rollout/starting.ts'
 import type { ServiceCenterState } from '../core/state.ts'
 import { dataCenters, installPreview } from '../core/views.ts'
@@ -126,9 +128,17 @@ export function addPatchRoutes(app: App, { log }: RouteDependencies): void {
       if (isRefusal(record)) return answerRefusal(c, record, log)
       const scope = appliancesInScope(state, { organizations: query.organization, dataCenter: query.dataCenter })
       if (isRefusal(scope)) return answerRefusal(c, scope, log)
-      return c.json(installPreview(state, record, scope, query.dataCenter))
+      const first = firstOf(state, query.first)
+      if (isRefusal(first)) return answerRefusal(c, first, log)
+      return c.json(installPreview(state, record, scope, { dataCenter: query.dataCenter, first }))
     },
   )
+}
+
+/** The patches that are to go before another one. */
+export function firstOf(state: ServiceCenterState, references: readonly string[]): PatchRecord[] | Refusal {
+  const first = namedPatches(state, references)
+  return isRefusal(first) ? first : patchesFirst(state, { first })
 }
 
 export function unknownDataCenter(state: ServiceCenterState, wanted: string): Refusal | null {

@@ -5,7 +5,7 @@
 import { z } from 'zod'
 import { InstallId, OrganizationName, PeerId, Sha256 } from '../../protocol/identifiers.ts'
 import { PLANNED_STANDINGS, type InstallPlan as Plan } from '../core/rollout/install-plan.ts'
-import { DataCenterScope, InstallBody, names } from './schemas.ts'
+import { DataCenterScope, InstallBody, names, PreviewQuery } from './schemas.ts'
 
 const count = z.int().min(0)
 const flag = z
@@ -18,6 +18,7 @@ export const PlanQuery = z.strictObject({
   dataCenter: DataCenterScope.default('All'),
   allowOutage: flag.describe('Also interrupt an appliance whose peer cannot take over.'),
   outsideWindows: flag.describe('Also outside of maintenance windows.'),
+  first: PreviewQuery.shape.first,
 })
 
 const PlannedMember = z.strictObject({
@@ -44,10 +45,18 @@ const PlannedWave = z.strictObject({
   pairs: z.array(PlannedPair),
 })
 
+const PlannedPatch = z.strictObject({
+  ...{ id: Sha256, name: z.string(), version: z.string(), architecture: z.string().nullable() },
+})
+
 /** What was planned is started as it is, so nothing in it is left out or added. */
 export const InstallPlan: z.ZodType<Plan> = z.strictObject({
   madeAt: z.iso.datetime(),
-  patch: z.strictObject({ id: Sha256, name: z.string(), version: z.string(), architecture: z.string().nullable() }),
+  patch: PlannedPatch,
+  first: z.array(PlannedPatch).describe('These go before it in the same interruption of each pair.'),
+  needs: z
+    .array(z.strictObject({ ...PlannedPatch.shape, appliances: count }))
+    .describe('What it needs first and is not everywhere, in order, and on how many appliances it is lacking.'),
   organizations: z.array(OrganizationName),
   dataCenter: DataCenterScope,
   allowOutage: z.boolean(),

@@ -3,7 +3,7 @@
  */
 import type { Sha256 } from '../../protocol/identifiers.ts'
 import { isRefusal, type Refusal, refuse } from '../../protocol/refusals.ts'
-import { namedPatch } from '../core/named-patch.ts'
+import { namedPatch, namedPatches } from '../core/named-patch.ts'
 import { title } from '../core/patch-identity.ts'
 import type { PatchRecord } from '../core/records.ts'
 import { confirmationOf } from '../core/rollout/confirming.ts'
@@ -33,11 +33,13 @@ export function addPlanRoutes(app: App, { log }: RouteDependencies): void {
     (c) => {
       const query = readQuery(c, PlanQuery)
       if (isRefusal(query)) return answerRefusal(c, query, log)
-      const { organization: organizations, ...wanted } = query
+      const { organization: organizations, first: named, ...wanted } = query
       const { state } = c.var.serviceCenter
       const record = namedPatch(state, c.req.param('patch'))
       if (isRefusal(record)) return answerRefusal(c, record, log)
-      const plan = planInstall(state, record, { ...wanted, organizations })
+      const first = namedPatches(state, named)
+      if (isRefusal(first)) return answerRefusal(c, first, log)
+      const plan = planInstall(state, record, { ...wanted, organizations, first })
       return isRefusal(plan) ? answerRefusal(c, plan, log) : c.json(plan)
     },
   )
@@ -47,17 +49,17 @@ export function addPlanRoutes(app: App, { log }: RouteDependencies): void {
 export function asPlanned(
   state: ServiceCenterState,
   record: PatchRecord,
-  { organizations, dataCenter, allowOutage, outsideWindows }: PlanWanted,
+  { organizations, dataCenter, allowOutage, outsideWindows, first }: PlanWanted,
   planned: InstallPlan,
 ): Sha256 | Refusal {
   if (planned.patch.id !== record.sha256)
     return refuse('bad_request', `the plan is for another file than ${title(record)}: make it anew`)
-  const asked = JSON.stringify([[...new Set(organizations)], dataCenter, allowOutage, outsideWindows])
-  if (
-    asked !== JSON.stringify([planned.organizations, planned.dataCenter, planned.allowOutage, planned.outsideWindows])
-  )
+  const plannedFirst = planned.first.map(({ id }) => id)
+  const asked = JSON.stringify([[...new Set(organizations)], dataCenter, allowOutage, outsideWindows, first])
+  const { organizations: for_, dataCenter: where, allowOutage: outage, outsideWindows: outside } = planned
+  if (asked !== JSON.stringify([for_, where, outage, outside, plannedFirst]))
     return refuse('bad_request', 'the plan is for other organizations, another Data Center, or allows something else')
-  const now = planInstall(state, record, planned)
+  const now = planInstall(state, record, { ...planned, first: plannedFirst })
   if (isRefusal(now)) return now
   const peers = now.waves.flatMap(({ pairs }) => pairs.flatMap(({ members }) => members))
   return notAsPlanned(planned, now) ?? confirmationOf(record.sha256, peers)

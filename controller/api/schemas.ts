@@ -12,7 +12,7 @@ import {
   PeerId,
   Sha256,
 } from '../../protocol/identifiers.ts'
-import { MAX_SENTENCE_CHARACTERS } from '../../protocol/limits.ts'
+import { MAX_PATCHES_AT_ONCE, MAX_SENTENCE_CHARACTERS } from '../../protocol/limits.ts'
 import { SignedBy } from '../../protocol/publishers.ts'
 import { RefusalCode } from '../../protocol/refusals.ts'
 import type { ApplianceCopy as Copy } from '../core/copies.ts'
@@ -72,6 +72,9 @@ export const PatchPageQuery = z.strictObject({
 export const PreviewQuery = z.strictObject({
   organization: names(OrganizationName),
   dataCenter: DataCenterScope.default('All'),
+  first: names(PatchReference).describe(
+    'Patches that go before it in the same interruption of each pair, in this order.',
+  ),
 })
 export const EvidenceQuery = z.strictObject({ organization: OrganizationName })
 export { EvidenceFile }
@@ -85,6 +88,11 @@ export const InstallBody = z.strictObject({
   dataCenter: DataCenterScope.default('All'),
   allowOutage: z.boolean().default(false),
   outsideWindows: z.boolean().default(false).describe('Also outside of maintenance windows; noted in the trail.'),
+  first: z
+    .array(PatchReference)
+    .max(MAX_PATCHES_AT_ONCE)
+    .default([])
+    .describe('Patches that go before it in the same interruption of each pair, in this order.'),
   confirmation: Sha256.optional().describe('From the preview that somebody agreed to: nothing else is installed.'),
 })
 export const ExtendBody = z.strictObject({
@@ -180,6 +188,9 @@ const installSummary = {
   installed: count,
   total: count,
   mixed: z.array(z.string()),
+  together: z
+    .array(z.object({ install: InstallId, patch: z.string() }))
+    .describe('All that go in the same interruption of each pair, in order, this one too; empty where it goes alone.'),
 }
 export const InstallSummary: z.ZodType<views.InstallSummary> = z.object(installSummary)
 export const InstallDetail: z.ZodType<views.InstallDetail> = z.object({
@@ -256,6 +267,12 @@ export const InstallPreview: z.ZodType<views.InstallPreview> = z.object({
   notApplicable: namedReasons,
   hindered: namedReasons,
   goingBack: namedReasons,
+  needs: z.array(
+    z.object({
+      ...{ id: Sha256, name: z.string(), version: z.string(), architecture: z.string().nullable() },
+      appliances: count,
+    }),
+  ),
 })
 export const DataCenterView: z.ZodType<places.DataCenterView> = z.object({
   name: z.string(),

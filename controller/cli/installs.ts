@@ -108,11 +108,15 @@ export const resumeInstall = defineCommand({
 
 /** One install in full. */
 export function installLines(install: InstallDetail): string[] {
-  const { id, state, reason, installed, total, dataCenter, organizations, startedAt, startedBy, mixed } = install
+  const { id, state, reason, installed, total, dataCenter, organizations, startedAt, startedBy, mixed, together } =
+    install
   return [
     printable(`install ${id} of ${patchReference(install)}: ${state}${reason === '' ? '' : `, ${reason}`}`),
     printable(`${organizations.join(', ')} in ${dataCenter}, ${installed}/${total} installed`),
     printable(`started ${readableTime(startedAt)} UTC${startedBy === null ? '' : ` by ${startedBy}`}`),
+    ...(together.length === 0
+      ? []
+      : [printable(`in one interruption of each pair: ${together.map(({ patch }) => patch).join(', then ')}`)]),
     ...mixed.map((pair) => printable(`mixed pair: ${pair}`)),
     '',
     ...table(

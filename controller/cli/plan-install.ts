@@ -4,7 +4,16 @@
  */
 import { InstallPlan as Plan } from '../api/plan-schemas.ts'
 import { type InstallPlan, MAX_PLAN_BYTES } from '../core/rollout/install-plan.ts'
-import { memberSentence, planImpact, planStandings, planSummary, waveTitle, whatMayFail } from '../page/plan-words.ts'
+import {
+  memberSentence,
+  neededFirst,
+  planImpact,
+  planStandings,
+  planSummary,
+  waveTitle,
+  whatGoesFirst,
+  whatMayFail,
+} from '../page/plan-words.ts'
 import { duration, listed, patchReference, where } from '../page/words.ts'
 import { defineCommand, UsageError } from './command.ts'
 import { LocalFileError } from './exchange.ts'
@@ -18,6 +27,12 @@ export const SCOPE_OPTIONS = {
   'data-center': { type: 'string', value: 'NAME', about: 'where (default All)' },
   'allow-outage': { type: 'boolean', about: 'also interrupt an appliance whose peer cannot take over' },
   'outside-windows': { type: 'boolean', about: 'do not wait for maintenance windows; the trail says so' },
+  first: {
+    type: 'string',
+    multiple: true,
+    value: 'PATCH',
+    about: 'goes before it in one interruption; may be repeated',
+  },
 } as const
 
 export const planInstall = defineCommand({
@@ -26,7 +41,7 @@ export const planInstall = defineCommand({
   summary: 'Shows in which order an install would go, who waits and why, and what may fail',
   operands: ['PATCH'],
   usage:
-    'PATCH --organization NAME... [--data-center NAME|All] [--allow-outage] [--outside-windows] [--server URL] [--api-token TOKEN] [--json]',
+    'PATCH --organization NAME... [--data-center NAME|All] [--first PATCH]... [--allow-outage] [--outside-windows] [--server URL] [--api-token TOKEN] [--json]',
   options: { ...SCOPE_OPTIONS, ...SERVER_OPTIONS },
   remarks: [
     'Nothing begins. With --json the plan can be kept in a file and started as it is, with installs start --plan FILE: that\n' +
@@ -46,12 +61,14 @@ type ScopeValues = {
   readonly 'data-center': string | undefined
   readonly 'allow-outage': boolean | undefined
   readonly 'outside-windows': boolean | undefined
+  readonly first: string[] | undefined
 }
 export type Scope = {
   readonly organizations: readonly string[]
   readonly dataCenter: string
   readonly allowOutage: boolean
   readonly outsideWindows: boolean
+  readonly first: readonly string[]
 }
 
 export function scopeOf(options: ScopeValues): Scope {
@@ -60,6 +77,7 @@ export function scopeOf(options: ScopeValues): Scope {
   return {
     ...{ organizations, dataCenter: options['data-center'] ?? 'All' },
     ...{ allowOutage: options['allow-outage'] === true, outsideWindows: options['outside-windows'] === true },
+    first: options.first ?? [],
   }
 }
 
@@ -79,10 +97,16 @@ export async function readPlan(file: string): Promise<InstallPlan> {
 }
 
 export function planLines(plan: InstallPlan): string[] {
-  const { organizations, dataCenter, patch, deadline, windows, beside, notApplicable } = plan
+  const { organizations, dataCenter, first, patch, deadline, windows, beside, notApplicable } = plan
   return [
-    printable(`${patchReference(patch)} for ${listed(organizations)} in ${where(dataCenter)}: ${planSummary(plan)}`),
+    printable(
+      `${listed([...first, patch].map(patchReference))} for ${listed(organizations)} in ${where(dataCenter)}: ${planSummary(plan)}`,
+    ),
     planStandings(plan),
+    ...whatGoesFirst(plan).map(printable),
+    ...neededFirst(plan).map((line) =>
+      printable(`${line} Add ${plan.needs.map((needed) => `--first ${patchReference(needed)}`).join(' ')}.`),
+    ),
     planImpact(plan),
     ...whatMayFail(plan),
     `Whoever waits may begin until ${readableTime(deadline)} UTC.`,

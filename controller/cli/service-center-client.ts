@@ -95,13 +95,16 @@ export class ServiceCenterClient {
     const body = reason === undefined ? {} : { reason }
     return this.#exchange.call({ method: 'DELETE', path: ['patches', patch], body })
   }
-  preview(patch: string, organizations: readonly string[], dataCenter: string): Promise<InstallPreview> {
-    const query = { organization: organizations, dataCenter }
+  preview(
+    patch: string,
+    { organizations, dataCenter, first }: Pick<Scope, 'organizations' | 'dataCenter' | 'first'>,
+  ): Promise<InstallPreview> {
+    const query = { organization: organizations, dataCenter, first }
     return this.#exchange.call({ method: 'GET', path: ['patches', patch, 'install-preview'], query })
   }
-  planInstall(patch: string, { organizations, dataCenter, allowOutage, outsideWindows }: Scope): Promise<InstallPlan> {
-    const flags = { allowOutage: String(allowOutage), outsideWindows: String(outsideWindows) }
-    const query = { organization: organizations, dataCenter, ...flags }
+  planInstall(patch: string, { organizations, dataCenter, first, ...allowed }: Scope): Promise<InstallPlan> {
+    const flags = { allowOutage: String(allowed.allowOutage), outsideWindows: String(allowed.outsideWindows) }
+    const query = { organization: organizations, dataCenter, first, ...flags }
     return this.#exchange.call({ method: 'GET', path: ['patches', patch, 'install-plan'], query })
   }
   startInstall(install: StartInstall): Promise<InstallDetail> {

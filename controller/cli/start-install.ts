@@ -7,7 +7,7 @@ import type { RefusalCode } from '../../protocol/refusals.ts'
 import type { InstallPlan } from '../core/rollout/install-plan.ts'
 import { hasEnded, isFinal, type TargetState } from '../core/rollout/install-states.ts'
 import type { InstallDetail, InstallPreview } from '../core/views.ts'
-import { planStandings, planSummary } from '../page/plan-words.ts'
+import { neededFirst, planStandings, planSummary } from '../page/plan-words.ts'
 import { duration, listed, patchReference, where, whyWaiting } from '../page/words.ts'
 import { type Asking, isAgreed, YES_OPTION } from './asking.ts'
 import type { StartInstall } from './client-requests.ts'
@@ -30,7 +30,7 @@ export const startInstall = defineCommand({
   summary: 'Installs a patch for organizations, pair by pair',
   operands: ['[PATCH]'],
   usage:
-    '(PATCH --organization NAME... [--data-center NAME|All] [--allow-outage] [--outside-windows] | --plan FILE) [--yes] [--wait] [--server URL] [--api-token TOKEN] [--json]',
+    '(PATCH --organization NAME... [--data-center NAME|All] [--first PATCH]... [--allow-outage] [--outside-windows] | --plan FILE) [--yes] [--wait] [--server URL] [--api-token TOKEN] [--json]',
   options: {
     ...SCOPE_OPTIONS,
     plan: { type: 'string', value: 'FILE', about: 'start what is planned in it, from installs plan --json' },
@@ -83,12 +83,14 @@ async function startPlanned(
   asking: Asking,
 ): Promise<InstallDetail | null> {
   const { patch, organizations, dataCenter, allowOutage, outsideWindows } = plan
-  const what = `${patchReference(patch)} for ${listed(organizations)} in ${where(dataCenter)}`
+  const first = plan.first.map(({ id }) => id)
+  const named = listed([...plan.first, patch].map(patchReference))
+  const what = `${named} for ${listed(organizations)} in ${where(dataCenter)}`
   asking.terminal.tell(
     printable(`planned at ${readableTime(plan.madeAt)} UTC: ${planSummary(plan)}; ${planStandings(plan)}`),
   )
   if (!(await isAgreed(asking, `Install ${what}, as it is planned?`))) return null
-  return client.startInstall({ patch: patch.id, organizations, dataCenter, allowOutage, outsideWindows, plan })
+  return client.startInstall({ patch: patch.id, organizations, dataCenter, allowOutage, outsideWindows, first, plan })
 }
 
 /** Asks again where what was agreed to is not so any more; null when nobody agrees. */
@@ -98,10 +100,10 @@ async function startAgreed(
   asking: Asking,
 ): Promise<InstallDetail | null> {
   if (asking.yes === true) return client.startInstall(wanted)
-  const { patch, organizations, dataCenter } = wanted
+  const { patch, organizations, dataCenter, first = [] } = wanted
   const place = dataCenter === 'All' ? 'all Data Centers' : dataCenter
   for (;;) {
-    const preview = await client.preview(patch, organizations, dataCenter)
+    const preview = await client.preview(patch, { organizations, dataCenter, first })
     // Who allows an outage lets nobody wait for one, and who goes outside of windows for none of these.
     warn(asking.terminal, {
       ...preview,
@@ -110,7 +112,7 @@ async function startAgreed(
     })
     // There is nothing to agree to; the refusal says why.
     if (preview.targets === 0) return client.startInstall(wanted)
-    const what = `${patch} for ${organizations.join(', ')} in ${place}`
+    const what = `${listed([...first, patch])} for ${organizations.join(', ')} in ${place}`
     if (!(await isAgreed(asking, `Install ${what}, on ${plural(preview.targets, 'appliance')}?`))) return null
     try {
       return await client.startInstall({ ...wanted, confirmation: preview.confirmation })
@@ -143,6 +145,11 @@ function warn(terminal: Terminal, preview: InstallPreview): void {
   if (hindered.length > 0) {
     terminal.tell(`Warning: ${plural(hindered.length, 'target')} would refuse it or be held back as things are now:`)
     tellReasons(terminal, hindered)
+  }
+  for (const line of neededFirst(preview)) {
+    terminal.tell(
+      printable(`${line} Add ${preview.needs.map((needed) => `--first ${patchReference(needed)}`).join(' ')}.`),
+    )
   }
   if (withoutPeer.length > 0) {
     terminal.tell(

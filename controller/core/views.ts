@@ -9,12 +9,15 @@ import { SERVICE_PROVIDER } from '../../protocol/identifiers.ts'
 import { appliancesByPlace, censusOf } from './census.ts'
 import { type ApplianceCopy, applianceCopy } from './copies.ts'
 import { whyKeyIsHeld } from './held-keys.ts'
+import { nameOf, title } from './patch-identity.ts'
 import type { ApplianceRecord, InstallRecord, PatchRecord } from './records.ts'
 import { readiness, serviceProviderAppliances } from './replications.ts'
+import { earlierThan, laterThan } from './rollout/companions.ts'
 import { confirmationOf } from './rollout/confirming.ts'
 import { joinedLater } from './rollout/extending.ts'
 import type { TargetState } from './rollout/install-states.ts'
 import { targetsOf } from './rollout/ongoing.ts'
+import { asThere, pathTo } from './rollout/path.ts'
 import { inOrder } from './rollout/plan.ts'
 import {
   goingBack,
@@ -46,6 +49,8 @@ export type InstallSummary = {
   total: number
   /** Of each pair whose members it has left unequal, who has the patch and who has not, as a sentence. */
   mixed: string[]
+  /** All that go in the same interruption of each pair, in order, this one too; empty where it goes alone. */
+  together: { install: InstallId; patch: string }[]
 }
 export type TargetView = {
   appliance: string
@@ -100,6 +105,8 @@ export type InstallPreview = {
   hindered: NamedReason[]
   /** Targets that have a later version now. */
   goingBack: NamedReason[]
+  /** What it needs first and is not everywhere, in order, and on how many it is lacking. */
+  needs: { id: Sha256; name: string; version: string; architecture: string | null; appliances: number }[]
 }
 
 export function byOrganization(
@@ -112,12 +119,12 @@ export function byOrganization(
   return Map.groupBy(inScope, ({ organization }) => organization)
 }
 
-/** `inScope` as `appliancesInScope` found it. */
+/** `inScope` as `appliancesInScope` found it; `first` goes before it in the same interruption. */
 export function installPreview(
   state: ServiceCenterState,
   record: PatchRecord,
   inScope: readonly ApplianceRecord[],
-  dataCenter: DataCenterName | 'All',
+  { dataCenter, first }: { readonly dataCenter: DataCenterName | 'All'; readonly first: readonly PatchRecord[] },
 ): InstallPreview {
   const patch = record.sha256
   const { meant: scope, others: notApplicable } = meantAppliances(state, record, inScope)
@@ -129,7 +136,7 @@ export function installPreview(
     .filter((depot) => concerned.has(depot.dataCenter))
     .map((depot) => applianceCopy(state, patch, depot))
     .filter((copy) => copy.state !== 'replicated')
-  const refusing = hindered(state, record, scope)
+  const refusing = hindered(state, record, scope, first.map(asThere))
   const willRefuse = new Set(refusing.map(({ appliance }) => appliance))
   const queued = scope.flatMap((appliance) => {
     const ready = willRefuse.has(appliance.name) || readiness(state, patch, appliance)
@@ -144,6 +151,9 @@ export function installPreview(
       outsideWindows: waitingForWindows(state, record, scope),
       hindered: refusing,
       goingBack: goingBack(state, record, scope),
+      needs: pathTo(state, record, first, scope).map((needed) => ({
+        ...{ id: needed.patch.sha256, ...nameOf(needed.patch), appliances: needed.appliances },
+      })),
       confirmation: confirmationOf(patch, scope),
     },
   }
@@ -167,7 +177,18 @@ export function installSummary(state: ServiceCenterState, install: InstallRecord
     installed: targets.filter((target) => target.state === 'installed').length,
     total: targets.length,
     mixed: mixedPairs(state, install).map(mixedSentence),
+    together: together(state, install),
   }
+}
+
+function together(state: ServiceCenterState, install: InstallRecord): InstallSummary['together'] {
+  const earlier = earlierThan(state, install)
+  const all = [...earlier, install, ...laterThan(state, install)]
+  if (all.length === 1) return []
+  return all.map(({ id, patch }) => {
+    const record = state.patches.get(patch)
+    return { install: id, patch: record === undefined ? patch : title(record) }
+  })
 }
 
 export function installSummaries(state: ServiceCenterState): InstallSummary[] {

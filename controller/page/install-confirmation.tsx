@@ -35,6 +35,13 @@ export type Confirmation = {
   patch: PatchDetail
   organizations: string[]
   dataCenter: string
+  /** These go before it. */
+  first: readonly {
+    readonly id: string
+    readonly name: string
+    readonly version: string
+    readonly architecture: string | null
+  }[]
   preview: InstallPreview
   /** How it would go, or why it could not begin. */
   plan: InstallPlan | Refusal
@@ -47,7 +54,7 @@ export type Confirmation = {
 }
 
 export const InstallConfirmation = (confirmation: Confirmation) => {
-  const { patch, organizations, dataCenter, preview, plan, ready, changed, once } = confirmation
+  const { patch, organizations, dataCenter, first, preview, plan, ready, changed, once } = confirmation
   const complete = preview.notReplicated.length === 0 && preview.queued.length === 0
   const { notApplicable, hindered, goingBack, targets } = preview
   return (
@@ -62,6 +69,9 @@ export const InstallConfirmation = (confirmation: Confirmation) => {
         <input type="hidden" name="organization" value={name} />
       ))}
       <input type="hidden" name="dataCenter" value={dataCenter} />
+      {first.map(({ id }) => (
+        <input type="hidden" name="first" value={id} />
+      ))}
       <input type="hidden" name="confirmation" value={preview.confirmation} />
       {changed !== null && (
         <Alert tone="warning" title="Nothing was installed: something has changed since you looked.">
@@ -69,11 +79,11 @@ export const InstallConfirmation = (confirmation: Confirmation) => {
         </Alert>
       )}
       <h2 class="pf-v6-c-title pf-m-xl" id="install-dialog-title">
-        {complete ? `Install ${patchTitle(patch)}?` : 'Replication is not complete'}
+        {complete ? `Install ${listed([...first, patch].map(patchTitle))}?` : 'Replication is not complete'}
       </h2>
       <p>
-        {patchTitle(patch)}, for {listed(organizations)}: {counted(preview.targets, 'appliance')} in {where(dataCenter)}
-        .
+        {listed([...first, patch].map(patchTitle))}, for {listed(organizations)}:{' '}
+        {counted(preview.targets, 'appliance')} in {where(dataCenter)}.
       </p>
       {preview.notReplicated.length > 0 && <NotReplicated copies={preview.notReplicated} />}
       {hindered.length > 0 && <Hindered hindered={hindered} />}

@@ -19,6 +19,7 @@ import {
   INSTALLS,
   listed,
   patchAddress,
+  SYSTEM_PATCHES,
   sentence,
   whatCancelLeaves,
   where,
@@ -77,6 +78,7 @@ const Install = ({ install, open, shown }: InstallProps) => (
         <WithMoments text={install.reason} />
       </p>
     )}
+    {install.together.length > 0 && <Together install={install} />}
     {install.mixed.length > 0 && (
       <Alert tone="danger" title={`Mixed: the members of ${counted(install.mixed.length, 'pair')} are not equal`}>
         <ul class="pm-mixed" role="list">
@@ -110,6 +112,24 @@ const Install = ({ install, open, shown }: InstallProps) => (
       />
     )}
   </details>
+)
+
+/** What goes in the same interruption of each pair, each with its own install. */
+const Together = ({ install: { id, together } }: { install: InstallDetail }) => (
+  <p>
+    In one interruption of each pair:{' '}
+    {together.map(({ install, patch }, index) => (
+      <>
+        {index > 0 && ', then '}
+        {install === id ? (
+          <strong>{patch}</strong>
+        ) : (
+          <a href={`${SYSTEM_PATCHES}/${encodeURIComponent(patch)}`}>{patch}</a>
+        )}
+      </>
+    ))}
+    . They are paused, resumed and cancelled together.
+  </p>
 )
 
 /** One organization at a time: what another one has is none of its business. */

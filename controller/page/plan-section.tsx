@@ -4,13 +4,27 @@
  * many pairs as somebody may read, and all of it is in the file.
  */
 import { isRefusal, type Refusal } from '../../protocol/refusals.ts'
-import type { InstallPlan, PlannedMember, PlannedPair, PlannedWave } from '../core/rollout/install-plan.ts'
+import type {
+  InstallPlan,
+  PlannedMember,
+  PlannedPair,
+  PlannedPatch,
+  PlannedWave,
+} from '../core/rollout/install-plan.ts'
 import { Fact } from './facts.tsx'
 import { Label } from './labels.tsx'
 import { Alert } from './layout.tsx'
 import { Moment, WithMoments } from './moments.tsx'
-import { planImpact, planStandings, planSummary, waveTitle, whatMayFail } from './plan-words.ts'
-import { counted, dataCenterTitle, duration, sentence } from './words.ts'
+import {
+  neededFirst,
+  planImpact,
+  planStandings,
+  planSummary,
+  waveTitle,
+  whatGoesFirst,
+  whatMayFail,
+} from './plan-words.ts'
+import { counted, dataCenterTitle, duration, SYSTEM_PATCHES, sentence } from './words.ts'
 
 /** More is too long to be read before a person agrees. */
 const OPEN_AT_MOST_PAIRS = 4
@@ -29,6 +43,10 @@ export const PlanSection = ({ plan }: { plan: InstallPlan | Refusal }) =>
       <p>
         {planSummary(plan)}: {planStandings(plan)}.
       </p>
+      {whatGoesFirst(plan).map((text) => (
+        <p>{text}</p>
+      ))}
+      {plan.needs.length > 0 && <Needs plan={plan} />}
       <dl class="pf-v6-c-description-list pm-facts">
         <Fact term="Impact">{planImpact(plan)}</Fact>
         <Fact term="What may fail">
@@ -66,6 +84,18 @@ export const PlanSection = ({ plan }: { plan: InstallPlan | Refusal }) =>
       </p>
     </section>
   )
+
+/** Offered, and never added silently. */
+const Needs = ({ plan }: { plan: InstallPlan }) => (
+  <Alert tone="info" title="Other patches are needed first">
+    {neededFirst(plan).map((text) => (
+      <p>{text}</p>
+    ))}
+    <p>
+      <a href={withNeeds(plan)}>Plan them together</a>
+    </p>
+  </Alert>
+)
 
 const Wave = ({ wave, open }: { wave: PlannedWave; open: boolean }) => (
   <details class="pm-rest pm-wave" id={`wave-${wave.wave}`} open={open}>
@@ -126,10 +156,18 @@ const Member = ({ member }: { member: PlannedMember }) => (
 const STANDINGS = { ready: 'ready', waits: 'waits', refuses: 'would refuse it', installed: 'at it already' } as const
 const TONES = { ready: 'success', waits: 'waiting', refuses: 'warning', installed: 'success' } as const
 
-function fileOf({ patch, organizations, dataCenter }: InstallPlan): string {
-  const query = new URLSearchParams([
+function fileOf(plan: InstallPlan): string {
+  return `/api/v1/patches/${plan.patch.id}/install-plan?${queryOf(plan, plan.first)}`
+}
+
+function withNeeds(plan: InstallPlan): string {
+  return `${SYSTEM_PATCHES}/${plan.patch.id}/install?${queryOf(plan, [...plan.needs, ...plan.first])}`
+}
+
+function queryOf({ organizations, dataCenter }: InstallPlan, first: readonly PlannedPatch[]): URLSearchParams {
+  return new URLSearchParams([
     ...organizations.map((name): [string, string] => ['organization', name]),
     ['dataCenter', dataCenter],
+    ...first.map(({ id }): [string, string] => ['first', id]),
   ])
-  return `/api/v1/patches/${patch.id}/install-plan?${query}`
 }

@@ -2,7 +2,7 @@
  * The plan of an install in words, as the page and the command line say them.
  */
 import type { InstallPlan, PlannedMember, PlannedWave } from '../core/rollout/install-plan.ts'
-import { counted, dataCenterTitle, duration, listed, sentence } from './words.ts'
+import { counted, dataCenterTitle, duration, listed, patchReference, sentence } from './words.ts'
 
 const RESTARTS = {
   none: 'Nothing is interrupted',
@@ -28,6 +28,22 @@ export function planStandings({ counts, notApplicable }: InstallPlan): string {
     [notApplicable.length, 'not applicable'],
   ] as const
   return parts.flatMap(([count, what]) => (count === 0 ? [] : [`${count} ${what}`])).join(', ')
+}
+
+/** Nothing where it goes alone. */
+export function whatGoesFirst({ first, patch }: Pick<InstallPlan, 'first' | 'patch'>): string[] {
+  if (first.length === 0) return []
+  const verb = first.length === 1 ? 'goes' : 'go'
+  return [
+    `${listed(first.map(patchReference))} ${verb} before ${patchReference(patch)}, in the same interruption of each pair; all are copied before anything begins.`,
+  ]
+}
+
+/** What it needs first and is not everywhere, where there is anything. */
+export function neededFirst({ needs }: Pick<InstallPlan, 'needs'>): string[] {
+  if (needs.length === 0) return []
+  const named = needs.map((needed) => `${patchReference(needed)} (on ${counted(needed.appliances, 'appliance')})`)
+  return [`It needs ${listed(named)} first, which can go in the same interruption of each pair.`]
 }
 
 export function planImpact({ restart, unprotectedSeconds, each }: InstallPlan): string {

@@ -39,7 +39,7 @@ const plannedMs = timed(() => plan(state, everybody))
 const organizations = [...new Set([...state.appliances.values()].map(({ organization }) => organization))]
 const record = state.patches.get(patchOf(0))
 if (record === undefined) throw new Error('the patch is there')
-const wanted = { organizations, dataCenter: 'All', allowOutage: false, outsideWindows: false } as const
+const wanted = { organizations, dataCenter: 'All', allowOutage: false, outsideWindows: false, first: [] } as const
 const readMs = timed(() => planInstall(state, record, wanted))
 const app = await serveApp(fleet)
 const cookie = await app.cookie()

@@ -72,7 +72,7 @@ test('F1: a copied data folder is noticed when both agents run, and told where p
 })
 
 test('F1: nothing is ordered of the held key, and its peer is left alone', async () => {
-  const { hindered } = await fleet.api.preview(patch, ['Provider'], 'All')
+  const { hindered } = await fleet.api.preview(patch, { organizations: ['Provider'], dataCenter: 'All', first: [] })
   assert.deepEqual(
     hindered.map(({ appliance }) => appliance),
     ['sp-2'],

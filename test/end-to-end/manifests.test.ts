@@ -61,7 +61,7 @@ class Pair {
   }
 
   async preview(id: string) {
-    return this.fleet.api.preview(id, [ORGANIZATION], 'All')
+    return this.fleet.api.preview(id, { organizations: [ORGANIZATION], dataCenter: 'All', first: [] })
   }
 
   start(id: string): Promise<InstallDetail> {

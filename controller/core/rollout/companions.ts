@@ -26,7 +26,7 @@ export function laterThan({ installs, continuedBy }: ServiceCenterState, { id }:
   return later
 }
 
-function earlierThan({ installs }: ServiceCenterState, install: InstallRecord): InstallRecord[] {
+export function earlierThan({ installs }: ServiceCenterState, install: InstallRecord): InstallRecord[] {
   const earlier: InstallRecord[] = []
   for (let before = install.continues; before !== null; ) {
     const found = installs.get(before)

@@ -45,7 +45,17 @@ export type PlannedWave = {
   readonly pairs: readonly PlannedPair[]
 }
 
+/** A patch by what people call it. */
+export type PlannedPatch = {
+  readonly id: Sha256
+  readonly name: string
+  readonly version: string
+  readonly architecture: string | null
+}
+
 export type PlanWanted = {
+  /** Patches that go before it in the same interruption of each pair, in this order. */
+  readonly first: readonly Sha256[]
   readonly organizations: readonly OrganizationName[]
   readonly dataCenter: DataCenterName | 'All'
   readonly allowOutage: boolean
@@ -54,12 +64,10 @@ export type PlanWanted = {
 
 export type PlanBody = {
   readonly madeAt: string
-  readonly patch: {
-    readonly id: Sha256
-    readonly name: string
-    readonly version: string
-    readonly architecture: string | null
-  }
+  readonly patch: PlannedPatch
+  readonly first: readonly PlannedPatch[]
+  /** What it needs first and is not everywhere, in order, and how many lack it: whoever plans may name them in `first`. */
+  readonly needs: readonly (PlannedPatch & { readonly appliances: number })[]
   readonly organizations: readonly OrganizationName[]
   readonly dataCenter: DataCenterName | 'All'
   readonly allowOutage: boolean

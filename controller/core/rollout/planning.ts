@@ -1,9 +1,12 @@
 /**
- * The plan of an install, before anything of it is there. Everybody is judged by the very policies that the rollout and
+ * The plan of an install, and of those that go before it, before anything of it is there. Everybody is judged by the very policies that the rollout and
  * the appliance judge by; it changes nothing and promises nothing, since whoever waits may come at any moment.
  */
+import type { PatchThere } from '../../../agent/core/install/policies/patches-there.ts'
 import { judgePreflight } from '../../../agent/core/install/policies/preflight.ts'
+import { assert } from '../../../protocol/assert.ts'
 import type { InstallId } from '../../../protocol/identifiers.ts'
+import type { Manifest } from '../../../protocol/manifest.ts'
 import { isRefusal, type Refusal } from '../../../protocol/refusals.ts'
 import { findingOn, patchesOn } from '../findings.ts'
 import { nameOf } from '../patch-identity.ts'
@@ -12,10 +15,11 @@ import type { ApplianceRecord, InstallRecord, PatchRecord } from '../records.ts'
 import type { ServiceCenterState } from '../state.ts'
 import { deadlineOf } from '../windows/deadline.ts'
 import { FAILED_PAIRS, UNHEARD } from './budgets.ts'
-import { expectedEach } from './expecting.ts'
-import type { InstallPlan, PlanBody, PlannedStanding, PlanWanted } from './install-plan.ts'
+import { type Expected, expectedEach } from './expecting.ts'
+import type { InstallPlan, PlanBody, PlannedPatch, PlannedStanding, PlanWanted } from './install-plan.ts'
 import { newTarget } from './new-target.ts'
 import { elsewhere, ongoingAround } from './ongoing.ts'
+import { asThere, patchesFirst, pathTo } from './path.ts'
 import { digestOf } from './plan-digest.ts'
 import { installsBeside, windowsOver } from './plan-surroundings.ts'
 import { inWaves, type Judged } from './planned-waves.ts'
@@ -29,22 +33,33 @@ import { NO_WAVES } from './waves.ts'
 export function planInstall(state: ServiceCenterState, patch: PatchRecord, wanted: PlanWanted): InstallPlan | Refusal {
   const scope = appliancesInScope(state, wanted)
   if (isRefusal(scope)) return scope
+  const first = patchesFirst(state, wanted)
+  if (isRefusal(first)) return first
   const { meant, others } = meantAppliances(state, patch, scope)
   if (meant.length === 0) return meantForNobody(patch, others)
-  const deadlineAt = deadlineOf(state, { ...wanted, patch: patch.sha256 }, meant)
-  if (isRefusal(deadlineAt)) return deadlineAt
-  const install = asInstall(state, patch, { ...wanted, deadlineAt })
-  const members = judged(state, patch, install, meant)
-  const { manifest } = patch.publication
-  const each = expectedEach(state, patch)
+  const steps = [...first, patch]
+  let deadlineAt = 0
+  for (const { sha256 } of steps) {
+    const deadline = deadlineOf(state, { ...wanted, patch: sha256 }, meant)
+    if (isRefusal(deadline)) return deadline
+    deadlineAt = Math.max(deadlineAt, deadline)
+  }
+  const members = judgedInTurn(state, steps, { ...wanted, deadlineAt }, meant)
+  const manifest = inOneInterruption(steps)
+  const each = expectedTogether(state, steps)
   const waves = inWaves(members, manifest, each.seconds)
   const pairs = waves.flatMap((wave) => wave.pairs)
   const unprotected = pairs.map(({ unprotectedSeconds }) => unprotectedSeconds)
   const standing = (kind: PlannedStanding) => members.filter((member) => member.standing === kind).length
   const plan: PlanBody = {
     madeAt: new Date(state.clock.wallMs).toISOString(),
-    patch: { id: patch.sha256, ...nameOf(patch) },
-    ...{ organizations: install.organizations, dataCenter: wanted.dataCenter },
+    patch: planned(patch),
+    first: first.map(planned),
+    needs: pathTo(state, patch, first, meant).map((needed) => ({
+      ...planned(needed.patch),
+      appliances: needed.appliances,
+    })),
+    ...{ organizations: [...new Set(wanted.organizations)], dataCenter: wanted.dataCenter },
     ...{ allowOutage: wanted.allowOutage, outsideWindows: wanted.outsideWindows },
     restart: manifest.impact.restart,
     counts: {
@@ -70,6 +85,10 @@ export function planInstall(state: ServiceCenterState, patch: PatchRecord, wante
   return { ...plan, digest: digestOf(plan) }
 }
 
+function planned(patch: PatchRecord): PlannedPatch {
+  return { id: patch.sha256, ...nameOf(patch) }
+}
+
 function asInstall(
   { clock }: ServiceCenterState,
   { sha256 }: PatchRecord,
@@ -91,11 +110,34 @@ function asInstall(
   }
 }
 
+/** How each stands to all of the patches: by the first that it would refuse, or else that it waits for. */
+function judgedInTurn(
+  state: ServiceCenterState,
+  steps: readonly PatchRecord[],
+  wanted: PlanWanted & { readonly deadlineAt: number },
+  meant: readonly ApplianceRecord[],
+): Judged[] {
+  const standings = steps.map((patch, index) => {
+    const before = steps.slice(0, index).map(asThere)
+    const members = index === steps.length - 1 ? meant : meantAppliances(state, patch, meant).meant
+    const found = judged(state, patch, asInstall(state, patch, wanted), { appliances: members, before })
+    return new Map(found.map((member) => [member.appliance.peer, member]))
+  })
+  return [...(standings.at(-1)?.values() ?? [])].map((last) => {
+    const all = standings.flatMap((step) => step.get(last.appliance.peer) ?? [])
+    const [worst = last] = [...all].sort((left, right) => RANKS[right.standing] - RANKS[left.standing])
+    return { ...last, standing: worst.standing, reason: worst.reason }
+  })
+}
+
+const RANKS: Readonly<Record<PlannedStanding, number>> = { installed: 0, ready: 1, waits: 2, refuses: 3 }
+
+/** `before`: what is installed in the same interruption before it. */
 function judged(
   state: ServiceCenterState,
   patch: PatchRecord,
   install: InstallRecord,
-  appliances: readonly ApplianceRecord[],
+  { appliances, before }: { readonly appliances: readonly ApplianceRecord[]; readonly before: readonly PatchThere[] },
 ): Judged[] {
   const { manifest } = patch.publication
   const targets = appliances.map(({ peer }) => newTarget(state, install, peer))
@@ -108,11 +150,33 @@ function judged(
     if (result === 'installed') return { ...fact, has, standing: 'installed', reason: '' }
     const { peer } = fact.appliance
     const machine = state.accounts.get(peer)?.machine ?? null
-    const refusal = judgePreflight(manifest, { installedVersion, there: patchesOn(state, peer, live), machine })
+    const there = [...patchesOn(state, peer, live), ...before]
+    const refusal = judgePreflight(manifest, { installedVersion, there, machine })
     if (refusal !== null) return { ...fact, has, standing: 'refuses', reason: refusal.message }
     const why = whyNotNow({ fact, install, manifest, ongoing, waves: NO_WAVES }, state.clock)
     if (why !== null) return { ...fact, has, standing: 'waits', reason: why }
     const [back] = goingBack(state, patch, [fact.appliance])
     return { ...fact, has, standing: 'ready', reason: back?.reason ?? '' }
   })
+}
+
+const RESTARTS = ['none', 'service', 'reboot'] as const
+
+/** The manifest of the last, with what all of them do to an appliance. */
+function inOneInterruption(steps: readonly PatchRecord[]): Manifest {
+  const manifests = steps.map(({ publication }) => publication.manifest)
+  const last = manifests.at(-1)
+  assert(last !== undefined, 'a plan is of a patch')
+  const interrupting = manifests.filter(({ impact }) => impact.restart !== 'none')
+  const restart = RESTARTS[Math.max(...manifests.map(({ impact }) => RESTARTS.indexOf(impact.restart)))] ?? 'none'
+  const estimateSeconds = interrupting.reduce((sum, { impact }) => sum + impact.estimateSeconds, 0)
+  return { ...last, impact: { ...last.impact, restart, estimateSeconds } }
+}
+
+function expectedTogether(state: ServiceCenterState, steps: readonly PatchRecord[]): Expected {
+  const each = steps.map((patch) => expectedEach(state, patch))
+  return {
+    seconds: each.reduce((sum, { seconds }) => sum + seconds, 0),
+    measuredOn: Math.min(...each.map(({ measuredOn }) => measuredOn)),
+  }
 }

@@ -4,6 +4,7 @@
  * each appliance judges by, with what the appliances have told; they judge again, and theirs is the last word.
  */
 
+import type { PatchThere } from '../../../agent/core/install/policies/patches-there.ts'
 import { judgePeerVersions, type PeerVersion } from '../../../agent/core/install/policies/peer-versions.ts'
 import { judgePreflight } from '../../../agent/core/install/policies/preflight.ts'
 import { type Refusal, refuse } from '../../../protocol/refusals.ts'
@@ -45,11 +46,12 @@ export function meantForNobody(patch: PatchRecord, others: readonly NamedReason[
   return refuse('not_applicable', `${title(patch)} is meant for none of the chosen appliances${why}`)
 }
 
-/** Appliances that would not install it now, each with the reason that it would give itself. */
+/** Appliances that would not install it now, where `before` goes first, each with the reason that it would give itself. */
 export function hindered(
   state: ServiceCenterState,
   patch: PatchRecord,
   appliances: readonly ApplianceRecord[],
+  before: readonly PatchThere[] = [],
 ): NamedReason[] {
   const { manifest } = patch.publication
   const groups = manifest.pair.peerCompat.length === 0 ? null : Map.groupBy(state.appliances.values(), groupKey)
@@ -58,7 +60,8 @@ export function hindered(
     const { result, installedVersion } = findingOn(state, patch, appliance)
     if (result === 'installed') return []
     const account = state.accounts.get(appliance.peer)
-    const facts = { installedVersion, there: patchesOn(state, appliance.peer, live), machine: account?.machine ?? null }
+    const there = [...patchesOn(state, appliance.peer, live), ...before]
+    const facts = { installedVersion, there, machine: account?.machine ?? null }
     const peers = (groups?.get(groupKey(appliance)) ?? []).filter(({ peer }) => peer !== appliance.peer)
     const { wallMs } = state.clock
     const reason =

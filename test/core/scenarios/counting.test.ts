@@ -19,7 +19,7 @@ function preview(world: World, patch: SymbolicPatch, organization: string, dataC
   assert.ok(!isRefusal(scope))
   const record = world.center.state.patches.get(patch.publication.sha256)
   assert.ok(record)
-  return installPreview(world.center.state, record, scope, place)
+  return installPreview(world.center.state, record, scope, { dataCenter: place, first: [] })
 }
 
 function copies(world: World, patch: SymbolicPatch) {

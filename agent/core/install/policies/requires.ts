@@ -7,7 +7,7 @@ import { isCovered, isSuperseded, type PatchReference, titled } from '../../../.
 import { type Refusal, refuse } from '../../../../protocol/refusals.ts'
 import type { PatchThere } from './patches-there.ts'
 
-export function judgeRequires({ requires }: Manifest, there: readonly PatchThere[]): Refusal | null {
+export function judgeRequires({ requires }: Pick<Manifest, 'requires'>, there: readonly PatchThere[]): Refusal | null {
   const missing = requires.find((wanted) => !isSatisfied(wanted, there))
   if (missing === undefined) return null
   const versions = there.filter(({ name }) => name === missing.name).map(({ version }) => version)

@@ -1,0 +1,89 @@
+/**
+ * What a patch needs first and has not everywhere: the patches that are here to be installed before it, each after what it
+ * needs itself. It is offered to whoever plans an install, and never added silently. Of several that would do the newest
+ * version is meant; what nobody has uploaded is not on the path, and whoever lacks it refuses with that reason.
+ */
+import { architectureOf } from '../../../agent/core/install/policies/architecture.ts'
+import type { PatchThere } from '../../../agent/core/install/policies/patches-there.ts'
+import { judgeRequires } from '../../../agent/core/install/policies/requires.ts'
+import { isCovered, isSuperseded, type PatchReference } from '../../../protocol/patch-references.ts'
+import { isRefusal, type Refusal } from '../../../protocol/refusals.ts'
+import { compareVersions } from '../../../protocol/version-order.ts'
+import { findingOn, patchesOn } from '../findings.ts'
+import { livePatch, livePatches } from '../publishing.ts'
+import type { ApplianceRecord, PatchRecord } from '../records.ts'
+import type { ServiceCenterState } from '../state.ts'
+import type { PlanWanted } from './install-plan.ts'
+
+export type Needed = { readonly patch: PatchRecord; readonly appliances: number }
+
+/** `first` go before it as things are; those that would have to be added, and on how many of these each is lacking. */
+export function pathTo(
+  state: ServiceCenterState,
+  patch: PatchRecord,
+  first: readonly PatchRecord[],
+  appliances: readonly ApplianceRecord[],
+): Needed[] {
+  const live = livePatches(state)
+  const path: PatchRecord[] = []
+  const seen = new Set([patch.sha256])
+  const add = (wanted: PatchReference, user: PatchRecord): void => {
+    const found = best(live, wanted, user)
+    if (found === undefined || seen.has(found.sha256)) return
+    seen.add(found.sha256)
+    addNeedsOf(found)
+    path.push(found)
+  }
+  const addNeedsOf = (user: PatchRecord): void => {
+    for (const wanted of user.publication.manifest.requires) {
+      if (first.some((other) => isDone(other, wanted))) continue
+      if (appliances.some((one) => lacks(state, one, wanted, live))) add(wanted, user)
+    }
+  }
+  for (const one of [...first, patch]) addNeedsOf(one)
+  return path
+    .filter((needed) => !first.includes(needed))
+    .map((needed) => ({
+      patch: needed,
+      appliances: appliances.filter((one) => findingOn(state, needed, one).result !== 'installed').length,
+    }))
+}
+
+/** Those that whoever plans has named, in their order. */
+export function patchesFirst(state: ServiceCenterState, { first }: Pick<PlanWanted, 'first'>): PatchRecord[] | Refusal {
+  const found: PatchRecord[] = []
+  for (const wanted of first) {
+    const patch = livePatch(state, wanted)
+    if (isRefusal(patch)) return patch
+    found.push(patch)
+  }
+  return found
+}
+
+/** As an appliance has them once they are installed. */
+export function asThere({ publication: { name, version, manifest } }: PatchRecord): PatchThere {
+  return { name, version, manifest }
+}
+
+function isDone({ publication }: PatchRecord, wanted: PatchReference): boolean {
+  return isCovered(publication, wanted) || isSuperseded(wanted, publication.manifest)
+}
+
+/** The newest of those that are for the same machines. */
+function best(live: readonly PatchRecord[], wanted: PatchReference, user: PatchRecord): PatchRecord | undefined {
+  const architecture = architectureOf(user.publication.manifest)
+  const isFor = ({ publication }: PatchRecord): boolean =>
+    [null, architecture].includes(architectureOf(publication.manifest)) || architecture === null
+  return live
+    .filter((other) => isDone(other, wanted) && isFor(other))
+    .sort((left, right) => compareVersions(right.publication.version, left.publication.version))[0]
+}
+
+function lacks(
+  state: ServiceCenterState,
+  { peer }: ApplianceRecord,
+  wanted: PatchReference,
+  live: readonly PatchRecord[],
+): boolean {
+  return judgeRequires({ requires: [wanted] }, patchesOn(state, peer, live)) !== null
+}
