@@ -11,6 +11,7 @@ import { beginAnew } from './beginning-anew.ts'
 import { isFailure, isFinal, mayFollow, TARGET_MOVES } from './install-states.ts'
 import { mayAwaitRestart, PICKUP_MS, silenceAllowedMs } from './install-times.ts'
 import { targetsOf } from './ongoing.ts'
+import { whyToldHere } from './taking-back.ts'
 import { waitsForPeer } from './target-facts.ts'
 
 /** What a report changes: its target, and of its group who ended for its sake. */
@@ -55,6 +56,8 @@ export function whenLate(
 ): Change[] {
   const appliance = state.appliances.get(target.appliance)
   if (target.order === null || isFinal(target.state) || appliance === undefined) return []
+  const told = whyToldHere(state, target)
+  if (told !== null && told !== target.reason) return [{ table: 'targets', row: { ...target, reason: told } }]
   // Measured from when this process heard of it, by the clock that nobody sets: a wall clock that jumps silences nobody.
   const now = state.clock.monotonicMs
   const waits = target.state === 'verifying' && state.sessions.has(target.appliance)

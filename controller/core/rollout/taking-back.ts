@@ -2,16 +2,19 @@
  * Which orders that are out are taken back, by a cancellation that the appliance obeys while it has changed nothing: those
  * of an install that was cancelled or has halted. Only the first of a pair is told: one that waits for it hears from it how
  * that ended, so the two stay equal whichever comes first, the cancellation or the installer. And whoever waits for a
- * member that can never tell, or of which two machines may speak, is told here.
+ * member that cannot tell any more, or of which two machines may speak, is told here.
  */
 import type { PeerId } from '../../../protocol/identifiers.ts'
 import { isDoubtful } from '../cloned-keys.ts'
 import type { InstallRecord, TargetRecord } from '../records.ts'
 import { everEnrolled, type ServiceCenterState } from '../state.ts'
 import { matesOf } from './ending-installs.ts'
-import { isUnderWay } from './install-states.ts'
+import { isFinal, isUnderWay } from './install-states.ts'
 import { isInFlight, isUnheard } from './ongoing.ts'
 import { forerunnerOf } from './ordering.ts'
+
+/** It answers whoever asks every fifteen seconds. */
+const TELLS_WITHIN_MS = 2 * 60_000
 
 /** Why, or null. */
 export function whyTakenBack(state: ServiceCenterState, target: TargetRecord): string | null {
@@ -28,9 +31,30 @@ export function whyTakenBack(state: ServiceCenterState, target: TargetRecord): s
   const name = everEnrolled(state, first.peer)?.name ?? 'the other member'
   if (leader?.order?.id !== first.order || !state.appliances.has(first.peer))
     return `${name}, which comes first, cannot tell any more whether it has installed it`
+  const silent = whyToldHere(state, target)
+  if (silent !== null) return silent
   return isHeldForKey(state, install, first.peer)
     ? `two machines may have the key of ${name}, which comes first: what one of them says is not enough`
     : null
+}
+
+/**
+ * The first has ended long ago, as it told the Service Center, and the second has not heard it: what answers at its place
+ * now is another machine with its key, or another ledger.
+ */
+export function whyToldHere(state: ServiceCenterState, target: TargetRecord): string | null {
+  const first = forerunnerOf(state, target)
+  const leader = first === null ? undefined : state.targets.get(target.install)?.get(first.peer)
+  if (leader === undefined || first === null || leader.order?.id !== first.order || target.state !== 'queued')
+    return null
+  if (!isFinal(leader.state) || state.clock.wallMs - leader.changedAt <= TELLS_WITHIN_MS) return null
+  // It has heard, perhaps, and is in line behind what it is at.
+  const atIt = [...(state.unsettledOn.get(target.appliance)?.values() ?? [])].some(
+    (other) => isInFlight(other) && other.state !== 'queued',
+  )
+  if (atIt) return null
+  const name = everEnrolled(state, first.peer)?.name ?? 'the other member'
+  return `${name}, which comes first, ended as ${leader.state} and does not tell it any more`
 }
 
 /** As the policy key-doubtful holds whoever has not been ordered yet. */

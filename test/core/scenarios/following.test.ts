@@ -129,6 +129,27 @@ for (const [what, make, names, organization] of KINDS) {
   })
 }
 
+test('a second whose first has told the Service Center how it ended, and knows nothing of it any more, is ordered anew', () => {
+  const world = estateWithTenants('paris')
+  const patch = replicate(world)
+  const install = world.install(patch, ['acme'])
+  const [first, second] = TENANTS
+  const { tamper } = world.network
+  world.network.tamper = (from, to, message) => {
+    const isOutcome = message.kind === 'letter' && message.letter.envelope.payloadType === OrderOutcome.payloadType
+    return isOutcome ? { copies: 0, lateMs: 0 } : (tamper?.(from, to, message) ?? { copies: 1, lateMs: 0 })
+  }
+  world.await('the first has it', () => target(world, install, first)?.state === 'installed')
+  // As that of another machine with its key, which has carried out nothing.
+  world.appliance(first).state.orders.ended = []
+  world.network.tamper = tamper
+  world.run(60_000)
+  assert.equal(target(world, install, second)?.state, 'queued')
+  world.run(180_000)
+  assert.equal(target(world, install, second)?.state, 'installed')
+  assert.ok(has(world, second, patch))
+})
+
 test('the order of the second leaves the Service Center before that of the first, so that nobody begins for whom nobody waits', () => {
   const world = estateWithTenants('paris')
   const patch = replicate(world)
