@@ -44,7 +44,9 @@ function judge(state: AgentState, { from, order, number }: LeaseRequest): PeerAn
     return { answer: 'busy', reason: `has promised to serve until the install of ${promise.to.name} has ended` }
   const isRepeated = promise?.grant.order === order
   if (number < leases.number && !isRepeated) return { answer: 'busy', reason: 'was asked for something newer before' }
-  if (attempt !== null && attempt.asking !== null && state.identity.peer < from)
+  // Whoever is at something already goes first all the same: it lets nobody begin beside it.
+  const isAtIt = attempt?.asking?.answers.get(from)?.answer === 'busy'
+  if (attempt !== null && attempt.asking !== null && state.identity.peer < from && !isAtIt)
     return { answer: 'busy', reason: 'has asked for the same at the same time, and goes first' }
   return GRANTED
 }

@@ -261,3 +261,25 @@ test('to a member that never comes back one release is owed, however many orders
   world.await('it is free', () => world.appliance('paris/primary').state.leases.granted === null)
   world.await('nothing is owed', () => state.leases.owed.length === 0)
 })
+
+for (const [what, holderFirst] of [
+  ['higher', false],
+  ['lower', true],
+] as const) {
+  test(`a member of the ${what} peer id that tries once more goes on, though the other one asks meanwhile`, () => {
+    const world = estate('paris')
+    const patch = replicate(world)
+    const most = watch(world, PAIR)
+    const byPeer = [...PAIR].sort((left, right) => (world.appliance(left).peer < world.appliance(right).peer ? -1 : 1))
+    const [holder = '', other = ''] = holderFirst ? byPeer : byPeer.toReversed()
+    world.appliance(holder).installer.outcomes.install.push({ ...FAILED, temporary: true })
+    order(world, holder, patch)
+    world.await(
+      'its first try has failed for now',
+      () => world.appliance(holder).state.orders.attempt?.retryAtMs != null,
+    )
+    order(world, other, patch)
+    world.await('both have it', () => PAIR.every((name) => has(world, name, patch)))
+    assert.equal(most(), 1)
+  })
+}
