@@ -15,6 +15,7 @@ import type { App, RouteDependencies } from './context.ts'
 import { answerRefusal } from './errors.ts'
 import { documented } from './openapi.ts'
 import { answerList, PageQuery } from './pagination.ts'
+import { InstallPreview } from './plan-schemas.ts'
 import { readJson, readQuery } from './read-request.ts'
 import { bytesOf, declaredLength } from './request-body.ts'
 import * as schemas from './schemas.ts'
@@ -118,7 +119,7 @@ export function addPatchRoutes(app: App, { log }: RouteDependencies): void {
       summary: 'What an install would begin with, and which appliances hold no copy yet.',
       parameters,
       query: schemas.PreviewQuery,
-      answers: { 200: schemas.InstallPreview },
+      answers: { 200: InstallPreview },
     }),
     (c) => {
       const query = readQuery(c, schemas.PreviewQuery)

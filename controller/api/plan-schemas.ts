@@ -5,7 +5,8 @@
 import { z } from 'zod'
 import { InstallId, OrganizationName, PeerId, Sha256 } from '../../protocol/identifiers.ts'
 import { PLANNED_STANDINGS, type InstallPlan as Plan } from '../core/rollout/install-plan.ts'
-import { DataCenterScope, InstallBody, names, PreviewQuery } from './schemas.ts'
+import type { InstallPreview as Preview } from '../core/views.ts'
+import { ApplianceCopy, DataCenterScope, InstallBody, names, PreviewQuery } from './schemas.ts'
 
 const count = z.int().min(0)
 const flag = z
@@ -88,4 +89,22 @@ export const InstallPlan: z.ZodType<Plan> = z.strictObject({
 export const StartBody = z.strictObject({
   ...InstallBody.shape,
   plan: InstallPlan.optional().describe('As it was made: refused where it is not so any more in a way that matters.'),
+})
+
+const namedReasons = z.array(
+  z.object({ appliance: z.string(), organization: z.string(), dataCenter: z.string(), reason: z.string() }),
+)
+/** What is told beforehand without a plan. */
+export const InstallPreview: z.ZodType<Preview> = z.object({
+  targets: count,
+  confirmation: Sha256,
+  notReplicated: z.array(ApplianceCopy),
+  ready: count,
+  queued: namedReasons,
+  withoutPeer: namedReasons,
+  outsideWindows: namedReasons,
+  notApplicable: namedReasons,
+  hindered: namedReasons,
+  goingBack: namedReasons,
+  needs: z.array(z.object({ ...PlannedPatch.shape, appliances: count })),
 })

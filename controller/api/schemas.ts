@@ -135,7 +135,7 @@ export const PatchLine: z.ZodType<Line> = z.object({
   trouble: z.string(),
   bytesArrived: count,
 })
-const ApplianceCopy: z.ZodType<Copy> = z.object({
+export const ApplianceCopy: z.ZodType<Copy> = z.object({
   name: z.string(),
   organization: z.string(),
   dataCenter: z.string(),
@@ -252,27 +252,6 @@ export const PatchDetail: z.ZodType<patches.PatchDetail> = z.object({
   notApplicable: z.array(z.string()),
   notApplicableAppliances: z.array(NotMeant),
   installs: z.array(InstallSummary),
-})
-const namedReasons = z.array(
-  z.object({ appliance: z.string(), organization: z.string(), dataCenter: z.string(), reason: z.string() }),
-)
-export const InstallPreview: z.ZodType<views.InstallPreview> = z.object({
-  targets: count,
-  confirmation: Sha256,
-  notReplicated: z.array(ApplianceCopy),
-  ready: count,
-  queued: namedReasons,
-  withoutPeer: namedReasons,
-  outsideWindows: namedReasons,
-  notApplicable: namedReasons,
-  hindered: namedReasons,
-  goingBack: namedReasons,
-  needs: z.array(
-    z.object({
-      ...{ id: Sha256, name: z.string(), version: z.string(), architecture: z.string().nullable() },
-      appliances: count,
-    }),
-  ),
 })
 export const DataCenterView: z.ZodType<places.DataCenterView> = z.object({
   name: z.string(),

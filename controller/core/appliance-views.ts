@@ -2,9 +2,11 @@
  * What people and scripts are shown of appliances: the inventory with its filters and its order, one appliance in full,
  * and the tokens that are still open. A list is filtered and cut to a page before anything is worked out for its rows.
  */
+
 import { architectureOf } from '../../agent/core/install/policies/architecture.ts'
 import { type PeerId, SERVICE_PROVIDER, type Sha256 } from '../../protocol/identifiers.ts'
 import { compareVersions } from '../../protocol/version-order.ts'
+import type { ApplianceAccount } from './account.ts'
 import { byPlace } from './census.ts'
 import { type ApplianceCopy, applianceCopy, incoming, nameOf } from './copies.ts'
 import { isOpen } from './membership.ts'
@@ -13,7 +15,7 @@ import { whatIsLost } from './places.ts'
 import { livePatches } from './publishing.ts'
 import type { ApplianceRecord, DetectionRecord, PatchRecord } from './records.ts'
 import type { TargetState } from './rollout/install-states.ts'
-import { type ApplianceAccount, everEnrolled, type ServiceCenterState } from './state.ts'
+import { everEnrolled, type ServiceCenterState } from './state.ts'
 import { type ApplianceView, applianceView } from './views.ts'
 
 export const SORT_KEYS = ['dataCenter', 'name', 'organization', 'kind', 'role', 'group', 'lastSeen', 'version'] as const

@@ -19,9 +19,9 @@ import type { Publisher, Signed } from '../../protocol/publishers.ts'
 import type { Refusal } from '../../protocol/refusals.ts'
 import type { Publication } from '../../protocol/statements.ts'
 import type { WanLimits } from '../../protocol/wan-limits.ts'
+import type { ApplianceAccount } from './account.ts'
 import type { BaselinePlace } from './baselines/baseline.ts'
 import type { Change, LimitsRecord, TokenRecord } from './records.ts'
-import type { ApplianceAccount } from './state.ts'
 import type { MaintenanceWindow } from './windows/window.ts'
 
 /** Who asked, for the audit log: a session or API token, by its name. */

@@ -3,7 +3,6 @@
  * one place where records change.
  */
 
-import type { Machine } from '../../agent/core/machine.ts'
 import { unreachable } from '../../protocol/assert.ts'
 import type { Clock } from '../../protocol/clock.ts'
 import type { SigningKey } from '../../protocol/envelope.ts'
@@ -21,6 +20,7 @@ import type { Greeting, Progress } from '../../protocol/messages.ts'
 import type { Publisher } from '../../protocol/publishers.ts'
 import type { Random } from '../../protocol/random.ts'
 import { NO_LIMITS } from '../../protocol/wan-limits.ts'
+import type { ApplianceAccount } from './account.ts'
 import type { Baseline } from './baselines/baseline.ts'
 import { type Censuses, keepCensus, placeKey } from './census.ts'
 import type { Lives } from './cloned-keys.ts'
@@ -59,18 +59,6 @@ export type Session = {
   sent: Set<OrderId>
   /** Those of which it was told in this session that they are cancelled. */
   takenBack: Set<OrderId>
-}
-
-/** Of the newest answer: shown, never counted. */
-export type ApplianceAccount = {
-  agentVersion: string
-  storeBytes: number
-  freeBytes: number
-  toldAt: number
-  /** Null where it has not looked yet. */
-  machine: Machine | null
-  /** How far its clock was ahead of the Service Center's when it answered; behind where it is below 0. */
-  clockAheadMs: number
 }
 
 export type ServiceCenterState = {

@@ -2,12 +2,14 @@
  * The Service Center as a function from events to effects. `step` changes the state by records and returns what must
  * happen, in order; it reads no clock, waits for nothing and touches no device.
  */
+
 import { unreachable } from '../../protocol/assert.ts'
 import { envelopeDigest, seal } from '../../protocol/envelope.ts'
 import { type PeerId, SERVICE_PROVIDER } from '../../protocol/identifiers.ts'
 import type { ControlMessage } from '../../protocol/messages.ts'
 import { isRefusal, type Refusal } from '../../protocol/refusals.ts'
 import { Acknowledgement, LedgerLoss, type Letter } from '../../protocol/statements.ts'
+import type { ApplianceAccount } from './account.ts'
 import { bringUp } from './baselines/bringing-up.ts'
 import { changeBaselines } from './baselines/setting.ts'
 import { trustAppliance } from './cloned-keys.ts'
@@ -28,7 +30,7 @@ import { startInstall } from './rollout/starting.ts'
 import { cancelInstall, pauseInstall, resumeInstall } from './rollout/steering.ts'
 import { closed, greeted, holdThoseBeside, leave, stillAttached, tellAnew, tellHeld } from './sessions.ts'
 import { tendSilence } from './silence.ts'
-import { type ApplianceAccount, apply, noteProgress, SERVICE_CENTER, type ServiceCenterState } from './state.ts'
+import { apply, noteProgress, SERVICE_CENTER, type ServiceCenterState } from './state.ts'
 import { letterTo, synchronize } from './synchronize.ts'
 import { changeWindows } from './windows/setting.ts'
 

@@ -51,6 +51,8 @@ export type Addition = {
 
 export type PieceTaken = { from: string; to: string; patch: Sha256; index: number }
 
+export type InstallScope = { dataCenter?: string; allowOutage?: boolean; first?: readonly SymbolicPatch[] }
+
 export type WorldOptions = {
   seed?: number
   /** How often each agent is told the time; half a second, as in production, but where a world is huge. */
@@ -211,20 +213,13 @@ export class World {
     return this.center.receive(patch)
   }
 
-  /** Starts an install and gives its id; fails when it is refused. */
-  install(
-    patch: SymbolicPatch,
-    organizations: string[],
-    scope: { dataCenter?: string; allowOutage?: boolean; first?: readonly SymbolicPatch[] } = {},
-  ) {
+  /** Gives its id; fails when it is refused. */
+  install(patch: SymbolicPatch, organizations: string[], scope: InstallScope = {}) {
     const reply = this.ask({
-      kind: 'start-install',
-      actor: 'admin',
-      patch: patch.publication.sha256,
+      ...{ kind: 'start-install', actor: 'admin', patch: patch.publication.sha256 },
       organizations: organizations.map((name) => OrganizationName.parse(name)),
       dataCenter: scope.dataCenter === undefined ? 'All' : DataCenterName.parse(scope.dataCenter),
-      allowOutage: scope.allowOutage ?? false,
-      first: scope.first?.map(({ publication }) => publication.sha256),
+      ...{ allowOutage: scope.allowOutage ?? false, first: scope.first?.map(({ publication }) => publication.sha256) },
     })
     assert(!isRefusal(reply) && reply.kind === 'install-started', `the install starts: ${JSON.stringify(reply)}`)
     return reply.install

@@ -117,6 +117,8 @@ const order = {
   issuedAt: AT,
   expiresAt: AT + 1,
   after: { peer, order: id },
+  continues: id,
+  stages: [],
 }
 
 const account = {
@@ -147,7 +149,11 @@ export const samples: Sample[] = [
   { what: 'a withdrawal', schema: Withdrawal.schema, values: [{ sha256: patch, reason: '', withdrawnAt: AT }] },
   { what: 'a membership', schema: Membership.schema, values: [membership] },
   { what: 'a roster', schema: Roster.schema, values: [roster] },
-  { what: 'an order', schema: Order.schema, values: [order, { ...order, after: null }] },
+  {
+    what: 'an order',
+    schema: Order.schema,
+    values: [order, { ...order, after: null, continues: null, stages: ['ab'.repeat(32)] }],
+  },
   {
     what: 'a cancellation',
     schema: Cancellation.schema,

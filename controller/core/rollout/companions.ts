@@ -57,14 +57,14 @@ export function haltTogether(
   install: InstallRecord,
   { reason, unbegun }: { readonly reason: string; readonly unbegun: string },
 ): Change[] {
-  const with_ = `${called(state, install.patch)}, which goes with it`
+  const inCompany = `${called(state, install.patch)}, which goes with it`
   const others = companionsOf(state, install).filter((other) => isUnderWay(other.state))
   return [
     { table: 'installs', row: { ...install, state: 'halted', reason } },
     ...endUnbegun(state, targetsOf(state, install.id), unbegun),
     ...others.flatMap((other): Change[] => [
-      { table: 'installs', row: { ...other, state: 'halted', reason: `${with_}, has halted: ${reason}` } },
-      ...endUnbegun(state, targetsOf(state, other.id), `not started: ${with_}, has halted`),
+      { table: 'installs', row: { ...other, state: 'halted', reason: `${inCompany}, has halted: ${reason}` } },
+      ...endUnbegun(state, targetsOf(state, other.id), `not started: ${inCompany}, has halted`),
     ]),
   ]
 }

@@ -15,6 +15,7 @@ import {
 } from '../../../controller/core/rollout/install-states.ts'
 import { siteKey } from '../../../controller/core/rollout/ongoing.ts'
 import { clockAhead } from '../../../controller/core/rollout/policies/clock-ahead.ts'
+import { continuing } from '../../../controller/core/rollout/policies/continuing.ts'
 import { keyDoubtful } from '../../../controller/core/rollout/policies/key-doubtful.ts'
 import { keyHeld } from '../../../controller/core/rollout/policies/key-held.ts'
 import { maintenanceWindow } from '../../../controller/core/rollout/policies/maintenance-window.ts'
@@ -55,6 +56,11 @@ table('a paused install', paused, [
     { ...isPaused, waves: { ...NO_WAVES, begun: new Set([groupKey(primary)]) } },
     null,
   ],
+])
+
+table('an install that goes on from another one', continuing, [
+  ['has its turn where nothing goes before it', {}, null],
+  ['waits for the other one', { fact: { goesOnFrom: 'goes on from a@1' } }, 'goes on from a@1'],
 ])
 
 table('a key that two machines use', keyHeld, [
