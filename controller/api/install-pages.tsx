@@ -8,6 +8,7 @@ import { httpStatus, isRefusal, type Refusal } from '../../protocol/refusals.ts'
 import { namedPatch } from '../core/named-patch.ts'
 import { patchDetail } from '../core/patch-views.ts'
 import { planInstall } from '../core/rollout/planning.ts'
+import { WAVE_SOAK_SECONDS } from '../core/rollout/standing.ts'
 import { appliancesInScope } from '../core/rollout/starting.ts'
 import { installPreview } from '../core/views.ts'
 import { ConfirmationPage } from '../page/confirmation-page.tsx'
@@ -50,7 +51,8 @@ function confirmationPage(c: AppContext, { organization: organizations, dataCent
     [...queued, ...notApplicable, ...hindered, ...withoutPeer, ...outsideWindows].map(({ appliance }) => appliance),
   )
   const ready = scope.map(({ name }): string => name).filter((name) => !notNow.has(name))
-  const plan = planInstall(state, record, { organizations, dataCenter, allowOutage: false, outsideWindows: false })
+  const settings = { allowOutage: false, outsideWindows: false, waveSoakSeconds: WAVE_SOAK_SECONDS.usual }
+  const plan = planInstall(state, record, { organizations, dataCenter, ...settings })
   const confirmation = { patch: patchDetail(state, record), organizations, dataCenter, preview, plan, ready, changed }
   return <ConfirmationPage {...confirmation} once={randomUUID()} />
 }

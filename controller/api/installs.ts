@@ -37,7 +37,7 @@ export function addInstallRoutes(app: App, { log }: RouteDependencies): void {
       const { serviceCenter, visitor } = c.var
       const record = namedPatch(serviceCenter.state, body.patch)
       if (isRefusal(record)) return answerRefusal(c, record, log)
-      const { organizations, dataCenter, allowOutage, outsideWindows, plan } = body
+      const { organizations, dataCenter, allowOutage, outsideWindows, waveSoakSeconds, plan } = body
       const confirmation = plan === undefined ? body.confirmation : asPlanned(serviceCenter.state, record, body, plan)
       if (isRefusal(confirmation)) return answerRefusal(c, confirmation, log)
       const reply = await serviceCenter.carryOut({
@@ -48,6 +48,7 @@ export function addInstallRoutes(app: App, { log }: RouteDependencies): void {
         dataCenter,
         allowOutage,
         outsideWindows,
+        waveSoakSeconds,
         confirmation,
         plan: plan?.digest,
       })

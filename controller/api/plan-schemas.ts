@@ -5,7 +5,8 @@
 import { z } from 'zod'
 import { InstallId, OrganizationName, PeerId, Sha256 } from '../../protocol/identifiers.ts'
 import { PLANNED_STANDINGS, type InstallPlan as Plan } from '../core/rollout/install-plan.ts'
-import { DataCenterScope, InstallBody, names } from './schemas.ts'
+import { WAVE_SOAK_SECONDS } from '../core/rollout/standing.ts'
+import { DataCenterScope, InstallBody, names, WAVE_SOAK, WaveSoakSeconds } from './schemas.ts'
 
 const count = z.int().min(0)
 const flag = z
@@ -18,6 +19,7 @@ export const PlanQuery = z.strictObject({
   dataCenter: DataCenterScope.default('All'),
   allowOutage: flag.describe('Also interrupt an appliance whose peer cannot take over.'),
   outsideWindows: flag.describe('Also outside of maintenance windows.'),
+  waveSoakSeconds: z.coerce.number().pipe(WaveSoakSeconds).default(WAVE_SOAK_SECONDS.usual).describe(WAVE_SOAK),
 })
 
 const PlannedMember = z.strictObject({
@@ -52,6 +54,7 @@ export const InstallPlan: z.ZodType<Plan> = z.strictObject({
   dataCenter: DataCenterScope,
   allowOutage: z.boolean(),
   outsideWindows: z.boolean(),
+  waveSoakSeconds: WaveSoakSeconds,
   restart: z.enum(['none', 'service', 'reboot']),
   counts: z.strictObject({
     ...{ appliances: count, pairs: count, ready: count, waits: count, refuses: count, installed: count },

@@ -47,16 +47,19 @@ export function addPlanRoutes(app: App, { log }: RouteDependencies): void {
 export function asPlanned(
   state: ServiceCenterState,
   record: PatchRecord,
-  { organizations, dataCenter, allowOutage, outsideWindows }: PlanWanted,
+  { organizations, dataCenter, allowOutage, outsideWindows, waveSoakSeconds }: PlanWanted,
   planned: InstallPlan,
 ): Sha256 | Refusal {
   if (planned.patch.id !== record.sha256)
     return refuse('bad_request', `the plan is for another file than ${title(record)}: make it anew`)
-  const asked = JSON.stringify([[...new Set(organizations)], dataCenter, allowOutage, outsideWindows])
-  if (
-    asked !== JSON.stringify([planned.organizations, planned.dataCenter, planned.allowOutage, planned.outsideWindows])
-  )
-    return refuse('bad_request', 'the plan is for other organizations, another Data Center, or allows something else')
+  const asked = [[...new Set(organizations)], dataCenter, allowOutage, outsideWindows, waveSoakSeconds]
+  const { organizations: whom, dataCenter: where } = planned
+  const agreed = [whom, where, planned.allowOutage, planned.outsideWindows, planned.waveSoakSeconds]
+  if (JSON.stringify(asked) !== JSON.stringify(agreed))
+    return refuse(
+      'bad_request',
+      'the plan is for other organizations, another Data Center, another time between waves, or allows something else',
+    )
   const now = planInstall(state, record, planned)
   if (isRefusal(now)) return now
   const peers = now.waves.flatMap(({ pairs }) => pairs.flatMap(({ members }) => members))

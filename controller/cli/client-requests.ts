@@ -20,6 +20,7 @@ export type StartInstall = {
   readonly dataCenter: string
   readonly allowOutage: boolean
   readonly outsideWindows?: boolean
+  readonly waveSoakSeconds?: number
   /** What somebody agreed to, from the preview, where somebody was asked. */
   readonly confirmation?: string | undefined
   /** Which is started as it is, or not at all. */

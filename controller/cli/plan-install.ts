@@ -4,11 +4,21 @@
  */
 import { InstallPlan as Plan } from '../api/plan-schemas.ts'
 import { type InstallPlan, MAX_PLAN_BYTES } from '../core/rollout/install-plan.ts'
-import { memberSentence, planImpact, planStandings, planSummary, waveTitle, whatMayFail } from '../page/plan-words.ts'
+import { WAVE_SOAK_SECONDS } from '../core/rollout/standing.ts'
+import {
+  betweenWaves,
+  memberSentence,
+  planImpact,
+  planStandings,
+  planSummary,
+  waveTitle,
+  whatMayFail,
+} from '../page/plan-words.ts'
 import { duration, listed, patchReference, where } from '../page/words.ts'
 import { defineCommand, UsageError } from './command.ts'
 import { LocalFileError } from './exchange.ts'
 import { readableTime } from './quantities.ts'
+import { readDuration } from './read-duration.ts'
 import { readSmallFile } from './read-small-file.ts'
 import { connect, SERVER_OPTIONS } from './service-center-client.ts'
 import { printable, table } from './terminal.ts'
@@ -18,6 +28,11 @@ export const SCOPE_OPTIONS = {
   'data-center': { type: 'string', value: 'NAME', about: 'where (default All)' },
   'allow-outage': { type: 'boolean', about: 'also interrupt an appliance whose peer cannot take over' },
   'outside-windows': { type: 'boolean', about: 'do not wait for maintenance windows; the trail says so' },
+  'wave-soak': {
+    type: 'string',
+    value: 'DURATION',
+    about: 'how long each wave stands before the next, such as 30m (default 0)',
+  },
 } as const
 
 export const planInstall = defineCommand({
@@ -26,7 +41,7 @@ export const planInstall = defineCommand({
   summary: 'Shows in which order an install would go, who waits and why, and what may fail',
   operands: ['PATCH'],
   usage:
-    'PATCH --organization NAME... [--data-center NAME|All] [--allow-outage] [--outside-windows] [--server URL] [--api-token TOKEN] [--json]',
+    'PATCH --organization NAME... [--data-center NAME|All] [--allow-outage] [--outside-windows] [--wave-soak DURATION] [--server URL] [--api-token TOKEN] [--json]',
   options: { ...SCOPE_OPTIONS, ...SERVER_OPTIONS },
   remarks: [
     'Nothing begins. With --json the plan can be kept in a file and started as it is, with installs start --plan FILE: that\n' +
@@ -46,12 +61,14 @@ type ScopeValues = {
   readonly 'data-center': string | undefined
   readonly 'allow-outage': boolean | undefined
   readonly 'outside-windows': boolean | undefined
+  readonly 'wave-soak': string | undefined
 }
 export type Scope = {
   readonly organizations: readonly string[]
   readonly dataCenter: string
   readonly allowOutage: boolean
   readonly outsideWindows: boolean
+  readonly waveSoakSeconds: number
 }
 
 export function scopeOf(options: ScopeValues): Scope {
@@ -60,7 +77,13 @@ export function scopeOf(options: ScopeValues): Scope {
   return {
     ...{ organizations, dataCenter: options['data-center'] ?? 'All' },
     ...{ allowOutage: options['allow-outage'] === true, outsideWindows: options['outside-windows'] === true },
+    waveSoakSeconds: waveSoakOf(options['wave-soak']),
   }
+}
+
+function waveSoakOf(given: string | undefined): number {
+  const { usual, atMost } = WAVE_SOAK_SECONDS
+  return given === undefined ? usual : readDuration('--wave-soak', given, atMost)
 }
 
 /** What `installs plan --json` has printed into it. */
@@ -84,6 +107,7 @@ export function planLines(plan: InstallPlan): string[] {
     printable(`${patchReference(patch)} for ${listed(organizations)} in ${where(dataCenter)}: ${planSummary(plan)}`),
     planStandings(plan),
     planImpact(plan),
+    ...betweenWaves(plan),
     ...whatMayFail(plan),
     `Whoever waits may begin until ${readableTime(deadline)} UTC.`,
     ...windows.map((window) => printable(window)),

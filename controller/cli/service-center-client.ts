@@ -99,9 +99,9 @@ export class ServiceCenterClient {
     const query = { organization: organizations, dataCenter }
     return this.#exchange.call({ method: 'GET', path: ['patches', patch, 'install-preview'], query })
   }
-  planInstall(patch: string, { organizations, dataCenter, allowOutage, outsideWindows }: Scope): Promise<InstallPlan> {
-    const flags = { allowOutage: String(allowOutage), outsideWindows: String(outsideWindows) }
-    const query = { organization: organizations, dataCenter, ...flags }
+  planInstall(patch: string, { organizations, dataCenter, ...wanted }: Scope): Promise<InstallPlan> {
+    const settings = Object.entries(wanted).map(([name, value]) => [name, String(value)])
+    const query = { organization: organizations, dataCenter, ...Object.fromEntries(settings) }
     return this.#exchange.call({ method: 'GET', path: ['patches', patch, 'install-plan'], query })
   }
   startInstall(install: StartInstall): Promise<InstallDetail> {

@@ -132,6 +132,8 @@ export type InstallRecord = {
   startedBy: string | null
   /** Wall milliseconds after which nothing of it starts any more. */
   deadlineAt: number
+  /** So long a pair or a Data Center has to have the patch before it lets more begin (rollout/standing.ts). */
+  waveSoakSeconds: number
   /** How often it was set going: 1, and one more each time that a person resumed it after it had halted. */
   run: number
 }
@@ -154,6 +156,8 @@ export type TargetRecord = {
   run: number
   /** In which wave it was ordered: 1 is the canary; null before. */
   wave: number | null
+  /** Since when it has stood with the patch for as long as its install asks for; null before, and where it asks for nothing. */
+  stoodAt: number | null
 }
 
 /** Where a record of limits belongs: a Data Center, or the Service Center itself, whose place is empty. */

@@ -9,7 +9,7 @@ import { Fact } from './facts.tsx'
 import { Label } from './labels.tsx'
 import { Alert } from './layout.tsx'
 import { Moment, WithMoments } from './moments.tsx'
-import { planImpact, planStandings, planSummary, waveTitle, whatMayFail } from './plan-words.ts'
+import { betweenWaves, planImpact, planStandings, planSummary, waveTitle, whatMayFail } from './plan-words.ts'
 import { counted, dataCenterTitle, duration, sentence } from './words.ts'
 
 /** More is too long to be read before a person agrees. */
@@ -31,6 +31,9 @@ export const PlanSection = ({ plan }: { plan: InstallPlan | Refusal }) =>
       </p>
       <dl class="pf-v6-c-description-list pm-facts">
         <Fact term="Impact">{planImpact(plan)}</Fact>
+        {betweenWaves(plan).map((text) => (
+          <Fact term="Between waves">{text}</Fact>
+        ))}
         <Fact term="What may fail">
           {whatMayFail(plan).map((text) => (
             <p>{text}</p>

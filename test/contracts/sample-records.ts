@@ -130,6 +130,7 @@ export function sampleInstall(number: number, patch: Sha256): InstallRecord {
     startedAt: AT + number,
     startedBy: 'admin',
     deadlineAt: AT + 86_400_000,
+    waveSoakSeconds: 600 * number,
     run: 1 + (number % 2),
   }
 }
@@ -164,6 +165,7 @@ export function sampleTarget(install: InstallRecord, appliance = identity.peer):
     changedAt: AT,
     run: 2,
     wave: 3,
+    stoodAt: AT + 5,
   }
 }
 

@@ -37,7 +37,15 @@ function everybodyOrdered(number: number): InstallRecord {
   const { wallMs } = state.clock
   const install: InstallRecord = {
     ...{ id: number.toString(16).padStart(32, '0') as InstallId, patch, organizations: [], dataCenter: 'All' },
-    ...{ allowOutage: false, outsideWindows: false, state: 'running', reason: '', startedBy: null, run: 1 },
+    ...{
+      allowOutage: false,
+      outsideWindows: false,
+      waveSoakSeconds: 0,
+      state: 'running',
+      reason: '',
+      startedBy: null,
+      run: 1,
+    },
     ...{ startedAt: wallMs, deadlineAt: wallMs + 1e9 },
   }
   apply(state, { table: 'installs', row: install })

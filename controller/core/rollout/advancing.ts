@@ -11,6 +11,7 @@ import { isFinal, isUnderWay } from './install-states.ts'
 import { elsewhere, isWaiting } from './ongoing.ts'
 import { sealOrders } from './ordering.ts'
 import { planRollout } from './plan.ts'
+import { noteStood } from './standing.ts'
 import { cancelPaused } from './steering.ts'
 import { factsOf, targetsOf } from './target-facts.ts'
 
@@ -49,6 +50,8 @@ export function advance(state: ServiceCenterState, install: InstallRecord): Chan
 
 function order(state: ServiceCenterState, install: InstallRecord, targets: TargetRecord[]): Change[] {
   if (!targets.some(isWaiting)) return []
+  const stood = noteStood(state, install, membersOf(state, targets))
+  if (stood.length > 0) return stood
   const facts = factsOf(state, install, targets)
   const manifest = state.patches.get(install.patch)?.publication.manifest
   if (manifest === undefined) return []

@@ -10,6 +10,7 @@ import type { ServiceCenterState } from '../state.ts'
 import { beginAnew } from './beginning-anew.ts'
 import { isFailure, isFinal, mayFollow, TARGET_MOVES } from './install-states.ts'
 import { mayAwaitRestart, PICKUP_MS, silenceAllowedMs } from './install-times.ts'
+import { beginToStand } from './standing.ts'
 import { targetsOf, waitsForPeer } from './target-facts.ts'
 
 /** What a report changes: its target, and of its group who ended for its sake. */
@@ -28,8 +29,10 @@ export function followReport(state: ServiceCenterState, report: Report): Change[
     refusal,
     output,
     installedVersion,
+    stoodAt: report.state === 'installed' ? target.stoodAt : null,
     changedAt: state.clock.wallMs,
   }
+  if (row.state === 'installed') beginToStand(state, row)
   if (isFinal(row.state)) state.silentSinceMs.delete(report.orderId)
   else state.silentSinceMs.set(report.orderId, state.clock.monotonicMs)
   return [{ table: 'targets', row }, ...(target.state === 'unknown' ? runsAgain(state, row) : [])]

@@ -37,7 +37,8 @@ export function planInstall(state: ServiceCenterState, patch: PatchRecord, wante
   const members = judged(state, patch, install, meant)
   const { manifest } = patch.publication
   const each = expectedEach(state, patch)
-  const waves = inWaves(members, manifest, each.seconds)
+  const { waveSoakSeconds } = wanted
+  const waves = inWaves(members, manifest, { each: each.seconds, soak: waveSoakSeconds })
   const pairs = waves.flatMap((wave) => wave.pairs)
   const unprotected = pairs.map(({ unprotectedSeconds }) => unprotectedSeconds)
   const standing = (kind: PlannedStanding) => members.filter((member) => member.standing === kind).length
@@ -45,13 +46,16 @@ export function planInstall(state: ServiceCenterState, patch: PatchRecord, wante
     madeAt: new Date(state.clock.wallMs).toISOString(),
     patch: { id: patch.sha256, ...nameOf(patch) },
     ...{ organizations: install.organizations, dataCenter: wanted.dataCenter },
-    ...{ allowOutage: wanted.allowOutage, outsideWindows: wanted.outsideWindows },
+    ...{ allowOutage: wanted.allowOutage, outsideWindows: wanted.outsideWindows, waveSoakSeconds },
     restart: manifest.impact.restart,
     counts: {
       ...{ appliances: members.length, pairs: pairs.length, ready: standing('ready'), waits: standing('waits') },
       ...{ refuses: standing('refuses'), installed: standing('installed') },
     },
-    expectedSeconds: waves.reduce((sum, { expectedSeconds }) => sum + expectedSeconds, 0),
+    expectedSeconds: waves.reduce(
+      (sum, { expectedSeconds }) => sum + expectedSeconds,
+      waveSoakSeconds * Math.max(0, waves.length - 1),
+    ),
     each,
     unprotectedSeconds: {
       longest: unprotected.reduce((longest, seconds) => Math.max(longest, seconds), 0),
@@ -75,10 +79,11 @@ function asInstall(
   { sha256 }: PatchRecord,
   wanted: PlanWanted & { readonly deadlineAt: number },
 ): InstallRecord {
-  const { organizations, dataCenter, allowOutage, outsideWindows, deadlineAt } = wanted
+  const { organizations, dataCenter, allowOutage, outsideWindows, waveSoakSeconds, deadlineAt } = wanted
   return {
     ...{ id: '' as InstallId, patch: sha256, organizations: [...new Set(organizations)], dataCenter, allowOutage },
-    ...{ outsideWindows, state: 'planned', reason: '', startedAt: clock.wallMs, startedBy: null, deadlineAt, run: 1 },
+    ...{ outsideWindows, waveSoakSeconds, state: 'planned', reason: '', startedAt: clock.wallMs, startedBy: null },
+    ...{ deadlineAt, run: 1 },
   }
 }
 

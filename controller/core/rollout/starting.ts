@@ -17,6 +17,7 @@ import { notConfirmed } from './confirming.ts'
 import { isUnderWay } from './install-states.ts'
 import { newTarget } from './new-target.ts'
 import { meantAppliances, meantForNobody } from './previewing.ts'
+import { WAVE_SOAK_SECONDS } from './standing.ts'
 
 type Start = Extract<Command, { kind: 'start-install' }>
 
@@ -47,6 +48,7 @@ export function startInstall(state: ServiceCenterState, command: Start): Decisio
     startedAt: at,
     startedBy: command.actor,
     deadlineAt,
+    waveSoakSeconds: command.waveSoakSeconds ?? WAVE_SOAK_SECONDS.usual,
     run: 1,
   }
   const targets = appliances.map(({ peer }): Change => ({ table: 'targets', row: newTarget(state, install, peer) }))
@@ -61,9 +63,10 @@ export function startInstall(state: ServiceCenterState, command: Start): Decisio
   }
 }
 
-/** What somebody has allowed beyond the usual, for the trail. */
-function allowances({ allowOutage, outsideWindows }: InstallRecord): string {
-  return `${allowOutage ? ', outage allowed' : ''}${outsideWindows ? ', outside of maintenance windows' : ''}`
+/** What somebody has allowed or asked for beyond the usual, for the trail. */
+function allowances({ allowOutage, outsideWindows, waveSoakSeconds }: InstallRecord): string {
+  const stands = waveSoakSeconds === 0 ? '' : `, each wave standing for ${waveSoakSeconds} seconds`
+  return `${allowOutage ? ', outage allowed' : ''}${outsideWindows ? ', outside of maintenance windows' : ''}${stands}`
 }
 
 /** An install of the patch on any of these that has not ended, as a refusal. */

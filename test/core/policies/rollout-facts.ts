@@ -76,6 +76,7 @@ export const install: InstallRecord = {
   startedAt: NOON - HOUR_MS,
   startedBy: 'ann',
   deadlineAt: NOON + 23 * HOUR_MS,
+  waveSoakSeconds: 0,
   run: 1,
 }
 
@@ -95,6 +96,7 @@ export function target(of: ApplianceRecord, row: Partial<TargetRecord> = {}): Ta
     changedAt: NOON,
     run: 1,
     wave: null,
+    stoodAt: null,
     ...row,
   }
 }
