@@ -117,6 +117,7 @@ export class Admins {
           dataCenter: deed.dataCenter === null ? 'All' : DataCenterName.parse(deed.dataCenter),
           allowOutage: deed.allowOutage,
           outsideWindows: deed.outsideWindows,
+          waveSoakSeconds: deed.waveSoakSeconds,
         })
       case 'cancel': {
         const install = this.#installs[deed.install] ?? null

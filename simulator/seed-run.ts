@@ -49,7 +49,7 @@ import { drawPeopleFaults, FORGETS_ORDERS } from './people-faults.ts'
 import { drawPlaceChanges, type PlaceChange } from './place-changes.ts'
 import { outOfReach, replacedInSilence, withoutPrimaries } from './quiet-trials.ts'
 import { withWindows } from './window-deeds.ts'
-import { drawEstate, drawWorkload, type Estate, type Workload, withSoaks } from './workload.ts'
+import { drawEstate, drawWorkload, type Estate, type Workload, withSoaks, withWaveSoaks } from './workload.ts'
 import type { CrashMoment } from './world/crash-moments.ts'
 import type { SimulatedAppliance } from './world/simulated-appliance.ts'
 import { World, type WorldOptions } from './world/world.ts'
@@ -138,7 +138,7 @@ export function planOf(seed: number): Plan {
   const drawn = [...storm, ...later, ...rot, ...unhelpful, ...people, ...stuck]
   const planned = withSoaks(withWindows(stream(), workload, estate, safetyMs), stream())
   const faults = [...drawn, ...drawPhaseCrashes(stream(), estate, safetyMs, drawn.length)]
-  return { safetyMs, estate, workload: planned, faults, placeChanges }
+  return { safetyMs, estate, workload: withWaveSoaks(planned, stream()), faults, placeChanges }
 }
 
 export function runSeed(seed: number, options: SeedOptions = {}): SeedResult {

@@ -25,6 +25,7 @@ export type Deed = { readonly atMs: number; readonly admin: string } & (
       readonly dataCenter: string | null
       readonly allowOutage: boolean
       readonly outsideWindows?: boolean
+      readonly waveSoakSeconds?: number
     }
   | { readonly kind: 'cancel'; readonly install: number }
   | { readonly kind: 'pause'; readonly install: number }
@@ -81,6 +82,15 @@ export function drawEstate(random: Random, safetyMs: number): Estate {
 export function withSoaks(workload: Workload, random: Random): Workload {
   const patches = workload.patches.map((patch) => ({ ...patch, soakSeconds: chance(random, 30) ? 10 : 0 }))
   return { ...workload, patches }
+}
+
+/** In some worlds the waves of most installs have to stand for a while before the next; drawn last too. */
+export function withWaveSoaks(workload: Workload, random: Random): Workload {
+  if (!chance(random, 30)) return workload
+  const deeds = workload.deeds.map((deed) =>
+    deed.kind === 'install' && chance(random, 60) ? { ...deed, waveSoakSeconds: pick(random, [5, 20, 60]) } : deed,
+  )
+  return { ...workload, deeds }
 }
 
 export function drawWorkload(random: Random, estate: Estate, safetyMs: number): Workload {

@@ -9,6 +9,7 @@ import { namedPatch } from '../core/named-patch.ts'
 import { nameOf } from '../core/patch-identity.ts'
 import { patchDetail } from '../core/patch-views.ts'
 import { planInstall } from '../core/rollout/planning.ts'
+import { WAVE_SOAK_SECONDS } from '../core/rollout/standing.ts'
 import { appliancesInScope } from '../core/rollout/starting.ts'
 import { installPreview } from '../core/views.ts'
 import { ConfirmationPage } from '../page/confirmation-page.tsx'
@@ -58,8 +59,9 @@ function confirmationPage(
     [...queued, ...notApplicable, ...hindered, ...withoutPeer, ...outsideWindows].map(({ appliance }) => appliance),
   )
   const ready = scope.map(({ name }): string => name).filter((name) => !notNow.has(name))
+  const settings = { allowOutage: false, outsideWindows: false, waveSoakSeconds: WAVE_SOAK_SECONDS.usual }
   const plan = planInstall(state, record, {
-    ...{ organizations, dataCenter, allowOutage: false, outsideWindows: false },
+    ...{ organizations, dataCenter, ...settings },
     first: first.map(({ sha256 }) => sha256),
   })
   const confirmation = {

@@ -37,7 +37,7 @@ export function addInstallRoutes(app: App, { log }: RouteDependencies): void {
       const { serviceCenter, visitor } = c.var
       const record = namedPatch(serviceCenter.state, body.patch)
       if (isRefusal(record)) return answerRefusal(c, record, log)
-      const { organizations, dataCenter, allowOutage, outsideWindows, plan } = body
+      const { organizations, dataCenter, allowOutage, outsideWindows, waveSoakSeconds, plan } = body
       const first = namedPatches(serviceCenter.state, body.first)
       if (isRefusal(first)) return answerRefusal(c, first, log)
       const wanted = { ...body, first }
@@ -52,6 +52,7 @@ export function addInstallRoutes(app: App, { log }: RouteDependencies): void {
         allowOutage,
         outsideWindows,
         first,
+        waveSoakSeconds,
         confirmation,
         plan: plan?.digest,
       })

@@ -7,6 +7,7 @@ import { ApplianceName } from '../../protocol/identifiers.ts'
 import { isRefusal } from '../../protocol/refusals.ts'
 import { namedPatch } from '../core/named-patch.ts'
 import { title } from '../core/patch-identity.ts'
+import { WAVE_SOAK_SECONDS } from '../core/rollout/standing.ts'
 import { SYSTEM_PATCHES } from '../page/words.ts'
 import type { App, AppContext, RouteDependencies } from './context.ts'
 import { addForm, leadTo, param } from './forms.ts'
@@ -19,6 +20,12 @@ const InstallForm = z.strictObject({
   allowOutage: ticked,
   outsideWindows: ticked,
   first: PreviewQuery.shape.first,
+  waveSoakMinutes: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(WAVE_SOAK_SECONDS.atMost / 60)
+    .default(WAVE_SOAK_SECONDS.usual / 60),
   confirmation: InstallBody.shape.confirmation,
 })
 
@@ -37,10 +44,10 @@ export function addPatchForms(app: App, dependencies: RouteDependencies): void {
   addForm(app, dependencies, `${SYSTEM_PATCHES}/:patch/start`, {
     allow: 'install',
     fields: InstallForm,
-    asks: ({ organization: organizations, ...scope }, c) => ({
+    asks: ({ organization: organizations, waveSoakMinutes, ...scope }, c) => ({
       method: 'POST',
       path: ['installs'],
-      body: { patch: param(c, 'patch'), organizations, ...scope },
+      body: { patch: param(c, 'patch'), organizations, waveSoakSeconds: 60 * waveSoakMinutes, ...scope },
     }),
     page: patchPage,
     refused: (c, refusal, { organization, dataCenter, first }) =>

@@ -5,8 +5,17 @@
 import { z } from 'zod'
 import { InstallId, OrganizationName, PeerId, Sha256 } from '../../protocol/identifiers.ts'
 import { PLANNED_STANDINGS, type InstallPlan as Plan } from '../core/rollout/install-plan.ts'
+import { WAVE_SOAK_SECONDS } from '../core/rollout/standing.ts'
 import type { InstallPreview as Preview } from '../core/views.ts'
-import { ApplianceCopy, DataCenterScope, InstallBody, names, PreviewQuery } from './schemas.ts'
+import {
+  ApplianceCopy,
+  DataCenterScope,
+  InstallBody,
+  names,
+  PreviewQuery,
+  WAVE_SOAK,
+  WaveSoakSeconds,
+} from './schemas.ts'
 
 const count = z.int().min(0)
 const flag = z
@@ -20,6 +29,7 @@ export const PlanQuery = z.strictObject({
   allowOutage: flag.describe('Also interrupt an appliance whose peer cannot take over.'),
   outsideWindows: flag.describe('Also outside of maintenance windows.'),
   first: PreviewQuery.shape.first,
+  waveSoakSeconds: z.coerce.number().pipe(WaveSoakSeconds).default(WAVE_SOAK_SECONDS.usual).describe(WAVE_SOAK),
 })
 
 const PlannedMember = z.strictObject({
@@ -62,6 +72,7 @@ export const InstallPlan: z.ZodType<Plan> = z.strictObject({
   dataCenter: DataCenterScope,
   allowOutage: z.boolean(),
   outsideWindows: z.boolean(),
+  waveSoakSeconds: WaveSoakSeconds,
   restart: z.enum(['none', 'service', 'reboot']),
   counts: z.strictObject({
     ...{ appliances: count, pairs: count, ready: count, waits: count, refuses: count, installed: count },

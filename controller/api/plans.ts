@@ -49,17 +49,21 @@ export function addPlanRoutes(app: App, { log }: RouteDependencies): void {
 export function asPlanned(
   state: ServiceCenterState,
   record: PatchRecord,
-  { organizations, dataCenter, allowOutage, outsideWindows, first }: PlanWanted,
+  { organizations, dataCenter, allowOutage, outsideWindows, waveSoakSeconds, first }: PlanWanted,
   planned: InstallPlan,
 ): Sha256 | Refusal {
   if (planned.patch.id !== record.sha256)
     return refuse('bad_request', `the plan is for another file than ${title(record)}: make it anew`)
-  const plannedFirst = planned.first.map(({ id }) => id)
-  const asked = JSON.stringify([[...new Set(organizations)], dataCenter, allowOutage, outsideWindows, first])
-  const { organizations: for_, dataCenter: where, allowOutage: outage, outsideWindows: outside } = planned
-  if (asked !== JSON.stringify([for_, where, outage, outside, plannedFirst]))
-    return refuse('bad_request', 'the plan is for other organizations, another Data Center, or allows something else')
-  const now = planInstall(state, record, { ...planned, first: plannedFirst })
+  const whatIsFirst = planned.first.map(({ id }) => id)
+  const asked = [[...new Set(organizations)], dataCenter, allowOutage, outsideWindows, waveSoakSeconds, first]
+  const { organizations: whom, dataCenter: where } = planned
+  const agreed = [whom, where, planned.allowOutage, planned.outsideWindows, planned.waveSoakSeconds, whatIsFirst]
+  if (JSON.stringify(asked) !== JSON.stringify(agreed))
+    return refuse(
+      'bad_request',
+      'the plan is for other organizations, another Data Center, other patches or time between waves, or allows something else',
+    )
+  const now = planInstall(state, record, { ...planned, first: whatIsFirst })
   if (isRefusal(now)) return now
   const peers = now.waves.flatMap(({ pairs }) => pairs.flatMap(({ members }) => members))
   return notAsPlanned(planned, now) ?? confirmationOf(record.sha256, peers)

@@ -21,6 +21,7 @@ import { CONDITIONS, type PatchLine as Line, SORTS } from '../core/patch-list.ts
 import type { PatchMatrix as Matrix } from '../core/patch-matrix.ts'
 import type * as patches from '../core/patch-views.ts'
 import { INSTALL_STATES, TARGET_STATES } from '../core/rollout/install-states.ts'
+import { WAVE_SOAK_SECONDS } from '../core/rollout/standing.ts'
 import type * as views from '../core/views.ts'
 
 /** An id, NAME@VERSION or NAME@VERSION:ARCHITECTURE; what has neither form is simply not found. */
@@ -82,6 +83,9 @@ export const WithdrawBody = z.strictObject({ reason: z.string().max(MAX_SENTENCE
 export const ResumeBody = z.strictObject({
   retryFailed: z.boolean().default(false).describe('Also where it failed or was put back.'),
 })
+/** A week at most: more is no soak but another install. */
+export const WaveSoakSeconds = z.int().min(0).max(WAVE_SOAK_SECONDS.atMost)
+export const WAVE_SOAK = 'So long a wave has to have stood with the patch, seen and heard, before the next begins.'
 export const InstallBody = z.strictObject({
   patch: PatchReference,
   organizations: z.array(OrganizationName),
@@ -93,6 +97,7 @@ export const InstallBody = z.strictObject({
     .max(MAX_PATCHES_AT_ONCE)
     .default([])
     .describe('Patches that go before it in the same interruption of each pair, in this order.'),
+  waveSoakSeconds: WaveSoakSeconds.default(WAVE_SOAK_SECONDS.usual).describe(WAVE_SOAK),
   confirmation: Sha256.optional().describe('From the preview that somebody agreed to: nothing else is installed.'),
 })
 export const ExtendBody = z.strictObject({

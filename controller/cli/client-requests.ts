@@ -22,6 +22,7 @@ export type StartInstall = {
   readonly outsideWindows?: boolean
   /** These go before it in the same interruption of each pair, in this order. */
   readonly first?: readonly string[]
+  readonly waveSoakSeconds?: number
   /** What somebody agreed to, from the preview, where somebody was asked. */
   readonly confirmation?: string | undefined
   /** Which is started as it is, or not at all. */

@@ -4,7 +4,9 @@
  */
 import { InstallPlan as Plan } from '../api/plan-schemas.ts'
 import { type InstallPlan, MAX_PLAN_BYTES } from '../core/rollout/install-plan.ts'
+import { WAVE_SOAK_SECONDS } from '../core/rollout/standing.ts'
 import {
+  betweenWaves,
   memberSentence,
   neededFirst,
   planImpact,
@@ -18,6 +20,7 @@ import { duration, listed, patchReference, where } from '../page/words.ts'
 import { defineCommand, UsageError } from './command.ts'
 import { LocalFileError } from './exchange.ts'
 import { readableTime } from './quantities.ts'
+import { readDuration } from './read-duration.ts'
 import { readSmallFile } from './read-small-file.ts'
 import { connect, SERVER_OPTIONS } from './service-center-client.ts'
 import { printable, table } from './terminal.ts'
@@ -33,6 +36,11 @@ export const SCOPE_OPTIONS = {
     value: 'PATCH',
     about: 'goes before it in one interruption; may be repeated',
   },
+  'wave-soak': {
+    type: 'string',
+    value: 'DURATION',
+    about: 'how long each wave stands before the next, such as 30m (default 0)',
+  },
 } as const
 
 export const planInstall = defineCommand({
@@ -41,7 +49,7 @@ export const planInstall = defineCommand({
   summary: 'Shows in which order an install would go, who waits and why, and what may fail',
   operands: ['PATCH'],
   usage:
-    'PATCH --organization NAME... [--data-center NAME|All] [--first PATCH]... [--allow-outage] [--outside-windows] [--server URL] [--api-token TOKEN] [--json]',
+    'PATCH --organization NAME... [--data-center NAME|All] [--first PATCH]... [--allow-outage] [--outside-windows] [--wave-soak DURATION] [--server URL] [--api-token TOKEN] [--json]',
   options: { ...SCOPE_OPTIONS, ...SERVER_OPTIONS },
   remarks: [
     'Nothing begins. With --json the plan can be kept in a file and started as it is, with installs start --plan FILE: that\n' +
@@ -62,6 +70,7 @@ type ScopeValues = {
   readonly 'allow-outage': boolean | undefined
   readonly 'outside-windows': boolean | undefined
   readonly first: string[] | undefined
+  readonly 'wave-soak': string | undefined
 }
 export type Scope = {
   readonly organizations: readonly string[]
@@ -69,6 +78,7 @@ export type Scope = {
   readonly allowOutage: boolean
   readonly outsideWindows: boolean
   readonly first: readonly string[]
+  readonly waveSoakSeconds: number
 }
 
 export function scopeOf(options: ScopeValues): Scope {
@@ -78,7 +88,13 @@ export function scopeOf(options: ScopeValues): Scope {
     ...{ organizations, dataCenter: options['data-center'] ?? 'All' },
     ...{ allowOutage: options['allow-outage'] === true, outsideWindows: options['outside-windows'] === true },
     first: options.first ?? [],
+    waveSoakSeconds: waveSoakOf(options['wave-soak']),
   }
+}
+
+function waveSoakOf(given: string | undefined): number {
+  const { usual, atMost } = WAVE_SOAK_SECONDS
+  return given === undefined ? usual : readDuration('--wave-soak', given, atMost)
 }
 
 /** What `installs plan --json` has printed into it. */
@@ -108,6 +124,7 @@ export function planLines(plan: InstallPlan): string[] {
       printable(`${line} Add ${plan.needs.map((needed) => `--first ${patchReference(needed)}`).join(' ')}.`),
     ),
     planImpact(plan),
+    ...betweenWaves(plan),
     ...whatMayFail(plan),
     `Whoever waits may begin until ${readableTime(deadline)} UTC.`,
     ...windows.map((window) => printable(window)),

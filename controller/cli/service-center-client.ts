@@ -102,9 +102,9 @@ export class ServiceCenterClient {
     const query = { organization: organizations, dataCenter, first }
     return this.#exchange.call({ method: 'GET', path: ['patches', patch, 'install-preview'], query })
   }
-  planInstall(patch: string, { organizations, dataCenter, first, ...allowed }: Scope): Promise<InstallPlan> {
-    const flags = { allowOutage: String(allowed.allowOutage), outsideWindows: String(allowed.outsideWindows) }
-    const query = { organization: organizations, dataCenter, first, ...flags }
+  planInstall(patch: string, { organizations, dataCenter, first, ...wanted }: Scope): Promise<InstallPlan> {
+    const settings = Object.entries(wanted).map(([name, value]) => [name, String(value)])
+    const query = { organization: organizations, dataCenter, first, ...Object.fromEntries(settings) }
     return this.#exchange.call({ method: 'GET', path: ['patches', patch, 'install-plan'], query })
   }
   startInstall(install: StartInstall): Promise<InstallDetail> {

@@ -30,7 +30,7 @@ export const startInstall = defineCommand({
   summary: 'Installs a patch for organizations, pair by pair',
   operands: ['[PATCH]'],
   usage:
-    '(PATCH --organization NAME... [--data-center NAME|All] [--first PATCH]... [--allow-outage] [--outside-windows] | --plan FILE) [--yes] [--wait] [--server URL] [--api-token TOKEN] [--json]',
+    '(PATCH --organization NAME... [--data-center NAME|All] [--first PATCH]... [--allow-outage] [--outside-windows] [--wave-soak DURATION] | --plan FILE) [--yes] [--wait] [--server URL] [--api-token TOKEN] [--json]',
   options: {
     ...SCOPE_OPTIONS,
     plan: { type: 'string', value: 'FILE', about: 'start what is planned in it, from installs plan --json' },
@@ -82,7 +82,7 @@ async function startPlanned(
   plan: InstallPlan,
   asking: Asking,
 ): Promise<InstallDetail | null> {
-  const { patch, organizations, dataCenter, allowOutage, outsideWindows } = plan
+  const { patch, organizations, dataCenter, allowOutage, outsideWindows, waveSoakSeconds } = plan
   const first = plan.first.map(({ id }) => id)
   const named = listed([...plan.first, patch].map(patchReference))
   const what = `${named} for ${listed(organizations)} in ${where(dataCenter)}`
@@ -90,7 +90,8 @@ async function startPlanned(
     printable(`planned at ${readableTime(plan.madeAt)} UTC: ${planSummary(plan)}; ${planStandings(plan)}`),
   )
   if (!(await isAgreed(asking, `Install ${what}, as it is planned?`))) return null
-  return client.startInstall({ patch: patch.id, organizations, dataCenter, allowOutage, outsideWindows, first, plan })
+  const scope = { organizations, dataCenter, allowOutage, outsideWindows, waveSoakSeconds, first }
+  return client.startInstall({ patch: patch.id, ...scope, plan })
 }
 
 /** Asks again where what was agreed to is not so any more; null when nobody agrees. */

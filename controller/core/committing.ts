@@ -2,6 +2,7 @@
  * How the state changes: by records, which are stored before anything that depends on them leaves the process.
  */
 import { assert } from '../../protocol/assert.ts'
+import type { InstallId } from '../../protocol/identifiers.ts'
 import type { ServiceCenterEffect } from './effects.ts'
 import type { Change, TargetRecord } from './records.ts'
 import { advance } from './rollout/advancing.ts'
@@ -60,6 +61,12 @@ function assertMove(state: ServiceCenterState, { table, row }: Change): void {
   }
 }
 
+function endOf(state: ServiceCenterState, id: InstallId): void {
+  state.open.delete(id)
+  // What has halted may be resumed, and its waves stand on.
+  if (state.installs.get(id)?.state !== 'halted') state.standsSinceMs.delete(id)
+}
+
 export function advanceInstalls(state: ServiceCenterState): ServiceCenterEffect[] {
   const effects: ServiceCenterEffect[] = []
   for (const id of state.open) {
@@ -72,7 +79,7 @@ export function advanceInstalls(state: ServiceCenterState): ServiceCenterEffect[
     }
     const install = state.installs.get(id)
     const targets = targetsOf(state, id)
-    if (install !== undefined && hasEnded({ state: install.state, targets })) state.open.delete(id)
+    if (install !== undefined && hasEnded({ state: install.state, targets })) endOf(state, id)
   }
   return effects
 }

@@ -40,6 +40,7 @@ export function inherit(state: ServiceCenterState, former: ApplianceRecord, heir
         counter: 0,
         changedAt: state.clock.wallMs,
         wave: null,
+        stoodAt: null,
       },
     }))
 }

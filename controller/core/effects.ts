@@ -47,6 +47,8 @@ export type Command =
       allowOutage: boolean
       /** Also outside of maintenance windows, and within blackouts. */
       outsideWindows?: boolean | undefined
+      /** So long a wave has to have stood before the next begins; as is usual where it is not there. */
+      waveSoakSeconds?: number | undefined
       /** What the actor agreed to (confirming.ts), where somebody was asked; refused when it is not so any more. */
       confirmation?: Sha256 | undefined
       /** Patches that go before it in the same interruption of each pair, in this order. */

@@ -134,6 +134,8 @@ export type InstallRecord = {
   deadlineAt: number
   /** The install that goes first, of another patch: whoever is ordered for that is ordered for this one with it. */
   continues: InstallId | null
+  /** So long a pair or a Data Center has to have the patch before it lets more begin (rollout/standing.ts). */
+  waveSoakSeconds: number
   /** How often it was set going: 1, and one more each time that a person resumed it after it had halted. */
   run: number
 }
@@ -156,6 +158,8 @@ export type TargetRecord = {
   run: number
   /** In which wave it was ordered: 1 is the canary; null before. */
   wave: number | null
+  /** Since when it has stood with the patch for as long as its install asks for; null before, and where it asks for nothing. */
+  stoodAt: number | null
 }
 
 /** Where a record of limits belongs: a Data Center, or the Service Center itself, whose place is empty. */

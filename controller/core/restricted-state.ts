@@ -63,6 +63,7 @@ export function restrictedState(
     heardMs: new Map(),
     lives: new Map(),
     silentSinceMs: new Map(),
+    standsSinceMs: new Map(),
     // Found by place, and there are only their places to look for.
     tallies: whole.tallies,
     standings: {

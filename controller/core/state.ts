@@ -118,6 +118,8 @@ export type ServiceCenterState = {
   lives: Map<PeerId, Lives>
   /** Monotonic time since which nothing was heard about an order that is in flight. */
   silentSinceMs: Map<OrderId, number>
+  /** Monotonic time since which an order has ended at the patch, by install, where that asks how long a wave stands. */
+  standsSinceMs: Map<InstallId, Map<OrderId, number>>
 }
 
 export type Authority = { readonly mesh: PeerId; readonly signing: SigningKey }
@@ -158,7 +160,7 @@ export function emptyState(authority: Authority, random: Random, silenceMs = SIL
     accounts: new Map(),
     heardMs: new Map(),
     lives: new Map(),
-    silentSinceMs: new Map(),
+    ...{ silentSinceMs: new Map(), standsSinceMs: new Map() },
   }
 }
 

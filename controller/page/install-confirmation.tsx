@@ -7,9 +7,10 @@ import type { Refusal } from '../../protocol/refusals.ts'
 import type { ApplianceCopy } from '../core/copies.ts'
 import type { PatchDetail } from '../core/patch-views.ts'
 import type { InstallPlan } from '../core/rollout/install-plan.ts'
+import { WAVE_SOAK_SECONDS } from '../core/rollout/standing.ts'
 import type { InstallPreview } from '../core/views.ts'
 import { CloseButton } from './dialogs.tsx'
-import { CheckField } from './form-fields.tsx'
+import { CheckField, TextField } from './form-fields.tsx'
 import { CopyLabel } from './labels.tsx'
 import { Alert } from './layout.tsx'
 import { WithMoments } from './moments.tsx'
@@ -94,6 +95,7 @@ export const InstallConfirmation = (confirmation: Confirmation) => {
       {targets > 0 && <PlanSection plan={plan} />}
       {patch.restart !== 'none' && <AllowOutage withoutPeer={preview.withoutPeer} />}
       {preview.outsideWindows.length > 0 && <OutsideWindows waiting={preview.outsideWindows} />}
+      {targets > 0 && <WaveSoak />}
       <div role="alert" />
       <div class="pm-row pm-buttons">
         {targets > 0 && (
@@ -203,6 +205,20 @@ const OutsideWindows = ({ waiting }: { waiting: InstallPreview['outsideWindows']
     </p>
     <NamedReasons id="for-windows" reasons={waiting} />
   </div>
+)
+
+const WaveSoak = () => (
+  <TextField
+    id="wave-soak"
+    name="waveSoakMinutes"
+    label="Minutes that each wave stands before the next begins"
+    type="number"
+    min="0"
+    max={String(WAVE_SOAK_SECONDS.atMost / 60)}
+    step="1"
+    value={String(WAVE_SOAK_SECONDS.usual / 60)}
+    help="At their end all that have the patch must be heard and have it still. With 0 the next wave begins when one has the patch."
+  />
 )
 
 const AllowOutage = ({ withoutPeer }: Pick<InstallPreview, 'withoutPeer'>) => (

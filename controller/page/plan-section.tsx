@@ -16,6 +16,7 @@ import { Label } from './labels.tsx'
 import { Alert } from './layout.tsx'
 import { Moment, WithMoments } from './moments.tsx'
 import {
+  betweenWaves,
   neededFirst,
   planImpact,
   planStandings,
@@ -49,6 +50,9 @@ export const PlanSection = ({ plan }: { plan: InstallPlan | Refusal }) =>
       {plan.needs.length > 0 && <Needs plan={plan} />}
       <dl class="pf-v6-c-description-list pm-facts">
         <Fact term="Impact">{planImpact(plan)}</Fact>
+        {betweenWaves(plan).map((text) => (
+          <Fact term="Between waves">{text}</Fact>
+        ))}
         <Fact term="What may fail">
           {whatMayFail(plan).map((text) => (
             <p>{text}</p>

@@ -57,6 +57,14 @@ export function planImpact({ restart, unprotectedSeconds, each }: InstallPlan): 
   return `${RESTARTS[restart]}, one member of a pair after the other: a pair is without a stand-in for up to ${duration(longest)}, all of them together for ${duration(all)}. ${time}`
 }
 
+/** How long each wave stands, where it has to. */
+export function betweenWaves({ waveSoakSeconds }: Pick<InstallPlan, 'waveSoakSeconds'>): string[] {
+  if (waveSoakSeconds === 0) return []
+  return [
+    `Whoever has the patch stands with it for ${duration(waveSoakSeconds)} before more begin, and must be heard and have it still at the end.`,
+  ]
+}
+
 export function whatMayFail({ mayFail }: InstallPlan): string[] {
   const { pairsAtFirst, pairsLater, pairsOfADataCenter, unheardPairsAtFirst, unheardDataCentersLater } = mayFail
   return [

@@ -62,4 +62,32 @@ export const rolloutBugs: readonly PlantedBug[] = [
     replace: 'return []',
     checkers: ['every install ends'],
   },
+  {
+    name: 'a wave has stood when it has begun to stand',
+    file: `${rollout}/standing.ts`,
+    find: '.every((ms) => ms >= soakMs)',
+    replace: '.every((ms) => ms >= 0)',
+    checkers: ['a wave stands before the next begins'],
+  },
+  {
+    name: 'a Data Center that stands with the patch holds no place',
+    file: `${rollout}/policies/wave-soak.ts`,
+    find: 'if (isProven && places.size <= width) return null',
+    replace: 'if (isProven) return null',
+    checkers: ['a wave stands before the next begins'],
+  },
+  {
+    name: 'a new Service Center takes what stands for having stood',
+    file: `${rollout}/standing.ts`,
+    find: 'const before = Math.min(soakMs, Math.max(0, wallMs - changedAt))',
+    replace: 'const before = soakMs',
+    checkers: ['a wave stands before the next begins'],
+  },
+  {
+    name: 'the first pair need not stand before more begin',
+    file: `${rollout}/waves.ts`,
+    find: 'if (hasEndedWell(group) && !isStanding) well.add(dataCenter)',
+    replace: 'if (hasEndedWell(group)) well.add(dataCenter)',
+    checkers: ['a wave stands before the next begins'],
+  },
 ]

@@ -9,7 +9,7 @@ import type { InstallPlan, PlannedMember } from '../../controller/core/rollout/i
 import { digestOf } from '../../controller/core/rollout/plan-digest.ts'
 import type { InstallDetail } from '../../controller/core/views.ts'
 import { MaintenanceWindow } from '../../controller/core/windows/window.ts'
-import { OrganizationName, type Sha256 } from '../../protocol/identifiers.ts'
+import { type InstallId, OrganizationName, type Sha256 } from '../../protocol/identifiers.ts'
 import { everyoneNeeds, type Fleet, peerOf, standardFleet } from '../support/fleet-fixtures.ts'
 import { type ServedApp, serveApp } from '../support/http-fixtures.ts'
 import { type Ask, asking, type Refused } from './api-client.ts'
@@ -39,14 +39,37 @@ const membersOf = ({ waves }: InstallPlan): PlannedMember[] =>
   waves.flatMap(({ pairs }) => pairs.flatMap(({ members }) => members))
 const inWords = (plan: InstallPlan) => membersOf(plan).map(({ appliance, standing }) => `${appliance} ${standing}`)
 const bodyOf = (plan: InstallPlan) => {
-  const { organizations, dataCenter, allowOutage, outsideWindows } = plan
-  return { patch: 'openssl@3.0', organizations, dataCenter, allowOutage, outsideWindows, plan }
+  const { organizations, dataCenter, allowOutage, outsideWindows, waveSoakSeconds } = plan
+  return { patch: 'openssl@3.0', organizations, dataCenter, allowOutage, outsideWindows, waveSoakSeconds, plan }
 }
 const start = <Answer = Refused>(plan: InstallPlan, changed: object = {}) =>
   ask<Answer>('POST', '/installs', { ...bodyOf(plan), ...changed })
 const started = () => fleet.serviceCenter.state.installs.size
 
 describe('a plan', () => {
+  test('counts for how long waves stand, says so in its digest, and is started with that time alone', async () => {
+    const scope = 'organization=acme&organization=Org+1000'
+    const [usual, standing] = [await planned(scope), await planned(`${scope}&waveSoakSeconds=3600`)]
+    assert.equal(standing.waveSoakSeconds, 3600)
+    assert.equal(standing.expectedSeconds - usual.expectedSeconds, 2 * 3600)
+    assert.equal(Date.parse(standing.deadline) - Date.parse(usual.deadline) >= 2 * 3_600_000, true)
+    const edited = await start({ ...standing, waveSoakSeconds: 0 })
+    assert.match(edited.json.error.message, /what it says is not what its digest is of/)
+    const other = await start(standing, { waveSoakSeconds: 60 })
+    assert.match(other.json.error.message, /another time between waves/)
+    const { status, json } = await start<InstallDetail>(standing)
+    assert.equal(status, 201)
+    assert.equal(fleet.serviceCenter.state.installs.get(json.id as InstallId)?.waveSoakSeconds, 3600)
+  })
+
+  test('takes no time for which waves stand that is none, or more than a week', async () => {
+    for (const seconds of ['-1', '1.5', 'long', '604801'])
+      assert.equal(
+        (await ask('GET', `/patches/openssl@3.0/install-plan?${ACME}&waveSoakSeconds=${seconds}`)).status,
+        400,
+      )
+  })
+
   test('tells the waves, the pairs in them, their members in order, what it does to them and what may fail', async () => {
     const { digest, madeAt, deadline, waves, ...plan } = await planned('organization=acme&organization=Org+1000')
     assert.equal(digest.length, 64)
@@ -54,6 +77,7 @@ describe('a plan', () => {
     assert.deepEqual(plan, {
       patch: { id: patch, name: 'openssl', version: '3.0', architecture: null },
       ...{ organizations: ['acme', 'Org 1000'], dataCenter: 'All', allowOutage: false, outsideWindows: false },
+      waveSoakSeconds: 0,
       restart: 'service',
       counts: { appliances: 8, pairs: 4, ready: 8, waits: 0, refuses: 0, installed: 0 },
       ...{ expectedSeconds: 6 * plan.each.seconds, each: { seconds: plan.each.seconds, measuredOn: 0 } },

@@ -39,7 +39,14 @@ const plannedMs = timed(() => plan(state, everybody))
 const organizations = [...new Set([...state.appliances.values()].map(({ organization }) => organization))]
 const record = state.patches.get(patchOf(0))
 if (record === undefined) throw new Error('the patch is there')
-const wanted = { organizations, dataCenter: 'All', allowOutage: false, outsideWindows: false, first: [] } as const
+const wanted = {
+  organizations,
+  dataCenter: 'All',
+  allowOutage: false,
+  outsideWindows: false,
+  waveSoakSeconds: 0,
+  first: [],
+} as const
 const readMs = timed(() => planInstall(state, record, wanted))
 const app = await serveApp(fleet)
 const cookie = await app.cookie()
@@ -96,6 +103,7 @@ function put(number: number, patch: Sha256, on: readonly PeerId[], reached: Targ
       dataCenter: 'All',
       allowOutage: false,
       outsideWindows: false,
+      waveSoakSeconds: 0,
       reason: '',
       startedBy: null,
       continues: null,
@@ -107,7 +115,7 @@ function put(number: number, patch: Sha256, on: readonly PeerId[], reached: Targ
   for (const appliance of on) {
     const row: TargetRecord = {
       ...{ install: id, appliance, state: reached, reason: '', refusal: null, output: '', installedVersion: null },
-      ...{ order: null, counter: 0, changedAt: wallMs, run: 1, wave: null },
+      ...{ order: null, counter: 0, changedAt: wallMs, run: 1, wave: null, stoodAt: null },
     }
     apply(state, { table: 'targets', row })
   }

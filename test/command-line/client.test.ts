@@ -204,6 +204,7 @@ describe('the client commands', () => {
       dataCenter: 'Paris',
       allowOutage: true,
       outsideWindows: false,
+      waveSoakSeconds: 0,
       confirmation: ID,
     })
   })

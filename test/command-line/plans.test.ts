@@ -50,6 +50,19 @@ test('a plan is a summary and a table for each wave', async () => {
   )
 })
 
+test('a plan says for how long waves stand, and a time that is none is an error of usage', async () => {
+  const { stdout } = await run([...PLAN, '--wave-soak', '90m'])
+  assert.match(stdout, /\nWhoever has the patch stands with it for 1 h 30 min before more begin, /)
+  for (const [given, why] of [
+    ['soon', /--wave-soak is a time such as 90s, 10m, 2h or 1d, and soon is none/],
+    ['8d', /--wave-soak is 7 days at most, and 8d is more/],
+  ] as const) {
+    const { status, stderr } = await run([...PLAN, '--wave-soak', given])
+    assert.equal(status, 2)
+    assert.match(stderr, why)
+  }
+})
+
 test('a plan that was kept is started after a question, and refused with what has changed', async () => {
   const { stdout } = await run([...PLAN, '--json'])
   writeFileSync(file, stdout)

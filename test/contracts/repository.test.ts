@@ -104,15 +104,16 @@ describe('the embedded database', () => {
     const install = sampleInstall(1, patch.sha256)
     const old = await openOldDatabase(folder)
     insert(old, 'patches', { ...patchRow(patch), uploadedBy: undefined, publishedBy: undefined })
-    insert(old, 'installs', {
-      ...installRow(install),
-      ...{ startedBy: undefined, outsideWindows: undefined, continues: undefined, run: undefined },
-    })
+    const added = { startedBy: undefined, outsideWindows: undefined, waveSoakSeconds: undefined, run: undefined }
+    insert(old, 'installs', { ...installRow(install), ...added, continues: undefined })
     old.close()
     const again = await open(folder)
     assert.deepEqual(await again.load(), [
       { table: 'patches', row: { ...patch, uploadedBy: null, publishedBy: null } },
-      { table: 'installs', row: { ...install, startedBy: null, outsideWindows: false, continues: null, run: 1 } },
+      {
+        table: 'installs',
+        row: { ...install, startedBy: null, outsideWindows: false, waveSoakSeconds: 0, continues: null, run: 1 },
+      },
     ])
     await again.close()
   })

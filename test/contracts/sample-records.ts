@@ -131,6 +131,7 @@ export function sampleInstall(number: number, patch: Sha256): InstallRecord {
     startedBy: 'admin',
     deadlineAt: AT + 86_400_000,
     continues: number % 2 === 1 ? InstallId.parse('0'.repeat(32)) : null,
+    waveSoakSeconds: 600 * number,
     run: 1 + (number % 2),
   }
 }
@@ -167,6 +168,7 @@ export function sampleTarget(install: InstallRecord, appliance = identity.peer):
     changedAt: AT,
     run: 2,
     wave: 3,
+    stoodAt: AT + 5,
   }
 }
 

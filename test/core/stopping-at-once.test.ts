@@ -40,6 +40,7 @@ function everybodyOrdered(number: number): InstallRecord {
     ...{
       allowOutage: false,
       outsideWindows: false,
+      waveSoakSeconds: 0,
       state: 'running',
       reason: '',
       startedBy: null,

@@ -12,6 +12,7 @@ import { livePatch } from '../publishing.ts'
 import type { Change, InstallRecord, PatchRecord } from '../records.ts'
 import { readiness } from '../replications.ts'
 import { newTarget } from '../rollout/new-target.ts'
+import { WAVE_SOAK_SECONDS } from '../rollout/standing.ts'
 import type { ServiceCenterState } from '../state.ts'
 import { deadlineOf } from '../windows/deadline.ts'
 import { applyingAt } from '../windows/room.ts'
@@ -45,7 +46,7 @@ function bringUpTo(state: ServiceCenterState, baseline: Baseline): Change[] {
   const install: InstallRecord = {
     ...{ id: nextId(state.random) as InstallId, patch: patch.sha256, organizations: [organization], dataCenter },
     ...{ allowOutage: false, outsideWindows: false, state: 'planned', reason: '', startedAt: at, startedBy },
-    ...{ deadlineAt, continues: null, run: 1 },
+    ...{ deadlineAt, waveSoakSeconds: WAVE_SOAK_SECONDS.usual, continues: null, run: 1 },
   }
   const outcome = `on ${appliances.length} appliances, to come to the baseline for ${inWords(baseline)}`
   return [

@@ -12,6 +12,7 @@ import { isFinal, isUnderWay } from './install-states.ts'
 import { elsewhere, isWaiting, targetsOf } from './ongoing.ts'
 import { sealOrders } from './ordering.ts'
 import { planRollout } from './plan.ts'
+import { noteStood } from './standing.ts'
 import { cancelPaused } from './steering.ts'
 import { factsOf } from './target-facts.ts'
 
@@ -47,6 +48,8 @@ export function advance(state: ServiceCenterState, install: InstallRecord): Chan
 
 function order(state: ServiceCenterState, install: InstallRecord, targets: TargetRecord[]): Change[] {
   if (!targets.some(isWaiting)) return []
+  const stood = noteStood(state, install, membersOf(state, targets))
+  if (stood.length > 0) return stood
   const facts = factsOf(state, install, targets)
   const manifest = state.patches.get(install.patch)?.publication.manifest
   if (manifest === undefined) return []

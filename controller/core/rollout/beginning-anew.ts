@@ -37,6 +37,7 @@ function queued(state: ServiceCenterState, target: TargetRecord): Change {
     order: null,
     counter: 0,
     wave: null,
+    stoodAt: null,
   } as const
   return { table: 'targets', row: { ...target, ...anew, changedAt: state.clock.wallMs } }
 }

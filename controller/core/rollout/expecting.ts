@@ -43,9 +43,10 @@ export type Span = { readonly from: number; readonly to: number }
 
 /**
  * When each Data Center is at it, in seconds from when the first begins: as many beside each other as the waves let, and of
- * one organization one after the other; pairs of one place all at once. `pairs` are in the order in which they begin.
+ * one organization one after the other; pairs of one place all at once. A Data Center holds its place while it stands with the patch. `pairs` are in the order in
+ * which they begin.
  */
-export function spansOf(pairs: readonly Lasting[]): Map<DataCenterName, Span> {
+export function spansOf(pairs: readonly Lasting[], soakSeconds = 0): Map<DataCenterName, Span> {
   const spans = new Map<DataCenterName, Span>()
   const free = new Map<OrganizationName, number>()
   let atIt: number[] = []
@@ -65,7 +66,7 @@ export function spansOf(pairs: readonly Lasting[]): Map<DataCenterName, Span> {
       to = Math.max(to, end)
     }
     spans.set(dataCenter, { from: now, to })
-    atIt.push(to)
+    atIt.push(to + soakSeconds)
   }
   return spans
 }

@@ -11,6 +11,7 @@ import { beginAnew } from './beginning-anew.ts'
 import { isFailure, isFinal, mayFollow, TARGET_MOVES } from './install-states.ts'
 import { mayAwaitRestart, PICKUP_MS, silenceAllowedMs } from './install-times.ts'
 import { targetsOf } from './ongoing.ts'
+import { beginToStand } from './standing.ts'
 import { whyToldHere } from './taking-back.ts'
 import { waitsForPeer } from './target-facts.ts'
 
@@ -30,8 +31,10 @@ export function followReport(state: ServiceCenterState, report: Report): Change[
     refusal,
     output,
     installedVersion,
+    stoodAt: report.state === 'installed' ? target.stoodAt : null,
     changedAt: state.clock.wallMs,
   }
+  if (row.state === 'installed') beginToStand(state, row)
   if (isFinal(row.state)) state.silentSinceMs.delete(report.orderId)
   else state.silentSinceMs.set(report.orderId, state.clock.monotonicMs)
   return [{ table: 'targets', row }, ...(target.state === 'unknown' ? runsAgain(state, row) : [])]

@@ -4,7 +4,7 @@
  */
 
 import { groupKey } from '../census.ts'
-import type { ApplianceRecord, TargetRecord } from '../records.ts'
+import type { ApplianceRecord, InstallRecord, TargetRecord } from '../records.ts'
 import { isFailure, isFinal } from './install-states.ts'
 import { isInFlight, isUnheard } from './ongoing.ts'
 
@@ -31,6 +31,11 @@ export function hasEndedWell(group: readonly Placed[]): boolean {
   const companions = group.flatMap((member) => member.companions ?? [])
   const isWell = companions.every(isThere)
   return meant.length > 0 && meant.every(({ target }) => target.state === 'installed') && isWell
+}
+
+/** Somebody in it has the patch, and has not yet stood with it for as long as the install asks. */
+export function stands(group: readonly Placed[], { waveSoakSeconds }: Pick<InstallRecord, 'waveSoakSeconds'>): boolean {
+  return waveSoakSeconds > 0 && group.some(({ target }) => target.state === 'installed' && target.stoodAt === null)
 }
 
 /** The member that could not install it since its install was set going last. */

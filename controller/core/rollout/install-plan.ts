@@ -60,6 +60,7 @@ export type PlanWanted = {
   readonly dataCenter: DataCenterName | 'All'
   readonly allowOutage: boolean
   readonly outsideWindows: boolean
+  readonly waveSoakSeconds: number
 }
 
 export type PlanBody = {
@@ -72,6 +73,8 @@ export type PlanBody = {
   readonly dataCenter: DataCenterName | 'All'
   readonly allowOutage: boolean
   readonly outsideWindows: boolean
+  /** So long a wave has to have stood before the next begins. */
+  readonly waveSoakSeconds: number
   readonly restart: Manifest['impact']['restart']
   readonly counts: Readonly<Record<'appliances' | 'pairs' | PlannedStanding, number>>
   /** Where nobody has to wait. */

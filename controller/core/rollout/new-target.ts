@@ -24,5 +24,6 @@ export function newTarget(
     changedAt: state.clock.wallMs,
     run,
     wave: null,
+    stoodAt: null,
   }
 }

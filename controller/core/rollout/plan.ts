@@ -37,7 +37,7 @@ export function planRollout({ install, manifest, targets, elsewhere }: RolloutFa
   const waiting = new Map<PeerId, string>()
   const ongoing = ongoingAround(install, targets, elsewhere)
   const shared = { install, manifest, ongoing }
-  const waves = wavesOf(targets, (fact) => whyAbsent({ ...shared, fact, waves: NO_WAVES }, clock) !== null)
+  const waves = wavesOf(install, targets, (fact) => whyAbsent({ ...shared, fact, waves: NO_WAVES }, clock) !== null)
   for (const fact of inOrder(targets, manifest.pair.order)) {
     if (!isWaiting(fact.target)) continue
     const reason = whyNotNow({ ...shared, fact, waves }, clock)

@@ -16,13 +16,17 @@ export type Judged = Pick<TargetFacts, 'target' | 'appliance' | 'isProvider'> &
   Omit<PlannedMember, 'appliance' | 'peer' | 'role'>
 type Group = readonly [Judged, ...Judged[]]
 
-export function inWaves(members: readonly Judged[], manifest: Manifest, eachSeconds: number): PlannedWave[] {
+/** `each`: what it takes on one appliance; `soak`: how long a wave has to stand before the next begins. */
+export type Seconds = { readonly each: number; readonly soak: number }
+
+export function inWaves(members: readonly Judged[], manifest: Manifest, { each, soak }: Seconds): PlannedWave[] {
   const groups = groupsInOrder(members, manifest)
-  const secondsOf = (group: Group) => group.filter(installs).length * eachSeconds
+  const secondsOf = (group: Group) => group.filter(installs).length * each
   const waveOf = forecast(groups.flat())
   // The first pair has begun before: of its Data Center it takes no time beside the others.
   const spans = spansOf(
     groups.map((group, index) => ({ ...placeOf(group), seconds: index === 0 ? 0 : secondsOf(group) })),
+    soak,
   )
   const { restart, estimateSeconds } = manifest.impact
   const byWave = Map.groupBy(groups, ([first]) => waveOf.get(first.target) ?? 1)

@@ -37,6 +37,7 @@ export function planInstall(state: ServiceCenterState, patch: PatchRecord, wante
   if (isRefusal(first)) return first
   const { meant, others } = meantAppliances(state, patch, scope)
   if (meant.length === 0) return meantForNobody(patch, others)
+  const { waveSoakSeconds } = wanted
   const steps = [...first, patch]
   let deadlineAt = 0
   for (const { sha256 } of steps) {
@@ -47,7 +48,7 @@ export function planInstall(state: ServiceCenterState, patch: PatchRecord, wante
   const members = judgedInTurn(state, steps, { ...wanted, deadlineAt }, meant)
   const manifest = inOneInterruption(steps)
   const each = expectedTogether(state, steps)
-  const waves = inWaves(members, manifest, each.seconds)
+  const waves = inWaves(members, manifest, { each: each.seconds, soak: waveSoakSeconds })
   const pairs = waves.flatMap((wave) => wave.pairs)
   const unprotected = pairs.map(({ unprotectedSeconds }) => unprotectedSeconds)
   const standing = (kind: PlannedStanding) => members.filter((member) => member.standing === kind).length
@@ -60,13 +61,16 @@ export function planInstall(state: ServiceCenterState, patch: PatchRecord, wante
       appliances: needed.appliances,
     })),
     ...{ organizations: [...new Set(wanted.organizations)], dataCenter: wanted.dataCenter },
-    ...{ allowOutage: wanted.allowOutage, outsideWindows: wanted.outsideWindows },
+    ...{ allowOutage: wanted.allowOutage, outsideWindows: wanted.outsideWindows, waveSoakSeconds },
     restart: manifest.impact.restart,
     counts: {
       ...{ appliances: members.length, pairs: pairs.length, ready: standing('ready'), waits: standing('waits') },
       ...{ refuses: standing('refuses'), installed: standing('installed') },
     },
-    expectedSeconds: waves.reduce((sum, { expectedSeconds }) => sum + expectedSeconds, 0),
+    expectedSeconds: waves.reduce(
+      (sum, { expectedSeconds }) => sum + expectedSeconds,
+      waveSoakSeconds * Math.max(0, waves.length - 1),
+    ),
     each,
     unprotectedSeconds: {
       longest: unprotected.reduce((longest, seconds) => Math.max(longest, seconds), 0),
@@ -94,19 +98,11 @@ function asInstall(
   { sha256 }: PatchRecord,
   wanted: PlanWanted & { readonly deadlineAt: number },
 ): InstallRecord {
-  const { organizations, dataCenter, allowOutage, outsideWindows, deadlineAt } = wanted
+  const { organizations, dataCenter, allowOutage, outsideWindows, waveSoakSeconds, deadlineAt } = wanted
   return {
     ...{ id: '' as InstallId, patch: sha256, organizations: [...new Set(organizations)], dataCenter, allowOutage },
-    ...{
-      outsideWindows,
-      state: 'planned',
-      reason: '',
-      startedAt: clock.wallMs,
-      startedBy: null,
-      deadlineAt,
-      continues: null,
-      run: 1,
-    },
+    ...{ outsideWindows, waveSoakSeconds, state: 'planned', reason: '', startedAt: clock.wallMs, startedBy: null },
+    ...{ deadlineAt, continues: null, run: 1 },
   }
 }
 

@@ -19,6 +19,7 @@ import { relaying } from './policies/relaying.ts'
 import { replicated } from './policies/replicated.ts'
 import { unheardMembers } from './policies/unheard-members.ts'
 import { wave } from './policies/wave.ts'
+import { waveSoak } from './policies/wave-soak.ts'
 
 /**
  * What a reason means: `absent`, the appliance, its copy or its time is not there; `held`, somebody has to act, or a peer to come
@@ -42,6 +43,7 @@ export const POLICIES: readonly { readonly judge: Policy; readonly waits: Waits 
   { judge: keyDoubtful, waits: 'held' },
   { judge: relaying, waits: 'turn' },
   { judge: wave, waits: 'turn' },
+  { judge: waveSoak, waits: 'turn' },
 ]
 
 /** Why it does not begin now, or null. */

@@ -31,6 +31,6 @@ function queued(target: TargetRecord, run: number, at: number): TargetRecord {
   return {
     ...target,
     ...{ state: 'queued', reason: 'waits its turn', refusal: null, output: '', order: null, counter: 0 },
-    ...{ changedAt: at, run, wave: null },
+    ...{ changedAt: at, run, wave: null, stoodAt: null },
   }
 }

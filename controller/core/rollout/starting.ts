@@ -19,6 +19,7 @@ import { notConfirmed } from './confirming.ts'
 import { isUnderWay } from './install-states.ts'
 import { newTarget } from './new-target.ts'
 import { meantAppliances, meantForNobody } from './previewing.ts'
+import { WAVE_SOAK_SECONDS } from './standing.ts'
 
 type Start = Extract<Command, { kind: 'start-install' }>
 
@@ -79,7 +80,7 @@ function stepOf(state: ServiceCenterState, wanted: Sha256, scope: readonly Appli
 
 function newInstall(
   state: ServiceCenterState,
-  { organizations, dataCenter, allowOutage, outsideWindows, actor }: Start,
+  { organizations, dataCenter, allowOutage, outsideWindows, waveSoakSeconds, actor }: Start,
   { patch, deadlineAt, continues }: Pick<InstallRecord, 'deadlineAt' | 'continues'> & { readonly patch: PatchRecord },
 ): InstallRecord {
   return {
@@ -95,6 +96,7 @@ function newInstall(
     startedBy: actor,
     deadlineAt,
     continues,
+    waveSoakSeconds: waveSoakSeconds ?? WAVE_SOAK_SECONDS.usual,
     run: 1,
   }
 }
@@ -115,9 +117,10 @@ function begin(
   ]
 }
 
-/** What somebody has allowed beyond the usual, for the trail. */
-function allowances({ allowOutage, outsideWindows }: InstallRecord): string {
-  return `${allowOutage ? ', outage allowed' : ''}${outsideWindows ? ', outside of maintenance windows' : ''}`
+/** What somebody has allowed or asked for beyond the usual, for the trail. */
+function allowances({ allowOutage, outsideWindows, waveSoakSeconds }: InstallRecord): string {
+  const stands = waveSoakSeconds === 0 ? '' : `, each wave standing for ${waveSoakSeconds} seconds`
+  return `${allowOutage ? ', outage allowed' : ''}${outsideWindows ? ', outside of maintenance windows' : ''}${stands}`
 }
 
 /** An install of the patch on any of these that has not ended, as a refusal. */

@@ -1,12 +1,12 @@
 /**
  * How wide an install goes: first one pair alone, the canary; then one Data Center; then two, four and eight at once, as
- * more have ended well. Nothing but success widens it, and nothing but orders that are out holds a place: whoever is absent
+ * more have ended well and stood. Nothing but success widens it, and nothing but orders that are out holds a place: whoever is absent
  * or held keeps nobody waiting, and joins when it is there.
  */
 import type { DataCenterName } from '../../../protocol/identifiers.ts'
 import { groupKey } from '../census.ts'
-import type { ApplianceRecord } from '../records.ts'
-import { groupsOf, hasBegun, hasEndedWell, type Placed } from './groups.ts'
+import type { ApplianceRecord, InstallRecord } from '../records.ts'
+import { groupsOf, hasBegun, hasEndedWell, type Placed, stands } from './groups.ts'
 import { isInFlight, isWaiting } from './ongoing.ts'
 
 const WIDEST = 8
@@ -17,9 +17,11 @@ export type Waves = {
   readonly groups: Map<string, ApplianceRecord>
   /** Data Centers that are at it, each with one of those members. */
   readonly dataCenters: Map<DataCenterName, ApplianceRecord>
+  /** Data Centers in which somebody has the patch and has to stand with it first, each with when the last of them got it. */
+  readonly standing: ReadonlyMap<DataCenterName, number>
   /** Groups that have begun, at their end or not. */
   readonly begun: ReadonlySet<string>
-  /** Whether a group has ended well, so that the canary is over. */
+  /** Whether a group has ended well and stood, so that the canary is over. */
   readonly isProven: boolean
   /** How many Data Centers may be at it at once. */
   readonly width: number
@@ -27,16 +29,18 @@ export type Waves = {
 
 /** Before anything is known. */
 export const NO_WAVES: Waves = {
-  ...{ groups: new Map(), dataCenters: new Map(), begun: new Set(), isProven: false, width: 1 },
+  ...{ groups: new Map(), dataCenters: new Map(), standing: new Map(), begun: new Set(), isProven: false, width: 1 },
 }
 
 /** `isAbsent` says who is not waited for. */
 export function wavesOf<Member extends Placed>(
+  install: Pick<InstallRecord, 'waveSoakSeconds'>,
   members: readonly Member[],
   isAbsent: (member: Member) => boolean,
 ): Waves {
   const groups: Waves['groups'] = new Map()
   const dataCenters: Waves['dataCenters'] = new Map()
+  const standing = new Map<DataCenterName, number>()
   const begun = new Set<string>()
   const well = new Set<DataCenterName>()
   const unfinished = new Set<DataCenterName>()
@@ -51,11 +55,17 @@ export function wavesOf<Member extends Placed>(
       groups.set(groupKey(atIt.appliance), atIt.appliance)
       dataCenters.set(dataCenter, atIt.appliance)
     }
-    if (hasEndedWell(group)) well.add(dataCenter)
-    if (atIt !== undefined || next !== undefined) unfinished.add(dataCenter)
+    const isStanding = hasEndedWell(group) && stands(group, install)
+    if (isStanding) standing.set(dataCenter, Math.max(standing.get(dataCenter) ?? 0, ...group.map(gotItAt)))
+    if (hasEndedWell(group) && !isStanding) well.add(dataCenter)
+    if (atIt !== undefined || next !== undefined || isStanding) unfinished.add(dataCenter)
   }
   const finished = [...well].filter((dataCenter) => !unfinished.has(dataCenter)).length
-  return { groups, dataCenters, begun, isProven: well.size > 0, width: widthAfter(finished) }
+  return { groups, dataCenters, standing, begun, isProven: well.size > 0, width: widthAfter(finished) }
+}
+
+function gotItAt({ target }: Placed): number {
+  return target.state === 'installed' ? target.changedAt : 0
 }
 
 function isAtIt({ target, companions = [] }: Placed): boolean {

@@ -1,6 +1,7 @@
 /**
  * Until when an install has time, where maintenance windows say when it may begin: the end of the first window in which
- * everything has fitted, one Data Center of an organization after the other. It is never less than without windows.
+ * everything has fitted, one Data Center of an organization after the other, each with the time for which its wave stands.
+ * It is never less than without windows.
  */
 
 import type { Sha256 } from '../../../protocol/identifiers.ts'
@@ -9,24 +10,31 @@ import { type Refusal, refuse } from '../../../protocol/refusals.ts'
 import { groupKey } from '../census.ts'
 import type { ApplianceRecord } from '../records.ts'
 import { INSTALL_DEADLINE_MS } from '../rollout/install-times.ts'
+import { standsInTurn, WAVE_SOAK_SECONDS } from '../rollout/standing.ts'
 import type { ServiceCenterState } from '../state.ts'
 import { applyingAt, nextRoom } from './room.ts'
 import { neededMs } from './waiting.ts'
 import { type MaintenanceWindow, scopeOf } from './window.ts'
 
-type Wanted = { readonly patch: Sha256; readonly outsideWindows?: boolean | undefined }
+type Wanted = {
+  readonly patch: Sha256
+  readonly outsideWindows?: boolean | undefined
+  readonly waveSoakSeconds?: number | undefined
+}
 
 /** Of an install that begins now. */
 export function deadlineOf(
   state: ServiceCenterState,
-  { patch, outsideWindows }: Wanted,
+  { patch, outsideWindows, waveSoakSeconds = WAVE_SOAK_SECONDS.usual }: Wanted,
   appliances: readonly ApplianceRecord[],
 ): number | Refusal {
   const { wallMs } = state.clock
-  const atLeast = wallMs + INSTALL_DEADLINE_MS
+  const soakMs = waveSoakSeconds * 1000
+  const places = new Set(appliances.map(({ dataCenter }) => dataCenter))
+  const atLeast = wallMs + INSTALL_DEADLINE_MS + soakMs * standsInTurn(places.size)
   const manifest = state.patches.get(patch)?.publication.manifest
   if (outsideWindows === true || manifest === undefined) return atLeast
-  return deadlineFor([...state.windows.values()], manifest, appliances, { wallMs, atLeast })
+  return deadlineFor([...state.windows.values()], manifest, appliances, { wallMs, atLeast, soakMs })
 }
 
 /** Or the refusal, where no window is left in which it fits. */
@@ -34,7 +42,7 @@ export function deadlineFor(
   windows: readonly MaintenanceWindow[],
   manifest: Manifest,
   appliances: readonly ApplianceRecord[],
-  { wallMs, atLeast }: { wallMs: number; atLeast: number },
+  { wallMs, atLeast, soakMs = 0 }: { wallMs: number; atLeast: number; soakMs?: number },
 ): number | Refusal {
   let deadline = atLeast
   if (windows.length === 0) return deadline
@@ -60,6 +68,7 @@ export function deadlineFor(
         }
         at = Number.isFinite(room.to) ? room.to : room.from + needMs
       }
+      at += soakMs
     }
     deadline = Math.max(deadline, at)
   }

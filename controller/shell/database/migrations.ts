@@ -27,6 +27,7 @@ export const MIGRATIONS: Record<string, Migration> = {
   '0015-waves': { up: waves },
   '0016-statements': { up: statements },
   '0017-baselines': { up: baselines },
+  '0018-wave-soaks': { up: waveSoaks },
   '0019-together': { up: together },
 }
 
@@ -209,6 +210,15 @@ async function baselines(database: Kysely<unknown>): Promise<void> {
     .addColumn('key', 'text', (column) => column.primaryKey())
     .addColumn('baseline', 'text', (column) => column.notNull())
     .execute()
+}
+
+/** How long a wave stands before the next begins; of those that were there before none had to. */
+async function waveSoaks(database: Kysely<unknown>): Promise<void> {
+  await database.schema
+    .alterTable('installs')
+    .addColumn('waveSoakSeconds', 'bigint', (column) => column.notNull().defaultTo(0))
+    .execute()
+  await database.schema.alterTable('targets').addColumn('stoodAt', 'bigint').execute()
 }
 
 /** When an appliance looked again at what is installed; those that were there before have not said so yet. */

@@ -28,7 +28,8 @@ const pair = (place: string, secondary = 'ready', primary = secondary): string[]
   `${place}/secondary ${secondary}`,
   `${place}/primary ${primary}`,
 ]
-const waves = (...pairs: string[][]): PlannedWave[] => inWaves(pairs.flat().map(judged), manifest, EACH)
+const waves = (...pairs: string[][]): PlannedWave[] =>
+  inWaves(pairs.flat().map(judged), manifest, { each: EACH, soak: 0 })
 /** `2 oslo/globex/secondary, oslo/globex/primary` for each pair. */
 const lines = (planned: PlannedWave[]): string[] =>
   planned.flatMap(({ wave, pairs }) =>
@@ -69,7 +70,7 @@ describe('a plan', () => {
     const both = [pair('a/acme'), pair('b/acme', 'installed', 'ready'), pair('c/acme', 'installed')]
     assert.deepEqual(unprotected(waves(...both)), [10, 5, 0])
     const { manifest: harmless } = symbolicPatch({ restart: 'none' }).publication
-    assert.deepEqual(unprotected(inWaves(both.flat().map(judged), harmless, EACH)), [0, 0, 0])
+    assert.deepEqual(unprotected(inWaves(both.flat().map(judged), harmless, { each: EACH, soak: 0 })), [0, 0, 0])
   })
 
   test('takes as long as its slowest pairs, one member after the other, and nothing where all have it', () => {
@@ -79,6 +80,17 @@ describe('a plan', () => {
       [120, 120, 120],
     )
     assert.deepEqual(seconds(waves(pair('a/acme', 'installed'), pair('b/acme', 'refuses'))), [0, 0])
+  })
+})
+
+describe('a plan in which waves stand', () => {
+  test('holds the place of each Data Center for so long', () => {
+    const place = (dataCenter: string) => ({ dataCenter, organization: `of ${dataCenter}`, seconds: 60 }) as Lasting
+    const spans = (soak: number) => [...spansOf(['a', 'b', 'c', 'd'].map(place), soak)]
+    assert.deepEqual(
+      spans(600).map(([name, { from, to }]) => `${name} ${from}-${to}`),
+      ['a 0-60', 'b 660-720', 'c 660-720', 'd 1320-1380'],
+    )
   })
 })
 
@@ -93,7 +105,7 @@ describe('the waves of a plan are those in which the rollout begins, where all g
           })
           const members = names.flat().map(judged)
           const planned = new Map(
-            inWaves(members, manifest, EACH).flatMap(({ wave, pairs: there }) =>
+            inWaves(members, manifest, { each: EACH, soak: 0 }).flatMap(({ wave, pairs: there }) =>
               there.flatMap((one) => one.members.map(({ appliance: name }) => [name, wave] as const)),
             ),
           )

@@ -77,6 +77,7 @@ export const install: InstallRecord = {
   startedBy: 'ann',
   deadlineAt: NOON + 23 * HOUR_MS,
   continues: null,
+  waveSoakSeconds: 0,
   run: 1,
 }
 
@@ -96,6 +97,7 @@ export function target(of: ApplianceRecord, row: Partial<TargetRecord> = {}): Ta
     changedAt: NOON,
     run: 1,
     wave: null,
+    stoodAt: null,
     ...row,
   }
 }

@@ -30,6 +30,7 @@ import { relaying } from '../../../controller/core/rollout/policies/relaying.ts'
 import { replicated } from '../../../controller/core/rollout/policies/replicated.ts'
 import { unheardMembers } from '../../../controller/core/rollout/policies/unheard-members.ts'
 import { wave } from '../../../controller/core/rollout/policies/wave.ts'
+import { waveSoak } from '../../../controller/core/rollout/policies/wave-soak.ts'
 import { POLICIES } from '../../../controller/core/rollout/policies.ts'
 import { NO_WAVES } from '../../../controller/core/rollout/waves.ts'
 import { localTime, nearby } from '../../../controller/core/windows/recurrence.ts'
@@ -220,6 +221,7 @@ const at = (width: number, ...busy: ReturnType<typeof appliance>[]): Around => (
   waves: {
     groups: new Map(busy.map((one) => [groupKey(one), one])),
     dataCenters: new Map(busy.map((one) => [one.dataCenter, one])),
+    standing: new Map(),
     begun: new Set(),
     isProven: true,
     width,
@@ -229,6 +231,7 @@ const canary = (busy: ReturnType<typeof appliance>, begun: ReturnType<typeof app
   waves: {
     groups: new Map([[groupKey(busy), busy]]),
     dataCenters: new Map([[busy.dataCenter, busy]]),
+    standing: new Map(),
     begun: new Set(begun.map(groupKey)),
     isProven: false,
     width: 1,
@@ -256,6 +259,40 @@ table('waves', wave, [
     at(2, globex, lima),
     'waits for others to end: 2 Data Centers of its install at a time until more have the patch',
   ],
+])
+
+/** Whose Data Centers stand with the patch, in an install that asks for ten minutes, since so long ago. */
+const standing = (
+  minutesAgo: number,
+  { waves = NO_WAVES }: Around,
+  ...there: ReturnType<typeof appliance>[]
+): Around => ({
+  install: { waveSoakSeconds: 600 },
+  waves: {
+    ...waves,
+    standing: new Map(there.map((one, index) => [one.dataCenter, NOON - (minutesAgo + index) * 60_000])),
+  },
+})
+const UNTIL = (minute: number) =>
+  `waits until 2026-11-30T12:0${minute}:00.000Z: until then whoever has the patch stands with it, before more begin`
+const begun = (...pairs: ReturnType<typeof appliance>[]): Around => ({
+  waves: { ...NO_WAVES, begun: new Set(pairs.map(groupKey)) },
+})
+table('a wave that stands', waveSoak, [
+  ['nobody stands', {}, null],
+  ['no other pair begins until the first one has stood', standing(4, {}, globex), UNTIL(6)],
+  ['nor one of the same Data Center', standing(4, {}, other), UNTIL(6)],
+  ['the first pair itself does not wait', standing(4, begun(primary), primary), null],
+  [
+    'its time over, it waits for who is not heard or has lost the patch',
+    standing(10, {}, globex),
+    'waits until all that have the patch are heard and have it still: only then do more begin',
+  ],
+  ['later a Data Center that stands holds its place', standing(4, at(1), globex), UNTIL(6)],
+  ['and no other', standing(4, at(2), globex), null],
+  ['beside one that is at it there is no place for a third', standing(4, at(2, lima), globex), UNTIL(6)],
+  ['of two that stand the first that has stood gives its place', standing(4, at(2), globex, lima), UNTIL(5)],
+  ['who belongs to the Data Center that stands joins it', standing(4, at(1), other), null],
 ])
 
 describe('the list of policies', () => {

@@ -7,8 +7,9 @@ import type { TargetRecord } from '../../../controller/core/records.ts'
 import { overdrawn } from '../../../controller/core/rollout/budgets.ts'
 import type { Placed } from '../../../controller/core/rollout/groups.ts'
 import { inOrder } from '../../../controller/core/rollout/plan.ts'
+import { standsInTurn } from '../../../controller/core/rollout/standing.ts'
 import { forecast, waveNumber, wavesOf } from '../../../controller/core/rollout/waves.ts'
-import { appliance, target } from './rollout-facts.ts'
+import { appliance, install, target } from './rollout-facts.ts'
 
 /** `oslo/acme/primary installed`, or only a name for one that waits; `none` at the end for one that is not there. */
 function member(words: string): Placed & { readonly isAbsent: boolean; readonly isProvider: boolean } {
@@ -23,7 +24,8 @@ const pair = (name: string, secondary = 'queued', primary = secondary): string[]
   `${name}/secondary ${secondary}`,
   `${name}/primary ${primary}`,
 ]
-const numbered = (...words: string[][]) => waveNumber(wavesOf(words.flat().map(member), ({ isAbsent }) => isAbsent))
+const numbered = (...words: string[][]) =>
+  waveNumber(wavesOf(install, words.flat().map(member), ({ isAbsent }) => isAbsent))
 const doneIn = (count: number): string[][] =>
   Array.from({ length: count }, (_, index) => pair(`site-${index}/acme`, 'installed'))
 const more = pair('zone/acme')
@@ -49,7 +51,7 @@ describe('the wave of an install', () => {
 
   test('an absent pair holds no place, and one that has begun and can go on does', () => {
     const at = (...words: string[][]) => [
-      ...wavesOf(words.flat().map(member), ({ isAbsent }) => isAbsent).dataCenters.keys(),
+      ...wavesOf(install, words.flat().map(member), ({ isAbsent }) => isAbsent).dataCenters.keys(),
     ]
     assert.deepEqual(at(pair('oslo/acme', 'unknown', 'absent'), pair('rome/acme', 'absent')), [])
     assert.deepEqual(at(pair('oslo/acme', 'installed', 'absent'), pair('rome/acme')), [])
@@ -73,6 +75,44 @@ describe('the wave of an install', () => {
       '3 c/provider/secondary',
     ])
     assert.deepEqual(lines.slice(-2), ['4 a/acme/secondary', '4 a/acme/primary'])
+  })
+})
+
+describe('a wave that stands', () => {
+  const asks = { waveSoakSeconds: 600 }
+  const stoodAt = (words: string[][]) =>
+    words.flat().map((word) => {
+      const { target: row, ...rest } = member(word.replace(' stood', ' installed'))
+      return { ...rest, target: { ...row, stoodAt: word.endsWith(' stood') ? row.changedAt : null } }
+    })
+  const rows: [title: string, members: string[][], wave: number, standing: string[]][] = [
+    ['proves nothing before it has stood', [pair('oslo/acme', 'installed'), more], 1, ['oslo']],
+    ['proves nothing while one member has not', [pair('oslo/acme', 'stood', 'installed'), more], 1, ['oslo']],
+    ['lets its Data Center go on', [pair('oslo/acme', 'stood'), pair('oslo/globex'), more], 2, []],
+    [
+      'widens nothing before its Data Center has stood',
+      [pair('oslo/acme', 'stood'), pair('oslo/b', 'installed'), more],
+      2,
+      ['oslo'],
+    ],
+    ['widens it then', [pair('oslo/acme', 'stood'), pair('oslo/b', 'stood'), more], 3, []],
+    ['does not stand while a member is at it', [pair('oslo/acme', 'installed', 'installing'), more], 1, []],
+  ]
+  for (const [title, members, wave, standing] of rows)
+    test(title, () => {
+      const waves = wavesOf(asks, stoodAt(members), () => false)
+      assert.deepEqual([waveNumber(waves), [...waves.standing.keys()]], [wave, standing])
+    })
+
+  test('has been so since the last member got the patch', () => {
+    const [first, second] = stoodAt([pair('oslo/acme', 'installed')])
+    assert.ok(first !== undefined && second !== undefined)
+    const later = { ...second, target: { ...second.target, changedAt: first.target.changedAt + 60_000 } }
+    assert.deepEqual([...wavesOf(asks, [first, later], () => false).standing.values()], [later.target.changedAt])
+  })
+
+  test('stands so often one after the other as the width needs rounds', () => {
+    assert.deepEqual([1, 2, 3, 4, 7, 8, 23, 24].map(standsInTurn), [1, 2, 2, 3, 3, 4, 5, 6])
   })
 })
 
