@@ -61,7 +61,7 @@ export function asPlanned(
   if (JSON.stringify(asked) !== JSON.stringify(agreed))
     return refuse(
       'bad_request',
-      'the plan is for other organizations, another Data Center, other patches or time between waves, or allows something else',
+      'the plan is for other organizations, another Data Center, another time between waves, other patches that go first, or allows something else',
     )
   const now = planInstall(state, record, { ...planned, first: whatIsFirst })
   if (isRefusal(now)) return now

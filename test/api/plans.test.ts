@@ -86,7 +86,7 @@ describe('a plan', () => {
         ...{ pairsAtFirst: 1, pairsLater: 2, pairsOfADataCenter: 1 },
         ...{ unheardPairsAtFirst: 2, unheardDataCentersLater: 3 },
       },
-      ...{ notApplicable: [], windows: [], beside: [] },
+      ...{ first: [], needs: [], notApplicable: [], windows: [], beside: [] },
     })
     assert.ok(plan.each.seconds > 0)
     assert.deepEqual(

@@ -5,6 +5,7 @@
  */
 import type { Change, InstallRecord, TargetRecord } from '../records.ts'
 import type { ServiceCenterState } from '../state.ts'
+import { companionTargets } from './companions.ts'
 import { endUnbegun } from './ending-installs.ts'
 import { failedMember, groupsOf, hasEndedWell, type Placed, unheardMember } from './groups.ts'
 import { isWaiting } from './ongoing.ts'
@@ -68,10 +69,13 @@ function hasMoreElsewhere(members: readonly Placed[], failed: readonly Placed[])
   return members.some(({ target, appliance }) => isWaiting(target) && !stopped.has(appliance.dataCenter))
 }
 
-/** Those that belong to the fleet. */
+/** Those that belong to the fleet, of the targets of one install. */
 export function membersOf(state: ServiceCenterState, targets: readonly TargetRecord[]): Placed[] {
+  const [one] = targets
+  const install = one === undefined ? undefined : state.installs.get(one.install)
   return targets.flatMap((target) => {
     const appliance = state.appliances.get(target.appliance)
-    return appliance === undefined ? [] : [{ target, appliance }]
+    if (appliance === undefined || install === undefined) return []
+    return [{ target, appliance, companions: companionTargets(state, install, target.appliance) }]
   })
 }

@@ -7,6 +7,7 @@ import { type Kysely, sql, type Transaction } from 'kysely'
 import { type Migration, Migrator } from 'kysely/migration'
 import { appendOnlyTrail } from './append-only-trail.ts'
 import { firstRelease } from './first-release.ts'
+import { together, waveSoaks } from './install-migrations.ts'
 import type { Schema } from './schema.ts'
 
 export const MIGRATIONS: Record<string, Migration> = {
@@ -198,11 +199,6 @@ async function windows(database: Kysely<unknown>): Promise<void> {
     .execute()
 }
 
-/** Installs that go on from one another; none of those that were there before does. */
-async function together(database: Kysely<unknown>): Promise<void> {
-  await database.schema.alterTable('installs').addColumn('continues', 'text').execute()
-}
-
 /** What each place shall have; none was set before. */
 async function baselines(database: Kysely<unknown>): Promise<void> {
   await database.schema
@@ -210,15 +206,6 @@ async function baselines(database: Kysely<unknown>): Promise<void> {
     .addColumn('key', 'text', (column) => column.primaryKey())
     .addColumn('baseline', 'text', (column) => column.notNull())
     .execute()
-}
-
-/** How long a wave stands before the next begins; of those that were there before none had to. */
-async function waveSoaks(database: Kysely<unknown>): Promise<void> {
-  await database.schema
-    .alterTable('installs')
-    .addColumn('waveSoakSeconds', 'bigint', (column) => column.notNull().defaultTo(0))
-    .execute()
-  await database.schema.alterTable('targets').addColumn('stoodAt', 'bigint').execute()
 }
 
 /** When an appliance looked again at what is installed; those that were there before have not said so yet. */
