@@ -12,7 +12,16 @@ import { decode } from '../../protocol/codec.ts'
 import type { Envelope } from '../../protocol/envelope.ts'
 import { LeaseAnswer, LeaseRelease, LeaseRequest, OrderOutcome, OrderQuestion } from '../../protocol/pair-statements.ts'
 import { isRefusal } from '../../protocol/refusals.ts'
-import { Cancellation, Order, Publication, Receipt, Report, Roster, Withdrawal } from '../../protocol/statements.ts'
+import {
+  Cancellation,
+  Order,
+  Publication,
+  Receipt,
+  Report,
+  Roster,
+  Staging,
+  Withdrawal,
+} from '../../protocol/statements.ts'
 
 const FOLDER = join(import.meta.dirname, '../../test/core/transcripts')
 
@@ -146,6 +155,8 @@ export function statementWords(envelope: Envelope): string | null {
       return 'question how the order that comes first has ended'
     case OrderOutcome.payloadType:
       return `answer that it has ended ${read(OrderOutcome).ended}`
+    case Staging.payloadType:
+      return `request to copy ${read(Staging).patch} ahead of its window`
     case Cancellation.payloadType:
       return `cancellation (${read(Cancellation).reason})`
     default:

@@ -24,6 +24,7 @@ import {
   Receipt,
   Report,
   Roster,
+  Staging,
   Withdrawal,
 } from '../../protocol/statements.ts'
 import { Token } from '../../protocol/token.ts'
@@ -148,6 +149,11 @@ export const samples: Sample[] = [
   { what: 'a membership', schema: Membership.schema, values: [membership] },
   { what: 'a roster', schema: Roster.schema, values: [roster] },
   { what: 'an order', schema: Order.schema, values: [order, { ...order, after: null }] },
+  {
+    what: 'a request to copy a patch ahead of its window',
+    schema: Staging.schema,
+    values: [{ to: peer, install: id, patch, opensAt: AT }],
+  },
   {
     what: 'a cancellation',
     schema: Cancellation.schema,
