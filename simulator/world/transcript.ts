@@ -186,6 +186,10 @@ function agentEventLine(event: AgentEvent): string | null {
       return `finds ${event.patch} ${event.found.result}`
     case 'step-ended':
       return `${event.step} of ${event.patch} ended ${event.outcome.ok ? 'well' : `badly: ${event.outcome.reason}`}`
+    case 'checked':
+      return `its checks say: ${event.results.map(({ name, ok }) => `${name} ${ok ? 'good' : 'bad'}`).join(', ')}`
+    case 'hook-ended':
+      return `the hook ${event.hook} ended ${event.outcome.ok ? 'well' : `badly: ${event.outcome.reason}`}`
     case 'settled':
       return `sees that no program for ${event.patch} runs any more`
     default:
@@ -202,6 +206,10 @@ function agentEffectLine(effect: AgentEffect, self: string): string | null {
       if (words === null || words === 'roster') return null
       return letter.from === self ? `sends ${words}` : `forwards to ${letter.to}: ${words}`
     }
+    case 'run-checks':
+      return 'asks its checks'
+    case 'run-hook':
+      return `starts the hook ${effect.hook}`
     case 'run-step':
       return `starts ${effect.step} of ${effect.publication.sha256}`
     case 'log':
