@@ -228,6 +228,11 @@ describe('a configuration', () => {
       checks: Array.from({ length: 17 }, (_, at) => ({ ...vpn, name: `c${at}` })),
       says: '16',
     },
+    {
+      what: 'whose checks may take an hour together',
+      checks: Array.from({ length: 6 }, (_, at) => ({ ...vpn, name: `c${at}`, timeoutSeconds: 600 })),
+      says: 'at most 600 seconds together',
+    },
     { what: 'that is no list', checks: vpn, says: 'expected array' },
   ])
     test(`${what} is refused with a sentence`, () => {

@@ -54,3 +54,7 @@ export const Checks = z
   .array(Check)
   .max(MAX_CHECKS)
   .refine((checks) => new Set(checks.map(({ name }) => name)).size === checks.length, 'must have names of their own')
+  .refine(
+    (checks) => checks.reduce((sum, { timeoutSeconds }) => sum + timeoutSeconds, 0) <= MAX_TIMEOUT_SECONDS,
+    `must have time-outs of at most ${MAX_TIMEOUT_SECONDS} seconds together, since they are asked one after the other`,
+  )
