@@ -12,6 +12,9 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { ApplianceStatus } from '../../agent/core/status.ts'
 import { isUnderWay } from '../../controller/core/rollout/install-states.ts'
+import { readEvidence } from '../../protocol/evidence.ts'
+import { judgeEvidence } from '../../protocol/judge-evidence.ts'
+import { isRefusal } from '../../protocol/refusals.ts'
 import { Fleet } from '../../simulator/processes/fleet.ts'
 import { patchmesh } from '../command-line/run-patchmesh.ts'
 import { runAgent } from '../support/agent-run.ts'
@@ -104,7 +107,8 @@ test('hooks hand over and take back on each member in turn, and the checks are t
 
 test('a check that the installed patch makes bad has it put back, and the rollout halts with the peer untouched', async () => {
   for (const name of [FIRST, SECOND]) await rm(join(rootOf(name), 'hooks'))
-  const { state, of } = await endOf(await begin('worse'))
+  const install = await begin('worse')
+  const { state, of } = await endOf(install)
   assert.equal(state, 'halted')
   assert.equal(of(FIRST)?.state, 'reverted')
   assert.match(
@@ -115,6 +119,15 @@ test('a check that the installed patch makes bad has it put back, and the rollou
   assert.ok(!existsSync(join(rootOf(FIRST), 'opt/worse/version')))
   assert.equal(await hooksOf(FIRST), 'release begins\nrelease\ntake-back begins\ntake-back\n', 'after the revert too')
   assert.ok(!existsSync(join(rootOf(SECOND), 'hooks')), 'nobody was interrupted there')
+  const evidence = readEvidence(JSON.stringify(await fleet.api.evidence(install, 'Provider')))
+  assert.ok(!isRefusal(evidence))
+  const { appliances, wrong } = judgeEvidence(evidence, null)
+  assert.deepEqual(wrong, [])
+  const last = appliances.find(({ name }) => name === FIRST)?.steps.at(-1)
+  assert.match(
+    last?.output ?? '',
+    /^check sessions: before good; after bad \(.*ended with status 1\)\n {2}no sessions\ncheck portal: /,
+  )
 })
 
 test('a check that is bad before holds the order at the appliance, which says why, and it is stopped there', async () => {
