@@ -12,6 +12,7 @@ import { hint, isRefusal } from '../protocol/refusals.ts'
 import { readToken } from '../protocol/token.ts'
 import { DEFAULT_SETTINGS } from './core/state.ts'
 import { startAppliance } from './shell/appliance.ts'
+import { Checks } from './shell/checks/check-config.ts'
 import {
   crashing,
   fail,
@@ -27,6 +28,7 @@ import { type Enrollment, loadEnrollment, loadIdentity } from './shell/kept-memb
 import { openLog, RecentLines } from './shell/log.ts'
 import { ProvingConfig, provingSettings } from './shell/proving-settings.ts'
 import { RoomOnDisk } from './shell/room-on-disk.ts'
+import { Switchover } from './shell/switchover-hooks.ts'
 
 const HELP = `Usage: patchmesh agent --data DIR [--token TOKEN] [options]
 
@@ -43,7 +45,9 @@ Runs the agent of one appliance. The first start needs the token that
                         connectionsAtMost (to one source over the WAN), primaryPatienceSeconds,
                         silenceSeconds (after which a connection is dead, default 30),
                         proveEveryHours and proveBytesPerSecond (reading stored copies again),
-                        publishers (whose signatures a patch must carry to be installed here)
+                        publishers (whose signatures a patch must carry to be installed here),
+                        checks (programs and addresses that are asked before and after an install),
+                        switchover (programs that give service to the peer first, and take it back)
 
 Example: patchmesh agent --data /var/lib/patchmesh --token pm1.…
 `
@@ -58,6 +62,8 @@ const Config = z.strictObject({
   silenceSeconds: SilenceSeconds.optional(),
   ...ProvingConfig,
   publishers: z.array(Publisher).max(MAX_PUBLISHERS).optional(),
+  checks: Checks.optional(),
+  switchover: Switchover.optional(),
 })
 
 const OPTIONS = {
@@ -118,6 +124,8 @@ async function main(): Promise<void> {
       ...provingSettings(config),
     },
     publishers: config.publishers ?? [],
+    checks: config.checks ?? [],
+    switchover: config.switchover ?? null,
     log,
     recent,
     fail: crashing(log, 'agent'),

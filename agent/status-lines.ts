@@ -16,6 +16,7 @@ export function statusLines(status: ApplianceStatus): string[] {
     ['now', status.does],
     ['uplink', uplinkText(status)],
     ...(order === null ? [] : [['order', orderText(order)] as [string, string]]),
+    ...(order === null ? [] : order.checks.map((check): [string, string] => ['check', checkText(check)])),
     ...inLine.map((waiting): [string, string] => ['in line', orderText(waiting)]),
     ...leaseLines(status),
     ...restartsDue.map(({ since, reason }): [string, string] => ['restart', `${reason} (since ${since})`]),
@@ -56,6 +57,16 @@ function orderText({ id, install, title, phase, reason, since, until, stoppable 
   const when = since === null ? '' : ` since ${since}`
   const stop = stoppable ? `can be stopped: patchmesh orders stop ${id}` : 'has begun, and is finished or put back'
   return `${title}, ${phase}${when}: ${reason}; until ${until} at the latest; ${stop} (order ${id} of install ${install})`
+}
+
+function checkText({ name, before, after, output }: OrderStatus['checks'][number]): string {
+  const said = output.trim() === '' ? '' : `: ${output.trim().replaceAll(/\s*\n\s*/g, ' / ')}`
+  return `${name}: before ${goodOrBad(before)}, after ${goodOrBad(after)}${said}`
+}
+
+function goodOrBad(result: OrderStatus['checks'][number]['before']): string {
+  if (result === null) return 'not asked'
+  return result.good ? 'good' : `bad (${result.reason})`
 }
 
 function patchText({

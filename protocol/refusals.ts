@@ -134,6 +134,14 @@ const TABLE = {
   too_many_orders: [409, 'Wait until installs that run there have ended, then start a new one.'],
   conflicting_patch: [409, 'Keep what is there, or install what takes its place first.'],
   not_installable: [409, 'Look at the reason, do what it says on that appliance, then start a new install.'],
+  check_failed: [
+    409,
+    'Look at what the check complains of and mend it there, or set mustPassBefore: false for it, then start a new install.',
+  ],
+  switchover_failed: [
+    409,
+    'Look at the switchover hooks of that appliance and at its peer, see to it that one of both serves, then start a new install.',
+  ],
   stopped_at_appliance: [409, 'Ask who looks after that appliance why; then start a new install.'],
   already_begun: [
     409,

@@ -157,6 +157,13 @@ export const Order = statement(
 )
 export type Order = z.infer<(typeof Order)['schema']>
 
+/** Copy this patch now, ahead of the order that will install it when a maintenance window opens; it permits nothing else. */
+export const Staging = statement(
+  'staging',
+  z.strictObject({ to: PeerId, install: InstallId, patch: Sha256, opensAt: WallTime }),
+)
+export type Staging = z.infer<(typeof Staging)['schema']>
+
 /** The order is not to begin any more; what it has begun to change is finished all the same, or put back. */
 export const Cancellation = statement(
   'cancellation',

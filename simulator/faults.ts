@@ -49,6 +49,8 @@ const ROT_KINDS = ['cut-held', 'lose-held', 'center-rot', 'center-cut', 'center-
 const SOURCE_KINDS = ['drips', 'says-gone'] as const
 /** Crashes in the middle of an install, in a phase that is wanted; from a stream of their own too. */
 const PHASE_KINDS = ['crash-in-phase'] as const
+/** Of what the operator of a machine has put there, in worlds in which one has; from a stream of their own. */
+const OPERATOR_KINDS = ['check-fails', 'check-breaks', 'hook-fails', 'hook-hangs'] as const
 export const FAULT_KINDS = [
   ...FIRST_KINDS,
   ...LATER_KINDS,
@@ -56,6 +58,7 @@ export const FAULT_KINDS = [
   ...SOURCE_KINDS,
   ...PEOPLE_KINDS,
   ...PHASE_KINDS,
+  ...OPERATOR_KINDS,
 ] as const
 export type FaultKind = (typeof FAULT_KINDS)[number]
 
@@ -87,6 +90,7 @@ export const HARMLESS_FOR_TRANSFERS: ReadonlySet<FaultKind> = new Set<FaultKind>
   'duplicate-letter',
   'replayed-letter',
   'forged-letter',
+  ...OPERATOR_KINDS,
 ])
 
 /** Kinds after which a source may be left alone for ten minutes. */
@@ -103,6 +107,7 @@ const UNHELPFUL_AT_MOST = 3
 
 const LATER_FAULTS_AT_MOST = 12
 const PHASE_CRASHES_AT_MOST = 8
+const OPERATOR_FAULTS_AT_MOST = 16
 
 export function drawFaults(random: Random, estate: Estate, safetyMs: number): Fault[] {
   const rates = new Map<FaultKind, number>()
@@ -117,6 +122,16 @@ export function drawFaults(random: Random, estate: Estate, safetyMs: number): Fa
 export function drawPhaseCrashes(random: Random, estate: Estate, safetyMs: number, firstId: number): Fault[] {
   const count = chance(random, 50) ? 1 + nextBelow(random, PHASE_CRASHES_AT_MOST) : 0
   return drawOf(PHASE_KINDS, count, { random, estate, safetyMs }).map((fault, at) => ({ id: firstId + at, ...fault }))
+}
+
+/** Where there are checks and hooks, with some more crashes in the middle of them; numbered from `firstId` on. */
+export function drawOperatorFaults(random: Random, estate: Estate, safetyMs: number, firstId: number): Fault[] {
+  const count = 4 + nextBelow(random, OPERATOR_FAULTS_AT_MOST - 3)
+  const bag = [...OPERATOR_KINDS, ...PHASE_KINDS]
+  return drawOf(bag, count, { random, estate, safetyMs }).map((fault, at) => ({
+    id: firstId + at,
+    ...fault,
+  }))
 }
 
 /** Numbered after the first ones. */

@@ -10,6 +10,7 @@ import { letterActs } from './acts/letters.ts'
 import { linkActs } from './acts/links.ts'
 import { machineActs } from './acts/machines.ts'
 import { olderFilesActs } from './acts/older-files.ts'
+import { operatorActs } from './acts/operators.ts'
 import { rotActs } from './acts/rot.ts'
 import { sourceActs } from './acts/sources.ts'
 import { dataCenterOf } from './checkers/evidence.ts'
@@ -25,6 +26,7 @@ const ACTS: Record<FaultKind, Act> = {
   ...olderFilesActs,
   ...addressActs,
   ...installerActs,
+  ...operatorActs,
   ...letterActs,
 }
 
@@ -70,6 +72,8 @@ export class Injector {
       appliance.crashPoint = null
       appliance.store.disk.operationsToPowerLoss = Number.POSITIVE_INFINITY
       for (const outcomes of Object.values(appliance.installer.outcomes)) outcomes.length = 0
+      for (const outcomes of Object.values(appliance.operator.outcomes)) outcomes.length = 0
+      appliance.operator.breakWithNext.clear()
     }
     this.#hands.healAll()
     world.network.mendAll()

@@ -5,10 +5,11 @@
  */
 import { AssertionError } from 'node:assert'
 import { DEFAULT_SETTINGS, type Settings } from '../agent/core/state.ts'
-import { nextBelow, nextWord, type Random, seededRandom } from '../protocol/random.ts'
+import { seededRandom } from '../protocol/random.ts'
 import { Admins } from './admins.ts'
 import { acknowledged } from './checkers/acknowledged.ts'
 import { asking } from './checkers/asking.ts'
+import { checks } from './checkers/checks.ts'
 import { clones } from './checkers/clones.ts'
 import { counting } from './checkers/counting.ts'
 import { ending } from './checkers/ending.ts'
@@ -24,6 +25,7 @@ import { pairing } from './checkers/pairing.ts'
 import { proving } from './checkers/proving.ts'
 import { puttingBack } from './checkers/putting-back.ts'
 import { storage } from './checkers/storage.ts'
+import { switchovers } from './checkers/switchovers.ts'
 import { telling } from './checkers/telling.ts'
 import { waiting } from './checkers/waiting.ts'
 import { Watch } from './checkers/watch.ts'
@@ -31,25 +33,15 @@ import { waves } from './checkers/waves.ts'
 import { wideArea } from './checkers/wide-area.ts'
 import { windows } from './checkers/windows.ts'
 import { withdrawing } from './checkers/withdrawing.ts'
-import {
-  CAUSES_QUARANTINE,
-  drawFaults,
-  drawLaterFaults,
-  drawPhaseCrashes,
-  drawRot,
-  drawStuckDisks,
-  drawUnhelpful,
-  type Fault,
-  type FaultKind,
-} from './faults.ts'
+import { CAUSES_QUARANTINE, type FaultKind } from './faults.ts'
 import { FleetAdmins } from './fleet-admins.ts'
 import { Injector } from './injecting.ts'
 import { LetterTampering } from './letter-tampering.ts'
-import { drawPeopleFaults, FORGETS_ORDERS } from './people-faults.ts'
-import { drawPlaceChanges, type PlaceChange } from './place-changes.ts'
+import { FORGETS_ORDERS } from './people-faults.ts'
+import type { PlaceChange } from './place-changes.ts'
 import { outOfReach, replacedInSilence, withoutPrimaries } from './quiet-trials.ts'
-import { withWindows } from './window-deeds.ts'
-import { drawEstate, drawWorkload, type Estate, type Workload, withSoaks, withWaveSoaks } from './workload.ts'
+import { type Plan, planOf } from './seed-plan.ts'
+import type { Estate } from './workload.ts'
 import type { CrashMoment } from './world/crash-moments.ts'
 import type { SimulatedAppliance } from './world/simulated-appliance.ts'
 import { World, type WorldOptions } from './world/world.ts'
@@ -86,14 +78,6 @@ export type SeedResult = {
   readonly trace: readonly string[]
 }
 
-type Plan = {
-  readonly safetyMs: number
-  readonly estate: Estate
-  readonly workload: Workload
-  readonly faults: readonly Fault[]
-  readonly placeChanges: readonly PlaceChange[]
-}
-
 /**
  * What two sources that sent wrong pieces, one after the other, are left alone for, and some more; an order to somebody
  * who will never answer has ended sooner, and so has one of which the machine that is left, or its ledger, has no word.
@@ -119,26 +103,6 @@ function prepareSites(
     for (const name of [...dataCenters, ...(late === null ? [] : [late.dataCenter])])
       network.addSite(name, { ...shape, downBitsPerSecond, upBitsPerSecond: downBitsPerSecond })
   return { serviceCenterSite: CENTER_SITE }
-}
-
-export function planOf(seed: number): Plan {
-  const random = seededRandom(seed)
-  const stream = (): Random => seededRandom(nextWord(random))
-  const safetyMs = 100_000 + nextBelow(stream(), 100_000)
-  const estate = drawEstate(stream(), safetyMs)
-  const workload = drawWorkload(stream(), estate, safetyMs)
-  const storm = drawFaults(stream(), estate, safetyMs)
-  const placeChanges = drawPlaceChanges(stream(), estate, workload, safetyMs)
-  const later = drawLaterFaults(stream(), estate, safetyMs, storm)
-  const rot = drawRot(stream(), estate, safetyMs, storm.length + later.length)
-  const numbered = storm.length + later.length + rot.length
-  const unhelpful = drawUnhelpful(stream(), estate, safetyMs, numbered)
-  const people = drawPeopleFaults(stream(), estate, safetyMs, numbered + unhelpful.length)
-  const stuck = drawStuckDisks(stream(), estate, workload, numbered + unhelpful.length + people.length)
-  const drawn = [...storm, ...later, ...rot, ...unhelpful, ...people, ...stuck]
-  const planned = withSoaks(withWindows(stream(), workload, estate, safetyMs), stream())
-  const faults = [...drawn, ...drawPhaseCrashes(stream(), estate, safetyMs, drawn.length)]
-  return { safetyMs, estate, workload: withWaveSoaks(planned, stream()), faults, placeChanges }
 }
 
 export function runSeed(seed: number, options: SeedOptions = {}): SeedResult {
@@ -168,7 +132,11 @@ class Run {
     this.#seed = seed
     this.#plan = plan
     this.#options = options
-    this.#world = new World({ seed, ...publishersOf(seed), prepare: (network) => prepareSites(network, plan.estate) })
+    const { settings, isSigned } = publishersOf(seed)
+    this.#world = new World({
+      ...{ seed, settings: { ...settings, ...plan.operators }, isSigned },
+      prepare: (network) => prepareSites(network, plan.estate),
+    })
     this.#evidence = new Evidence(this.#world)
     if (options.trace !== true) this.#world.transcript.mute()
     this.#admins = new Admins(this.#world, this.#evidence, plan.workload)
@@ -192,6 +160,8 @@ class Run {
       wideArea,
       waiting,
       puttingBack,
+      checks,
+      switchovers,
       clones,
       olderFiles,
       finding,
@@ -282,8 +252,8 @@ class Run {
 }
 
 /** In every sixth world the appliances list publishers, who have signed three of four patches. */
-function publishersOf(seed: number): Pick<WorldOptions, 'settings' | 'isSigned'> {
-  if (seed % 6 !== 4) return { settings: SETTINGS }
+function publishersOf(seed: number): Required<Pick<WorldOptions, 'settings' | 'isSigned'>> {
+  if (seed % 6 !== 4) return { settings: SETTINGS, isSigned: () => true }
   return {
     settings: { ...SETTINGS, judgesSignatures: true },
     isSigned: ({ sha256 }) => Number.parseInt(sha256.slice(0, 2), 16) % 4 !== 0,

@@ -4,7 +4,8 @@
  * checker fires.
  */
 import type { FaultKind } from './faults.ts'
-import { planOf, runSeed, type SeedOptions, type SeedResult } from './seed-run.ts'
+import { planOf } from './seed-plan.ts'
+import { runSeed, type SeedOptions, type SeedResult } from './seed-run.ts'
 
 /** Runs after which what has been reached is good enough. */
 const MAX_RUNS = 400

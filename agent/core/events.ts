@@ -9,6 +9,7 @@ import type { ControlMessage, EnrollmentAnswer, EnrollmentRequest, PiecesMessage
 import type { Refusal } from '../../protocol/refusals.ts'
 import type { Publication } from '../../protocol/statements.ts'
 import type { WanLimits } from '../../protocol/wan-limits.ts'
+import type { CheckName } from './install/policies/checks.ts'
 import type { Machine } from './machine.ts'
 
 /**
@@ -30,10 +31,19 @@ export type Found = {
   reason: string
 }
 export type Outcome = { ok: boolean; reason: string; output: string; temporary: boolean; untouched?: true }
+/** What one check of the appliance's operator has said; `output` is the end of what it printed or answered. */
+export type CheckResult = {
+  readonly name: CheckName
+  readonly ok: boolean
+  readonly reason: string
+  readonly output: string
+}
 /** The Service Center's own copy: when it was proven last, or 0, and what is wrong with it, or nothing. */
 export type OwnCopy = { readonly provenAt: number; readonly wrong: string }
 
 export type InstallStep = 'install' | 'verify' | 'revert'
+/** Programs of the appliance's operator: service goes to a peer, and comes back. */
+export type Hook = 'release' | 'takeBack'
 
 export type AgentEvent =
   | { kind: 'tick'; clock: Clock }
@@ -69,6 +79,9 @@ export type AgentEvent =
   | { kind: 'piece-read-back'; patch: Sha256; index: number; hash: Uint8Array | null; reason: string }
   | { kind: 'discarded'; patch: Sha256 }
   | { kind: 'store-failed'; patch: Sha256; code: 'no_space' | 'failure'; message: string }
+  /** What the operator's checks say now, in the order in which they are named; `round` is that of the question. */
+  | { kind: 'checked'; round: number; results: CheckResult[] }
+  | { kind: 'hook-ended'; hook: Hook; outcome: Outcome }
   /** Null for a copy that is signed as it must be. */
   | { kind: 'judged'; patch: Sha256; refusal: Refusal | null }
   /** What the machine is now; told before what was found or done on it. */
@@ -121,6 +134,10 @@ export type AgentEffect =
   | { kind: 'note-copy'; patch: Sha256; copy: OwnCopy }
   /** Whether publishers that are listed here have signed the stored copy; answered by `judged`. */
   | { kind: 'judge'; publication: Publication }
+  /** Ask the operator's checks; answered by `checked`. */
+  | { kind: 'run-checks'; round: number }
+  /** Run this hook of the operator; answered by `hook-ended`. */
+  | { kind: 'run-hook'; hook: Hook }
   /** Look at the machine; answered by `surveyed`. */
   | { kind: 'survey' }
   | { kind: 'detect'; publication: Publication }

@@ -17,6 +17,7 @@ import {
   Order,
   Publication,
   Roster,
+  Staging,
   Withdrawal,
 } from '../../protocol/statements.ts'
 import { betweenHeard, passDown, passOn } from './between-members.ts'
@@ -24,6 +25,7 @@ import { clocksCompared } from './comparing-clocks.ts'
 import type { AgentEffect } from './events.ts'
 import { proveAnew, published, withdrawn } from './holding.ts'
 import { orderCancelled } from './install/cancelling.ts'
+import { copyAhead } from './install/copying-ahead.ts'
 import { outcomeTold } from './install/following.ts'
 import { leaseReleased, leaseRequested } from './install/granting.ts'
 import { orderArrived } from './install/installing.ts'
@@ -146,6 +148,8 @@ function read(state: AgentState, letter: Letter): AgentEffect[] {
       return [...orderArrived(state, letter.envelope), ...acknowledge(state, letter)]
     case Cancellation.payloadType:
       return [...orderCancelled(state, letter.envelope), ...acknowledge(state, letter)]
+    case Staging.payloadType:
+      return [...copyAhead(state, letter.envelope), ...acknowledge(state, letter)]
     case Heard.payloadType:
       return [...ledgerCompared(state, letter.envelope), ...acknowledge(state, letter)]
     default:

@@ -11,15 +11,36 @@ import { OrderId, PatchName, PeerId, Sha256 } from '../../protocol/identifiers.t
 import { MAX_COUNTER_GAPS, MAX_KEPT_CANCELLATIONS, MAX_KEPT_OUTCOMES } from '../../protocol/limits.ts'
 import { CounterGap } from '../../protocol/messages.ts'
 import { HowEnded } from '../../protocol/pair-statements.ts'
-import { isRefusal, type Refusal } from '../../protocol/refusals.ts'
-import { Letter, Membership, Order, Publication, Roster, Withdrawal } from '../../protocol/statements.ts'
+import { isRefusal, type Refusal, RefusalCode } from '../../protocol/refusals.ts'
+import { Letter, Membership, Order, Publication, ReportState, Roster, Withdrawal } from '../../protocol/statements.ts'
 import type { Found, LedgerEntry } from './events.ts'
-import { ATTEMPT_PHASES, newAttempt } from './install/attempt.ts'
+import { ATTEMPT_PHASES, type Attempt, newAttempt } from './install/attempt.ts'
 import { newLeases } from './install/leases.ts'
+import { CheckName } from './install/policies/checks.ts'
 import { newReplica, type Replica } from './replica.ts'
+import type { Ending } from './reporting.ts'
 import type { AgentState, KeptLetter } from './state.ts'
 
 const Outcome = z.strictObject({ ok: z.boolean(), reason: z.string(), output: z.string(), temporary: z.boolean() })
+const KeptChecks = z
+  .array(z.strictObject({ name: CheckName, ok: z.boolean(), reason: z.string(), output: z.string() }))
+  .nullable()
+const KeptEnding = z
+  .strictObject({
+    state: ReportState,
+    reason: z.string(),
+    refusal: RefusalCode.optional(),
+    output: z.string().optional(),
+    installedVersion: z.string().nullable().optional(),
+  })
+  .transform(
+    ({ refusal, output, installedVersion, ...ending }): Ending => ({
+      ...ending,
+      ...(refusal === undefined ? {} : { refusal }),
+      ...(output === undefined ? {} : { output }),
+      ...(installedVersion === undefined ? {} : { installedVersion }),
+    }),
+  )
 /** An earlier release knew of no outage that an order allows, and of none that comes after another one. */
 const KeptOrder = z.preprocess(
   (order) =>
@@ -41,6 +62,12 @@ const Orders = z.strictObject({
       failedReverts: z.int().min(0).default(0),
       told: z.strictObject({ reason: z.string(), at: z.int().min(0) }).default({ reason: '', at: 0 }),
       lease: z.int().nullable().default(null),
+      gaveUp: z.boolean().default(false),
+      takingBack: z
+        .strictObject({ ending: KeptEnding, tries: z.int().min(0) })
+        .nullable()
+        .default(null),
+      checks: z.strictObject({ before: KeptChecks, after: KeptChecks }).default({ before: null, after: null }),
     })
     .nullable(),
   ended: z
@@ -99,6 +126,9 @@ export function ordersEntry({ orders: { sequence, queue, attempt, ended, cancell
           failedReverts: attempt.failedReverts,
           told: attempt.told,
           lease: attempt.lease,
+          gaveUp: attempt.gaveUp,
+          takingBack: attempt.takingBack,
+          checks: { before: attempt.checks.before, after: attempt.checks.after },
         }
   return { key: 'orders', value: encode({ version: 1, sequence, queue, attempt: kept, ended, cancelled }) }
 }
@@ -114,6 +144,11 @@ export function restartsEntry({ restarts }: AgentState): LedgerEntry {
 
 function readLeases(state: AgentState, { number, granted, asked, owed, broken }: z.output<typeof LeasesRecord>): void {
   state.leases = { ...newLeases(), number, granted, asked, owed, broken }
+}
+
+function resumedAttempt(kept: NonNullable<z.output<typeof Orders>['attempt']>): Attempt {
+  const fresh = newAttempt(kept.order, 0)
+  return { ...fresh, ...kept, checks: { ...fresh.checks, ...kept.checks } }
 }
 
 function readCounter(state: AgentState, { counter, gaps }: z.output<typeof Counter>): void {
@@ -174,7 +209,7 @@ export function readLedger(state: AgentState, entries: ReadonlyMap<string, Uint8
         const { sequence, queue, attempt, ended, cancelled } = recordOf(key, Orders, value, 'the record of orders')
         state.orders = {
           ...{ sequence, queue, ended, cancelled },
-          attempt: attempt === null ? null : { ...newAttempt(attempt.order, 0), ...attempt },
+          attempt: attempt === null ? null : resumedAttempt(attempt),
         }
         break
       }

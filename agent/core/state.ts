@@ -13,11 +13,12 @@ import type { Letter, Membership, Order, Roster } from '../../protocol/statement
 import { NO_LIMITS, type QuietHours, type WanLimits } from '../../protocol/wan-limits.ts'
 import type { Between } from './between-members.ts'
 import type { Blame } from './blame.ts'
-import type { Found } from './events.ts'
+import type { Found, Hook } from './events.ts'
 import type { Attempt } from './install/attempt.ts'
 import { type Following, newFollowing } from './install/following.ts'
 import { type Leases, newLeases } from './install/leases.ts'
 import type { Ended } from './install/outcomes.ts'
+import type { CheckSettings } from './install/policies/checks.ts'
 import { type Looking, newLooking } from './looking-again.ts'
 import type { Machine } from './machine.ts'
 import { newProving, type Proving } from './proving.ts'
@@ -114,6 +115,10 @@ export type Settings = {
   /** Each copy is read again and proven once in this time, and never more than so many bytes a second. */
   readonly proveEveryMs: number
   readonly proveBytesPerSecond: number
+  /** What the appliance's operator wants to be asked before an install and after it, in this order. */
+  readonly checks: readonly CheckSettings[]
+  /** Which hooks the operator has named for a planned switchover, and how long each may take; null for none. */
+  readonly hookSeconds: Readonly<Record<Hook, number | null>>
 }
 
 export type AgentState = {
@@ -188,6 +193,8 @@ export type AgentState = {
     /** Cancelled before they came. */
     cancelled: OrderId[]
   }
+  /** Rounds in which the operator's checks were asked; not in the ledger. */
+  roundsOfChecks: number
   /** What those in line know of the orders that come first; not in the ledger. */
   following: Following
   /** What the members of its group have promised each other. */
@@ -217,6 +224,8 @@ export const DEFAULT_SETTINGS: Settings = {
   // A terabyte is read in less than six days.
   proveEveryMs: 7 * 24 * 3600 * 1000,
   proveBytesPerSecond: 2_000_000,
+  checks: [],
+  hookSeconds: { release: null, takeBack: null },
 }
 
 /** The life of the Service Center's seed. */
@@ -254,6 +263,7 @@ export function newAgent(appliance: Appliance): AgentState {
     mailbox: new Map(),
     lastKept: 0,
     orders: { sequence: 0, queue: [], attempt: null, ended: [], cancelled: [] },
+    roundsOfChecks: 0,
     following: newFollowing(),
     leases: newLeases(),
     between: new Map(),

@@ -9,12 +9,14 @@ import { betweenClosed, betweenOpened, isOfOwnDepot, tendBetween } from './betwe
 import type { AgentEffect, AgentEvent, Channel } from './events.ts'
 import { saidBetween, saidFromAbove, saidFromBelow, up } from './hearing.ts'
 import { discard, seeded, storeAnswered, tendDiscards } from './holding.ts'
+import { checked } from './install/checked.ts'
 import { tendFollowing } from './install/following.ts'
 import { settled, surveyed, tendAttempt } from './install/going-on.ts'
 import { beginNext, stepEnded } from './install/installing.ts'
 import { detected, judged } from './install/preflighting.ts'
 import { tendReleases } from './install/releasing.ts'
 import { stopAsked } from './install/stopping.ts'
+import { hookEnded } from './install/switched.ts'
 import { limitsChanged, tendLimits } from './limiting.ts'
 import { packagesChanged, tendLooking } from './looking-again.ts'
 import { tendMachine } from './machine.ts'
@@ -117,6 +119,10 @@ function happened(state: AgentState, event: AgentEvent): AgentEffect[] {
         ...judged(state, event.patch, event.refusal),
         ...(event.refusal?.refused === 'not_replicated' ? doubt(state, event.patch) : []),
       ]
+    case 'checked':
+      return checked(state, event.round, event.results)
+    case 'hook-ended':
+      return hookEnded(state, event.hook, event.outcome)
     case 'surveyed':
       return surveyed(state, event.machine)
     case 'detected':

@@ -24,6 +24,8 @@ import { applianceStatus } from '../core/status.ts'
 import { step } from '../core/step.ts'
 import { AGENT_VERSION, answering } from './accounting.ts'
 import { causes } from './causes.ts'
+import type { Check } from './checks/check-config.ts'
+import { OperatorChecks } from './checks/operator-checks.ts'
 import { readClock, startTicking } from './clock.ts'
 import { EventLoop } from './event-loop.ts'
 import { Installations } from './installations.ts'
@@ -41,6 +43,7 @@ import { RoomOnDisk } from './room-on-disk.ts'
 import { Scratch } from './scratch.ts'
 import { isDiskFull } from './sqlite-file.ts'
 import { StoreWork } from './store-work.ts'
+import { hookSeconds, type Switchover, SwitchoverHooks } from './switchover-hooks.ts'
 import { awaitUnknownInstalls } from './unknown-installs.ts'
 import { listenForVisitors } from './visits/listening.ts'
 import { Visitors } from './visits/visitors.ts'
@@ -55,9 +58,11 @@ export type ApplianceOptions = {
   readonly listen: readonly string[]
   readonly announce: readonly string[]
   readonly installRoot: string
-  readonly settings: Omit<Settings, 'judgesSignatures'>
+  readonly settings: Omit<Settings, 'judgesSignatures' | 'checks' | 'hookSeconds'>
   /** Whose signatures a patch must carry to be installed here; none for no matter whose. */
   readonly publishers: readonly Publisher[]
+  readonly checks: readonly Check[]
+  readonly switchover: Switchover | null
   readonly log: Log
   readonly recent: RecentLines
   readonly fail: (error: unknown) => void
@@ -73,7 +78,10 @@ export async function startAppliance(options: ApplianceOptions): Promise<Running
   const { folder, identity, enrollment, log } = options
   const { membership, root, dial } = enrollment
   const random = seededRandom(randomBytes(4).readUInt32LE())
-  const settings = { ...options.settings, judgesSignatures: options.publishers.length > 0 }
+  const settings = {
+    ...{ ...options.settings, judgesSignatures: options.publishers.length > 0, checks: options.checks },
+    hookSeconds: hookSeconds(options.switchover),
+  }
   const life = randomBytes(16).toString('hex')
   const state = newAgent({ identity, root, random, life, settings, membership, dial })
   state.roster = reopen(Roster, enrollment.roster, [root])
@@ -85,8 +93,13 @@ export async function startAppliance(options: ApplianceOptions): Promise<Running
   if (unknown.length > 0)
     log.warn({ unknown }, 'the ledger has records of a later release: they are kept, and not looked at')
   const store = await PieceStore.open(folder)
+  const { installRoot, publishers, switchover } = options
+  const checks = new OperatorChecks({ checks: options.checks, folder: join(folder, 'checks'), root: installRoot })
+  const hooks = new SwitchoverHooks({ switchover, folder: join(folder, 'switchover'), root: installRoot })
   const scratch = new Scratch(join(folder, 'install'), log)
   await awaitUnknownInstalls(join(folder, 'install'), (patch) => isOrdered(state, patch), log)
+  // The ledger may be an older one, which knows of no order: nobody is told that this appliance serves while a hook runs.
+  if (state.orders.attempt === null) await hooks.settle()
   await scratch.clear(async (patch) => isOrdered(state, patch) || (await hasLeftSomething(scratch.folderOf(patch))))
 
   const loop = new EventLoop<AgentEvent, AgentEffect>({
@@ -117,7 +130,6 @@ export async function startAppliance(options: ApplianceOptions): Promise<Running
   })
   if (listens) await room.orLater(() => keepPort(folder, options.listen, network.addresses[0]), loop.follow)
   const storeWork = new StoreWork({ store, received: network.received, patchOf, deliver, follow })
-  const { installRoot, publishers } = options
   const kept = new KeptPackages({
     folder: join(folder, 'kept-packages'),
     stored: () => storedPublications(state),
@@ -127,7 +139,18 @@ export async function startAppliance(options: ApplianceOptions): Promise<Running
     status: () => applianceStatus(state, true),
     stop: (visitor, { order, by }) => deliver({ kind: 'stop-asked', visitor, order, by }),
   })
-  const installations = new Installations({ store, kept, installRoot, publishers, scratch, log, deliver, follow })
+  const installations = new Installations({
+    store,
+    kept,
+    installRoot,
+    publishers,
+    scratch,
+    checks,
+    hooks,
+    log,
+    deliver,
+    follow,
+  })
 
   /** At once, but on a full disk: then the loop waits, since nothing may follow that could be forgotten. */
   function record(entries: readonly LedgerEntry[]): void | Promise<void> {
@@ -170,6 +193,8 @@ export async function startAppliance(options: ApplianceOptions): Promise<Running
         assert(false, 'only the Service Center notes how its own copy is')
         break
       case 'survey':
+      case 'run-checks':
+      case 'run-hook':
       case 'judge':
       case 'detect':
       case 'run-step':

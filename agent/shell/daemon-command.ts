@@ -39,7 +39,8 @@ export async function readConfig<Config>(schema: z.ZodType<Config>, file: string
   const config = schema.safeParse(settings)
   if (config.success) return config.data
   const issue = config.error.issues[0]
-  return fail(`${file}: ${issue?.path.join('.')} ${issue?.message}`, 2)
+  const where = issue === undefined || issue.path.length === 0 ? '' : `${issue.path.join('.')}: `
+  return fail(`${file}: ${where}${issue?.message ?? 'cannot be read'}; correct it, the settings are in --help`, 2)
 }
 
 /** SIGTERM and SIGINT end the process cleanly, once `stop` has. */

@@ -11,6 +11,7 @@ import type { Publication } from '../../protocol/statements.ts'
 import type { AgentEffect, AgentEvent, InstallStep, Outcome } from '../core/events.ts'
 import type { Machine } from '../core/machine.ts'
 import { causes } from './causes.ts'
+import type { OperatorChecks } from './checks/operator-checks.ts'
 import { forgetBefore } from './installers/before.ts'
 import type { InstallTask } from './installers/installer.ts'
 import { installerFor } from './installers/installer-for.ts'
@@ -20,10 +21,11 @@ import type { KeptPackages } from './kept-packages.ts'
 import { surveyMachine } from './machine-survey.ts'
 import type { PieceStore } from './piece-store.ts'
 import type { Scratch, WarningLog } from './scratch.ts'
+import type { SwitchoverHooks } from './switchover-hooks.ts'
 
 export type InstallEffect = Extract<
   AgentEffect,
-  { kind: 'survey' | 'judge' | 'detect' | 'run-step' | 'settle' | 'tidy' }
+  { kind: 'survey' | 'run-checks' | 'run-hook' | 'judge' | 'detect' | 'run-step' | 'settle' | 'tidy' }
 >
 
 export type InstallationsOptions = {
@@ -33,6 +35,8 @@ export type InstallationsOptions = {
   readonly installRoot: string
   readonly publishers: readonly Publisher[]
   readonly scratch: Scratch
+  readonly checks: Pick<OperatorChecks, 'ask'>
+  readonly hooks: Pick<SwitchoverHooks, 'run' | 'settle'>
   readonly log: WarningLog
   readonly deliver: (event: AgentEvent) => void
   /** Takes work that goes on beside the loop; what escapes it ends the process. */
@@ -59,6 +63,14 @@ export class Installations {
   /** The events in which the effect ends, whatever happens on the way. */
   async #answer(effect: InstallEffect): Promise<AgentEvent[]> {
     if (effect.kind === 'survey') return [{ kind: 'surveyed', machine: await this.#survey() }]
+    if (effect.kind === 'run-checks') {
+      const results = await this.#options.checks.ask()
+      return [{ kind: 'checked', round: effect.round, results }]
+    }
+    if (effect.kind === 'run-hook') {
+      const outcome = await this.#options.hooks.run(effect.hook)
+      return [{ kind: 'hook-ended', hook: effect.hook, outcome }]
+    }
     const { publication } = effect
     const task = this.#taskOf(publication)
     const patch = publication.sha256
@@ -128,6 +140,7 @@ export class Installations {
   async #settle(task: InstallTask): Promise<void> {
     try {
       await installerFor(task.publication).settle(task)
+      await this.#options.hooks.settle()
     } catch (error) {
       if (isBug(error)) throw error
       const line = `cannot tell whether a program of an earlier start still runs: ${causes(error)}`

@@ -33,6 +33,7 @@ export function greeted(
   state.sessions.set(appliance.peer, {
     ...{ via: via.peer, rosterVersion, known, sent: new Set(), takenBack: new Set(), silenceMs: greeting.silenceMs },
     membershipAt: appliance.enrolledAt,
+    copiesAhead: new Set(),
   })
   const changes: Change[] = [{ table: 'appliances', row: { ...appliance, addresses, lastSeenAt: state.clock.wallMs } }]
   const isNewer = rosterVersion > (state.rosterVersions.get(appliance.dataCenter) ?? 0)

@@ -59,6 +59,8 @@ export type Session = {
   sent: Set<OrderId>
   /** Those of which it was told in this session that they are cancelled. */
   takenBack: Set<OrderId>
+  /** Patches that it was asked to copy in this session, ahead of a window. */
+  copiesAhead: Set<Sha256>
 }
 
 export type ServiceCenterState = {
@@ -149,9 +151,7 @@ export function emptyState(authority: Authority, random: Random, silenceMs = SIL
     standings: { newest: new Map(), unfinished: new Map() },
     rosterVersions: new Map(),
     limits: new Map(),
-    publishers: new Map(),
-    windows: new Map(),
-    baselines: new Map(),
+    ...{ publishers: new Map(), windows: new Map(), baselines: new Map() },
     partnersChanged: new Set(),
     sessions: new Map(),
     attachments: new Map(),

@@ -32,6 +32,7 @@ import { closed, greeted, holdThoseBeside, leave, stillAttached, tellAnew, tellH
 import { tendSilence } from './silence.ts'
 import { apply, noteProgress, SERVICE_CENTER, type ServiceCenterState } from './state.ts'
 import { letterTo, synchronize } from './synchronize.ts'
+import { askForCopies } from './windows/copying-ahead.ts'
 import { changeWindows } from './windows/setting.ts'
 
 export function step(state: ServiceCenterState, event: ServiceCenterEvent): ServiceCenterEffect[] {
@@ -46,6 +47,7 @@ export function step(state: ServiceCenterState, event: ServiceCenterEvent): Serv
         ...nameHolders(state),
         ...commit(state, bringUp(state, tookMs)),
         ...advanceInstalls(state),
+        ...askForCopies(state, tookMs),
       ]
     }
     case 'command':

@@ -3,7 +3,7 @@
  * clocks that are wrong.
  */
 import type { AgentEffect } from '../../agent/core/events.ts'
-import { ATTEMPT_PHASES } from '../../agent/core/install/attempt.ts'
+import { ATTEMPT_PHASES, type AttemptPhase } from '../../agent/core/install/attempt.ts'
 import type { ServiceCenterEffect } from '../../controller/core/effects.ts'
 import { groupOf } from '../checkers/evidence.ts'
 import type { Fault, FaultKind } from '../faults.ts'
@@ -40,6 +40,9 @@ const CENTER_EFFECTS: readonly (ServiceCenterEffect['kind'] | 'any')[] = [
   'seed',
 ]
 
+const PHASES_OF_HOOKS: readonly AttemptPhase[] = ['handing-over', 'taking-back']
+const PHASES_WITHOUT_HOOKS = ATTEMPT_PHASES.filter((phase) => !PHASES_OF_HOOKS.includes(phase))
+
 export const machineActs = {
   crash: (fault, hands) => {
     const appliance = hands.running(fault)
@@ -66,7 +69,10 @@ export const machineActs = {
   },
   'crash-in-phase': (fault, hands) => {
     const { center, appliances } = hands.world
-    const phase = ATTEMPT_PHASES[(fault.dice >> 7) % ATTEMPT_PHASES.length]
+    const hasHooks = hands.world.settings.hookSeconds.release !== null
+    // There are fewer worlds in which they are entered, so they are wanted more often there.
+    const phases = hasHooks ? [...ATTEMPT_PHASES, ...PHASES_OF_HOOKS] : PHASES_WITHOUT_HOOKS
+    const phase = phases[(fault.dice >> 7) % phases.length]
     const isThere = (one: SimulatedAppliance): boolean => one.isRunning && one.state.orders.attempt?.phase === phase
     const all = [...appliances.values()]
     let hasStruck = false

@@ -56,15 +56,34 @@ export function orders(evidence: Evidence): Checker {
   const hasForgotten = (peer: PeerId): boolean => evidence.setBack.has(peer) || evidence.clones.has(peer)
 
   /** H2: a member that its roster names has said within the last seconds that it serves. */
-  const hasAnswered = (who: SimulatedAppliance, other: SimulatedAppliance, title: string): void => {
+  const hasAnswered = (who: SimulatedAppliance, other: SimulatedAppliance, does: string): void => {
     const isNamed = who.state.roster?.group.some(({ peer }) => peer === other.peer) === true
     const awayMs = other.process.awayForMs
     evidence.expect(
       !isNamed || awayMs <= FRESH_MS || evidence.clones.has(other.peer),
       'nobody is interrupted beside a member that is away',
-      () =>
-        `${who.name} begins to install ${title} when ${other.name} has been away for ${Math.round(awayMs / 1000)} s`,
+      () => `${who.name} begins to ${does} when ${other.name} has been away for ${Math.round(awayMs / 1000)} s`,
     )
+  }
+
+  /** H1 and H2, for whoever begins to be interrupted. */
+  const isAlone = (
+    who: SimulatedAppliance,
+    does: string,
+    { patch, beginning }: { patch: Sha256 | null; beginning: boolean },
+  ) => {
+    // Nobody is left who could tell a machine that is none of the fleet any more, and it serves nobody.
+    if (isOutageAllowed(who, patch) || !evidence.isMember(who)) return
+    for (const other of evidence.fleet()) {
+      if (other === who || groupOf(other.name) !== groupOf(who.name)) continue
+      const run = programs.disrupting(other)
+      evidence.expect(
+        run === null || isOutageAllowed(other, run.patch),
+        'never both members of a group',
+        () => `${who.name} begins to ${does} while ${other.name} does not serve since its ${run?.step}`,
+      )
+      if (beginning) hasAnswered(who, other, does)
+    }
   }
 
   const followTarget = (row: TargetRecord): void => {
@@ -104,6 +123,10 @@ export function orders(evidence: Evidence): Checker {
       if (change.table === 'targets') followTarget(change.row)
     },
     performed(who, effect) {
+      if (effect.kind === 'run-hook' && effect.hook === 'release') {
+        const patch = who.state.orders.attempt?.order.patch ?? null
+        isAlone(who, 'give up its service', { patch, beginning: true })
+      }
       if (effect.kind !== 'run-step' || effect.step === 'verify') return
       const { name: title, sha256, manifest } = effect.publication
       const given = ordersFor(who, sha256)
@@ -142,19 +165,8 @@ export function orders(evidence: Evidence): Checker {
           () => `${who.name} tries to install ${title} for the ${tries}th time under ${given.length} orders`,
         )
       }
-      // Nobody is left who could tell a machine that is none of the fleet any more, and it serves nobody.
-      if (manifest.impact.restart === 'none' || isOutageAllowed(who, sha256) || !evidence.isMember(who)) return
-      for (const other of evidence.fleet()) {
-        if (other === who || groupOf(other.name) !== groupOf(who.name)) continue
-        const run = programs.disrupting(other)
-        evidence.expect(
-          run === null || isOutageAllowed(other, run.patch),
-          'never both members of a group',
-          () =>
-            `${who.name} begins to ${effect.step} ${title} while ${other.name} does not serve since its ${run?.step}`,
-        )
-        if (effect.step === 'install') hasAnswered(who, other, title)
-      }
+      if (manifest.impact.restart === 'none') return
+      isAlone(who, `${effect.step} ${title}`, { patch: sha256, beginning: effect.step === 'install' })
     },
   }
 }

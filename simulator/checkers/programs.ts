@@ -60,6 +60,8 @@ export class Programs {
     const runs = this.#remembered(who)
     const ongoing = runs.find((run) => run.disrupts && run.toMs === null)
     if (ongoing !== undefined) return ongoing
+    const release = givenUp(runs, this.#evidence.world.settings.hookSeconds.takeBack !== null)
+    if (release !== null) return release
     const at = runs.findLastIndex(({ step, disrupts }) => step === 'install' && disrupts)
     const install = runs[at]
     if (install === undefined || isPassing(install)) return null
@@ -87,6 +89,19 @@ export class Programs {
       ({ fromMs }) => soakMs === 0 || fromMs >= beganMs + soakMs || wallAt(fromMs) >= wallAt(beganMs) + soakMs,
     )
   }
+}
+
+/** Times that service is taken back in vain until a person is asked for. */
+const TAKE_BACKS_AT_MOST = 3
+
+/** The hook by which it has given up its service, where another takes it back and has not yet. */
+function givenUp(runs: readonly Disruption[], takesBack: boolean): Disruption | null {
+  const at = runs.findLastIndex(({ step }) => step === 'release')
+  const release = runs[at]
+  if (release === undefined || !takesBack) return null
+  const takings = runs.slice(at + 1).filter(({ step }) => step === 'takeBack')
+  const isOver = takings.some(({ outcome }) => outcome?.ok === true) || takings.length >= TAKE_BACKS_AT_MOST
+  return isOver ? null : release
 }
 
 /** It changed nothing, and asked to be tried again. */

@@ -37,7 +37,7 @@ export function puttingBack(evidence: Evidence): Checker {
 function runsByOrder(all: readonly Disruption[]): Map<OrderId, Disruption[]> {
   const runs = new Map<OrderId, Disruption[]>()
   for (const run of all) {
-    if (run.order === null) continue
+    if (run.order === null || run.step === 'release' || run.step === 'takeBack') continue
     const known = runs.get(run.order)
     if (known === undefined) runs.set(run.order, [run])
     else known.push(run)

@@ -96,11 +96,11 @@ export const agentBugs: readonly PlantedBug[] = [
     name: 'an installer that was started runs again after a crash',
     file: 'agent/core/install/going-on.ts',
     find: `    case 'leasing':
-      return preflight(state, attempt)
+      return attempt.gaveUp && attempt.tries === 0 ? switchoverCutOff(state, attempt) : preflight(state, attempt)
     case 'installing':`,
     replace: `    case 'leasing':
     case 'installing':
-      return preflight(state, attempt)`,
+      return attempt.gaveUp && attempt.tries === 0 ? switchoverCutOff(state, attempt) : preflight(state, attempt)`,
     checkers: ['an order executes at most once'],
   },
   {
@@ -181,9 +181,8 @@ export const agentBugs: readonly PlantedBug[] = [
   {
     name: 'what is not healthy is told to be reverted, and stays',
     file: installing,
-    find: "return outcome.ok ? verified(state, attempt, outcome) : revert(state, attempt, 'verify', outcome)",
-    replace:
-      "return outcome.ok ? verified(state, attempt, outcome) : end(state, attempt, { state: 'reverted', reason: outcome.reason })",
+    find: "if (!outcome.ok) return revert(state, attempt, 'verify', outcome)",
+    replace: "if (!outcome.ok) return end(state, attempt, { state: 'reverted', reason: outcome.reason })",
     checkers: ['the end that is told is the truth'],
   },
   {

@@ -6,6 +6,7 @@ import { agentBugs } from './agent-bugs.ts'
 import { copyBugs } from './copy-bugs.ts'
 import { fleetBugs } from './fleet-bugs.ts'
 import { machineBugs } from './machine-bugs.ts'
+import { operatorBugs } from './operator-bugs.ts'
 import { pairBugs } from './pair-bugs.ts'
 import { rolloutBugs } from './rollout-bugs.ts'
 import { serviceCenterBugs } from './service-center-bugs.ts'
@@ -26,6 +27,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   ...rolloutBugs,
   ...fleetBugs,
   ...pairBugs,
+  ...operatorBugs,
   ...machineBugs,
   ...windowBugs,
 ]

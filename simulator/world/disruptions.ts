@@ -3,7 +3,7 @@
  * appliance could serve meanwhile. Whoever checks that an order runs once, and that never both members of a pair are
  * disrupted, reads it here, outside of the cores.
  */
-import type { InstallStep, Outcome } from '../../agent/core/events.ts'
+import type { Hook, InstallStep, Outcome } from '../../agent/core/events.ts'
 import type { OrderId, Sha256 } from '../../protocol/identifiers.ts'
 import type { SimulatedAppliance } from './simulated-appliance.ts'
 import type { Runs } from './simulated-installer.ts'
@@ -12,7 +12,7 @@ export type Disruption = {
   readonly appliance: SimulatedAppliance
   readonly order: OrderId | null
   readonly patch: Sha256 | null
-  readonly step: InstallStep | 'reboot'
+  readonly step: InstallStep | Hook | 'reboot'
   /** The appliance does not serve while this runs. */
   readonly disrupts: boolean
   /** What was installed of the patch's name when this began. */
@@ -66,6 +66,24 @@ export class Disruptions {
       ended: (step, { sha256 }, outcome) => {
         const run = running.get(`${step} ${sha256}`)
         if (run !== undefined) this.#end(run, outcome)
+      },
+    }
+  }
+
+  /** Hooks of its operator: from the first on, whoever has given up its service does not serve. */
+  watchHooks(appliance: SimulatedAppliance): {
+    began(hook: Hook): void
+    ended(hook: Hook, outcome: Outcome | null): void
+  } {
+    let run: Disruption | null = null
+    return {
+      began: (step) => {
+        const order = appliance.state.orders.attempt?.order ?? null
+        const { orderId = null, patch = null } = order ?? {}
+        run = this.#begin({ appliance, order: orderId, patch, step, disrupts: true, versionBefore: null })
+      },
+      ended: (_, outcome) => {
+        if (run !== null) this.#end(run, outcome)
       },
     }
   }

@@ -13,15 +13,15 @@ import { assert, unreachable } from '../../protocol/assert.ts'
 import { type Clock, inTime } from '../../protocol/clock.ts'
 import type { ListenAddress, PeerId, Sha256 } from '../../protocol/identifiers.ts'
 import { pieceHash } from '../../protocol/pieces.ts'
-import { refuse } from '../../protocol/refusals.ts'
-import type { Publication } from '../../protocol/statements.ts'
 import type { Place } from './copied-machine.ts'
 import type { CrashPoint } from './crash-point.ts'
 import { Reboots } from './reboots.ts'
 import { sendPiece } from './sent-pieces.ts'
 import { PowerLoss } from './simulated-disk.ts'
+import { isOfInstalls, SimulatedInstallWork } from './simulated-install-work.ts'
 import { SimulatedInstaller } from './simulated-installer.ts'
 import { SimulatedLedger } from './simulated-ledger.ts'
+import { SimulatedOperator } from './simulated-operator.ts'
 import { SimulatedProcess } from './simulated-process.ts'
 import { SimulatedStore } from './simulated-store.ts'
 import { DISK_MS, isOfStore, SimulatedStoreWork } from './simulated-store-work.ts'
@@ -35,6 +35,7 @@ export class SimulatedAppliance implements Host {
   readonly store: SimulatedStore
   readonly ledger = new SimulatedLedger()
   readonly installer: SimulatedInstaller
+  readonly operator: SimulatedOperator
   readonly process: SimulatedProcess
   state: AgentState
   /** What its agent finds when it looks at the machine. */
@@ -51,6 +52,7 @@ export class SimulatedAppliance implements Host {
   addresses: readonly ListenAddress[]
   readonly place: Place
   readonly #storeWork: SimulatedStoreWork
+  readonly #installWork: SimulatedInstallWork
   #members: ReadonlySet<PeerId> = new Set()
   readonly #reboots: Reboots
 
@@ -81,6 +83,17 @@ export class SimulatedAppliance implements Host {
       (delayMs, act) => world.at(world.nowMs + delayMs, act),
       world.disruptions.watch(this),
     )
+    this.operator = new SimulatedOperator({
+      checks: options.settings.checks,
+      now: () => world.nowMs,
+      after: (delayMs, act) => world.at(world.nowMs + delayMs, act),
+      installedVersion: (patch) => this.installer.installedVersion(patch),
+      runs: world.disruptions.watchHooks(this),
+    })
+    this.#installWork = new SimulatedInstallWork({
+      ...{ world, appliance: this, reboots: this.#reboots },
+      soon: (event) => this.#soon(event),
+    })
   }
 
   get generation(): number {
@@ -127,6 +140,7 @@ export class SimulatedAppliance implements Host {
     this.process.end()
     this.#storeWork.slots.clear()
     this.installer.losePower()
+    this.operator.losePower()
     this.store.disk.losePower(this.#world.randomFor(`power ${this.name}`))
     this.#world.network.leave(this, { silently: true })
   }
@@ -204,6 +218,10 @@ export class SimulatedAppliance implements Host {
       this.#storeWork.perform(effect)
       return
     }
+    if (isOfInstalls(effect)) {
+      this.#installWork.perform(effect)
+      return
+    }
     switch (effect.kind) {
       case 'record':
         this.ledger.record(effect.entries)
@@ -231,28 +249,6 @@ export class SimulatedAppliance implements Host {
         this.#members = effect.members
         network.admit(this, effect.members)
         break
-      // A symbolic patch has no bytes to sign: who has signed it is a rule of the world.
-      case 'judge': {
-        const refusal = this.#world.isSigned(effect.publication) ? null : UNSIGNED
-        this.#soon({ kind: 'judged', patch: effect.publication.sha256, refusal })
-        break
-      }
-      case 'survey':
-      case 'detect':
-        this.#soon({ kind: 'surveyed', machine: { ...this.machine, bootId: `boot ${this.#reboots.count}` } })
-        if (effect.kind === 'detect') this.#detect(effect.publication)
-        break
-      case 'run-step':
-        this.#runStep(effect)
-        break
-      case 'settle': {
-        const { generation } = this.process
-        const patch = effect.publication.sha256
-        this.installer.settle(() => {
-          if (generation === this.process.generation) this.hear({ kind: 'settled', patch })
-        })
-        break
-      }
       case 'limit':
         this.#world.network.limit(this, effect.limits)
         break
@@ -273,24 +269,7 @@ export class SimulatedAppliance implements Host {
     }
   }
 
-  #runStep({ step: which, publication }: Extract<AgentEffect, { kind: 'run-step' }>): void {
-    const { generation } = this.process
-    const patch = publication.sha256
-    this.installer.run(which, publication, (outcome) => {
-      const { rebootMs } = this.installer
-      const reboots = which === 'install' && outcome.ok && publication.manifest.impact.restart === 'reboot'
-      if (reboots && rebootMs !== null && this.isRunning) this.#reboots.begin(rebootMs)
-      else if (generation === this.process.generation) this.hear({ kind: 'step-ended', step: which, patch, outcome })
-    })
-  }
-
-  #detect(publication: Publication): void {
-    this.#soon({ kind: 'detected', patch: publication.sha256, found: this.installer.detect(publication) })
-  }
-
   #soon(event: AgentEvent): void {
     this.process.later(DISK_MS, () => this.#handle(event))
   }
 }
-
-const UNSIGNED = refuse('untrusted_signature', 'none of the publishers that are listed here has signed it')

@@ -12,7 +12,16 @@ import { decode } from '../../protocol/codec.ts'
 import type { Envelope } from '../../protocol/envelope.ts'
 import { LeaseAnswer, LeaseRelease, LeaseRequest, OrderOutcome, OrderQuestion } from '../../protocol/pair-statements.ts'
 import { isRefusal } from '../../protocol/refusals.ts'
-import { Cancellation, Order, Publication, Receipt, Report, Roster, Withdrawal } from '../../protocol/statements.ts'
+import {
+  Cancellation,
+  Order,
+  Publication,
+  Receipt,
+  Report,
+  Roster,
+  Staging,
+  Withdrawal,
+} from '../../protocol/statements.ts'
 
 const FOLDER = join(import.meta.dirname, '../../test/core/transcripts')
 
@@ -146,6 +155,8 @@ export function statementWords(envelope: Envelope): string | null {
       return 'question how the order that comes first has ended'
     case OrderOutcome.payloadType:
       return `answer that it has ended ${read(OrderOutcome).ended}`
+    case Staging.payloadType:
+      return `request to copy ${read(Staging).patch} ahead of its window`
     case Cancellation.payloadType:
       return `cancellation (${read(Cancellation).reason})`
     default:
@@ -175,6 +186,10 @@ function agentEventLine(event: AgentEvent): string | null {
       return `finds ${event.patch} ${event.found.result}`
     case 'step-ended':
       return `${event.step} of ${event.patch} ended ${event.outcome.ok ? 'well' : `badly: ${event.outcome.reason}`}`
+    case 'checked':
+      return `its checks say: ${event.results.map(({ name, ok }) => `${name} ${ok ? 'good' : 'bad'}`).join(', ')}`
+    case 'hook-ended':
+      return `the hook ${event.hook} ended ${event.outcome.ok ? 'well' : `badly: ${event.outcome.reason}`}`
     case 'settled':
       return `sees that no program for ${event.patch} runs any more`
     default:
@@ -191,6 +206,10 @@ function agentEffectLine(effect: AgentEffect, self: string): string | null {
       if (words === null || words === 'roster') return null
       return letter.from === self ? `sends ${words}` : `forwards to ${letter.to}: ${words}`
     }
+    case 'run-checks':
+      return 'asks its checks'
+    case 'run-hook':
+      return `starts the hook ${effect.hook}`
     case 'run-step':
       return `starts ${effect.step} of ${effect.publication.sha256}`
     case 'log':

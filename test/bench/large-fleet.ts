@@ -59,6 +59,7 @@ export async function largeFleet(extent: Extent): Promise<LargeFleet> {
         silenceMs: 30_000,
         sent: new Set(),
         takenBack: new Set(),
+        copiesAhead: new Set(),
       })
     for (const [age, sha256] of patches.toReversed().entries()) {
       if (row.kind === 'service-provider' && (number + age) % 97 !== 0)

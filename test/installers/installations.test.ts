@@ -11,6 +11,7 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { afterEach, beforeEach, describe, test } from 'node:test'
 import type { AgentEvent } from '../../agent/core/events.ts'
+import { OperatorChecks } from '../../agent/shell/checks/operator-checks.ts'
 import { EventLoop } from '../../agent/shell/event-loop.ts'
 import { ifThere } from '../../agent/shell/if-there.ts'
 import { Installations, type InstallEffect } from '../../agent/shell/installations.ts'
@@ -18,6 +19,7 @@ import { outcomeOf, succeeded } from '../../agent/shell/installers/outcomes.ts'
 import { KeptPackages } from '../../agent/shell/kept-packages.ts'
 import { removeTree } from '../../agent/shell/remove-tree.ts'
 import { Scratch } from '../../agent/shell/scratch.ts'
+import { SwitchoverHooks } from '../../agent/shell/switchover-hooks.ts'
 import { assert as assertInvariant, isBug } from '../../protocol/assert.ts'
 import type { Sha256 } from '../../protocol/identifiers.ts'
 import { Manifest } from '../../protocol/manifest.ts'
@@ -69,7 +71,10 @@ function agentShell(store = { pathOf: () => join(folder, 'fixture.patch') }) {
   const { deliver, follow } = loop
   const kept = new KeptPackages({ folder: join(folder, 'kept-packages'), stored: () => [], pathOf: store.pathOf })
   const installRoot = join(folder, 'root')
-  const options = { store, kept, installRoot, publishers: [], scratch, log, deliver, follow }
+  const root = installRoot
+  const checks = new OperatorChecks({ checks: [], folder: join(folder, 'checks'), root })
+  const hooks = new SwitchoverHooks({ switchover: null, folder: join(folder, 'switchover'), root })
+  const options = { store, kept, installRoot, publishers: [], scratch, checks, hooks, log, deliver, follow }
   const installations = new Installations(options)
   return {
     scratch,

@@ -24,6 +24,7 @@ import {
   Receipt,
   Report,
   Roster,
+  Staging,
   Withdrawal,
 } from '../../protocol/statements.ts'
 import { Token } from '../../protocol/token.ts'
@@ -153,6 +154,11 @@ export const samples: Sample[] = [
     what: 'an order',
     schema: Order.schema,
     values: [order, { ...order, after: null, continues: null, stages: ['ab'.repeat(32)] }],
+  },
+  {
+    what: 'a request to copy a patch ahead of its window',
+    schema: Staging.schema,
+    values: [{ to: peer, install: id, patch, opensAt: AT }],
   },
   {
     what: 'a cancellation',

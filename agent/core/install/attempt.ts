@@ -7,6 +7,9 @@
  *                                            |          |  |  +-- restarting, soaking
  *                                            +-> reverting -> failed | reverted
  *
+ * Where the operator has named switchover hooks, service is handed over to a peer between `leasing` and `installing`, in
+ * `handing-over`, and whoever has begun that ends by way of `taking-back`; switchover.ts tells how.
+ *
  * Each phase ends: `staging`, `preflight`, `leasing` and `restarting` with the order's own time, `soaking` with the
  * manifest's, and the others with a program that has a time limit (reverting.ts tells how often a revert is tried).
  */
@@ -14,8 +17,9 @@ import { assert } from '../../../protocol/assert.ts'
 import type { PeerId, Sha256 } from '../../../protocol/identifiers.ts'
 import type { LeaseAnswer } from '../../../protocol/pair-statements.ts'
 import type { Order } from '../../../protocol/statements.ts'
-import type { Outcome } from '../events.ts'
+import type { CheckResult, Outcome } from '../events.ts'
 import type { Replica } from '../replica.ts'
+import type { Ending } from '../reporting.ts'
 import type { AgentState } from '../state.ts'
 
 /**
@@ -31,6 +35,8 @@ export const ATTEMPT_PHASES = [
   'restarting',
   'soaking',
   'reverting',
+  'handing-over',
+  'taking-back',
 ] as const
 export type AttemptPhase = (typeof ATTEMPT_PHASES)[number]
 
@@ -43,13 +49,18 @@ type Phase = {
 
 const PHASES: Readonly<Record<AttemptPhase, Phase>> = {
   staging: { next: ['preflight'], holdsPair: false },
-  preflight: { next: ['staging', 'leasing', 'installing', 'verifying', 'reverting'], holdsPair: false },
-  leasing: { next: ['preflight', 'installing', 'verifying', 'reverting'], holdsPair: false },
-  installing: { next: ['preflight', 'verifying', 'reverting'], holdsPair: true },
-  verifying: { next: ['restarting', 'soaking', 'reverting'], holdsPair: true },
-  restarting: { next: ['verifying'], holdsPair: true },
+  preflight: { next: ['staging', 'leasing', 'installing', 'verifying', 'reverting', 'taking-back'], holdsPair: false },
+  leasing: {
+    next: ['preflight', 'installing', 'verifying', 'reverting', 'handing-over', 'taking-back'],
+    holdsPair: false,
+  },
+  installing: { next: ['preflight', 'verifying', 'reverting', 'taking-back'], holdsPair: true },
+  verifying: { next: ['restarting', 'soaking', 'reverting', 'taking-back'], holdsPair: true },
+  restarting: { next: ['verifying', 'taking-back'], holdsPair: true },
   soaking: { next: ['verifying'], holdsPair: true },
-  reverting: { next: [], holdsPair: true },
+  reverting: { next: ['taking-back'], holdsPair: true },
+  'handing-over': { next: ['leasing', 'taking-back'], holdsPair: true },
+  'taking-back': { next: [], holdsPair: true },
 }
 
 export type Attempt = {
@@ -73,10 +84,27 @@ export type Attempt = {
   lookedAtMs: number
   /** The lease of the group under which the installer was started; null before, and where it interrupts nothing. */
   lease: number | null
+  checks: Checks
+  /** The hook was started that gives up service to a peer, so that one may have it. */
+  gaveUp: boolean
+  /** What follows when that hook has ended; not in the ledger, since a restart ends the attempt. */
+  handsOverFor: Asking['follows'] | null
+  /** How the attempt ends once service was taken back, and how often that was begun. */
+  takingBack: { readonly ending: Ending; tries: number } | null
   /** What was told of it last, and when by the wall clock. */
   told: { reason: string; at: number }
   /** What the other members are being asked; null unless `leasing`. */
   asking: Asking | null
+}
+
+/** What the operator's checks said before anything was changed, and the last time since; null where they were not asked. */
+export type Checks = {
+  before: readonly CheckResult[] | null
+  after: readonly CheckResult[] | null
+  /** The question that is not answered yet, and the verification that it comes after, if it does. */
+  asked: { readonly round: number; readonly verified: Outcome | null } | null
+  /** Monotonic; since when some are waited for. */
+  waitsSinceMs: number | null
 }
 
 /** The other members are asked in rounds; an answer to an earlier round counts for nothing. */
@@ -107,6 +135,8 @@ export function newAttempt(order: Order, at: number): Attempt {
       lookedAtMs: 0,
       lease: null,
       asking: null,
+      ...{ gaveUp: false, handsOverFor: null, takingBack: null },
+      checks: { before: null, after: null, asked: null, waitsSinceMs: null },
       told: { reason: '', at },
     },
   }
@@ -117,6 +147,7 @@ export function enter(attempt: Attempt, phase: AttemptPhase): void {
   assert(before === phase || PHASES[before].next.includes(phase), `an attempt may go from ${before} to ${phase}`)
   attempt.phase = phase
   attempt.retryAtMs = null
+  attempt.checks.asked = null
   if (phase !== 'leasing') attempt.asking = null
 }
 

@@ -9,8 +9,19 @@ import { leasesEntry } from '../ledger.ts'
 import type { AgentState } from '../state.ts'
 
 export function broke(state: AgentState, { name, version }: Publication, why: string): AgentEffect[] {
-  const start = `may not serve since ${name}@${version} failed there and could not be put back: `
-  state.leases.broken = { name, reason: (start + why).slice(0, MAX_SENTENCE_CHARACTERS) }
+  return mayNotServe(
+    state,
+    name,
+    `may not serve since ${name}@${version} failed there and could not be put back: ${why}`,
+  )
+}
+
+export function cannotTakeBack(state: AgentState, { name, version }: Publication, why: string): AgentEffect[] {
+  return mayNotServe(state, name, `may not serve since it could not take service back after ${name}@${version}: ${why}`)
+}
+
+function mayNotServe(state: AgentState, name: Publication['name'], why: string): AgentEffect[] {
+  state.leases.broken = { name, reason: why.slice(0, MAX_SENTENCE_CHARACTERS) }
   return [{ kind: 'record', entries: [leasesEntry(state)] }]
 }
 

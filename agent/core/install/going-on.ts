@@ -19,6 +19,7 @@ import { judgeTime } from './policies/order-time.ts'
 import { preflight } from './preflight.ts'
 import { revertAgain } from './reverting.ts'
 import { verify } from './running.ts'
+import { switchoverCutOff, takeBackAgain } from './switched.ts'
 import { hasWaited, isSoakOver, whyWaiting } from './waiting.ts'
 
 export function tendAttempt(state: AgentState): AgentEffect[] {
@@ -35,10 +36,15 @@ export function tendAttempt(state: AgentState): AgentEffect[] {
       return tendLease(state, attempt)
     case 'preflight':
     case 'installing':
-    case 'verifying':
       return isDue(state, attempt) ? preflight(state, attempt) : []
+    case 'verifying':
+      return isDue(state, attempt) ? verify(state, attempt) : []
     case 'reverting':
       return isDue(state, attempt) ? revertAgain(state, attempt) : []
+    case 'taking-back':
+      return isDue(state, attempt) ? takeBackAgain(state, attempt) : []
+    case 'handing-over':
+      return []
     default:
       return unreachable(attempt.phase)
   }
@@ -86,10 +92,12 @@ export function resumeAttempt(state: AgentState): AgentEffect[] {
       return lackingCopies(state, attempt.order).length === 0 ? preflight(state, attempt) : []
     case 'preflight':
     case 'leasing':
-      return preflight(state, attempt)
+      return attempt.gaveUp && attempt.tries === 0 ? switchoverCutOff(state, attempt) : preflight(state, attempt)
     case 'installing':
     case 'verifying':
     case 'reverting':
+    case 'handing-over':
+    case 'taking-back':
       return [{ kind: 'settle', publication }]
     case 'restarting':
     case 'soaking':
@@ -107,5 +115,7 @@ export function settled(state: AgentState, patch: Sha256): AgentEffect[] {
   const { attempt } = state.orders
   if (attempt === null || attempt.order.patch !== patch) return []
   if (attempt.phase === 'installing' || attempt.phase === 'verifying') return verify(state, attempt)
+  if (attempt.phase === 'handing-over') return switchoverCutOff(state, attempt)
+  if (attempt.phase === 'taking-back') return takeBackAgain(state, attempt)
   return attempt.phase === 'reverting' ? revertAgain(state, attempt) : []
 }

@@ -17,6 +17,7 @@ import { report } from '../reporting.ts'
 import type { AgentState } from '../state.ts'
 import { type Attempt, enter, isOrdered, newAttempt, replicaOf } from './attempt.ts'
 import { mended } from './broken.ts'
+import { askChecks, checksOutput } from './checking.ts'
 import { carriedLease, endingBehind, lackingCopies } from './continuing.ts'
 import { end, refusalLog } from './ending.ts'
 import { askHowItEnded } from './following.ts'
@@ -24,6 +25,7 @@ import { nextInLine, whyInLine } from './in-line.ts'
 import { judgeOrder } from './judging-orders.ts'
 import { noteFound, placeOf } from './looking.ts'
 import { judgePlace } from './policies/applicability.ts'
+import { differenceWords } from './policies/checks.ts'
 import { preflight } from './preflight.ts'
 import { refused, revert, reverted } from './reverting.ts'
 import { verify } from './running.ts'
@@ -113,7 +115,8 @@ export function stepEnded(state: AgentState, step: InstallStep, patch: Sha256, o
       return revert(state, attempt, 'install', outcome)
     case 'verifying':
       if (step !== 'verify') return []
-      return outcome.ok ? verified(state, attempt, outcome) : revert(state, attempt, 'verify', outcome)
+      if (!outcome.ok) return revert(state, attempt, 'verify', outcome)
+      return state.settings.checks.length > 0 ? askChecks(state, attempt, outcome) : verified(state, attempt, outcome)
     case 'reverting':
       return step === 'revert' ? reverted(state, attempt, outcome) : []
     case 'staging':
@@ -121,6 +124,8 @@ export function stepEnded(state: AgentState, step: InstallStep, patch: Sha256, o
     case 'leasing':
     case 'restarting':
     case 'soaking':
+    case 'handing-over':
+    case 'taking-back':
       return []
     default:
       return unreachable(attempt.phase)
@@ -128,7 +133,7 @@ export function stepEnded(state: AgentState, step: InstallStep, patch: Sha256, o
 }
 
 /** There and healthy now: what the manifest lets it wait for comes first, and then it is looked at once more. */
-function verified(state: AgentState, attempt: Attempt, outcome: Outcome): AgentEffect[] {
+export function verified(state: AgentState, attempt: Attempt, outcome: Outcome): AgentEffect[] {
   const { publication } = replicaOf(state, attempt.order)
   const reason = waitFor(state, attempt, publication)
   return reason === null
@@ -140,13 +145,15 @@ function verified(state: AgentState, attempt: Attempt, outcome: Outcome): AgentE
 function installed(state: AgentState, attempt: Attempt, outcome: Outcome): AgentEffect[] {
   const { publication } = replicaOf(state, attempt.order)
   const { version } = publication
+  const { before, after } = attempt.checks
   const seen: Found = { result: 'installed', installedVersion: version, reason: outcome.reason }
-  const reason = [outcome.reason, restartSentence(state.machine)].filter((words) => words !== '').join('; ')
+  const words = [outcome.reason, differenceWords(before, after), restartSentence(state.machine)]
+  const reason = words.filter((part) => part !== '').join('; ')
   return [
     ...noteFound(state, attempt.order.patch, seen),
     { kind: 'tidy', publication },
     ...mended(state, publication),
-    ...end(state, attempt, { state: 'installed', reason, installedVersion: version }),
+    ...end(state, attempt, { state: 'installed', reason, installedVersion: version, output: checksOutput(attempt) }),
   ]
 }
 

@@ -21,12 +21,14 @@ import type { AgentState } from '../state.ts'
 import { type Asking, type Attempt, enter, replicaOf } from './attempt.ts'
 import { groupPeers, promised } from './leases.ts'
 import { judgeTime } from './policies/order-time.ts'
-import { LEASE_FRESH_MS, whyNobodyServes, whyNotAlone } from './policies/pair-serves.ts'
+import { LEASE_FRESH_MS, whyNobodyServes, whyNotAlone, whySwitchedInVain } from './policies/pair-serves.ts'
 import { whyRelaying } from './policies/relaying.ts'
 import { preflight } from './preflight.ts'
 import { owe } from './releasing.ts'
 import { refused } from './reverting.ts'
 import { leased } from './running.ts'
+import { IS_MENDED } from './staging.ts'
+import { handOver, handsOver } from './switching.ts'
 
 /** After an answer that is no promise. */
 const ASK_AGAIN_MS = 3_000
@@ -103,12 +105,16 @@ function goOn(state: AgentState, attempt: Attempt, asking: Asking): AgentEffect[
   }
   const noPeer = whyNobodyServes(facts)
   if (noPeer !== null) return refused(state, attempt, refuse('no_peer', noPeer))
-  const reason = whyNotAlone(facts) ?? whyRelaying(localReaders(state), facts.waitedMs)
+  const relaying = attempt.gaveUp ? null : whyRelaying(localReaders(state), facts.waitedMs)
+  const reason = whyNotAlone(facts) ?? relaying
+  const inVain = attempt.gaveUp ? whySwitchedInVain(facts.waitedMs, reason) : null
+  if (inVain !== null) return refused(state, attempt, refuse('switchover_failed', inVain))
   if (reason === null) {
     // What is being looked at is seen as it was before anything runs.
     if (state.looking.asked !== null) return []
     const isAsJudged = now - attempt.lookedAtMs <= LOOKED_LATELY_MS && isCopyHeld(state, attempt, asking)
-    return isAsJudged ? leased(state, attempt, asking) : preflight(state, attempt)
+    if (!isAsJudged) return attempt.gaveUp ? refused(state, attempt, IS_MENDED) : preflight(state, attempt)
+    return handsOver(state, attempt, asking) ? handOver(state, attempt, asking) : leased(state, attempt, asking)
   }
   if (now - asking.sinceMs < TOLD_AFTER_MS || (reason === asking.reason && now - asking.reportedAtMs < REPORT_EVERY_MS))
     return []

@@ -11,6 +11,7 @@ import { lookAt, looked } from '../looking-again.ts'
 import type { AgentState } from '../state.ts'
 import { type Asking, type Attempt, replicaOf } from './attempt.ts'
 import { isBroken } from './broken.ts'
+import { askChecks, asksBefore } from './checking.ts'
 import { decide } from './deciding.ts'
 import { end, refusalLog } from './ending.ts'
 import { lease, needsLease } from './leasing.ts'
@@ -67,8 +68,14 @@ export function judged(state: AgentState, patch: Sha256, refusal: Refusal | null
   return [refusalLog(why), ...refused(state, attempt, why)]
 }
 
-/** What is judged before the lease is asked for has been judged. */
+/** All is judged that can be judged without the operator's checks. */
 function begin(state: AgentState, attempt: Attempt, what: Asking['follows']): AgentEffect[] {
+  if (what === 'install' && asksBefore(state, attempt)) return askChecks(state, attempt, null)
+  return beginChecked(state, attempt, what)
+}
+
+/** What is judged before the lease is asked for has been judged. */
+export function beginChecked(state: AgentState, attempt: Attempt, what: Asking['follows']): AgentEffect[] {
   const { phase } = replicaOf(state, attempt.order)
   if (what === 'install' && phase.name !== 'held') {
     return attempt.failure !== null ? refused(state, attempt, IS_MENDED) : stage(state, attempt, IS_MENDED.message)

@@ -28,17 +28,19 @@ export function stopAsked(
 }
 
 /** Whether nothing of it has been changed yet, nor of what a first try has to put back. */
-export function isStoppable({ phase, tries }: Attempt): boolean {
+export function isStoppable({ phase, tries, gaveUp }: Attempt): boolean {
   switch (phase) {
     case 'staging':
     case 'preflight':
     case 'leasing':
-      return tries === 0
+      return tries === 0 && !gaveUp
     case 'installing':
     case 'verifying':
     case 'restarting':
     case 'soaking':
     case 'reverting':
+    case 'handing-over':
+    case 'taking-back':
       return false
     default:
       return unreachable(phase)

@@ -30,6 +30,8 @@ export type Program = {
   /** The task's scratch folder; at most one program runs for it at a time. */
   readonly scratch: string
   readonly timeoutSeconds: number
+  /** It may leave nothing running, also where it ended by itself. */
+  readonly leavesNothing?: boolean
 }
 
 export type ProgramEnd =
@@ -64,7 +66,7 @@ export async function runProgram(program: Program): Promise<ProgramEnd> {
       await waitOrEnd(first, deadline - performance.now())
       await endProcessTree(first)
       await ended
-    }
+    } else if (program.leavesNothing === true) await endProcessTree(first)
   } catch (error) {
     output.finish()
     throw error

@@ -20,6 +20,12 @@ export function neededMs({ impact, verify }: Manifest, members: number): number 
 /** `left` members of its group have not begun; for one that follows another it is 1. */
 export type Wanted = { readonly manifest: Manifest; readonly left: number }
 
+/** When the next opening is, or this one was, that is long enough for one member; null where nothing is waited for, or for nothing that comes. */
+export function opensAt(applying: Applying, manifest: Manifest, wallMs: number): number | null {
+  if (applying.windows.length === 0 && applying.blackouts.length === 0) return null
+  return nextRoom(applying, wallMs, neededMs(manifest, 1))?.from ?? null
+}
+
 /** By the windows of a place; many targets of one plan ask the same. */
 const said = new WeakMap<Applying, Map<string, string | null>>()
 

@@ -17,6 +17,7 @@ import { readLedger } from '../../../agent/core/ledger.ts'
 import { resume } from '../../../agent/core/resuming.ts'
 import { DEFAULT_SETTINGS, GREETS_NOBODY, newAgent } from '../../../agent/core/state.ts'
 import { step } from '../../../agent/core/step.ts'
+import { OperatorChecks } from '../../../agent/shell/checks/operator-checks.ts'
 import { EventLoop } from '../../../agent/shell/event-loop.ts'
 import { Installations } from '../../../agent/shell/installations.ts'
 import { hasLeftSomething } from '../../../agent/shell/installers/before.ts'
@@ -25,6 +26,7 @@ import { openLedger } from '../../../agent/shell/ledger-file.ts'
 import { watchPackages } from '../../../agent/shell/package-watch.ts'
 import { PieceStore } from '../../../agent/shell/piece-store.ts'
 import { Scratch, type WarningLog } from '../../../agent/shell/scratch.ts'
+import { SwitchoverHooks } from '../../../agent/shell/switchover-hooks.ts'
 import { unreachable } from '../../../protocol/assert.ts'
 import { decode, encode } from '../../../protocol/codec.ts'
 import { ControlMessage } from '../../../protocol/messages.ts'
@@ -95,6 +97,8 @@ const installations = new Installations({
   installRoot,
   publishers: [],
   scratch,
+  checks: new OperatorChecks({ checks: [], folder: join(folder, 'checks'), root: installRoot }),
+  hooks: new SwitchoverHooks({ switchover: null, folder: join(folder, 'switchover'), root: installRoot }),
   log,
   deliver: deliverFromShell,
   follow,
@@ -141,6 +145,8 @@ function carryOut(effect: AgentEffect): void {
     case 'judge':
     case 'detect':
     case 'run-step':
+    case 'run-checks':
+    case 'run-hook':
     case 'settle':
     case 'survey':
     case 'tidy':

@@ -12,6 +12,9 @@ export const LEASE_FRESH_MS = 10_000
 /** Where a person has allowed the outage: whoever has not answered by then is not there. */
 export const ABSENT_MS = 30_000
 
+/** How long a member that has given up its service waits for a peer that says that it serves. */
+export const SERVES_WITHIN_MS = 30_000
+
 export type PairFacts = {
   /** The other members; null while nobody has told who they are. */
   readonly peers: readonly Peer[] | null
@@ -44,6 +47,13 @@ export function whyNotAlone(facts: PairFacts): string | null {
     if (reason !== null) return reason
   }
   return null
+}
+
+/** Why what has given up its service takes it back instead of being interrupted, or null: nobody serves in its place. */
+export function whySwitchedInVain(waitedMs: number, reason: string | null): string | null {
+  if (reason === null || waitedMs < SERVES_WITHIN_MS) return null
+  const seconds = SERVES_WITHIN_MS / 1000
+  return `it has given up its service, and ${seconds} seconds later ${reason}; nothing was changed on this appliance`
 }
 
 function whyNotBeside({ answers, allowOutage, askedForMs, waitedMs }: PairFacts, { peer, name }: Peer): string | null {
