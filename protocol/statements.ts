@@ -25,7 +25,6 @@ import {
   MAX_PATCH_BYTES,
   MAX_PATCHES_AT_ONCE,
   MAX_PIECE_BYTES,
-  MAX_QUEUED_ORDERS,
   MAX_REPORTED_OUTPUT_BYTES,
   MAX_ROSTER_MEMBERS,
   MAX_SENTENCE_CHARACTERS,
@@ -227,34 +226,6 @@ export type Detection = z.infer<(typeof Detection)['schema']>
  */
 export const Looked = statement('looked', z.strictObject({ from: PeerId, epoch: counter, counter, lookedAt: WallTime }))
 export type Looked = z.infer<(typeof Looked)['schema']>
-
-/** How far the Service Center has heard this appliance: its highest counter, and up to where it has answered each order. */
-export const Heard = statement(
-  'heard',
-  z.strictObject({ to: PeerId, epoch: counter, counter, sequence: counter, toldAt: WallTime }),
-)
-export type Heard = z.infer<(typeof Heard)['schema']>
-
-/**
- * The Service Center had heard more (`heard`) than the ledger of this appliance knew (`known`): it is an older one, or
- * new. What has a counter below `since` was told by a process of before; of an order not named here it says no more. An
- * appliance that is trusted again, in a new epoch, says so too; then all three are its newest counter.
- */
-export const LedgerLoss = statement(
-  'ledger-loss',
-  z.strictObject({
-    from: PeerId,
-    epoch: counter,
-    counter,
-    known: counter,
-    since: counter,
-    heard: counter,
-    /** Orders that it still knows: it goes on with them. */
-    orders: z.array(OrderId).max(MAX_QUEUED_ORDERS + 1),
-    noticedAt: WallTime,
-  }),
-)
-export type LedgerLoss = z.infer<(typeof LedgerLoss)['schema']>
 
 export const ReportState = z.enum([
   'queued',

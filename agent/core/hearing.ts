@@ -5,13 +5,13 @@
  */
 import { type Envelope, open } from '../../protocol/envelope.ts'
 import type { PeerId } from '../../protocol/identifiers.ts'
+import { Heard } from '../../protocol/ledger-statements.ts'
 import type { ControlMessage } from '../../protocol/messages.ts'
 import { LeaseAnswer, LeaseRelease, LeaseRequest, OrderOutcome, OrderQuestion } from '../../protocol/pair-statements.ts'
 import { isRefusal } from '../../protocol/refusals.ts'
 import {
   Acknowledgement,
   Cancellation,
-  Heard,
   type Letter,
   Membership,
   Order,

@@ -11,42 +11,15 @@ import { OrderId, PatchName, PeerId, Sha256 } from '../../protocol/identifiers.t
 import { MAX_COUNTER_GAPS, MAX_KEPT_CANCELLATIONS, MAX_KEPT_OUTCOMES } from '../../protocol/limits.ts'
 import { CounterGap } from '../../protocol/messages.ts'
 import { HowEnded } from '../../protocol/pair-statements.ts'
-import { isRefusal, type Refusal, RefusalCode } from '../../protocol/refusals.ts'
-import { Letter, Membership, Order, Publication, ReportState, Roster, Withdrawal } from '../../protocol/statements.ts'
+import { isRefusal, type Refusal } from '../../protocol/refusals.ts'
+import { Letter, Membership, Publication, Roster, Withdrawal } from '../../protocol/statements.ts'
 import type { Found, LedgerEntry } from './events.ts'
 import { ATTEMPT_PHASES, type Attempt, newAttempt } from './install/attempt.ts'
 import { newLeases } from './install/leases.ts'
-import { CheckName } from './install/policies/checks.ts'
+import { KeptChecks, KeptEnding, KeptOrder, Outcome } from './kept-attempt.ts'
 import { newReplica, type Replica } from './replica.ts'
-import type { Ending } from './reporting.ts'
 import type { AgentState, KeptLetter } from './state.ts'
 
-const Outcome = z.strictObject({ ok: z.boolean(), reason: z.string(), output: z.string(), temporary: z.boolean() })
-const KeptChecks = z
-  .array(z.strictObject({ name: CheckName, ok: z.boolean(), reason: z.string(), output: z.string() }))
-  .nullable()
-const KeptEnding = z
-  .strictObject({
-    state: ReportState,
-    reason: z.string(),
-    refusal: RefusalCode.optional(),
-    output: z.string().optional(),
-    installedVersion: z.string().nullable().optional(),
-  })
-  .transform(
-    ({ refusal, output, installedVersion, ...ending }): Ending => ({
-      ...ending,
-      ...(refusal === undefined ? {} : { refusal }),
-      ...(output === undefined ? {} : { output }),
-      ...(installedVersion === undefined ? {} : { installedVersion }),
-    }),
-  )
-/** An earlier release knew of no outage that an order allows, and of none that comes after another one. */
-const KeptOrder = z.preprocess(
-  (order) =>
-    typeof order === 'object' ? { allowOutage: false, after: null, continues: null, stages: [], ...order } : order,
-  Order.schema,
-)
 const Orders = z.strictObject({
   version: z.literal(1),
   sequence: z.int().min(0),

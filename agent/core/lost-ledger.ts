@@ -8,10 +8,10 @@
  */
 import { type Envelope, open } from '../../protocol/envelope.ts'
 import { sha256Hex } from '../../protocol/hashing.ts'
+import { Heard, LedgerLoss } from '../../protocol/ledger-statements.ts'
 import { MAX_COUNTER_GAPS } from '../../protocol/limits.ts'
 import type { Life } from '../../protocol/messages.ts'
 import { isRefusal } from '../../protocol/refusals.ts'
-import { Heard, LedgerLoss } from '../../protocol/statements.ts'
 import { provenAgain } from './disproving.ts'
 import type { AgentEffect } from './events.ts'
 import { ordersEntry } from './ledger.ts'

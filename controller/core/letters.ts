@@ -5,8 +5,9 @@
  */
 import { type Envelope, open, type StatementType } from '../../protocol/envelope.ts'
 import type { PeerId } from '../../protocol/identifiers.ts'
+import { LedgerLoss } from '../../protocol/ledger-statements.ts'
 import { isRefusal, type Refusal, refuse } from '../../protocol/refusals.ts'
-import { Detection, Disproof, LedgerLoss, type Letter, Looked, Receipt, Report } from '../../protocol/statements.ts'
+import { Detection, Disproof, type Letter, Looked, Receipt, Report } from '../../protocol/statements.ts'
 import { whyKeyIsHeld } from './held-keys.ts'
 import { keptStatement } from './kept-statements.ts'
 import { ledgerLost } from './lost-ledgers.ts'

@@ -7,8 +7,8 @@
 
 import { seal } from '../../protocol/envelope.ts'
 import type { OrderId, PeerId } from '../../protocol/identifiers.ts'
+import { Heard, type LedgerLoss } from '../../protocol/ledger-statements.ts'
 import type { Greeting } from '../../protocol/messages.ts'
-import { Heard, type LedgerLoss } from '../../protocol/statements.ts'
 import type { ServiceCenterEffect } from './effects.ts'
 import { placeNote } from './places.ts'
 import type { ApplianceRecord, Change, TargetRecord } from './records.ts'

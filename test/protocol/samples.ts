@@ -6,6 +6,7 @@ import { Envelope, seal, signingKeyFromSeed } from '../../protocol/envelope.ts'
 import { EVIDENCE_FORMAT, EvidenceFile, InstallAccount } from '../../protocol/evidence.ts'
 import { sha256, sha256Hex } from '../../protocol/hashing.ts'
 import { DialAddress, SERVICE_PROVIDER } from '../../protocol/identifiers.ts'
+import { Heard, LedgerLoss } from '../../protocol/ledger-statements.ts'
 import { MIN_PIECE_BYTES } from '../../protocol/limits.ts'
 import { Manifest } from '../../protocol/manifest.ts'
 import { ControlMessage, EnrollmentAnswer, EnrollmentRequest, PiecesMessage } from '../../protocol/messages.ts'
@@ -15,8 +16,6 @@ import {
   Cancellation,
   Detection,
   Disproof,
-  Heard,
-  LedgerLoss,
   Letter,
   Membership,
   Order,
