@@ -3,7 +3,7 @@
  */
 
 import type { InstallDetail, InstallSummary } from '../core/views.ts'
-import { patchReference, whatCancelLeaves } from '../page/words.ts'
+import { NONE_FOUND, patchReference, whatCancelLeaves } from '../page/words.ts'
 import { agreedOn, YES_OPTION } from './asking.ts'
 import { defineCommand } from './command.ts'
 import { readableTime } from './quantities.ts'
@@ -124,7 +124,7 @@ export function installLines(install: InstallDetail): string[] {
         target.role,
         String(target.wave),
         target.state,
-        target.installedVersion ?? 'unknown',
+        target.installedVersion ?? NONE_FOUND,
         target.reason,
       ]),
       'It has no targets.',

@@ -183,7 +183,9 @@ export function installDetail(state: ServiceCenterState, install: InstallRecord)
   const waves = forecast(inOrder(members, order))
   const targets = members.map(({ target, appliance }): TargetView => {
     const { name, organization, dataCenter, kind, role } = appliance
-    const { state: targetState, order, reason, output, installedVersion } = target
+    const { state: targetState, order, reason, output } = target
+    const found = state.detections.get(install.patch)?.get(target.appliance)?.installedVersion
+    const installedVersion = target.installedVersion ?? found ?? null
     const place = { appliance: name, organization, dataCenter, kind, role }
     const wave = waves.get(target) ?? 1
     return { ...place, state: targetState, ordered: order !== null, reason, output, installedVersion, wave }

@@ -9,7 +9,7 @@ import { Copyable, Fact } from './facts.tsx'
 import { TargetLabel } from './labels.tsx'
 import { Alert, Card, Layout, PageHeader } from './layout.tsx'
 import { Moment, WithMoments } from './moments.tsx'
-import { applianceNamed, counted, duration, elementId, INSTALLS, listed, sentence, where } from './words.ts'
+import { applianceNamed, counted, duration, elementId, fullStop, INSTALLS, listed, sentence, where } from './words.ts'
 
 export const EvidencePage = ({ findings }: { findings: EvidenceFindings }) => {
   const { account, publication, signingKey, appliances, groups, wrong } = findings
@@ -37,7 +37,7 @@ export const EvidencePage = ({ findings }: { findings: EvidenceFindings }) => {
       <Card id="account" title="Install">
         <dl class="pf-v6-c-description-list pm-facts">
           <Fact term="State">
-            {sentence(account.state)} {account.reason !== '' && <WithMoments text={sentence(account.reason)} />}
+            {sentence(account.state)} {account.reason !== '' && <WithMoments text={fullStop(account.reason)} />}
           </Fact>
           <Fact term="Where">{where(account.dataCenter)}</Fact>
           <Fact term="Started">

@@ -16,10 +16,11 @@ import {
   applianceNamed,
   counted,
   elementId,
+  fullStop,
   INSTALLS,
   listed,
+  NONE_FOUND,
   patchAddress,
-  sentence,
   whatCancelLeaves,
   where,
 } from './words.ts'
@@ -82,7 +83,7 @@ const Install = ({ install, open, shown }: InstallProps) => (
         <ul class="pm-mixed" role="list">
           {install.mixed.map((pair) => (
             <li>
-              <WithMoments text={sentence(pair)} />
+              <WithMoments text={fullStop(pair)} />
             </li>
           ))}
         </ul>
@@ -243,7 +244,7 @@ const Target = ({ install, target }: { install: string; target: TargetView }) =>
       <TargetLabel state={target.state} />
     </td>
     <td class="pf-v6-c-table__td" data-label="Version">
-      {target.installedVersion ?? 'unknown'}
+      {target.installedVersion ?? NONE_FOUND}
     </td>
     <td class="pf-v6-c-table__td pm-reason" data-label="Reason">
       <WithMoments text={target.reason} />

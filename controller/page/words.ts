@@ -50,7 +50,11 @@ export function timeLeft(secondsLeft: number | null): string {
 
 /** Reasons are written without a capital and a full stop, so that they fit into other sentences. */
 export function sentence(message: string): string {
-  const text = message.charAt(0).toUpperCase() + message.slice(1)
+  return fullStop(message.charAt(0).toUpperCase() + message.slice(1))
+}
+
+/** For what may begin with the name of an appliance, which has no capital of ours. */
+export function fullStop(text: string): string {
   return /[.!?]$/.test(text) ? text : `${text}.`
 }
 
@@ -67,6 +71,12 @@ export function moment(iso: string): string {
 
 export function counted(count: number, one: string, many = `${one}s`): string {
   return `${count} ${count === 1 ? one : many}`
+}
+
+/** Where no version is there, or nobody has looked yet. */
+export const NONE_FOUND = 'none found'
+export function whatItHas(version: string | null): string {
+  return version === null ? 'no version found there' : `has ${version}`
 }
 
 /** Whoever cancels an install is told how the fleet will be then. */
