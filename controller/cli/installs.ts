@@ -3,6 +3,7 @@
  */
 
 import type { InstallDetail, InstallSummary } from '../core/views.ts'
+import { leftInWords, progressSentences } from '../page/waves-words.ts'
 import { NONE_FOUND, patchReference, whatCancelLeaves } from '../page/words.ts'
 import { agreedOn, YES_OPTION } from './asking.ts'
 import { defineCommand } from './command.ts'
@@ -114,9 +115,10 @@ export function installLines(install: InstallDetail): string[] {
     printable(`${organizations.join(', ')} in ${dataCenter}, ${installed}/${total} installed`),
     printable(`started ${readableTime(startedAt)} UTC${startedBy === null ? '' : ` by ${startedBy}`}`),
     ...mixed.map((pair) => printable(`mixed pair: ${pair}`)),
+    ...progressSentences(install).map((text) => printable(text)),
     '',
     ...table(
-      ['APPLIANCE', 'ORGANIZATION', 'DATA CENTER', 'ROLE', 'WAVE', 'STATE', 'HAS', ''],
+      ['APPLIANCE', 'ORGANIZATION', 'DATA CENTER', 'ROLE', 'WAVE', 'STATE', 'HAS', 'TIME LEFT', ''],
       install.targets.map((target) => [
         target.appliance,
         target.organization,
@@ -125,6 +127,7 @@ export function installLines(install: InstallDetail): string[] {
         String(target.wave),
         target.state,
         target.installedVersion ?? NONE_FOUND,
+        leftInWords(target),
         target.reason,
       ]),
       'It has no targets.',

@@ -12,6 +12,8 @@ import { Moment, WithMoments } from './moments.tsx'
 import { type ShownPatch, shownPatchAddress } from './patch-address.ts'
 import { Question } from './question.tsx'
 import { readerMay } from './reader.tsx'
+import { WavesPicture } from './waves-picture.tsx'
+import { leftInWords } from './waves-words.ts'
 import {
   applianceNamed,
   counted,
@@ -21,6 +23,7 @@ import {
   listed,
   NONE_FOUND,
   patchAddress,
+  sentence,
   whatCancelLeaves,
   where,
 } from './words.ts'
@@ -91,7 +94,10 @@ const Install = ({ install, open, shown }: InstallProps) => (
       </Alert>
     )}
     {open ? (
-      <Targets install={install} shown={shown} />
+      <>
+        <WavesPicture install={install} />
+        <Targets install={install} shown={shown} />
+      </>
     ) : (
       <a href={shownPatchAddress(shown, { install: [...shown.install, install.id] })}>Show its targets</a>
     )}
@@ -248,6 +254,7 @@ const Target = ({ install, target }: { install: string; target: TargetView }) =>
     </td>
     <td class="pf-v6-c-table__td pm-reason" data-label="Reason">
       <WithMoments text={target.reason} />
+      {target.secondsLeft !== null && <div class="pm-quiet pm-left">{sentence(leftInWords(target))}</div>}
       {target.output !== '' && (
         <details id={elementId(install, target.appliance, 'output')} open={target.state !== 'installed'}>
           <summary>What the installer printed</summary>

@@ -13,6 +13,9 @@ import { mayAwaitRestart, PICKUP_MS, silenceAllowedMs } from './install-times.ts
 import { beginToStand } from './standing.ts'
 import { targetsOf, waitsForPeer } from './target-facts.ts'
 
+/** Something is being changed there; the first of them that is heard counts. */
+const CHANGES: ReadonlySet<Report['state']> = new Set(['installing', 'verifying'])
+
 /** What a report changes: its target, and of its group who ended for its sake. */
 export function followReport(state: ServiceCenterState, report: Report): Change[] {
   const target = state.targets.get(report.install)?.get(report.from)
@@ -29,6 +32,7 @@ export function followReport(state: ServiceCenterState, report: Report): Change[
     refusal,
     output,
     installedVersion,
+    beganAt: target.beganAt ?? (CHANGES.has(report.state) ? state.clock.wallMs : null),
     stoodAt: report.state === 'installed' ? target.stoodAt : null,
     changedAt: state.clock.wallMs,
   }

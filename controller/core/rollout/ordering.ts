@@ -103,7 +103,14 @@ function sealOrder(
     { table: 'appliances', row: { ...appliance, orderSequence: sequence } },
     {
       table: 'targets',
-      row: { ...target, reason: `ordered${via}, ${waits}`, order: { id, envelope }, changedAt: at, wave },
+      row: {
+        ...target,
+        reason: `ordered${via}, ${waits}`,
+        order: { id, envelope },
+        changedAt: at,
+        orderedAt: at,
+        wave,
+      },
     },
     keptStatement(state, { peer: appliance.peer, patch: install.patch, install: install.id, envelope }),
     keptStatement(state, { peer: appliance.peer, patch: install.patch, install: install.id, envelope }),

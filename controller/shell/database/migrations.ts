@@ -8,6 +8,7 @@ import { type Migration, Migrator } from 'kysely/migration'
 import { appendOnlyTrail } from './append-only-trail.ts'
 import { firstRelease } from './first-release.ts'
 import type { Schema } from './schema.ts'
+import { targetTimes, waveSoaks } from './wave-times.ts'
 
 export const MIGRATIONS: Record<string, Migration> = {
   '0001-first-release': { up: firstRelease },
@@ -28,6 +29,7 @@ export const MIGRATIONS: Record<string, Migration> = {
   '0016-statements': { up: statements },
   '0017-baselines': { up: baselines },
   '0018-wave-soaks': { up: waveSoaks },
+  '0019-target-times': { up: targetTimes },
 }
 
 /** Throws a sentence for a database that a newer release has written. */
@@ -204,15 +206,6 @@ async function baselines(database: Kysely<unknown>): Promise<void> {
     .addColumn('key', 'text', (column) => column.primaryKey())
     .addColumn('baseline', 'text', (column) => column.notNull())
     .execute()
-}
-
-/** How long a wave stands before the next begins; of those that were there before none had to. */
-async function waveSoaks(database: Kysely<unknown>): Promise<void> {
-  await database.schema
-    .alterTable('installs')
-    .addColumn('waveSoakSeconds', 'bigint', (column) => column.notNull().defaultTo(0))
-    .execute()
-  await database.schema.alterTable('targets').addColumn('stoodAt', 'bigint').execute()
 }
 
 /** When an appliance looked again at what is installed; those that were there before have not said so yet. */
