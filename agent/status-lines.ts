@@ -60,7 +60,8 @@ function orderText({ id, install, title, phase, reason, since, until, stoppable 
 }
 
 function checkText({ name, before, after, output }: OrderStatus['checks'][number]): string {
-  const said = output.trim() === '' ? '' : `: ${output.trim().replaceAll(/\s*\n\s*/g, ' / ')}`
+  const printed = output.split('\n').map((line) => line.trim())
+  const said = output.trim() === '' ? '' : `: ${printed.filter((line) => line !== '').join(' / ')}`
   return `${name}: before ${goodOrBad(before)}, after ${goodOrBad(after)}${said}`
 }
 

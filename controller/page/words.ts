@@ -48,9 +48,12 @@ export function timeLeft(secondsLeft: number | null): string {
   return secondsLeft === null ? 'time left unknown' : `${duration(secondsLeft)} left`
 }
 
+/** What begins otherwise begins with a name, which has no capital of ours: `wrapped@1.5`, `dc1-sp-primary`, `data.tar.zst`. */
+const PLAIN_WORD = /^[a-z']+(?:[\s,:;!?]|\.\s|\.?$)/
+
 /** Reasons are written without a capital and a full stop, so that they fit into other sentences. */
 export function sentence(message: string): string {
-  return fullStop(message.charAt(0).toUpperCase() + message.slice(1))
+  return fullStop(PLAIN_WORD.test(message) ? message.charAt(0).toUpperCase() + message.slice(1) : message)
 }
 
 /** For what may begin with the name of an appliance, which has no capital of ours. */

@@ -1,11 +1,11 @@
 /**
- * What a plan says in words, where little or nothing would happen.
+ * Words of the pages: of a plan where little or nothing would happen, and how a sentence begins.
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { InstallPlan } from '../../controller/core/rollout/install-plan.ts'
 import { aboutSoLong, planSummary, whatMayFail } from '../../controller/page/plan-words.ts'
-import { whatItHas } from '../../controller/page/words.ts'
+import { sentence, whatItHas } from '../../controller/page/words.ts'
 
 const MAY_FAIL = { pairsAtFirst: 1, pairsLater: 2, pairsOfADataCenter: 1 }
 const UNHEARD = { unheardPairsAtFirst: 2, unheardDataCentersLater: 3 }
@@ -32,4 +32,11 @@ test('no time is named where nobody would begin', () => {
 test('an appliance on which no version was found has none that is unknown', () => {
   assert.equal(whatItHas(null), 'no version found there')
   assert.equal(whatItHas('1.2'), 'has 1.2')
+})
+
+test('a sentence begins with a capital, but for a name that has none', () => {
+  assert.equal(sentence('no version is there'), 'No version is there.')
+  assert.equal(sentence('refused'), 'Refused.')
+  for (const name of ['wrapped@1.5', 'dc1-sp-primary', 'data.tar.zst', 'a2'])
+    assert.equal(sentence(`${name} is there`), `${name} is there.`)
 })
