@@ -6,7 +6,7 @@ import { userInfo } from 'node:os'
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { OrderId } from '../protocol/identifiers.ts'
-import { printable } from '../protocol/printable.ts'
+import { printableSentence } from '../protocol/printable.ts'
 import { hint } from '../protocol/refusals.ts'
 import { fail } from './shell/daemon-command.ts'
 import { askAgent } from './shell/visits/asking.ts'
@@ -46,13 +46,13 @@ export async function orders(args: string[]): Promise<number> {
   const answer = await askAgent(folder, { kind: 'stop', order: order?.data ?? null, by: userInfo().username })
   if (answer === null)
     return fail(`no agent runs on ${folder}, so no order is under way there; one that begins again goes on with it`, 1)
-  if (answer.kind === 'refused') return fail(`${printable(answer.message)}. ${hint(answer.refused)}`, 1)
+  if (answer.kind === 'refused') return fail(`${printableSentence(answer.message)}. ${hint(answer.refused)}`, 1)
   if (answer.kind !== 'stopped') return fail('the agent has answered something else; see its log', 1)
   const { kind: _, ...stopped } = answer
   process.stdout.write(
     values.json
       ? `${JSON.stringify(stopped)}\n`
-      : `stopped the order of ${printable(stopped.title)}; nothing was changed here, and the Service Center is told\n`,
+      : `stopped the order of ${printableSentence(stopped.title)}; nothing was changed here, and the Service Center is told\n`,
   )
   return 0
 }

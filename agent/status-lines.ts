@@ -1,7 +1,7 @@
 /**
  * The status of an appliance as lines for a person: what it does first, then each thing with its reason.
  */
-import { printable } from '../protocol/printable.ts'
+import { printableSentence } from '../protocol/printable.ts'
 import type { OrderStatus } from './core/install/order-status.ts'
 import type { PatchStatus } from './core/patch-status.ts'
 import type { ApplianceStatus } from './core/status.ts'
@@ -23,7 +23,7 @@ export function statusLines(status: ApplianceStatus): string[] {
     ...patches.map((patch): [string, string] => ['patch', patchText(patch)]),
     ...(unheard === 0 ? [] : [['untold', untoldText(unheard)] as [string, string]]),
   ]
-  return lines.map(([what, text]) => `${what.padEnd(WIDTH)}  ${printable(text)}`)
+  return lines.map(([what, text]) => `${what.padEnd(WIDTH)}  ${printableSentence(text)}`)
 }
 
 function leaseLines({ lease }: ApplianceStatus): [what: string, text: string][] {
@@ -36,7 +36,7 @@ function leaseLines({ lease }: ApplianceStatus): [what: string, text: string][] 
     ...(owedTo.length === 0
       ? []
       : [`needs no promise any more, and ${owedTo.join(', ')} has not acknowledged that yet`]),
-    ...(broken === '' ? [] : [`is not taken for one that can serve: ${broken}`]),
+    ...(broken === '' ? [] : [broken]),
   ].map((text): [string, string] => ['lease', text])
 }
 
@@ -60,7 +60,8 @@ function orderText({ id, install, title, phase, reason, since, until, stoppable 
 }
 
 function checkText({ name, before, after, output }: OrderStatus['checks'][number]): string {
-  const said = output.trim() === '' ? '' : `: ${output.trim().replaceAll(/\s*\n\s*/g, ' / ')}`
+  const printed = output.split('\n').map((line) => line.trim())
+  const said = output.trim() === '' ? '' : `: ${printed.filter((line) => line !== '').join(' / ')}`
   return `${name}: before ${goodOrBad(before)}, after ${goodOrBad(after)}${said}`
 }
 

@@ -6,6 +6,14 @@
 /** Control and formatting characters, with those that turn the direction of writing. */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu
 
+/** A moment as the cores and the API write it into sentences. */
+const MOMENT = /\b(\d{4}-\d\d-\d\d)T(\d\d:\d\d):\d\d(?:\.\d+)?Z/g
+
 export function printable(text: string): string {
   return text.replace(UNPRINTABLE, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`)
+}
+
+/** The same of a sentence, with the moments in it as people read them. */
+export function printableSentence(text: string): string {
+  return printable(text).replace(MOMENT, '$1 $2 UTC')
 }

@@ -16,7 +16,7 @@ const TABLE = {
   size_mismatch: [422, 'The file was cut or extended after it was made. Copy it again from where it was made.'],
   trailing_bytes: [422, 'Something follows the end of the patch. Upload the file exactly as it was made.'],
   bad_name: [422, 'Rename the patch, or the file inside it, and build it again.'],
-  bad_manifest: [422, 'Correct the manifest and build the patch again.'],
+  bad_manifest: [422, 'Correct the manifest, or the control file of a package, and build the patch again.'],
   unsafe_entry: [
     422,
     'Build it again without that entry. A bundle holds only plain files and folders inside payload/.',

@@ -106,7 +106,7 @@ function leaseStatus(state: AgentState): ApplianceStatus['lease'] {
     since: binding === null ? null : new Date(binding.grant.since).toISOString(),
     askedForOrder: asked?.order ?? null,
     owedTo: owed.map(({ to }) => peerCalled(state, to)?.name ?? to),
-    broken: broken === null ? '' : `${broken.name}: ${broken.reason}`,
+    broken: broken?.reason ?? '',
   }
 }
 

@@ -44,7 +44,7 @@ import { Scratch } from './scratch.ts'
 import { isDiskFull } from './sqlite-file.ts'
 import { StoreWork } from './store-work.ts'
 import { hookSeconds, type Switchover, SwitchoverHooks } from './switchover-hooks.ts'
-import { awaitUnknownInstalls } from './unknown-installs.ts'
+import { awaitUnknownHook, awaitUnknownInstalls } from './unknown-installs.ts'
 import { listenForVisitors } from './visits/listening.ts'
 import { Visitors } from './visits/visitors.ts'
 
@@ -98,8 +98,7 @@ export async function startAppliance(options: ApplianceOptions): Promise<Running
   const hooks = new SwitchoverHooks({ switchover, folder: join(folder, 'switchover'), root: installRoot })
   const scratch = new Scratch(join(folder, 'install'), log)
   await awaitUnknownInstalls(join(folder, 'install'), (patch) => isOrdered(state, patch), log)
-  // The ledger may be an older one, which knows of no order: nobody is told that this appliance serves while a hook runs.
-  if (state.orders.attempt === null) await hooks.settle()
+  if (state.orders.attempt === null) await awaitUnknownHook(hooks, log)
   await scratch.clear(async (patch) => isOrdered(state, patch) || (await hasLeftSomething(scratch.folderOf(patch))))
 
   const loop = new EventLoop<AgentEvent, AgentEffect>({

@@ -58,7 +58,6 @@ export class SwitchoverHooks {
 
   /** Waits for a hook that an earlier process of the agent has started, up to the longest time that one may take. */
   async settle(): Promise<void> {
-    await mkdir(this.#options.folder, { recursive: true, mode: 0o700 })
     const { release, takeBack } = hookSeconds(this.#options.switchover)
     const known = [release, takeBack].filter((seconds) => seconds !== null)
     await settleProgram(this.#options.folder, known.length === 0 ? MAX_TIMEOUT_SECONDS : Math.max(...known))

@@ -36,3 +36,13 @@ export async function awaitUnknownInstalls(
     }
   }
 }
+
+/** The same of a hook that its operator has named for a switchover: nobody is told that this appliance serves while it runs. */
+export async function awaitUnknownHook(hooks: { settle(): Promise<void> }, log: WarningLog): Promise<void> {
+  try {
+    await hooks.settle()
+  } catch (error) {
+    if (!(error instanceof DamagedFile)) throw error
+    log.warn({ err: error }, error.message)
+  }
+}

@@ -12,6 +12,7 @@ import type { ServiceCenterState } from '../core/state.ts'
 import { installDetail, installSummaries } from '../core/views.ts'
 import type { App, AppContext, RouteDependencies } from './context.ts'
 import { answerRefusal } from './errors.ts'
+import { InstallDetail } from './install-schemas.ts'
 import { documented } from './openapi.ts'
 import { answerList, PageQuery } from './pagination.ts'
 import { StartBody } from './plan-schemas.ts'
@@ -29,7 +30,7 @@ export function addInstallRoutes(app: App, { log }: RouteDependencies): void {
       allow: 'install',
       summary: 'Starts an install. Targets whose copy is not proven yet are queued in it.',
       body: StartBody,
-      answers: { 201: schemas.InstallDetail },
+      answers: { 201: InstallDetail },
     }),
     async (c) => {
       const body = await readJson(c, StartBody, MAX_PLAN_BYTES)
@@ -87,7 +88,7 @@ export function addInstallRoutes(app: App, { log }: RouteDependencies): void {
       allow: 'read',
       summary: 'One install and its targets.',
       parameters,
-      answers: { 200: schemas.InstallDetail },
+      answers: { 200: InstallDetail },
     }),
     (c) => detail(c, namedInstall(c, c.req.param('id')), 200),
   )
@@ -100,7 +101,7 @@ export function addInstallRoutes(app: App, { log }: RouteDependencies): void {
       summary: 'No pair begins any more; those that have begun are finished, so that their members stay equal.',
       parameters,
       body: schemas.NoBody,
-      answers: { 200: schemas.InstallDetail },
+      answers: { 200: InstallDetail },
     }),
     async (c) => {
       const body = await readJson(c, schemas.NoBody)
@@ -118,7 +119,7 @@ export function addInstallRoutes(app: App, { log }: RouteDependencies): void {
       summary: 'No pair begins until somebody resumes it; those that have begun are finished.',
       parameters,
       body: schemas.NoBody,
-      answers: { 200: schemas.InstallDetail },
+      answers: { 200: InstallDetail },
     }),
     async (c) => {
       const body = await readJson(c, schemas.NoBody)
@@ -136,7 +137,7 @@ export function addInstallRoutes(app: App, { log }: RouteDependencies): void {
       summary: 'Adds appliances that joined after the install had begun; they wait their turn in it.',
       parameters,
       body: schemas.ExtendBody,
-      answers: { 200: schemas.InstallDetail },
+      answers: { 200: InstallDetail },
     }),
     async (c) => {
       const body = await readJson(c, schemas.ExtendBody)
@@ -156,7 +157,7 @@ export function addInstallRoutes(app: App, { log }: RouteDependencies): void {
       summary: 'A paused install goes on, and one that has halted with whatever is not installed now.',
       parameters,
       body: schemas.ResumeBody,
-      answers: { 200: schemas.InstallDetail },
+      answers: { 200: InstallDetail },
     }),
     async (c) => {
       const body = await readJson(c, schemas.ResumeBody)

@@ -75,11 +75,14 @@ async function parseForm(bytes: Uint8Array, type: string): Promise<FormData | Re
   }
 }
 
+/** Where the label is no plain word. */
+const WORDS: ReadonlyMap<string, string> = new Map([['dataCenter', 'Data Center']])
+
 /** Whoever sees a form knows its fields by their labels, which are the words of their names; of a list, by its line. */
 function badField({ issues: [issue] }: z.ZodError): Refusal {
   const path = issue?.path ?? []
   const label = String(path.findLast((step) => typeof step === 'string') ?? 'the form')
-  const words = label.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
+  const words = WORDS.get(label) ?? label.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
   const index = path.findLast((step) => typeof step === 'number')
   const where = index === undefined ? words : `${words} ${index + 1}`
   return refuse('bad_field', `${where}: ${issue?.message ?? 'does not match'}`.slice(0, MAX_SENTENCE_CHARACTERS))

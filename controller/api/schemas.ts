@@ -20,7 +20,7 @@ import * as places from '../core/data-centers.ts'
 import { CONDITIONS, type PatchLine as Line, SORTS } from '../core/patch-list.ts'
 import type { PatchMatrix as Matrix } from '../core/patch-matrix.ts'
 import type * as patches from '../core/patch-views.ts'
-import { INSTALL_STATES, TARGET_STATES } from '../core/rollout/install-states.ts'
+import { INSTALL_STATES } from '../core/rollout/install-states.ts'
 import { WAVE_SOAK_SECONDS } from '../core/rollout/standing.ts'
 import type * as views from '../core/views.ts'
 
@@ -178,7 +178,7 @@ const NotMeant: z.ZodType<patches.NotMeant> = z.object({
     z.object({ name: z.string(), dataCenter: z.string(), kind: z.string(), role: z.string(), reason: z.string() }),
   ),
 })
-const installSummary = {
+export const installSummary = {
   id: InstallId,
   patch: Sha256,
   name: z.string(),
@@ -198,35 +198,6 @@ const installSummary = {
     .describe('All that go in the same interruption of each pair, in order, this one too; empty where it goes alone.'),
 }
 export const InstallSummary: z.ZodType<views.InstallSummary> = z.object(installSummary)
-export const InstallDetail: z.ZodType<views.InstallDetail> = z.object({
-  ...installSummary,
-  targets: z.array(
-    z.object({
-      appliance: z.string(),
-      organization: z.string(),
-      dataCenter: z.string(),
-      kind: z.string(),
-      role: z.string(),
-      state: z.enum(TARGET_STATES),
-      reason: z.string(),
-      ordered: z.boolean(),
-      output: z.string(),
-      installedVersion: z.string().nullable(),
-      wave: z.int().min(1),
-    }),
-  ),
-  joinedLater: z
-    .array(
-      z.object({
-        appliance: z.string(),
-        organization: z.string(),
-        dataCenter: z.string(),
-        kind: z.string(),
-        role: z.string(),
-      }),
-    )
-    .describe('Joined after it had begun, and not included.'),
-})
 const counts = { patched: count, unpatched: count, notApplicable: count, unknown: count }
 const PlaceCounts = z.object({ dataCenter: z.string(), ...counts })
 const PatchMatrix: z.ZodType<Matrix> = z.object({

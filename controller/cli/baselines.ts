@@ -2,7 +2,7 @@
  * `patchmesh baselines list|set|remove`: which version of a patch the appliances of a place shall have, and who does not.
  */
 import type { BaselineView } from '../core/baselines/baseline-views.ts'
-import { patchReference, sentence } from '../page/words.ts'
+import { NONE_FOUND, patchReference, sentence } from '../page/words.ts'
 import { isAgreed, YES_OPTION } from './asking.ts'
 import { defineCommand, required } from './command.ts'
 import { connect, SERVER_OPTIONS } from './service-center-client.ts'
@@ -87,7 +87,7 @@ function baselineLines(baselines: readonly BaselineView[]): string[] {
     next === '' ? '' : sentence(next),
   ])
   const behind = baselines.flatMap(({ patch, behind: all }) =>
-    all.map(({ appliance, role, has, reason }) => [appliance, role, patchReference(patch), has ?? 'unknown', reason]),
+    all.map(({ appliance, role, has, reason }) => [appliance, role, patchReference(patch), has ?? NONE_FOUND, reason]),
   )
   return [
     ...table(['ORGANIZATION', 'DATA CENTER', 'KIND', 'BASELINE', 'KEEP TO IT', ''], summary, 'No baseline is set.'),

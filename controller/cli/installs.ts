@@ -3,7 +3,8 @@
  */
 
 import type { InstallDetail, InstallSummary } from '../core/views.ts'
-import { patchReference, whatCancelLeaves } from '../page/words.ts'
+import { leftInWords, progressSentences } from '../page/waves-words.ts'
+import { NONE_FOUND, patchReference, whatCancelLeaves } from '../page/words.ts'
 import { agreedOn, YES_OPTION } from './asking.ts'
 import { defineCommand } from './command.ts'
 import { readableTime } from './quantities.ts'
@@ -118,9 +119,10 @@ export function installLines(install: InstallDetail): string[] {
       ? []
       : [printable(`in one interruption of each pair: ${together.map(({ patch }) => patch).join(', then ')}`)]),
     ...mixed.map((pair) => printable(`mixed pair: ${pair}`)),
+    ...progressSentences(install).map((text) => printable(text)),
     '',
     ...table(
-      ['APPLIANCE', 'ORGANIZATION', 'DATA CENTER', 'ROLE', 'WAVE', 'STATE', 'HAS', ''],
+      ['APPLIANCE', 'ORGANIZATION', 'DATA CENTER', 'ROLE', 'WAVE', 'STATE', 'HAS', 'TIME LEFT', ''],
       install.targets.map((target) => [
         target.appliance,
         target.organization,
@@ -128,7 +130,8 @@ export function installLines(install: InstallDetail): string[] {
         target.role,
         String(target.wave),
         target.state,
-        target.installedVersion ?? 'unknown',
+        target.installedVersion ?? NONE_FOUND,
+        leftInWords(target),
         target.reason,
       ]),
       'It has no targets.',

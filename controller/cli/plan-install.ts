@@ -6,6 +6,7 @@ import { InstallPlan as Plan } from '../api/plan-schemas.ts'
 import { type InstallPlan, MAX_PLAN_BYTES } from '../core/rollout/install-plan.ts'
 import { WAVE_SOAK_SECONDS } from '../core/rollout/standing.ts'
 import {
+  aboutSoLong,
   betweenWaves,
   memberSentence,
   neededFirst,
@@ -16,7 +17,7 @@ import {
   whatGoesFirst,
   whatMayFail,
 } from '../page/plan-words.ts'
-import { duration, listed, patchReference, where } from '../page/words.ts'
+import { listed, NONE_FOUND, patchReference, where } from '../page/words.ts'
 import { defineCommand, UsageError } from './command.ts'
 import { LocalFileError } from './exchange.ts'
 import { readableTime } from './quantities.ts'
@@ -133,12 +134,12 @@ export function planLines(plan: InstallPlan): string[] {
     ),
     ...plan.waves.flatMap((wave) => [
       '',
-      printable(`${waveTitle(wave)}; about ${duration(wave.expectedSeconds)}`),
+      printable(`${waveTitle(wave)}${aboutSoLong(wave.expectedSeconds)}`),
       ...table(
         ['APPLIANCE', 'ORGANIZATION', 'DATA CENTER', 'ROLE', 'HAS', ''],
         wave.pairs.flatMap(({ organization, dataCenter: place, members }) =>
           members.map((member) => [
-            ...[member.appliance, organization, place, member.role, member.has ?? 'unknown'],
+            ...[member.appliance, organization, place, member.role, member.has ?? NONE_FOUND],
             memberSentence(member),
           ]),
         ),

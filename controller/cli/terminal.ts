@@ -5,7 +5,7 @@
  */
 import { createInterface } from 'node:readline/promises'
 import { stripVTControlCharacters } from 'node:util'
-import { printable } from '../../protocol/printable.ts'
+import { printable as cleaned, printableSentence as printable } from '../../protocol/printable.ts'
 
 export { printable }
 
@@ -56,7 +56,7 @@ export function processTerminal(): Terminal {
 export function printableLines(text: string): string[] {
   return stripVTControlCharacters(text)
     .split(/\r?\n/)
-    .map((line) => printable(line.replaceAll('\t', '  ')))
+    .map((line) => cleaned(line.replaceAll('\t', '  ')))
 }
 
 /** Aligned columns under their headings; nothing but `none` where there are no rows. */

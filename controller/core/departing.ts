@@ -6,6 +6,7 @@
 import type { PeerId } from '../../protocol/identifiers.ts'
 import type { ApplianceRecord, Change, TargetRecord, TokenRecord } from './records.ts'
 import { isFinal, isUnderWay } from './rollout/install-states.ts'
+import { NOT_ORDERED } from './rollout/new-target.ts'
 import { isUnheard } from './rollout/ongoing.ts'
 import type { ServiceCenterState } from './state.ts'
 
@@ -36,11 +37,8 @@ export function inherit(state: ServiceCenterState, former: ApplianceRecord, heir
         refusal: null,
         output: '',
         installedVersion: null,
-        order: null,
-        counter: 0,
         changedAt: state.clock.wallMs,
-        wave: null,
-        stoodAt: null,
+        ...NOT_ORDERED,
       },
     }))
 }

@@ -113,9 +113,15 @@ function whyAttention(
 ): string {
   if (counted === 0) return 'no Service Provider appliance is enrolled'
   const [worst] = troubles
-  if (worst !== undefined) return worst + (troubles.length === 1 ? '' : `, and ${troubles.length - 1} more`)
+  if (worst !== undefined)
+    return (
+      worst +
+      (troubles.length === 1
+        ? ''
+        : `; ${troubles.length - 1} more ${troubles.length === 2 ? 'needs' : 'need'} attention`)
+    )
   const [first] = stuck
   if (first === undefined) return ''
-  const others = stuck.length === 1 ? '' : `, and ${stuck.length - 1} more wait too`
+  const others = stuck.length === 1 ? '' : `; ${stuck.length - 1} more ${stuck.length === 2 ? 'waits' : 'wait'} too`
   return `${first.depot.name}: ${first.reason}${others}`
 }

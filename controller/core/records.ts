@@ -160,6 +160,9 @@ export type TargetRecord = {
   wave: number | null
   /** Since when it has stood with the patch for as long as its install asks for; null before, and where it asks for nothing. */
   stoodAt: number | null
+  /** When its order was signed, and when it told first that something is being changed there; null before. */
+  orderedAt: number | null
+  beganAt: number | null
 }
 
 /** Where a record of limits belongs: a Data Center, or the Service Center itself, whose place is empty. */

@@ -9,6 +9,7 @@ import { SERVICE_PROVIDER } from '../../protocol/identifiers.ts'
 import { appliancesByPlace, censusOf } from './census.ts'
 import { type ApplianceCopy, applianceCopy } from './copies.ts'
 import { whyKeyIsHeld } from './held-keys.ts'
+import { type InstallProgress, progressOf } from './install-progress.ts'
 import { nameOf, title } from './patch-identity.ts'
 import type { ApplianceRecord, InstallRecord, PatchRecord } from './records.ts'
 import { readiness, serviceProviderAppliances } from './replications.ts'
@@ -66,10 +67,13 @@ export type TargetView = {
   installedVersion: string | null
   /** In which wave it was ordered, or would be if all went well: 1 is the first pair, 2 one Data Center, then wider. */
   wave: number
+  /** Until what comes then: it has the patch, or what it waits for; null where nobody knows. */
+  secondsLeft: number | null
+  leftUntil: string
 }
 /** One that joined the fleet after the install had begun, and is not included in it. */
 export type JoinedView = { appliance: string; organization: string; dataCenter: string; kind: string; role: string }
-export type InstallDetail = InstallSummary & { targets: TargetView[]; joinedLater: JoinedView[] }
+export type InstallDetail = InstallSummary & InstallProgress & { targets: TargetView[]; joinedLater: JoinedView[] }
 
 export type ApplianceView = {
   name: string
@@ -202,18 +206,24 @@ export function installDetail(state: ServiceCenterState, install: InstallRecord)
     return appliance === undefined ? [] : [{ target, appliance, isProvider: providers.has(appliance.organization) }]
   })
   const order = state.patches.get(install.patch)?.publication.manifest.pair.order ?? 'any'
-  const waves = forecast(inOrder(members, order))
-  const targets = members.map(({ target, appliance }): TargetView => {
+  const ordered = inOrder(members, order)
+  const waves = forecast(ordered)
+  const { leftOf, ...progress } = progressOf(state, install, ordered, waves)
+  const targets = members.map((member): TargetView => {
+    const { target, appliance } = member
     const { name, organization, dataCenter, kind, role } = appliance
-    const { state: targetState, order, reason, output, installedVersion } = target
+    const { state: targetState, order, reason, output } = target
+    const found = state.detections.get(install.patch)?.get(target.appliance)?.installedVersion
+    const installedVersion = target.installedVersion ?? found ?? null
     const place = { appliance: name, organization, dataCenter, kind, role }
     const wave = waves.get(target) ?? 1
-    return { ...place, state: targetState, ordered: order !== null, reason, output, installedVersion, wave }
+    const told = { state: targetState, ordered: order !== null, reason, output, installedVersion, wave }
+    return { ...place, ...told, ...leftOf(member) }
   })
   const joined = joinedLater(state, install).map(({ name, organization, dataCenter, kind, role }) => {
     return { appliance: name, organization, dataCenter, kind, role }
   })
-  return { ...installSummary(state, install), targets, joinedLater: joined }
+  return { ...installSummary(state, install), ...progress, targets, joinedLater: joined }
 }
 
 export function applianceViews(state: ServiceCenterState): ApplianceView[] {

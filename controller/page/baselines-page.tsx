@@ -20,6 +20,7 @@ import {
   patchReference,
   patchTitle,
   sentence,
+  whatItHas,
 } from './words.ts'
 
 /** A long list is told by its first and a number; the command line and the API have it whole. */
@@ -140,7 +141,7 @@ const Behind = ({ id, baseline: { behind } }: { id: string; baseline: BaselineVi
             {appliance}
           </a>
           <span class="pm-quiet">
-            {role}, has {has ?? 'an unknown version'}: <WithMoments text={sentence(reason)} />
+            {role}, {whatItHas(has)}: <WithMoments text={sentence(reason)} />
           </span>
         </li>
       ))}

@@ -8,8 +8,8 @@ import { ColumnHeads } from './column-heads.tsx'
 import { Copyable, Fact } from './facts.tsx'
 import { TargetLabel } from './labels.tsx'
 import { Alert, Card, Layout, PageHeader } from './layout.tsx'
-import { Moment, WithMoments } from './moments.tsx'
-import { applianceNamed, counted, duration, elementId, INSTALLS, listed, sentence, where } from './words.ts'
+import { ExactMoment, Moment, WithMoments } from './moments.tsx'
+import { applianceNamed, counted, duration, elementId, fullStop, INSTALLS, listed, sentence, where } from './words.ts'
 
 export const EvidencePage = ({ findings }: { findings: EvidenceFindings }) => {
   const { account, publication, signingKey, appliances, groups, wrong } = findings
@@ -37,7 +37,7 @@ export const EvidencePage = ({ findings }: { findings: EvidenceFindings }) => {
       <Card id="account" title="Install">
         <dl class="pf-v6-c-description-list pm-facts">
           <Fact term="State">
-            {sentence(account.state)} {account.reason !== '' && <WithMoments text={sentence(account.reason)} />}
+            {sentence(account.state)} {account.reason !== '' && <WithMoments text={fullStop(account.reason)} />}
           </Fact>
           <Fact term="Where">{where(account.dataCenter)}</Fact>
           <Fact term="Started">
@@ -92,7 +92,7 @@ export const EvidencePage = ({ findings }: { findings: EvidenceFindings }) => {
         </table>
       </Card>
       <Card id="told" title="What each appliance has told">
-        <div class="pm-stack">
+        <div class="pm-stack pm-told">
           {appliances.map((appliance) => (
             <Appliance appliance={appliance} />
           ))}
@@ -156,7 +156,7 @@ const Steps = ({ appliance: { name, steps } }: { appliance: ApplianceFindings })
       {steps.map(({ attempt, state, reason, output, reportedAt }) => (
         <tr class="pf-v6-c-table__tr">
           <td class="pf-v6-c-table__td" data-label="When">
-            <Moment at={iso(reportedAt)} />
+            <ExactMoment at={iso(reportedAt)} />
           </td>
           <td class="pf-v6-c-table__td" data-label="Attempt">
             {attempt}
@@ -190,7 +190,7 @@ const SeenThen = ({ seen }: { seen: Seen | null }) =>
 
 const Interrupted = ({ from, until }: Interruption) => (
   <>
-    <Moment at={iso(from)} />{' '}
+    <ExactMoment at={iso(from)} />{' '}
     {until === null ? 'and has not told of its end. ' : `for ${duration(Math.max(1, (until - from) / 1000))}. `}
   </>
 )

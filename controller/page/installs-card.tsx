@@ -12,12 +12,16 @@ import { Moment, WithMoments } from './moments.tsx'
 import { type ShownPatch, shownPatchAddress } from './patch-address.ts'
 import { Question } from './question.tsx'
 import { readerMay } from './reader.tsx'
+import { WavesPicture } from './waves-picture.tsx'
+import { leftInWords } from './waves-words.ts'
 import {
   applianceNamed,
   counted,
   elementId,
+  fullStop,
   INSTALLS,
   listed,
+  NONE_FOUND,
   patchAddress,
   SYSTEM_PATCHES,
   sentence,
@@ -84,7 +88,7 @@ const Install = ({ install, open, shown }: InstallProps) => (
         <ul class="pm-mixed" role="list">
           {install.mixed.map((pair) => (
             <li>
-              <WithMoments text={sentence(pair)} />
+              <WithMoments text={fullStop(pair)} />
             </li>
           ))}
         </ul>
@@ -92,7 +96,10 @@ const Install = ({ install, open, shown }: InstallProps) => (
       </Alert>
     )}
     {open ? (
-      <Targets install={install} shown={shown} />
+      <>
+        <WavesPicture install={install} />
+        <Targets install={install} shown={shown} />
+      </>
     ) : (
       <a href={shownPatchAddress(shown, { install: [...shown.install, install.id] })}>Show its targets</a>
     )}
@@ -263,10 +270,11 @@ const Target = ({ install, target }: { install: string; target: TargetView }) =>
       <TargetLabel state={target.state} />
     </td>
     <td class="pf-v6-c-table__td" data-label="Version">
-      {target.installedVersion ?? 'unknown'}
+      {target.installedVersion ?? NONE_FOUND}
     </td>
     <td class="pf-v6-c-table__td pm-reason" data-label="Reason">
       <WithMoments text={target.reason} />
+      {target.secondsLeft !== null && <div class="pm-quiet pm-left">{sentence(leftInWords(target))}</div>}
       {target.output !== '' && (
         <details id={elementId(install, target.appliance, 'output')} open={target.state !== 'installed'}>
           <summary>What the installer printed</summary>

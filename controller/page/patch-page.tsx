@@ -41,7 +41,12 @@ export const PatchPage = (props: PatchPageProps) => {
       </PageHeader>
       <PatchFacts patch={patch} unreachable={props.unreachable} />
       <Card id="replication" title="Replication" live>
-        <ReplicationPicture copies={patch.appliances} bytes={patch.bytes} patch={patch.id} />
+        <ReplicationPicture
+          copies={patch.appliances}
+          bytes={patch.bytes}
+          patch={patch.id}
+          isOwnRight={patch.ownCopy.wrong === ''}
+        />
       </Card>
       <InstallCard {...props} />
       <InstallsCard installs={props.installs} shown={props.shown} />

@@ -16,6 +16,7 @@ import { Label } from './labels.tsx'
 import { Alert } from './layout.tsx'
 import { Moment, WithMoments } from './moments.tsx'
 import {
+  aboutSoLong,
   betweenWaves,
   neededFirst,
   planImpact,
@@ -25,7 +26,7 @@ import {
   whatGoesFirst,
   whatMayFail,
 } from './plan-words.ts'
-import { counted, dataCenterTitle, duration, SYSTEM_PATCHES, sentence } from './words.ts'
+import { counted, dataCenterTitle, duration, SYSTEM_PATCHES, sentence, whatItHas } from './words.ts'
 
 /** More is too long to be read before a person agrees. */
 const OPEN_AT_MOST_PAIRS = 4
@@ -107,8 +108,8 @@ const Wave = ({ wave, open }: { wave: PlannedWave; open: boolean }) => (
       <span>
         {waveTitle(wave)}{' '}
         <span class="pm-quiet">
-          {counted(wave.pairs.length, 'pair')}, {counted(wave.appliances, 'appliance')}, about{' '}
-          {duration(wave.expectedSeconds)}
+          {counted(wave.pairs.length, 'pair')}, {counted(wave.appliances, 'appliance')}
+          {aboutSoLong(wave.expectedSeconds)}
         </span>
       </span>
     </summary>
@@ -145,7 +146,7 @@ const Member = ({ member }: { member: PlannedMember }) => (
   <li>
     <span class="pm-name">{member.appliance}</span>{' '}
     <span class="pm-quiet">
-      {member.role}, has {member.has ?? 'an unknown version'}
+      {member.role}, {whatItHas(member.has)}
     </span>{' '}
     <Label tone={TONES[member.standing]} text={STANDINGS[member.standing]} />
     {member.reason !== '' && (

@@ -15,7 +15,13 @@ const NAMED_DATA_CENTERS = 6
 /** `8 appliances in 4 pairs, about 6 min where nobody has to wait`. */
 export function planSummary({ counts, expectedSeconds }: InstallPlan): string {
   const { appliances, pairs } = counts
-  return `${counted(appliances, 'appliance')} in ${counted(pairs, 'pair')}, about ${duration(expectedSeconds)} where nobody has to wait`
+  const many = `${counted(appliances, 'appliance')} in ${counted(pairs, 'pair')}`
+  return expectedSeconds === 0 ? many : `${many}${aboutSoLong(expectedSeconds)} where nobody has to wait`
+}
+
+/** Nothing where nobody would begin. */
+export function aboutSoLong(seconds: number): string {
+  return seconds === 0 ? '' : `, about ${duration(seconds)}`
 }
 
 /** Who begins by themselves and who does not, without those of whom there are none. */
@@ -65,12 +71,16 @@ export function betweenWaves({ waveSoakSeconds }: Pick<InstallPlan, 'waveSoakSec
   ]
 }
 
-export function whatMayFail({ mayFail }: InstallPlan): string[] {
+/** Of a single pair there is little to say: what fails ends it, and whoever is not heard of holds nobody else. */
+export function whatMayFail({ mayFail, counts }: InstallPlan): string[] {
   const { pairsAtFirst, pairsLater, pairsOfADataCenter, unheardPairsAtFirst, unheardDataCentersLater } = mayFail
+  const back = 'What fails is put back on its appliance, and the other member of its pair is left as it is.'
+  if (counts.pairs <= pairsAtFirst) return ['It halts by itself when the patch fails.', back]
+  const ends = counted(pairsOfADataCenter, 'pair that fails ends', 'pairs that fail end')
   return [
-    `It halts by itself when ${counted(pairsAtFirst, 'pair fails', 'pairs fail')} while nobody has the patch, and later when ${counted(pairsLater, 'pair fails', 'pairs fail')}; ${pairsOfADataCenter} ${pairsOfADataCenter === 1 ? 'ends' : 'end'} it in its Data Center.`,
+    `It halts by itself when ${counted(pairsAtFirst, 'pair fails', 'pairs fail')} while nobody has the patch. Later ${ends} it in its Data Center, and ${pairsLater} everywhere.`,
     `It halts too when nothing is heard any more of ${counted(unheardPairsAtFirst, 'pair')} that ${unheardPairsAtFirst === 1 ? 'was' : 'were'} ordered, while nobody has the patch, and later of appliances in ${counted(unheardDataCentersLater, 'Data Center')}.`,
-    'What fails is put back on its appliance, and the other member of its pair is left as it is.',
+    back,
   ]
 }
 

@@ -13,9 +13,9 @@ import { counted, dataCenterTitle, elementId, listed, SYSTEM_PATCHES, size, time
 /** More than these are a list, and no picture. */
 const MAX_BRANCHES = 10
 
-type PictureProps = { copies: ApplianceCopy[]; bytes: number; patch: string }
+type PictureProps = { copies: ApplianceCopy[]; bytes: number; patch: string; isOwnRight: boolean }
 
-export const ReplicationPicture = ({ copies, bytes, patch }: PictureProps) => {
+export const ReplicationPicture = ({ copies, bytes, patch, isOwnRight }: PictureProps) => {
   if (copies.length === 0) {
     const { organizations = null } = useContext(ReaderContext) ?? {}
     if (organizations !== null) return <p>{listed(organizations)} has no appliance yet.</p>
@@ -33,7 +33,9 @@ export const ReplicationPicture = ({ copies, bytes, patch }: PictureProps) => {
       <div class="pm-picture">
         <div class="pm-box pm-origin">
           <strong>Service Center</strong>
-          <span class="pm-quiet">{size(bytes)}, complete</span>
+          <span class="pm-quiet">
+            {size(bytes)}, {isOwnRight ? 'complete' : 'not right, being mended'}
+          </span>
         </div>
         <ul class="pm-branches" role="list">
           {dataCenters.map(([dataCenter, members]) => (

@@ -48,9 +48,16 @@ export function timeLeft(secondsLeft: number | null): string {
   return secondsLeft === null ? 'time left unknown' : `${duration(secondsLeft)} left`
 }
 
+/** What begins otherwise begins with a name, which has no capital of ours: `wrapped@1.5`, `dc1-sp-primary`, `data.tar.zst`. */
+const PLAIN_WORD = /^[a-z']+(?:[\s,:;!?]|\.\s|\.?$)/
+
 /** Reasons are written without a capital and a full stop, so that they fit into other sentences. */
 export function sentence(message: string): string {
-  const text = message.charAt(0).toUpperCase() + message.slice(1)
+  return fullStop(PLAIN_WORD.test(message) ? message.charAt(0).toUpperCase() + message.slice(1) : message)
+}
+
+/** For what may begin with the name of an appliance, which has no capital of ours. */
+export function fullStop(text: string): string {
   return /[.!?]$/.test(text) ? text : `${text}.`
 }
 
@@ -65,8 +72,18 @@ export function moment(iso: string): string {
   return `${iso.slice(0, 10)} ${iso.slice(11, 16)} UTC`
 }
 
+export function exactMoment(iso: string): string {
+  return `${iso.slice(0, 10)} ${iso.slice(11, 19)} UTC`
+}
+
 export function counted(count: number, one: string, many = `${one}s`): string {
   return `${count} ${count === 1 ? one : many}`
+}
+
+/** Where no version is there, or nobody has looked yet. */
+export const NONE_FOUND = 'none found'
+export function whatItHas(version: string | null): string {
+  return version === null ? 'no version found there' : `has ${version}`
 }
 
 /** Whoever cancels an install is told how the fleet will be then. */

@@ -316,7 +316,7 @@ describe('the page on which an install is confirmed', () => {
     for (const text of [
       /4 appliances in 2 pairs, about 20 s where nobody has to wait: 4 ready\./,
       /one member of a pair after the other: a pair is without a stand-in for up to 10 s, all of them together for 20 s/,
-      /It halts by itself when 1 pair fails while nobody has the patch, and later when 2 pairs fail/,
+      /It halts by itself when 1 pair fails while nobody has the patch\. Later 1 pair that fails ends it in its Data Center, and 2 everywhere\./,
       /Wave 1, the first pair alone: Data Center paris/,
       /Wave 3, up to 2 Data Centers at a time: Data Center tokyo/,
     ])

@@ -115,7 +115,16 @@ function put(number: number, patch: Sha256, on: readonly PeerId[], reached: Targ
   for (const appliance of on) {
     const row: TargetRecord = {
       ...{ install: id, appliance, state: reached, reason: '', refusal: null, output: '', installedVersion: null },
-      ...{ order: null, counter: 0, changedAt: wallMs, run: 1, wave: null, stoodAt: null },
+      ...{
+        order: null,
+        counter: 0,
+        changedAt: wallMs,
+        run: 1,
+        wave: null,
+        stoodAt: null,
+        orderedAt: null,
+        beganAt: null,
+      },
     }
     apply(state, { table: 'targets', row })
   }

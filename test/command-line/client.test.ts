@@ -55,6 +55,8 @@ const install = {
   total: 1,
   mixed: [],
   joinedLater: [],
+  ...{ toldAt: patch.uploadedAt, deadline: patch.uploadedAt, expectedEnd: null, waveSoakSeconds: 0 },
+  ...{ unprotectedSeconds: 0, pairs: [], openings: [] },
 }
 const copy = {
   ...{ organization: 'Provider', dataCenter: 'Paris', kind: 'service-provider', role: 'primary', bytes: 0 },

@@ -8,6 +8,7 @@ import { deadlineFor } from '../../controller/core/windows/deadline.ts'
 import { judgeWindow } from '../../controller/core/windows/judging.ts'
 import { nearby, type Span } from '../../controller/core/windows/recurrence.ts'
 import { applyingAt, nextRoom, roomAt } from '../../controller/core/windows/room.ts'
+import { inWords } from '../../controller/core/windows/setting.ts'
 import { beginBy, inTime, neededMs, whyOutside } from '../../controller/core/windows/waiting.ts'
 import { MaintenanceWindow } from '../../controller/core/windows/window.ts'
 import { DataCenterName, OrganizationName } from '../../protocol/identifiers.ts'
@@ -399,4 +400,14 @@ describe('the deadline of an install', () => {
     ))
   test('there is none where no window is long enough', () =>
     assert.equal(deadline([windowOf({ minutes: 30 })], pair(dc1)), 'no_window'))
+})
+
+test('a window is told by the length that was set, in whole days, hours or minutes', () => {
+  const lengths = [90, 60, 240, 1_440, 14_400].map((minutes) => inWords(windowOf({ minutes, rule: '' })))
+  assert.deepEqual(
+    lengths,
+    ['90 minutes', '1 hour', '4 hours', '1 day', '10 days'].map(
+      (length) => `window of every organization: ${length} from 2026-01-04 02:00 Europe/Berlin, once`,
+    ),
+  )
 })

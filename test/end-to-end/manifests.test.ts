@@ -159,7 +159,7 @@ const HINDERED: Row[] = [
   {
     name: 'huge',
     manifest: { diskBytes: HUGE_BYTES },
-    says: /the patch needs 270000\.0 MB free, and .* MB are free at /,
+    says: /the patch needs 270\.0 GB free, and .* [MG]B are free at /,
   },
 ]
 

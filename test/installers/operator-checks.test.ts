@@ -107,6 +107,12 @@ describe('a program', () => {
   })
 })
 
+test('a note of an earlier program that is damaged keeps no check from being asked', async () => {
+  const program = await script('after', 'exit 0')
+  await writeFile(join(folder, 'notes', 'running-program.json'), '{ torn')
+  assert.equal((await ask({ program }))[0]?.ok, true)
+})
+
 describe('an address', () => {
   const servers: Server[] = []
   after(() => {

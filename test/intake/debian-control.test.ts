@@ -53,7 +53,7 @@ test('U10 Y3: refuses control fields that dpkg refuses, and says which and why',
     ['Multi-Arch: yes', /it is none of no, allowed, foreign, same/],
     ['Status: install ok installed', /only dpkg's own database has this field/],
     ['Depends: a,', /"a,": a package name is missing/],
-    ['Depends: a (=> 1)', /the version after a has "1" in it/],
+    ['Depends: a (=> 1)', /the version after a has "1" where "\)" is expected/],
     // biome-ignore lint/suspicious/noTemplateCurlyInString: as debian/control has it before it is filled in
     ['Depends: ${shlibs:Depends}', /"\$\{shlibs" is no package name/],
     ['Breaks: a | b', /a has an alternative, which the field cannot have/],

@@ -42,6 +42,7 @@ import {
   tradingFleet,
   unevenFleet,
   waitingFleet,
+  wavingFleet,
   windowedFleet,
 } from './state-fleets.ts'
 
@@ -84,6 +85,7 @@ export const PAGE_STATES: readonly PageState[] = [
   { name: 'patch-cancel', fleet: busyFleet, address: KERNEL, act: askToCancel },
   { name: 'patch-joined-later', fleet: grownFleet, address: KERNEL },
   { name: 'patch-withdraw', fleet: busyFleet, address: KERNEL, act: press('Withdraw') },
+  { name: 'patch-waves', fleet: wavingFleet, address: KERNEL, act: openWavesTable },
   { name: 'patch-installed', fleet: installedFleet, address: KERNEL, act: openAll },
   { name: 'confirmation', fleet: waitingFleet, address: `${KERNEL}/install?organization=acme` },
   { name: 'installs-empty', fleet: emptyFleet, address: INSTALLS },
@@ -142,6 +144,10 @@ async function openAll(page: Page): Promise<void> {
   await page.evaluate(() => {
     for (const details of document.querySelectorAll('details')) details.open = true
   })
+}
+
+async function openWavesTable(page: Page): Promise<void> {
+  await page.getByText('The waves as a table').click()
 }
 
 async function findNotedHead(page: Page): Promise<void> {

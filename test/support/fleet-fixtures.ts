@@ -27,6 +27,7 @@ export type Fleet = {
     version: string
     bytes?: number
     restart?: 'none' | 'service'
+    estimateSeconds?: number
     supersedes?: { name: string; version?: string }[]
     /** What its bytes are, where two files of one name and version are told apart. */
     content?: string
@@ -131,9 +132,9 @@ export async function emptyFleet(): Promise<Fleet> {
     folder: running.folder,
     serviceCenter,
     repository,
-    async publish({ name, version, bytes = 300 * 1024 * 1024, restart = 'none', supersedes = [], content = '' }) {
+    async publish({ name, version, bytes = 300 * 1024 * 1024, supersedes = [], content = '', ...impact }) {
       const digest = sha256Hex(Buffer.from(`${name}@${version}${content}`))
-      const publication = publicationOf({ name, version, bytes, restart, digest, supersedes })
+      const publication = publicationOf({ name, version, bytes, restart: 'none', ...impact, digest, supersedes })
       const hashes = sha256(Buffer.from(digest))
       await serviceCenter.carryOut({ kind: 'publish', actor: 'test', publication, hashes, signed: null })
       return digest

@@ -10,6 +10,7 @@ type PublicationText = {
   version: string
   bytes: number
   restart: 'none' | 'service'
+  estimateSeconds?: number
   digest: Sha256
   supersedes?: { name: string; version?: string }[]
 }
@@ -19,6 +20,7 @@ export function publicationOf({
   version,
   bytes,
   restart,
+  estimateSeconds = 5,
   digest,
   supersedes = [],
 }: PublicationText): Omit<Publication, 'publishedAt'> {
@@ -29,7 +31,7 @@ export function publicationOf({
       ...{ name, version, kind: 'update', publisher: 'Example Ltd', created: '2026-01-01T00:00:00.000Z' },
       payload: { size: bytes, sha256: digest, pieceSize: pieceLength, piecesRoot: digest },
       appliesTo: { applianceTypes: [], fromVersions: [] },
-      ...{ requires: [], conflicts: [], supersedes, impact: { restart, estimateSeconds: 5 } },
+      ...{ requires: [], conflicts: [], supersedes, impact: { restart, estimateSeconds } },
       pair: { peerCompat: [], maxSkewSeconds: 3600, order: 'secondary-first' },
       install: { program: 'install', timeoutSeconds: 60 },
       verify: { detect: { versionFile: '/opt/example/version' }, soakSeconds: 0 },

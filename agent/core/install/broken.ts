@@ -9,19 +9,16 @@ import { leasesEntry } from '../ledger.ts'
 import type { AgentState } from '../state.ts'
 
 export function broke(state: AgentState, { name, version }: Publication, why: string): AgentEffect[] {
-  return mayNotServe(
-    state,
-    name,
-    `may not serve since ${name}@${version} failed there and could not be put back: ${why}`,
-  )
+  return mayNotServe(state, name, `since ${name}@${version} failed: ${why}`)
 }
 
 export function cannotTakeBack(state: AgentState, { name, version }: Publication, why: string): AgentEffect[] {
-  return mayNotServe(state, name, `may not serve since it could not take service back after ${name}@${version}: ${why}`)
+  return mayNotServe(state, name, `since it could not take service back after ${name}@${version}: ${why}`)
 }
 
 function mayNotServe(state: AgentState, name: Publication['name'], why: string): AgentEffect[] {
-  state.leases.broken = { name, reason: why.slice(0, MAX_SENTENCE_CHARACTERS) }
+  const reason = `may not serve until an order for ${name} ends well on it, ${why}`
+  state.leases.broken = { name, reason: reason.slice(0, MAX_SENTENCE_CHARACTERS) }
   return [{ kind: 'record', entries: [leasesEntry(state)] }]
 }
 

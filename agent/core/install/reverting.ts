@@ -43,8 +43,8 @@ export function afterRevert(
 }
 
 /** Why the patch failed, and what putting back came to. */
-function both(why: string, { reason }: Outcome, word = ''): string {
-  const end = `; ${reason}${word}`
+function both(why: string, { ok, reason }: Outcome, word = ''): string {
+  const end = `; ${ok ? '' : 'what was there could not be put back: '}${reason}${word}`
   return cut(why, MAX_SENTENCE_CHARACTERS - end.length) + end
 }
 

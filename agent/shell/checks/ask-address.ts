@@ -33,7 +33,7 @@ function get(address: string, signal: AbortSignal): Promise<IncomingMessage> {
   const request = address.startsWith('https:') ? requestHttps : requestHttp
   return new Promise((resolve, reject) => {
     const asked = request(address, { agent: false, signal, headers: { 'user-agent': 'patchmesh' } }, resolve)
-    asked.once('error', reject)
+    asked.on('error', reject)
     asked.end()
   })
 }

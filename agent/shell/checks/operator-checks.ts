@@ -7,8 +7,10 @@ import { mkdir } from 'node:fs/promises'
 import { isBug } from '../../../protocol/assert.ts'
 import type { CheckResult } from '../../core/events.ts'
 import { causes } from '../causes.ts'
+import { DamagedFile } from '../damaged-file.ts'
 import { endLeftPrograms, settleProgram } from '../installers/program-record.ts'
 import { describeEnd, runProgram } from '../installers/run-program.ts'
+import { removeTree } from '../remove-tree.ts'
 import { type Answered, askAddress } from './ask-address.ts'
 import type { Check, OwnProgram } from './check-config.ts'
 
@@ -59,10 +61,8 @@ export class OperatorChecks {
 
   async #run({ program, arguments: words, timeoutSeconds }: OwnProgram): Promise<Answered> {
     const { folder, root } = this.#options
+    await this.#endLeft()
     await mkdir(folder, { recursive: true, mode: 0o700 })
-    // Of an agent that was killed: nobody waits for its answer any more.
-    await settleProgram(folder, 0)
-    await endLeftPrograms(folder)
     const end = await runProgram({
       ...{ program, words, timeoutSeconds, workingFolder: '/', scratch: folder },
       ...{ variables: { PATCHMESH_ROOT: root }, leavesNothing: true },
@@ -71,6 +71,18 @@ export class OperatorChecks {
       ok: end.how === 'exited' && end.status === 0,
       reason: `${program} ${describeEnd(end)}`,
       output: end.output,
+    }
+  }
+
+  /** Of an agent that was killed: nobody waits for its answer any more. A note that is damaged says nothing of anybody. */
+  async #endLeft(): Promise<void> {
+    const { folder } = this.#options
+    try {
+      await settleProgram(folder, 0)
+      await endLeftPrograms(folder)
+    } catch (error) {
+      if (!(error instanceof DamagedFile)) throw error
+      await removeTree(folder)
     }
   }
 }

@@ -9,6 +9,7 @@ import type { ServiceCenterState } from '../state.ts'
 import { queuedForTheNextWindow } from '../windows/targets.ts'
 import { hasNotInstalled, isForPeer, matesOf } from './ending-installs.ts'
 import { isUnderWay } from './install-states.ts'
+import { NOT_ORDERED } from './new-target.ts'
 import { isInFlight, isUnheard } from './ongoing.ts'
 
 /** Null for any other report. */
@@ -34,10 +35,7 @@ function queued(state: ServiceCenterState, target: TargetRecord): Change {
     state: 'queued',
     reason: 'waits its turn',
     refusal: null,
-    order: null,
-    counter: 0,
-    wave: null,
-    stoodAt: null,
+    ...NOT_ORDERED,
   } as const
   return { table: 'targets', row: { ...target, ...anew, changedAt: state.clock.wallMs } }
 }

@@ -27,7 +27,7 @@ export function overdrawn(members: readonly Placed[], run: number): Overdrawn | 
     const { appliance, target } = first
     const isSpent = failed.length >= (isProven ? FAILED_PAIRS.later : FAILED_PAIRS.asCanary)
     if (isSpent || !hasMoreElsewhere(members, failed)) {
-      const others = failed.length === 1 ? '' : `, and ${failed.length - 1} more could not install it`
+      const others = failed.length === 1 ? '' : `; ${failed.length - 1} more could not install it`
       return {
         reason: `${appliance.name} ${target.state}: ${target.reason}${others}`,
         unbegun: `not started: ${appliance.name} ${target.state}`,

@@ -74,7 +74,8 @@ export function outcomeOf(
     return { state: 'done', reason: notMeant.length === 0 ? '' : `not meant for ${namesOf(state, notMeant)}` }
   const [first] = [...missing].sort((left, right) => weight(left) - weight(right))
   if (first !== undefined) {
-    const others = missing.length === 1 ? '' : `, and ${missing.length - 1} more are not installed`
+    const more = missing.length - 1
+    const others = more === 0 ? '' : `; it is not installed on ${more} more either`
     return { state: 'halted', reason: `${nameOf(state, first)} ${told(first)}${others}` }
   }
   const reason =

@@ -15,6 +15,9 @@ import { beginToStand } from './standing.ts'
 import { whyToldHere } from './taking-back.ts'
 import { waitsForPeer } from './target-facts.ts'
 
+/** Something is being changed there; the first of them that is heard counts. */
+const CHANGES: ReadonlySet<Report['state']> = new Set(['installing', 'verifying'])
+
 /** What a report changes: its target, and of its group who ended for its sake. */
 export function followReport(state: ServiceCenterState, report: Report): Change[] {
   const target = state.targets.get(report.install)?.get(report.from)
@@ -31,6 +34,7 @@ export function followReport(state: ServiceCenterState, report: Report): Change[
     refusal,
     output,
     installedVersion,
+    beganAt: target.beganAt ?? (CHANGES.has(report.state) ? state.clock.wallMs : null),
     stoodAt: report.state === 'installed' ? target.stoodAt : null,
     changedAt: state.clock.wallMs,
   }

@@ -6,6 +6,11 @@ import type { PeerId } from '../../../protocol/identifiers.ts'
 import type { InstallRecord, TargetRecord } from '../records.ts'
 import type { ServiceCenterState } from '../state.ts'
 
+/** What is not there, or not any more, while nothing is ordered of it. */
+export const NOT_ORDERED = {
+  ...{ order: null, counter: 0, wave: null, stoodAt: null, orderedAt: null, beganAt: null },
+} as const
+
 export function newTarget(
   state: Pick<ServiceCenterState, 'detections' | 'clock'>,
   { id, patch, run }: Pick<InstallRecord, 'id' | 'patch' | 'run'>,
@@ -19,11 +24,8 @@ export function newTarget(
     refusal: null,
     output: '',
     installedVersion: state.detections.get(patch)?.get(appliance)?.installedVersion ?? null,
-    order: null,
-    counter: 0,
     changedAt: state.clock.wallMs,
     run,
-    wave: null,
-    stoodAt: null,
+    ...NOT_ORDERED,
   }
 }

@@ -112,7 +112,14 @@ function sealOrder(
     { table: 'appliances', row: appliance },
     {
       table: 'targets',
-      row: { ...target, reason: `ordered${via}, ${waits}`, order: { id, envelope }, changedAt: at, wave },
+      row: {
+        ...target,
+        reason: `ordered${via}, ${waits}`,
+        order: { id, envelope },
+        changedAt: at,
+        orderedAt: at,
+        wave,
+      },
     },
     keptStatement(state, { peer: appliance.peer, patch: install.patch, install: install.id, envelope }),
   ]

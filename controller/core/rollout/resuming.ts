@@ -9,6 +9,7 @@ import type { ServiceCenterState } from '../state.ts'
 import { membersOf } from './budgets.ts'
 import { groupsOf, isNotMeant } from './groups.ts'
 import { isFailure, isFinal } from './install-states.ts'
+import { NOT_ORDERED } from './new-target.ts'
 import { isUnheard, targetsOf } from './ongoing.ts'
 
 export function queuedAgain(
@@ -30,7 +31,7 @@ export function queuedAgain(
 function queued(target: TargetRecord, run: number, at: number): TargetRecord {
   return {
     ...target,
-    ...{ state: 'queued', reason: 'waits its turn', refusal: null, output: '', order: null, counter: 0 },
-    ...{ changedAt: at, run, wave: null, stoodAt: null },
+    ...{ state: 'queued', reason: 'waits its turn', refusal: null, output: '', changedAt: at, run },
+    ...NOT_ORDERED,
   }
 }

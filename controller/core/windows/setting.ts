@@ -94,10 +94,18 @@ function unknownPlace(state: ServiceCenterState, { organization, dataCenter }: M
   return null
 }
 
-/** `window of acme in dc1: 240 minutes from 2026-12-06T02:00 Europe/Berlin, FREQ=WEEKLY;BYDAY=SU`. */
+/** `window of acme in dc1: 4 hours from 2026-12-06 02:00 Europe/Berlin, FREQ=WEEKLY;BYDAY=SU`. */
 export function inWords(window: MaintenanceWindow): string {
   const { kind, begins, zone, minutes, rule } = window
-  return `${kind} of ${scopeOf(window)}: ${minutes} minutes from ${begins} ${zone}, ${rule === '' ? 'once' : rule}`
+  const when = `${wholeUnits(minutes)} from ${begins.replace('T', ' ')} ${zone}`
+  return `${kind} of ${scopeOf(window)}: ${when}, ${rule === '' ? 'once' : rule}`
+}
+
+/** In the largest unit of which it is a whole number: the exact length, as it was set. */
+function wholeUnits(minutes: number): string {
+  const [unit, length] = minutes % 1_440 === 0 ? ['day', 1_440] : minutes % 60 === 0 ? ['hour', 60] : ['minute', 1]
+  const count = minutes / Number(length)
+  return `${count} ${unit}${count === 1 ? '' : 's'}`
 }
 
 type Note = Pick<AuditRecord, 'actor' | 'action' | 'outcome'>

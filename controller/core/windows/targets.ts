@@ -7,6 +7,7 @@ import type { Order, Report } from '../../../protocol/statements.ts'
 import { groupKey } from '../census.ts'
 import type { ApplianceRecord, Change, InstallRecord, TargetRecord } from '../records.ts'
 import { isUnderWay } from '../rollout/install-states.ts'
+import { NOT_ORDERED } from '../rollout/new-target.ts'
 import { orderOf } from '../rollout/sealed-orders.ts'
 import type { ServiceCenterState } from '../state.ts'
 import { type Applying, applyingAt, NONE_APPLY, type Place } from './room.ts'
@@ -75,6 +76,6 @@ export function queuedForTheNextWindow(
   // By this clock too: one that is ahead on the appliance would have it ordered again and again.
   if (order === null || order.beginBy === undefined || order.beginBy > wallMs) return null
   const waits = `waits for its next maintenance window: ${reason}`.slice(0, MAX_SENTENCE_CHARACTERS)
-  const row: TargetRecord = { ...target, state: 'queued', reason: waits, order: null, counter: 0, changedAt: wallMs }
+  const row: TargetRecord = { ...target, state: 'queued', reason: waits, ...NOT_ORDERED, changedAt: wallMs }
   return { table: 'targets', row }
 }

@@ -31,6 +31,9 @@ export function read(/** @type {boolean} */ ok, /** @type {string} */ text) {
   throw Object.assign(new Error(message), { hint, code })
 }
 
+/** What begins otherwise begins with a name, which has no capital of ours; as in words.ts. */
+const PLAIN_WORD = /^[a-z']+(?:[\s,:;!?]|\.\s|\.?$)/
+
 /** Shows an outcome as text, never as markup. */
 export function show(/** @type {HTMLElement} */ place, /** @type {'success' | 'danger'} */ tone, /** @type {string[]} */ ...lines) {
   const box = document.createElement('div')
@@ -38,7 +41,7 @@ export function show(/** @type {HTMLElement} */ place, /** @type {'success' | 'd
   for (const [index, line] of lines.entries()) {
     const text = document.createElement('p')
     text.className = index === 0 ? 'pf-v6-c-alert__title' : 'pf-v6-c-alert__description'
-    text.textContent = line.charAt(0).toUpperCase() + line.slice(1)
+    text.textContent = PLAIN_WORD.test(line) ? line.charAt(0).toUpperCase() + line.slice(1) : line
     box.append(text)
   }
   place.replaceChildren(box)

@@ -5,13 +5,14 @@
  */
 // @ts-check
 const short = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' })
+const medium = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' })
 const exact = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 'long' })
 
 export function localize(/** @type {ParentNode} */ place) {
   for (const time of place.querySelectorAll('time[datetime]')) {
     const moment = new Date(time.getAttribute('datetime') ?? '')
     if (Number.isNaN(moment.getTime())) continue
-    const text = short.format(moment)
+    const text = (time.hasAttribute('data-exact') ? medium : short).format(moment)
     if (time.textContent !== text) time.textContent = text
     const title = `${exact.format(moment)} (${moment.toISOString()})`
     if (time.getAttribute('title') !== title) time.setAttribute('title', title)

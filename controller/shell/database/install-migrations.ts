@@ -1,7 +1,9 @@
-/** What later releases added to installs; migrations.ts says in which order. */
+/**
+ * What the database keeps of waves that stand, of when each target was ordered and interrupted, and of installs that go on
+ * from one another. Of what was there before nothing had to stand, nobody knows those times, and each went alone.
+ */
 import type { Kysely } from 'kysely'
 
-/** How long a wave stands before the next begins; of those that were there before none had to. */
 export async function waveSoaks(database: Kysely<unknown>): Promise<void> {
   await database.schema
     .alterTable('installs')
@@ -10,7 +12,11 @@ export async function waveSoaks(database: Kysely<unknown>): Promise<void> {
   await database.schema.alterTable('targets').addColumn('stoodAt', 'bigint').execute()
 }
 
-/** Installs that go on from one another; none of those that were there before does. */
+export async function targetTimes(database: Kysely<unknown>): Promise<void> {
+  for (const column of ['orderedAt', 'beganAt'])
+    await database.schema.alterTable('targets').addColumn(column, 'bigint').execute()
+}
+
 export async function together(database: Kysely<unknown>): Promise<void> {
   await database.schema.alterTable('installs').addColumn('continues', 'text').execute()
 }

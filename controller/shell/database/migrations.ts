@@ -7,7 +7,7 @@ import { type Kysely, sql, type Transaction } from 'kysely'
 import { type Migration, Migrator } from 'kysely/migration'
 import { appendOnlyTrail } from './append-only-trail.ts'
 import { firstRelease } from './first-release.ts'
-import { together, waveSoaks } from './install-migrations.ts'
+import { targetTimes, together, waveSoaks } from './install-migrations.ts'
 import type { Schema } from './schema.ts'
 
 export const MIGRATIONS: Record<string, Migration> = {
@@ -29,7 +29,8 @@ export const MIGRATIONS: Record<string, Migration> = {
   '0016-statements': { up: statements },
   '0017-baselines': { up: baselines },
   '0018-wave-soaks': { up: waveSoaks },
-  '0019-together': { up: together },
+  '0019-target-times': { up: targetTimes },
+  '0020-together': { up: together },
 }
 
 /** Throws a sentence for a database that a newer release has written. */

@@ -138,7 +138,7 @@ describe('the budgets of an install', () => {
     [
       'a second pair ends it',
       [pair('oslo/acme', 'installed'), pair('rome/acme', 'failed'), pair('lima/acme', 'reverted'), more],
-      'rome/acme/secondary failed: , and 1 more could not install it',
+      'rome/acme/secondary failed: ; 1 more could not install it',
     ],
     [
       'both members of a pair are one failure',

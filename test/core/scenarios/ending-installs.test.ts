@@ -44,7 +44,7 @@ describe('F10: done means installed', () => {
     const install = world.install(patch, ['provider'])
     world.await('it is over', isOver(world, install))
     assert.equal(stateOf(world, install), 'halted')
-    assert.match(record(world, install).reason, /^paris\/secondary refused: .+, and 1 more are not installed$/)
+    assert.match(record(world, install).reason, /^paris\/secondary refused: .+; it is not installed on 1 more either$/)
     assert.match(troubles(world, patch)[0] ?? '', /^paris\/secondary refused: /)
   })
 
@@ -110,7 +110,10 @@ describe('F10: done means installed', () => {
     const install = world.install(patch, ['provider'])
     for (let hours = 0; hours < 25; hours++) world.run(3600_000)
     assert.equal(stateOf(world, install), 'halted')
-    assert.match(record(world, install).reason, /cancelled: the deadline of the install has passed, and 1 more are/)
+    assert.match(
+      record(world, install).reason,
+      /cancelled: the deadline of the install has passed; it is not installed on 1 more either/,
+    )
     assert.match(troubles(world, patch)[0] ?? '', /^its install halted before paris\/\w+: the deadline/)
   })
 

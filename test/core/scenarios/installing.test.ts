@@ -79,7 +79,7 @@ test('a revert that fails is reported as failed, with both reasons', () => {
   world.await('the install has ended', () => stateOf(world, install) === 'halted')
   const target = world.center.state.targets.get(install)?.get(world.appliance('paris/secondary').peer)
   assert.equal(target?.state, 'failed')
-  assert.equal(target?.reason, 'it is not healthy; the snapshot is gone')
+  assert.equal(target?.reason, 'it is not healthy; what was there could not be put back: the snapshot is gone')
 })
 
 const LOCKED: Outcome = { ...FAILED, temporary: true, reason: 'another program holds the lock of dpkg' }
@@ -150,7 +150,7 @@ test('X9: after the last try the attempt has failed, and says what is in the way
   assert.equal(target?.state, 'failed')
   assert.match(
     target?.reason ?? '',
-    /^it failed .* …; another program holds the lock of dpkg; this was tried 28 times; order the patch again to have it tried once more$/,
+    /^it failed .* …; what was there could not be put back: another program holds the lock of dpkg; this was tried 28 times; order the patch again to have it tried once more$/,
   )
   assert.equal(installer.started.filter((run) => run === 'revert patch-1').length, 28)
   assert.equal(world.appliance('paris/secondary').state.orders.attempt, null)

@@ -154,7 +154,7 @@ test('H2 nobody counts on a member in which an install failed and could not be p
   assert.deepEqual(world.appliance('paris/primary').installer.started, [])
   assert.match(
     world.transcript.text(),
-    /report: refused \(its peer paris\/secondary may not serve since patch-1@1 failed there and could not be put back: it is not healthy; the snapshot is gone\)/,
+    /report: refused \(its peer paris\/secondary may not serve until an order for patch-1 ends well on it, since patch-1@1 failed: it is not healthy; what was there could not be put back: the snapshot is gone\)/,
   )
   order(world, 'paris/secondary', patch, { orderId: OrderId.parse('c3'.repeat(16)), sequence: 101 })
   world.await(

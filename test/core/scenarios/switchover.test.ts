@@ -140,7 +140,7 @@ test('who cannot take its service back is tried three times, and its peer never 
   assert.deepEqual(ranOn(world, SECOND), [])
   assert.match(
     leasesOf(world, FIRST).broken?.reason ?? '',
-    /^may not serve since it could not take service back after patch-1@1/,
+    /^may not serve until an order for patch-1 ends well on it, since it could not take service back after patch-1@1/,
   )
   const again = world.install(symbolicPatch(), ['provider'])
   world.await('it has it again', () => targetOf(world, again, FIRST)?.state === 'installed')

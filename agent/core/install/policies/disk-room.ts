@@ -12,10 +12,11 @@ export function judgeDiskRoom({ diskBytes }: Manifest, rooms: readonly Room[]): 
   if (diskBytes === 0 || first === undefined) return null
   const widest = others.reduce((most, room) => (room.freeBytes > most.freeBytes ? room : most), first)
   if (diskBytes <= widest.freeBytes) return null
-  const free = `${megabytes(widest.freeBytes)} are free at ${widest.folder}${others.length === 0 ? '' : ', where most are'}`
-  return refuse('no_space', `the patch needs ${megabytes(diskBytes)} free, and ${free}`)
+  const free = `${readable(widest.freeBytes)} are free at ${widest.folder}${others.length === 0 ? '' : ', where most are'}`
+  return refuse('no_space', `the patch needs ${readable(diskBytes)} free, and ${free}`)
 }
 
-function megabytes(bytes: number): string {
-  return bytes < 1e5 ? `${bytes} bytes` : `${(bytes / 1e6).toFixed(1)} MB`
+function readable(bytes: number): string {
+  if (bytes < 1e5) return `${bytes} bytes`
+  return bytes < 1e10 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(1)} GB`
 }

@@ -56,7 +56,8 @@ export function relationsFault(value: string, allowed: 'alternatives' | 'one'): 
       const version = take(VERSION) ?? ''
       take(BLANKS)
       if (value.charAt(at) === '') return `the parenthesis after ${name} is not closed`
-      if (value.charAt(at) !== ')') return `the version after ${name} has ${quoted(value.charAt(at))} in it`
+      if (value.charAt(at) !== ')')
+        return `the version after ${name} has ${quoted(value.charAt(at))} where ")" is expected`
       const parsed = parseVersion(version)
       if (typeof parsed === 'string') return `the version ${quoted(version)} after ${name} is none: ${parsed}`
       at += 1

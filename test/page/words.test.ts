@@ -1,0 +1,42 @@
+/**
+ * Words of the pages: of a plan where little or nothing would happen, and how a sentence begins.
+ */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { InstallPlan } from '../../controller/core/rollout/install-plan.ts'
+import { aboutSoLong, planSummary, whatMayFail } from '../../controller/page/plan-words.ts'
+import { sentence, whatItHas } from '../../controller/page/words.ts'
+
+const MAY_FAIL = { pairsAtFirst: 1, pairsLater: 2, pairsOfADataCenter: 1 }
+const UNHEARD = { unheardPairsAtFirst: 2, unheardDataCentersLater: 3 }
+
+function planOf(pairs: number, expectedSeconds = 60): InstallPlan {
+  const counts = { appliances: 2 * pairs, pairs, ready: 2 * pairs, waits: 0, refuses: 0, installed: 0 }
+  return { counts, expectedSeconds, mayFail: { ...MAY_FAIL, ...UNHEARD } } as unknown as InstallPlan
+}
+
+test('of a single pair it is said that what fails ends it, and nothing of other pairs', () => {
+  const [ends, back, ...more] = whatMayFail(planOf(1))
+  assert.equal(ends, 'It halts by itself when the patch fails.')
+  assert.match(back ?? '', /^What fails is put back/)
+  assert.deepEqual(more, [])
+  assert.match(whatMayFail(planOf(2)).join(' '), /Later 1 pair that fails ends it in its Data Center, and 2 everywhere/)
+})
+
+test('no time is named where nobody would begin', () => {
+  assert.equal(planSummary(planOf(1, 0)), '2 appliances in 1 pair')
+  assert.equal(planSummary(planOf(1, 20)), '2 appliances in 1 pair, about 20 s where nobody has to wait')
+  assert.equal(aboutSoLong(0), '')
+})
+
+test('an appliance on which no version was found has none that is unknown', () => {
+  assert.equal(whatItHas(null), 'no version found there')
+  assert.equal(whatItHas('1.2'), 'has 1.2')
+})
+
+test('a sentence begins with a capital, but for a name that has none', () => {
+  assert.equal(sentence('no version is there'), 'No version is there.')
+  assert.equal(sentence('refused'), 'Refused.')
+  for (const name of ['wrapped@1.5', 'dc1-sp-primary', 'data.tar.zst', 'a2'])
+    assert.equal(sentence(`${name} is there`), `${name} is there.`)
+})
