@@ -3,6 +3,7 @@
  * withdraw, and try again where no answer comes. What they were told is evidence.
  */
 import type { Reply } from '../controller/core/effects.ts'
+import { companionsOf } from '../controller/core/rollout/companions.ts'
 import { unreachable } from '../protocol/assert.ts'
 import { DataCenterName, type InstallId, OrganizationName, type Sha256 } from '../protocol/identifiers.ts'
 import { isRefusal, type Refusal, refuse } from '../protocol/refusals.ts'
@@ -117,6 +118,7 @@ export class Admins {
           dataCenter: deed.dataCenter === null ? 'All' : DataCenterName.parse(deed.dataCenter),
           allowOutage: deed.allowOutage,
           outsideWindows: deed.outsideWindows,
+          first: deed.first?.map((patch) => this.#patchOf({ patch, content: 'first' }).publication.sha256),
           waveSoakSeconds: deed.waveSoakSeconds,
         })
       case 'cancel': {
@@ -134,12 +136,19 @@ export class Admins {
         if (install === null) return refuse('not_found', 'the install was never started')
         if (deed.kind === 'pause') return this.#world.tryAsk({ kind: 'pause-install', actor, install })
         const { retryFailed } = deed
-        if (retryFailed) this.#evidence.retried.add(install)
+        if (retryFailed) for (const one of this.#together(install)) this.#evidence.retried.add(one)
         return this.#world.tryAsk({ kind: 'resume-install', actor, install, retryFailed })
       }
       default:
         return unreachable(deed)
     }
+  }
+
+  /** What is decided about one is decided about all that go with it. */
+  #together(install: InstallId): InstallId[] {
+    const { state } = this.#world.center
+    const record = state.installs.get(install)
+    return record === undefined ? [install] : [install, ...companionsOf(state, record).map(({ id }) => id)]
   }
 
   #patchOf({ patch, content }: { patch: number; content: 'first' | 'other' }): SymbolicPatch {

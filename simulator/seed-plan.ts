@@ -17,7 +17,15 @@ import { drawOperators, type OperatorSettings } from './operators.ts'
 import { drawPeopleFaults } from './people-faults.ts'
 import { drawPlaceChanges, type PlaceChange } from './place-changes.ts'
 import { withWindows } from './window-deeds.ts'
-import { drawEstate, drawWorkload, type Estate, type Workload, withSoaks, withWaveSoaks } from './workload.ts'
+import {
+  drawEstate,
+  drawWorkload,
+  type Estate,
+  type Workload,
+  withCompanions,
+  withSoaks,
+  withWaveSoaks,
+} from './workload.ts'
 
 export type Plan = {
   readonly safetyMs: number
@@ -54,5 +62,6 @@ export function planOf(seed: number): Plan {
     operators.checks.length === 0
       ? first
       : [...first, ...drawOperatorFaults(ofOperators, estate, safetyMs, first.length)]
-  return { safetyMs, estate, workload: waited, faults, placeChanges, operators }
+  const together = withCompanions(waited, stream())
+  return { safetyMs, estate, workload: together, faults, placeChanges, operators }
 }

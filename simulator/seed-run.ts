@@ -11,6 +11,7 @@ import { acknowledged } from './checkers/acknowledged.ts'
 import { asking } from './checkers/asking.ts'
 import { checks } from './checkers/checks.ts'
 import { clones } from './checkers/clones.ts'
+import { continuing } from './checkers/continuing.ts'
 import { counting } from './checkers/counting.ts'
 import { ending } from './checkers/ending.ts'
 import { equalPairs } from './checkers/equal-pairs.ts'
@@ -147,6 +148,7 @@ class Run {
       proving,
       acknowledged,
       orders,
+      continuing,
       equalPairs,
       waves,
       leaving,

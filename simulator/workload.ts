@@ -25,6 +25,8 @@ export type Deed = { readonly atMs: number; readonly admin: string } & (
       readonly dataCenter: string | null
       readonly allowOutage: boolean
       readonly outsideWindows?: boolean
+      /** Patches that go before it in one interruption. */
+      readonly first?: readonly number[]
       readonly waveSoakSeconds?: number
     }
   | { readonly kind: 'cancel'; readonly install: number }
@@ -90,6 +92,18 @@ export function withWaveSoaks(workload: Workload, random: Random): Workload {
   const deeds = workload.deeds.map((deed) =>
     deed.kind === 'install' && chance(random, 60) ? { ...deed, waveSoakSeconds: pick(random, [5, 20, 60]) } : deed,
   )
+  return { ...workload, deeds }
+}
+
+/** In some worlds patches go together, in one interruption of each pair; drawn last too. */
+export function withCompanions(workload: Workload, random: Random): Workload {
+  if (!chance(random, 25)) return workload
+  const deeds = workload.deeds.map((deed) => {
+    if (deed.kind !== 'install' || !chance(random, 60)) return deed
+    const others = [...workload.patches.keys()].filter((patch) => patch !== deed.patch)
+    const first = others.filter(() => chance(random, 40)).slice(0, 2)
+    return first.length === 0 ? deed : { ...deed, first }
+  })
   return { ...workload, deeds }
 }
 

@@ -11,7 +11,12 @@ import type { SimulatedAppliance } from '../world/simulated-appliance.ts'
 import { type Checker, type Evidence, hasEnded } from './evidence.ts'
 import { writtenReports } from './written-reports.ts'
 
-type End = { readonly has: boolean; readonly isMeant: boolean; readonly forPeer: boolean }
+type End = {
+  readonly has: boolean
+  readonly isMeant: boolean
+  readonly forPeer: boolean
+  readonly isCancelled: boolean
+}
 
 export function equalPairs(evidence: Evidence): Checker {
   const name = 'a pair ends equal'
@@ -31,7 +36,11 @@ export function equalPairs(evidence: Evidence): Checker {
   const isDoubtful = ({ to }: Order): boolean =>
     evidence.clones.has(to) || evidence.setBack.has(to) || !evidence.members.has(to)
 
+  /** Seconds that were told not to begin any more; whoever is not ordered again after that has ended so. */
+  const cancelled = new Map<Order, Order>()
+
   const compare = (one: Order, other: Order): void => {
+    if (ends.get(one.orderId)?.has === true && ends.get(other.orderId)?.isCancelled === true) cancelled.set(other, one)
     if (isDoubtful(one) || isDoubtful(other) || newest.get(keyOf(one)) !== one.orderId) return
     evidence.expect(ends.get(one.orderId)?.has !== true || ends.get(other.orderId)?.forPeer !== true, name, () => {
       const [first, last] = [one, other].map(({ to }: { to: PeerId }) => evidence.nameOf(to))
@@ -42,9 +51,10 @@ export function equalPairs(evidence: Evidence): Checker {
   const said = (who: SimulatedAppliance, { orderId, state, refusal }: Report): void => {
     const order = orders.get(orderId)
     if (order === undefined || order.to !== who.peer || !hasEnded(state)) return
-    const forPeer = refusal === 'peer_not_at_patch' || state === 'cancelled'
+    const isCancelled = state === 'cancelled'
+    const forPeer = refusal === 'peer_not_at_patch'
     const has = state === 'installed' && hasIt(who, order)
-    ends.set(orderId, { has, isMeant: refusal !== 'not_applicable', forPeer })
+    ends.set(orderId, { has, isMeant: refusal !== 'not_applicable', forPeer, isCancelled })
     const first = order.after === null ? undefined : orders.get(order.after.order)
     const last = second.get(orderId)
     if (first !== undefined) compare(first, order)
@@ -73,6 +83,18 @@ export function equalPairs(evidence: Evidence): Checker {
       orders.set(order.orderId, order)
       newest.set(keyOf(order), order.orderId)
       if (order.after !== null) second.set(order.after.order, order)
+    },
+    ended() {
+      for (const [other, one] of cancelled) {
+        if (isDoubtful(one) || isDoubtful(other) || newest.get(keyOf(other)) !== other.orderId) continue
+        const who = [...evidence.world.appliances.values()].find(({ peer }) => peer === other.to)
+        evidence.expect(
+          who === undefined || hasIt(who, other) || newest.get(keyOf(one)) !== one.orderId,
+          name,
+          () =>
+            `${evidence.nameOf(other.to)} was told not to begin with ${evidence.titleOf(other.patch)}, which ${evidence.nameOf(one.to)} has, and was not ordered again`,
+        )
+      }
     },
     performed(who, effect) {
       if (effect.kind === 'run-step' && effect.step === 'install') begins(who)

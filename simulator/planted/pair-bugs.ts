@@ -79,6 +79,20 @@ export const pairBugs: readonly PlantedBug[] = [
     checkers: [EQUAL],
   },
   {
+    name: 'the next patch begins though the one before it was put back',
+    file: 'agent/core/install/continuing.ts',
+    find: "before.ended === 'installed' || before.ended === 'not-meant') return null",
+    replace: "before.ended !== 'cancelled') return null",
+    checkers: ['what goes on from another patch comes after it'],
+  },
+  {
+    name: 'the first of several patches begins before the others are copied',
+    file: 'agent/core/install/continuing.ts',
+    find: 'return [patch, ...stages].filter(',
+    replace: 'return [patch, ...stages.slice(0, 0)].filter(',
+    checkers: ['what goes on from another patch comes after it'],
+  },
+  {
     name: 'a cancelled install takes back the order of the second, whatever the first does',
     file: 'controller/core/rollout/taking-back.ts',
     find: "if (target.state !== 'queued') return null",

@@ -15,7 +15,10 @@ import { isInFlight, isUnheard } from './ongoing.ts'
 /** Null for any other report. */
 export function beginAnew(state: ServiceCenterState, target: TargetRecord, report: Report): Change[] | null {
   const install = state.installs.get(target.install)
-  if (install === undefined || !isUnderWay(install.state) || state.clock.wallMs >= install.deadlineAt) return null
+  if (install === undefined || state.clock.wallMs >= install.deadlineAt) return null
+  // A pair of which one member has the patch is finished, also where the install has ended.
+  const isHalfDone = report.state === 'cancelled' && matesOf(state, target).some((mate) => mate.state === 'installed')
+  if (!isUnderWay(install.state)) return isHalfDone ? [queued(state, target)] : null
   const again = queuedForTheNextWindow(state, target, report)
   if (again !== null) return [again, ...thoseAfter(state, target)]
   if (report.state === 'cancelled') return [queued(state, target), ...thoseAfter(state, target)]
