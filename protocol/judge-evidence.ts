@@ -24,7 +24,7 @@ export type ApplianceFindings = Pick<
   peer: PeerId
   orders: Pick<Order, 'attempt' | 'issuedAt' | 'allowOutage'>[]
   steps: Step[]
-  /** Before its first step and after its last one, as it detected; null where it did not look then. */
+  /** The last look before its first step, and the first one after its last, since later installs change what is there. */
   before: Seen | null
   after: Seen | null
   /** When it did not serve because of this install, from the installer's start to the end of its attempt. */
@@ -115,7 +115,7 @@ function judgeAppliance(evidence: ApplianceEvidence, given: Given): ApplianceFin
     orders: orders.map(({ attempt, issuedAt, allowOutage }) => ({ attempt, issuedAt, allowOutage })),
     steps,
     before: seen(detections.findLast(({ counter }) => counter < first)),
-    after: seen(detections.findLast(({ counter }) => counter > last)) ?? whatWasReported(reports.at(-1)),
+    after: seen(detections.find(({ counter }) => counter > last)) ?? whatWasReported(reports.at(-1)),
     interrupted: isInterrupting ? interruptions(steps) : [],
   }
 }

@@ -107,7 +107,7 @@ const UNHELPFUL_AT_MOST = 3
 
 const LATER_FAULTS_AT_MOST = 12
 const PHASE_CRASHES_AT_MOST = 8
-const OPERATOR_FAULTS_AT_MOST = 16
+const OPERATOR_FAULTS_AT_MOST = 20
 
 export function drawFaults(random: Random, estate: Estate, safetyMs: number): Fault[] {
   const rates = new Map<FaultKind, number>()
@@ -128,10 +128,11 @@ export function drawPhaseCrashes(random: Random, estate: Estate, safetyMs: numbe
 export function drawOperatorFaults(random: Random, estate: Estate, safetyMs: number, firstId: number): Fault[] {
   const count = 4 + nextBelow(random, OPERATOR_FAULTS_AT_MOST - 3)
   const bag = [...OPERATOR_KINDS, ...PHASE_KINDS]
-  return drawOf(bag, count, { random, estate, safetyMs }).map((fault, at) => ({
-    id: firstId + at,
-    ...fault,
-  }))
+  return drawOf(bag, count, { random, estate, safetyMs }).map((fault, at) => {
+    // As long as an install, so that some check is bad when it is asked.
+    const lastsMs = fault.kind === 'check-fails' ? 20 * fault.lastsMs : fault.lastsMs
+    return { id: firstId + at, ...fault, lastsMs }
+  })
 }
 
 /** Numbered after the first ones. */

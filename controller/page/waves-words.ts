@@ -16,6 +16,14 @@ export const STANDING_WORDS: Readonly<Record<PairStanding, string>> = {
   ended: 'ended without it',
 }
 
+/** The same of several pairs. */
+const SEVERAL: Readonly<Record<PairStanding, string>> = {
+  ...STANDING_WORDS,
+  waits: 'wait',
+  stands: 'have it, and stand with it',
+  done: 'have it',
+}
+
 /** `about 40 s until it has the patch`, or nothing where nobody knows. */
 export function leftInWords({ secondsLeft, leftUntil }: Pick<TargetView, 'secondsLeft' | 'leftUntil'>): string {
   return secondsLeft === null ? '' : `about ${duration(secondsLeft)} until ${leftUntil}`
@@ -26,7 +34,7 @@ export function progressSentences(install: InstallDetail): string[] {
   const { pairs, expectedEnd, unprotectedSeconds, deadline, waveSoakSeconds } = install
   const ended = hasEnded(install)
   const counts = Object.entries(Object.groupBy(pairs, ({ standing }) => standing))
-  const parts = counts.map(([standing, some]) => `${some.length} ${STANDING_WORDS[standing as PairStanding]}`)
+  const parts = counts.map(([standing, some]) => inNumbers(some.length, standing as PairStanding))
   const end =
     expectedEnd === null
       ? 'Nobody knows when it ends.'
@@ -37,13 +45,17 @@ export function progressSentences(install: InstallDetail): string[] {
     `${counted(pairs.length, 'pair')}: ${parts.join(', ')}.`,
     ...(pairs.length === 0 ? [] : [end]),
     unprotectedSeconds === 0
-      ? 'No pair was without a stand-in until now.'
-      : `Without a stand-in until now: ${minutes(unprotectedSeconds)}, all pairs together.`,
+      ? `No pair was without a stand-in${ended ? '' : ' until now'}.`
+      : `Without a stand-in${ended ? '' : ' until now'}: ${minutes(unprotectedSeconds)}, all pairs together.`,
     ...(ended ? [] : [`Whoever waits may begin until ${deadline}.`]),
     ...(waveSoakSeconds === 0 || ended
       ? []
       : [`Each wave stands for ${duration(waveSoakSeconds)} before the next begins.`]),
   ]
+}
+
+function inNumbers(count: number, standing: PairStanding): string {
+  return `${count} ${(count === 1 ? STANDING_WORDS : SEVERAL)[standing]}`
 }
 
 /** Minutes are what people count here: `4.5 min`. */

@@ -4,7 +4,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { InstallPlan } from '../../controller/core/rollout/install-plan.ts'
+import type { InstallDetail } from '../../controller/core/views.ts'
 import { aboutSoLong, planSummary, whatMayFail } from '../../controller/page/plan-words.ts'
+import { progressSentences } from '../../controller/page/waves-words.ts'
 import { sentence, whatItHas } from '../../controller/page/words.ts'
 
 const MAY_FAIL = { pairsAtFirst: 1, pairsLater: 2, pairsOfADataCenter: 1 }
@@ -39,4 +41,16 @@ test('a sentence begins with a capital, but for a name that has none', () => {
   assert.equal(sentence('refused'), 'Refused.')
   for (const name of ['wrapped@1.5', 'dc1-sp-primary', 'data.tar.zst', 'a2'])
     assert.equal(sentence(`${name} is there`), `${name} is there.`)
+})
+
+test('one pair has the patch, several have it; an install that has ended tells nothing of now', () => {
+  const progressOf = (state: string, ...standings: string[]) =>
+    progressSentences({
+      ...{ state, pairs: standings.map((standing) => ({ standing })), expectedEnd: null, unprotectedSeconds: 0 },
+      ...{ deadline: '2026-12-01T11:47:00.000Z', waveSoakSeconds: 0, targets: [] },
+    } as unknown as InstallDetail)
+  assert.equal(progressOf('running', 'done', 'waits', 'waits')[0], '3 pairs: 1 has it, 2 wait.')
+  assert.equal(progressOf('running', 'done', 'done', 'waits')[0], '3 pairs: 2 have it, 1 waits.')
+  assert.match(progressOf('running', 'done').join(' '), /No pair was without a stand-in until now\./)
+  assert.match(progressOf('done', 'done').join(' '), /No pair was without a stand-in\./)
 })

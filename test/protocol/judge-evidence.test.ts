@@ -115,6 +115,16 @@ test('a right file says what each member had before and after, and when it did n
   assert.deepEqual(findings.groups, [{ ...group, unprotectedMs: 8 * MINUTE, outage: false }])
 })
 
+test('what a later install has changed is not what an appliance had after this one', () => {
+  const statements = [
+    ...told(secondary, 10),
+    detectionOf(secondary, 'installed', 16),
+    detectionOf(secondary, 'applicable', 90),
+  ]
+  const [found] = judgeEvidence(evidenceWith({ appliances: [{ ...itsSecondary, statements }] }), null).appliances
+  assert.deepEqual([found?.after?.installedVersion, found?.after?.detectedAt], ['1.0', AT + 16 * MINUTE])
+})
+
 test('members that did not serve at the same moment are an outage', () => {
   const appliances = [itsSecondary, { ...itsPrimary, statements: told(primary, 13) }]
   assert.equal(judgeEvidence(evidenceWith({ appliances }), null).groups[0]?.outage, true)
