@@ -77,13 +77,6 @@ export const rolloutBugs: readonly PlantedBug[] = [
     checkers: ['a wave stands before the next begins'],
   },
   {
-    name: 'a new Service Center takes what stands for having stood',
-    file: `${rollout}/standing.ts`,
-    find: 'const before = Math.min(soakMs, Math.max(0, wallMs - changedAt))',
-    replace: 'const before = soakMs',
-    checkers: ['a wave stands before the next begins'],
-  },
-  {
     name: 'the first pair need not stand before more begin',
     file: `${rollout}/waves.ts`,
     find: 'if (hasEndedWell(group) && !isStanding) well.add(dataCenter)',

@@ -45,13 +45,22 @@ function copiesOf(
   windowsAt: (place: Place) => Applying,
 ): ServiceCenterEffect[] {
   if (install.outsideWindows || !isUnderWay(install.state) || install.state === 'paused') return []
+  // Many have the same windows.
+  const known = new Map<Applying, number | null>()
+  const openingOf = (applying: Applying): number | null => {
+    const opens = known.get(applying)
+    if (opens !== undefined) return opens
+    const found = opensAt(applying, patch.publication.manifest, state.clock.wallMs)
+    known.set(applying, found)
+    return found
+  }
   const waiting = [...(state.targets.get(install.id)?.values() ?? [])].flatMap((target) => copier(state, target) ?? [])
   return [...Map.groupBy(waiting, ({ dataCenter }) => dataCenter).values()].flatMap((there) => {
     const until = state.clock.wallMs + aheadMs(there.length * patch.publication.bytes)
     return there.flatMap((appliance): ServiceCenterEffect[] => {
       const session = state.sessions.get(appliance.peer)
       if (session === undefined || session.copiesAhead.has(patch.sha256)) return []
-      const opens = opensAt(windowsAt(appliance), patch.publication.manifest, state.clock.wallMs)
+      const opens = openingOf(windowsAt(appliance))
       if (opens === null || opens > until || readiness(state, patch.sha256, appliance) !== true) return []
       session.copiesAhead.add(patch.sha256)
       const said = { to: appliance.peer, install: install.id, patch: patch.sha256, opensAt: opens }
