@@ -62,6 +62,52 @@ describe('a plan', () => {
     assert.equal(fleet.serviceCenter.state.installs.get(json.id as InstallId)?.waveSoakSeconds, 3600)
   })
 
+  test('offers what the patch needs first, counts what goes first, and starts them together', async () => {
+    const needing = await fleet.publish({
+      name: 'openssl',
+      version: '3.1',
+      restart: 'service',
+      requires: [{ name: 'base', version: '2' }],
+    })
+    const base = await fleet.publish({ name: 'base', version: '2', restart: 'reboot' })
+    for (const one of [needing, base]) {
+      await everyoneNeeds(fleet, one)
+      for (const place of ['paris', 'tokyo'])
+        for (const role of ['primary', 'secondary']) await fleet.sendReceipt(`${place}/${role}`, one)
+    }
+    const plan = async (query: string) =>
+      (await ask<InstallPlan>('GET', `/patches/openssl@3.1/install-plan?${query}`)).json
+    const alone = await plan(ACME)
+    assert.equal(alone.counts.refuses, 4)
+    assert.deepEqual(
+      alone.needs.map(({ id, appliances }) => [id, appliances]),
+      [[base, 4]],
+    )
+    const together = await plan(`${ACME}&first=base@2`)
+    assert.deepEqual([together.counts.ready, together.counts.refuses, together.needs], [4, 0, []])
+    assert.deepEqual([together.restart, together.first.map(({ id }) => id)], ['reboot', [base]])
+    assert.ok(together.each.seconds > alone.each.seconds)
+    const body = { patch: needing, organizations: ['acme'] }
+    const other = await ask<Refused>('POST', '/installs', { ...body, plan: together })
+    assert.match(other.json.error.message, /other patches that go first/)
+    const { status, json } = await ask<InstallDetail>('POST', '/installs', {
+      ...body,
+      first: ['base@2'],
+      plan: together,
+    })
+    assert.equal(status, 201)
+    assert.deepEqual(
+      json.together.map(({ patch: named }) => named),
+      ['base@2', 'openssl@3.1'],
+    )
+    const [earlier] = json.together
+    const before = await ask<InstallDetail>('GET', `/installs/${earlier?.install}`)
+    assert.deepEqual([before.json.patch, before.json.together], [base, json.together])
+    const address = new URL(`/appliances/software-updates/openssl@3.1/install?${ACME}`, app.url)
+    const page = await fetch(address, { headers: { Cookie: await app.cookie() } })
+    assert.match(await page.text(), /It needs base@2 \(on 4 appliances\) first/)
+  })
+
   test('takes no time for which waves stand that is none, or more than a week', async () => {
     for (const seconds of ['-1', '1.5', 'long', '604801'])
       assert.equal(

@@ -54,6 +54,7 @@ const install = {
   installed: 0,
   total: 1,
   mixed: [],
+  together: [],
   joinedLater: [],
   ...{ toldAt: patch.uploadedAt, deadline: patch.uploadedAt, expectedEnd: null, waveSoakSeconds: 0 },
   ...{ unprotectedSeconds: 0, pairs: [], openings: [] },
@@ -71,6 +72,7 @@ const preview = {
   hindered: [{ appliance: 'acme-3', organization: 'Acme', dataCenter: 'Paris', reason: 'the patch needs base first' }],
   outsideWindows: [],
   withoutPeer: [{ appliance: 'acme-5', organization: 'Acme', dataCenter: 'Paris', reason: 'is alone' }],
+  needs: [],
   goingBack: [
     { appliance: 'acme-2', organization: 'Acme', dataCenter: 'Paris', reason: 'has 2.0.0, and would go back to 1.0.0' },
   ],

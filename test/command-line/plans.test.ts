@@ -42,11 +42,11 @@ test('a plan is a summary and a table for each wave', async () => {
   const [first = '', second = ''] = stdout.split(/^Wave \d, /m).slice(1)
   assert.match(
     first,
-    /^the first pair alone: Data Center paris; about 10 s\n {2}APPLIANCE .*\n {2}acme-paris-secondary .* Ready\.\n/,
+    /^the first pair alone: Data Center paris, about 10 s\n {2}APPLIANCE .*\n {2}acme-paris-secondary .* Ready\.\n/,
   )
   assert.match(
     second,
-    /^up to 2 .* tokyo; .*\n.*\n {2}acme-tokyo-secondary .* Waits: no Service Provider appliance of tokyo/,
+    /^up to 2 .* tokyo, .*\n.*\n {2}acme-tokyo-secondary .* Waits: no Service Provider appliance of tokyo/,
   )
 })
 

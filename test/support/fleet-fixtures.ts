@@ -26,9 +26,10 @@ export type Fleet = {
     name: string
     version: string
     bytes?: number
-    restart?: 'none' | 'service'
+    restart?: 'none' | 'service' | 'reboot'
     estimateSeconds?: number
     supersedes?: { name: string; version?: string }[]
+    requires?: { name: string; version?: string }[]
     /** What its bytes are, where two files of one name and version are told apart. */
     content?: string
   }): Promise<Sha256>

@@ -9,10 +9,11 @@ type PublicationText = {
   name: string
   version: string
   bytes: number
-  restart: 'none' | 'service'
+  restart: 'none' | 'service' | 'reboot'
   estimateSeconds?: number
   digest: Sha256
   supersedes?: { name: string; version?: string }[]
+  requires?: { name: string; version?: string }[]
 }
 
 export function publicationOf({
@@ -23,6 +24,7 @@ export function publicationOf({
   estimateSeconds = 5,
   digest,
   supersedes = [],
+  requires = [],
 }: PublicationText): Omit<Publication, 'publishedAt'> {
   const pieceLength = pieceLengthBytes(bytes)
   const { publishedAt: _, ...publication } = Publication.schema.parse({
@@ -31,7 +33,7 @@ export function publicationOf({
       ...{ name, version, kind: 'update', publisher: 'Example Ltd', created: '2026-01-01T00:00:00.000Z' },
       payload: { size: bytes, sha256: digest, pieceSize: pieceLength, piecesRoot: digest },
       appliesTo: { applianceTypes: [], fromVersions: [] },
-      ...{ requires: [], conflicts: [], supersedes, impact: { restart, estimateSeconds } },
+      ...{ requires, conflicts: [], supersedes, impact: { restart, estimateSeconds } },
       pair: { peerCompat: [], maxSkewSeconds: 3600, order: 'secondary-first' },
       install: { program: 'install', timeoutSeconds: 60 },
       verify: { detect: { versionFile: '/opt/example/version' }, soakSeconds: 0 },
