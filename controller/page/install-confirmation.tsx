@@ -3,7 +3,7 @@
  * Provider appliances concerned, and says which targets begin now and which wait in the same install; otherwise it says
  * what will be installed, on how many appliances, and where. Nothing is left out silently.
  */
-import type { Refusal } from '../../protocol/refusals.ts'
+import { isRefusal, type Refusal } from '../../protocol/refusals.ts'
 import type { ApplianceCopy } from '../core/copies.ts'
 import type { PatchDetail } from '../core/patch-views.ts'
 import type { InstallPlan } from '../core/rollout/install-plan.ts'
@@ -93,7 +93,7 @@ export const InstallConfirmation = (confirmation: Confirmation) => {
       {preview.queued.length > 0 && <Queued queued={preview.queued} />}
       {notApplicable.length > 0 && <NotApplicable left={notApplicable} />}
       {targets > 0 && <PlanSection plan={plan} />}
-      {patch.restart !== 'none' && <AllowOutage withoutPeer={preview.withoutPeer} />}
+      {(isRefusal(plan) ? patch : plan).restart !== 'none' && <AllowOutage withoutPeer={preview.withoutPeer} />}
       {preview.outsideWindows.length > 0 && <OutsideWindows waiting={preview.outsideWindows} />}
       {targets > 0 && <WaveSoak />}
       <div role="alert" />

@@ -208,6 +208,7 @@ describe('the client commands', () => {
       dataCenter: 'Paris',
       allowOutage: true,
       outsideWindows: false,
+      first: [],
       waveSoakSeconds: 0,
       confirmation: ID,
     })
