@@ -154,6 +154,10 @@ export const ApplianceCopy: z.ZodType<Copy> = z.object({
   sources: z.array(z.string()),
   secondsLeft: count.nullable(),
   provenAt: time.nullable(),
+  mended: z
+    .object({ at: time, reason: z.string() })
+    .nullable()
+    .describe('When it was proven again after it had not been right, and what had been wrong, the last time.'),
 })
 const UnpatchedOrganization: z.ZodType<patches.UnpatchedOrganization> = z.object({
   organization: z.string(),

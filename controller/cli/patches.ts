@@ -135,7 +135,9 @@ function patchLines(patch: PatchDetail): string[] {
         copy.state,
         readableBytes(copy.bytes),
         copy.provenAt === null ? 'not now' : readableTime(copy.provenAt),
-        copy.state === 'transferring' ? `${arriving(copy)} ${whyWaiting(copy)}`.trim() : whyWaiting(copy),
+        copy.state === 'transferring'
+          ? `${arriving(copy)} ${whyWaiting(copy)}`.trim()
+          : whyWaiting(copy) || mended(copy),
       ]),
       'There are no Service Provider appliances.',
     ),
@@ -174,6 +176,10 @@ function patchLines(patch: PatchDetail): string[] {
       ? []
       : ['', `${plural(patch.installs.length, 'install')}: patchmesh installs list`]),
   ]
+}
+
+function mended({ mended: last, state }: ApplianceCopy): string {
+  return last === null || state !== 'replicated' ? '' : `mended ${readableTime(last.at)}: ${last.reason}`
 }
 
 function ownCopyLine({ ownCopy: { provenAt, wrong } }: PatchDetail): string {

@@ -25,6 +25,8 @@ export type ApplianceCopy = {
   secondsLeft: number | null
   /** When its holder had read all of it and found it right, the last time; null for one that does not count. */
   provenAt: string | null
+  /** When it was proven again after it had not been right, and what had been wrong, the last time; null if it never was. */
+  mended: { at: string; reason: string } | null
 }
 
 export function applianceCopy(state: ServiceCenterState, patch: Sha256, appliance: ApplianceRecord): ApplianceCopy {
@@ -37,6 +39,7 @@ export function applianceCopy(state: ServiceCenterState, patch: Sha256, applianc
     sources: sources.flatMap((peer) => nameOf(state, peer) ?? []),
     secondsLeft: secondsLeft(copyState, bytesLeft, bytesPerSecond),
     provenAt: provenAt(state, patch, appliance),
+    mended: mended(state, patch, appliance),
   }
 }
 
@@ -44,6 +47,12 @@ function provenAt(state: ServiceCenterState, patch: Sha256, appliance: Appliance
   const receipt = state.receipts.get(patch)?.get(appliance.peer)
   if (receipt === undefined || !isReplicated(state, patch, appliance)) return null
   return new Date(receipt.verifiedAt).toISOString()
+}
+
+function mended({ receipts }: ServiceCenterState, patch: Sha256, { peer }: ApplianceRecord): ApplianceCopy['mended'] {
+  const receipt = receipts.get(patch)?.get(peer)
+  if (receipt === undefined || receipt.mendedAt === null) return null
+  return { at: new Date(receipt.mendedAt).toISOString(), reason: receipt.mendedWrong }
 }
 
 /** What arrives at an appliance of one patch, and from whom. */

@@ -13,7 +13,7 @@ import { keptStatement } from './kept-statements.ts'
 import { ledgerLost } from './lost-ledgers.ts'
 import { title } from './patch-identity.ts'
 import { placeNote } from './places.ts'
-import type { ApplianceRecord, Change } from './records.ts'
+import type { ApplianceRecord, Change, ReceiptRecord } from './records.ts'
 import { followReport } from './rollout/following.ts'
 import type { ServiceCenterState } from './state.ts'
 
@@ -56,8 +56,16 @@ function readReceipt(state: ServiceCenterState, appliance: ApplianceRecord, enve
     return refuse('not_found', `a receipt from ${appliance.name} names the unknown patch ${sha256}`)
   if (publishedAt !== patch.publication.publishedAt)
     return refuse('stale', `a receipt from ${appliance.name} is for an earlier publication of ${sha256}`)
-  if ((state.receipts.get(sha256)?.get(appliance.peer)?.counter ?? -1) >= counter) return []
-  return [{ table: 'receipts', row: { peer: appliance.peer, sha256, epoch, verifiedAt, counter, wrong: '', envelope } }]
+  const before = state.receipts.get(sha256)?.get(appliance.peer)
+  if (before !== undefined && before.counter >= counter) return []
+  const row = { peer: appliance.peer, sha256, epoch, verifiedAt, counter, wrong: '', envelope }
+  return [{ table: 'receipts', row: { ...row, ...mendedSince(before, verifiedAt) } }]
+}
+
+/** What was wrong may be mended before anybody has looked: it is remembered that it was. */
+function mendedSince(before: ReceiptRecord | undefined, at: number): Pick<ReceiptRecord, 'mendedAt' | 'mendedWrong'> {
+  if (before !== undefined && before.wrong !== '') return { mendedAt: at, mendedWrong: before.wrong }
+  return { mendedAt: before?.mendedAt ?? null, mendedWrong: before?.mendedWrong ?? '' }
 }
 
 /** The copy counts no longer, until a later receipt says that it is right again. */
@@ -73,7 +81,18 @@ function readDisproof(state: ServiceCenterState, appliance: ApplianceRecord, env
   const before = state.receipts.get(sha256)?.get(appliance.peer)
   if ((before?.counter ?? -1) >= counter) return []
   const { peer, name, organization } = appliance
-  const row = { peer, sha256, epoch: 0, verifiedAt: before?.verifiedAt ?? 0, counter, wrong, envelope }
+  const { mendedAt = null, mendedWrong = '' } = before ?? {}
+  const row = {
+    peer,
+    sha256,
+    epoch: 0,
+    verifiedAt: before?.verifiedAt ?? 0,
+    counter,
+    wrong,
+    mendedAt,
+    mendedWrong,
+    envelope,
+  }
   return [
     { table: 'receipts', row },
     placeNote(state, name, { action: 'check-copy', subject: title(patch), outcome: wrong, organization }),

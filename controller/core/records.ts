@@ -100,6 +100,9 @@ export type ReceiptRecord = {
   counter: number
   /** What is wrong with a copy that was proven before, as its holder says; empty for one that is right. */
   wrong: string
+  /** When it was proven again after it had not been right the last time, and what had been wrong; null and empty if never. */
+  mendedAt: number | null
+  mendedWrong: string
   envelope: Envelope
 }
 

@@ -4,7 +4,7 @@
 import type { ApplianceCopy } from '../core/copies.ts'
 import { CopyLabel } from './labels.tsx'
 import { Moment, WithMoments } from './moments.tsx'
-import { dataCenterTitle, elementId, listed, size, timeLeft, whyWaiting } from './words.ts'
+import { dataCenterTitle, elementId, listed, sentence, size, timeLeft, whyWaiting } from './words.ts'
 
 export const CopyTable = ({ copies, bytes }: { copies: ApplianceCopy[]; bytes: number }) => {
   if (copies.length === 0) return <p class="pm-quiet">No Service Provider appliance is enrolled yet.</p>
@@ -46,6 +46,11 @@ const Copy = ({ copy, bytes }: { copy: ApplianceCopy; bytes: number }) => (
         </>
       )}
     </span>
+    {copy.mended !== null && copy.state === 'replicated' && (
+      <span class="pm-quiet pm-why">
+        Mended <Moment at={copy.mended.at} />: <WithMoments text={sentence(copy.mended.reason)} />
+      </span>
+    )}
     {whyWaiting(copy) !== '' && (
       <span class="pm-quiet pm-why">
         <WithMoments text={whyWaiting(copy)} />

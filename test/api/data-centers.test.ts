@@ -79,7 +79,7 @@ test('tells of each copy how fast it comes, from whom by name, and how long it w
   const { appliances } = (await ask<PatchDetail>('GET', '/patches/followed@1')).json
   assert.deepEqual(Object.keys(appliances[0] ?? {}), [
     ...['name', 'organization', 'dataCenter', 'kind', 'role', 'state', 'bytes', 'reason'],
-    ...['bytesLeft', 'bytesPerSecond', 'sources', 'secondsLeft', 'provenAt'],
+    ...['bytesLeft', 'bytesPerSecond', 'sources', 'secondsLeft', 'provenAt', 'mended'],
   ])
   assert.deepEqual(
     appliances.map((copy) => [copy.name, copy.bytesLeft, copy.bytesPerSecond, copy.sources, copy.secondsLeft]),

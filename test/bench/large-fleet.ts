@@ -65,7 +65,10 @@ export async function largeFleet(extent: Extent): Promise<LargeFleet> {
       if (row.kind === 'service-provider' && (number + age) % 97 !== 0)
         apply(state, {
           table: 'receipts',
-          row: { peer: row.peer, sha256, epoch: 1, verifiedAt: 0, counter: 1, wrong: '', envelope: row.membership },
+          row: {
+            ...{ peer: row.peer, sha256, epoch: 1, verifiedAt: 0, counter: 1, wrong: '', envelope: row.membership },
+            ...{ mendedAt: null, mendedWrong: '' },
+          },
         })
       if (row.kind === 'tenant' && age < extent.detected) {
         const result =

@@ -208,6 +208,7 @@ export function everyRecord(): Change[] {
       table: 'receipts',
       row: {
         ...{ peer, sha256, epoch: 1, verifiedAt: AT, counter: 3, wrong: '' },
+        ...{ mendedAt: AT, mendedWrong: 'piece 2 of 8 of its file' },
         envelope: seal(Receipt, receipt, identity),
       },
     },

@@ -8,7 +8,7 @@
  *                                            +-> reverting -> failed | reverted
  *
  * Where the operator has named switchover hooks, service is handed over to a peer between `leasing` and `installing`, in
- * `handing-over`, and whoever has begun that ends by way of `taking-back`; switchover.ts tells how.
+ * `handing-over`, and whoever has begun that ends by way of `taking-back`; switching.ts and switched.ts tell how.
  *
  * Each phase ends: `staging`, `preflight`, `leasing` and `restarting` with the order's own time, `soaking` with the
  * manifest's, and the others with a program that has a time limit (reverting.ts tells how often a revert is tried).

@@ -6,11 +6,13 @@ import { test } from 'node:test'
 import { patchDetail } from '../../../controller/core/patch-views.ts'
 import { appliancesInScope } from '../../../controller/core/rollout/starting.ts'
 import { installPreview } from '../../../controller/core/views.ts'
+import { seal } from '../../../protocol/envelope.ts'
 import { DataCenterName, OrganizationName } from '../../../protocol/identifiers.ts'
 import { isRefusal } from '../../../protocol/refusals.ts'
-import { estate, estateWithTenants, replicate } from '../../../simulator/world/estate.ts'
+import { Disproof, Receipt } from '../../../protocol/statements.ts'
+import { deliverUp, estate, estateWithTenants, replicate } from '../../../simulator/world/estate.ts'
 import { type SymbolicPatch, symbolicPatch } from '../../../simulator/world/symbolic-patch.ts'
-import { World } from '../../../simulator/world/world.ts'
+import { START_WALL_MS, World } from '../../../simulator/world/world.ts'
 
 function preview(world: World, patch: SymbolicPatch, organization: string, dataCenter = 'All') {
   const place = dataCenter === 'All' ? ('All' as const) : DataCenterName.parse(dataCenter)
@@ -71,6 +73,26 @@ test('an appliance that cannot be reached stays in m, and its proven copy stays 
   const [primary, secondary] = copies(world, patch)
   assert.equal(primary?.reason, '')
   assert.match(secondary?.reason ?? '', /^not reachable since 2026-01-01T00:00/)
+})
+
+test('a copy that was mended before anybody looked says so, and what had been wrong', () => {
+  const world = estate('paris')
+  const patch = replicate(world)
+  const [name, { sha256 }] = ['paris/secondary', patch.publication]
+  const { peer, state } = world.appliance(name)
+  const mended = () => copies(world, patch).find((copy) => copy.name === name)?.mended
+  assert.equal(mended(), null)
+  const publishedAt = world.center.state.patches.get(sha256)?.publication.publishedAt ?? 0
+  const common = { from: peer, epoch: 1, sha256, publishedAt }
+  const counter = state.counter + 1_000
+  const wrong = { ...common, counter, reason: 'piece 2 of 4 of its file', disprovenAt: START_WALL_MS }
+  deliverUp(world, name, name, seal(Disproof, wrong, state.identity))
+  assert.equal(world.replications(patch), '1/2')
+  const verifiedAt = START_WALL_MS + 60_000
+  const right = { ...common, counter: counter + 1, verifiedAt, source: peer }
+  deliverUp(world, name, name, seal(Receipt, right, state.identity))
+  assert.equal(world.replications(patch), '2/2')
+  assert.deepEqual(mended(), { at: new Date(verifiedAt).toISOString(), reason: 'piece 2 of 4 of its file' })
 })
 
 test('tenant appliances are counted in no column', () => {

@@ -1,6 +1,7 @@
 /**
- * What the database keeps of waves that stand, of when each target was ordered and interrupted, and of installs that go on
- * from one another. Of what was there before nothing had to stand, nobody knows those times, and each went alone.
+ * What the database keeps of waves that stand, of when each target was ordered and interrupted, of installs that go on from
+ * one another, and of copies that were mended. Of what was there before nothing had to stand, nobody knows those times, each
+ * went alone, and of no copy is it known.
  */
 import type { Kysely } from 'kysely'
 
@@ -19,4 +20,12 @@ export async function targetTimes(database: Kysely<unknown>): Promise<void> {
 
 export async function together(database: Kysely<unknown>): Promise<void> {
   await database.schema.alterTable('installs').addColumn('continues', 'text').execute()
+}
+
+export async function mended(database: Kysely<unknown>): Promise<void> {
+  const receipts = () => database.schema.alterTable('receipts')
+  await receipts().addColumn('mendedAt', 'bigint').execute()
+  await receipts()
+    .addColumn('mendedWrong', 'text', (column) => column.notNull().defaultTo(''))
+    .execute()
 }
