@@ -35,7 +35,11 @@ export function hasEndedWell(group: readonly Placed[]): boolean {
 
 /** Somebody in it has the patch, and has not yet stood with it for as long as the install asks. */
 export function stands(group: readonly Placed[], { waveSoakSeconds }: Pick<InstallRecord, 'waveSoakSeconds'>): boolean {
-  return waveSoakSeconds > 0 && group.some(({ target }) => target.state === 'installed' && target.stoodAt === null)
+  return waveSoakSeconds > 0 && group.some(({ target }) => isStanding(target))
+}
+
+export function isStanding({ state, stoodAt }: TargetRecord): boolean {
+  return state === 'installed' && stoodAt === null
 }
 
 /** The member that could not install it since its install was set going last. */

@@ -47,7 +47,12 @@ export function whyToldHere(state: ServiceCenterState, target: TargetRecord): st
   const leader = first === null ? undefined : state.targets.get(target.install)?.get(first.peer)
   if (leader === undefined || first === null || leader.order?.id !== first.order || target.state !== 'queued')
     return null
-  if (!isFinal(leader.state) || state.clock.wallMs - leader.changedAt <= TELLS_WITHIN_MS) return null
+  const { wallMs, monotonicMs } = state.clock
+  // After the deadline nobody is ordered anew: then it is better to wait.
+  if (!isFinal(leader.state) || wallMs >= (state.installs.get(target.install)?.deadlineAt ?? 0)) return null
+  // By both clocks, since one may be set: long after the first has ended, the second has said nothing of it.
+  const silentSinceMs = state.silentSinceMs.get(target.order?.id ?? first.order) ?? monotonicMs
+  if (wallMs - leader.changedAt <= TELLS_WITHIN_MS || monotonicMs - silentSinceMs <= TELLS_WITHIN_MS) return null
   // It has heard, perhaps, and is in line behind what it is at.
   const atIt = [...(state.unsettledOn.get(target.appliance)?.values() ?? [])].some(
     (other) => isInFlight(other) && other.state !== 'queued',

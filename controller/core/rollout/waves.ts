@@ -6,7 +6,7 @@
 import type { DataCenterName } from '../../../protocol/identifiers.ts'
 import { groupKey } from '../census.ts'
 import type { ApplianceRecord, InstallRecord } from '../records.ts'
-import { groupsOf, hasBegun, hasEndedWell, type Placed, stands } from './groups.ts'
+import { groupsOf, hasBegun, hasEndedWell, isStanding, type Placed, stands } from './groups.ts'
 import { isInFlight, isWaiting } from './ongoing.ts'
 
 const WIDEST = 8
@@ -55,17 +55,26 @@ export function wavesOf<Member extends Placed>(
       groups.set(groupKey(atIt.appliance), atIt.appliance)
       dataCenters.set(dataCenter, atIt.appliance)
     }
-    const isStanding = hasEndedWell(group) && stands(group, install)
-    if (isStanding) standing.set(dataCenter, Math.max(standing.get(dataCenter) ?? 0, ...group.map(gotItAt)))
-    if (hasEndedWell(group) && !isStanding) well.add(dataCenter)
-    if (atIt !== undefined || next !== undefined || isStanding) unfinished.add(dataCenter)
+    const waits = hasEndedWell(group) && (stands(group, install) || companionsStand(group, install))
+    if (waits) standing.set(dataCenter, Math.max(standing.get(dataCenter) ?? 0, ...group.map(gotItAt)))
+    if (hasEndedWell(group) && !waits) well.add(dataCenter)
+    if (atIt !== undefined || next !== undefined || waits) unfinished.add(dataCenter)
   }
   const finished = [...well].filter((dataCenter) => !unfinished.has(dataCenter)).length
   return { groups, dataCenters, standing, begun, isProven: well.size > 0, width: widthAfter(finished) }
 }
 
-function gotItAt({ target }: Placed): number {
-  return target.state === 'installed' ? target.changedAt : 0
+/** What goes together with it stands for as long. */
+function companionsStand(
+  group: readonly Placed[],
+  { waveSoakSeconds }: Pick<InstallRecord, 'waveSoakSeconds'>,
+): boolean {
+  return waveSoakSeconds > 0 && group.some(({ companions = [] }) => companions.some(isStanding))
+}
+
+function gotItAt({ target, companions = [] }: Placed): number {
+  const installed = [target, ...companions].filter(({ state }) => state === 'installed')
+  return Math.max(0, ...installed.map(({ changedAt }) => changedAt))
 }
 
 function isAtIt({ target, companions = [] }: Placed): boolean {
