@@ -82,19 +82,9 @@ function readDisproof(state: ServiceCenterState, appliance: ApplianceRecord, env
   if ((before?.counter ?? -1) >= counter) return []
   const { peer, name, organization } = appliance
   const { mendedAt = null, mendedWrong = '' } = before ?? {}
-  const row = {
-    peer,
-    sha256,
-    epoch: 0,
-    verifiedAt: before?.verifiedAt ?? 0,
-    counter,
-    wrong,
-    mendedAt,
-    mendedWrong,
-    envelope,
-  }
+  const row = { peer, sha256, epoch: 0, verifiedAt: before?.verifiedAt ?? 0, counter, wrong, envelope }
   return [
-    { table: 'receipts', row },
+    { table: 'receipts', row: { ...row, mendedAt, mendedWrong } },
     placeNote(state, name, { action: 'check-copy', subject: title(patch), outcome: wrong, organization }),
   ]
 }

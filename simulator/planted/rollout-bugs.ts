@@ -79,7 +79,7 @@ export const rolloutBugs: readonly PlantedBug[] = [
   {
     name: 'the first pair need not stand before more begin',
     file: `${rollout}/waves.ts`,
-    find: 'if (hasEndedWell(group) && !isStanding) well.add(dataCenter)',
+    find: 'if (hasEndedWell(group) && !waits) well.add(dataCenter)',
     replace: 'if (hasEndedWell(group)) well.add(dataCenter)',
     checkers: ['a wave stands before the next begins'],
   },
