@@ -38,8 +38,8 @@ export const copyBugs: readonly PlantedBug[] = [
   {
     name: 'a receipt that comes late counts again',
     file: 'controller/core/letters.ts',
-    find: 'if ((state.receipts.get(sha256)?.get(appliance.peer)?.counter ?? -1) >= counter) return []\n  return [{ table',
-    replace: 'if (counter < 0) return []\n  return [{ table',
+    find: 'if (before !== undefined && before.counter >= counter) return []',
+    replace: 'if (counter < 0) return []',
     checkers: ['n/m is the truth', 'counters never go back'],
   },
   {
