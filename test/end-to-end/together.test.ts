@@ -33,11 +33,7 @@ after(() => fleet?.stop())
 const rootOf = (name: string): string => join(fleet.folderOf(name), 'root')
 const hasIt = (name: string, patch: string): boolean => existsSync(join(rootOf(name), `opt/${patch}/version`))
 
-async function upload(
-  name: string,
-  requires: NonNullable<ControlledBundle['manifest']>['requires'],
-  waits: boolean,
-): Promise<string> {
+async function upload(name: string, needs: readonly string[], waits: boolean): Promise<string> {
   const out = join(fleet.folder, `${name}.patch`)
   const requires = needs.map((needed) => ({ name: PatchName.parse(needed) }))
   const also = `echo "${name} on $(basename "$(dirname "$PATCHMESH_ROOT")")" >> '${log}'`
