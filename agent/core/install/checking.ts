@@ -10,9 +10,9 @@ import type { AgentState } from '../state.ts'
 import type { Attempt } from './attempt.ts'
 import { checkLines } from './policies/checks.ts'
 
-/** Whether they are to be asked before this attempt goes on. */
-export function asksBefore({ settings }: AgentState, { tries }: Attempt): boolean {
-  return settings.checks.length > 0 && tries === 0
+/** Whether they are to be asked before this attempt goes on: not for a second try, after what the first one did. */
+export function asksBefore({ settings }: AgentState, { failure }: Attempt): boolean {
+  return settings.checks.length > 0 && failure === null
 }
 
 /** `verified`: how the verification ended after which they are asked. */

@@ -190,3 +190,18 @@ test('an answer to an order that was stopped is not taken for that of the next o
   assert.deepEqual(first.installer.started, [])
   world.await('it ends all the same', () => targetOf(world, install, FIRST)?.state === 'installed')
 })
+
+test('an appliance whose ledger turned out to be an older one asks its checks again, and does not begin while one is bad', () => {
+  const world = pair()
+  operatorOf(world, FIRST).bad.set(VPN, 'no route')
+  begin(world)
+  world.await('it waits for the check', () => orderOf(world, FIRST)?.reason.includes('no route') === true)
+  const { attempt } = world.appliance(FIRST).state.orders
+  assert.ok(attempt !== null)
+  // As lost-ledger.ts takes it: perhaps an installer was started of which it knows nothing.
+  attempt.tries = 1
+  world.run(90_000)
+  assert.deepEqual(world.appliance(FIRST).installer.started, [])
+  operatorOf(world, FIRST).bad.delete(VPN)
+  world.await('it has begun', () => world.appliance(FIRST).installer.started.length > 0)
+})
