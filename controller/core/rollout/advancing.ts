@@ -5,7 +5,7 @@
 import type { Change, InstallRecord, TargetRecord } from '../records.ts'
 import type { ServiceCenterState } from '../state.ts'
 import { endDataCenters, membersOf, overdrawn } from './budgets.ts'
-import { endWithCompanions, haltTogether, laterThan } from './companions.ts'
+import { companionsOf, endWithCompanions, haltTogether, laterThan } from './companions.ts'
 import { endBehindPeers, endLeftBehind, endWaiting, outcomeOf } from './ending-installs.ts'
 import { whenLate } from './following.ts'
 import { isFinal, isUnderWay } from './install-states.ts'
@@ -33,6 +33,8 @@ export function advance(state: ServiceCenterState, install: InstallRecord): Chan
   if (spent !== null) return haltTogether(state, install, spent)
   const stopped = isUnderWay(install.state) ? endDataCenters(state, install, members) : []
   if (stopped.length > 0) return stopped
+  const elsewhereStopped = isUnderWay(install.state) ? stopCompanions(state, install) : []
+  if (elsewhereStopped.length > 0) return elsewhereStopped
   const withOthers = endWithCompanions(state, install, targets)
   if (withOthers.length > 0) return withOthers
   const leftBehind = isUnderWay(install.state) ? [] : endLeftBehind(state, install, targets)
@@ -44,6 +46,19 @@ export function advance(state: ServiceCenterState, install: InstallRecord): Chan
   if (state.clock.wallMs > install.deadlineAt)
     return endWaiting(state, targets, 'the deadline of the install has passed')
   return order(state, install, targets)
+}
+
+/** What has gone wrong with another that goes together with it is dealt with before anybody else is ordered. */
+function stopCompanions(state: ServiceCenterState, install: InstallRecord): Change[] {
+  for (const other of companionsOf(state, install)) {
+    if (!isUnderWay(other.state)) continue
+    const members = membersOf(state, targetsOf(state, other.id))
+    const spent = overdrawn(members, other.run)
+    if (spent !== null) return haltTogether(state, other, spent)
+    const stopped = endDataCenters(state, other, members)
+    if (stopped.length > 0) return stopped
+  }
+  return []
 }
 
 function order(state: ServiceCenterState, install: InstallRecord, targets: TargetRecord[]): Change[] {
