@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto'
 import type { z } from 'zod'
 import { httpStatus, isRefusal, type Refusal } from '../../protocol/refusals.ts'
 import { namedPatch } from '../core/named-patch.ts'
-import { nameOf } from '../core/patch-identity.ts'
+import { identityOf } from '../core/patch-identity.ts'
 import { patchDetail } from '../core/patch-views.ts'
 import { planInstall } from '../core/rollout/planning.ts'
 import { WAVE_SOAK_SECONDS } from '../core/rollout/standing.ts'
@@ -51,7 +51,7 @@ function confirmationPage(
   if (isRefusal(record)) return record
   const scope = appliancesInScope(state, { organizations, dataCenter })
   if (isRefusal(scope)) return scope
-  const first = firstOf(state, named)
+  const first = firstOf(state, record, named)
   if (isRefusal(first)) return first
   const preview = installPreview(state, record, scope, { dataCenter, first })
   const { queued, notApplicable, hindered, withoutPeer, outsideWindows } = preview
@@ -66,7 +66,7 @@ function confirmationPage(
   })
   const confirmation = {
     ...{ patch: patchDetail(state, record), organizations, dataCenter, preview, plan, ready, changed },
-    first: first.map((other) => ({ id: other.sha256, ...nameOf(other) })),
+    first: first.map(identityOf),
   }
   return <ConfirmationPage {...confirmation} once={randomUUID()} />
 }

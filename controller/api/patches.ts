@@ -129,7 +129,7 @@ export function addPatchRoutes(app: App, { log }: RouteDependencies): void {
       if (isRefusal(record)) return answerRefusal(c, record, log)
       const scope = appliancesInScope(state, { organizations: query.organization, dataCenter: query.dataCenter })
       if (isRefusal(scope)) return answerRefusal(c, scope, log)
-      const first = firstOf(state, query.first)
+      const first = firstOf(state, record, query.first)
       if (isRefusal(first)) return answerRefusal(c, first, log)
       return c.json(installPreview(state, record, scope, { dataCenter: query.dataCenter, first }))
     },
@@ -137,9 +137,13 @@ export function addPatchRoutes(app: App, { log }: RouteDependencies): void {
 }
 
 /** The patches that are to go before another one. */
-export function firstOf(state: ServiceCenterState, references: readonly string[]): PatchRecord[] | Refusal {
+export function firstOf(
+  state: ServiceCenterState,
+  patch: PatchRecord,
+  references: readonly string[],
+): PatchRecord[] | Refusal {
   const first = namedPatches(state, references)
-  return isRefusal(first) ? first : patchesFirst(state, { first })
+  return isRefusal(first) ? first : patchesFirst(state, patch, first)
 }
 
 export function unknownDataCenter(state: ServiceCenterState, wanted: string): Refusal | null {

@@ -7,7 +7,7 @@ import type { RefusalCode } from '../../protocol/refusals.ts'
 import type { InstallPlan } from '../core/rollout/install-plan.ts'
 import { hasEnded, isFinal, type TargetState } from '../core/rollout/install-states.ts'
 import type { InstallDetail, InstallPreview } from '../core/views.ts'
-import { neededFirst, planStandings, planSummary } from '../page/plan-words.ts'
+import { neededOptions, planStandings, planSummary } from '../page/plan-words.ts'
 import { duration, listed, patchReference, where, whyWaiting } from '../page/words.ts'
 import { type Asking, isAgreed, YES_OPTION } from './asking.ts'
 import type { StartInstall } from './client-requests.ts'
@@ -147,11 +147,7 @@ function warn(terminal: Terminal, preview: InstallPreview): void {
     terminal.tell(`Warning: ${plural(hindered.length, 'target')} would refuse it or be held back as things are now:`)
     tellReasons(terminal, hindered)
   }
-  for (const line of neededFirst(preview)) {
-    terminal.tell(
-      printable(`${line} Add ${preview.needs.map((needed) => `--first ${patchReference(needed)}`).join(' ')}.`),
-    )
-  }
+  for (const line of neededOptions(preview)) terminal.tell(printable(line))
   if (withoutPeer.length > 0) {
     terminal.tell(
       `Warning: ${plural(withoutPeer.length, 'target')} would wait until somebody starts with --allow-outage:`,

@@ -2,7 +2,6 @@
  * What people and scripts are shown of appliances: the inventory with its filters and its order, one appliance in full,
  * and the tokens that are still open. A list is filtered and cut to a page before anything is worked out for its rows.
  */
-
 import { architectureOf } from '../../agent/core/install/policies/architecture.ts'
 import { type PeerId, SERVICE_PROVIDER, type Sha256 } from '../../protocol/identifiers.ts'
 import { compareVersions } from '../../protocol/version-order.ts'

@@ -23,6 +23,11 @@ export function nameOf({ publication: { name, version, manifest } }: PatchRecord
   return { name, version, architecture: architectureOf(manifest) }
 }
 
+/** With the id of its file. */
+export function identityOf(patch: PatchRecord) {
+  return { id: patch.sha256, ...nameOf(patch) }
+}
+
 /** Whether two files cannot both be there: they are for the same appliances, or one of them is for all. */
 export function isTaken(left: Named, right: Named): boolean {
   if (left.name !== right.name || left.version !== right.version) return false

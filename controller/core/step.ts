@@ -2,7 +2,6 @@
  * The Service Center as a function from events to effects. `step` changes the state by records and returns what must
  * happen, in order; it reads no clock, waits for nothing and touches no device.
  */
-
 import { unreachable } from '../../protocol/assert.ts'
 import { envelopeDigest, seal } from '../../protocol/envelope.ts'
 import { type PeerId, SERVICE_PROVIDER } from '../../protocol/identifiers.ts'

@@ -10,12 +10,12 @@ import { appliancesByPlace, censusOf } from './census.ts'
 import { type ApplianceCopy, applianceCopy } from './copies.ts'
 import { whyKeyIsHeld } from './held-keys.ts'
 import { type InstallProgress, progressOf } from './install-progress.ts'
-import { nameOf, title } from './patch-identity.ts'
 import type { ApplianceRecord, InstallRecord, PatchRecord } from './records.ts'
 import { readiness, serviceProviderAppliances } from './replications.ts'
-import { earlierThan, laterThan } from './rollout/companions.ts'
+import { earlierThan, laterThan, titleOfPatch } from './rollout/companions.ts'
 import { confirmationOf } from './rollout/confirming.ts'
 import { joinedLater } from './rollout/extending.ts'
+import type { InstallPlan } from './rollout/install-plan.ts'
 import type { TargetState } from './rollout/install-states.ts'
 import { targetsOf } from './rollout/ongoing.ts'
 import { asThere, pathTo } from './rollout/path.ts'
@@ -110,7 +110,7 @@ export type InstallPreview = {
   /** Targets that have a later version now. */
   goingBack: NamedReason[]
   /** What it needs first and is not everywhere, in order, and on how many it is lacking. */
-  needs: { id: Sha256; name: string; version: string; architecture: string | null; appliances: number }[]
+  needs: InstallPlan['needs']
 }
 
 export function byOrganization(
@@ -155,9 +155,7 @@ export function installPreview(
       outsideWindows: waitingForWindows(state, record, scope),
       hindered: refusing,
       goingBack: goingBack(state, record, scope),
-      needs: pathTo(state, record, first, scope).map((needed) => ({
-        ...{ id: needed.patch.sha256, ...nameOf(needed.patch), appliances: needed.appliances },
-      })),
+      needs: pathTo(state, record, first, scope),
       confirmation: confirmationOf(patch, scope),
     },
   }
@@ -186,13 +184,8 @@ export function installSummary(state: ServiceCenterState, install: InstallRecord
 }
 
 function together(state: ServiceCenterState, install: InstallRecord): InstallSummary['together'] {
-  const earlier = earlierThan(state, install)
-  const all = [...earlier, install, ...laterThan(state, install)]
-  if (all.length === 1) return []
-  return all.map(({ id, patch }) => {
-    const record = state.patches.get(patch)
-    return { install: id, patch: record === undefined ? patch : title(record) }
-  })
+  const all = [...earlierThan(state, install), install, ...laterThan(state, install)]
+  return all.length === 1 ? [] : all.map(({ id, patch }) => ({ install: id, patch: titleOfPatch(state, patch) }))
 }
 
 export function installSummaries(state: ServiceCenterState): InstallSummary[] {

@@ -52,6 +52,12 @@ export function neededFirst({ needs }: Pick<InstallPlan, 'needs'>): string[] {
   return [`It needs ${listed(named)} first, which can go in the same interruption of each pair.`]
 }
 
+/** The same with what a command line adds for it. */
+export function neededOptions({ needs }: Pick<InstallPlan, 'needs'>): string[] {
+  const options = needs.map((needed) => `--first ${patchReference(needed)}`).join(' ')
+  return neededFirst({ needs }).map((line) => `${line} Add ${options}.`)
+}
+
 export function planImpact({ restart, unprotectedSeconds, each }: InstallPlan): string {
   const { longest, all } = unprotectedSeconds
   const source =

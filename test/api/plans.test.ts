@@ -108,6 +108,33 @@ describe('a plan', () => {
     assert.match(await page.text(), /It needs base@2 \(on 4 appliances\) first/)
   })
 
+  test('what goes first goes to nobody who does not get the patch, and is named once and not too often', async () => {
+    const needing = await fleet.publish({ name: 'openssl', version: '3.1', requires: [{ name: 'base', version: '2' }] })
+    const base = await fleet.publish({ name: 'base', version: '2' })
+    for (const one of [needing, base]) await everyoneNeeds(fleet, one)
+    for (const name of ['acme-tokyo-primary', 'acme-tokyo-secondary'])
+      await fleet.detect(name, needing, 'notApplicable', '0.9', 'it is for firewalls')
+    const body = { patch: needing, organizations: ['acme'] }
+    for (const first of [['base@2', 'base@2'], ['openssl@3.1']]) {
+      const refused = await ask<Refused>('POST', '/installs', { ...body, first })
+      assert.match(refused.json.error.message, /named twice/)
+      const query = first.map((one) => `first=${one}`).join('&')
+      assert.equal((await ask('GET', `/patches/openssl@3.1/install-plan?${ACME}&${query}`)).status, 400)
+    }
+    const many = await Promise.all(
+      Array.from({ length: 17 }, (_, number) => fleet.publish({ name: `more-${number}`, version: '1' })),
+    )
+    const query = many.map((one) => `first=${one}`).join('&')
+    const tooMany = await ask<Refused>('GET', `/patches/openssl@3.1/install-plan?${ACME}&${query}`)
+    assert.match(tooMany.json.error.message, /17 patches are to go first, and 16 may/)
+    const { json } = await ask<InstallDetail>('POST', '/installs', { ...body, first: ['base@2'] })
+    const earlier = await ask<InstallDetail>('GET', `/installs/${json.together[0]?.install}`)
+    assert.deepEqual(earlier.json.targets.map(({ appliance }) => appliance).sort(), [
+      'acme-paris-primary',
+      'acme-paris-secondary',
+    ])
+  })
+
   test('takes no time for which waves stand that is none, or more than a week', async () => {
     for (const seconds of ['-1', '1.5', 'long', '604801'])
       assert.equal(

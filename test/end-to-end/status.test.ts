@@ -75,7 +75,10 @@ test('an appliance tells whom it is connected to and what it has, as lines and a
   assert.equal(status, 0)
   assert.match(stdout, /^appliance +sp, service-provider primary of Provider in Paris\nagent +runs\nnow +nothing: /)
   assert.match(stdout, /\nuplink +connected to the Service Center since 20\S+ \S+ UTC\n/)
-  assert.match(stdout, /\npatch +hotfix-1 1\.0\.0: replicated, read again and right at 20\S+ \S+ UTC; applicable, no version/)
+  assert.match(
+    stdout,
+    /\npatch +hotfix-1 1\.0\.0: replicated, read again and right at 20\S+ \S+ UTC; applicable, no version/,
+  )
 })
 
 test('an order that waits for its copy is stopped at the appliance, and the Service Center reads who did it', async () => {

@@ -19,7 +19,7 @@ export function end(state: AgentState, attempt: Attempt, ending: Ending): AgentE
   return takesBack ? takeBack(state, attempt, { ending, tries: 0 }) : over(state, attempt, ending)
 }
 
-/** Starts the hook; `taking` is in the ledger first, with how often that was. */
+/** Starts the hook; `taking-back` is in the ledger first, with how often that was. */
 export function takeBack(
   state: AgentState,
   attempt: Attempt,

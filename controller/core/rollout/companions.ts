@@ -48,7 +48,7 @@ export function whyNotYet(state: ServiceCenterState, install: InstallRecord, pee
   const own = earlier === undefined ? undefined : state.targets.get(earlier.id)?.get(peer)
   if (earlier === undefined || own === undefined) return null
   const pending = [own, ...matesOf(state, own)].some((target) => !isFinal(target.state))
-  return pending ? `goes on from ${called(state, earlier.patch)}: waits until its pair has ended with that` : null
+  return pending ? `goes on from ${titleOfPatch(state, earlier.patch)}: waits until its pair has ended with that` : null
 }
 
 /** It halts, and all that go with it. */
@@ -57,7 +57,7 @@ export function haltTogether(
   install: InstallRecord,
   { reason, unbegun }: { readonly reason: string; readonly unbegun: string },
 ): Change[] {
-  const inCompany = `${called(state, install.patch)}, which goes with it`
+  const inCompany = `${titleOfPatch(state, install.patch)}, which goes with it`
   const others = companionsOf(state, install).filter((other) => isUnderWay(other.state))
   return [
     { table: 'installs', row: { ...install, state: 'halted', reason } },
@@ -84,14 +84,15 @@ export function endWithCompanions(
       const other = state.targets.get(id)?.get(target.appliance)
       if (other === undefined || !isFinal(other.state) || isThere(other)) continue
       const name = everEnrolled(state, target.appliance)?.name ?? target.appliance
-      const reason = `not started: ${called(state, patch)}, which goes with it, is ${other.state} on ${name}${because(other)}`
+      const reason = `not started: ${titleOfPatch(state, patch)}, which goes with it, is ${other.state} on ${name}${because(other)}`
       return [{ table: 'targets', row: { ...target, state: 'cancelled', reason, changedAt: state.clock.wallMs } }]
     }
     return []
   })
 }
 
-function called({ patches }: ServiceCenterState, patch: Sha256): string {
+/** What people call it. */
+export function titleOfPatch({ patches }: ServiceCenterState, patch: Sha256): string {
   const found = patches.get(patch)
   return found === undefined ? patch : title(found)
 }

@@ -43,8 +43,8 @@ export type Span = { readonly from: number; readonly to: number }
 
 /**
  * When each Data Center is at it, in seconds from when the first begins: as many beside each other as the waves let, and of
- * one organization one after the other; pairs of one place all at once. A Data Center holds its place while it stands with the patch. `pairs` are in the order in
- * which they begin.
+ * one organization one after the other; pairs of one place all at once. A Data Center holds its place while it stands with
+ * the patch. `pairs` are in the order in which they begin.
  */
 export function spansOf(pairs: readonly Lasting[], soakSeconds = 0): Map<DataCenterName, Span> {
   const spans = new Map<DataCenterName, Span>()

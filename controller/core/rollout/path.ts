@@ -6,16 +6,17 @@
 import { architectureOf } from '../../../agent/core/install/policies/architecture.ts'
 import type { PatchThere } from '../../../agent/core/install/policies/patches-there.ts'
 import { judgeRequires } from '../../../agent/core/install/policies/requires.ts'
+import type { Sha256 } from '../../../protocol/identifiers.ts'
+import { MAX_PATCHES_AT_ONCE } from '../../../protocol/limits.ts'
 import { isCovered, isSuperseded, type PatchReference } from '../../../protocol/patch-references.ts'
-import { isRefusal, type Refusal } from '../../../protocol/refusals.ts'
+import { isRefusal, type Refusal, refuse } from '../../../protocol/refusals.ts'
 import { compareVersions } from '../../../protocol/version-order.ts'
 import { findingOn, patchesOn } from '../findings.ts'
+import { identityOf } from '../patch-identity.ts'
 import { livePatch, livePatches } from '../publishing.ts'
 import type { ApplianceRecord, PatchRecord } from '../records.ts'
 import type { ServiceCenterState } from '../state.ts'
-import type { PlanWanted } from './install-plan.ts'
-
-export type Needed = { readonly patch: PatchRecord; readonly appliances: number }
+import type { InstallPlan } from './install-plan.ts'
 
 /** `first` go before it as things are; those that would have to be added, and on how many of these each is lacking. */
 export function pathTo(
@@ -23,7 +24,7 @@ export function pathTo(
   patch: PatchRecord,
   first: readonly PatchRecord[],
   appliances: readonly ApplianceRecord[],
-): Needed[] {
+): InstallPlan['needs'] {
   const live = livePatches(state)
   const path: PatchRecord[] = []
   const seen = new Set([patch.sha256])
@@ -44,13 +45,21 @@ export function pathTo(
   return path
     .filter((needed) => !first.includes(needed))
     .map((needed) => ({
-      patch: needed,
+      ...identityOf(needed),
       appliances: appliances.filter((one) => findingOn(state, needed, one).result !== 'installed').length,
     }))
 }
 
-/** Those that whoever plans has named, in their order. */
-export function patchesFirst(state: ServiceCenterState, { first }: Pick<PlanWanted, 'first'>): PatchRecord[] | Refusal {
+/** Those that were named to go before a patch, in their order. */
+export function patchesFirst(
+  state: ServiceCenterState,
+  { sha256 }: PatchRecord,
+  first: readonly Sha256[],
+): PatchRecord[] | Refusal {
+  if (new Set([...first, sha256]).size <= first.length)
+    return refuse('bad_request', 'a patch was named twice: each goes once, in the order in which they are named')
+  if (first.length > MAX_PATCHES_AT_ONCE)
+    return refuse('bad_request', `${first.length} patches are to go first, and ${MAX_PATCHES_AT_ONCE} may`)
   const found: PatchRecord[] = []
   for (const wanted of first) {
     const patch = livePatch(state, wanted)
@@ -69,14 +78,20 @@ function isDone({ publication }: PatchRecord, wanted: PatchReference): boolean {
   return isCovered(publication, wanted) || isSuperseded(wanted, publication.manifest)
 }
 
-/** The newest of those that are for the same machines. */
+/** The newest of those that are for the same machines; of the name that is asked for, before what takes its place. */
 function best(live: readonly PatchRecord[], wanted: PatchReference, user: PatchRecord): PatchRecord | undefined {
   const architecture = architectureOf(user.publication.manifest)
-  const isFor = ({ publication }: PatchRecord): boolean =>
-    [null, architecture].includes(architectureOf(publication.manifest)) || architecture === null
+  const isFor = ({ publication }: PatchRecord): boolean => {
+    const own = architectureOf(publication.manifest)
+    return own === null || architecture === null || own === architecture
+  }
+  const isOther = ({ publication }: PatchRecord): number => Number(publication.name !== wanted.name)
   return live
     .filter((other) => isDone(other, wanted) && isFor(other))
-    .sort((left, right) => compareVersions(right.publication.version, left.publication.version))[0]
+    .sort(
+      (left, right) =>
+        isOther(left) - isOther(right) || compareVersions(right.publication.version, left.publication.version),
+    )[0]
 }
 
 function lacks(

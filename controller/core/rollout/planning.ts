@@ -9,14 +9,14 @@ import type { InstallId } from '../../../protocol/identifiers.ts'
 import type { Manifest } from '../../../protocol/manifest.ts'
 import { isRefusal, type Refusal } from '../../../protocol/refusals.ts'
 import { findingOn, patchesOn } from '../findings.ts'
-import { nameOf } from '../patch-identity.ts'
+import { identityOf } from '../patch-identity.ts'
 import { livePatches } from '../publishing.ts'
 import type { ApplianceRecord, InstallRecord, PatchRecord } from '../records.ts'
 import type { ServiceCenterState } from '../state.ts'
 import { deadlineOf } from '../windows/deadline.ts'
 import { FAILED_PAIRS, UNHEARD } from './budgets.ts'
 import { type Expected, expectedEach } from './expecting.ts'
-import type { InstallPlan, PlanBody, PlannedPatch, PlannedStanding, PlanWanted } from './install-plan.ts'
+import type { InstallPlan, PlanBody, PlannedStanding, PlanWanted } from './install-plan.ts'
 import { newTarget } from './new-target.ts'
 import { elsewhere, ongoingAround } from './ongoing.ts'
 import { asThere, patchesFirst, pathTo } from './path.ts'
@@ -33,7 +33,7 @@ import { NO_WAVES } from './waves.ts'
 export function planInstall(state: ServiceCenterState, patch: PatchRecord, wanted: PlanWanted): InstallPlan | Refusal {
   const scope = appliancesInScope(state, wanted)
   if (isRefusal(scope)) return scope
-  const first = patchesFirst(state, wanted)
+  const first = patchesFirst(state, patch, wanted.first)
   if (isRefusal(first)) return first
   const { meant, others } = meantAppliances(state, patch, scope)
   if (meant.length === 0) return meantForNobody(patch, others)
@@ -54,12 +54,9 @@ export function planInstall(state: ServiceCenterState, patch: PatchRecord, wante
   const standing = (kind: PlannedStanding) => members.filter((member) => member.standing === kind).length
   const plan: PlanBody = {
     madeAt: new Date(state.clock.wallMs).toISOString(),
-    patch: planned(patch),
-    first: first.map(planned),
-    needs: pathTo(state, patch, first, meant).map((needed) => ({
-      ...planned(needed.patch),
-      appliances: needed.appliances,
-    })),
+    patch: identityOf(patch),
+    first: first.map(identityOf),
+    needs: pathTo(state, patch, first, meant),
     ...{ organizations: [...new Set(wanted.organizations)], dataCenter: wanted.dataCenter },
     ...{ allowOutage: wanted.allowOutage, outsideWindows: wanted.outsideWindows, waveSoakSeconds },
     restart: manifest.impact.restart,
@@ -87,10 +84,6 @@ export function planInstall(state: ServiceCenterState, patch: PatchRecord, wante
     beside: installsBeside(state, meant),
   }
   return { ...plan, digest: digestOf(plan) }
-}
-
-function planned(patch: PatchRecord): PlannedPatch {
-  return { id: patch.sha256, ...nameOf(patch) }
 }
 
 function asInstall(

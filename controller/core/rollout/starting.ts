@@ -3,7 +3,7 @@
  * agreed to, and the lists of their targets, which are frozen here. Who of them begins when is decided by the plan (plan.ts).
  */
 import { assert } from '../../../protocol/assert.ts'
-import type { InstallId, OrganizationName, Sha256 } from '../../../protocol/identifiers.ts'
+import type { InstallId, OrganizationName } from '../../../protocol/identifiers.ts'
 import { nextId } from '../../../protocol/random.ts'
 import { isRefusal, type Refusal, refuse } from '../../../protocol/refusals.ts'
 import { notedFor } from '../audit-notes.ts'
@@ -18,6 +18,7 @@ import { deadlineOf } from '../windows/deadline.ts'
 import { notConfirmed } from './confirming.ts'
 import { isUnderWay } from './install-states.ts'
 import { newTarget } from './new-target.ts'
+import { patchesFirst } from './path.ts'
 import { meantAppliances, meantForNobody } from './previewing.ts'
 import { WAVE_SOAK_SECONDS } from './standing.ts'
 
@@ -52,28 +53,32 @@ export function startInstall(state: ServiceCenterState, command: Start): Decisio
 
 type Step = { readonly patch: PatchRecord; readonly appliances: readonly ApplianceRecord[] }
 
-/** Each patch, and for whom it is meant. What everybody has already is not installed before the others. */
+/**
+ * Each patch, and for whom it is meant: those that go first for nobody who does not get the last one, since nobody has
+ * agreed to that. What all of them have already is not installed before the others.
+ */
 function stepsOf(
   state: ServiceCenterState,
   { patch, first = [] }: Start,
   scope: readonly ApplianceRecord[],
 ): { readonly all: readonly Step[]; readonly last: Step } | Refusal {
-  if (new Set([...first, patch]).size <= first.length)
-    return refuse('bad_request', 'a patch was named twice: each goes once, in the order in which they are named')
+  const wanted = livePatch(state, patch)
+  if (isRefusal(wanted)) return wanted
+  const before = patchesFirst(state, wanted, first)
+  if (isRefusal(before)) return before
+  const last = stepOf(state, wanted, scope)
+  if (isRefusal(last)) return last
   const earlier: Step[] = []
-  for (const wanted of first) {
-    const step = stepOf(state, wanted, scope)
+  for (const one of before) {
+    const step = stepOf(state, one, last.appliances)
     if (isRefusal(step)) return step
-    const isThere = step.appliances.every((one) => findingOn(state, step.patch, one).result === 'installed')
+    const isThere = step.appliances.every((appliance) => findingOn(state, one, appliance).result === 'installed')
     if (!isThere) earlier.push(step)
   }
-  const last = stepOf(state, patch, scope)
-  return isRefusal(last) ? last : { all: [...earlier, last], last }
+  return { all: [...earlier, last], last }
 }
 
-function stepOf(state: ServiceCenterState, wanted: Sha256, scope: readonly ApplianceRecord[]): Step | Refusal {
-  const patch = livePatch(state, wanted)
-  if (isRefusal(patch)) return patch
+function stepOf(state: ServiceCenterState, patch: PatchRecord, scope: readonly ApplianceRecord[]): Step | Refusal {
   const { meant, others } = meantAppliances(state, patch, scope)
   return meant.length === 0 ? meantForNobody(patch, others) : { patch, appliances: meant }
 }

@@ -51,7 +51,7 @@ export function whyToldHere(state: ServiceCenterState, target: TargetRecord): st
   // After the deadline nobody is ordered anew: then it is better to wait.
   if (!isFinal(leader.state) || wallMs >= (state.installs.get(target.install)?.deadlineAt ?? 0)) return null
   // By both clocks, since one may be set: long after the first has ended, the second has said nothing of it.
-  const silentSinceMs = state.silentSinceMs.get(target.order?.id ?? first.order) ?? monotonicMs
+  const silentSinceMs = (target.order === null ? undefined : state.silentSinceMs.get(target.order.id)) ?? monotonicMs
   if (wallMs - leader.changedAt <= TELLS_WITHIN_MS || monotonicMs - silentSinceMs <= TELLS_WITHIN_MS) return null
   // It has heard, perhaps, and is in line behind what it is at.
   const atIt = [...(state.unsettledOn.get(target.appliance)?.values() ?? [])].some(
