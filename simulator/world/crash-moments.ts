@@ -12,7 +12,13 @@ export const CRASH_MOMENTS: readonly CrashMoment[] = WHO.flatMap((who) =>
   ATTEMPT_PHASES.map((phase): CrashMoment => `${who} in ${phase}`),
 )
 
-type Installing = { readonly peer: PeerId; readonly isRunning: boolean; readonly state: AgentState }
+type Installing = {
+  readonly peer: PeerId
+  readonly isRunning: boolean
+  /** Down for a reboot, in the middle of its attempt. */
+  readonly isRebooting: boolean
+  readonly state: AgentState
+}
 
 export class CrashMoments {
   readonly counts = new Map<CrashMoment, number>()
@@ -24,9 +30,9 @@ export class CrashMoments {
 
   /** Told just before the process of `who` ends; null is the Service Center. */
   note(who: PeerId | null): void {
-    for (const { peer, isRunning, state } of this.#appliances.values()) {
+    for (const { peer, isRunning, isRebooting, state } of this.#appliances.values()) {
       const phase = state.orders.attempt?.phase
-      if (!isRunning || phase === undefined) continue
+      if (!(isRunning || isRebooting) || phase === undefined) continue
       if (who === null) this.#count(`service center in ${phase}`)
       else if (peer === who) this.#count(`member in ${phase}`)
       else if (state.roster?.group.some((member) => member.peer === who)) this.#count(`peer in ${phase}`)

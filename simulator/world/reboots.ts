@@ -41,6 +41,11 @@ export class Reboots {
     })
   }
 
+  /** From the moment at which it goes down until it starts. */
+  get isUnderWay(): boolean {
+    return this.#end !== null
+  }
+
   /** It starts. */
   isBack(): void {
     this.#end?.()

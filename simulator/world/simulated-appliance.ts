@@ -104,6 +104,10 @@ export class SimulatedAppliance implements Host {
     return this.process.isRunning
   }
 
+  get isRebooting(): boolean {
+    return this.#reboots.isUnderWay
+  }
+
   start(): void {
     this.#reboots.isBack()
     assert(!this.isRunning, 'an appliance is started once')
