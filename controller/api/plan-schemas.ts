@@ -46,6 +46,8 @@ const PlannedPair = z.strictObject({
   kind: z.string(),
   group: z.string(),
   unprotectedSeconds: count.describe('So long one member has to do without the other.'),
+  expectedSeconds: count.describe('Of all its members together.'),
+  beginsAfterSeconds: count.nullable().describe('After the first begins; null where none would install it.'),
   members: z.array(PlannedMember).describe('In the order in which they begin.'),
 })
 const PlannedWave = z.strictObject({
@@ -79,8 +81,19 @@ export const InstallPlan: z.ZodType<Plan> = z.strictObject({
   }),
   expectedSeconds: count.describe('Where nobody has to wait.'),
   each: z.strictObject({
-    seconds: count,
-    measuredOn: count.describe('On so many appliances it was measured; 0 where the manifest estimates it.'),
+    seconds: count.describe('On one appliance, in the middle of all of them.'),
+    longest: count,
+    measuredOn: count.describe(
+      'Of the patch itself, on so many appliances that have it; 0 where the manifest estimates it.',
+    ),
+    around: z
+      .strictObject({
+        seconds: count.describe('So much of it comes around the patch: looking, checks, and hooks of a switchover.'),
+        appliance: count.describe('For so many that was measured there in earlier installs.'),
+        kind: count.describe('For so many on others of their kind.'),
+        allowance: count.describe('For so many nothing was measured, and half a minute is allowed.'),
+      })
+      .describe('What nobody but the appliance knows beforehand.'),
   }),
   unprotectedSeconds: z.strictObject({ longest: count, all: count }),
   deadline: z.iso.datetime(),

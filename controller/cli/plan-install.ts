@@ -8,6 +8,7 @@ import { WAVE_SOAK_SECONDS } from '../core/rollout/standing.ts'
 import {
   aboutSoLong,
   betweenWaves,
+  expectedTime,
   memberSentence,
   neededOptions,
   planImpact,
@@ -123,6 +124,7 @@ export function planLines(plan: InstallPlan): string[] {
     ...whatGoesFirst(plan).map(printable),
     ...neededOptions(plan).map(printable),
     planImpact(plan),
+    ...expectedTime(plan),
     ...betweenWaves(plan),
     ...whatMayFail(plan),
     `Whoever waits may begin until ${readableTime(deadline)} UTC.`,

@@ -3,7 +3,7 @@
  * windows of their places, and what each target has left (rollout/timeline.ts, rollout/time-left.ts).
  */
 import type { ApplianceRecord, InstallRecord, TargetRecord } from './records.ts'
-import { expectedEach } from './rollout/expecting.ts'
+import { expectInstall } from './rollout/expecting.ts'
 import type { Placed } from './rollout/groups.ts'
 import { isUnderWay } from './rollout/install-states.ts'
 import { type Around, type TimeLeft, timeLeft } from './rollout/time-left.ts'
@@ -66,10 +66,11 @@ export function progressOf(
 function aroundOf(state: ServiceCenterState, install: InstallRecord, members: readonly Placed[]): Around | null {
   const patch = state.patches.get(install.patch)
   if (patch === undefined) return null
+  const { on } = expectInstall(state, patch)
   const standing = isUnderWay(install.state) ? [...wavesOf(install, members, () => true).standing.values()] : []
   return {
     ...{ install, manifest: patch.publication.manifest, windowsAt: windowsByPlace(state) },
-    eachSeconds: expectedEach(state, patch).seconds,
+    secondsOn: (appliance) => on(appliance).seconds,
     stoodAt: standing.length === 0 ? null : Math.min(...standing) + install.waveSoakSeconds * 1000,
   }
 }

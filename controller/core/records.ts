@@ -25,6 +25,7 @@ import type { Detection, Publication } from '../../protocol/statements.ts'
 import type { WanLimits } from '../../protocol/wan-limits.ts'
 import type { Baseline } from './baselines/baseline.ts'
 import type { InstallState, TargetState } from './rollout/install-states.ts'
+import type { PhaseTimes } from './rollout/phase-times.ts'
 import type { MaintenanceWindow } from './windows/window.ts'
 
 /** Where an appliance stands in the fleet; a token fixes it before the appliance has a key. */
@@ -166,6 +167,7 @@ export type TargetRecord = {
   /** When its order was signed, and when it told first that something is being changed there; null before. */
   orderedAt: number | null
   beganAt: number | null
+  phaseTimes: PhaseTimes
 }
 
 /** Where a record of limits belongs: a Data Center, or the Service Center itself, whose place is empty. */

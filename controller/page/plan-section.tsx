@@ -18,6 +18,7 @@ import { Moment, WithMoments } from './moments.tsx'
 import {
   aboutSoLong,
   betweenWaves,
+  expectedTime,
   neededFirst,
   planImpact,
   planStandings,
@@ -51,6 +52,11 @@ export const PlanSection = ({ plan }: { plan: InstallPlan | Refusal }) =>
       {plan.needs.length > 0 && <Needs plan={plan} />}
       <dl class="pf-v6-c-description-list pm-facts">
         <Fact term="Impact">{planImpact(plan)}</Fact>
+        <Fact term="Time">
+          {expectedTime(plan).map((text) => (
+            <p>{text}</p>
+          ))}
+        </Fact>
         {betweenWaves(plan).map((text) => (
           <Fact term="Between waves">{text}</Fact>
         ))}

@@ -58,15 +58,33 @@ export function neededOptions({ needs }: Pick<InstallPlan, 'needs'>): string[] {
   return neededFirst({ needs }).map((line) => `${line} Add ${options}.`)
 }
 
-export function planImpact({ restart, unprotectedSeconds, each }: InstallPlan): string {
+export function planImpact({ restart, unprotectedSeconds }: InstallPlan): string {
   const { longest, all } = unprotectedSeconds
+  if (restart === 'none' || all === 0) return `${RESTARTS[restart]}.`
+  return `${RESTARTS[restart]}, one member of a pair after the other: a pair is without a stand-in for up to ${duration(longest)}, all of them together for ${duration(all)}.`
+}
+
+/** How long it takes on an appliance, and what that rests on. */
+export function expectedTime({ each: { seconds, longest, measuredOn, around } }: Pick<InstallPlan, 'each'>): string[] {
+  const most = longest > seconds ? `, and up to ${duration(longest)}` : ''
   const source =
-    each.measuredOn === 0
-      ? 'as the patch estimates'
-      : `as measured on ${counted(each.measuredOn, 'appliance')} that have it`
-  const time = `About ${duration(each.seconds)} an appliance, ${source}.`
-  if (restart === 'none' || all === 0) return `${RESTARTS[restart]}. ${time}`
-  return `${RESTARTS[restart]}, one member of a pair after the other: a pair is without a stand-in for up to ${duration(longest)}, all of them together for ${duration(all)}. ${time}`
+    measuredOn === 0 ? 'as the patch estimates' : `as measured on ${counted(measuredOn, 'appliance')} that have it`
+  return [
+    `About ${duration(seconds)} an appliance${most}: ${duration(seconds - around.seconds)} for the patch, ${source}, and ${duration(around.seconds)} for what comes before and after it: looking, checks and switchover.`,
+    aroundSource(around),
+  ]
+}
+
+function aroundSource(around: InstallPlan['each']['around']): string {
+  const sources = [
+    [around.appliance, 'measured there in earlier installs'],
+    [around.kind, 'measured on others of the same kind'],
+    [around.allowance, 'an allowance, since nothing like it was measured yet'],
+  ] as const
+  const some = sources.filter(([count]) => count > 0)
+  const [only] = some
+  if (some.length === 1 && only !== undefined) return `That second part is ${only[1]}.`
+  return `That second part is ${listed(some.map(([count, source]) => `for ${counted(count, 'appliance')} ${source}`))}.`
 }
 
 /** How long each wave stands, where it has to. */

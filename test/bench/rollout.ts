@@ -124,6 +124,7 @@ function put(number: number, patch: Sha256, on: readonly PeerId[], reached: Targ
         stoodAt: null,
         orderedAt: null,
         beganAt: null,
+        phaseTimes: {},
       },
     }
     apply(state, { table: 'targets', row })

@@ -168,7 +168,7 @@ export function sampleTarget(install: InstallRecord, appliance = identity.peer):
     changedAt: AT,
     run: 2,
     wave: 3,
-    ...{ stoodAt: AT + 5, orderedAt: AT - 9, beganAt: AT - 4 },
+    ...{ stoodAt: AT + 5, orderedAt: AT - 9, beganAt: AT - 4, phaseTimes: { preflight: AT - 7 } },
   }
 }
 

@@ -53,7 +53,7 @@ export type Fleet = {
     appliance: string,
     install: InstallRecord['id'],
     state: ReportState,
-    words?: { reason?: string; output?: string; refusal?: RefusalCode | null },
+    words?: { reason?: string; output?: string; refusal?: RefusalCode | null; reportedAt?: number },
   ): Promise<void>
   close(): Promise<void>
 }
@@ -198,7 +198,7 @@ export async function emptyFleet(): Promise<Fleet> {
       }
       return sendLetter(name, Detection, detection)
     },
-    report(name, install, reportState, { reason = '', output = '', refusal = null } = {}) {
+    report(name, install, reportState, { reason = '', output = '', refusal = null, reportedAt = Date.now() } = {}) {
       const { peer, epoch } = recordOf(name)
       const target = state.targets.get(install)?.get(peer)
       if (target?.order == null) throw new Error(`${name} has no order of install ${install}: ${target?.reason}`)
@@ -207,7 +207,7 @@ export async function emptyFleet(): Promise<Fleet> {
         reportState === 'installed' ? (state.patches.get(patch)?.publication.version ?? null) : null
       return sendLetter(name, Report, {
         ...{ from: peer, epoch, counter: ++counter, install, orderId: target.order.id, patch, state: reportState },
-        ...{ reason, refusal, output, installedVersion, reportedAt: Date.now() },
+        ...{ reason, refusal, output, installedVersion, reportedAt },
       })
     },
     close: running.close,

@@ -1,72 +1,105 @@
 /**
- * How long an install will take, as far as anybody can say beforehand: on one appliance by what it took where this patch
- * is installed already, else by what its manifest estimates; and of the whole by who begins beside whom. Nobody who waits
- * is counted: how long they will is not known.
+ * How long an install takes on one appliance, as far as anybody can say beforehand: what the patch itself took where it is
+ * installed already, else what its manifest estimates; and what comes before and after it there (earlier-times.ts). Nobody
+ * who waits is counted: how long they will is not known.
  */
-import type { DataCenterName, OrganizationName } from '../../../protocol/identifiers.ts'
-import type { PatchRecord } from '../records.ts'
+import type { PeerId } from '../../../protocol/identifiers.ts'
+import type { ApplianceRecord, PatchRecord } from '../records.ts'
 import type { ServiceCenterState } from '../state.ts'
-import { orderOf } from './sealed-orders.ts'
-import { widthAfter } from './waves.ts'
+import { AROUND_BASES, type Around, aroundInstalls } from './earlier-times.ts'
+import { median } from './median.ts'
+import { spentIn } from './phase-times.ts'
 
-/** Fewer say little; more say the same, and each costs the check of a signature. */
+/** Fewer say little, and more say the same. */
 const MEASURED = { atLeast: 3, atMost: 30 }
 
-export type Expected = {
+export type ExpectedOn = {
   readonly seconds: number
-  /** On so many appliances it was measured; 0 where the manifest estimates it. */
+  /** For so long of this its peer has no stand-in. */
+  readonly interruptedSeconds: number
+  /** So much of this is not the patch itself, and what that rests on. */
+  readonly aroundSeconds: number
+  readonly basis: Around['basis']
+}
+
+export type Expectation = {
+  /** On so many appliances it was measured what the patch itself takes; 0 where the manifest estimates it. */
   readonly measuredOn: number
+  readonly on: (appliance: ApplianceRecord) => ExpectedOn
 }
 
-/** On one appliance, from its order until it tells that it has the patch. */
-export function expectedEach(state: ServiceCenterState, patch: PatchRecord): Expected {
-  const { impact, verify } = patch.publication.manifest
-  const took: number[] = []
-  for (const target of state.standings.newest.get(patch.sha256)?.values() ?? []) {
-    if (target.state !== 'installed' || target.order === null) continue
-    const order = orderOf(state, target)
-    if (order !== null) took.push(Math.max(0, target.changedAt - order.issuedAt))
-    if (took.length === MEASURED.atMost) break
-  }
-  if (took.length < MEASURED.atLeast) return { seconds: impact.estimateSeconds + verify.soakSeconds, measuredOn: 0 }
-  const [median = 0] = took.sort((left, right) => left - right).slice(Math.floor(took.length / 2))
-  return { seconds: Math.ceil(median / 1000), measuredOn: took.length }
+export function expectInstall(state: ServiceCenterState, patch: PatchRecord): Expectation {
+  const { restart } = patch.publication.manifest.impact
+  const { measuredOn, seconds, changeSeconds, isToTheEnd } = itself(state, patch)
+  const aroundOf = aroundInstalls(state, restart !== 'none')
+  return remembering({
+    measuredOn,
+    on: (appliance) => {
+      const { beforeSeconds, afterSeconds, basis } = aroundOf(appliance)
+      const after = isToTheEnd ? 0 : afterSeconds
+      return {
+        ...{ seconds: seconds + beforeSeconds + after, aroundSeconds: beforeSeconds + after, basis },
+        interruptedSeconds: restart === 'none' ? 0 : changeSeconds + after,
+      }
+    },
+  })
 }
 
-/** A pair, and how long it takes. */
-export type Lasting = {
-  readonly organization: OrganizationName
-  readonly dataCenter: DataCenterName
+/** Of patches that go together: all of them. */
+export function expectTogether(state: ServiceCenterState, patches: readonly PatchRecord[]): Expectation {
+  const all = patches.map((patch) => expectInstall(state, patch))
+  return remembering({
+    measuredOn: Math.min(...all.map(({ measuredOn }) => measuredOn)),
+    on: (appliance) => {
+      const each = all.map(({ on }) => on(appliance))
+      const sum = (of: (one: ExpectedOn) => number): number => each.reduce((total, one) => total + of(one), 0)
+      return {
+        ...{ seconds: sum(({ seconds }) => seconds), aroundSeconds: sum(({ aroundSeconds }) => aroundSeconds) },
+        interruptedSeconds: sum(({ interruptedSeconds }) => interruptedSeconds),
+        basis: AROUND_BASES[Math.max(...each.map(({ basis }) => AROUND_BASES.indexOf(basis)))] ?? 'allowance',
+      }
+    },
+  })
+}
+
+type Itself = Pick<Expectation, 'measuredOn'> & {
   readonly seconds: number
+  /** From when the installer starts. */
+  readonly changeSeconds: number
+  /** Measured with all that comes after it, since that cannot be told from the restart of a machine. */
+  readonly isToTheEnd: boolean
 }
-export type Span = { readonly from: number; readonly to: number }
 
-/**
- * When each Data Center is at it, in seconds from when the first begins: as many beside each other as the waves let, and of
- * one organization one after the other; pairs of one place all at once. A Data Center holds its place while it stands with
- * the patch. `pairs` are in the order in which they begin.
- */
-export function spansOf(pairs: readonly Lasting[], soakSeconds = 0): Map<DataCenterName, Span> {
-  const spans = new Map<DataCenterName, Span>()
-  const free = new Map<OrganizationName, number>()
-  let atIt: number[] = []
-  let finished = 0
-  let now = 0
-  for (const [dataCenter, there] of Map.groupBy(pairs, (pair) => pair.dataCenter)) {
-    while (atIt.length >= widthAfter(finished)) {
-      now = Math.max(now, Math.min(...atIt))
-      finished += atIt.filter((end) => end <= now).length
-      atIt = atIt.filter((end) => end > now)
-    }
-    let to = now
-    for (const [organization, own] of Map.groupBy(there, (pair) => pair.organization)) {
-      const slowest = own.reduce((longest, { seconds }) => Math.max(longest, seconds), 0)
-      const end = Math.max(now, free.get(organization) ?? 0) + slowest
-      free.set(organization, end)
-      to = Math.max(to, end)
-    }
-    spans.set(dataCenter, { from: now, to })
-    atIt.push(to + soakSeconds)
+/** From its copy to its soak, without what comes around it. */
+function itself(state: ServiceCenterState, patch: PatchRecord): Itself {
+  const { impact, verify } = patch.publication.manifest
+  const isToTheEnd = impact.restart === 'reboot'
+  const all: number[] = []
+  const changes: number[] = []
+  for (const target of state.standings.newest.get(patch.sha256)?.values() ?? []) {
+    const spent = target.state === 'installed' ? spentIn(target.phaseTimes) : null
+    if (spent === null) continue
+    const after = isToTheEnd ? 0 : Math.max(0, spent.afterMs - verify.soakSeconds * 1000)
+    all.push(Math.max(0, spent.allMs - spent.beforeMs - after))
+    changes.push(Math.max(0, spent.changedMs - after))
+    if (all.length === MEASURED.atMost) break
   }
-  return spans
+  const estimated = impact.estimateSeconds + verify.soakSeconds
+  if (all.length < MEASURED.atLeast)
+    return { measuredOn: 0, seconds: estimated, changeSeconds: estimated, isToTheEnd: false }
+  const [seconds = 0, changeSeconds = 0] = [all, changes].map((some) => Math.ceil(median(some) / 1000))
+  return { measuredOn: all.length, seconds, changeSeconds, isToTheEnd }
+}
+
+/** The same appliance is asked for more than once. */
+function remembering({ measuredOn, on }: Expectation): Expectation {
+  const known = new Map<PeerId, ExpectedOn>()
+  return {
+    measuredOn,
+    on: (appliance) => {
+      const found = known.get(appliance.peer) ?? on(appliance)
+      known.set(appliance.peer, found)
+      return found
+    },
+  }
 }

@@ -11,6 +11,7 @@ import { beginAnew } from './beginning-anew.ts'
 import { isFailure, isFinal, mayFollow, TARGET_MOVES } from './install-states.ts'
 import { mayAwaitRestart, PICKUP_MS, silenceAllowedMs } from './install-times.ts'
 import { targetsOf } from './ongoing.ts'
+import { withPhase } from './phase-times.ts'
 import { beginToStand } from './standing.ts'
 import { whyToldHere } from './taking-back.ts'
 import { waitsForPeer } from './target-facts.ts'
@@ -34,6 +35,7 @@ export function followReport(state: ServiceCenterState, report: Report): Change[
     refusal,
     output,
     installedVersion,
+    phaseTimes: withPhase(target.phaseTimes, report),
     beganAt: target.beganAt ?? (CHANGES.has(report.state) ? state.clock.wallMs : null),
     stoodAt: report.state === 'installed' ? target.stoodAt : null,
     changedAt: state.clock.wallMs,

@@ -5,6 +5,7 @@
  */
 import type { DataCenterName, InstallId, OrganizationName, PeerId, Sha256 } from '../../../protocol/identifiers.ts'
 import type { Manifest } from '../../../protocol/manifest.ts'
+import type { Around } from './earlier-times.ts'
 import type { NamedReason } from './previewing.ts'
 
 /** As much of one as is read; one for 10,000 appliances has three million bytes. */
@@ -33,6 +34,9 @@ export type PlannedPair = {
   readonly group: string
   /** So long one member has to do without the other, or its only member is interrupted. */
   readonly unprotectedSeconds: number
+  /** Of all its members together, and when it begins after the first; null where none would install it. */
+  readonly expectedSeconds: number
+  readonly beginsAfterSeconds: number | null
   readonly members: readonly PlannedMember[]
 }
 
@@ -63,6 +67,17 @@ export type PlanWanted = {
   readonly waveSoakSeconds: number
 }
 
+/** What it takes on one appliance, and what that rests on (expecting.ts). */
+export type ExpectedEach = {
+  /** In the middle of all of them, and at most. */
+  readonly seconds: number
+  readonly longest: number
+  /** What the patch itself takes was measured on so many that have it; the manifest estimates it where that is 0. */
+  readonly measuredOn: number
+  /** What comes around the patch, operators' checks and hooks among it: so much of `seconds`, and for how many it rests on what. */
+  readonly around: { readonly seconds: number } & Readonly<Record<Around['basis'], number>>
+}
+
 export type PlanBody = {
   readonly madeAt: string
   readonly patch: PlannedPatch
@@ -79,8 +94,7 @@ export type PlanBody = {
   readonly counts: Readonly<Record<'appliances' | 'pairs' | PlannedStanding, number>>
   /** Where nobody has to wait. */
   readonly expectedSeconds: number
-  /** On one appliance; measured on so many that have the patch, or the manifest's estimate where that is 0. */
-  readonly each: { readonly seconds: number; readonly measuredOn: number }
+  readonly each: ExpectedEach
   /** The longest of all pairs, and all of them together. */
   readonly unprotectedSeconds: { readonly longest: number; readonly all: number }
   /** Until when whoever waits may begin. */

@@ -8,7 +8,7 @@ import type { ServiceCenterState } from '../state.ts'
 
 /** What is not there, or not any more, while nothing is ordered of it. */
 export const NOT_ORDERED = {
-  ...{ order: null, counter: 0, wave: null, stoodAt: null, orderedAt: null, beganAt: null },
+  ...{ order: null, counter: 0, wave: null, stoodAt: null, orderedAt: null, beganAt: null, phaseTimes: {} },
 } as const
 
 export function newTarget(

@@ -4,7 +4,6 @@
  */
 import type { PatchThere } from '../../../agent/core/install/policies/patches-there.ts'
 import { judgePreflight } from '../../../agent/core/install/policies/preflight.ts'
-import { assert } from '../../../protocol/assert.ts'
 import type { InstallId } from '../../../protocol/identifiers.ts'
 import type { Manifest } from '../../../protocol/manifest.ts'
 import { isRefusal, type Refusal } from '../../../protocol/refusals.ts'
@@ -15,14 +14,15 @@ import type { ApplianceRecord, InstallRecord, PatchRecord } from '../records.ts'
 import type { ServiceCenterState } from '../state.ts'
 import { deadlineOf } from '../windows/deadline.ts'
 import { FAILED_PAIRS, UNHEARD } from './budgets.ts'
-import { type Expected, expectedEach } from './expecting.ts'
-import type { InstallPlan, PlanBody, PlannedStanding, PlanWanted } from './install-plan.ts'
+import { type Expectation, expectTogether } from './expecting.ts'
+import type { ExpectedEach, InstallPlan, PlanBody, PlannedStanding, PlanWanted } from './install-plan.ts'
+import { median } from './median.ts'
 import { newTarget } from './new-target.ts'
 import { elsewhere, ongoingAround } from './ongoing.ts'
 import { asThere, patchesFirst, pathTo } from './path.ts'
 import { digestOf } from './plan-digest.ts'
 import { installsBeside, windowsOver } from './plan-surroundings.ts'
-import { inWaves, type Judged } from './planned-waves.ts'
+import { installs, inWaves, type Judged } from './planned-waves.ts'
 import { whyNotNow } from './policies.ts'
 import { goingBack, meantAppliances, meantForNobody } from './previewing.ts'
 import { appliancesInScope } from './starting.ts'
@@ -46,9 +46,9 @@ export function planInstall(state: ServiceCenterState, patch: PatchRecord, wante
     deadlineAt = Math.max(deadlineAt, deadline)
   }
   const members = judgedInTurn(state, steps, { ...wanted, deadlineAt }, meant)
-  const manifest = inOneInterruption(steps)
-  const each = expectedTogether(state, steps)
-  const waves = inWaves(members, manifest, { each: each.seconds, soak: waveSoakSeconds })
+  const expected = expectTogether(state, steps)
+  const { on } = expected
+  const waves = inWaves(members, patch.publication.manifest.pair.order, { on, soak: waveSoakSeconds })
   const pairs = waves.flatMap((wave) => wave.pairs)
   const unprotected = pairs.map(({ unprotectedSeconds }) => unprotectedSeconds)
   const standing = (kind: PlannedStanding) => members.filter((member) => member.standing === kind).length
@@ -59,16 +59,16 @@ export function planInstall(state: ServiceCenterState, patch: PatchRecord, wante
     needs: pathTo(state, patch, first, meant),
     ...{ organizations: [...new Set(wanted.organizations)], dataCenter: wanted.dataCenter },
     ...{ allowOutage: wanted.allowOutage, outsideWindows: wanted.outsideWindows, waveSoakSeconds },
-    restart: manifest.impact.restart,
+    restart: worstRestart(steps),
     counts: {
       ...{ appliances: members.length, pairs: pairs.length, ready: standing('ready'), waits: standing('waits') },
       ...{ refuses: standing('refuses'), installed: standing('installed') },
     },
-    expectedSeconds: waves.reduce(
-      (sum, { expectedSeconds }) => sum + expectedSeconds,
-      waveSoakSeconds * Math.max(0, waves.length - 1),
+    expectedSeconds: pairs.reduce(
+      (end, { beginsAfterSeconds, expectedSeconds }) => Math.max(end, (beginsAfterSeconds ?? 0) + expectedSeconds),
+      0,
     ),
-    each,
+    each: eachOf(expected, members),
     unprotectedSeconds: {
       longest: unprotected.reduce((longest, seconds) => Math.max(longest, seconds), 0),
       all: unprotected.reduce((sum, seconds) => sum + seconds, 0),
@@ -151,21 +151,24 @@ function judged(
 
 const RESTARTS = ['none', 'service', 'reboot'] as const
 
-/** The manifest of the last, with what all of them do to an appliance. */
-function inOneInterruption(steps: readonly PatchRecord[]): Manifest {
-  const manifests = steps.map(({ publication }) => publication.manifest)
-  const last = manifests.at(-1)
-  assert(last !== undefined, 'a plan is of a patch')
-  const interrupting = manifests.filter(({ impact }) => impact.restart !== 'none')
-  const restart = RESTARTS[Math.max(...manifests.map(({ impact }) => RESTARTS.indexOf(impact.restart)))] ?? 'none'
-  const estimateSeconds = interrupting.reduce((sum, { impact }) => sum + impact.estimateSeconds, 0)
-  return { ...last, impact: { ...last.impact, restart, estimateSeconds } }
+/** Of all of them what disturbs an appliance most. */
+function worstRestart(steps: readonly PatchRecord[]): Manifest['impact']['restart'] {
+  const restarts = steps.map(({ publication }) => publication.manifest.impact.restart)
+  return RESTARTS[Math.max(...restarts.map((restart) => RESTARTS.indexOf(restart)))] ?? 'none'
 }
 
-function expectedTogether(state: ServiceCenterState, steps: readonly PatchRecord[]): Expected {
-  const each = steps.map((patch) => expectedEach(state, patch))
+/** Of those who would install it, or of all where nobody would. */
+function eachOf({ measuredOn, on }: Expectation, members: readonly Judged[]): ExpectedEach {
+  const installing = members.filter(installs)
+  const each = (installing.length === 0 ? members : installing).map(({ appliance }) => on(appliance))
+  const seconds = each.map((one) => one.seconds)
+  const around = {
+    seconds: median(each.map(({ aroundSeconds }) => aroundSeconds)),
+    ...{ appliance: 0, kind: 0, allowance: 0 },
+  }
+  for (const { basis } of each) around[basis] += 1
   return {
-    seconds: each.reduce((sum, { seconds }) => sum + seconds, 0),
-    measuredOn: Math.min(...each.map(({ measuredOn }) => measuredOn)),
+    ...{ seconds: median(seconds), longest: seconds.reduce((longest, one) => Math.max(longest, one), 0) },
+    ...{ measuredOn, around },
   }
 }

@@ -4,9 +4,10 @@
  */
 import type { Manifest } from '../../../protocol/manifest.ts'
 import type { ApplianceRecord, InstallRecord, TargetRecord } from '../records.ts'
-import type { ServiceCenterState } from '../state.ts'
+import { everEnrolled, type ServiceCenterState } from '../state.ts'
 import type { Applying } from '../windows/room.ts'
 import { opensAt } from '../windows/waiting.ts'
+import type { Placed } from './groups.ts'
 import { isFinal, isUnderWay } from './install-states.ts'
 import { isWaiting } from './ongoing.ts'
 import { forerunnerOf } from './ordering.ts'
@@ -20,8 +21,8 @@ export type TimeLeft = {
 export type Around = {
   readonly install: InstallRecord
   readonly manifest: Manifest
-  /** What it takes on one appliance. */
-  readonly eachSeconds: number
+  /** What it takes on an appliance. */
+  readonly secondsOn: (appliance: ApplianceRecord) => number
   readonly windowsAt: (appliance: ApplianceRecord) => Applying
   /** When what stands with the patch has stood, or null where nothing does. */
   readonly stoodAt: number | null
@@ -29,11 +30,8 @@ export type Around = {
 
 const NOBODY_KNOWS: TimeLeft = { secondsLeft: null, leftUntil: '' }
 
-export function timeLeft(
-  state: ServiceCenterState,
-  { target, appliance }: { readonly target: TargetRecord; readonly appliance: ApplianceRecord },
-  around: Around,
-): TimeLeft {
+export function timeLeft(state: ServiceCenterState, placed: Placed, around: Around): TimeLeft {
+  const { target, appliance } = placed
   if (isFinal(target.state)) return NOBODY_KNOWS
   const { wallMs } = state.clock
   const { install, manifest } = around
@@ -47,13 +45,19 @@ export function timeLeft(
     const watched = left(target.changedAt + manifest.verify.soakSeconds * 1000 - wallMs, 'it has been watched')
     if (watched.secondsLeft !== null) return watched
   }
-  return left(expectedAt(state, target, around.eachSeconds) - wallMs, 'it has the patch')
+  return left(expectedAt(state, placed, around.secondsOn) - wallMs, 'it has the patch')
 }
 
 /** When it would have the patch if it takes as long as expected, the member before it included. */
-export function expectedAt(state: ServiceCenterState, target: TargetRecord, eachSeconds: number): number {
-  const members = forerunnerOf(state, target) === null ? 1 : 2
-  return (target.orderedAt ?? target.changedAt) + members * eachSeconds * 1000
+export function expectedAt(
+  state: ServiceCenterState,
+  { target, appliance }: Placed,
+  secondsOn: Around['secondsOn'],
+): number {
+  const before = forerunnerOf(state, target)
+  const first = before === null ? undefined : everEnrolled(state, before.peer)
+  const seconds = secondsOn(appliance) + (first === undefined ? 0 : secondsOn(first))
+  return (target.orderedAt ?? target.changedAt) + seconds * 1000
 }
 
 /** A restart comes first where there is one, and nobody knows when. */

@@ -9,10 +9,10 @@ import type { InstallRecord, TargetRecord } from '../records.ts'
 import type { ServiceCenterState } from '../state.ts'
 import { type Applying, nextRoom } from '../windows/room.ts'
 import { neededMs } from '../windows/waiting.ts'
-import { spansOf } from './expecting.ts'
 import { hasEndedWell, isNotMeant, type Placed, stands } from './groups.ts'
 import { isFailure, isFinal, isUnderWay } from './install-states.ts'
 import { isWaiting } from './ongoing.ts'
+import { spansOf } from './spans.ts'
 import { type Around, expectedAt } from './time-left.ts'
 
 export const PAIR_STANDINGS = ['waits', 'runs', 'stands', 'done', 'failed', 'ended'] as const
@@ -75,8 +75,8 @@ function happened(state: ServiceCenterState, { members, wave }: Group, around: A
     const until = from === null ? null : Math.max(...targets.map(({ changedAt }) => changedAt))
     return { ...common, installed, until, expected: 'nothing' }
   }
-  const ordered = targets.filter((target) => target.order !== null && !isFinal(target.state))
-  const until = Math.max(...ordered.map((target) => expectedAt(state, target, around.eachSeconds)))
+  const ordered = members.filter(({ target }) => target.order !== null && !isFinal(target.state))
+  const until = Math.max(...ordered.map((member) => expectedAt(state, member, around.secondsOn)))
   return { ...common, installed, until: until > state.clock.wallMs ? until : null, expected: 'end' }
 }
 
@@ -96,11 +96,11 @@ function forecast(
   around: Around,
 ): PairTimes[] {
   const { wallMs } = state.clock
-  const { eachSeconds, install } = around
+  const { secondsOn, install } = around
   const soakMs = install.waveSoakSeconds * 1000
-  const secondsOf = (pair: PairTimes): number =>
+  const secondsOf = (pair: PairTimes, index: number): number =>
     pair.standing === 'waits'
-      ? (pair.appliances - pair.installed) * eachSeconds
+      ? remaining(groups[index]?.members ?? [], secondsOn)
       : Math.max(0, ((pair.until ?? wallMs) - wallMs) / 1000)
   const room = (index: number, earliest: number): number | null =>
     begins(groups[index]?.members ?? [], around, earliest)
@@ -112,22 +112,28 @@ function forecast(
     const first = known[canary]
     if (first !== undefined) {
       const from = first.standing === 'runs' ? wallMs : room(canary, wallMs)
-      earliest = (from ?? wallMs) + secondsOf(first) * 1000 + soakMs
+      earliest = (from ?? wallMs) + secondsOf(first, canary) * 1000 + soakMs
     }
   }
-  const others = known.filter(
-    ({ standing }, index) => index !== canary && (standing === 'waits' || standing === 'runs'),
+  const others = known.flatMap((pair, index) =>
+    index !== canary && (pair.standing === 'waits' || pair.standing === 'runs')
+      ? [{ ...placeOf(pair), seconds: secondsOf(pair, index) }]
+      : [],
   )
-  const spans = spansOf(
-    others.map((pair) => ({ ...placeOf(pair), seconds: secondsOf(pair) })),
-    install.waveSoakSeconds,
-  )
+  const spans = spansOf(others, install.waveSoakSeconds)
   return known.map((pair, index) => {
     if (pair.standing !== 'waits') return pair
-    const after = index === canary ? wallMs : earliest + (spans.get(placeOf(pair).dataCenter)?.from ?? 0) * 1000
-    const from = room(index, after)
-    return { ...pair, from, until: from === null ? null : from + secondsOf(pair) * 1000, expected: 'both' }
+    const { dataCenter, organization } = placeOf(pair)
+    const begins = spans.get(dataCenter)?.begins.get(organization) ?? 0
+    const from = room(index, index === canary ? wallMs : earliest + begins * 1000)
+    return { ...pair, from, until: from === null ? null : from + secondsOf(pair, index) * 1000, expected: 'both' }
   })
+}
+
+/** Of those that have not got it, one after the other. */
+function remaining(members: readonly Placed[], secondsOn: Around['secondsOn']): number {
+  const lacking = members.filter(({ target }) => target.state !== 'installed')
+  return lacking.reduce((sum, { appliance }) => sum + secondsOn(appliance), 0)
 }
 
 function placeOf({ organization, dataCenter }: PairTimes): Pick<Placed['appliance'], 'organization' | 'dataCenter'> {

@@ -1,7 +1,7 @@
 /**
- * What the database keeps of waves that stand, of when each target was ordered and interrupted, of installs that go on from
- * one another, and of copies that were mended. Of what was there before nothing had to stand, nobody knows those times, each
- * went alone, and of no copy is it known.
+ * What the database keeps of waves that stand, of when each target was ordered and interrupted and told what, of installs that
+ * go on from one another, and of copies that were mended. Of what was there before nothing had to stand, nobody knows those
+ * times, each went alone, and of no copy is it known.
  */
 import type { Kysely } from 'kysely'
 
@@ -28,4 +28,9 @@ export async function mended(database: Kysely<unknown>): Promise<void> {
   await receipts()
     .addColumn('mendedWrong', 'text', (column) => column.notNull().defaultTo(''))
     .execute()
+}
+
+export async function phaseTimes(database: Kysely<unknown>): Promise<void> {
+  const column = database.schema.alterTable('targets')
+  await column.addColumn('phaseTimes', 'text', (text) => text.notNull().defaultTo('{}')).execute()
 }

@@ -7,7 +7,7 @@ import { type Kysely, sql, type Transaction } from 'kysely'
 import { type Migration, Migrator } from 'kysely/migration'
 import { appendOnlyTrail } from './append-only-trail.ts'
 import { firstRelease } from './first-release.ts'
-import { mended, targetTimes, together, waveSoaks } from './later-columns.ts'
+import { mended, phaseTimes, targetTimes, together, waveSoaks } from './later-columns.ts'
 import type { Schema } from './schema.ts'
 
 export const MIGRATIONS: Record<string, Migration> = {
@@ -32,6 +32,7 @@ export const MIGRATIONS: Record<string, Migration> = {
   '0019-target-times': { up: targetTimes },
   '0020-together': { up: together },
   '0021-mended': { up: mended },
+  '0022-phase-times': { up: phaseTimes },
 }
 
 /** Throws a sentence for a database that a newer release has written. */

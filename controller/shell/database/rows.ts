@@ -25,6 +25,7 @@ import type {
   TokenRecord,
   WindowRecord,
 } from '../../core/records.ts'
+import { PhaseTimes } from '../../core/rollout/phase-times.ts'
 import { CHAIN_BEGIN, linkHash } from '../../core/trail-chain.ts'
 import { MaintenanceWindow } from '../../core/windows/window.ts'
 import type { AccessRecord, AccountRecord, ChainedEntry, KeptAnswer, PasskeyRecord } from '../ports.ts'
@@ -112,19 +113,22 @@ export function installRecord(row: InstallRow): InstallRecord {
   }
 }
 
-export function targetRow({ order, ...record }: TargetRecord): TargetRow {
+export function targetRow({ order, phaseTimes, ...record }: TargetRecord): TargetRow {
   return {
     ...record,
+    phaseTimes: JSON.stringify(phaseTimes),
     orderId: order === null ? null : order.id,
     orderEnvelope: order === null ? null : encodeEnvelope(order.envelope),
   }
 }
-export function targetRecord({ orderId, orderEnvelope, ...row }: TargetRow): TargetRecord {
+export function targetRecord({ orderId, orderEnvelope, phaseTimes: json, ...row }: TargetRow): TargetRecord {
+  const phaseTimes = PhaseTimes.safeParse(JSON.parse(json))
+  if (!phaseTimes.success) throw new Error(`the times of ${row.appliance} in install ${row.install} are not readable`)
   const order =
     orderId === null || orderEnvelope === null
       ? null
       : { id: orderId, envelope: envelopeOf(orderEnvelope, `order ${orderId}`) }
-  return { ...row, order }
+  return { ...row, order, phaseTimes: phaseTimes.data }
 }
 
 export function statementRow(record: StatementRecord): StatementRow {

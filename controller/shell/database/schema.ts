@@ -46,7 +46,11 @@ export type InstallRow = Omit<InstallRecord, 'organizations' | 'allowOutage' | '
   outsideWindows: 0 | 1
 }
 
-export type TargetRow = Omit<TargetRecord, 'order'> & { orderId: OrderId | null; orderEnvelope: Uint8Array | null }
+export type TargetRow = Omit<TargetRecord, 'order' | 'phaseTimes'> & {
+  orderId: OrderId | null
+  orderEnvelope: Uint8Array | null
+  phaseTimes: string
+}
 
 export type RosterRow = { dataCenter: TokenRecord['dataCenter']; version: number }
 

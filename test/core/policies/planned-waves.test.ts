@@ -5,15 +5,28 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { ApplianceRecord, TargetRecord } from '../../../controller/core/records.ts'
-import { type Lasting, spansOf } from '../../../controller/core/rollout/expecting.ts'
+import type { ExpectedOn } from '../../../controller/core/rollout/expecting.ts'
 import type { PlannedWave } from '../../../controller/core/rollout/install-plan.ts'
 import { planRollout } from '../../../controller/core/rollout/plan.ts'
 import { inWaves, type Judged } from '../../../controller/core/rollout/planned-waves.ts'
+import { type Lasting, spansOf } from '../../../controller/core/rollout/spans.ts'
 import { symbolicPatch } from '../../../simulator/world/symbolic-patch.ts'
 import { appliance, facts, install, NOON, target } from './rollout-facts.ts'
 
 const { manifest } = symbolicPatch().publication
+const ORDER = manifest.pair.order
 const EACH = 60
+const INTERRUPTED = 5
+const takes = (changed: Partial<ExpectedOn> = {}) => ({
+  on: () => ({
+    seconds: EACH,
+    interruptedSeconds: INTERRUPTED,
+    aroundSeconds: 0,
+    basis: 'allowance' as const,
+    ...changed,
+  }),
+  soak: 0,
+})
 
 /** `oslo/acme/secondary waits`, or only a name for one that is ready. */
 function judged(words: string): Judged {
@@ -28,8 +41,7 @@ const pair = (place: string, secondary = 'ready', primary = secondary): string[]
   `${place}/secondary ${secondary}`,
   `${place}/primary ${primary}`,
 ]
-const waves = (...pairs: string[][]): PlannedWave[] =>
-  inWaves(pairs.flat().map(judged), manifest, { each: EACH, soak: 0 })
+const waves = (...pairs: string[][]): PlannedWave[] => inWaves(pairs.flat().map(judged), ORDER, takes())
 /** `2 oslo/globex/secondary, oslo/globex/primary` for each pair. */
 const lines = (planned: PlannedWave[]): string[] =>
   planned.flatMap(({ wave, pairs }) =>
@@ -69,8 +81,6 @@ describe('a plan', () => {
       planned.flatMap(({ pairs }) => pairs.map((one) => one.unprotectedSeconds))
     const both = [pair('a/acme'), pair('b/acme', 'installed', 'ready'), pair('c/acme', 'installed')]
     assert.deepEqual(unprotected(waves(...both)), [10, 5, 0])
-    const { manifest: harmless } = symbolicPatch({ restart: 'none' }).publication
-    assert.deepEqual(unprotected(inWaves(both.flat().map(judged), harmless, { each: EACH, soak: 0 })), [0, 0, 0])
   })
 
   test('takes as long as its slowest pairs, one member after the other, and nothing where all have it', () => {
@@ -80,6 +90,44 @@ describe('a plan', () => {
       [120, 120, 120],
     )
     assert.deepEqual(seconds(waves(pair('a/acme', 'installed'), pair('b/acme', 'refuses'))), [0, 0])
+  })
+
+  test('says when each pair begins and how long it takes: after the first has stood, and never two places of one organization at once', () => {
+    const begins = (soak: number, ...pairs: string[][]) =>
+      inWaves(pairs.flat().map(judged), ORDER, { ...takes(), soak }).flatMap((wave) =>
+        wave.pairs.map(
+          (one) => `${one.dataCenter} ${one.organization} ${one.beginsAfterSeconds} ${one.expectedSeconds}`,
+        ),
+      )
+    const pairs = [
+      pair('a/acme'),
+      pair('a/globex'),
+      pair('b/acme'),
+      pair('c/globex'),
+      pair('c/acme', 'ready', 'installed'),
+    ]
+    assert.deepEqual(begins(0, ...pairs), [
+      'a acme 0 120',
+      'a globex 120 120',
+      'b acme 240 120',
+      'c acme 360 60',
+      'c globex 240 120',
+    ])
+    assert.deepEqual(begins(600, pair('a/acme'), pair('a/globex'), pair('b/globex'), pair('b/hooli', 'refuses')), [
+      'a acme 0 120',
+      'a globex 720 120',
+      'b globex 1440 120',
+      'b hooli null 0',
+    ])
+  })
+
+  test('takes on each appliance what is expected there', () => {
+    const slow = (name: string): ExpectedOn => ({
+      ...takes().on(),
+      ...(name === 'a/acme/primary' ? { seconds: 600, interruptedSeconds: 90 } : {}),
+    })
+    const [wave] = inWaves(pair('a/acme').map(judged), ORDER, { on: ({ name }) => slow(name), soak: 0 })
+    assert.deepEqual([wave?.expectedSeconds, wave?.pairs[0]?.unprotectedSeconds], [660, 95])
   })
 })
 
@@ -105,7 +153,7 @@ describe('the waves of a plan are those in which the rollout begins, where all g
           })
           const members = names.flat().map(judged)
           const planned = new Map(
-            inWaves(members, manifest, { each: EACH, soak: 0 }).flatMap(({ wave, pairs: there }) =>
+            inWaves(members, ORDER, takes()).flatMap(({ wave, pairs: there }) =>
               there.flatMap((one) => one.members.map(({ appliance: name }) => [name, wave] as const)),
             ),
           )

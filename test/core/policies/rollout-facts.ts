@@ -97,7 +97,7 @@ export function target(of: ApplianceRecord, row: Partial<TargetRecord> = {}): Ta
     changedAt: NOON,
     run: 1,
     wave: null,
-    ...{ stoodAt: null, orderedAt: null, beganAt: null },
+    ...{ stoodAt: null, orderedAt: null, beganAt: null, phaseTimes: {} },
     ...row,
   }
 }

@@ -52,7 +52,13 @@ const WINDOW: Applying = { windows: [tonight], blackouts: [] }
 
 function around(given: Partial<InstallRecord> = {}, applying: Applying = NONE_APPLY): Around {
   const { manifest } = symbolicPatch().publication
-  return { install: { ...install, ...given }, manifest, eachSeconds: EACH, windowsAt: () => applying, stoodAt: null }
+  return {
+    install: { ...install, ...given },
+    manifest,
+    secondsOn: () => EACH,
+    windowsAt: () => applying,
+    stoodAt: null,
+  }
 }
 function drawn(pairs: string[][], given = around()): Timeline {
   const members = pairs.flat().map(member)
