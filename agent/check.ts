@@ -5,20 +5,22 @@
  */
 import { access, constants, statfs } from 'node:fs/promises'
 import { connect } from 'node:net'
-import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { pEvent, TimeoutError } from 'p-event'
 import { clockDifference } from '../protocol/clock.ts'
 import { reopen } from '../protocol/envelope.ts'
 import type { DialAddress } from '../protocol/identifiers.ts'
 import { Roster } from '../protocol/statements.ts'
+import { AGENT } from './shell/config/agent-config.ts'
+import { dataFolder } from './shell/config/places.ts'
 import { type Enrollment, loadEnrollment } from './shell/kept-membership.ts'
 import { type NotedClock, notedClock } from './shell/noted-clock.ts'
 
 const HELP = `Usage: patchmesh check [--data DIR] [--json]
 
 Says what the appliance can reach, and how its clock and its disk are. Exit status 1
-when something needs attention.
+when something needs attention. DIR is the data folder of the agent (default: that of
+/etc/patchmesh/agent.yaml).
 `
 const CONNECT_WITHIN_MS = 5_000
 const WANTED_FREE_BYTES = 1e9
@@ -37,7 +39,8 @@ export async function check(args: string[]): Promise<number> {
     return 0
   }
   const findings: Finding[] = [checkNode()]
-  if (values.data !== undefined) findings.push(...(await checkFolder(resolve(values.data))))
+  const folder = await dataFolder(values.data, AGENT)
+  if (folder !== undefined) findings.push(...(await checkFolder(folder)))
   if (values.json) process.stdout.write(`${JSON.stringify(findings)}\n`)
   else
     for (const { ok, what, detail } of findings)

@@ -3,11 +3,12 @@
  * writes it down and tells the Service Center; while none runs nothing is under way, and nothing is stopped.
  */
 import { userInfo } from 'node:os'
-import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { OrderId } from '../protocol/identifiers.ts'
 import { printableSentence } from '../protocol/printable.ts'
 import { hint } from '../protocol/refusals.ts'
+import { AGENT } from './shell/config/agent-config.ts'
+import { dataFolder } from './shell/config/places.ts'
 import { fail } from './shell/daemon-command.ts'
 import { askAgent } from './shell/visits/asking.ts'
 
@@ -20,7 +21,7 @@ finished, or what it did is put back. Without ORDER it is the order under way; p
 status names them all.
 
 Options:
-  --data DIR  the data folder of the agent
+  --data DIR  the data folder of the agent (default: that of /etc/patchmesh/agent.yaml)
   --json      one object on standard output
   --help      this text
 
@@ -38,11 +39,11 @@ export async function orders(args: string[]): Promise<number> {
   const [verb, wanted, ...more] = positionals
   if (verb !== 'stop') return fail('orders is one of: orders stop. See patchmesh --help', 2)
   if (more.length > 0) return fail('one ORDER at a time; see patchmesh orders stop --help', 2)
-  if (values.data === undefined) return fail('--data is missing: name the data folder of the agent', 2)
+  const folder = await dataFolder(values.data, AGENT)
+  if (folder === undefined) return fail('--data is missing: name the data folder of the agent', 2)
   const order = wanted === undefined ? null : OrderId.safeParse(wanted)
   if (order?.success === false)
     return fail(`${JSON.stringify(wanted)} is not the id of an order; patchmesh status prints them`, 2)
-  const folder = resolve(values.data)
   const answer = await askAgent(folder, { kind: 'stop', order: order?.data ?? null, by: userInfo().username })
   if (answer === null)
     return fail(`no agent runs on ${folder}, so no order is under way there; one that begins again goes on with it`, 1)

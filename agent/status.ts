@@ -2,7 +2,8 @@
  * `patchmesh status`: what this appliance does now, why, and what it waits for. The running agent is asked over the socket in
  * its data folder; where none runs, what its ledger knows is shown. It changes nothing and needs no network.
  */
-import { resolve } from 'node:path'
+import { AGENT } from './shell/config/agent-config.ts'
+import { dataFolder } from './shell/config/places.ts'
 import { fail, readOptions } from './shell/daemon-command.ts'
 import { askAgent } from './shell/visits/asking.ts'
 import { storedStatus } from './shell/visits/stored-status.ts'
@@ -15,7 +16,7 @@ patches, the order under way, orders in line, restarts that are due. Asks the ag
 runs on the data folder; where none runs, says so and shows what its ledger knows.
 
 Options:
-  --data DIR  the data folder of the agent
+  --data DIR  the data folder of the agent (default: that of /etc/patchmesh/agent.yaml)
   --json      one object on standard output
   --help      this text
 
@@ -32,8 +33,8 @@ export async function status(args: string[]): Promise<number> {
     process.stdout.write(HELP)
     return 0
   }
-  if (values.data === undefined) return fail('--data is missing: name the data folder of the agent', 2)
-  const folder = resolve(values.data)
+  const folder = await dataFolder(values.data, AGENT)
+  if (folder === undefined) return fail('--data is missing: name the data folder of the agent', 2)
   const answer = await askAgent(folder, { kind: 'status' })
   if (answer !== null && answer.kind !== 'status') return fail(`the agent on ${folder} gave no status; see its log`, 1)
   const told = answer?.status ?? (await storedStatus(folder))

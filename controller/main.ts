@@ -2,27 +2,21 @@
  * `patchmesh controller`: reads the command line, starts the Service Center and its HTTP side, prints where both are,
  * and runs until told to stop.
  */
-import { mkdir, readFile } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { isIPv4 } from 'node:net'
 import { resolve } from 'node:path'
-import { z } from 'zod'
-import {
-  crashing,
-  fail,
-  failed,
-  readConfig,
-  readOptions,
-  SilenceSeconds,
-  stopOnSignal,
-} from '../agent/shell/daemon-command.ts'
+import { DEFAULT_LOG_LEVEL, DEFAULT_SILENCE_SECONDS, provingSettings } from '../agent/shell/config/daemon-settings.ts'
+import { reloadOnHangup } from '../agent/shell/config/reloading.ts'
+import { settingsHelp } from '../agent/shell/config/showing.ts'
+import { crashing, fail, failed, readConfig, readOptions, stopOnSignal } from '../agent/shell/daemon-command.ts'
 import { lockDataFolder } from '../agent/shell/data-folder-lock.ts'
 import { openLog } from '../agent/shell/log.ts'
-import { ProvingConfig, provingSettings } from '../agent/shell/proving-settings.ts'
 import { RoomOnDisk } from '../agent/shell/room-on-disk.ts'
-import { ListenAddress } from '../protocol/identifiers.ts'
-import { SILENCE_MS } from '../protocol/limits.ts'
+import { supervisor } from '../agent/shell/supervisor.ts'
 import { createApp } from './api/app.ts'
 import { serveHttp } from './api/http-server.ts'
+import { ControllerConfig, DEFAULT_HTTP, DEFAULT_MESH } from './controller-config.ts'
+import { certificateOf } from './shell/certificate.ts'
 import { NotedHead } from './shell/noted-head.ts'
 import { openData } from './shell/open-data.ts'
 import { PAGE_ADDRESS_SETTING } from './shell/ports.ts'
@@ -43,25 +37,14 @@ Runs the Service Center. The first start makes its keys and its database.
   --mesh MULTIADDR      where appliances connect, may be repeated
                         (default /ip4/127.0.0.1/tcp/4001)
   --announce MULTIADDR  where appliances shall dial it, if that is another address
-  --config FILE         the same settings as YAML: http, tlsCert, tlsKey, behindTlsProxy,
-                        origins, mesh, announce, proveEveryHours and proveBytesPerSecond
-                        (reading stored patches again), and silenceSeconds: after so much
-                        silence an appliance is not reachable any more (default 30)
+  --config FILE         the same settings as YAML, and more; options here go before it:
+${settingsHelp(ControllerConfig)}
+                        SIGHUP reads FILE again, and the files of the certificate; what an
+                        asterisk marks waits for the next start. "patchmesh config check
+                        FILE" says whether it is right
 
 Example: patchmesh controller --data /var/lib/patchmesh --mesh /ip4/0.0.0.0/tcp/4001
 `
-
-const Config = z.strictObject({
-  http: z.string().optional(),
-  tlsCert: z.string().optional(),
-  tlsKey: z.string().optional(),
-  behindTlsProxy: z.boolean().optional(),
-  origins: z.array(z.url()).optional(),
-  mesh: z.array(ListenAddress).optional(),
-  announce: z.array(ListenAddress).optional(),
-  silenceSeconds: SilenceSeconds.optional(),
-  ...ProvingConfig,
-})
 
 const OPTIONS = {
   data: { type: 'string' },
@@ -84,24 +67,21 @@ async function main(): Promise<void> {
     process.stdout.write(HELP)
     return
   }
-  if (values.data === undefined)
-    return fail('--data DIR is missing: say where the Service Center shall keep its files', 2)
-  const folder = resolve(values.data)
+  const config = await readConfig(ControllerConfig, values.config)
+  const data = values.data ?? config.data
+  if (data === undefined) return fail('--data DIR is missing: say where the Service Center shall keep its files', 2)
+  const folder = resolve(data)
   await mkdir(folder, { recursive: true, mode: 0o700 })
   lockDataFolder(folder)
-  const config = await readConfig(Config, values.config)
-  const { hostname, port } = readHost(values.http ?? config.http ?? '127.0.0.1:8080')
-  const certificate = values['tls-cert'] ?? config.tlsCert
-  const key = values['tls-key'] ?? config.tlsKey
-  if ((certificate === undefined) !== (key === undefined)) return fail('--tls-cert and --tls-key go together', 2)
-  const tls =
-    certificate === undefined || key === undefined
-      ? undefined
-      : { cert: await readFile(certificate), key: await readFile(key) }
+  const { hostname, port } = readHost(values.http ?? config.http ?? DEFAULT_HTTP)
+  const readTls = (now: ControllerConfig) =>
+    certificateOf({ certificate: values['tls-cert'] ?? now.tlsCert, key: values['tls-key'] ?? now.tlsKey })
+  const tls = await readTls(config)
   const behindProxy = values['behind-tls-proxy'] ?? config.behindTlsProxy ?? false
   const secure = tls !== undefined || behindProxy
 
-  const log = openLog('controller')
+  const log = openLog('controller', config.logLevel ?? DEFAULT_LOG_LEVEL)
+  const watched = supervisor(log)
   const crash = crashing(log, 'controller')
   const follow = (work: Promise<void>): void => void work.catch(crash)
   const room = new RoomOnDisk(folder, log)
@@ -111,9 +91,9 @@ async function main(): Promise<void> {
     authority,
     repository,
     room,
-    mesh: values.mesh ?? config.mesh ?? ['/ip4/127.0.0.1/tcp/4001'],
+    mesh: values.mesh ?? config.mesh ?? [DEFAULT_MESH],
     announce: values.announce ?? config.announce ?? [],
-    silenceMs: (config.silenceSeconds ?? SILENCE_MS / 1000) * 1000,
+    silenceMs: (config.silenceSeconds ?? DEFAULT_SILENCE_SECONDS) * 1000,
     proving: provingSettings(config),
     log,
     fail: crash,
@@ -149,9 +129,27 @@ async function main(): Promise<void> {
   }
   process.stdout.write(`ready http=${url} mesh=${serviceCenter.meshAddresses[0]}/p2p/${authority.mesh}\n`)
 
+  watched.ready(`serves ${url}`)
+
   trailWatch.start()
   notedHead.start()
+  if (values.config !== undefined)
+    reloadOnHangup({
+      schema: ControllerConfig,
+      file: values.config,
+      config,
+      log,
+      async apply(changed) {
+        const renewed = await readTls(changed)
+        if ((renewed === undefined) !== (tls === undefined))
+          throw new Error('whether the page is HTTPS is decided at the start')
+        if (renewed !== undefined) server.renew(renewed)
+        log.level = changed.logLevel ?? DEFAULT_LOG_LEVEL
+        serviceCenter.reconfigure(provingSettings(changed))
+      },
+    })
   stopOnSignal(async () => {
+    watched.stopping()
     await server.close(2000)
     await notedHead.stop()
     await trailWatch.stop()

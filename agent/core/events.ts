@@ -11,6 +11,7 @@ import type { Publication } from '../../protocol/statements.ts'
 import type { WanLimits } from '../../protocol/wan-limits.ts'
 import type { CheckName } from './install/policies/checks.ts'
 import type { Machine } from './machine.ts'
+import type { Settings } from './state.ts'
 
 /**
  * A stream to or from one peer; there is at most one of each kind for a peer, and a newer one replaces the older.
@@ -99,6 +100,8 @@ export type AgentEvent =
   /** Service Center only: who may have pieces of a patch of which its own copy is not right. */
   | { kind: 'holders-told'; patch: Sha256; holders: readonly PeerId[] }
   | { kind: 'limited'; limits: WanLimits }
+  /** The configuration was read again. */
+  | { kind: 'configured'; settings: Partial<Settings> }
   /** Somebody at this appliance wants an order stopped, the one under way where none is named; `visitor` waits for an answer. */
   | { kind: 'stop-asked'; visitor: Visitor; order: OrderId | null; by: string }
 

@@ -128,7 +128,7 @@ export type AgentState = {
   readonly random: Random
   /** Of this process: another one after each start. */
   readonly life: Life
-  readonly settings: Settings
+  settings: Settings
   /** Null for the Service Center's seed. */
   membership: Membership | null
   /** Whom the token named: the Service Center, or the depot. */

@@ -106,6 +106,9 @@ function happened(state: AgentState, event: AgentEvent): AgentEffect[] {
       return stopAsked(state, event)
     case 'limited':
       return limitsChanged(state, event.limits)
+    case 'configured':
+      state.settings = { ...state.settings, ...event.settings }
+      return []
     case 'settled':
       return settled(state, event.patch)
     case 'step-ended':

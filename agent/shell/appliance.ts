@@ -19,7 +19,7 @@ import { readLedger, runningEntry } from '../core/ledger.ts'
 import { beginCounting } from '../core/lost-ledger.ts'
 import { isOverWan } from '../core/neighbours.ts'
 import { resume } from '../core/resuming.ts'
-import { newAgent, type Settings } from '../core/state.ts'
+import { newAgent } from '../core/state.ts'
 import { applianceStatus } from '../core/status.ts'
 import { step } from '../core/step.ts'
 import { AGENT_VERSION, answering } from './accounting.ts'
@@ -27,6 +27,7 @@ import { causes } from './causes.ts'
 import type { Check } from './checks/check-config.ts'
 import { OperatorChecks } from './checks/operator-checks.ts'
 import { readClock, startTicking } from './clock.ts'
+import type { ChangeableSettings } from './config/agent-config.ts'
 import { EventLoop } from './event-loop.ts'
 import { Installations } from './installations.ts'
 import { hasLeftSomething } from './installers/before.ts'
@@ -58,7 +59,7 @@ export type ApplianceOptions = {
   readonly listen: readonly string[]
   readonly announce: readonly string[]
   readonly installRoot: string
-  readonly settings: Omit<Settings, 'judgesSignatures' | 'checks' | 'hookSeconds'>
+  readonly settings: ChangeableSettings
   /** Whose signatures a patch must carry to be installed here; none for no matter whose. */
   readonly publishers: readonly Publisher[]
   readonly checks: readonly Check[]
@@ -71,6 +72,8 @@ export type ApplianceOptions = {
 export type RunningAppliance = {
   readonly name: ApplianceName
   readonly addresses: ListenAddress[]
+  /** What SIGHUP may change, as the configuration says it now. */
+  reconfigure(settings: ChangeableSettings, publishers: readonly Publisher[]): void
   stop(): Promise<void>
 }
 
@@ -93,7 +96,8 @@ export async function startAppliance(options: ApplianceOptions): Promise<Running
   if (unknown.length > 0)
     log.warn({ unknown }, 'the ledger has records of a later release: they are kept, and not looked at')
   const store = await PieceStore.open(folder)
-  const { installRoot, publishers, switchover } = options
+  const { installRoot, switchover } = options
+  let { publishers } = options
   const checks = new OperatorChecks({ checks: options.checks, folder: join(folder, 'checks'), root: installRoot })
   const hooks = new SwitchoverHooks({ switchover, folder: join(folder, 'switchover'), root: installRoot })
   const scratch = new Scratch(join(folder, 'install'), log)
@@ -142,7 +146,7 @@ export async function startAppliance(options: ApplianceOptions): Promise<Running
     store,
     kept,
     installRoot,
-    publishers,
+    publishers: () => publishers,
     scratch,
     checks,
     hooks,
@@ -239,6 +243,10 @@ export async function startAppliance(options: ApplianceOptions): Promise<Running
   return {
     name,
     addresses: state.addresses,
+    reconfigure(changed, listed) {
+      publishers = listed
+      deliver({ kind: 'configured', settings: { ...changed, judgesSignatures: listed.length > 0 } })
+    },
     async stop() {
       stopListening()
       stopTicking()

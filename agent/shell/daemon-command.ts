@@ -2,17 +2,10 @@
  * What the command lines of both daemons share: settings from a YAML file, one-line failures with the contract's exit
  * status, and ending by a signal.
  */
-import { readFile } from 'node:fs/promises'
 import { type ParseArgsConfig, parseArgs } from 'node:util'
-import { z } from 'zod'
-import { MAX_SILENCE_MS } from '../../protocol/limits.ts'
+import type { z } from 'zod'
+import { readConfigFile, WrongConfig } from './config/config-file.ts'
 import type { Log } from './log.ts'
-
-/** Two pings and some time for their answers at least. */
-export const SilenceSeconds = z
-  .number()
-  .min(25)
-  .max(MAX_SILENCE_MS / 1000)
 
 /** Ends the process: 1 refused or failed, 2 wrong usage. `message` says why and what to do. */
 export function fail(message: string, status: 1 | 2): never {
@@ -32,15 +25,14 @@ export function readOptions<Options extends NonNullable<ParseArgsConfig['options
   }
 }
 
-/** The settings of `--config FILE`, or none. */
+/** The settings of `--config FILE`, or none; a file with anything wrong in it is wrong usage. */
 export async function readConfig<Config>(schema: z.ZodType<Config>, file: string | undefined): Promise<Config> {
-  const { parse } = await import('yaml')
-  const settings: unknown = file === undefined ? {} : (parse(await readFile(file, 'utf8')) ?? {})
-  const config = schema.safeParse(settings)
-  if (config.success) return config.data
-  const issue = config.error.issues[0]
-  const where = issue === undefined || issue.path.length === 0 ? '' : `${issue.path.join('.')}: `
-  return fail(`${file}: ${where}${issue?.message ?? 'cannot be read'}; correct it, the settings are in --help`, 2)
+  try {
+    return await readConfigFile(schema, file)
+  } catch (error) {
+    if (error instanceof WrongConfig) return fail(error.message, 2)
+    throw error
+  }
 }
 
 /** SIGTERM and SIGINT end the process cleanly, once `stop` has. */

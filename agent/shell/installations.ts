@@ -7,6 +7,7 @@
 import { mkdir } from 'node:fs/promises'
 import { isBug, unreachable } from '../../protocol/assert.ts'
 import type { Publisher } from '../../protocol/publishers.ts'
+import type { Refusal } from '../../protocol/refusals.ts'
 import type { Publication } from '../../protocol/statements.ts'
 import type { AgentEffect, AgentEvent, InstallStep, Outcome } from '../core/events.ts'
 import type { Machine } from '../core/machine.ts'
@@ -33,7 +34,8 @@ export type InstallationsOptions = {
   /** The package files for the way back. */
   readonly kept: KeptPackages
   readonly installRoot: string
-  readonly publishers: readonly Publisher[]
+  /** Whose signatures a patch must carry now; none for no matter whose. */
+  readonly publishers: () => readonly Publisher[]
   readonly scratch: Scratch
   readonly checks: Pick<OperatorChecks, 'ask'>
   readonly hooks: Pick<SwitchoverHooks, 'run' | 'settle'>
@@ -60,6 +62,12 @@ export class Installations {
     for (const event of await this.#answer(effect)) this.#options.deliver(event)
   }
 
+  /** The list may have been taken away since the core asked. */
+  async #judge(task: InstallTask): Promise<Refusal | null> {
+    const publishers = this.#options.publishers()
+    return publishers.length === 0 ? null : judgeCopy(task, publishers, Date.now())
+  }
+
   /** The events in which the effect ends, whatever happens on the way. */
   async #answer(effect: InstallEffect): Promise<AgentEvent[]> {
     if (effect.kind === 'survey') return [{ kind: 'surveyed', machine: await this.#survey() }]
@@ -77,7 +85,7 @@ export class Installations {
     const installer = installerFor(publication)
     switch (effect.kind) {
       case 'judge':
-        return [{ kind: 'judged', patch, refusal: await judgeCopy(task, this.#options.publishers, Date.now()) }]
+        return [{ kind: 'judged', patch, refusal: await this.#judge(task) }]
       case 'detect': {
         const found = await foundOf(() => installer.detect(task))
         return [

@@ -1,7 +1,9 @@
 /**
- * The log: one JSON line an event, on standard error, with the words of the types. `PATCHMESH_LOG` chooses the level:
- * `debug` shows every event and effect but those of single pieces.
+ * The log: one JSON line an event, on standard error, with the words of the types. At the level `debug` it shows every event
+ * and effect but those of single pieces. Where standard error is the journal of systemd, each line is what journalctl
+ * shows and filters: its priority, the words, and the fields behind them.
  */
+import { fstatSync } from 'node:fs'
 import pino, { type Logger } from 'pino'
 import { MAX_LOG_BYTES } from '../../protocol/limits.ts'
 import { redacted } from '../../protocol/redacted.ts'
@@ -25,13 +27,37 @@ export class RecentLines {
   }
 }
 
-export function openLog(name: string, recent?: RecentLines): Log {
+export function openLog(name: string, level: string, recent?: RecentLines): Log {
   const errors = pino.destination({ dest: 2, sync: true })
+  const shown = isJournal(2) ? journalLine : (line: string) => line
   const write = (line: string): void => {
     recent?.add(line)
-    errors.write(line)
+    errors.write(shown(line))
   }
-  return pino({ name, level: process.env['PATCHMESH_LOG'] ?? 'info', base: { pid: process.pid } }, { write })
+  return pino({ name, level, base: { pid: process.pid } }, { write })
+}
+
+/** Whether this descriptor is the stream to the journal that systemd has opened, and nobody has turned it elsewhere. */
+function isJournal(descriptor: number): boolean {
+  const { dev, ino } = fstatSync(descriptor)
+  return process.env['JOURNAL_STREAM'] === `${dev}:${ino}`
+}
+
+/** Of syslog, by the levels of pino. */
+const PRIORITIES: Readonly<Record<number, number>> = { 10: 7, 20: 7, 30: 6, 40: 4, 50: 3, 60: 2 }
+
+/** What the journal knows by itself, time, process and daemon, is left out (systemd's sd-daemon(3): the prefix is the priority). */
+export function journalLine(line: string): string {
+  const {
+    level,
+    time: _time,
+    pid: _pid,
+    name: _name,
+    msg = '',
+    ...fields
+  } = JSON.parse(line) as { level: number; msg?: string } & Record<string, unknown>
+  const rest = Object.keys(fields).length === 0 ? '' : JSON.stringify(fields)
+  return `<${PRIORITIES[level] ?? 6}>${[msg, rest].filter((part) => part !== '').join(' ')}\n`
 }
 
 /** Kinds that come thousands of times a second and would drown the rest. */

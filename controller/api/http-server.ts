@@ -4,9 +4,10 @@
  * honest upload.
  */
 import { createServer as createHttpServer } from 'node:http'
-import { createServer as createHttpsServer } from 'node:https'
+import { createServer as createHttpsServer, Server as HttpsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { createAdaptorServer } from '@hono/node-server'
+import { assert } from '../../protocol/assert.ts'
 import type { App } from './context.ts'
 import { discardRests } from './rest-of-request.ts'
 import { endStalled } from './stalled-connections.ts'
@@ -22,8 +23,12 @@ export type HttpLimits = {
 
 const LIMITS: HttpLimits = { headersMs: 10_000, stalledMs: 60_000, connections: 5_000 }
 
+export type Certificate = { cert: string | Buffer; key: string | Buffer }
+
 export type HttpServer = {
   port: number
+  /** New connections get this certificate; only for a server that has one. */
+  renew(tls: Certificate): void
   /** Stops accepting, lets what is being answered end within `graceMs`, then cuts the rest. */
   close(graceMs?: number): Promise<void>
 }
@@ -33,7 +38,7 @@ export async function serveHttp(
   options: {
     hostname: string
     port: number
-    tls?: { cert: string | Buffer; key: string | Buffer }
+    tls?: Certificate
     limits?: HttpLimits
   },
 ): Promise<HttpServer> {
@@ -58,6 +63,10 @@ export async function serveHttp(
   const { port: bound } = server.address() as AddressInfo
   return {
     port: bound,
+    renew: (renewed) => {
+      assert(server instanceof HttpsServer, 'a certificate is renewed where there is one')
+      server.setSecureContext(renewed)
+    },
     close: (graceMs = 0) =>
       new Promise((resolve) => {
         server.close(() => resolve())

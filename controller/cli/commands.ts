@@ -13,6 +13,7 @@ import {
 } from './appliances.ts'
 import { listBaselines, removeBaseline, setBaseline } from './baselines.ts'
 import type { Command } from './command.ts'
+import { configCheck } from './config-check.ts'
 import { listDataCenters, listFlows } from './data-centers.ts'
 import { enrollToken } from './enroll-token.ts'
 import { enrollAppliance, listTokens, replaceAppliance, revokeToken } from './enrollment.ts'
@@ -40,6 +41,7 @@ import { verifyTrail } from './verify-trail.ts'
 import { listWindows, removeWindow, setWindow } from './windows.ts'
 
 export const COMMANDS: Readonly<Record<string, readonly Command[]>> = {
+  'Set it up': [configCheck],
   'Let others in': [
     enrollToken,
     enrollAppliance,

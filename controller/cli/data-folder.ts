@@ -2,27 +2,48 @@
  * The commands that work on the controller's data folder, beside a controller that may be running. They never make a
  * folder: a mistyped path is told, not filled with new keys. The database is loaded by them alone: most commands ask the API.
  */
+import { stat } from 'node:fs/promises'
+import { dataFolder } from '../../agent/shell/config/places.ts'
+import { CONTROLLER } from '../controller-config.ts'
 import type { OpenData } from '../shell/open-data.ts'
 import { type ExitStatus, required } from './command.ts'
 
 export const DATA_OPTION = {
-  data: { type: 'string', value: 'DIR', about: 'the data folder of the controller' },
+  data: {
+    type: 'string',
+    value: 'DIR',
+    about: 'the data folder of the controller (default: that of /etc/patchmesh/controller.yaml)',
+  },
 } as const
+
+/** The one that is named, or that of the controller that is installed here. */
+export async function namedData(folder: string | undefined): Promise<string> {
+  return required('data', await dataFolder(folder, CONTROLLER))
+}
 
 export async function withData(
   folder: string | undefined,
   use: (data: OpenData) => Promise<ExitStatus>,
 ): Promise<ExitStatus> {
-  const data = required('data', folder)
+  const data = await namedData(folder)
   const { databaseExists } = await import('../shell/repository.ts')
   const { openData } = await import('../shell/open-data.ts')
   if (!databaseExists(data)) {
     throw new Error(`There is no controller's data in ${data}: start the controller once first, with --data ${data}`)
   }
+  await becomeOwner(data)
   const opened = await openData(data)
   try {
     return await use(opened)
   } finally {
     await opened.repository.close()
   }
+}
+
+/** What root makes there would be closed to the controller, which runs as the owner of its folder. */
+async function becomeOwner(folder: string): Promise<void> {
+  const { uid, gid } = await stat(folder)
+  if (process.geteuid?.() !== 0 || uid === 0) return
+  process.setegid?.(gid)
+  process.seteuid?.(uid)
 }

@@ -14,7 +14,7 @@ import {
 import type { Slot } from '../core/records.ts'
 import { issueToken } from '../shell/issue-token.ts'
 import { defineCommand, parsed, required, UsageError } from './command.ts'
-import { DATA_OPTION, withData } from './data-folder.ts'
+import { DATA_OPTION, namedData, withData } from './data-folder.ts'
 import { enrollTopology } from './enroll-topology.ts'
 import { noteHere } from './note-here.ts'
 
@@ -52,7 +52,7 @@ export const enrollToken = defineCommand({
     'patchmesh enroll-token --data ./center --data-center Paris --organization Provider --kind service-provider ' +
     '--role primary --name paris-1',
   async run({ options, terminal }) {
-    const data = required('data', options.data)
+    const data = await namedData(options.data)
     const file = topologyFile(options)
     if (file !== undefined) {
       return await withData(data, (opened) => enrollTopology(opened, file, { json: options.json === true, terminal }))

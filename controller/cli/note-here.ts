@@ -10,7 +10,9 @@ export async function noteHere(
   repository: Repository,
   note: Pick<AuditRecord, 'action' | 'subject' | 'organization'>,
 ): Promise<void> {
-  const origin = `command line of ${userInfo().username} on ${hostname()}`
+  // Root works as the owner of the folder.
+  const who = process.getuid?.() === 0 ? 'root' : userInfo().username
+  const origin = `command line of ${who} on ${hostname()}`
   await repository.commit([
     { table: 'audit', row: { at: Date.now(), actor: 'command line', outcome: 'done', origin, ...note } },
   ])

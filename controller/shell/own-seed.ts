@@ -3,8 +3,8 @@
  * before this one has ended by itself stands in the database: if it has not, every copy is proven again.
  */
 import { type AgentState, DEFAULT_SETTINGS, GREETS_NOBODY, newAgent } from '../../agent/core/state.ts'
+import type { ProvingSettings } from '../../agent/shell/config/daemon-settings.ts'
 import type { Log } from '../../agent/shell/log.ts'
-import type { ProvingSettings } from '../../agent/shell/proving-settings.ts'
 import type { RoomOnDisk } from '../../agent/shell/room-on-disk.ts'
 import { signingKeyFromSeed } from '../../protocol/envelope.ts'
 import type { Random } from '../../protocol/random.ts'

@@ -6,11 +6,11 @@ import { randomBytes } from 'node:crypto'
 import type { AgentEffect, AgentEvent } from '../../agent/core/events.ts'
 import { step as stepSeed } from '../../agent/core/step.ts'
 import { readClock, startTicking } from '../../agent/shell/clock.ts'
+import type { ProvingSettings } from '../../agent/shell/config/daemon-settings.ts'
 import { EventLoop } from '../../agent/shell/event-loop.ts'
 import { type Log, trace } from '../../agent/shell/log.ts'
 import { Network, type NetworkEvent } from '../../agent/shell/network/network.ts'
 import { PieceStore } from '../../agent/shell/piece-store.ts'
-import type { ProvingSettings } from '../../agent/shell/proving-settings.ts'
 import type { RoomOnDisk } from '../../agent/shell/room-on-disk.ts'
 import { StoreWork } from '../../agent/shell/store-work.ts'
 import { assert, unreachable } from '../../protocol/assert.ts'
@@ -42,7 +42,11 @@ const SET_ASIDE =
   'the database does not know these files of the store: they are set aside, and used again when the same file is uploaded'
 const MISSING = 'its file is missing from the store, or has not the length that it must have'
 
-export type RunningServiceCenter = ServiceCenter & { readonly meshAddresses: ListenAddress[]; stop(): Promise<void> }
+export type RunningServiceCenter = ServiceCenter & {
+  readonly meshAddresses: ListenAddress[]
+  reconfigure(proving: ProvingSettings): void
+  stop(): Promise<void>
+}
 
 export async function startServiceCenter(options: {
   folder: string
@@ -279,6 +283,7 @@ export async function startServiceCenter(options: {
       return new Set(state.sessions.keys())
     },
     meshAddresses: network.addresses,
+    reconfigure: (settings) => seedLoop.deliver({ kind: 'configured', settings }),
     async stop() {
       stopPolling()
       clearInterval(sweeping)

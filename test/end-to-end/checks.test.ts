@@ -181,8 +181,11 @@ test('an agent with a word in its configuration that nobody knows does not start
   for (const [text, says] of [
     ['checks: [{ name: vpn, programm: /usr/bin/true }]', /checks\.0.*programm|checks\.0\.program/],
     ['switchover: { takeBack: { program: /usr/bin/true } }', /switchover\.release/],
-    ['checks: [{ name: vpn, program: /usr/bin/true, timeout: 3 }]', /checks\.0: Unrecognized key: "timeout"/],
-    ['chekcs: []', /wrong\.yaml: Unrecognized key: "chekcs"/],
+    [
+      'checks: [{ name: vpn, program: /usr/bin/true, timeout: 3 }]',
+      /wrong\.yaml:1: checks\.0: Unrecognized key: "timeout"; did you mean timeoutSeconds\?/,
+    ],
+    ['chekcs: []', /wrong\.yaml:1: Unrecognized key: "chekcs"; did you mean checks\?/],
   ] as const) {
     await writeFile(wrong, text)
     const end = await runAgent(['--data', join(fleet.folder, 'nobody'), '--config', wrong])

@@ -74,7 +74,7 @@ function agentShell(store = { pathOf: () => join(folder, 'fixture.patch') }) {
   const root = installRoot
   const checks = new OperatorChecks({ checks: [], folder: join(folder, 'checks'), root })
   const hooks = new SwitchoverHooks({ switchover: null, folder: join(folder, 'switchover'), root })
-  const options = { store, kept, installRoot, publishers: [], scratch, checks, hooks, log, deliver, follow }
+  const options = { store, kept, installRoot, publishers: () => [], scratch, checks, hooks, log, deliver, follow }
   const installations = new Installations(options)
   return {
     scratch,
@@ -255,7 +255,7 @@ test('a promise that nobody awaits ends the daemon with a line in its log', asyn
   const program = `
     const { crashing } = await import('./agent/shell/daemon-command.ts')
     const { openLog } = await import('./agent/shell/log.ts')
-    crashing(openLog('agent'), 'agent')
+    crashing(openLog('agent', 'info'), 'agent')
     setInterval(() => {}, 1000)
     void Promise.reject(new Error('lost on the way'))`
   const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', program])

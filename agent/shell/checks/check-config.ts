@@ -4,6 +4,7 @@
  */
 import { z } from 'zod'
 import { CheckName, MAX_CHECKS } from '../../core/install/policies/checks.ts'
+import { addProblems } from '../config/judge-config.ts'
 
 export const MAX_TIMEOUT_SECONDS = 600
 const MAX_WORDS = 64
@@ -44,9 +45,10 @@ export type Check = z.output<typeof ProgramCheck> | AddressCheck
 /** Which of both it is shows in what it has, so that a wrong word in either is named. */
 const Check = z.unknown().transform((value, context): Check => {
   const isAddress = typeof value === 'object' && value !== null && 'http' in value
-  const check = (isAddress ? AddressCheck : ProgramCheck).safeParse(value)
+  const schema = isAddress ? AddressCheck : ProgramCheck
+  const check = schema.safeParse(value)
   if (check.success) return check.data
-  for (const { path, message } of check.error.issues) context.addIssue({ code: 'custom', path, message })
+  addProblems(context, schema, check.error)
   return z.NEVER
 })
 

@@ -95,7 +95,7 @@ const installations = new Installations({
   store,
   kept,
   installRoot,
-  publishers: [],
+  publishers: () => [],
   scratch,
   checks: new OperatorChecks({ checks: [], folder: join(folder, 'checks'), root: installRoot }),
   hooks: new SwitchoverHooks({ switchover: null, folder: join(folder, 'switchover'), root: installRoot }),
