@@ -31,6 +31,8 @@ type PageForm<Fields> = {
   fields: z.ZodType<Fields>
   /** Of the whole form; what suffices for text fields if it is not given. */
   maxBytes?: number
+  /** Why it is not asked for at all, or null. */
+  before?: (fields: Fields) => Refusal | null
   asks: (fields: Fields, c: AppContext) => Asked
   /** The page that the form stands on: there it leads, and whoever loads its address again. */
   page: (c: AppContext) => string
@@ -44,7 +46,7 @@ export function addForm<Fields>(app: App, { log }: RouteDependencies, path: stri
   app.post(path, permitted(form.allow), async (c) => {
     const fields = await readForm(c, form.fields, form.maxBytes)
     if (isRefusal(fields)) return answerRefusal(c, fields, log)
-    const answer = await askApi(app, c, once(c, form.asks(fields, c)))
+    const answer = form.before?.(fields) ?? (await askApi(app, c, once(c, form.asks(fields, c))))
     if (isRefusal(answer)) return form.refused?.(c, answer, fields) ?? answerRefusal(c, answer)
     return form.done === undefined ? leadTo(c, form.page(c)) : form.done(c, answer.json, fields)
   })

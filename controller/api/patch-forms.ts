@@ -7,27 +7,12 @@ import { ApplianceName } from '../../protocol/identifiers.ts'
 import { isRefusal } from '../../protocol/refusals.ts'
 import { namedPatch } from '../core/named-patch.ts'
 import { title } from '../core/patch-identity.ts'
-import { WAVE_SOAK_SECONDS } from '../core/rollout/standing.ts'
 import { SYSTEM_PATCHES } from '../page/words.ts'
 import type { App, AppContext, RouteDependencies } from './context.ts'
 import { addForm, leadTo, param } from './forms.ts'
+import { firstIn, InstallChoice, notShown } from './install-choice.ts'
 import { askAgain } from './install-pages.tsx'
-import { InstallBody, NoBody, names, PatchReference, PreviewQuery, ticked, WithdrawBody } from './schemas.ts'
-
-const InstallForm = z.strictObject({
-  organization: names(InstallBody.shape.organizations.element),
-  dataCenter: InstallBody.shape.dataCenter,
-  allowOutage: ticked,
-  outsideWindows: ticked,
-  first: PreviewQuery.shape.first,
-  waveSoakMinutes: z.coerce
-    .number()
-    .int()
-    .min(0)
-    .max(WAVE_SOAK_SECONDS.atMost / 60)
-    .default(WAVE_SOAK_SECONDS.usual / 60),
-  confirmation: InstallBody.shape.confirmation,
-})
+import { NoBody, names, PatchReference, ticked, WithdrawBody } from './schemas.ts'
 
 const ExtendForm = z.strictObject({ appliance: names(ApplianceName) })
 const ResumeForm = z.strictObject({ retryFailed: ticked })
@@ -43,15 +28,18 @@ export function addPatchForms(app: App, dependencies: RouteDependencies): void {
 
   addForm(app, dependencies, `${SYSTEM_PATCHES}/:patch/start`, {
     allow: 'install',
-    fields: InstallForm,
-    asks: ({ organization: organizations, waveSoakMinutes, ...scope }, c) => ({
+    fields: InstallChoice,
+    before: notShown,
+    asks: ({ organization: organizations, waveSoakMinutes, first, add, shown: _, ...scope }, c) => ({
       method: 'POST',
       path: ['installs'],
-      body: { patch: param(c, 'patch'), organizations, waveSoakSeconds: 60 * waveSoakMinutes, ...scope },
+      body: {
+        ...{ patch: param(c, 'patch'), organizations, first: firstIn({ first, add }) },
+        ...{ waveSoakSeconds: 60 * waveSoakMinutes, ...scope },
+      },
     }),
     page: patchPage,
-    refused: (c, refusal, { organization, dataCenter, first }) =>
-      askAgain(c, { organization, dataCenter, first }, refusal),
+    refused: (c, refusal, choice) => askAgain(c, choice, refusal),
   })
 
   addForm(app, dependencies, `${SYSTEM_PATCHES}/:patch/cancel/:install`, {

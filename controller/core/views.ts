@@ -128,8 +128,21 @@ export function installPreview(
   state: ServiceCenterState,
   record: PatchRecord,
   inScope: readonly ApplianceRecord[],
-  { dataCenter, first }: { readonly dataCenter: DataCenterName | 'All'; readonly first: readonly PatchRecord[] },
+  given: PreviewScope,
 ): InstallPreview {
+  const { meant } = meantAppliances(state, record, inScope)
+  return { ...previewOf(state, record, inScope, given), needs: pathTo(state, record, given.first, meant) }
+}
+
+type PreviewScope = { readonly dataCenter: DataCenterName | 'All'; readonly first: readonly PatchRecord[] }
+
+/** Without what it needs first, for whoever is told that by its plan. */
+export function previewOf(
+  state: ServiceCenterState,
+  record: PatchRecord,
+  inScope: readonly ApplianceRecord[],
+  { dataCenter, first }: PreviewScope,
+): Omit<InstallPreview, 'needs'> {
   const patch = record.sha256
   const { meant: scope, others: notApplicable } = meantAppliances(state, record, inScope)
   const depots = serviceProviderAppliances(state).filter(
@@ -155,7 +168,6 @@ export function installPreview(
       outsideWindows: waitingForWindows(state, record, scope),
       hindered: refusing,
       goingBack: goingBack(state, record, scope),
-      needs: pathTo(state, record, first, scope),
       confirmation: confirmationOf(patch, scope),
     },
   }

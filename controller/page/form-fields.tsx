@@ -69,12 +69,17 @@ export const CheckField = ({ id, label, name, checked = false, value = 'yes', re
 
 export type Choice = { value: string; text: string }
 
-type SelectFieldProps = Named & { value: string; choices: readonly Choice[] }
+type SelectFieldProps = Named & { value: string; choices: readonly Choice[]; help?: string }
 
-export const SelectField = ({ id, label, ...choice }: SelectFieldProps) => (
+export const SelectField = ({ id, label, help, ...choice }: SelectFieldProps) => (
   <div class="pm-field">
     <FieldLabel {...{ id, label }} />
-    <DropDown id={id} {...choice} />
+    <DropDown id={id} {...choice} {...(help === undefined ? {} : { 'aria-describedby': `${id}-help` })} />
+    {help !== undefined && (
+      <p class="pm-quiet" id={`${id}-help`}>
+        {help}
+      </p>
+    )}
   </div>
 )
 
@@ -84,6 +89,7 @@ type DropDownProps = {
   id?: string
   name?: string
   'aria-label'?: string
+  'aria-describedby'?: string
   'data-usual'?: string
   /** The class of the frame around it. */
   frame?: string

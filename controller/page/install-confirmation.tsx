@@ -7,13 +7,13 @@ import { isRefusal, type Refusal } from '../../protocol/refusals.ts'
 import type { ApplianceCopy } from '../core/copies.ts'
 import type { PatchDetail } from '../core/patch-views.ts'
 import type { InstallPlan } from '../core/rollout/install-plan.ts'
-import { WAVE_SOAK_SECONDS } from '../core/rollout/standing.ts'
 import type { InstallPreview } from '../core/views.ts'
 import { CloseButton } from './dialogs.tsx'
-import { CheckField, TextField } from './form-fields.tsx'
+import { CheckField } from './form-fields.tsx'
 import { CopyLabel } from './labels.tsx'
 import { Alert } from './layout.tsx'
 import { WithMoments } from './moments.tsx'
+import { type NamedPatch, PlanChoice } from './plan-choice.tsx'
 import { PlanSection } from './plan-section.tsx'
 import {
   counted,
@@ -36,14 +36,15 @@ export type Confirmation = {
   patch: PatchDetail
   organizations: string[]
   dataCenter: string
-  /** These go before it. */
-  first: readonly {
-    readonly id: string
-    readonly name: string
-    readonly version: string
-    readonly architecture: string | null
-  }[]
-  preview: InstallPreview
+  /** These go before it, and these might. */
+  first: readonly NamedPatch[]
+  others: readonly NamedPatch[]
+  allowOutage: boolean
+  outsideWindows: boolean
+  waveSoakMinutes: number
+  /** For which choice its plan is: what is sent with another one is shown anew. */
+  shown: string
+  preview: Omit<InstallPreview, 'needs'>
   /** How it would go, or why it could not begin. */
   plan: InstallPlan | Refusal
   /** The targets that are not in `preview.queued`. */
@@ -70,9 +71,7 @@ export const InstallConfirmation = (confirmation: Confirmation) => {
         <input type="hidden" name="organization" value={name} />
       ))}
       <input type="hidden" name="dataCenter" value={dataCenter} />
-      {first.map(({ id }) => (
-        <input type="hidden" name="first" value={id} />
-      ))}
+      <input type="hidden" name="shown" value={confirmation.shown} />
       <input type="hidden" name="confirmation" value={preview.confirmation} />
       {changed !== null && (
         <Alert tone="warning" title="Nothing was installed: something has changed since you looked.">
@@ -80,7 +79,11 @@ export const InstallConfirmation = (confirmation: Confirmation) => {
         </Alert>
       )}
       <h2 class="pf-v6-c-title pf-m-xl" id="install-dialog-title">
-        {complete ? `Install ${listed([...first, patch].map(patchTitle))}?` : 'Replication is not complete'}
+        {!complete
+          ? 'Replication is not complete'
+          : beginsAtAll(plan)
+            ? `Install ${listed([...first, patch].map(patchTitle))}?`
+            : 'Nobody would install it as things are'}
       </h2>
       <p>
         {listed([...first, patch].map(patchTitle))}, for {listed(organizations)}:{' '}
@@ -89,24 +92,37 @@ export const InstallConfirmation = (confirmation: Confirmation) => {
       {preview.notReplicated.length > 0 && <NotReplicated copies={preview.notReplicated} />}
       {hindered.length > 0 && <Hindered hindered={hindered} />}
       {goingBack.length > 0 && <GoingBack goingBack={goingBack} />}
-      {(!complete || hindered.length > 0) && targets > 0 && <StartsNow ready={ready} />}
+      {(!complete || hindered.length > 0) && targets > 0 && beginsAtAll(plan) && <StartsNow ready={ready} />}
       {preview.queued.length > 0 && <Queued queued={preview.queued} />}
       {notApplicable.length > 0 && <NotApplicable left={notApplicable} />}
       {targets > 0 && <PlanSection plan={plan} />}
-      {(isRefusal(plan) ? patch : plan).restart !== 'none' && <AllowOutage withoutPeer={preview.withoutPeer} />}
-      {preview.outsideWindows.length > 0 && <OutsideWindows waiting={preview.outsideWindows} />}
-      {targets > 0 && <WaveSoak />}
+      {(isRefusal(plan) ? patch : plan).restart !== 'none' && (
+        <AllowOutage withoutPeer={preview.withoutPeer} isAllowed={confirmation.allowOutage} />
+      )}
+      {preview.outsideWindows.length > 0 && (
+        <OutsideWindows waiting={preview.outsideWindows} isAllowed={confirmation.outsideWindows} />
+      )}
+      {targets > 0 && <PlanChoice {...confirmation} />}
       <div role="alert" />
       <div class="pm-row pm-buttons">
-        {targets > 0 && (
-          <button class="pf-v6-c-button pf-m-primary" type="submit">
-            {complete && hindered.length === 0 ? 'Install' : 'Install where ready'}
+        {targets > 0 && beginsAtAll(plan) && (
+          <button class="pf-v6-c-button pf-m-primary" type="submit" id="install-agreed">
+            {complete && hindered.length === 0
+              ? 'Install'
+              : ready.length > 0
+                ? 'Install where ready'
+                : 'Install when ready'}
           </button>
         )}
         <CloseButton dialog="install-dialog" text="Cancel" />
       </div>
     </form>
   )
+}
+
+/** As things are; where it cannot be planned the refusal of a start says why. */
+function beginsAtAll(plan: Confirmation['plan']): boolean {
+  return isRefusal(plan) || plan.counts.refuses === 0 || plan.counts.ready + plan.counts.waits > 0
 }
 
 const NotReplicated = ({ copies }: { copies: ApplianceCopy[] }) => (
@@ -138,7 +154,7 @@ const StartsNow = ({ ready }: { ready: string[] }) => (
     <h3 class="pf-v6-c-title pf-m-md">Ready: {counted(ready.length, 'appliance')}</h3>
     <p class="pm-quiet">
       {ready.length === 0
-        ? 'None of the chosen appliances can start now.'
+        ? 'None of the chosen appliances can start now. Those that wait begin by themselves when they are ready.'
         : `${listed(firstOf(ready))}. They begin in waves, one of each pair after the other.`}
     </p>
   </section>
@@ -197,9 +213,14 @@ const NamedReasons = ({ id, reasons }: { id: string; reasons: InstallPreview['qu
   </ul>
 )
 
-const OutsideWindows = ({ waiting }: { waiting: InstallPreview['outsideWindows'] }) => (
+type OutsideWindowsProps = { waiting: InstallPreview['outsideWindows']; isAllowed: boolean }
+
+const OutsideWindows = ({ waiting, isAllowed }: OutsideWindowsProps) => (
   <div>
-    <CheckField id="outside-windows" name="outsideWindows" label="Do not wait for maintenance windows" />
+    <CheckField
+      {...{ id: 'outside-windows', name: 'outsideWindows', label: 'Do not wait for maintenance windows' }}
+      checked={isAllowed}
+    />
     <p class="pm-quiet">
       Without this {counted(waiting.length, 'appliance')} {waiting.length === 1 ? 'waits' : 'wait'}:
     </p>
@@ -207,26 +228,15 @@ const OutsideWindows = ({ waiting }: { waiting: InstallPreview['outsideWindows']
   </div>
 )
 
-const WaveSoak = () => (
-  <TextField
-    id="wave-soak"
-    name="waveSoakMinutes"
-    label="Minutes that each wave stands before the next begins"
-    type="number"
-    min="0"
-    max={String(WAVE_SOAK_SECONDS.atMost / 60)}
-    step="1"
-    value={String(WAVE_SOAK_SECONDS.usual / 60)}
-    help="At their end all that have the patch must be heard and have it still. With 0 the next wave begins when one has the patch."
-  />
-)
+type AllowOutageProps = Pick<InstallPreview, 'withoutPeer'> & { isAllowed: boolean }
 
-const AllowOutage = ({ withoutPeer }: Pick<InstallPreview, 'withoutPeer'>) => (
+const AllowOutage = ({ withoutPeer, isAllowed }: AllowOutageProps) => (
   <div>
     <CheckField
       id="allow-outage"
       name="allowOutage"
       label="Also interrupt appliances that have no peer to stand in for them"
+      checked={isAllowed}
     />
     {withoutPeer.length > 0 && (
       <>

@@ -232,7 +232,7 @@ const Targets = ({ install, shown }: { install: InstallDetail; shown: ShownPatch
   const targets = shown.every.includes(install.id) ? all : all.slice(0, MAX_TARGETS)
   return (
     <>
-      <table class="pf-v6-c-table pf-m-compact pf-m-grid-md pm-table" aria-label="Targets">
+      <table class="pf-v6-c-table pf-m-compact pf-m-grid-md pm-table pm-narrow-columns pm-targets" aria-label="Targets">
         <ColumnHeads headings={['Appliance', 'Organization', 'Data Center', 'State', 'Version', 'Reason']} />
         <tbody class="pf-v6-c-table__tbody">
           {targets.map((target) => (
@@ -253,12 +253,14 @@ const Targets = ({ install, shown }: { install: InstallDetail; shown: ShownPatch
 const Target = ({ install, target }: { install: string; target: TargetView }) => (
   <tr class="pf-v6-c-table__tr" id={elementId(install, target.appliance)} data-target={target.appliance}>
     <td class="pf-v6-c-table__td" data-label="Appliance">
-      <a class="pm-name" href={applianceNamed(target.appliance)}>
-        {target.appliance}
-      </a>{' '}
-      <span class="pm-quiet">
-        {target.role}, wave {target.wave}
-      </span>
+      <div>
+        <a class="pm-name" href={applianceNamed(target.appliance)}>
+          {target.appliance}
+        </a>
+        <div class="pm-quiet">
+          {target.role}, wave {target.wave}
+        </div>
+      </div>
     </td>
     <td class="pf-v6-c-table__td" data-label="Organization">
       {target.organization}

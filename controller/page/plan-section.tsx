@@ -15,6 +15,7 @@ import { Fact } from './facts.tsx'
 import { Label } from './labels.tsx'
 import { Alert } from './layout.tsx'
 import { Moment, WithMoments } from './moments.tsx'
+import { PlanPicture } from './plan-picture.tsx'
 import {
   aboutSoLong,
   betweenWaves,
@@ -85,6 +86,7 @@ export const PlanSection = ({ plan }: { plan: InstallPlan | Refusal }) =>
           </Fact>
         )}
       </dl>
+      <PlanPicture plan={plan} />
       {plan.waves.map((wave) => (
         <Wave wave={wave} open={plan.counts.pairs <= OPEN_AT_MOST_PAIRS} />
       ))}
@@ -168,11 +170,21 @@ const STANDINGS = { ready: 'ready', waits: 'waits', refuses: 'would refuse it', 
 const TONES = { ready: 'success', waits: 'waiting', refuses: 'warning', installed: 'success' } as const
 
 function fileOf(plan: InstallPlan): string {
-  return `/api/v1/patches/${plan.patch.id}/install-plan?${queryOf(plan, plan.first)}`
+  const { allowOutage, outsideWindows, waveSoakSeconds } = plan
+  const query = queryOf(plan, plan.first)
+  if (allowOutage) query.set('allowOutage', 'true')
+  if (outsideWindows) query.set('outsideWindows', 'true')
+  if (waveSoakSeconds > 0) query.set('waveSoakSeconds', String(waveSoakSeconds))
+  return `/api/v1/patches/${plan.patch.id}/install-plan?${query}`
 }
 
 function withNeeds(plan: InstallPlan): string {
-  return `${SYSTEM_PATCHES}/${plan.patch.id}/install?${queryOf(plan, [...plan.needs, ...plan.first])}`
+  const { allowOutage, outsideWindows, waveSoakSeconds } = plan
+  const query = queryOf(plan, [...plan.needs, ...plan.first])
+  if (allowOutage) query.set('allowOutage', 'yes')
+  if (outsideWindows) query.set('outsideWindows', 'yes')
+  if (waveSoakSeconds > 0) query.set('waveSoakMinutes', String(waveSoakSeconds / 60))
+  return `${SYSTEM_PATCHES}/${plan.patch.id}/install?${query}`
 }
 
 function queryOf({ organizations, dataCenter }: InstallPlan, first: readonly PlannedPatch[]): URLSearchParams {

@@ -5,6 +5,7 @@
  */
 import type { InstallProgress, PairView } from '../core/install-progress.ts'
 import type { PairStanding } from '../core/rollout/timeline.ts'
+import { type Break, type Tick, timeAxis } from './time-axis.ts'
 
 export type Bar = {
   readonly x: number
@@ -27,13 +28,14 @@ export type Heading = {
   readonly height: number
   readonly bands: readonly Band[]
 }
-export type Tick = { readonly x: number; readonly seconds: number }
 export type WavesLayout = {
   readonly width: number
   readonly height: number
   readonly headings: readonly Heading[]
   readonly rows: readonly Row[]
   readonly ticks: readonly Tick[]
+  /** Long waits, drawn shorter than they are. */
+  readonly breaks: readonly Break[]
   /** Of this moment, while it goes on. */
   readonly nowX: number | null
   /** Rows that are left out: the table has all of them. */
@@ -52,8 +54,6 @@ const PAIRS_APART = 24
 const MOST_ROWS = 40
 /** So that what took a moment can be seen. */
 const NARROWEST = 4
-const MOST_TICKS = 6
-const STEPS = [1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21_600, 43_200, 86_400, 172_800, 604_800]
 /** What is seen of a row that several share: what has to be looked at before what goes well. */
 const URGENCY: readonly PairStanding[] = ['failed', 'runs', 'stands', 'waits', 'ended', 'done']
 
@@ -62,14 +62,22 @@ type Shown = Pick<InstallProgress, 'pairs' | 'openings' | 'expectedEnd'> & { rea
 /** `nowMs` is null where it has ended. */
 export function layOutWaves({ pairs, openings, expectedEnd, startedAt }: Shown, nowMs: number | null): WavesLayout {
   const startMs = Date.parse(startedAt)
-  const times = [...pairs.flatMap(({ from, until }) => [from, until]), expectedEnd].flatMap((at) =>
-    at === null ? [] : Date.parse(at),
+  const happens = pairs.flatMap(({ from, until }) => {
+    if (from === null) return []
+    const fromMs = Date.parse(from)
+    const untilMs = until === null ? (nowMs ?? fromMs) : Date.parse(until)
+    return [{ from: fromMs, to: Math.max(fromMs, untilMs) }]
+  })
+  const moments = [nowMs, expectedEnd === null ? null : Date.parse(expectedEnd)].flatMap((at) =>
+    at === null ? [] : [{ from: at, to: at }],
   )
-  const endMs = Math.max(startMs + 1000, nowMs ?? 0, ...times)
-  const xOf = (ms: number): number => {
-    const share = Math.min(1, Math.max(0, (ms - startMs) / (endMs - startMs)))
-    return Math.round((LABELS + share * (WIDTH - LABELS - RIGHT)) * 10) / 10
-  }
+  const all = [...happens, ...moments].filter(({ to }) => to >= startMs)
+  const endMs = all.reduce((latest, { to }) => Math.max(latest, to), startMs + 1000)
+  const { xOf, ticks, breaks } = timeAxis(
+    all.map(({ from, to }) => ({ from: Math.max(startMs, from), to })),
+    { from: startMs, to: endMs },
+    { left: LABELS, width: WIDTH - LABELS - RIGHT },
+  )
   const headings: Heading[] = []
   const rows: Row[] = []
   let y = AXIS
@@ -92,7 +100,7 @@ export function layOutWaves({ pairs, openings, expectedEnd, startedAt }: Shown, 
     y += HEAD + lines.length * ROW + GAP
   }
   const nowX = nowMs === null ? null : xOf(nowMs)
-  return { width: WIDTH, height: y, headings, rows, ticks: ticksOf(startMs, endMs, xOf), nowX, leftOut }
+  return { width: WIDTH, height: y, headings, rows, ticks, breaks, nowX, leftOut }
 }
 
 function labelOf(pairs: readonly PairView[]): string {
@@ -124,12 +132,4 @@ function bar(from: number, to: number, kind: Pick<Bar, 'look' | 'isExpected'>): 
 function between(from: number, to: number): Band {
   const width = Math.max(NARROWEST, to - from)
   return { x: Math.min(from, WIDTH - RIGHT - width), width: Math.round(width * 10) / 10 }
-}
-
-function ticksOf(startMs: number, endMs: number, xOf: (ms: number) => number): Tick[] {
-  const seconds = (endMs - startMs) / 1000
-  const step = STEPS.find((one) => seconds / one <= MOST_TICKS) ?? Math.ceil(seconds / MOST_TICKS)
-  return Array.from({ length: Math.floor(seconds / step) + 1 }, (_, index) => ({
-    ...{ seconds: index * step, x: xOf(startMs + index * step * 1000) },
-  }))
 }

@@ -42,9 +42,9 @@ import {
   tradingFleet,
   unevenFleet,
   waitingFleet,
-  wavingFleet,
   windowedFleet,
 } from './state-fleets.ts'
+import { choosingFleet, longWaitFleet, wavingFleet } from './wave-fleets.ts'
 
 export type PageState = {
   /** Names its screenshot. */
@@ -87,6 +87,19 @@ export const PAGE_STATES: readonly PageState[] = [
   { name: 'patch-withdraw', fleet: busyFleet, address: KERNEL, act: press('Withdraw') },
   { name: 'patch-waves', fleet: wavingFleet, address: KERNEL, act: openWavesTable },
   { name: 'patch-installed', fleet: installedFleet, address: KERNEL, act: openAll },
+  { name: 'patch-waves-long-wait', fleet: longWaitFleet, address: KERNEL },
+  { name: 'patch-plan', fleet: choosingFleet, address: KERNEL, act: chooseAndInstall },
+  { name: 'patch-plan-chosen', fleet: choosingFleet, address: KERNEL, act: choosePlan },
+  {
+    name: 'confirmation-chosen',
+    fleet: choosingFleet,
+    address: `${KERNEL}/install?organization=acme&organization=globex&add=base%402&waveSoakMinutes=2880`,
+  },
+  {
+    name: 'confirmation-refused',
+    fleet: choosingFleet,
+    address: `${SYSTEM_PATCHES}/agent%409/install?organization=acme`,
+  },
   { name: 'confirmation', fleet: waitingFleet, address: `${KERNEL}/install?organization=acme` },
   { name: 'installs-empty', fleet: emptyFleet, address: INSTALLS },
   { name: 'installs', fleet: installedFleet, address: INSTALLS },
@@ -175,6 +188,15 @@ async function chooseAndInstall(page: Page): Promise<void> {
   await page.getByLabel('acme', { exact: true }).check()
   await press('Install')(page)
   await page.getByRole('dialog').waitFor()
+}
+
+async function choosePlan(page: Page): Promise<void> {
+  await chooseAndInstall(page)
+  await page.getByText('Other patches first, and time between waves').click()
+  await page.getByLabel('Goes first').selectOption({ label: 'base 2' })
+  await page.getByLabel('Minutes that each wave stands').fill('2880')
+  await press('Show the plan with these')(page)
+  await page.getByText('base@2 goes before kernel@6.1').waitFor()
 }
 
 async function askToCancel(page: Page): Promise<void> {

@@ -96,7 +96,7 @@ withoutScripts('withdraws a patch', async ({ page, app, fleet }) => {
   assert.notEqual(fleet.serviceCenter.state.patches.get(patch)?.withdrawal, null)
 })
 
-withoutScripts('installs where ready, and cancels', async ({ page, app, fleet }) => {
+withoutScripts('installs when ready, and cancels', async ({ page, app, fleet }) => {
   const patch = await fleet.publish({ name: 'kernel', version: '1' })
   await fleet.detect('acme-paris-primary', patch, 'applicable', '0')
   await page.goto(`${app.url}/appliances/software-updates/kernel@1`)
@@ -104,7 +104,8 @@ withoutScripts('installs where ready, and cancels', async ({ page, app, fleet })
   await press(page, 'Install')
   await page.getByText('Replication is not complete on').waitFor()
   assert.equal(await page.getByRole('button', { name: 'Cancel' }).count(), 0)
-  await press(page, 'Install where ready')
+  assert.equal(await page.getByRole('button', { name: 'Install where ready' }).count(), 0)
+  await press(page, 'Install when ready')
   await page.getByText('Cancel install', { exact: true }).click()
   await press(page, 'Cancel it')
   await page.locator('.pm-install').getByText('cancelled').first().waitFor()

@@ -12,10 +12,11 @@ import { isCovered, isSuperseded, type PatchReference } from '../../../protocol/
 import { isRefusal, type Refusal, refuse } from '../../../protocol/refusals.ts'
 import { compareVersions } from '../../../protocol/version-order.ts'
 import { findingOn, patchesOn } from '../findings.ts'
-import { identityOf } from '../patch-identity.ts'
+import { identityOf, title } from '../patch-identity.ts'
 import { livePatch, livePatches } from '../publishing.ts'
 import type { ApplianceRecord, PatchRecord } from '../records.ts'
 import type { ServiceCenterState } from '../state.ts'
+import { supersedence } from '../supersedence.ts'
 import type { InstallPlan } from './install-plan.ts'
 
 /** `first` go before it as things are; those that would have to be added, and on how many of these each is lacking. */
@@ -67,6 +68,25 @@ export function patchesFirst(
     found.push(patch)
   }
   return found
+}
+
+/** Those that might go before it beside those that do: each the newest of its name, and one of these appliances lacks it. */
+export function mayGoFirst(
+  state: ServiceCenterState,
+  patch: PatchRecord,
+  first: readonly PatchRecord[],
+  appliances: readonly ApplianceRecord[],
+): PatchRecord[] {
+  if (first.length >= MAX_PATCHES_AT_ONCE) return []
+  const superseded = supersedence(state)
+  const lacksIt = (other: PatchRecord) => (appliance: ApplianceRecord) => {
+    const { result } = findingOn(state, other, appliance)
+    return result === 'applicable' || result === 'unknown'
+  }
+  return livePatches(state)
+    .filter((other) => other.publication.name !== patch.publication.name)
+    .filter((other) => !first.includes(other) && !superseded.has(other.sha256) && appliances.some(lacksIt(other)))
+    .sort((left, right) => (title(left) < title(right) ? -1 : 1))
 }
 
 /** As an appliance has them once they are installed. */

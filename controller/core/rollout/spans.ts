@@ -18,7 +18,7 @@ export type Span = {
 /**
  * When each Data Center is at it, in seconds from when the first begins: as many beside each other as the waves let, and of
  * one organization one after the other; pairs of one place all at once. A Data Center holds its place while it stands with
- * the patch. `pairs` are in the order in which they begin.
+ * the patch; where all have it already it holds none. `pairs` are in the order in which they begin.
  */
 export function spansOf(pairs: readonly Lasting[], soakSeconds = 0): Map<DataCenterName, Span> {
   const spans = new Map<DataCenterName, Span>()
@@ -43,7 +43,7 @@ export function spansOf(pairs: readonly Lasting[], soakSeconds = 0): Map<DataCen
       to = Math.max(to, end)
     }
     spans.set(dataCenter, { from: now, to, begins })
-    atIt.push(to + soakSeconds)
+    atIt.push(to > now ? to + soakSeconds : to)
   }
   return spans
 }

@@ -106,7 +106,7 @@ function forecast(
     begins(groups[index]?.members ?? [], around, earliest)
   let earliest = Math.max(wallMs, around.stoodAt ?? wallMs)
   let canary = -1
-  if (!known.some(({ standing }) => standing === 'done' || standing === 'stands')) {
+  if (!known.some(isDone)) {
     canary = known.findIndex(({ standing }) => standing === 'runs')
     if (canary < 0) canary = known.findIndex(({ standing }) => standing === 'waits')
     const first = known[canary]
@@ -115,10 +115,11 @@ function forecast(
       earliest = (from ?? wallMs) + secondsOf(first, canary) * 1000 + soakMs
     }
   }
+  // Where all have it already the next ones begin as wide as that lets them.
   const others = known.flatMap((pair, index) =>
-    index !== canary && (pair.standing === 'waits' || pair.standing === 'runs')
-      ? [{ ...placeOf(pair), seconds: secondsOf(pair, index) }]
-      : [],
+    pair.standing === 'failed' || pair.standing === 'ended'
+      ? []
+      : [{ ...placeOf(pair), seconds: index === canary || isDone(pair) ? 0 : secondsOf(pair, index) }],
   )
   const spans = spansOf(others, install.waveSoakSeconds)
   return known.map((pair, index) => {
@@ -128,6 +129,10 @@ function forecast(
     const from = room(index, index === canary ? wallMs : earliest + begins * 1000)
     return { ...pair, from, until: from === null ? null : from + secondsOf(pair, index) * 1000, expected: 'both' }
   })
+}
+
+function isDone({ standing }: PairTimes): boolean {
+  return standing === 'done' || standing === 'stands'
 }
 
 /** Of those that have not got it, one after the other. */

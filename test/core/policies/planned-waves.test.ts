@@ -113,6 +113,7 @@ describe('a plan', () => {
       'c acme 360 60',
       'c globex 240 120',
     ])
+    assert.deepEqual(begins(600, pair('a/acme'), pair('b/acme')), ['a acme 0 120', 'b acme 720 120'])
     assert.deepEqual(begins(600, pair('a/acme'), pair('a/globex'), pair('b/globex'), pair('b/hooli', 'refuses')), [
       'a acme 0 120',
       'a globex 720 120',
@@ -138,6 +139,18 @@ describe('a plan in which waves stand', () => {
     assert.deepEqual(
       spans(600).map(([name, { from, to }]) => `${name} ${from}-${to}`),
       ['a 0-60', 'b 660-720', 'c 660-720', 'd 1320-1380'],
+    )
+  })
+})
+
+describe('a Data Center in which all have it already', () => {
+  test('stands no longer and holds no place', () => {
+    const place = (dataCenter: string, seconds: number) =>
+      ({ dataCenter, organization: `of ${dataCenter}`, seconds }) as Lasting
+    const spans = [...spansOf([place('a', 0), place('b', 60), place('c', 60)], 600)]
+    assert.deepEqual(
+      spans.map(([name, { from, to }]) => `${name} ${from}-${to}`),
+      ['a 0-0', 'b 0-60', 'c 0-60'],
     )
   })
 })
