@@ -75,6 +75,11 @@ async function main(): Promise<void> {
     process.exitCode = await config(args)
     return
   }
+  if (command !== 'agent') {
+    const { otherCommand } = await import('./other-command.ts')
+    process.exitCode = otherCommand(command)
+    return
+  }
   const values = readOptions('agent', args, OPTIONS)
   if (values.help) {
     process.stdout.write(HELP)

@@ -2,7 +2,8 @@
  * What an appliance says of itself when the Service Center asks: its release, its store, and the last lines of its log.
  * The account is signed, and names the question, so that a depot can neither forge one nor show an old one again.
  */
-import { readFileSync, statfsSync } from 'node:fs'
+import { statfsSync } from 'node:fs'
+import product from '../../package.json' with { type: 'json' }
 import { Account } from '../../protocol/account.ts'
 import { type Envelope, seal } from '../../protocol/envelope.ts'
 import { type PeerId, SERVICE_PROVIDER } from '../../protocol/identifiers.ts'
@@ -13,11 +14,7 @@ import type { AgentState } from '../core/state.ts'
 import type { RecentLines } from './log.ts'
 import type { Answering } from './network/inquiries.ts'
 
-export const { version: AGENT_VERSION } = JSON.parse(
-  readFileSync(`${import.meta.dirname}/../../package.json`, 'utf8'),
-) as {
-  version: string
-}
+export const AGENT_VERSION = product.version
 
 export function answering(state: AgentState, { folder, recent }: { folder: string; recent: RecentLines }): Answering {
   return {

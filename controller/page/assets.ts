@@ -18,6 +18,8 @@ const COMPONENTS = [
   ...['DescriptionList/description-list', 'EmptyState/empty-state', 'Form/form', 'FormControl/form-control'],
   ...['Label/label', 'Masthead/masthead', 'Nav/nav', 'Page/page', 'Table/table', 'Table/table-grid', 'Title/title'],
 ]
+/** What is read of PatternFly. */
+export const PATTERNFLY_FILES = ['patternfly-base.css', ...COMPONENTS.map((component) => `components/${component}.css`)]
 const TYPES: Record<string, string> = {
   '.css': 'text/css; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
@@ -87,8 +89,7 @@ function ourSource(name: string): string {
 }
 
 function patternflyStyles(): string {
-  const files = ['patternfly-base.css', ...COMPONENTS.map((component) => `components/${component}.css`)]
-  const styles = files.map((file) => readFileSync(path.join(PATTERNFLY, file), 'utf8')).join('\n')
+  const styles = PATTERNFLY_FILES.map((file) => readFileSync(path.join(PATTERNFLY, file), 'utf8')).join('\n')
   // PatternFly waits for a class that only a script can set; without a choice it is what the person's system says.
   const schemed = styles.replace(/^(?::root)?:where\(\.pf-v6-theme-dark\) (\{[^{}]*\})/gm, (dark, tokens: string) => {
     return `@media (prefers-color-scheme: dark) { :root:where(:not(.pm-light)) ${tokens} }\n${dark}`

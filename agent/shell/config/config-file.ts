@@ -9,8 +9,7 @@ import { type Problem, problemsOf } from './judge-config.ts'
 
 const MAX_CONFIG_BYTES = 1_048_576
 
-/** Loaded at first use: most commands read none. */
-type Yaml = typeof import('yaml')
+type Yaml = typeof import('./yaml-parts.ts')
 
 /** One thing that is wrong, with the line of the file, or null where it concerns the whole. */
 export type FileProblem = { readonly line: number | null; readonly message: string }
@@ -41,7 +40,7 @@ export function problemLine(file: string, problem: FileProblem | undefined): str
 export async function readConfigFile<Config>(schema: z.ZodType<Config>, file: string | undefined): Promise<Config> {
   if (file === undefined) return schema.parse({})
   const text = await textOf(file)
-  const yaml = await import('yaml')
+  const yaml = await import('./yaml-parts.ts')
   const lines = new yaml.LineCounter()
   const document = yaml.parseDocument(text, { lineCounter: lines, prettyErrors: false })
   const torn = [...document.errors, ...document.warnings].map(({ message, pos: [at] }) => ({

@@ -1,6 +1,7 @@
 /**
  * Secrets come from the environment or from a credential of systemd, never from the YAML file, which people show to one
- * another. A credential that is there and empty is none: a unit can name one that need not be there.
+ * another. A credential of white space is none: so a unit can name a file
+ * that need not be there.
  */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -11,7 +12,7 @@ export async function credential(name: string): Promise<Buffer | undefined> {
   const folder = process.env['CREDENTIALS_DIRECTORY']
   if (folder === undefined) return undefined
   const bytes = await ifThere(readFile(join(folder, name)))
-  return bytes == null || bytes.length === 0 ? undefined : bytes
+  return bytes === null || bytes.toString('utf8').trim() === '' ? undefined : bytes
 }
 
 /** The token of the first start: from PATCHMESH_TOKEN, or the credential `token`. */

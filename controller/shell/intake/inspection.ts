@@ -3,6 +3,7 @@
  * file. It starts them, tells them how much of the file is there, and has their verdict as soon as there is one, which
  * for a bad file is long before the last byte.
  */
+import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { Manifest, type PatchFormat } from '../../../protocol/manifest.ts'
 import type { Hashed } from '../../../protocol/piece-hasher.ts'
@@ -37,8 +38,8 @@ export class Inspection {
   readonly #ended: Promise<Verdict | Refusal | Error>
 
   constructor(task: InspectionTask) {
-    const hashing = this.#start<Hashed>('./hash-worker.ts', task)
-    const inspecting = this.#start<Inspected | Refusal>('./inspect-worker.ts', task)
+    const hashing = this.#start<Hashed>('hash-worker', task)
+    const inspecting = this.#start<Inspected | Refusal>('inspect-worker', task)
     this.#ended = this.#conclude(hashing, inspecting)
   }
 
@@ -69,7 +70,7 @@ export class Inspection {
   }
 
   #start<Answer>(script: string, task: InspectionTask): Promise<Answer | Error> {
-    const worker = new Worker(new URL(script, import.meta.url), {
+    const worker = new Worker(new URL(`./${script}${extname(import.meta.url)}`, import.meta.url), {
       workerData: task,
       resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MIB },
     })

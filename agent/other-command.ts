@@ -1,0 +1,30 @@
+/**
+ * Any other word, where the agent alone is installed: which commands there are, and where the others are.
+ */
+export const HELP = `patchmesh brings patches to this appliance, proves them, and installs them when it is ordered to.
+
+Usage: patchmesh COMMAND [OPTIONS]
+
+  agent         what runs on an appliance
+  check         what this appliance can reach, its clock, its disk
+  status        what this appliance does now, why, and what it waits for
+  orders stop   stops, at the appliance, an order that has changed nothing yet
+  config check  says whether the agent would start with its configuration
+
+Each command has a --help of its own. Those of the Service Center are in the package
+patchmesh-controller. Exit status: 0 done, 1 refused or failed, 2 wrong usage.
+
+Example:
+  patchmesh status
+`
+
+/** The exit status. */
+export function otherCommand(word: string | undefined): number {
+  if (word === 'help' || word === '--help' || word === '-h' || word === undefined) {
+    process.stdout.write(HELP)
+    return word === undefined ? 2 : 0
+  }
+  const what = `there is no command ${JSON.stringify(word)} on an appliance; see patchmesh --help`
+  process.stderr.write(`patchmesh: ${what}. Commands of the Service Center are in the package patchmesh-controller.\n`)
+  return 2
+}

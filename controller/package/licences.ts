@@ -1,0 +1,51 @@
+/**
+ * The licences under which a package is handed on: ours, Node's, and those of what is bundled.
+ */
+import { readdir, readFile } from 'node:fs/promises'
+import path from 'node:path'
+import { ROOT } from './bundle-sources.ts'
+import type { Kind } from './package-kinds.ts'
+
+export function copyrightOf({ name }: Kind): string {
+  return `Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/
+Upstream-Name: patchmesh
+Source: https://patchmesh.example/
+
+Files: *
+Copyright: The makers of patchmesh
+License: Apache-2.0
+ On Debian systems the text of this licence is in
+ /usr/share/common-licenses/Apache-2.0.
+
+Files: usr/lib/${name}/bin/node
+Copyright: Node.js contributors and the authors of what is in it
+License: MIT
+ The texts are in /usr/share/doc/${name}/third-party-licences.gz.
+
+Files: usr/lib/${name}/lib/*
+Copyright: The makers of patchmesh and the authors of the packages of npm in it
+License: Apache-2.0 and others
+ The packages are listed in /usr/share/doc/${name}/sbom.cdx.json.gz, their texts
+ are in /usr/share/doc/${name}/third-party-licences.gz.
+`
+}
+
+/** The texts of everything that is inside, one after the other; `contents` are paths below node_modules. */
+export async function licencesOf(contents: readonly string[]): Promise<string> {
+  const texts = []
+  for (const folder of contents) {
+    const { name, version, license } = JSON.parse(await readFile(path.join(ROOT, folder, 'package.json'), 'utf8')) as {
+      name: string
+      version: string
+      license?: string
+    }
+    const files = (await readdir(path.join(ROOT, folder)))
+      .filter((file) => /^(licen[cs]e|copying|notice)/i.test(file))
+      .sort()
+    const own = await Promise.all(files.map((file) => readFile(path.join(ROOT, folder, file), 'utf8')))
+    texts.push(
+      `${'='.repeat(80)}\n${name} ${version}: ${license ?? 'see below'}\n${'='.repeat(80)}\n\n${own.join('\n\n')}\n`,
+    )
+  }
+  return texts.join('\n')
+}
