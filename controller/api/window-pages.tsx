@@ -7,7 +7,7 @@ import { isRefusal } from '../../protocol/refusals.ts'
 import type { ServiceCenterState } from '../core/state.ts'
 import { namedWindow, windowViews } from '../core/windows/setting.ts'
 import { MaintenanceWindow } from '../core/windows/window.ts'
-import { WindowPage, type WindowPlaces } from '../page/window-page.tsx'
+import { OWN_RULE, WindowPage, type WindowPlaces } from '../page/window-page.tsx'
 import { WindowsPage } from '../page/windows-page.tsx'
 import { WINDOWS } from '../page/words.ts'
 import type { App, RouteDependencies } from './context.ts'
@@ -24,11 +24,25 @@ const text = z.string().max(300).default('')
 const WindowForm = z
   .strictObject({
     ...{ name: text, kind: text, organization: text, dataCenter: text, begins: text, zone: text, rule: text },
-    ...{ minutes: text, seen: SeenTag.default('') },
+    ...{ again: text, minutes: text, seen: SeenTag.default('') },
   })
-  .transform(({ seen, organization, dataCenter, minutes, ...typed }, context) => {
+  .transform(({ seen, organization, dataCenter, minutes, again, ...typed }, context) => {
+    const isOwn = again === OWN_RULE.value
+    if (isOwn !== (typed.rule !== '')) {
+      const message = isOwn
+        ? 'is empty: write one, or choose how it comes again'
+        : `is not asked for: leave it empty, or choose ${OWN_RULE.text}`
+      context.addIssue({ code: 'custom', path: ['rule'], message })
+      return z.NEVER
+    }
     const parsed = MaintenanceWindow.safeParse({
-      ...{ ...typed, name: typed.name.trim(), begins: typed.begins.trim(), zone: typed.zone.trim() },
+      ...{
+        ...typed,
+        rule: isOwn ? typed.rule : again,
+        name: typed.name.trim(),
+        begins: typed.begins.trim(),
+        zone: typed.zone.trim(),
+      },
       ...{ organization: organization || null, dataCenter: dataCenter || null, minutes: Number(minutes) },
     })
     if (parsed.success) return { seen, window: parsed.data }

@@ -10,9 +10,11 @@ type TextFieldProps = Named & {
   /** A sentence below it. */
   help?: string
   required?: boolean
-  type?: 'text' | 'search' | 'password' | 'number' | 'date'
+  type?: 'text' | 'search' | 'password' | 'number' | 'date' | 'datetime-local'
   autocomplete?: string
   maxlength?: number
+  /** Names a datalist of what is often meant. */
+  list?: string
   min?: string
   max?: string
   step?: string

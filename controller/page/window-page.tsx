@@ -29,9 +29,22 @@ export const WindowPage = ({ window, seen, places }: WindowPage) => (
 
 const EVERY = { value: '', text: 'All' }
 const KINDS = [
-  { value: 'window', text: 'Maintenance window: installs begin in it' },
-  { value: 'blackout', text: 'Blackout: nothing begins in it' },
+  { value: 'window', text: 'Maintenance window' },
+  { value: 'blackout', text: 'Blackout' },
 ]
+
+/** By what most windows come again; the form has the rule of any other one. */
+const USUAL_RULES = [
+  { value: '', text: 'Once' },
+  { value: 'FREQ=DAILY', text: 'Every day' },
+  { value: 'FREQ=WEEKLY', text: 'Every week, on the same day' },
+]
+export const OWN_RULE = { value: 'own', text: 'By the rule below' }
+
+/** How it comes again in words, or null where the rule says it. */
+export function comesAgain(rule: string): string | null {
+  return USUAL_RULES.find(({ value }) => value === rule)?.text.toLowerCase() ?? null
+}
 
 type WindowFormProps = {
   places: WindowPlaces
@@ -44,17 +57,21 @@ type WindowFormProps = {
 export const WindowForm = ({ places, window, seen = '' }: WindowFormProps) => {
   const { name = '', kind = 'window', organization, dataCenter, begins = '', zone = 'UTC' } = window ?? {}
   const { rule = 'FREQ=WEEKLY', minutes = 240 } = window ?? {}
+  const isUsual = USUAL_RULES.some(({ value }) => value === rule)
   const choices = (names: readonly string[]) => [EVERY, ...names.map((value) => ({ value, text: value }))]
   return (
     <ActionForm action={WINDOWS} operation="setWindow" button="Save">
       <input type="hidden" name="seen" value={seen} />
-      <div class="pm-fields">
+      <div class="pm-fields pm-two">
         {window === undefined ? (
           <TextField id="window-name" name="name" label="Name" required />
         ) : (
           <input type="hidden" name="name" value={name} />
         )}
-        <SelectField id="window-kind" name="kind" label="Kind" value={kind} choices={KINDS} />
+        <SelectField
+          {...{ id: 'window-kind', name: 'kind', label: 'Kind', value: kind, choices: KINDS }}
+          help="Where maintenance windows are set installs begin in them alone, and in a blackout none begins."
+        />
         <SelectField
           {...{ id: 'window-organization', name: 'organization', label: 'Organization' }}
           {...{ value: organization ?? '', choices: choices(places.organizations) }}
@@ -63,26 +80,35 @@ export const WindowForm = ({ places, window, seen = '' }: WindowFormProps) => {
           {...{ id: 'window-data-center', name: 'dataCenter', label: 'Data Center' }}
           {...{ value: dataCenter ?? '', choices: choices(places.dataCenters) }}
         />
-      </div>
-      <div class="pm-fields">
         <TextField
           {...{ id: 'window-begins', name: 'begins', label: 'First opens at', value: begins, required: true }}
-          help="By the clocks of its time zone, such as 2026-12-06T02:00."
+          {...{ type: 'datetime-local', max: '2199-12-31T23:59' }}
+          help="By the clocks of its time zone."
         />
         <TextField
           {...{ id: 'window-zone', name: 'zone', label: 'Time zone', value: zone, required: true }}
+          {...{ list: 'time-zones' }}
           help="Such as Europe/Berlin."
         />
         <TextField
           {...{ id: 'window-minutes', name: 'minutes', label: 'Minutes', value: String(minutes), type: 'number' }}
           {...{ min: '1', max: '44640', required: true }}
-          help="For which it is open each time."
+          help="For which it is open each time: 240 are four hours, 1440 a day."
+        />
+        <SelectField
+          {...{ id: 'window-again', name: 'again', label: 'Comes again', choices: [...USUAL_RULES, OWN_RULE] }}
+          value={isUsual ? rule : OWN_RULE.value}
         />
         <TextField
-          {...{ id: 'window-rule', name: 'rule', label: 'Comes again', value: rule }}
-          help="An iCalendar rule, such as FREQ=WEEKLY;BYDAY=SU. Empty for once."
+          {...{ id: 'window-rule', name: 'rule', label: 'Rule', value: isUsual ? '' : rule }}
+          help="Only where it comes again by a rule: one of iCalendar, such as FREQ=MONTHLY;BYDAY=2TU for each second Tuesday of a month."
         />
       </div>
+      <datalist id="time-zones">
+        {Intl.supportedValuesOf('timeZone').map((one) => (
+          <option value={one} />
+        ))}
+      </datalist>
     </ActionForm>
   )
 }

@@ -2,6 +2,7 @@
  * Maintenance windows and blackouts: of whom, when they open, how they come again, and the form in which one is set. All of
  * its forms work without scripts.
  */
+import { localTime } from '../core/windows/recurrence.ts'
 import type { WindowView } from '../core/windows/setting.ts'
 import { scopeOf } from '../core/windows/window.ts'
 import { ColumnHeads } from './column-heads.tsx'
@@ -9,7 +10,7 @@ import { Label } from './labels.tsx'
 import { Alert, Card, Layout, PageHeader } from './layout.tsx'
 import { Moment } from './moments.tsx'
 import { IfMay } from './reader.tsx'
-import { WindowForm, type WindowPlaces } from './window-page.tsx'
+import { comesAgain, WindowForm, type WindowPlaces } from './window-page.tsx'
 import { APPLIANCES, duration, elementId, WINDOWS, windowAddress } from './words.ts'
 
 export const WindowsPage = ({ windows, places }: { windows: WindowView[]; places: WindowPlaces }) => (
@@ -36,7 +37,11 @@ export const WindowsPage = ({ windows, places }: { windows: WindowView[]; places
 const HEADINGS = ['Name', 'Kind', 'Of', 'Opens', 'Closes', 'Comes again', 'Actions']
 
 const WindowTable = ({ windows }: { windows: WindowView[] }) => (
-  <table class="pf-v6-c-table pf-m-grid-lg pm-table" aria-label="Maintenance windows" data-operation="listWindows">
+  <table
+    class="pf-v6-c-table pf-m-grid-lg pm-table pm-narrow-columns pm-windows"
+    aria-label="Maintenance windows"
+    data-operation="listWindows"
+  >
     <ColumnHeads headings={HEADINGS} />
     <tbody class="pf-v6-c-table__tbody">
       {windows.map((window) => (
@@ -66,14 +71,14 @@ const Row = ({ window }: { window: WindowView }) => {
       </td>
       <td class="pf-v6-c-table__td" data-label="Opens">
         {opensAt === null ? 'never again' : <Moment at={opensAt} />}
+        {opensAt !== null && <div class="pm-quiet">{localTime(Date.parse(opensAt), zone)}</div>}
       </td>
       <td class="pf-v6-c-table__td" data-label="Closes">
         {closesAt === null ? '–' : <Moment at={closesAt} />}
         <div class="pm-quiet">after {duration(minutes * 60)}</div>
       </td>
       <td class="pf-v6-c-table__td" data-label="Comes again">
-        {rule === '' ? 'once' : <code>{rule}</code>}
-        <div class="pm-quiet">{zone}</div>
+        {comesAgain(rule) ?? <code>{rule}</code>}
       </td>
       <td class="pf-v6-c-table__td" data-label="Actions">
         <IfMay do="set-windows">

@@ -17,7 +17,8 @@ for (const javaScript of [true, false]) {
         await page.getByLabel('Organization').selectOption('acme')
         await page.getByLabel('First opens at').fill('2090-01-01T02:00')
         await page.getByLabel('Time zone').fill('Europe/Berlin')
-        await page.getByLabel('Comes again').fill(rule)
+        await page.getByLabel('Comes again').selectOption(rule === '' ? 'Every day' : 'By the rule below')
+        await page.getByLabel('Rule').fill(rule)
         await save()
       }
       await page.getByRole('link', { name: 'Maintenance windows' }).click()
@@ -30,14 +31,26 @@ for (const javaScript of [true, false]) {
       const row = page.getByRole('row').filter({ hasText: 'Sundays & more' })
       assert.match(
         (await row.textContent()) ?? '',
-        /maintenance windowacme.*after 4 hFREQ=WEEKLY;BYDAY=SUEurope\/Berlin/,
+        /maintenance windowacme.*at 02:00 Europe\/Berlin.*after 4 hFREQ=WEEKLY;BYDAY=SU/,
       )
       assert.equal(new URL(page.url()).pathname, WINDOWS)
 
       await row.getByRole('link', { name: 'Change Sundays & more' }).click()
+      assert.equal(await page.getByLabel('Rule').inputValue(), 'FREQ=WEEKLY;BYDAY=SU')
       await page.getByLabel('Kind').selectOption('blackout')
+      await page.getByLabel('Comes again').selectOption('Every day')
       await save()
-      assert.match((await row.textContent()) ?? '', /blackout/)
+      await page.getByText('is not asked for: leave it empty').waitFor()
+      if (!javaScript) {
+        await page.getByRole('link', { name: 'Back' }).click()
+        await row.getByRole('link', { name: 'Change Sundays & more' }).click()
+        await page.getByLabel('Kind').selectOption('blackout')
+        await page.getByLabel('Comes again').selectOption('Every day')
+      }
+      await page.getByLabel('Rule').fill('')
+      await save()
+      await row.getByText('blackout').waitFor()
+      assert.match((await row.textContent()) ?? '', /every day/)
       assert.deepEqual(
         [...windows.values()].map(({ kind }) => kind),
         ['blackout'],
