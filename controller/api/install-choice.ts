@@ -49,3 +49,12 @@ export function notShown(choice: InstallChoice): Refusal | null {
     'you have chosen other patches that go first, or another time between waves: this is the plan with them',
   )
 }
+
+/** The install that is chosen, as the API takes it. */
+export function installOf(choice: InstallChoice, patch: string): z.input<typeof InstallBody> {
+  const { organization: organizations, dataCenter, allowOutage, outsideWindows, waveSoakMinutes, confirmation } = choice
+  return {
+    ...{ patch, organizations, dataCenter, allowOutage, outsideWindows, first: firstIn(choice) },
+    ...{ waveSoakSeconds: 60 * waveSoakMinutes, confirmation },
+  }
+}

@@ -10,7 +10,7 @@ import { title } from '../core/patch-identity.ts'
 import { SYSTEM_PATCHES } from '../page/words.ts'
 import type { App, AppContext, RouteDependencies } from './context.ts'
 import { addForm, leadTo, param } from './forms.ts'
-import { firstIn, InstallChoice, notShown } from './install-choice.ts'
+import { InstallChoice, installOf, notShown } from './install-choice.ts'
 import { askAgain } from './install-pages.tsx'
 import { NoBody, names, PatchReference, ticked, WithdrawBody } from './schemas.ts'
 
@@ -30,14 +30,7 @@ export function addPatchForms(app: App, dependencies: RouteDependencies): void {
     allow: 'install',
     fields: InstallChoice,
     before: notShown,
-    asks: ({ organization: organizations, waveSoakMinutes, first, add, shown: _, ...scope }, c) => ({
-      method: 'POST',
-      path: ['installs'],
-      body: {
-        ...{ patch: param(c, 'patch'), organizations, first: firstIn({ first, add }) },
-        ...{ waveSoakSeconds: 60 * waveSoakMinutes, ...scope },
-      },
-    }),
+    asks: (choice, c) => ({ method: 'POST', path: ['installs'], body: installOf(choice, param(c, 'patch')) }),
     page: patchPage,
     refused: (c, refusal, choice) => askAgain(c, choice, refusal),
   })

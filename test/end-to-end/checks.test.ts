@@ -103,6 +103,10 @@ test('hooks hand over and take back on each member in turn, and the checks are t
     assert.equal(await hooksOf(name), 'release begins\nrelease\ntake-back begins\ntake-back\n')
     assert.match(of(name)?.reason ?? '', /^version 1\.0\.0 is there; 2 of 2 checks are good/)
   }
+  const scope = { organizations: ['Provider'], dataCenter: 'All', allowOutage: false, outsideWindows: false }
+  const { each } = await fleet.api.planInstall('fine@1.0.0', { ...scope, first: [], waveSoakSeconds: 0 })
+  const { appliance, kind, allowance } = each.around
+  assert.deepEqual([appliance, kind, allowance], [2, 0, 0], 'the next plan rests on what both have told of this one')
 })
 
 test('a check that the installed patch makes bad has it put back, and the rollout halts with the peer untouched', async () => {

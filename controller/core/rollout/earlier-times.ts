@@ -14,13 +14,13 @@ import { spentIn } from './phase-times.ts'
 /** Where nothing of that kind was measured yet: enough for looking twice and for a short check. */
 export const ALLOWED_SECONDS = { before: 15, after: 15 }
 
-/** Older ones say less about how it is now. */
-const NEWEST_INSTALLS = 20
+/** Of the newest installs so many targets are looked at: older ones say less about how it is now. */
+const NEWEST_TARGETS = 20_000
 const NEWEST_OF_AN_APPLIANCE = 5
 const NEWEST_OF_A_KIND = 30
 
 export const AROUND_BASES = ['appliance', 'kind', 'allowance'] as const
-export type Around = {
+export type AroundTimes = {
   readonly beforeSeconds: number
   readonly afterSeconds: number
   readonly basis: (typeof AROUND_BASES)[number]
@@ -33,15 +33,13 @@ type Earlier = { readonly targets: ReadonlyMap<PeerId, TargetRecord>; readonly s
 export function aroundInstalls(
   state: ServiceCenterState,
   interrupts: boolean,
-): (appliance: Pick<ApplianceRecord, 'peer' | 'organization' | 'kind'>) => Around {
-  const earlier = newestInstalls(state, interrupts)
-  let kinds: ReadonlyMap<string, readonly Sample[]> | null = null
+): (appliance: Pick<ApplianceRecord, 'peer' | 'organization' | 'kind'>) => AroundTimes {
+  const samples = samplesIn(state, newestInstalls(state, interrupts))
   return (appliance) => {
-    const own = earlier.flatMap((one) => sampleOf(one, appliance.peer) ?? []).slice(0, NEWEST_OF_AN_APPLIANCE)
-    if (own.length > 0) return { ...middle(own), basis: 'appliance' }
-    kinds ??= samplesOfKinds(state, earlier)
+    const own = samples.get(appliance.peer)
+    if (own !== undefined) return { ...middle(own), basis: 'appliance' }
     const [inOrganization, anywhere] = keysOf(appliance)
-    const others = kinds.get(inOrganization) ?? kinds.get(anywhere)
+    const others = samples.get(inOrganization) ?? samples.get(anywhere)
     if (others !== undefined) return { ...middle(others), basis: 'kind' }
     return { beforeSeconds: ALLOWED_SECONDS.before, afterSeconds: ALLOWED_SECONDS.after, basis: 'allowance' }
   }
@@ -50,13 +48,16 @@ export function aroundInstalls(
 /** Those that say it: what a restart of the machine takes cannot be told from what comes after it. */
 function newestInstalls(state: ServiceCenterState, interrupts: boolean): Earlier[] {
   const newest: Earlier[] = []
+  let targetsSeen = 0
   for (const install of [...state.installs.values()].sort((left, right) => right.startedAt - left.startedAt)) {
     const manifest = manifestOf(state, install)
     if (manifest === null || manifest.impact.restart === 'reboot') continue
     if ((manifest.impact.restart !== 'none') !== interrupts || isGoneOnFrom(state, install.id)) continue
     const targets = state.targets.get(install.id)
-    if (targets !== undefined) newest.push({ targets, soakMs: manifest.verify.soakSeconds * 1000 })
-    if (newest.length === NEWEST_INSTALLS) break
+    if (targets === undefined) continue
+    newest.push({ targets, soakMs: manifest.verify.soakSeconds * 1000 })
+    targetsSeen += targets.size
+    if (targetsSeen >= NEWEST_TARGETS) break
   }
   return newest
 }
@@ -70,26 +71,24 @@ function isGoneOnFrom({ continuedBy }: ServiceCenterState, install: InstallId): 
   return continuedBy.has(install)
 }
 
-function sampleOf({ targets, soakMs }: Earlier, peer: PeerId): Sample | null {
-  const target = targets.get(peer)
-  const spent = target?.state === 'installed' ? spentIn(target.phaseTimes) : null
-  return spent === null ? null : { beforeMs: spent.beforeMs, afterMs: Math.max(0, spent.afterMs - soakMs) }
-}
-
-function samplesOfKinds(state: ServiceCenterState, earlier: readonly Earlier[]): Map<string, Sample[]> {
-  const kinds = new Map<string, Sample[]>()
-  for (const one of earlier)
-    for (const peer of one.targets.keys()) {
+/** By appliance and by kind, the newest first. */
+function samplesIn(state: ServiceCenterState, earlier: readonly Earlier[]): Map<string, Sample[]> {
+  const samples = new Map<string, Sample[]>()
+  const add = (key: string, sample: Sample, atMost: number): void => {
+    const known = samples.get(key) ?? []
+    samples.set(key, known)
+    if (known.length < atMost) known.push(sample)
+  }
+  for (const { targets, soakMs } of earlier)
+    for (const [peer, target] of targets) {
       const appliance = state.appliances.get(peer)
-      const sample = appliance === undefined ? null : sampleOf(one, peer)
-      if (appliance === undefined || sample === null) continue
-      for (const key of keysOf(appliance)) {
-        const samples = kinds.get(key) ?? []
-        kinds.set(key, samples)
-        if (samples.length < NEWEST_OF_A_KIND) samples.push(sample)
-      }
+      const spent = target.state === 'installed' ? spentIn(target.phaseTimes) : null
+      if (appliance === undefined || spent === null) continue
+      const sample = { beforeMs: spent.beforeMs, afterMs: Math.max(0, spent.afterMs - soakMs) }
+      add(peer, sample, NEWEST_OF_AN_APPLIANCE)
+      for (const key of keysOf(appliance)) add(key, sample, NEWEST_OF_A_KIND)
     }
-  return kinds
+  return samples
 }
 
 /** Of its kind in its organization, and anywhere. */
@@ -97,7 +96,7 @@ function keysOf({ organization, kind }: Pick<ApplianceRecord, 'organization' | '
   return [JSON.stringify([kind, organization]), JSON.stringify([kind])]
 }
 
-function middle(samples: readonly Sample[]): Omit<Around, 'basis'> {
+function middle(samples: readonly Sample[]): Omit<AroundTimes, 'basis'> {
   const seconds = (of: (sample: Sample) => number): number => Math.ceil(median(samples.map(of)) / 1000)
   return { beforeSeconds: seconds(({ beforeMs }) => beforeMs), afterSeconds: seconds(({ afterMs }) => afterMs) }
 }

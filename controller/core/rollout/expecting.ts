@@ -6,7 +6,7 @@
 import type { PeerId } from '../../../protocol/identifiers.ts'
 import type { ApplianceRecord, PatchRecord } from '../records.ts'
 import type { ServiceCenterState } from '../state.ts'
-import { AROUND_BASES, type Around, aroundInstalls } from './earlier-times.ts'
+import { AROUND_BASES, type AroundTimes, aroundInstalls } from './earlier-times.ts'
 import { median } from './median.ts'
 import { spentIn } from './phase-times.ts'
 
@@ -19,7 +19,7 @@ export type ExpectedOn = {
   readonly interruptedSeconds: number
   /** So much of this is not the patch itself, and what that rests on. */
   readonly aroundSeconds: number
-  readonly basis: Around['basis']
+  readonly basis: AroundTimes['basis']
 }
 
 export type Expectation = {

@@ -5,7 +5,7 @@
  */
 import type { DataCenterName, InstallId, OrganizationName, PeerId, Sha256 } from '../../../protocol/identifiers.ts'
 import type { Manifest } from '../../../protocol/manifest.ts'
-import type { Around } from './earlier-times.ts'
+import type { AroundTimes } from './earlier-times.ts'
 import type { NamedReason } from './previewing.ts'
 
 /** As much of one as is read; one for 10,000 appliances has three million bytes. */
@@ -75,7 +75,7 @@ export type ExpectedEach = {
   /** What the patch itself takes was measured on so many that have it; the manifest estimates it where that is 0. */
   readonly measuredOn: number
   /** What comes around the patch, operators' checks and hooks among it: so much of `seconds`, and for how many it rests on what. */
-  readonly around: { readonly seconds: number } & Readonly<Record<Around['basis'], number>>
+  readonly around: { readonly seconds: number } & Readonly<Record<AroundTimes['basis'], number>>
 }
 
 export type PlanBody = {
