@@ -39,7 +39,7 @@ const USUAL_RULES = [
   { value: 'FREQ=DAILY', text: 'Every day' },
   { value: 'FREQ=WEEKLY', text: 'Every week, on the same day' },
 ]
-export const OWN_RULE = { value: 'own', text: 'By the rule below' }
+export const OWN_RULE = { value: 'own', text: 'By a rule' }
 
 /** How it comes again in words, or null where the rule says it. */
 export function comesAgain(rule: string): string | null {

@@ -17,7 +17,7 @@ for (const javaScript of [true, false]) {
         await page.getByLabel('Organization').selectOption('acme')
         await page.getByLabel('First opens at').fill('2090-01-01T02:00')
         await page.getByLabel('Time zone').fill('Europe/Berlin')
-        await page.getByLabel('Comes again').selectOption(rule === '' ? 'Every day' : 'By the rule below')
+        await page.getByLabel('Comes again').selectOption(rule === '' ? 'Every day' : 'By a rule')
         await page.getByLabel('Rule').fill(rule)
         await save()
       }
