@@ -6,6 +6,7 @@ import { type Bitfield, emptyBitfield, fullBitfield, hasBit } from '../../protoc
 import type { PeerId, Sha256 } from '../../protocol/identifiers.ts'
 import { MAX_QUEUED_REQUESTS, MAX_WANTED_PATCHES } from '../../protocol/limits.ts'
 import { pieceCount } from '../../protocol/pieces.ts'
+import { hasAsked } from './announcing.ts'
 import type { AgentEffect, AgentEvent } from './events.ts'
 import { isOverWan } from './neighbours.ts'
 import { offerable, type Replica } from './replica.ts'
@@ -23,6 +24,7 @@ export function readerOpened(state: AgentState, peer: PeerId): AgentEffect[] {
     lanes: 1,
     wants: new Set(),
     offered: new Set(),
+    news: new Map(),
     queue: [],
     sending: 0,
     grants: new Map(),
@@ -104,30 +106,12 @@ function requested(
   if (reader.queue.length >= MAX_QUEUED_REQUESTS)
     return expel(state, reader, 'has more requests in line than the limit')
   reader.queue.push({ patch, index })
-  return serve(state)
+  return [...hasAsked(state, reader, patch, index), ...serve(state)]
 }
 
 /** To every reader that waits for this patch, once it has pieces to offer. */
 export function offerTo(state: AgentState, replica: Replica): AgentEffect[] {
   return [...state.readers.values()].flatMap((reader) => offer(state, reader, replica))
-}
-
-export function announcePiece(state: AgentState, replica: Replica, index: number): AgentEffect[] {
-  // The Service Center says of each piece to each reader when it may have it (seeding.ts).
-  if (isSeed(state)) return []
-  const patch = replica.publication.sha256
-  const effects: AgentEffect[] = []
-  for (const { peer, offered } of state.readers.values()) {
-    if (!offered.has(patch) || hasTold(state, peer, patch, index)) continue
-    effects.push({ kind: 'send-pieces', channel: 'reader', peer, message: { kind: 'have', patch, index } })
-  }
-  return effects
-}
-
-/** Who is a source too, and has said that it has the piece, needs no word of it. */
-function hasTold(state: AgentState, peer: PeerId, patch: Sha256, index: number): boolean {
-  const have = state.sources.get(peer)?.offers.get(patch)
-  return have !== undefined && hasBit(have, index)
 }
 
 /** Bytes of a piece come in over the WAN, however slowly: whoever waits for it in this Data Center goes on waiting. */
@@ -182,6 +166,7 @@ export function tellQuiet(state: AgentState): AgentEffect[] {
 function withhold(state: AgentState, reader: Reader, patch: Sha256): boolean {
   reader.queue = reader.queue.filter((request) => request.patch !== patch)
   endGrants(state, reader, patch)
+  reader.news.delete(patch)
   return reader.offered.delete(patch)
 }
 

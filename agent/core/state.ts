@@ -80,12 +80,20 @@ export type Reader = {
   lanes: number
   wants: Set<Sha256>
   offered: Set<Sha256>
+  /** Of pieces that came after the offer; see announcing.ts. */
+  news: Map<Sha256, News>
   /** Asked for, and not handed to the network yet. */
   queue: { readonly patch: Sha256; readonly index: number }[]
   /** Handed to the network and not gone yet. */
   sending: number
   /** What the Service Center's seed lets it have; see seeding.ts. */
   grants: Map<Sha256, Grants>
+}
+export type News = {
+  /** Pieces that it has not been told of yet. */
+  readonly untold: Set<number>
+  /** Those that it was told of and has not asked for. */
+  readonly open: Set<number>
 }
 export type Grants = {
   /** The pieces that the reader has or may ask for. */

@@ -5,6 +5,7 @@
  */
 import { unreachable } from '../../protocol/assert.ts'
 import type { PeerId } from '../../protocol/identifiers.ts'
+import { tellNews } from './announcing.ts'
 import { betweenClosed, betweenOpened, isOfOwnDepot, tendBetween } from './between-members.ts'
 import type { AgentEffect, AgentEvent, Channel } from './events.ts'
 import { saidBetween, saidFromAbove, saidFromBelow, up } from './hearing.ts'
@@ -52,6 +53,7 @@ function happened(state: AgentState, event: AgentEvent): AgentEffect[] {
         ...tendBetween(state),
         ...pull(state),
         ...tendGrants(state),
+        ...tellNews(state),
         ...tellWaiting(state),
         ...tendWidths(state),
         ...tendDiscards(state),

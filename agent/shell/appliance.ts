@@ -125,10 +125,10 @@ export async function startAppliance(options: ApplianceOptions): Promise<Running
     isOverWan: (peer) => isOverWan(state, peer),
     room: loop.room,
     answering: answering(state, { folder, recent: options.recent }),
-    readPiece: async (patch, index) => {
+    readPiece: async (patch, index, take) => {
       const stored = patchOf(patch)
       if (stored === undefined) throw new Error('no longer stored')
-      return store.readPiece(stored, index)
+      return store.readPiece(stored, index, take)
     },
   })
   if (listens) await room.orLater(() => keepPort(folder, options.listen, network.addresses[0]), loop.follow)

@@ -9,7 +9,7 @@
  * again. An error of fsync is final for a file: what the kernel dropped cannot be known, so the file goes, and where it
  * cannot go now, nothing of it is believed until it has gone.
  */
-import { createHash, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { constants, type FileHandle, lstat, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { emptyBitfield, setBit } from '../../protocol/bitfield.ts'
@@ -19,8 +19,7 @@ import { type Cut, hashAt, pieceCount, pieceHash, pieceRange } from '../../proto
 import { refuseWithoutSpace } from './disk-space.ts'
 import { syncFolder, writeDurably } from './durable-file.ts'
 import { ifThere } from './if-there.ts'
-
-const READ_BYTES = 1024 * 1024
+import { digestOf, readFully } from './open-file.ts'
 
 export type StoredPatch = Cut & { readonly sha256: Sha256 }
 
@@ -135,14 +134,21 @@ export class PieceStore {
     }
   }
 
-  /** Piece `index`, from the complete file or from the unfinished one. Throws when it is not there. */
-  async readPiece(patch: StoredPatch, index: number): Promise<Uint8Array> {
+  /**
+   * Piece `index`, from the complete file or from the unfinished one, in memory that `take` gives. Throws when it is not
+   * there.
+   */
+  async readPiece(
+    patch: StoredPatch,
+    index: number,
+    take: (bytes: number) => Uint8Array = Buffer.allocUnsafe,
+  ): Promise<Uint8Array> {
     const { offset, length } = pieceRange(patch, index)
     const unfinished = this.#unfinished.get(patch.sha256)
     const handle =
       unfinished?.handle ?? (await open(this.pathOf(patch.sha256), constants.O_RDONLY | constants.O_NOFOLLOW))
     try {
-      const bytes = Buffer.allocUnsafe(length)
+      const bytes = take(length)
       if (!(await readFully(handle, bytes, offset))) throw new Error(`piece ${index} of ${patch.sha256} is not on disk`)
       return bytes
     } finally {
@@ -275,24 +281,4 @@ async function piecesIn(handle: FileHandle, patch: StoredPatch, hashes: Uint8Arr
   }
   if (size > patch.bytes) await handle.truncate(patch.bytes)
   return have
-}
-
-async function readFully(handle: FileHandle, into: Buffer, offset: number): Promise<boolean> {
-  for (let read = 0; read < into.byteLength; ) {
-    const { bytesRead } = await handle.read(into, read, into.byteLength - read, offset + read)
-    if (bytesRead === 0) return false
-    read += bytesRead
-  }
-  return true
-}
-
-async function digestOf(handle: FileHandle): Promise<Sha256> {
-  const hash = createHash('sha256')
-  const buffer = Buffer.allocUnsafe(READ_BYTES)
-  for (let offset = 0; ; ) {
-    const { bytesRead } = await handle.read(buffer, 0, buffer.byteLength, offset)
-    if (bytesRead === 0) return hash.digest('hex') as Sha256
-    hash.update(buffer.subarray(0, bytesRead))
-    offset += bytesRead
-  }
 }

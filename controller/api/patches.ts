@@ -17,7 +17,7 @@ import { documented } from './openapi.ts'
 import { answerList, PageQuery } from './pagination.ts'
 import { InstallPreview } from './plan-schemas.ts'
 import { readJson, readQuery } from './read-request.ts'
-import { bytesOf, declaredLength } from './request-body.ts'
+import { declaredLength, fileOf } from './request-body.ts'
 import * as schemas from './schemas.ts'
 
 const parameters = { patch: 'An id, NAME@VERSION, or NAME@VERSION:ARCHITECTURE where there are several.' }
@@ -39,7 +39,7 @@ export function addPatchRoutes(app: App, { log }: RouteDependencies): void {
       const expectedBytes = declaredLength(c)
       if (isRefusal(expectedBytes)) return answerRefusal(c, expectedBytes, log)
       const { serviceCenter, visitor } = c.var
-      const body = bytesOf(c.req.raw.body)
+      const body = fileOf(c)
       const stored = await serviceCenter.upload({ body, filename: query.filename, actor: visitor.actor, expectedBytes })
       if (isRefusal(stored)) return answerRefusal(c, stored, log)
       const { state } = serviceCenter

@@ -2,6 +2,7 @@
  * The body of a request that is a file, or a part of one: as it streams in, with the length that was declared. A body
  * that is packed for the way would not be the file.
  */
+import type { HttpBindings } from '@hono/node-server'
 import { type Refusal, refuse } from '../../protocol/refusals.ts'
 import type { AppContext } from './context.ts'
 
@@ -15,7 +16,15 @@ export function declaredLength(c: AppContext): number | undefined | Refusal {
   return length === undefined ? undefined : Number(length)
 }
 
-/** Whoever stops reading early leaves the connection alone: the refusal still has to travel back on it. */
+/** Of a request of few bytes. Whoever stops reading early leaves the connection alone: the refusal still has to travel back on it. */
 export async function* bytesOf(body: ReadableStream<Uint8Array> | null): AsyncIterable<Uint8Array> {
   if (body !== null) yield* body.values({ preventCancel: true })
+}
+
+/**
+ * The file that a request brings, as the socket gives it: a stream of the web around it costs more than to hash it. As
+ * `bytesOf`, it leaves the connection alone.
+ */
+export function fileOf(c: AppContext): AsyncIterable<Uint8Array> {
+  return (c.env as HttpBindings).incoming.iterator({ destroyOnReturn: false })
 }

@@ -8,7 +8,7 @@ import type { UploadState } from '../shell/intake/unfinished-upload.ts'
 import type { App, AppContext, RouteDependencies } from './context.ts'
 import { answerRefusal } from './errors.ts'
 import { documented } from './openapi.ts'
-import { bytesOf, declaredLength } from './request-body.ts'
+import { declaredLength, fileOf } from './request-body.ts'
 import * as schemas from './schemas.ts'
 
 const UPLOADS = '/api/v1/uploads'
@@ -91,7 +91,7 @@ export function addUploadRoutes(app: App, { log }: RouteDependencies): void {
         id,
         origin,
         owner: actor,
-        body: bytesOf(c.req.raw.body),
+        body: fileOf(c),
       })
       if (!isRefusal(state)) {
         writeHeaders(c, state)

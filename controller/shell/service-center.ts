@@ -99,10 +99,10 @@ export async function startServiceCenter(options: {
     isOverWan: () => true,
     answering: null,
     room: () => loop.room() ?? seedLoop.room(),
-    readPiece: async (patch, index) => {
+    readPiece: async (patch, index, take) => {
       const publication = seed.replicas.get(patch)?.publication
       if (publication === undefined) throw new Error('no longer stored')
-      return store.readPiece(publication, index)
+      return store.readPiece(publication, index, take)
     },
   })
   const storeWork = new StoreWork({

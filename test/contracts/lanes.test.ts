@@ -3,8 +3,12 @@
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { multiaddr } from '@multiformats/multiaddr'
+import { Beats } from '../../agent/shell/network/lanes/beats.ts'
+import { laneAddresses } from '../../agent/shell/network/lanes/lane-addresses.ts'
 import { type LaneStream, Lanes } from '../../agent/shell/network/lanes/lanes.ts'
-import type { Sha256 } from '../../protocol/identifiers.ts'
+import { PieceMemory } from '../../agent/shell/network/piece-memory.ts'
+import type { DialAddress, Sha256 } from '../../protocol/identifiers.ts'
 import type { PiecesMessage } from '../../protocol/messages.ts'
 
 const patch = 'a'.repeat(64) as Sha256
@@ -140,4 +144,43 @@ test('when the source ends, its lanes end, and none is dialled any more', async 
   lanes.widen(8)
   ask(1)
   assert.deepEqual(waiting, [])
+})
+
+test('where lanes may be dialled: where the other end answered, else where it says that it listens', () => {
+  const addresses = ['/ip4/10.0.0.1/tcp/4001', '/dns/paris.example/tcp/4002'] as DialAddress[]
+  const remoteAddr = multiaddr('/ip4/10.0.0.9/tcp/51000')
+  assert.deepEqual(laneAddresses({ direction: 'outbound', remoteAddr }, addresses), [
+    { host: '10.0.0.9', port: 51_000 },
+  ])
+  assert.deepEqual(laneAddresses({ direction: 'inbound', remoteAddr }, addresses), [
+    { host: '10.0.0.1', port: 4001 },
+    { host: 'paris.example', port: 4002 },
+  ])
+  assert.deepEqual(laneAddresses({ direction: 'inbound', remoteAddr }, []), [])
+})
+
+test('who waits for a beat goes on in the same turn as all others', async () => {
+  const beats = new Beats()
+  const turns: number[] = []
+  let turn = 0
+  await new Promise<void>((resolve) => {
+    beats.wait(() => turns.push(turn))
+    setImmediate(() => {
+      turn += 1
+      beats.wait(() => {
+        turns.push(turn)
+        resolve()
+      })
+    })
+  })
+  assert.deepEqual(turns, [1, 1])
+})
+
+test('the memory of a piece is used again for one of the same length, and for no other', () => {
+  const memory = new PieceMemory()
+  const first = memory.take(1000)
+  memory.giveBack(first)
+  assert.notEqual(memory.take(999), first)
+  assert.equal(memory.take(1000), first)
+  assert.notEqual(memory.take(1000), first, 'while it is in use')
 })

@@ -8,10 +8,11 @@ import type { Libp2p, Stream } from '@libp2p/interface'
 import { multiaddr } from '@multiformats/multiaddr'
 import { startHost } from '../../agent/shell/network/host.ts'
 import { type PieceEvent, PieceStreams } from '../../agent/shell/network/piece-streams.ts'
+import { decode } from '../../protocol/codec.ts'
 import { toHex } from '../../protocol/hashing.ts'
 import type { PeerId, Sha256 } from '../../protocol/identifiers.ts'
 import { MAX_PIECE_BYTES, PIECE_FRAME_BYTES } from '../../protocol/limits.ts'
-import { PIECES_PROTOCOL } from '../../protocol/messages.ts'
+import { PIECES_PROTOCOL, PieceStreamMessage } from '../../protocol/messages.ts'
 import { pieceHash } from '../../protocol/pieces.ts'
 import { eventually } from '../support/eventually.ts'
 import { Talk } from '../support/hostile-peer.ts'
@@ -57,7 +58,7 @@ async function open(hostile: ((talk: Talk) => void) | null) {
   const connection = await reader.dial(multiaddr(address?.toString()))
   const ended = Promise.withResolvers<string>()
   const peer = source.peerId.toString() as PeerId
-  receiver.openSource(peer, await connection.newStream(PIECES_PROTOCOL), { address: null, onEnd: ended.resolve })
+  receiver.openSource(peer, await connection.newStream(PIECES_PROTOCOL), { addresses: [], onEnd: ended.resolve })
   return { events, told, sender, receiver, readerPeer, ended: ended.promise }
 }
 
@@ -94,6 +95,26 @@ test('a piece that the disk does not give is told to the core with its reason, a
   sender.sendPiece(readerPeer, patch, 4)
   await eventually('another piece arrives', () => events.some(({ kind }) => kind === 'piece-received'))
   assert.ok(!events.some((event) => event.kind === 'pieces-received' && event.message.kind === 'gone'))
+})
+
+test('what is said in one turn arrives as one chunk, in order', async () => {
+  const chunks: number[] = []
+  const talks: Talk[] = []
+  const { receiver } = await open((talk) => {
+    talks.push(talk)
+    talk.stream.addEventListener('message', ({ data }) => chunks.push(data.byteLength))
+  })
+  const peer = source.peerId.toString() as PeerId
+  receiver.toSource(peer, { kind: 'want', patch })
+  await eventually('the stream is there', () => talks[0]?.received.length === 1)
+  for (let index = 0; index < 50; index++) receiver.toSource(peer, { kind: 'have', patch, index })
+  await eventually('all of it arrives', () => talks[0]?.received.length === 51)
+  assert.equal(chunks.length, 2)
+  const heard = talks[0]?.received.slice(1).map((bytes) => decode(PieceStreamMessage, bytes, 'a message'))
+  assert.deepEqual(
+    heard,
+    Array.from({ length: 50 }, (_, index) => ({ kind: 'have', patch, index })),
+  )
 })
 
 const HEAD = { kind: 'piece', patch, index: 0, bytes: 100 }

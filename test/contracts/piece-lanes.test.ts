@@ -101,7 +101,7 @@ async function open(protocol = PIECES_PROTOCOL) {
   const events: PieceEvent[] = []
   const receiver = piecesOf(events)
   const ended = Promise.withResolvers<string>()
-  receiver.openSource(sourcePeer(), stream, { address: address(), onEnd: ended.resolve })
+  receiver.openSource(sourcePeer(), stream, { addresses: [address()], onEnd: ended.resolve })
   receiver.toSource(sourcePeer(), { kind: 'want', patch })
   const ask = async (index: number): Promise<void> => {
     receiver.toSource(sourcePeer(), { kind: 'request', patch, index })
@@ -283,7 +283,7 @@ test('N30 a lane that is announced and never comes leaves its number, and pieces
   // Nobody listens there.
   const receiver = piecesOf(events)
   const { stream } = await dial(PIECES_PROTOCOL)
-  receiver.openSource(sourcePeer(), stream, { address: { host: '127.0.0.1', port: 1 }, onEnd: () => {} })
+  receiver.openSource(sourcePeer(), stream, { addresses: [{ host: '127.0.0.1', port: 1 }], onEnd: () => {} })
   receiver.toSource(sourcePeer(), { kind: 'want', patch })
   for (const index of [3, 2]) {
     receiver.toSource(sourcePeer(), { kind: 'request', patch, index })
@@ -291,6 +291,23 @@ test('N30 a lane that is announced and never comes leaves its number, and pieces
     sender.sendPiece(readerPeer(), patch, index)
   }
   await eventually('both arrive', () => received(events).length === 2)
+})
+
+test('of several addresses each is tried, and the lane is dialled where somebody answers', async () => {
+  const { events } = await open()
+  const receiver = piecesOf(events)
+  const { stream } = await dial(PIECES_PROTOCOL)
+  const addresses = [{ host: '127.0.0.1', port: 1 }, address()]
+  receiver.openSource(sourcePeer(), stream, { addresses, onEnd: () => {} })
+  receiver.toSource(sourcePeer(), { kind: 'want', patch })
+  // Over the stream: it begins the first lane.
+  for (const index of [3, 2, 1]) receiver.toSource(sourcePeer(), { kind: 'request', patch, index })
+  await eventually('the source hears of a lane', () => lanesOf(told).length > 0)
+  for (const index of [3, 2, 1]) {
+    await eventually(`piece ${index} is asked for`, () => told.some(asksFor(index)))
+    sender.sendPiece(readerPeer(), patch, index)
+  }
+  await eventually('all arrive', () => received(events).length === 3)
 })
 
 test('N31 a piece goes over the lane that its request named, and over no other', async () => {
@@ -338,7 +355,7 @@ describe('a source that lies on its lane', () => {
     const events: PieceEvent[] = []
     const receiver = piecesOf(events)
     const { port } = server.address() as { port: number }
-    receiver.openSource(sourcePeer(), stream, { address: { host: '127.0.0.1', port }, onEnd: () => {} })
+    receiver.openSource(sourcePeer(), stream, { addresses: [{ host: '127.0.0.1', port }], onEnd: () => {} })
     const messages = () =>
       (talk?.received ?? []).flatMap((bytes) => {
         const message = decode(PieceStreamMessage, bytes, 'a message')

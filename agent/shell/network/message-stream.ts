@@ -4,20 +4,23 @@
  * before pieces that wait in line, so news of a piece never waits behind another piece; a piece is read from disk only
  * when its turn has come, so a slow reader holds one piece of our memory.
  */
+
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Stream } from '@libp2p/interface'
 import { decode as decodeFrames, encode as encodeFrame } from 'it-length-prefixed'
 import { pipe } from 'it-pipe'
-import type { Uint8ArrayList } from 'uint8arraylist'
+import { Uint8ArrayList } from 'uint8arraylist'
 import type { z } from 'zod'
 import { decode, encode } from '../../../protocol/codec.ts'
 import { PIECE_FRAME_BYTES } from '../../../protocol/limits.ts'
 import { isRefusal } from '../../../protocol/refusals.ts'
 import { type Pace, paced } from './pace.ts'
 import { sink, source } from './stream-adapters.ts'
-import { bytesPassed } from './young-garbage.ts'
 
 /** A peer that does not read what it is told is cut off here; a control message is rarely over 2 KiB. */
 const MAX_WAITING_MESSAGES = 20_000
+/** Messages that leave in one chunk; less than a frame of Noise. */
+const TOGETHER_BYTES = 32 * 1024
 
 export type MessageStreamOptions<Message> = {
   readonly schema: z.ZodType<Message>
@@ -53,6 +56,8 @@ export interface IncomingBody {
 /** A message that is read when its turn has come, or turns out to be none; `sent` is called when the stream has taken it. */
 export type Later<Message> = {
   readonly read: () => Promise<{ readonly message: Message; readonly body?: Uint8Array } | null>
+  /** Nobody looks at the body any more: its memory may be used again. Where nobody can tell, it is not called. */
+  readonly release?: (body: Uint8Array) => void
   readonly sent: () => void
 }
 
@@ -143,11 +148,21 @@ export class MessageStream<Message> {
     return options.onMessage(message) ?? undefined
   }
 
+  /** What waits, as one chunk: each one is framed, encrypted and written by every layer below, however small it is. */
+  #together(): Uint8ArrayList {
+    const chunk = new Uint8ArrayList()
+    while (chunk.byteLength < TOGETHER_BYTES) {
+      const message = this.#messages.shift()
+      if (message === undefined) break
+      chunk.append(encodeFrame.single(message))
+    }
+    return chunk
+  }
+
   async *#outgoing(): AsyncGenerator<Uint8ArrayList> {
     for (;;) {
-      const message = this.#messages.shift()
-      if (message !== undefined) {
-        yield encodeFrame.single(message)
+      if (this.#messages.length > 0) {
+        yield this.#together()
         continue
       }
       if (this.#closing) return
@@ -159,13 +174,14 @@ export class MessageStream<Message> {
         yield encodeFrame.single(encode(head))
         for (let at = 0; body !== undefined && at < body.byteLength; at += PIECE_FRAME_BYTES) {
           yield encodeFrame.single(body.subarray(at, at + PIECE_FRAME_BYTES))
-          bytesPassed(PIECE_FRAME_BYTES)
         }
         later.sent()
       } else {
         await new Promise<void>((resolve) => {
           this.#wake = resolve
         })
+        // What else is said in this turn leaves with it.
+        await nextTurn()
       }
     }
   }

@@ -19,7 +19,7 @@ import { ControlStreams } from './control-streams.ts'
 import { EnrollingPeers } from './enrolling-peers.ts'
 import { addressesOfHost, type HostOptions, startHost } from './host.ts'
 import { type Answering, Inquiries } from './inquiries.ts'
-import type { LaneAddress } from './lanes/receiving-lane.ts'
+import { laneAddresses } from './lanes/lane-addresses.ts'
 import { type PieceEvent, PieceStreams, type PieceStreamsOptions } from './piece-streams.ts'
 import type { ReceivedPieces } from './received-pieces.ts'
 import { RoundTrips } from './round-trips.ts'
@@ -57,6 +57,13 @@ export type NetworkOptions = Omit<HostOptions, 'mayConnect' | 'acceptLane'> &
 const MEMBERS_ONLY = 'only members may open this protocol'
 
 type Held = { abort(reason: string): void }
+type Holding = {
+  readonly channel: Channel
+  readonly peer: PeerId
+  readonly connection: Connection
+  /** Where the peer listens, as far as who opens the channel knows. */
+  readonly addresses: readonly DialAddress[]
+}
 
 export class Network {
   readonly #options: NetworkOptions
@@ -191,7 +198,8 @@ export class Network {
       }
     }
     dialled().then(
-      ({ connection, stream, roundTripMs }) => this.#hold({ channel, peer, connection }, stream, roundTripMs),
+      ({ connection, stream, roundTripMs }) =>
+        this.#hold({ channel, peer, connection, addresses }, stream, roundTripMs),
       (error: Error) => this.#options.deliver({ kind: 'closed', channel, peer, reason: dialFailure(error) }),
     )
   }
@@ -210,14 +218,10 @@ export class Network {
   #accept(channel: 'downlink' | 'reader', connection: Connection, stream: Stream): void {
     const peer = peerOf(connection.remotePeer)
     if (!this.#members.has(peer)) return stream.abort(new Error(MEMBERS_ONLY))
-    this.#hold({ channel, peer, connection }, stream)
+    this.#hold({ channel, peer, connection, addresses: [] }, stream)
   }
 
-  #hold(
-    { channel, peer, connection }: { channel: Channel; peer: PeerId; connection: Connection },
-    stream: Stream,
-    roundTripMs = 0,
-  ): void {
+  #hold({ channel, peer, connection, addresses }: Holding, stream: Stream, roundTripMs = 0): void {
     const key = `${channel} ${peer}`
     const before = this.#channels.get(key)
     const onEnd = (reason: string): void => {
@@ -227,7 +231,7 @@ export class Network {
     }
     const held: Held =
       channel === 'source'
-        ? this.#pieces.openSource(peer, stream, { address: addressOf(connection), onEnd })
+        ? this.#pieces.openSource(peer, stream, { addresses: laneAddresses(connection, addresses), onEnd })
         : channel === 'reader'
           ? this.#pieces.openReader(peer, stream, { onEnd })
           : this.#control.open({ channel, peer, connection }, stream, {
@@ -271,15 +275,6 @@ export class Network {
 
 function peerOf(peer: { toString(): string }): PeerId {
   return peer.toString() as PeerId
-}
-
-/** Where the other end of a connection that was dialled listens; null for one that has dialled us. */
-function addressOf({ direction, remoteAddr }: Connection): LaneAddress | null {
-  if (direction !== 'outbound') return null
-  const parts = remoteAddr.getComponents()
-  const host = parts.find(({ name }) => ['ip4', 'ip6', 'dns', 'dns4', 'dns6'].includes(name))?.value
-  const port = Number(parts.find(({ name }) => name === 'tcp')?.value)
-  return host === undefined || Number.isNaN(port) ? null : { host, port }
 }
 
 function isTimeOut(error: unknown): boolean {

@@ -12,11 +12,13 @@ import { frameBytesPerMs, type WanLimits } from '../../../protocol/wan-limits.ts
 import type { AgentEvent } from '../../core/events.ts'
 import { causes } from '../causes.ts'
 import { ExpectedLanes } from './lanes/expected-lanes.ts'
+import type { LaneAddress } from './lanes/lane-addresses.ts'
 import { type LaneStream, Lanes } from './lanes/lanes.ts'
 import { ReaderLanes } from './lanes/reader-lanes.ts'
-import { type LaneAddress, ReceivingLane } from './lanes/receiving-lane.ts'
+import { ReceivingLane } from './lanes/receiving-lane.ts'
 import { type IncomingBody, type Later, MessageStream } from './message-stream.ts'
 import { Pace } from './pace.ts'
+import { PieceMemory } from './piece-memory.ts'
 import { ReceivedPieces } from './received-pieces.ts'
 
 /** `receiving` is told at most this often for each source. */
@@ -34,8 +36,8 @@ export type PieceStreamsOptions = {
   readonly room: () => Promise<void> | undefined
   /** Whether what goes to this peer crosses the WAN. */
   readonly isOverWan: (peer: PeerId) => boolean
-  /** Reads a stored piece for a reader; rejects when it is not there any more. */
-  readonly readPiece: (patch: Sha256, index: number) => Promise<Uint8Array>
+  /** Reads a stored piece for a reader into memory that `take` gives; rejects when it is not there any more. */
+  readonly readPiece: (patch: Sha256, index: number, take: (bytes: number) => Uint8Array) => Promise<Uint8Array>
 }
 
 /** The source says whether it expects a lane, or the lane is not dialled. */
@@ -50,7 +52,8 @@ type Source = {
 }
 
 export class PieceStreams {
-  readonly received = new ReceivedPieces()
+  readonly #memory = new PieceMemory()
+  readonly received = new ReceivedPieces(this.#memory)
   readonly #options: PieceStreamsOptions
   readonly #pace = { down: new Pace(), up: new Pace() }
   readonly #sources = new Map<PeerId, Source>()
@@ -67,16 +70,28 @@ export class PieceStreams {
     })
   }
 
-  /** A stream to a source; null for the address of one that cannot be dialled, since it has dialled us. */
-  openSource(peer: PeerId, stream: Stream, { address, onEnd }: Ending & { address: LaneAddress | null }): PieceStream {
+  /** A stream to a source, and where lanes to it may be dialled, each in turn until one answers. */
+  openSource(
+    peer: PeerId,
+    stream: Stream,
+    { addresses, onEnd }: Ending & { addresses: readonly LaneAddress[] },
+  ): PieceStream {
+    const dial = async (number: number, onLaneEnd: () => void): Promise<LaneStream> => {
+      const failures: unknown[] = []
+      for (const address of addresses) {
+        try {
+          return await this.#dialLane({ peer, source, stream: first, number, address, onLaneEnd })
+        } catch (error) {
+          failures.push(error)
+        }
+      }
+      throw new AggregateError(failures, 'no lane could be dialled')
+    }
     const source: Source = {
       announced: new Map(),
       lanes: new Lanes({
         say: (message) => first.send(message),
-        dial:
-          address === null || stream.protocol !== PIECES_PROTOCOL
-            ? null
-            : (number, onLaneEnd) => this.#dialLane({ peer, source, stream: first, number, address, onLaneEnd }),
+        dial: addresses.length === 0 || stream.protocol !== PIECES_PROTOCOL ? null : dial,
       }),
     }
     const first: PieceStream = new MessageStream(stream, {
@@ -133,6 +148,7 @@ export class PieceStreams {
         const body = await this.#read(peer, patch, index)
         return body && { message: { kind: 'piece', patch, index, bytes: body.byteLength }, body }
       },
+      release: (body) => this.#memory.giveBack(body),
       sent,
     }
     if (this.#readerLanes.answer(peer, patch, index, later)) return
@@ -144,7 +160,7 @@ export class PieceStreams {
   /** Null when it cannot be read; what the reader is told then is decided by the core. */
   async #read(peer: PeerId, patch: Sha256, index: number): Promise<Uint8Array | null> {
     try {
-      return await this.#options.readPiece(patch, index)
+      return await this.#options.readPiece(patch, index, (bytes) => this.#memory.take(bytes))
     } catch (error) {
       if (isBug(error)) throw error
       this.#options.deliver({ kind: 'piece-unreadable', peer, patch, index, reason: causes(error) })

@@ -7,7 +7,6 @@
 import { constants } from 'node:fs'
 import { type FileHandle, open, statfs } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { bytesPassed } from '../../../agent/shell/network/young-garbage.ts'
 import { HEAD_BYTES } from '../../../protocol/file-kinds.ts'
 import type { Sha256 } from '../../../protocol/identifiers.ts'
 import { RESERVED_DISK_BYTES } from '../../../protocol/limits.ts'
@@ -118,7 +117,6 @@ export async function* inBlocks(
   let wanted = HEAD_BYTES
   try {
     for await (const chunk of chunks) {
-      bytesPassed(chunk.byteLength)
       for (let at = 0; at < chunk.byteLength; ) {
         const part = chunk.subarray(at, at + WRITE_BYTES - filled)
         block.set(part, filled)

@@ -99,7 +99,8 @@ export class Lanes {
   #dispatch(): void {
     if (this.#lanes.length > 0) this.#dispatchOverLanes()
     else {
-      const most = this.#isDialling ? REQUESTS_MEANWHILE : Number.POSITIVE_INFINITY
+      // Where none could be dialled before, nothing waits for the next try.
+      const most = this.#isDialling && this.#failures === 0 ? REQUESTS_MEANWHILE : Number.POSITIVE_INFINITY
       while (this.#waiting.length > 0 && this.#overStream.length < most) {
         const request = this.#waiting.shift()
         if (request === undefined) break

@@ -7,10 +7,14 @@ import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls'
 import type { LaneTicket } from '../../../../protocol/messages.ts'
 import type { IncomingBody } from '../message-stream.ts'
 import type { Pace } from '../pace.ts'
+import { Beats } from './beats.ts'
+import type { LaneAddress } from './lane-addresses.ts'
 import { LANE_HANDSHAKE_MS, LANE_SECURITY, laneContext } from './lane-security.ts'
 import { HEADER_BYTES, type PieceHeader, readHeader } from './piece-header.ts'
 
-export type LaneAddress = { readonly host: string; readonly port: number }
+/** In one turn of the event loop; what a fast link brings, so that there is no use in waiting for more. */
+const MUCH_BYTES = 64 * 1024
+const beats = new Beats()
 
 export type ReceivingLaneOptions = {
   readonly address: LaneAddress
@@ -31,6 +35,9 @@ export class ReceivingLane {
   readonly #header = new Uint8Array(HEADER_BYTES)
   #headerFilled = 0
   #body: IncomingBody | null = null
+  #inThisTurn = 0
+  /** Reasons for which it is not read. */
+  #holds = 0
   #reason = 'closed by the other side'
 
   /** Rejects with a sentence where the other end cannot be reached, or does not know the ticket. */
@@ -107,9 +114,26 @@ export class ReceivingLane {
         this.#body = onPiece(header)
       }
     }
+    if (this.#inThisTurn === 0) setImmediate(() => this.#turnEnds())
+    this.#inThisTurn += bytes
     const slow = pace?.take(bytes)
-    if (waits === undefined && slow === undefined) return true
-    void Promise.all([waits, slow]).then(() => this.#socket.resume())
+    if (waits === undefined && slow === undefined) return this.#holds === 0
+    this.#holds += 1
+    void Promise.all([waits, slow]).then(() => this.#goOn())
     return false
+  }
+
+  #turnEnds(): void {
+    const hasLittle = this.#inThisTurn < MUCH_BYTES
+    this.#inThisTurn = 0
+    if (!hasLittle || this.#holds > 0 || this.#socket.destroyed) return
+    this.#holds += 1
+    this.#socket.pause()
+    beats.wait(() => this.#goOn())
+  }
+
+  #goOn(): void {
+    this.#holds -= 1
+    if (this.#holds === 0 && !this.#socket.destroyed) this.#socket.resume()
   }
 }

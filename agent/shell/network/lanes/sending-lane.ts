@@ -43,7 +43,11 @@ export class SendingLane {
     for (let later = this.#waiting.shift(); later !== undefined; later = this.#waiting.shift()) {
       const read = await later.read()
       if (read === null) continue
-      if (read.message.kind === 'piece' && read.body !== undefined) await this.#write(read.message, read.body)
+      const { message, body } = read
+      if (message.kind === 'piece' && body !== undefined) {
+        await this.#write(message, body)
+        void this.#onItsWay.then(() => later.release?.(body))
+      }
       later.sent()
     }
     this.#isSending = false
