@@ -17,9 +17,9 @@ import { crashing, fail, failed, readConfig, readOptions, stopOnSignal } from '.
 import { lockDataFolder } from './shell/data-folder-lock.ts'
 import { enroll } from './shell/enrolling.ts'
 import { type Enrollment, loadEnrollment, loadIdentity } from './shell/kept-membership.ts'
-import { openLog, RecentLines } from './shell/log.ts'
+import { type Log, openLog, RecentLines } from './shell/log.ts'
 import { RoomOnDisk } from './shell/room-on-disk.ts'
-import { supervisor } from './shell/supervisor.ts'
+import { type Supervisor, supervisor } from './shell/supervisor.ts'
 
 const HELP = `Usage: patchmesh agent --data DIR [--token TOKEN] [options]
 
@@ -95,7 +95,7 @@ async function main(): Promise<void> {
   const log = openLog('agent', config.logLevel ?? DEFAULT_LOG_LEVEL, recent)
   const watched = supervisor(log)
   const { seed, identity } = await new RoomOnDisk(folder, log).whenThereIsRoom(() => loadIdentity(folder))
-  const enrollment = await enrolled(folder, values.token, identity, log)
+  const enrollment = await enrolled({ folder, token: values.token, identity, log, watched })
   const appliance = await startAppliance({
     folder,
     seed,
@@ -131,19 +131,22 @@ async function main(): Promise<void> {
   })
 }
 
-async function enrolled(
-  folder: string,
-  tokenText: string | undefined,
-  identity: Parameters<typeof enroll>[0]['identity'],
-  log: ReturnType<typeof openLog>,
-): Promise<Enrollment> {
+async function enrolled(options: {
+  folder: string
+  token: string | undefined
+  identity: Parameters<typeof enroll>[0]['identity']
+  log: Log
+  watched: Supervisor
+}): Promise<Enrollment> {
+  const { folder, identity, log, watched } = options
   const known = await loadEnrollment(folder, identity.peer)
   if (known !== null) return known
-  const text = tokenText ?? (await enrollingToken())
+  const text = options.token ?? (await enrollingToken())
   if (text === undefined)
     return fail('this appliance is not enrolled: start it once with --token TOKEN (patchmesh enroll-token)', 1)
   const token = readToken(text)
   if (isRefusal(token)) return fail(`${token.message}. ${hint(token.refused)}`, 1)
+  watched.waits(`enrolls: waits until ${token.dial[0]} answers`)
   const room = new RoomOnDisk(folder, log)
   const enrollment = await room.whenThereIsRoom(() => enroll({ folder, token, identity, log }))
   if (isRefusal(enrollment)) return fail(`${enrollment.message}. ${hint(enrollment.refused)}`, 1)

@@ -5,7 +5,15 @@
  */
 import { existsSync } from 'node:fs'
 import { canInstall, howToInstall, PROGRAMS, type Program, pathOf, provide } from './support/machine.ts'
-import { keptPackage, keptRoot, makeKeptRoot, REAL_PACKAGES, realPackage } from './support/real-packages.ts'
+import {
+  DEBIAN_MACHINES,
+  type DebianMachine,
+  keptPackage,
+  keptRoot,
+  makeKeptRoot,
+  REAL_PACKAGES,
+  realPackage,
+} from './support/real-packages.ts'
 
 let steps = 0
 function say(line: string): void {
@@ -35,7 +43,8 @@ if (pathOf('apt-get') === undefined) say('no apt-get: the tests with real Debian
 else {
   for (const name of REAL_PACKAGES)
     if ((await keptPackage(name)) === undefined) await attempt(`fetching the package ${name}`, () => realPackage(name))
-  if (process.getuid?.() === 0 && !existsSync(await keptRoot()))
-    await attempt('making a small Debian root', makeKeptRoot)
+  for (const machine of Object.keys(DEBIAN_MACHINES) as DebianMachine[])
+    if (process.getuid?.() === 0 && !existsSync(await keptRoot(machine)))
+      await attempt(`making a small Debian root, ${machine}`, () => makeKeptRoot(machine))
 }
 if (steps === 0) console.log('prepare: this machine has everything that the tests use')

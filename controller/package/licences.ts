@@ -12,18 +12,18 @@ Upstream-Name: patchmesh
 Source: https://patchmesh.example/
 
 Files: *
-Copyright: The makers of patchmesh
+Copyright: 2026 The makers of patchmesh
 License: Apache-2.0
  On Debian systems the text of this licence is in
  /usr/share/common-licenses/Apache-2.0.
 
 Files: usr/lib/${name}/bin/node
-Copyright: Node.js contributors and the authors of what is in it
+Copyright: 2026 Node.js contributors and the authors of what is in it
 License: MIT
  The texts are in /usr/share/doc/${name}/third-party-licences.gz.
 
 Files: usr/lib/${name}/lib/*
-Copyright: The makers of patchmesh and the authors of the packages of npm in it
+Copyright: 2026 The makers of patchmesh and the authors of the packages of npm in it
 License: Apache-2.0 and others
  The packages are listed in /usr/share/doc/${name}/sbom.cdx.json.gz, their texts
  are in /usr/share/doc/${name}/third-party-licences.gz.
@@ -48,4 +48,15 @@ export async function licencesOf(contents: readonly string[]): Promise<string> {
     )
   }
   return texts.join('\n')
+}
+
+/** What lintian is told to expect: a whole Node, as its makers have built it. */
+export function lintianOverrides({ name }: Kind): string {
+  const node = `[usr/lib/${name}/bin/node]`
+  return [
+    '# Node is handed on as its makers release it, with the libraries that they have tested it with.',
+    ...['mbedtls', 'zlib'].map((library) => `${name}: embedded-library ${library} ${node}`),
+    `${name}: hardening-no-pie ${node}`,
+    '',
+  ].join('\n')
 }

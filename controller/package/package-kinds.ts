@@ -35,7 +35,7 @@ export type Kind = {
 }
 
 /** What the Node inside needs. */
-const NODE_NEEDS = ['libc6 (>= 2.28)', 'libatomic1', 'libgcc-s1', 'libstdc++6 (>= 5.2)', 'init-system-helpers']
+const NODE_NEEDS = ['libc6 (>= 2.28)', 'libatomic1', 'libgcc-s1', 'libstdc++6 (>= 5.2)']
 const ON_APPLIANCE = ['agent', 'check', 'status', 'orders stop', 'config check']
 
 export const KINDS: readonly Kind[] = [
@@ -48,10 +48,10 @@ export const KINDS: readonly Kind[] = [
     given: { data: '/var/lib/patchmesh-agent' },
     summary: 'replicates software patches to an appliance and installs them',
     description: [
-      'The agent keeps a proven copy of each patch of its Service Center, hands pieces',
-      'on to other appliances, and installs what it is ordered to, never on both members',
-      'of a pair at once. It needs the token with which it enrolls, in',
-      '/etc/patchmesh/agent.token.',
+      'The agent keeps a proven copy of each patch of its Service Center, hands',
+      'pieces on to other appliances, and installs what it is ordered to, never on',
+      'both members of a pair at once. It needs the token with which it enrolls,',
+      'in /etc/patchmesh/agent.token.',
     ],
     depends: NODE_NEEDS,
     priority: 10,
@@ -69,11 +69,12 @@ export const KINDS: readonly Kind[] = [
     folder: path.join(ROOT, 'controller/package'),
     schema: ControllerConfig,
     given: { data: '/var/lib/patchmesh-controller', mesh: ['/ip4/0.0.0.0/tcp/4001'] },
-    summary: 'the Service Center of a fleet of appliances, for software patches',
+    summary: 'Service Center of a fleet of appliances, for software patches',
     description: [
-      'An admin uploads a patch here; it replicates to every appliance of every Data',
-      'Center by itself, is counted where it is proven, and is installed pair by pair for',
-      'the organizations that are chosen. Has the page, the API and all commands.',
+      'An admin uploads a patch here; it replicates to every appliance of every',
+      'Data Center by itself, is counted where it is proven, and is installed pair',
+      'by pair for the organizations that are chosen. Has the page, the API and all',
+      'commands.',
     ],
     depends: [...NODE_NEEDS, 'systemd | systemd-standalone-sysusers | systemd-sysusers'],
     priority: 20,

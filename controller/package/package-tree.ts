@@ -10,7 +10,7 @@ import { gzipSync } from 'node:zlib'
 import { exampleFile } from '../../agent/shell/config/showing.ts'
 import { ROOT } from './bundle-sources.ts'
 import { bashCompletion, fishCompletion, zshCompletion } from './completions.ts'
-import { copyrightOf, licencesOf } from './licences.ts'
+import { copyrightOf, licencesOf, lintianOverrides } from './licences.ts'
 import { commandsPage, daemonPage, settingsPage } from './manual-pages.ts'
 import { type Architecture, placeNode } from './node-binary.ts'
 import { type Kind, maintainerScript } from './package-kinds.ts'
@@ -66,6 +66,7 @@ export async function layOut(tree: string, prepared: Prepared, architecture: Arc
   await put(`usr/share/doc/${name}/changelog.gz`, gzip(await changelogOf(kind, release)))
   await put(`usr/share/doc/${name}/copyright`, copyrightOf(kind))
   await put(`usr/share/doc/${name}/third-party-licences.gz`, gzip(await licencesOf(contents)))
+  await put(`usr/share/lintian/overrides/${name}`, lintianOverrides(kind))
   await put(`usr/share/doc/${name}/sbom.cdx.json.gz`, gzip(bill))
   for (const shared of SHARED_FOLDERS) await mkdir(path.join(tree, shared), { recursive: true })
   await settleModes(tree, new Set([`usr/lib/${name}/patchmesh`, `usr/lib/${name}/bin/node`]))

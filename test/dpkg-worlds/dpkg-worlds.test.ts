@@ -33,7 +33,7 @@ function found(result: WorldResult | undefined): string[] {
 }
 
 describe('Worlds with the real dpkg', { skip: cannotInstall() }, () => {
-  before(makeKeptRoot)
+  before(() => makeKeptRoot())
 
   test('are drawn from their seed alone', () => {
     for (let seed = 1; seed <= 200; seed++) assert.deepEqual(drawWorld(seed), drawWorld(seed))

@@ -35,6 +35,12 @@ export const PROGRAMS = {
   mkfifo: 'coreutils',
   sha256sum: 'coreutils',
   openssl: 'openssl',
+  chroot: 'coreutils',
+  nsenter: 'util-linux',
+  strip: 'binutils',
+  lintian: 'lintian',
+  'systemd-nspawn': 'systemd-container',
+  'systemd-analyze': 'systemd',
 } as const
 export type Program = keyof typeof PROGRAMS
 

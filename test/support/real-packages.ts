@@ -67,35 +67,46 @@ export function cannotInstall(): string | false {
  * Makes `folder` a Debian root with the essential packages and their database, where maintainer scripts run. Needs root;
  * installs mmdebstrap when it is missing. The first call on a machine takes about ten seconds, later ones copy.
  */
-export async function minimalDebianRoot(folder: string): Promise<void> {
-  await makeKeptRoot()
-  await run('cp', ['--archive', '--no-target-directory', await keptRoot(), folder])
+export async function minimalDebianRoot(folder: string, machine: DebianMachine = 'essential'): Promise<void> {
+  await makeKeptRoot(machine)
+  await run('cp', ['--archive', '--no-target-directory', await keptRoot(machine), folder])
 }
 
+/** What is on each beside the essential packages; apt brings what a usual Debian has and a package of ours needs. */
+export const DEBIAN_MACHINES = {
+  essential: [],
+  'with-systemd': ['apt', 'libatomic1', 'systemd', 'systemd-sysv', 'dbus'],
+  'without-systemd': ['apt', 'libatomic1', 'systemd-standalone-sysusers'],
+} as const
+export type DebianMachine = keyof typeof DEBIAN_MACHINES
+
 /** Makes what `minimalDebianRoot` copies, once on a machine. */
-export async function makeKeptRoot(): Promise<void> {
-  const kept = await keptRoot()
+export async function makeKeptRoot(machine: DebianMachine = 'essential'): Promise<void> {
+  const kept = await keptRoot(machine)
   if (existsSync(kept)) return
   await provide('mmdebstrap')
-  await alone(() => buildRoot(kept))
+  await alone(() => buildRoot(kept, DEBIAN_MACHINES[machine]))
 }
 
 /** Where that is, or will be. */
-export async function keptRoot(): Promise<string> {
-  return join(CACHE, `root-${await codename()}`)
+export async function keptRoot(machine: DebianMachine = 'essential'): Promise<string> {
+  return join(CACHE, `${machine === 'essential' ? 'root' : `root-${machine}`}-${await codename()}`)
 }
 
 async function codename(): Promise<string> {
   return /^VERSION_CODENAME=(.*)$/m.exec(await readFile('/etc/os-release', 'utf8'))?.[1] ?? 'stable'
 }
 
-async function buildRoot(kept: string): Promise<void> {
+async function buildRoot(kept: string, more: readonly string[]): Promise<void> {
   if (existsSync(kept)) return
   const building = await mkdtemp(join(CACHE, 'building-'))
   try {
     const root = join(building, 'root')
     const leaveOut = ['/usr/share/doc/*', '/usr/share/locale/*', '/usr/share/man/*', '/usr/share/info/*']
-    const options = leaveOut.map((path) => `--dpkgopt=path-exclude=${path}`)
+    const options = [
+      ...leaveOut.map((path) => `--dpkgopt=path-exclude=${path}`),
+      ...(more.length === 0 ? [] : [`--include=${more.join(',')}`]),
+    ]
     await run('mmdebstrap', ['--variant=essential', '--quiet', ...options, await codename(), root])
     await rename(root, kept)
   } finally {
