@@ -24,16 +24,17 @@ function plain(text: string): string {
 }
 
 export function bashCompletion(commands: readonly Completed[]): string {
-  const cases = commands.map(({ name, options }) => `    "${name}") words="${dashed(options)}" ;;`)
-  const seconds = secondWords(commands).map(([first, words]) => `    "${first}") words="${words.join(' ')}" ;;`)
+  const caseOf = ({ name, options }: Completed): string => `"${name}") words="${dashed(options)}" ;;`
+  const seconds = secondWords(commands).map(([first, words]) => `"${first}") words="${words.join(' ')}" ;;`)
+  const { one, two } = byWords(commands)
   return `# bash completion of patchmesh
 _patchmesh() {
   local words='' current="\${COMP_WORDS[COMP_CWORD]}" first="\${COMP_WORDS[1]:-}" second="\${COMP_WORDS[2]:-}"
   case "$first $second" in
-${cases.filter((line) => /"\S+ \S+"/.test(line)).join('\n')}
+${two.map((command) => `    ${caseOf(command)}`).join('\n')}
     *)
       case "$first" in
-${[...cases.filter((line) => !/"\S+ \S+"/.test(line)), ...seconds].map((line) => `    ${line}`).join('\n')}
+${[...one.map(caseOf), ...seconds].map((line) => `        ${line}`).join('\n')}
       esac
       ;;
   esac
@@ -46,12 +47,11 @@ complete -o filenames -F _patchmesh patchmesh
 }
 
 export function zshCompletion(commands: readonly Completed[]): string {
-  const cases = commands.map(({ name, options }) => {
-    return `    "${name}") compadd -- ${dashed(options)}; _files ;;`
-  })
+  const caseOf = ({ name, options }: Completed): string => `"${name}") compadd -- ${dashed(options)}; _files ;;`
   const seconds = secondWords(commands).map(
     ([first, words]) => `  "${first}") (( CURRENT == 3 )) && compadd -- ${words.join(' ')} ;;`,
   )
+  const { one, two } = byWords(commands)
   return `#compdef patchmesh
 if (( CURRENT == 2 )); then
   compadd -- ${firstWords(commands).join(' ')}
@@ -61,10 +61,10 @@ case "$words[2]" in
 ${seconds.join('\n')}
 esac
 case "$words[2] $words[3]" in
-${cases.filter((line) => /"\S+ \S+"/.test(line)).join('\n')}
+${two.map((command) => `  ${caseOf(command)}`).join('\n')}
   *)
     case "$words[2]" in
-${cases.filter((line) => !/"\S+ \S+"/.test(line)).join('\n')}
+${one.map((command) => `      ${caseOf(command)}`).join('\n')}
     esac
     ;;
 esac
@@ -86,6 +86,11 @@ export function fishCompletion(commands: readonly Completed[]): string {
   })
   const groups = secondWords(commands).map(([first]) => `complete -c patchmesh -f -n __fish_use_subcommand -a ${first}`)
   return `# fish completion of patchmesh\n${[...groups, ...lines].join('\n')}\n`
+}
+
+function byWords(commands: readonly Completed[]): { one: Completed[]; two: Completed[] } {
+  const hasTwo = ({ name }: Completed): boolean => name.includes(' ')
+  return { one: commands.filter((command) => !hasTwo(command)), two: commands.filter(hasTwo) }
 }
 
 function firstWords(commands: readonly Completed[]): string[] {

@@ -1,9 +1,11 @@
 /**
  * The licences under which a package is handed on: ours, Node's, and those of what is bundled.
  */
+import { existsSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { ROOT } from './bundle-sources.ts'
+import { ARCHITECTURES, nodePackage } from './node-binary.ts'
 import type { Kind } from './package-kinds.ts'
 
 export function copyrightOf({ name }: Kind): string {
@@ -33,9 +35,9 @@ License: Apache-2.0 and others
 /** The texts of everything that is inside, one after the other; `contents` are paths below node_modules. */
 export async function licencesOf(contents: readonly string[]): Promise<string> {
   const texts = []
-  for (const folder of contents) {
-    const { name, version, license } = JSON.parse(await readFile(path.join(ROOT, folder, 'package.json'), 'utf8')) as {
-      name: string
+  for (const inside of contents) {
+    const folder = textsOf(inside)
+    const { version, license } = JSON.parse(await readFile(path.join(ROOT, folder, 'package.json'), 'utf8')) as {
       version: string
       license?: string
     }
@@ -44,10 +46,19 @@ export async function licencesOf(contents: readonly string[]): Promise<string> {
       .sort()
     const own = await Promise.all(files.map((file) => readFile(path.join(ROOT, folder, file), 'utf8')))
     texts.push(
-      `${'='.repeat(80)}\n${name} ${version}: ${license ?? 'see below'}\n${'='.repeat(80)}\n\n${own.join('\n\n')}\n`,
+      `${'='.repeat(80)}\n${inside.replace(/^.*node_modules\//, '')} ${version}: ${license ?? 'see below'}\n${'='.repeat(80)}\n\n${own.join('\n\n')}\n`,
     )
   }
   return texts.join('\n')
+}
+
+/** The Node of another architecture is not unpacked here; its texts are those of the one that is. */
+function textsOf(folder: string): string {
+  const isNode = ARCHITECTURES.some((architecture) => nodePackage(architecture) === folder)
+  if (!isNode || existsSync(path.join(ROOT, folder))) return folder
+  const there = ARCHITECTURES.map(nodePackage).find((other) => existsSync(path.join(ROOT, other)))
+  if (there === undefined) throw new Error('no Node of Linux is in node_modules, whose licence goes into a package')
+  return there
 }
 
 /** What lintian is told to expect: a whole Node, as its makers have built it. */
