@@ -1,5 +1,5 @@
 /**
- * Any other word, where the agent alone is installed: which commands there are, and where the others are.
+ * Any word whose program a package has not: which commands there are on an appliance, and where the others are.
  */
 export const HELP = `patchmesh brings patches to this appliance, proves them, and installs them when it is ordered to.
 
@@ -23,6 +23,10 @@ export function otherCommand(word: string | undefined): number {
   if (word === 'help' || word === '--help' || word === '-h' || word === undefined) {
     process.stdout.write(HELP)
     return word === undefined ? 2 : 0
+  }
+  if (word === 'demo' || word === 'simulate') {
+    process.stderr.write(`patchmesh: ${word} is no part of a package: run it in a checkout of the sources.\n`)
+    return 2
   }
   const what = `there is no command ${JSON.stringify(word)} on an appliance; see patchmesh --help`
   process.stderr.write(`patchmesh: ${what}. Commands of the Service Center are in the package patchmesh-controller.\n`)

@@ -13,7 +13,9 @@ import { nearestName } from '../../agent/shell/config/nearest-name.ts'
 import type { Daemon } from '../../agent/shell/config/places.ts'
 import { rowsOf } from '../../agent/shell/config/setting.ts'
 import { exampleFile, settingsTable } from '../../agent/shell/config/showing.ts'
+import { journalLine } from '../../agent/shell/log.ts'
 import { CONTROLLER, ControllerConfig } from '../../controller/controller-config.ts'
+import { runController } from '../support/agent-run.ts'
 import { patchmesh } from './run-patchmesh.ts'
 
 let folder: string
@@ -182,4 +184,27 @@ describe('patchmesh config check', () => {
       /^patchmesh: .*agent\.yaml:2: .*did you mean listen\? \(and 1 more\); correct it, patchmesh config/,
     )
   })
+})
+
+test('an option on the command line goes before the file, and the file says the rest', async () => {
+  const unreachable = 'http: 203.0.113.1:1\nmesh: [/ip4/203.0.113.1/tcp/1]\n'
+  const file = await written('controller.yaml', `data: ${path.join(folder, 'center')}\n${unreachable}`)
+  const { stdout, stderr } = await runController(['--config', file])
+  assert.match(stdout, /^ready http=http:\/\/127\.0\.0\.1:\d+ mesh=\/ip4\/127\.0\.0\.1\//, stderr)
+})
+
+test('the token of the first start may come from the environment', async () => {
+  const words = ['agent', '--data', path.join(folder, 'appliance')]
+  assert.match((await patchmesh(words)).stderr, /this appliance is not enrolled: start it once with --token/)
+  const { status, stderr } = await patchmesh(words, { environment: { PATCHMESH_TOKEN: 'pm1.nonsense' } })
+  assert.equal(status, 1)
+  assert.doesNotMatch(stderr, /is not enrolled: start it once/)
+  assert.match(stderr, /token/)
+})
+
+test('in the journal a line has its priority, its words and its fields', () => {
+  const line = '{"level":40,"time":1,"pid":2,"name":"agent","file":"/x","msg":"a word"}\n'
+  assert.equal(journalLine(line), '<4>a word {"file":"/x"}\n')
+  assert.equal(journalLine('{"level":60,"time":1,"msg":"ends"}\n'), '<2>ends\n')
+  assert.equal(journalLine('{"level":20,"event":"tick"}\n'), '<7>{"event":"tick"}\n')
 })
