@@ -31,7 +31,7 @@ export async function config(args: string[]): Promise<number> {
   if (verb !== 'check') return fail('config is one of: config check. See patchmesh --help', 2)
   if (more.length > 0) return fail('one FILE at a time; see patchmesh config check --help', 2)
   const checked = await checkConfigs({ file, wanted: values.for }, [AGENT])
-  if (typeof checked === 'string') return fail(checked, 1)
+  if (typeof checked === 'string') return fail(checked, 2)
   if (values.json) process.stdout.write(`${JSON.stringify(checked)}\n`)
   else for (const line of checkedLines(checked)) process.stdout.write(`${line}\n`)
   return checked.every(({ problems }) => problems.length === 0) ? 0 : 1
