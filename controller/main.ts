@@ -76,7 +76,7 @@ async function main(): Promise<void> {
   const { hostname, port } = readHost(values.http ?? config.http ?? DEFAULT_HTTP)
   const readTls = (now: ControllerConfig) =>
     certificateOf({ certificate: values['tls-cert'] ?? now.tlsCert, key: values['tls-key'] ?? now.tlsKey })
-  const tls = await readTls(config)
+  const tls = await readTls(config).catch((error: Error) => fail(error.message, 2))
   const behindProxy = values['behind-tls-proxy'] ?? config.behindTlsProxy ?? false
   const secure = tls !== undefined || behindProxy
 

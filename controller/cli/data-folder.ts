@@ -2,7 +2,6 @@
  * The commands that work on the controller's data folder, beside a controller that may be running. They never make a
  * folder: a mistyped path is told, not filled with new keys. The database is loaded by them alone: most commands ask the API.
  */
-import { stat } from 'node:fs/promises'
 import { dataFolder } from '../../agent/shell/config/places.ts'
 import { CONTROLLER } from '../controller-config.ts'
 import type { OpenData } from '../shell/open-data.ts'
@@ -31,19 +30,10 @@ export async function withData(
   if (!databaseExists(data)) {
     throw new Error(`There is no controller's data in ${data}: start the controller once first, with --data ${data}`)
   }
-  await becomeOwner(data)
   const opened = await openData(data)
   try {
     return await use(opened)
   } finally {
     await opened.repository.close()
   }
-}
-
-/** What root makes there would be closed to the controller, which runs as the owner of its folder. */
-async function becomeOwner(folder: string): Promise<void> {
-  const { uid, gid } = await stat(folder)
-  if (process.geteuid?.() !== 0 || uid === 0) return
-  process.setegid?.(gid)
-  process.seteuid?.(uid)
 }

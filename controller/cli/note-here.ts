@@ -10,9 +10,7 @@ export async function noteHere(
   repository: Repository,
   note: Pick<AuditRecord, 'action' | 'subject' | 'organization'>,
 ): Promise<void> {
-  // Root works as the owner of the folder.
-  const who = process.getuid?.() === 0 ? 'root' : userInfo().username
-  const origin = `command line of ${who} on ${hostname()}`
+  const origin = `command line of ${userInfo().username} on ${hostname()}`
   await repository.commit([
     { table: 'audit', row: { at: Date.now(), actor: 'command line', outcome: 'done', origin, ...note } },
   ])

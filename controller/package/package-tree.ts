@@ -2,7 +2,6 @@
  * The files of one package, in a folder that dpkg-deb packs: every byte and every mode follows from the sources, never from
  * who builds it and when.
  */
-
 import { createHash } from 'node:crypto'
 import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
@@ -63,7 +62,7 @@ export async function layOut(tree: string, prepared: Prepared, architecture: Arc
   await put(`usr/lib/${name}/share/patchmesh.fish`, fishCompletion(completed))
   await put(`usr/share/man/man8/${name}.8.gz`, gzip(daemonPage(daemon, kind.summary, own, source)))
   await put(`usr/share/man/man5/${name}.yaml.5.gz`, gzip(settingsPage(daemon, kind.schema, source)))
-  await put(`usr/share/doc/${name}/changelog.gz`, gzip(await changelogOf(kind, release)))
+  await put(`usr/share/doc/${name}/changelog.gz`, gzip(changelogOf(kind, release)))
   await put(`usr/share/doc/${name}/copyright`, copyrightOf(kind))
   await put(`usr/share/doc/${name}/third-party-licences.gz`, gzip(await licencesOf(contents)))
   await put(`usr/share/lintian/overrides/${name}`, lintianOverrides(kind))
@@ -114,9 +113,9 @@ export async function writeControl(
 }
 
 /** Of Debian's form, with the one entry that this release is. */
-async function changelogOf({ name }: Kind, { version, date }: Release): Promise<string> {
+function changelogOf({ name }: Kind, { version, date }: Release): string {
   const when = date.toUTCString().replace('GMT', '+0000')
-  const entry = `${name} (${version}) unstable; urgency=medium\n\n  * See CHANGELOG.md below.\n`
+  const entry = `${name} (${version}) unstable; urgency=medium\n\n  * What has changed is told in CHANGELOG.md of the sources.\n`
   const signed = ` -- The makers of patchmesh <packages@patchmesh.example>  ${when}\n`
   return `${entry}\n${signed}`
 }

@@ -5,7 +5,8 @@
 import { readFile } from 'node:fs/promises'
 import { createSecureContext } from 'node:tls'
 import { credential } from '../../agent/shell/config/secrets.ts'
-import { fail } from '../../agent/shell/daemon-command.ts'
+
+const TOGETHER = '--tls-cert and --tls-key, or tlsCert and tlsKey, go together: give both or none'
 
 /** Undefined for none; throws a sentence for files that are not there, or are not of one another. */
 export async function certificateOf(files: {
@@ -13,7 +14,7 @@ export async function certificateOf(files: {
   key: string | undefined
 }): Promise<{ cert: Buffer; key: Buffer } | undefined> {
   const { certificate, key } = files
-  if ((certificate === undefined) !== (key === undefined)) return fail('--tls-cert and --tls-key go together', 2)
+  if ((certificate === undefined) !== (key === undefined)) throw new Error(TOGETHER)
   if (certificate !== undefined && key !== undefined) {
     return proven({ cert: await readFile(certificate), key: await readFile(key) }, `${certificate} and ${key}`)
   }

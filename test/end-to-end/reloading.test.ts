@@ -79,6 +79,12 @@ test('a controller takes a renewed certificate, and keeps what it had when the f
     await eventually('the refusal', () => /stays as it was: .*key\.pem cannot be used for HTTPS/.test(controller.log))
     assert.equal(await presented(url), 'second')
 
+    const { tlsKey: _, ...half } = settings
+    await writeFile(file, stringify(half))
+    controller.kill('SIGHUP')
+    await eventually('the refusal', () => /stays as it was: .*tlsCert and tlsKey, go together/.test(controller.log))
+    assert.ok(controller.running)
+
     makeCertificate('fourth')
     await writeFile(file, stringify({ ...settings, http: '127.0.0.1:9', silenceSeconds: 60 }))
     controller.kill('SIGHUP')

@@ -1,7 +1,6 @@
 /**
  * Where the configuration of an installed daemon is, and which data folder a command means that names none.
  */
-
 import { stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import type { z } from 'zod'
@@ -26,7 +25,8 @@ export async function dataFolder(given: string | undefined, daemon: Daemon): Pro
   const file = configFileOf(daemon)
   if ((await ifThere(stat(file))) === null) return undefined
   try {
-    return (await readConfigFile(daemon.schema, file)).data
+    const { data } = await readConfigFile(daemon.schema, file)
+    return data === undefined ? undefined : resolve(data)
   } catch (error) {
     if (error instanceof WrongConfig) return fail(error.message, 1)
     throw error
