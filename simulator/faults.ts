@@ -49,6 +49,8 @@ const ROT_KINDS = ['cut-held', 'lose-held', 'center-rot', 'center-cut', 'center-
 const SOURCE_KINDS = ['drips', 'says-gone'] as const
 /** Crashes in the middle of an install, in a phase that is wanted; from a stream of their own too. */
 const PHASE_KINDS = ['crash-in-phase'] as const
+/** Programs that get the processor for a moment now and then, for a minute or for good; from a stream of their own. */
+const STARVED_KINDS = ['starved'] as const
 /** Of what the operator of a machine has put there, in worlds in which one has; from a stream of their own. */
 const OPERATOR_KINDS = ['check-fails', 'check-breaks', 'hook-fails', 'hook-hangs'] as const
 export const FAULT_KINDS = [
@@ -59,6 +61,7 @@ export const FAULT_KINDS = [
   ...PEOPLE_KINDS,
   ...PHASE_KINDS,
   ...OPERATOR_KINDS,
+  ...STARVED_KINDS,
 ] as const
 export type FaultKind = (typeof FAULT_KINDS)[number]
 
@@ -108,6 +111,9 @@ const UNHELPFUL_AT_MOST = 3
 const LATER_FAULTS_AT_MOST = 12
 const PHASE_CRASHES_AT_MOST = 8
 const OPERATOR_FAULTS_AT_MOST = 20
+const STARVED_AT_MOST = 4
+/** Of what another fault lasts; a minute or so, and in a small world for good. */
+const STARVED_FOR = 20
 
 export function drawFaults(random: Random, estate: Estate, safetyMs: number): Fault[] {
   const rates = new Map<FaultKind, number>()
@@ -133,6 +139,16 @@ export function drawOperatorFaults(random: Random, estate: Estate, safetyMs: num
     const lastsMs = fault.kind === 'check-fails' ? 20 * fault.lastsMs : fault.lastsMs
     return { id: firstId + at, ...fault, lastsMs }
   })
+}
+
+/** In one world of four, numbered from `firstId` on. */
+export function drawStarved(random: Random, estate: Estate, safetyMs: number, firstId: number): Fault[] {
+  const count = chance(random, 25) ? 1 + nextBelow(random, STARVED_AT_MOST) : 0
+  return drawOf(STARVED_KINDS, count, { random, estate, safetyMs }).map((fault, at) => ({
+    id: firstId + at,
+    ...fault,
+    lastsMs: STARVED_FOR * fault.lastsMs,
+  }))
 }
 
 /** Numbered after the first ones. */

@@ -9,6 +9,7 @@ import {
   drawOperatorFaults,
   drawPhaseCrashes,
   drawRot,
+  drawStarved,
   drawStuckDisks,
   drawUnhelpful,
   type Fault,
@@ -58,10 +59,11 @@ export function planOf(seed: number): Plan {
   const operators = drawOperators(stream())
   const first = [...drawn, ...crashes]
   const ofOperators = stream()
-  const faults =
+  const before =
     operators.checks.length === 0
       ? first
       : [...first, ...drawOperatorFaults(ofOperators, estate, safetyMs, first.length)]
   const together = withCompanions(waited, stream())
+  const faults = [...before, ...drawStarved(stream(), estate, safetyMs, before.length)]
   return { safetyMs, estate, workload: together, faults, placeChanges, operators }
 }

@@ -1,8 +1,7 @@
 /**
  * Connections that have died without a word. TCP takes a quarter of an hour to notice, and a dial would use what is left
  * of such a connection again; so what is given up for its silence is hung up as a whole, unless something still comes
- * over it. An appliance that was itself held up, by a suspended machine or no CPU, has heard nobody meanwhile: that time
- * counts against no one.
+ * over it. While an appliance was held up itself it has heard nobody; lateness.ts gives that time back.
  */
 import type { PeerId } from '../../protocol/identifiers.ts'
 import type { AgentEffect } from './events.ts'
@@ -11,8 +10,6 @@ import type { AgentState } from './state.ts'
 
 /** Something that came sooner says that a connection is alive: pings go every 10 seconds, and are answered. */
 const ALIVE_MS = 15_000
-/** Between two ticks, which come twice a second. */
-const HELD_UP_MS = 3_000
 
 /** The Service Center's seed hears no control streams: who is to be hung up on, the Service Center decides itself. */
 export function giveUp(state: AgentState, channel: 'uplink' | 'source', peer: PeerId): AgentEffect {
@@ -31,20 +28,16 @@ function isHeardOf(state: AgentState, peer: PeerId): boolean {
 }
 
 /** Appliances whose control streams end here and that have stopped to ping: the Service Center is told that they left. */
-export function tendSilence(state: AgentState, tookMs: number): AgentEffect[] {
-  const { uplink, clock, settings } = state
-  if (uplink.phase === 'up' && tookMs > HELD_UP_MS) uplink.lastHeardAtMs += tookMs
-  const now = clock.monotonicMs
-  const silent = takeSilent(state.heardBelowMs, { now, tookMs, silenceMs: settings.silenceMs })
+export function tendSilence({ heardBelowMs, clock, settings }: AgentState): AgentEffect[] {
+  const silent = takeSilent(heardBelowMs, { now: clock.monotonicMs, silenceMs: settings.silenceMs })
   return silent.map((peer) => ({ kind: 'hang-up', peer }))
 }
 
-/** Takes out who has been silent for too long; `heardMs` is when each was heard last, `tookMs` the time since the tick before. */
+/** Takes out who has been silent for too long; `heardMs` is when each was heard last. */
 export function takeSilent(
   heardMs: Map<PeerId, number>,
-  { now, tookMs, silenceMs }: { now: number; tookMs: number; silenceMs: number },
+  { now, silenceMs }: { now: number; silenceMs: number },
 ): PeerId[] {
-  if (tookMs > HELD_UP_MS) for (const [peer, at] of heardMs) heardMs.set(peer, at + tookMs)
   const silent = [...heardMs].filter(([, at]) => now - at > silenceMs).map(([peer]) => peer)
   for (const peer of silent) heardMs.delete(peer)
   return silent

@@ -112,6 +112,8 @@ export type Grants = {
 export type KeptLetter = { readonly letter: Letter; readonly number: number }
 
 export type Settings = {
+  /** It is told the time so often. */
+  readonly tickMs: number
   /** How long a secondary waits for a sign of progress from its primary before it pulls over the WAN itself. */
   readonly primaryPatienceMs: number
   /** Connections to one source over the WAN. */
@@ -225,6 +227,8 @@ export type AgentState = {
 export type Appliance = Pick<AgentState, 'identity' | 'root' | 'random' | 'life' | 'settings' | 'membership' | 'dial'>
 
 export const DEFAULT_SETTINGS: Settings = {
+  // Fine enough for redials and progress, coarse enough that an idle agent costs next to nothing.
+  tickMs: 500,
   primaryPatienceMs: 5_000,
   connectionsAtMost: 16,
   judgesSignatures: false,

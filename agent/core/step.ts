@@ -18,6 +18,7 @@ import { detected, judged } from './install/preflighting.ts'
 import { tendReleases } from './install/releasing.ts'
 import { stopAsked } from './install/stopping.ts'
 import { hookEnded } from './install/switched.ts'
+import { forgive, lateBy } from './lateness.ts'
 import { limitsChanged, tendLimits } from './limiting.ts'
 import { packagesChanged, tendLooking } from './looking-again.ts'
 import { tendMachine } from './machine.ts'
@@ -45,10 +46,11 @@ function happened(state: AgentState, event: AgentEvent): AgentEffect[] {
       const tookMs = event.clock.monotonicMs - state.clock.monotonicMs
       measureServing(state, tookMs)
       state.clock = event.clock
+      forgive(state, lateBy(tookMs, state.settings.tickMs))
       measureSources(state)
       return [
         ...tendLimits(state, tookMs),
-        ...tendSilence(state, tookMs),
+        ...tendSilence(state),
         ...tendUplink(state),
         ...tendBetween(state),
         ...pull(state),

@@ -19,7 +19,7 @@ import { readLedger, runningEntry } from '../core/ledger.ts'
 import { beginCounting } from '../core/lost-ledger.ts'
 import { isOverWan } from '../core/neighbours.ts'
 import { resume } from '../core/resuming.ts'
-import { newAgent } from '../core/state.ts'
+import { DEFAULT_SETTINGS, newAgent } from '../core/state.ts'
 import { applianceStatus } from '../core/status.ts'
 import { step } from '../core/step.ts'
 import { AGENT_VERSION, answering } from './accounting.ts'
@@ -82,7 +82,8 @@ export async function startAppliance(options: ApplianceOptions): Promise<Running
   const { membership, root, dial } = enrollment
   const random = seededRandom(randomBytes(4).readUInt32LE())
   const settings = {
-    ...{ ...options.settings, judgesSignatures: options.publishers.length > 0, checks: options.checks },
+    ...{ ...DEFAULT_SETTINGS, ...options.settings },
+    ...{ judgesSignatures: options.publishers.length > 0, checks: options.checks },
     hookSeconds: hookSeconds(options.switchover),
   }
   const life = randomBytes(16).toString('hex')

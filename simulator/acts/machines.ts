@@ -17,6 +17,9 @@ const JUMPS_MS = [-HOUR_MS, -60_000, -5_000, 5_000, 60_000, HOUR_MS, 25 * HOUR_M
 const LAID_OUT_MS = 60_000
 const MAX_DRIFT_PPM = 10_000
 const START_AGAIN_MS = 1_000
+/** Of a program that is starved: a tenth of the time is its own. */
+const STANDS_MS = 2_700
+const RUNS_MS = 300
 
 const AGENT_EFFECTS: readonly (AgentEffect['kind'] | 'any')[] = [
   'any',
@@ -125,6 +128,31 @@ export const machineActs = {
     appliance.freeze()
     const { generation } = appliance.process
     return () => thaw(appliance, generation, hands)
+  },
+  starved: (fault, hands) => {
+    const appliance = hands.running(fault)
+    if (appliance === null || appliance.process.isFrozen) return null
+    let isOver = false
+    let heal: Heal = NOTHING_TO_HEAL
+    const stand = (): void => {
+      if (isOver || hands.isOver) return
+      if (appliance.isRunning && !appliance.process.isFrozen) {
+        const { generation } = appliance.process
+        appliance.freeze()
+        heal = () => thaw(appliance, generation, hands)
+      }
+      hands.later(STANDS_MS, () => {
+        heal()
+        heal = NOTHING_TO_HEAL
+        hands.later(RUNS_MS, stand)
+      })
+    }
+    stand()
+    return () => {
+      isOver = true
+      heal()
+      heal = NOTHING_TO_HEAL
+    }
   },
   'clock-jump': ({ who, dice }, { world }) => {
     const jump = JUMPS_MS[dice % JUMPS_MS.length] ?? 0

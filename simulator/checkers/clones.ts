@@ -69,7 +69,8 @@ export function clones(evidence: Evidence): Checker {
     pending() {
       for (const [peer, { copy, original, overMs }] of evidence.clones) {
         // Of two machines whose depot is gone the Service Center hears nothing.
-        if (overMs !== null || !evidence.members.has(peer) || evidence.isStranded(original)) continue
+        if (overMs !== null || !evidence.members.has(peer) || [original, copy].some((one) => evidence.isStranded(one)))
+          continue
         const isHeld = records.get(peer)?.heldAt != null
         return isHeld ? `${evidence.nameOf(peer)} is held` : `${copy.name} runs, and the key of both is not held`
       }

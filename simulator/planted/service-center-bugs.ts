@@ -12,8 +12,8 @@ export const serviceCenterBugs: readonly PlantedBug[] = [
   {
     name: 'whoever is connected is called reachable, however silent',
     file: 'controller/core/silence.ts',
-    find: 'tookMs, silenceMs })',
-    replace: 'tookMs, silenceMs: 1_000 * silenceMs })',
+    find: 'now: clock.monotonicMs, silenceMs })',
+    replace: 'now: clock.monotonicMs, silenceMs: 1_000 * silenceMs })',
     checkers: ['reachable is who is heard'],
   },
   {

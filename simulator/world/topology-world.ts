@@ -21,7 +21,6 @@ const PROVE_BYTES_PER_MS = 600_000
 
 /** From here on the agents of a world are told the time every two seconds: the longest at which a source that sends never looks stalled. */
 const HUGE = 500
-const TICK_MS = 500
 const TICK_OF_HUGE_MS = 2_000
 const CONNECTED_WITHIN_MS = 120_000
 
@@ -32,13 +31,12 @@ export function worldOf(
   options: { seed: number; keepsEverything?: boolean; settings?: Settings; progress?: Tell },
 ): World {
   const { appliances, dataCenters, serviceCenter, lanBitsPerSecond } = topology
-  const { progress = () => {} } = options
+  const { progress = () => {}, settings = DEFAULT_SETTINGS } = options
   const world = new World({
     seed: options.seed,
     keepsEverything: options.keepsEverything ?? false,
     checksMessages: appliances.length <= HUGE,
-    tickMs: appliances.length > HUGE ? TICK_OF_HUGE_MS : TICK_MS,
-    settings: options.settings ?? DEFAULT_SETTINGS,
+    settings: appliances.length > HUGE ? { ...settings, tickMs: TICK_OF_HUGE_MS } : settings,
     disks: { writeBytesPerMs: WRITE_BYTES_PER_MS, proveBytesPerMs: PROVE_BYTES_PER_MS },
     prepare: (network) => {
       network.addSite(SERVICE_CENTER_SITE, siteOptions(ofOneProcess(serviceCenter), lanBitsPerSecond))

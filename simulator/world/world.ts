@@ -55,12 +55,10 @@ export type InstallScope = { dataCenter?: string; allowOutage?: boolean; first?:
 
 export type WorldOptions = {
   seed?: number
-  /** How often each agent is told the time; half a second, as in production, but where a world is huge. */
-  tickMs?: number
   /** Lines, effects and letters are kept for whoever looks through them. */
   keepsEverything?: boolean
   checksMessages?: boolean
-  /** Of every appliance. */
+  /** Of every appliance; everybody is told the time as often as these say. */
   settings?: Settings
   /** What the publishers that appliances list have signed, where they list some; everything, unless said. */
   isSigned?: (publication: Pick<Publication, 'sha256'>) => boolean
@@ -101,7 +99,6 @@ export class World {
   constructor(options: number | WorldOptions = 1) {
     const {
       seed = 1,
-      tickMs = 500,
       keepsEverything = true,
       checksMessages = true,
       disks,
@@ -128,7 +125,7 @@ export class World {
     this.transcript.call(this.center.peer, 'service-center')
     this.transcript.call(this.center.signing.peer, 'service-center')
     this.center.start()
-    this.#tick(tickMs)
+    this.#tick(settings.tickMs)
   }
 
   /** The true time. */

@@ -95,7 +95,7 @@ export const AgentConfig = z.strictObject({
 export type AgentConfig = z.output<typeof AgentConfig>
 
 /** What the core goes by and SIGHUP may change. */
-export type ChangeableSettings = Omit<Settings, 'judgesSignatures' | 'checks' | 'hookSeconds'>
+export type ChangeableSettings = Omit<Settings, 'tickMs' | 'judgesSignatures' | 'checks' | 'hookSeconds'>
 
 export function changeableSettings(config: AgentConfig): ChangeableSettings {
   const { primaryPatienceSeconds, connectionsAtMost, silenceSeconds = DEFAULT_SILENCE_SECONDS } = config

@@ -15,6 +15,7 @@ import { numberAfter } from '../rising-numbers.ts'
 import { everEnrolled, type ServiceCenterState } from '../state.ts'
 import { beginByOf } from '../windows/targets.ts'
 import { laterThan } from './companions.ts'
+import { hasBegun } from './ending-installs.ts'
 import type { Placed } from './groups.ts'
 import { isUnderWay } from './install-states.ts'
 import { isInFlight, isWaiting } from './ongoing.ts'
@@ -49,15 +50,22 @@ export function sealOrders(
       if (target === undefined || target.order === null || !isInFlight(target)) continue
       last.set(keyOf(step, member), { peer: target.appliance, order: target.order.id })
     }
+  const membersOfGroup = Map.groupBy(members, ({ appliance }) => groupKey(appliance))
+  const isBegun = (target: TargetRecord | undefined): boolean => target !== undefined && hasBegun(target)
   const left = new Map<string, number>()
   for (const { appliance } of begin) left.set(groupKey(appliance), (left.get(groupKey(appliance)) ?? 0) + 1)
   const orders = begin.map((placed) => {
     const group = groupKey(placed.appliance)
-    const members = left.get(group) ?? 1
-    left.set(group, members - 1)
+    const waiting = left.get(group) ?? 1
+    left.set(group, waiting - 1)
+    const mates = membersOfGroup.get(group) ?? []
+    const isFinished = mates.some(({ target }) => hasBegun(target))
     const parts = steps.flatMap((step) => {
       const target = partOf(step, placed)
-      return target === undefined || !isWaiting(target) ? [] : [{ step, target, id: nextId(state.random) as OrderId }]
+      if (target === undefined || !isWaiting(target)) return []
+      // A pair that is finished gets no other patch with it, whose own waves may stand elsewhere.
+      if (step !== install && isFinished && !mates.some((mate) => isBegun(partOf(step, mate)))) return []
+      return [{ step, target, id: nextId(state.random) as OrderId }]
     })
     let { appliance } = placed
     return parts.flatMap(({ step, target, id }, index): Change[] => {
@@ -66,7 +74,7 @@ export function sealOrders(
       last.set(keyOf(step, placed), { peer: appliance.peer, order: id })
       const continues = parts[index - 1]?.id ?? null
       const stages = parts.slice(index + 1).map((later) => later.step.patch)
-      return sealOrder(state, step, { target, appliance, wave, id, members, after, continues, stages })
+      return sealOrder(state, step, { target, appliance, wave, id, members: waiting, after, continues, stages })
     })
   })
   return orders.reverse().flat()
