@@ -56,7 +56,7 @@ describe('the judge of damaged fleets finds', () => {
     )
   }
 
-  const anyPatch = (): string => [...acknowledged.patches][0] ?? assert.fail('there is no patch')
+  const anyPatch = (): string => [...acknowledged.patches.keys()][0] ?? assert.fail('there is no patch')
 
   test('a counted copy of which a byte is another', async () => {
     const file = join(fleet.folderOf('rome-1'), 'store', anyPatch())

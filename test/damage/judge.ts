@@ -28,7 +28,8 @@ export type Complaint = { readonly finding: Finding; readonly sentence: string }
 
 /** What the Service Center has answered for; nothing of it may be lost. */
 export type Acknowledged = {
-  readonly patches: Set<string>
+  /** Each with the file that was uploaded. */
+  readonly patches: Map<string, string>
   readonly people: Set<string>
   readonly installs: Set<string>
   /** The head of the trail, each time it was asked for. */
@@ -65,11 +66,11 @@ export async function judge(
 async function look(fleet: Fleet, acknowledged: Acknowledged): Promise<Complaint[]> {
   const { api } = fleet
   const complaints: Complaint[] = []
-  const lost = (finding: Finding, there: ReadonlySet<string>, wanted: ReadonlySet<string>): void => {
+  const lost = (finding: Finding, there: ReadonlySet<string>, wanted: Iterable<string>): void => {
     for (const one of wanted) if (!there.has(one)) complaints.push({ finding, sentence: `${one} was acknowledged` })
   }
   const patches = new Set<string>((await api.patches()).map(({ id }) => id))
-  lost('patch-lost', patches, acknowledged.patches)
+  lost('patch-lost', patches, acknowledged.patches.keys())
   lost('person-lost', new Set((await api.people()).map(({ name }) => name)), acknowledged.people)
   lost('install-lost', new Set((await api.installs()).map(({ id }) => id)), acknowledged.installs)
   const heads = [...acknowledged.heads]
@@ -78,8 +79,8 @@ async function look(fleet: Fleet, acknowledged: Acknowledged): Promise<Complaint
     if (!intact || noted?.position == null)
       complaints.push({ finding: 'trail-lost', sentence: `the head ${heads[at]} was told` })
   complaints.push(...(await lookWhoIsAway(fleet)))
-  const there = [...acknowledged.patches].filter((id) => patches.has(id))
-  complaints.push(...(await Promise.all(there.map((id) => lookAtCopies(fleet, id)))).flat())
+  const there = [...acknowledged.patches].filter(([id]) => patches.has(id))
+  complaints.push(...(await Promise.all(there.map(([id, file]) => lookAtCopies(fleet, id, file)))).flat())
   return complaints
 }
 
@@ -89,8 +90,10 @@ async function lookWhoIsAway({ api }: Fleet): Promise<Complaint[]> {
   return away.map((name) => ({ finding: 'not-reachable', sentence: `${name} is not reachable` }))
 }
 
-async function lookAtCopies(fleet: Fleet, id: string): Promise<Complaint[]> {
-  const { appliances, replications } = await fleet.api.patch(id)
+/** Of what nobody has a right copy any more the page says what to do, and that is done. */
+async function lookAtCopies(fleet: Fleet, id: string, file: string): Promise<Complaint[]> {
+  const { appliances, replications, ownCopy } = await fleet.api.patch(id)
+  if (ownCopy.wrong !== '' && replications.complete === 0) await fleet.api.upload(file)
   const counted = appliances.filter(({ provenAt }) => provenAt !== null)
   const wrong = counted.filter(({ name }) => !isRight(join(fleet.folderOf(name), 'store', id), id))
   const complaints = wrong.map(

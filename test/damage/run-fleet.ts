@@ -74,7 +74,7 @@ export async function startFleet(work: string): Promise<{ fleet: Fleet; acknowle
   const fleet = await Fleet.start()
   try {
     await fleet.addAll(SLOTS)
-    const acknowledged: Acknowledged = { patches: new Set(), people: new Set(), installs: new Set(), heads: new Set() }
+    const acknowledged: Acknowledged = { patches: new Map(), people: new Set(), installs: new Set(), heads: new Set() }
     await begin(fleet, acknowledged, { work, number: 0 })
     return { fleet, acknowledged }
   } catch (error) {
@@ -91,11 +91,11 @@ export async function begin(
 ): Promise<void> {
   const out = join(work, `p${number}.patch`)
   await writeExampleBundle({ name: `p${number}`, version: '1.0.0', bytes: BUNDLE_BYTES, out })
-  patches.add((await api.upload(out)).id)
+  patches.set((await api.upload(out)).id, out)
   const person = `person ${number}`
   await api.addPerson({ name: person, role: number === 0 ? 'owner' : 'viewer', organizations: null })
   people.add(person)
-  const [first] = patches
+  const [first] = patches.keys()
   if (number === 1 && first !== undefined) {
     const install = { patch: first, organizations: ['Org'], dataCenter: 'Paris', allowOutage: true }
     installs.add((await api.startInstall(install)).id)
