@@ -16,15 +16,12 @@ export function declaredLength(c: AppContext): number | undefined | Refusal {
   return length === undefined ? undefined : Number(length)
 }
 
-/** Of a request of few bytes. Whoever stops reading early leaves the connection alone: the refusal still has to travel back on it. */
+/** Whoever stops reading early leaves the connection alone: the refusal still has to travel back on it. */
 export async function* bytesOf(body: ReadableStream<Uint8Array> | null): AsyncIterable<Uint8Array> {
   if (body !== null) yield* body.values({ preventCancel: true })
 }
 
-/**
- * The file that a request brings, as the socket gives it: a stream of the web around it costs more than to hash it. As
- * `bytesOf`, it leaves the connection alone.
- */
+/** The same of a body that is one file, as the socket gives it: a stream of the web around it costs more than to hash it. */
 export function fileOf(c: AppContext): AsyncIterable<Uint8Array> {
   return (c.env as HttpBindings).incoming.iterator({ destroyOnReturn: false })
 }

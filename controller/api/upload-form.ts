@@ -13,7 +13,7 @@ import type { App, AppContext, RouteDependencies } from './context.ts'
 import { answerRefusal } from './errors.ts'
 import { leadTo } from './forms.ts'
 import { permitted } from './permitted.ts'
-import { fileOf } from './request-body.ts'
+import { bytesOf } from './request-body.ts'
 
 const MOST_FILES = 100
 const LIMITS = { fields: 0, files: MOST_FILES, parts: MOST_FILES, headerPairs: 10, headerSize: 4096 }
@@ -64,7 +64,7 @@ async function* sentFiles(c: AppContext): AsyncGenerator<SentFile> {
   form.on('file', (_, body) => {
     newest = body.on('error', fail)
   })
-  const sent = Readable.from(fileOf(c))
+  const sent = Readable.from(bytesOf(c.req.raw.body))
   pipeline(sent, form).catch(fail)
   try {
     for await (const [, body, filename] of on(form, 'file', { close: ['finish', 'close'] }) as AsyncIterable<Part>) {
