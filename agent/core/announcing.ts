@@ -1,7 +1,7 @@
 /**
  * News of pieces. Each message costs both ends as much as kilobytes of a piece, and whoever has enough to ask for loses
- * nothing by hearing of more a moment later: so a reader is told of some pieces at a time, and at once only where it has
- * nothing to ask for. What waits is told at the next tick, and all when the last piece is here.
+ * nothing by hearing of more a moment later: so a reader is told of some pieces at a time, and one in another Data Center at
+ * once where it has nothing to ask for. What waits is told at the next tick, and all when the last piece is here.
  */
 import { type Bitfield, countBits, hasBit } from '../../protocol/bitfield.ts'
 import type { PeerId, Sha256 } from '../../protocol/identifiers.ts'
@@ -11,7 +11,7 @@ import type { Replica } from './replica.ts'
 import { isSeed } from './seeding.ts'
 import type { AgentState, News, Reader } from './state.ts'
 
-/** So many are told together. In a depot they are all asked for, and come in less time than they took over the WAN. */
+/** So many are told together. */
 const TOGETHER = 4
 
 /** A piece was stored. */
@@ -45,6 +45,7 @@ function tellSome(state: AgentState, reader: Reader, patch: Sha256): AgentEffect
   const { untold, open } = newsOf(reader, patch)
   if (untold.size === 0) return []
   if (untold.size >= TOGETHER) return tellAll(state, reader, patch)
+  // In a depot pieces come faster than they do over the WAN: the next news is in time.
   if (!reader.wan) return []
   const has = whatItHas(state, reader.peer, patch)
   for (const index of open) {

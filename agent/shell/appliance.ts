@@ -82,8 +82,10 @@ export async function startAppliance(options: ApplianceOptions): Promise<Running
   const { membership, root, dial } = enrollment
   const random = seededRandom(randomBytes(4).readUInt32LE())
   const settings = {
-    ...{ ...DEFAULT_SETTINGS, ...options.settings },
-    ...{ judgesSignatures: options.publishers.length > 0, checks: options.checks },
+    ...DEFAULT_SETTINGS,
+    ...options.settings,
+    judgesSignatures: options.publishers.length > 0,
+    checks: options.checks,
     hookSeconds: hookSeconds(options.switchover),
   }
   const life = randomBytes(16).toString('hex')

@@ -51,7 +51,6 @@ export function sealOrders(
       last.set(keyOf(step, member), { peer: target.appliance, order: target.order.id })
     }
   const membersOfGroup = Map.groupBy(members, ({ appliance }) => groupKey(appliance))
-  const isBegun = (target: TargetRecord | undefined): boolean => target !== undefined && hasBegun(target)
   const left = new Map<string, number>()
   for (const { appliance } of begin) left.set(groupKey(appliance), (left.get(groupKey(appliance)) ?? 0) + 1)
   const orders = begin.map((placed) => {
@@ -59,12 +58,17 @@ export function sealOrders(
     const waiting = left.get(group) ?? 1
     left.set(group, waiting - 1)
     const mates = membersOfGroup.get(group) ?? []
-    const isFinished = mates.some(({ target }) => hasBegun(target))
+    const hasBegunWith = (step: InstallRecord): boolean =>
+      mates.some((mate) => {
+        const target = partOf(step, mate)
+        return target !== undefined && hasBegun(target)
+      })
+    const isFinished = hasBegunWith(install)
     const parts = steps.flatMap((step) => {
       const target = partOf(step, placed)
       if (target === undefined || !isWaiting(target)) return []
       // A pair that is finished gets no other patch with it, whose own waves may stand elsewhere.
-      if (step !== install && isFinished && !mates.some((mate) => isBegun(partOf(step, mate)))) return []
+      if (step !== install && isFinished && !hasBegunWith(step)) return []
       return [{ step, target, id: nextId(state.random) as OrderId }]
     })
     let { appliance } = placed
