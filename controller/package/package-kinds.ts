@@ -102,5 +102,5 @@ export async function maintainerScript(kind: Kind, script: 'postinst' | 'prerm' 
   return text
     .replaceAll('@PACKAGE@', kind.name)
     .replaceAll('@PRIORITY@', String(kind.priority))
-    .replaceAll(/ *@PURGED@/g, kind.purged === '' ? '' : ` ${kind.purged}`)
+    .replaceAll(' @PURGED@', kind.purged === '' ? '' : ` ${kind.purged}`)
 }

@@ -19,6 +19,8 @@ import type { WorldRoot } from './world-root.ts'
 const LOOK_EVERY_MS = 8
 /** How long a script whose dpkg was killed stays, for whoever would start another beside it. */
 const SCRIPT_STAYS_MS = 300
+/** How long it stays in a world that is about this: long enough for a busy machine, and no agent waits for so short. */
+const FOUND_AT_MOST_MS = 5_000
 const LOCK_AT_MOST_MS = 2_500
 const FINAL = ['installed', 'failed', 'reverted', 'refused']
 
@@ -162,7 +164,8 @@ class Course {
       else if (pid > 1) killNow(pid)
     }
     if (moment.at !== 'script' || victims.includes('script')) return
-    const stays = victims.length === 0 || (victims[0] === 'agent' && goesOn === 'before-restart') ? 0 : SCRIPT_STAYS_MS
+    const isBrief = victims.length === 0 || (victims[0] === 'agent' && goesOn === 'before-restart')
+    const stays = goesOn === 'once-found' ? FOUND_AT_MOST_MS : isBrief ? 0 : SCRIPT_STAYS_MS
     this.#waiting.push({
       run: moment.run,
       pid,
@@ -207,6 +210,7 @@ class Course {
       const beside = changingDpkgs().find(({ pid }) => !this.#killed.has(pid))
       if (beside === undefined || !isLiving(waiting.pid)) continue
       waiting.isOrphan = false
+      waiting.atMs = 0
       this.#complaints.push({
         finding: 'beside-a-living-script',
         sentence: `${beside.words.join(' ')} began while ${waiting.run}, whose dpkg was killed, still ran`,

@@ -67,7 +67,7 @@ export const PLANTED_WORLDS: readonly PlantedWorld[] = [
       {
         moment: { at: 'script', run: 'pego-2-postinst-configure' },
         victims: ['dpkg'],
-        goesOn: 'before-restart',
+        goesOn: 'once-found',
       },
     ],
   }),

@@ -4,10 +4,10 @@
  * the shell of a world's agent and know nothing of how either works.
  */
 import { execFileSync, spawn } from 'node:child_process'
-import { existsSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { AgentEffect, AgentEvent } from '../../../agent/core/events.ts'
-import { changingDpkgs } from '../processes.ts'
+import { changingDpkgs, isLiving } from '../processes.ts'
 
 /** What a lie may use: the root, how the true effect is carried out, and how an event gets to the core. */
 export type Hands = {
@@ -118,7 +118,8 @@ export const LIES = {
     const waits = join(root, 'var/lib/worlds/here-pego-2-postinst-configure')
     const beside = setInterval(() => {
       if (!existsSync(waits) || changingDpkgs().length > 0) return
-      clearInterval(beside)
+      const script = Number(readFileSync(waits, 'utf8'))
+      if (script > 0 && !isLiving(script)) return clearInterval(beside)
       spawn('dpkg', [`--root=${root}`, '--log=/dev/null', '--configure', '--pending'])
     }, 1)
   }),

@@ -25,8 +25,8 @@ export type Kill = {
   readonly moment: Moment
   /** In this order; nobody for a script that is only held up. */
   readonly victims: readonly Victim[]
-  /** Whether a script that waits may go on before the agent is there again. */
-  readonly goesOn: 'before-restart' | 'after-restart'
+  /** When a script that waits may go on: a while after its moment or after the agent's restart, or once a lie is found. */
+  readonly goesOn: 'before-restart' | 'after-restart' | 'once-found'
 }
 
 const EFFECTS = ['run-step install', 'run-step verify', 'run-step revert', 'record'] as const
