@@ -5,7 +5,7 @@ import { z } from 'zod'
 import { Bytes } from './codec.ts'
 import { PeerId } from './identifiers.ts'
 import { MAX_LOG_BYTES } from './limits.ts'
-import { statement, WallTime } from './statements.ts'
+import { statement, WallTime } from './trust/statements.ts'
 
 /** The facts of agent/core/machine.ts. */
 const Machine = z.strictObject({

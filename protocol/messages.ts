@@ -1,10 +1,9 @@
 /**
  * What two ends of a stream say to each other, one type a message. README.md in this folder tells who speaks when.
- * Nothing here is signed: what must be believed travels inside as a letter (statements.ts).
+ * Nothing here is signed: what must be believed travels inside as a letter (trust/statements.ts).
  */
 import { z } from 'zod'
 import { Bytes } from './codec.ts'
-import { Envelope } from './envelope.ts'
 import { DialAddress, ListenAddress, PeerId, Sha256 } from './identifiers.ts'
 import {
   MAX_ADDRESSES,
@@ -18,7 +17,8 @@ import {
   MAX_SOURCES,
 } from './limits.ts'
 import { RefusalCode } from './refusals.ts'
-import { Letter } from './statements.ts'
+import { Envelope } from './trust/envelope.ts'
+import { Letter } from './trust/statements.ts'
 
 export const PROTOCOL_VERSION = 1
 /** Held open by the appliance that dialled; letters and telemetry, both ways. */

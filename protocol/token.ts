@@ -11,11 +11,11 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { z } from 'zod'
 import { Bytes, decode, encode } from './codec.ts'
-import { type SigningKey, signingKeyFromSeed } from './envelope.ts'
 import { sha256 } from './hashing.ts'
 import { PeerId } from './identifiers.ts'
 import { DialAddresses, ENROLL_PROTOCOL } from './messages.ts'
 import { type Refusal, refuse } from './refusals.ts'
+import { type SigningKey, signingKeyFromSeed } from './trust/envelope.ts'
 
 const PREFIX = 'pm1.'
 export const TOKEN_SECRET_BYTES = 32

@@ -3,10 +3,10 @@
  * forges what it cannot sign. It sits where messages enter the network, and sees them all for the checkers too.
  */
 
-import { type Envelope, seal } from '../protocol/envelope.ts'
 import { InstallId, OrderId, type PeerId } from '../protocol/identifiers.ts'
 import type { ControlMessage } from '../protocol/messages.ts'
-import { Disproof, Order, Receipt, Report, Roster, Withdrawal } from '../protocol/statements.ts'
+import { type Envelope, seal } from '../protocol/trust/envelope.ts'
+import { Disproof, Order, Receipt, Report, Roster, Withdrawal } from '../protocol/trust/statements.ts'
 import { NO_LIMITS } from '../protocol/wan-limits.ts'
 import { dataCenterOf, type Evidence, isTenant } from './checkers/evidence.ts'
 import type { Fault, FaultKind } from './faults.ts'

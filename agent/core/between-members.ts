@@ -5,10 +5,11 @@
  * addressee unopened, or to the other members of the depot where that one is attached to one of them. Nothing of this is
  * kept: whoever asks asks again, and the Service Center may be away.
  */
-import type { Envelope } from '../../protocol/envelope.ts'
+
 import { type PeerId, SERVICE_PROVIDER } from '../../protocol/identifiers.ts'
 import type { ControlMessage } from '../../protocol/messages.ts'
-import type { Letter } from '../../protocol/statements.ts'
+import type { Envelope } from '../../protocol/trust/envelope.ts'
+import type { Letter } from '../../protocol/trust/statements.ts'
 import type { AgentEffect } from './events.ts'
 import { sendDown, sendUp } from './letters.ts'
 import { addressesOf, depotMembers } from './neighbours.ts'

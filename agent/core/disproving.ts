@@ -5,7 +5,7 @@
  * read again and is right: its receipt is signed anew, with the new time.
  */
 import { type PeerId, SERVICE_PROVIDER, type Sha256 } from '../../protocol/identifiers.ts'
-import { Disproof, Receipt } from '../../protocol/statements.ts'
+import { Disproof, Receipt } from '../../protocol/trust/statements.ts'
 import type { AgentEffect } from './events.ts'
 import { isWanted } from './following.ts'
 import { provenEntry } from './ledger.ts'

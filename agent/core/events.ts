@@ -3,11 +3,11 @@
  * `record` is durable before the effect after it begins: what was decided survives a crash before anybody is told.
  */
 import type { Clock } from '../../protocol/clock.ts'
-import type { Envelope } from '../../protocol/envelope.ts'
 import type { DialAddress, OrderId, PeerId, Sha256 } from '../../protocol/identifiers.ts'
 import type { ControlMessage, EnrollmentAnswer, EnrollmentRequest, PiecesMessage } from '../../protocol/messages.ts'
 import type { Refusal } from '../../protocol/refusals.ts'
-import type { Publication } from '../../protocol/statements.ts'
+import type { Envelope } from '../../protocol/trust/envelope.ts'
+import type { Publication } from '../../protocol/trust/statements.ts'
 import type { WanLimits } from '../../protocol/wan-limits.ts'
 import type { CheckName } from './install/policies/checks.ts'
 import type { Machine } from './machine.ts'

@@ -3,12 +3,19 @@
  * by other members of the own group. Of what is signed each goes to whoever decides about it; what cannot be believed is
  * not acknowledged, and changes nothing.
  */
-import { type Envelope, open } from '../../protocol/envelope.ts'
+
 import type { PeerId } from '../../protocol/identifiers.ts'
-import { Heard } from '../../protocol/ledger-statements.ts'
 import type { ControlMessage } from '../../protocol/messages.ts'
-import { LeaseAnswer, LeaseRelease, LeaseRequest, OrderOutcome, OrderQuestion } from '../../protocol/pair-statements.ts'
 import { isRefusal } from '../../protocol/refusals.ts'
+import { type Envelope, open } from '../../protocol/trust/envelope.ts'
+import { Heard } from '../../protocol/trust/ledger-statements.ts'
+import {
+  LeaseAnswer,
+  LeaseRelease,
+  LeaseRequest,
+  OrderOutcome,
+  OrderQuestion,
+} from '../../protocol/trust/pair-statements.ts'
 import {
   Acknowledgement,
   Cancellation,
@@ -19,7 +26,7 @@ import {
   Roster,
   Staging,
   Withdrawal,
-} from '../../protocol/statements.ts'
+} from '../../protocol/trust/statements.ts'
 import { betweenHeard, passDown, passOn } from './between-members.ts'
 import { clocksCompared } from './comparing-clocks.ts'
 import type { AgentEffect } from './events.ts'

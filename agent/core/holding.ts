@@ -3,12 +3,12 @@
  * copy and the receipt for it, and those it gives up again. What is held was read back from disk and found right.
  */
 import { unreachable } from '../../protocol/assert.ts'
-import { type Envelope, open } from '../../protocol/envelope.ts'
 import type { Sha256 } from '../../protocol/identifiers.ts'
 import { MAX_KEPT_WITHDRAWALS, MAX_KNOWN_PATCHES } from '../../protocol/limits.ts'
 import { pieceLengthBytes } from '../../protocol/pieces.ts'
 import { isRefusal } from '../../protocol/refusals.ts'
-import { Publication, Withdrawal } from '../../protocol/statements.ts'
+import { type Envelope, open } from '../../protocol/trust/envelope.ts'
+import { Publication, Withdrawal } from '../../protocol/trust/statements.ts'
 import { backoffMs } from './backoff.ts'
 import { forgiveFor } from './blame.ts'
 import { disprove, provenAgain } from './disproving.ts'

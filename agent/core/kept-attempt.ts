@@ -1,7 +1,7 @@
 /** Orders and attempts as the ledger keeps them, also as an earlier release has written them. */
 import { z } from 'zod'
 import { RefusalCode } from '../../protocol/refusals.ts'
-import { Order, ReportState } from '../../protocol/statements.ts'
+import { Order, ReportState } from '../../protocol/trust/statements.ts'
 import { CheckName } from './install/policies/checks.ts'
 import type { Ending } from './reporting.ts'
 

@@ -5,11 +5,11 @@
  */
 
 import { assert } from '../../protocol/assert.ts'
-import { type Envelope, envelopeDigest, open, type StatementType, seal } from '../../protocol/envelope.ts'
 import { type PeerId, SERVICE_PROVIDER, type Sha256 } from '../../protocol/identifiers.ts'
 import { MAX_OWN_LETTERS, MAX_STORED_LETTERS } from '../../protocol/limits.ts'
 import { isRefusal } from '../../protocol/refusals.ts'
-import { Acknowledgement, type Letter, Receipt } from '../../protocol/statements.ts'
+import { type Envelope, envelopeDigest, open, type StatementType, seal } from '../../protocol/trust/envelope.ts'
+import { Acknowledgement, type Letter, Receipt } from '../../protocol/trust/statements.ts'
 import type { AgentEffect, LedgerEntry } from './events.ts'
 import { counterEntry, keptEntry, sentEntry } from './ledger.ts'
 import type { AgentState } from './state.ts'

@@ -9,7 +9,7 @@
  * one statement, from which everybody knows how old the rest is.
  */
 import type { PeerId, Sha256 } from '../../protocol/identifiers.ts'
-import { Looked, type Publication } from '../../protocol/statements.ts'
+import { Looked, type Publication } from '../../protocol/trust/statements.ts'
 import type { AgentEffect } from './events.ts'
 import type { AttemptPhase } from './install/attempt.ts'
 import { post } from './letters.ts'

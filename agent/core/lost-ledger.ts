@@ -6,12 +6,13 @@
  * copies again; and what it has answered it takes no second time for an order. A clock that was set back as well is no
  * way out: from what was heard it counts on, above any letter of before that may still be on its way.
  */
-import { type Envelope, open } from '../../protocol/envelope.ts'
+
 import { sha256Hex } from '../../protocol/hashing.ts'
-import { Heard, LedgerLoss } from '../../protocol/ledger-statements.ts'
 import { MAX_COUNTER_GAPS } from '../../protocol/limits.ts'
 import type { Life } from '../../protocol/messages.ts'
 import { isRefusal } from '../../protocol/refusals.ts'
+import { type Envelope, open } from '../../protocol/trust/envelope.ts'
+import { Heard, LedgerLoss } from '../../protocol/trust/ledger-statements.ts'
 import { provenAgain } from './disproving.ts'
 import type { AgentEffect } from './events.ts'
 import { ordersEntry } from './ledger.ts'

@@ -3,7 +3,7 @@
  * peers a patch can be pulled from. A policy in one place; nothing here changes the state.
  */
 import { type DataCenterName, type DialAddress, type PeerId, SERVICE_PROVIDER } from '../../protocol/identifiers.ts'
-import type { Membership, RosterMember } from '../../protocol/statements.ts'
+import type { Membership, RosterMember } from '../../protocol/trust/statements.ts'
 import { blamedUntil } from './blame.ts'
 import type { AgentEffect } from './events.ts'
 import type { Replica } from './replica.ts'

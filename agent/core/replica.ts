@@ -4,10 +4,10 @@
  */
 import { assert } from '../../protocol/assert.ts'
 import { type Bitfield, countBits, hasBit } from '../../protocol/bitfield.ts'
-import type { Envelope } from '../../protocol/envelope.ts'
 import type { Progress } from '../../protocol/messages.ts'
 import { pieceCount, pieceRange } from '../../protocol/pieces.ts'
-import type { Publication } from '../../protocol/statements.ts'
+import type { Envelope } from '../../protocol/trust/envelope.ts'
+import type { Publication } from '../../protocol/trust/statements.ts'
 
 export type Phase =
   /** Known, not wanted here: a tenant appliance stages a patch only when an order asks for it. */

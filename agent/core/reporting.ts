@@ -6,7 +6,7 @@
 import type { Sha256 } from '../../protocol/identifiers.ts'
 import { MAX_SENTENCE_CHARACTERS } from '../../protocol/limits.ts'
 import type { RefusalCode } from '../../protocol/refusals.ts'
-import { Detection, type Order, Report, type ReportState } from '../../protocol/statements.ts'
+import { Detection, type Order, Report, type ReportState } from '../../protocol/trust/statements.ts'
 import type { AgentEffect, Found, LedgerEntry } from './events.ts'
 import { noteEnd, tellWhoWaits } from './install/outcomes.ts'
 import { ordersEntry } from './ledger.ts'

@@ -5,9 +5,9 @@
 import { statfsSync } from 'node:fs'
 import product from '../../package.json' with { type: 'json' }
 import { Account } from '../../protocol/account.ts'
-import { type Envelope, seal } from '../../protocol/envelope.ts'
 import { type PeerId, SERVICE_PROVIDER } from '../../protocol/identifiers.ts'
 import type { Inquiry } from '../../protocol/messages.ts'
+import { type Envelope, seal } from '../../protocol/trust/envelope.ts'
 import type { Machine } from '../core/machine.ts'
 import { storedBytes } from '../core/replica.ts'
 import type { AgentState } from '../core/state.ts'

@@ -6,9 +6,9 @@
  */
 import { mkdir } from 'node:fs/promises'
 import { isBug, unreachable } from '../../protocol/assert.ts'
-import type { Publisher } from '../../protocol/publishers.ts'
 import type { Refusal } from '../../protocol/refusals.ts'
-import type { Publication } from '../../protocol/statements.ts'
+import type { Publisher } from '../../protocol/trust/publishers.ts'
+import type { Publication } from '../../protocol/trust/statements.ts'
 import type { AgentEffect, AgentEvent, InstallStep, Outcome } from '../core/events.ts'
 import type { Machine } from '../core/machine.ts'
 import { causes } from './causes.ts'

@@ -6,10 +6,10 @@
 import { createReadStream } from 'node:fs'
 import { isDeepStrictEqual } from 'node:util'
 import { isBug } from '../../protocol/assert.ts'
-import { type BundleHead, readHead } from '../../protocol/bundle.ts'
+import { type BundleHead, readHead } from '../../protocol/bundle/bundle.ts'
 import { ByteReader } from '../../protocol/byte-reader.ts'
-import { judgeSignatures, type Publisher } from '../../protocol/publishers.ts'
 import { isRefusal, type Refusal, RefusedError, refuse } from '../../protocol/refusals.ts'
+import { judgeSignatures, type Publisher } from '../../protocol/trust/publishers.ts'
 import { causes } from './causes.ts'
 import type { InstallTask } from './installers/installer.ts'
 

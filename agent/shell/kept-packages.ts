@@ -9,7 +9,7 @@
 import { mkdir, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Sha256 } from '../../protocol/identifiers.ts'
-import type { Publication } from '../../protocol/statements.ts'
+import type { Publication } from '../../protocol/trust/statements.ts'
 import { syncFolder } from './durable-file.ts'
 import { packageArchitecture, packageName } from './installers/debian/dpkg-database.ts'
 import type { PackageIdentity, ProvenCopy } from './installers/installer.ts'

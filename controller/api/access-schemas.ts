@@ -3,7 +3,7 @@
  */
 import { z } from 'zod'
 import { ApplianceName, OrganizationName, PublisherName, Sha256 } from '../../protocol/identifiers.ts'
-import { PublisherKey } from '../../protocol/publishers.ts'
+import { PublisherKey } from '../../protocol/trust/publishers.ts'
 import type * as views from '../core/access-views.ts'
 import { ROLES } from '../core/permissions.ts'
 import * as publishers from '../core/publishers.ts'

@@ -2,9 +2,10 @@
  * The evidence of an install for one organization: as the file that can be checked anywhere, and as a page to read and
  * print, which shows what the same check has found.
  */
-import { writeEvidence } from '../../protocol/evidence.ts'
-import { judgeEvidence } from '../../protocol/judge-evidence.ts'
+
 import { isRefusal } from '../../protocol/refusals.ts'
+import { writeEvidence } from '../../protocol/trust/evidence.ts'
+import { judgeEvidence } from '../../protocol/trust/judge-evidence.ts'
 import { installEvidence } from '../core/evidence.ts'
 import { EvidencePage } from '../page/evidence-page.tsx'
 import { INSTALLS } from '../page/words.ts'

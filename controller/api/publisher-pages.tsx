@@ -3,8 +3,8 @@
  * here; whether it may be listed is decided in controller/core/publishers.ts.
  */
 import { z } from 'zod'
-import { keyIdOf, type PublicKey, Publisher } from '../../protocol/publishers.ts'
 import { isRefusal } from '../../protocol/refusals.ts'
+import { keyIdOf, type PublicKey, Publisher } from '../../protocol/trust/publishers.ts'
 import { namedPublisher, publisherViews } from '../core/publishers.ts'
 import { PublisherPage } from '../page/publisher-page.tsx'
 import { PublishersPage } from '../page/publishers-page.tsx'

@@ -2,8 +2,9 @@
  * Publishers over HTTP: who may sign which patches with which keys. What a change means for uploads is decided and
  * written into the trail in controller/core/publishers.ts.
  */
-import { Publisher } from '../../protocol/publishers.ts'
+
 import { isRefusal, refuse } from '../../protocol/refusals.ts'
+import { Publisher } from '../../protocol/trust/publishers.ts'
 import { namedPublisher, publisherView, publisherViews } from '../core/publishers.ts'
 import { Done, PublisherView } from './access-schemas.ts'
 import type { App, RouteDependencies } from './context.ts'

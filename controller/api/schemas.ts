@@ -3,7 +3,6 @@
  * of the answers are those of controller/core/views.ts and patch-views.ts; the annotations make the compiler compare the two.
  */
 import { z } from 'zod'
-import { EvidenceFile } from '../../protocol/evidence.ts'
 import {
   ApplianceName,
   DataCenterName,
@@ -13,8 +12,9 @@ import {
   Sha256,
 } from '../../protocol/identifiers.ts'
 import { MAX_PATCHES_AT_ONCE, MAX_SENTENCE_CHARACTERS } from '../../protocol/limits.ts'
-import { SignedBy } from '../../protocol/publishers.ts'
 import { RefusalCode } from '../../protocol/refusals.ts'
+import { EvidenceFile } from '../../protocol/trust/evidence.ts'
+import { SignedBy } from '../../protocol/trust/publishers.ts'
 import type { ApplianceCopy as Copy } from '../core/copies.ts'
 import * as places from '../core/data-centers.ts'
 import { CONDITIONS, type PatchLine as Line, SORTS } from '../core/patch-list.ts'

@@ -3,17 +3,17 @@
  * file is right, which asks nobody. Exit status 1 where anything in it is wrong.
  */
 import { writeFile } from 'node:fs/promises'
-import type { Evidence } from '../../protocol/evidence.ts'
-import { readEvidence } from '../../protocol/evidence.ts'
 import { OrganizationName, PeerId } from '../../protocol/identifiers.ts'
+import { isRefusal } from '../../protocol/refusals.ts'
+import type { Evidence } from '../../protocol/trust/evidence.ts'
+import { readEvidence } from '../../protocol/trust/evidence.ts'
 import {
   type ApplianceFindings,
   type EvidenceFindings,
   type Interruption,
   judgeEvidence,
   type Seen,
-} from '../../protocol/judge-evidence.ts'
-import { isRefusal } from '../../protocol/refusals.ts'
+} from '../../protocol/trust/judge-evidence.ts'
 import { duration, where } from '../page/words.ts'
 import { defineCommand, parsed, required } from './command.ts'
 import { LocalFileError } from './exchange.ts'

@@ -4,12 +4,12 @@
  * bytes, of whatever size without using memory.
  */
 import { createCipheriv } from 'node:crypto'
+import type { Manifest } from '../../protocol/bundle/manifest.ts'
+import { TAR_BLOCK_BYTES } from '../../protocol/bundle/tar.ts'
 import { sha256 } from '../../protocol/hashing.ts'
 import { PatchName, PatchVersion } from '../../protocol/identifiers.ts'
 import { MAX_PATCH_BYTES } from '../../protocol/limits.ts'
-import type { Manifest } from '../../protocol/manifest.ts'
 import { RefusedError, refuse } from '../../protocol/refusals.ts'
-import { TAR_BLOCK_BYTES } from '../../protocol/tar.ts'
 import { type BundleContent, type BundlePlan, bundleBytes, type ManifestDraft, writeBundle } from './write-bundle.ts'
 
 export type ExampleOptions = {

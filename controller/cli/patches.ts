@@ -1,7 +1,7 @@
 /**
  * `patchmesh patches list|show|withdraw`: what the pages show, on a terminal.
  */
-import { shortKeyId } from '../../protocol/publishers.ts'
+import { shortKeyId } from '../../protocol/trust/publishers.ts'
 import type { ApplianceCopy } from '../core/copies.ts'
 import { CONDITIONS, matches, type PatchLine } from '../core/patch-list.ts'
 import type { PatchDetail } from '../core/patch-views.ts'

@@ -5,7 +5,7 @@
 import { createReadStream } from 'node:fs'
 import { lstat, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { PayloadPath } from '../../protocol/manifest.ts'
+import { PayloadPath } from '../../protocol/bundle/manifest.ts'
 import { LocalFileError } from './exchange.ts'
 import type { BundleContent } from './write-bundle.ts'
 

@@ -2,9 +2,10 @@
  * `patchmesh publishers list|set|remove`: whose signatures uploads need. A publisher is described in a file, which is
  * kept where the keys are looked after.
  */
-import { Publisher, shortKeyId } from '../../protocol/publishers.ts'
+
 import { isRefusal, RefusedError, refuse } from '../../protocol/refusals.ts'
 import { parseStrictJson } from '../../protocol/strict-json.ts'
+import { Publisher, shortKeyId } from '../../protocol/trust/publishers.ts'
 import { type Asking, agreedOn, isAgreed, YES_OPTION } from './asking.ts'
 import { defineCommand } from './command.ts'
 import { readableTime } from './quantities.ts'

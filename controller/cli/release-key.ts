@@ -4,7 +4,7 @@
  */
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { open } from 'node:fs/promises'
-import { keyIdOf, type PublicKey } from '../../protocol/publishers.ts'
+import { keyIdOf, type PublicKey } from '../../protocol/trust/publishers.ts'
 import { defineCommand, required } from './command.ts'
 import { LocalFileError } from './exchange.ts'
 import { readSmallFile } from './read-small-file.ts'

@@ -1,7 +1,7 @@
 /**
  * `patchmesh release sign`: shows what a bundle is, asks, and adds the signature of a publisher's key (sign-bundle.ts).
  */
-import { keyIdOf } from '../../protocol/publishers.ts'
+import { keyIdOf } from '../../protocol/trust/publishers.ts'
 import { isAgreed, YES_OPTION } from './asking.ts'
 import { defineCommand, required } from './command.ts'
 import { plural, readableBytes } from './quantities.ts'

@@ -3,7 +3,7 @@
  * controller/core/views.ts. How an exchange can fail is in exchange.ts.
  */
 import path from 'node:path'
-import type { Publisher } from '../../protocol/publishers.ts'
+import type { Publisher } from '../../protocol/trust/publishers.ts'
 import type { UnfinishedUpload } from '../api/schemas.ts'
 import type {
   AccountView,

@@ -7,13 +7,13 @@
 import { randomUUID } from 'node:crypto'
 import { type FileHandle, open, rename, rm } from 'node:fs/promises'
 import { assert } from '../../protocol/assert.ts'
-import { END_MARKER_BYTES, MANIFEST_NAME, SIGNATURES_NAME } from '../../protocol/bundle.ts'
-import type { BundleSignature } from '../../protocol/bundle-manifest.ts'
+import { END_MARKER_BYTES, MANIFEST_NAME, SIGNATURES_NAME } from '../../protocol/bundle/bundle.ts'
+import type { BundleSignature } from '../../protocol/bundle/bundle-manifest.ts'
+import type { Manifest } from '../../protocol/bundle/manifest.ts'
+import { FOLDER, PLAIN_FILE, TAR_BLOCK_BYTES, tarPadding, writeTarHeader } from '../../protocol/bundle/tar.ts'
 import { sha256Hex } from '../../protocol/hashing.ts'
-import type { Manifest } from '../../protocol/manifest.ts'
 import { type Hashed, PieceHasher } from '../../protocol/piece-hasher.ts'
 import { pieceLengthBytes } from '../../protocol/pieces.ts'
-import { FOLDER, PLAIN_FILE, TAR_BLOCK_BYTES, tarPadding, writeTarHeader } from '../../protocol/tar.ts'
 
 /** All of a manifest but what is found out while writing. */
 export type ManifestDraft = Omit<Manifest, 'payload'>

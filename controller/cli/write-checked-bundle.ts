@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { rename, rm } from 'node:fs/promises'
-import type { Manifest } from '../../protocol/manifest.ts'
+import type { Manifest } from '../../protocol/bundle/manifest.ts'
 import { isRefusal, RefusedError } from '../../protocol/refusals.ts'
 import { inspectWholeBundle } from '../shell/intake/inspect-bundle.ts'
 import { LocalFileError } from './exchange.ts'

@@ -15,9 +15,9 @@ import type {
   WindowName,
 } from '../../protocol/identifiers.ts'
 import type { ControlMessage, EnrollmentAnswer, EnrollmentRequest } from '../../protocol/messages.ts'
-import type { Publisher, Signed } from '../../protocol/publishers.ts'
 import type { Refusal } from '../../protocol/refusals.ts'
-import type { Publication } from '../../protocol/statements.ts'
+import type { Publisher, Signed } from '../../protocol/trust/publishers.ts'
+import type { Publication } from '../../protocol/trust/statements.ts'
 import type { WanLimits } from '../../protocol/wan-limits.ts'
 import type { ApplianceAccount } from './account.ts'
 import type { BaselinePlace } from './baselines/baseline.ts'

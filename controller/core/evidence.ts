@@ -1,11 +1,12 @@
 /**
- * The evidence of an install for one organization, put together and signed (protocol/evidence.ts): the publication, the
+ * The evidence of an install for one organization, put together and signed (protocol/trust/evidence.ts): the publication, the
  * memberships, orders, reports and detections as they were signed, and the Service Center's own word for who began it.
  */
-import { seal } from '../../protocol/envelope.ts'
-import { type ApplianceEvidence, digestsIn, type Evidence, InstallAccount } from '../../protocol/evidence.ts'
+
 import type { OrganizationName } from '../../protocol/identifiers.ts'
 import { type Refusal, refuse } from '../../protocol/refusals.ts'
+import { seal } from '../../protocol/trust/envelope.ts'
+import { type ApplianceEvidence, digestsIn, type Evidence, InstallAccount } from '../../protocol/trust/evidence.ts'
 import type { InstallRecord, StatementRecord } from './records.ts'
 import { targetsOf } from './rollout/ongoing.ts'
 import { everEnrolled, type ServiceCenterState } from './state.ts'

@@ -3,11 +3,12 @@
  * appliance that it speaks of signed it, with the key and the epoch that the fleet knows; through whom it came does not
  * matter.
  */
-import { type Envelope, open, type StatementType } from '../../protocol/envelope.ts'
+
 import type { PeerId } from '../../protocol/identifiers.ts'
-import { LedgerLoss } from '../../protocol/ledger-statements.ts'
 import { isRefusal, type Refusal, refuse } from '../../protocol/refusals.ts'
-import { Detection, Disproof, type Letter, Looked, Receipt, Report } from '../../protocol/statements.ts'
+import { type Envelope, open, type StatementType } from '../../protocol/trust/envelope.ts'
+import { LedgerLoss } from '../../protocol/trust/ledger-statements.ts'
+import { Detection, Disproof, type Letter, Looked, Receipt, Report } from '../../protocol/trust/statements.ts'
 import { whyKeyIsHeld } from './held-keys.ts'
 import { keptStatement } from './kept-statements.ts'
 import { ledgerLost } from './lost-ledgers.ts'

@@ -5,10 +5,10 @@
  * proven before counts until it is proven anew, and nobody waits for the end of an order that it knows nothing of.
  */
 
-import { seal } from '../../protocol/envelope.ts'
 import type { OrderId, PeerId } from '../../protocol/identifiers.ts'
-import { Heard, type LedgerLoss } from '../../protocol/ledger-statements.ts'
 import type { Greeting } from '../../protocol/messages.ts'
+import { seal } from '../../protocol/trust/envelope.ts'
+import { Heard, type LedgerLoss } from '../../protocol/trust/ledger-statements.ts'
 import type { ServiceCenterEffect } from './effects.ts'
 import { placeNote } from './places.ts'
 import type { ApplianceRecord, Change, TargetRecord } from './records.ts'

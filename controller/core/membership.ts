@@ -3,13 +3,14 @@
  * appliance whom it may talk to. A token enrolls one key; the same key may ask again, since its first answer may have
  * been lost on the way.
  */
-import { seal } from '../../protocol/envelope.ts'
+
 import { type DataCenterName, type PeerId, SERVICE_PROVIDER } from '../../protocol/identifiers.ts'
 import { MAX_DATA_CENTER_APPLIANCES } from '../../protocol/limits.ts'
 import type { EnrollmentAnswer, EnrollmentRequest } from '../../protocol/messages.ts'
 import { type Refusal, refuse } from '../../protocol/refusals.ts'
-import { Membership, Roster, type RosterMember } from '../../protocol/statements.ts'
 import { provesEnrollment } from '../../protocol/token.ts'
+import { seal } from '../../protocol/trust/envelope.ts'
+import { Membership, Roster, type RosterMember } from '../../protocol/trust/statements.ts'
 import type { WanLimits } from '../../protocol/wan-limits.ts'
 import { groupKey } from './census.ts'
 import { depart, inherit } from './departing.ts'

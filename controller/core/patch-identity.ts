@@ -3,7 +3,7 @@
  * ever. How it is found again by what people call it is in named-patch.ts.
  */
 import { architectureOf } from '../../agent/core/install/policies/architecture.ts'
-import type { Manifest } from '../../protocol/manifest.ts'
+import type { Manifest } from '../../protocol/bundle/manifest.ts'
 import type { PatchRecord } from './records.ts'
 
 type Named = { readonly name: string; readonly version: string; readonly manifest: Pick<Manifest, 'appliesTo'> }

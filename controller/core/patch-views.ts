@@ -3,9 +3,9 @@
  * that still need it.
  */
 import { architectureOf } from '../../agent/core/install/policies/architecture.ts'
+import { titled } from '../../protocol/bundle/patch-references.ts'
 import type { DataCenterName, PeerId, Sha256 } from '../../protocol/identifiers.ts'
-import { titled } from '../../protocol/patch-references.ts'
-import type { SignedBy } from '../../protocol/publishers.ts'
+import type { SignedBy } from '../../protocol/trust/publishers.ts'
 import { type ApplianceCopy, applianceCopy } from './copies.ts'
 import { type Finding, findingOn } from './findings.ts'
 import { ownCopyOf } from './own-copies.ts'

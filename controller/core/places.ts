@@ -2,10 +2,11 @@
  * What people change about the places of the fleet: an appliance gets another name or is retired, a token that nobody
  * shall use any more is revoked. A place whose last member goes is never lost silently: it must be said.
  */
-import { seal } from '../../protocol/envelope.ts'
+
 import { type PeerId, SERVICE_PROVIDER } from '../../protocol/identifiers.ts'
 import { isRefusal, type Refusal, refuse } from '../../protocol/refusals.ts'
-import { Membership } from '../../protocol/statements.ts'
+import { seal } from '../../protocol/trust/envelope.ts'
+import { Membership } from '../../protocol/trust/statements.ts'
 import { groupKey } from './census.ts'
 import { depart, withoutUse } from './departing.ts'
 import type { Command } from './effects.ts'

@@ -4,8 +4,8 @@
  */
 
 import { MAX_PUBLISHERS } from '../../protocol/limits.ts'
-import { liveKeys, type Publisher, shortKeyId } from '../../protocol/publishers.ts'
 import { isRefusal, type Refusal, refuse } from '../../protocol/refusals.ts'
+import { liveKeys, type Publisher, shortKeyId } from '../../protocol/trust/publishers.ts'
 import type { Command } from './effects.ts'
 import type { Decision } from './publishing.ts'
 import type { Change } from './records.ts'

@@ -2,12 +2,13 @@
  * Patches come and go: publishing a checked upload, and withdrawing a wrong one. A name, version and architecture stand for
  * one file for ever; the same file again changes nothing.
  */
-import { reopen, seal } from '../../protocol/envelope.ts'
+
 import type { Sha256 } from '../../protocol/identifiers.ts'
 import { MAX_KNOWN_PATCHES } from '../../protocol/limits.ts'
-import { judgeSignatures, type Signed, type SignedBy } from '../../protocol/publishers.ts'
 import { isRefusal, type Refusal, refuse } from '../../protocol/refusals.ts'
-import { Publication, Withdrawal } from '../../protocol/statements.ts'
+import { reopen, seal } from '../../protocol/trust/envelope.ts'
+import { judgeSignatures, type Signed, type SignedBy } from '../../protocol/trust/publishers.ts'
+import { Publication, Withdrawal } from '../../protocol/trust/statements.ts'
 import type { Command, Reply } from './effects.ts'
 import { ownCopyTold } from './own-copies.ts'
 import { isTaken, title, titleOf } from './patch-identity.ts'

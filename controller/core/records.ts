@@ -3,7 +3,6 @@
  * the shell stores the same records in one transaction before anything that depends on them leaves the process.
  */
 import type { OwnCopy } from '../../agent/core/events.ts'
-import type { Envelope } from '../../protocol/envelope.ts'
 import type {
   ApplianceKind,
   ApplianceName,
@@ -19,9 +18,10 @@ import type {
   Sha256,
   WindowName,
 } from '../../protocol/identifiers.ts'
-import type { Publisher, SignedBy } from '../../protocol/publishers.ts'
 import type { RefusalCode } from '../../protocol/refusals.ts'
-import type { Detection, Publication } from '../../protocol/statements.ts'
+import type { Envelope } from '../../protocol/trust/envelope.ts'
+import type { Publisher, SignedBy } from '../../protocol/trust/publishers.ts'
+import type { Detection, Publication } from '../../protocol/trust/statements.ts'
 import type { WanLimits } from '../../protocol/wan-limits.ts'
 import type { Baseline } from './baselines/baseline.ts'
 import type { InstallState, TargetState } from './rollout/install-states.ts'

@@ -5,7 +5,6 @@
 
 import { unreachable } from '../../protocol/assert.ts'
 import type { Clock } from '../../protocol/clock.ts'
-import type { SigningKey } from '../../protocol/envelope.ts'
 import type {
   DataCenterName,
   InstallId,
@@ -17,8 +16,9 @@ import type {
 } from '../../protocol/identifiers.ts'
 import { SILENCE_MS } from '../../protocol/limits.ts'
 import type { Greeting, Progress } from '../../protocol/messages.ts'
-import type { Publisher } from '../../protocol/publishers.ts'
 import type { Random } from '../../protocol/random.ts'
+import type { SigningKey } from '../../protocol/trust/envelope.ts'
+import type { Publisher } from '../../protocol/trust/publishers.ts'
 import { NO_LIMITS } from '../../protocol/wan-limits.ts'
 import type { ApplianceAccount } from './account.ts'
 import type { Baseline } from './baselines/baseline.ts'

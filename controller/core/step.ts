@@ -3,12 +3,12 @@
  * happen, in order; it reads no clock, waits for nothing and touches no device.
  */
 import { unreachable } from '../../protocol/assert.ts'
-import { envelopeDigest, seal } from '../../protocol/envelope.ts'
 import { type PeerId, SERVICE_PROVIDER } from '../../protocol/identifiers.ts'
-import { LedgerLoss } from '../../protocol/ledger-statements.ts'
 import type { ControlMessage } from '../../protocol/messages.ts'
 import { isRefusal, type Refusal } from '../../protocol/refusals.ts'
-import { Acknowledgement, type Letter } from '../../protocol/statements.ts'
+import { envelopeDigest, seal } from '../../protocol/trust/envelope.ts'
+import { LedgerLoss } from '../../protocol/trust/ledger-statements.ts'
+import { Acknowledgement, type Letter } from '../../protocol/trust/statements.ts'
 import type { ApplianceAccount } from './account.ts'
 import { bringUp } from './baselines/bringing-up.ts'
 import { changeBaselines } from './baselines/setting.ts'

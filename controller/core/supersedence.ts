@@ -4,8 +4,8 @@
  */
 
 import { architectureOf } from '../../agent/core/install/policies/architecture.ts'
+import { replaces } from '../../protocol/bundle/patch-references.ts'
 import type { Sha256 } from '../../protocol/identifiers.ts'
-import { replaces } from '../../protocol/patch-references.ts'
 import { compareVersions } from '../../protocol/version-order.ts'
 import { livePatches } from './publishing.ts'
 import type { PatchRecord } from './records.ts'

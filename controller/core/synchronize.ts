@@ -3,10 +3,11 @@
  * concern it, and what is taken back of those. Intended state against known state: it is worked out again at each greeting and after each change, so
  * nothing depends on a message that was sent before.
  */
-import { type Envelope, seal } from '../../protocol/envelope.ts'
+
 import type { PeerId } from '../../protocol/identifiers.ts'
 import { MAX_SENTENCE_CHARACTERS } from '../../protocol/limits.ts'
-import { Cancellation } from '../../protocol/statements.ts'
+import { type Envelope, seal } from '../../protocol/trust/envelope.ts'
+import { Cancellation } from '../../protocol/trust/statements.ts'
 import type { ServiceCenterEffect } from './effects.ts'
 import { sealRoster } from './membership.ts'
 import type { TargetRecord } from './records.ts'

@@ -2,8 +2,8 @@
  * Whether a patch can stand among those that are there: a circle of patches that each supersede the next has no newest one,
  * and of patches that each require the next none can ever be installed. Whoever would close such a circle is refused.
  */
-import type { Manifest } from '../../protocol/manifest.ts'
-import { isCovered, isSuperseded, replaces, titled } from '../../protocol/patch-references.ts'
+import type { Manifest } from '../../protocol/bundle/manifest.ts'
+import { isCovered, isSuperseded, replaces, titled } from '../../protocol/bundle/patch-references.ts'
 import { type Refusal, refuse } from '../../protocol/refusals.ts'
 import { compareVersions } from '../../protocol/version-order.ts'
 

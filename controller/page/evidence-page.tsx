@@ -2,8 +2,8 @@
  * The evidence of an install for one organization, to read and to print: who began it, what each appliance had before and
  * after, when it did not serve, and what the installer printed; all of it from what the appliances have signed.
  */
-import type { ApplianceFindings, EvidenceFindings, Interruption, Seen } from '../../protocol/judge-evidence.ts'
-import type { ReportState } from '../../protocol/statements.ts'
+import type { ApplianceFindings, EvidenceFindings, Interruption, Seen } from '../../protocol/trust/judge-evidence.ts'
+import type { ReportState } from '../../protocol/trust/statements.ts'
 import { ColumnHeads } from './column-heads.tsx'
 import { Copyable, Fact } from './facts.tsx'
 import { TargetLabel } from './labels.tsx'

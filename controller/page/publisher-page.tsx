@@ -1,7 +1,7 @@
 /**
  * One publisher to be changed or removed, and the form in which a new one is listed too.
  */
-import type { Publisher } from '../../protocol/publishers.ts'
+import type { Publisher } from '../../protocol/trust/publishers.ts'
 import { ActionForm, CheckField, TextArea, TextField } from './form-fields.tsx'
 import { Alert, Card, Layout, PageHeader } from './layout.tsx'
 import { PEOPLE, PUBLISHERS, publisherAddress } from './words.ts'

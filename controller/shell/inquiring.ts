@@ -4,10 +4,10 @@
  */
 import { randomBytes } from 'node:crypto'
 import { Account } from '../../protocol/account.ts'
-import { open } from '../../protocol/envelope.ts'
 import type { PeerId } from '../../protocol/identifiers.ts'
 import type { Inquiry, InquiryAnswer } from '../../protocol/messages.ts'
 import { isRefusal } from '../../protocol/refusals.ts'
+import { open } from '../../protocol/trust/envelope.ts'
 import type { ServiceCenterEvent } from '../core/effects.ts'
 import type { ServiceCenterState } from '../core/state.ts'
 import type { ToldAccount } from './ports.ts'

@@ -14,7 +14,7 @@ import { link, mkdir, open, readdir, readFile, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { syncFolder } from '../../agent/shell/durable-file.ts'
 import { ifThere } from '../../agent/shell/if-there.ts'
-import { signingKeyFromSeed } from '../../protocol/envelope.ts'
+import { signingKeyFromSeed } from '../../protocol/trust/envelope.ts'
 import type { Authority } from '../core/state.ts'
 import { databaseExists, databaseFile } from './repository.ts'
 

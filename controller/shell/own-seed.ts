@@ -6,8 +6,8 @@ import { type AgentState, DEFAULT_SETTINGS, GREETS_NOBODY, newAgent } from '../.
 import type { ProvingSettings } from '../../agent/shell/config/daemon-settings.ts'
 import type { Log } from '../../agent/shell/log.ts'
 import type { RoomOnDisk } from '../../agent/shell/room-on-disk.ts'
-import { signingKeyFromSeed } from '../../protocol/envelope.ts'
 import type { Random } from '../../protocol/random.ts'
+import { signingKeyFromSeed } from '../../protocol/trust/envelope.ts'
 import type { KeptAuthority } from './keys.ts'
 import type { Repository } from './ports.ts'
 

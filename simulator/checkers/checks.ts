@@ -4,7 +4,7 @@
  * told to be installed that has made a check bad which was good before, or after which nobody has asked them.
  */
 import type { OrderId } from '../../protocol/identifiers.ts'
-import type { Report } from '../../protocol/statements.ts'
+import type { Report } from '../../protocol/trust/statements.ts'
 import type { Disruption } from '../world/disruptions.ts'
 import type { SimulatedAppliance } from '../world/simulated-appliance.ts'
 import type { Look } from '../world/simulated-operator.ts'

@@ -3,7 +3,7 @@
  * there at its patch, as its installer had it when it said so, and all of them are copied before the first begins.
  */
 import type { OrderId } from '../../protocol/identifiers.ts'
-import type { Order } from '../../protocol/statements.ts'
+import type { Order } from '../../protocol/trust/statements.ts'
 import type { SimulatedAppliance } from '../world/simulated-appliance.ts'
 import { type Checker, type Evidence, hasEnded } from './evidence.ts'
 import { writtenReports } from './written-reports.ts'

@@ -3,10 +3,11 @@
  * does not end for its sake when it has. How the first ended is what its installer had when it said so, and neither what
  * it said nor what the second heard.
  */
-import { open } from '../../protocol/envelope.ts'
+
 import type { OrderId, PeerId } from '../../protocol/identifiers.ts'
 import { isRefusal } from '../../protocol/refusals.ts'
-import { Order, type Report } from '../../protocol/statements.ts'
+import { open } from '../../protocol/trust/envelope.ts'
+import { Order, type Report } from '../../protocol/trust/statements.ts'
 import type { SimulatedAppliance } from '../world/simulated-appliance.ts'
 import { type Checker, type Evidence, hasEnded } from './evidence.ts'
 import { writtenReports } from './written-reports.ts'

@@ -5,7 +5,7 @@
 import { decode } from '../../protocol/codec.ts'
 import type { Sha256 } from '../../protocol/identifiers.ts'
 import { isRefusal } from '../../protocol/refusals.ts'
-import { Disproof } from '../../protocol/statements.ts'
+import { Disproof } from '../../protocol/trust/statements.ts'
 import type { SimulatedAppliance } from '../world/simulated-appliance.ts'
 import { type Evidence, isTenant } from './evidence.ts'
 

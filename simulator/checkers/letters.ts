@@ -4,12 +4,12 @@
  */
 
 import { decode } from '../../protocol/codec.ts'
-import { type Envelope, envelopeDigest } from '../../protocol/envelope.ts'
 import type { Sha256 } from '../../protocol/identifiers.ts'
 import { SERVICE_PROVIDER } from '../../protocol/identifiers.ts'
-import { LedgerLoss } from '../../protocol/ledger-statements.ts'
 import { isRefusal } from '../../protocol/refusals.ts'
-import { Detection, Disproof, Looked, Receipt, Report } from '../../protocol/statements.ts'
+import { type Envelope, envelopeDigest } from '../../protocol/trust/envelope.ts'
+import { LedgerLoss } from '../../protocol/trust/ledger-statements.ts'
+import { Detection, Disproof, Looked, Receipt, Report } from '../../protocol/trust/statements.ts'
 import type { SimulatedAppliance } from '../world/simulated-appliance.ts'
 import { type Checker, dataCenterOf, type Evidence, isTenant } from './evidence.ts'
 

@@ -4,7 +4,7 @@
  * has taken it back, or has tried as often as it may, before the end of its order is told.
  */
 import type { OrderId } from '../../protocol/identifiers.ts'
-import type { Report } from '../../protocol/statements.ts'
+import type { Report } from '../../protocol/trust/statements.ts'
 import type { SimulatedAppliance } from '../world/simulated-appliance.ts'
 import { type Checker, type Evidence, hasEnded } from './evidence.ts'
 import { Programs } from './programs.ts'

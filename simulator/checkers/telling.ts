@@ -3,7 +3,7 @@
  * there then: nothing is told to be installed that was not verified, nothing to be put back that is not as it was, and
  * no end is told while a program runs.
  */
-import type { Report } from '../../protocol/statements.ts'
+import type { Report } from '../../protocol/trust/statements.ts'
 import type { SimulatedAppliance } from '../world/simulated-appliance.ts'
 import { type Checker, type Evidence, hasEnded } from './evidence.ts'
 import { Programs } from './programs.ts'

@@ -2,9 +2,9 @@
 import { z } from 'zod'
 import type { AgentEffect } from '../../agent/core/events.ts'
 import { decode } from '../../protocol/codec.ts'
-import { open } from '../../protocol/envelope.ts'
 import { isRefusal } from '../../protocol/refusals.ts'
-import { Letter, Report } from '../../protocol/statements.ts'
+import { open } from '../../protocol/trust/envelope.ts'
+import { Letter, Report } from '../../protocol/trust/statements.ts'
 import type { SimulatedAppliance } from '../world/simulated-appliance.ts'
 
 const Written = z.looseObject({ letter: Letter })

@@ -159,7 +159,7 @@ export const agentBugs: readonly PlantedBug[] = [
   },
   {
     name: 'any signer is accepted',
-    file: 'protocol/envelope.ts',
+    file: 'protocol/trust/envelope.ts',
     find: 'find(({ keyid }) => signers.includes(keyid))',
     replace: 'find(({ keyid }) => signers.length > 0 && keyid.length > 0)',
     checkers: [

@@ -4,7 +4,7 @@
  */
 import type { Appliance } from '../../agent/core/state.ts'
 import type { ListenAddress } from '../../protocol/identifiers.ts'
-import type { Roster } from '../../protocol/statements.ts'
+import type { Roster } from '../../protocol/trust/statements.ts'
 import { SimulatedAppliance } from './simulated-appliance.ts'
 import type { World } from './world.ts'
 

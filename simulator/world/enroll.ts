@@ -5,7 +5,6 @@
 import { judgeReplacement, judgeSlot } from '../../controller/core/membership.ts'
 import type { Slot as Position } from '../../controller/core/records.ts'
 import { assert } from '../../protocol/assert.ts'
-import { type SigningKey, signingKeyFromSeed } from '../../protocol/envelope.ts'
 import { sha256 } from '../../protocol/hashing.ts'
 import {
   ApplianceName,
@@ -20,6 +19,7 @@ import {
 import { type EnrollmentAnswer, PROTOCOL_VERSION } from '../../protocol/messages.ts'
 import { type Refusal, refuse } from '../../protocol/refusals.ts'
 import { enrollingIdentity, enrollmentProof, proofKey } from '../../protocol/token.ts'
+import { type SigningKey, signingKeyFromSeed } from '../../protocol/trust/envelope.ts'
 import type { World } from './world.ts'
 
 const TOKEN_MS = 3_600_000

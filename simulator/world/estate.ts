@@ -1,9 +1,10 @@
 /**
  * What many scenarios begin with: pairs in Data Centers, a patch that is everywhere, and letters that nobody sent.
  */
-import { type Envelope, seal } from '../../protocol/envelope.ts'
+
 import { InstallId, OrderId } from '../../protocol/identifiers.ts'
-import { Order } from '../../protocol/statements.ts'
+import { type Envelope, seal } from '../../protocol/trust/envelope.ts'
+import { Order } from '../../protocol/trust/statements.ts'
 import { type SymbolicPatch, symbolicPatch } from './symbolic-patch.ts'
 import { START_WALL_MS, World } from './world.ts'
 

@@ -4,7 +4,7 @@
  * power or a reboot ends every program.
  */
 import type { Found, InstallStep, Outcome } from '../../agent/core/events.ts'
-import type { Publication } from '../../protocol/statements.ts'
+import type { Publication } from '../../protocol/trust/statements.ts'
 
 const WELL: Outcome = { ok: true, reason: '', output: '', temporary: false }
 const SETTLE_MS = 500

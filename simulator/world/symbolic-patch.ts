@@ -4,9 +4,9 @@
  */
 import type { z } from 'zod'
 import type { Command } from '../../controller/core/effects.ts'
+import { Manifest, type PatchFormat } from '../../protocol/bundle/manifest.ts'
 import { asSha256, sha256Hex } from '../../protocol/hashing.ts'
 import { MIN_PIECE_BYTES } from '../../protocol/limits.ts'
-import { Manifest, type PatchFormat } from '../../protocol/manifest.ts'
 import { pieceCount, pieceHash, pieceLengthBytes, piecesRoot } from '../../protocol/pieces.ts'
 
 export type SymbolicPatch = {

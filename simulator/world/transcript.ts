@@ -9,9 +9,15 @@ import { join } from 'node:path'
 import type { AgentEffect, AgentEvent } from '../../agent/core/events.ts'
 import type { Command, ServiceCenterEffect, ServiceCenterEvent } from '../../controller/core/effects.ts'
 import { decode } from '../../protocol/codec.ts'
-import type { Envelope } from '../../protocol/envelope.ts'
-import { LeaseAnswer, LeaseRelease, LeaseRequest, OrderOutcome, OrderQuestion } from '../../protocol/pair-statements.ts'
 import { isRefusal } from '../../protocol/refusals.ts'
+import type { Envelope } from '../../protocol/trust/envelope.ts'
+import {
+  LeaseAnswer,
+  LeaseRelease,
+  LeaseRequest,
+  OrderOutcome,
+  OrderQuestion,
+} from '../../protocol/trust/pair-statements.ts'
 import {
   Cancellation,
   Order,
@@ -21,7 +27,7 @@ import {
   Roster,
   Staging,
   Withdrawal,
-} from '../../protocol/statements.ts'
+} from '../../protocol/trust/statements.ts'
 
 const FOLDER = join(import.meta.dirname, '../../test/core/transcripts')
 

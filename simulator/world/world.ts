@@ -9,7 +9,6 @@ import type { Command, Reply } from '../../controller/core/effects.ts'
 import type { Slot as Position } from '../../controller/core/records.ts'
 import { countReplications } from '../../controller/core/replications.ts'
 import { assert } from '../../protocol/assert.ts'
-import { reopen } from '../../protocol/envelope.ts'
 import {
   type ApplianceKind,
   DataCenterName,
@@ -21,7 +20,8 @@ import {
 } from '../../protocol/identifiers.ts'
 import { type Random, seededRandom } from '../../protocol/random.ts'
 import { isRefusal, type Refusal } from '../../protocol/refusals.ts'
-import { Membership, type Publication, Roster } from '../../protocol/statements.ts'
+import { reopen } from '../../protocol/trust/envelope.ts'
+import { Membership, type Publication, Roster } from '../../protocol/trust/statements.ts'
 import { Agenda } from './agenda.ts'
 import { childOf } from './child-random.ts'
 import { CrashMoments } from './crash-moments.ts'

@@ -4,9 +4,9 @@
  */
 import type { Change } from '../../controller/core/records.ts'
 import { apply } from '../../controller/core/state.ts'
-import { signingKeyFromSeed } from '../../protocol/envelope.ts'
 import { sha256 } from '../../protocol/hashing.ts'
 import type { Sha256 } from '../../protocol/identifiers.ts'
+import { signingKeyFromSeed } from '../../protocol/trust/envelope.ts'
 import { emptyFleet, type Fleet } from '../support/fleet-fixtures.ts'
 import { type SlotText, slotOf } from '../support/fleet-slots.ts'
 

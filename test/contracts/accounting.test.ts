@@ -7,10 +7,10 @@ import { test } from 'node:test'
 import { answering } from '../../agent/shell/accounting.ts'
 import { RecentLines } from '../../agent/shell/log.ts'
 import { Account } from '../../protocol/account.ts'
-import { open } from '../../protocol/envelope.ts'
 import type { PeerId } from '../../protocol/identifiers.ts'
 import { MAX_LOG_BYTES } from '../../protocol/limits.ts'
 import { isRefusal } from '../../protocol/refusals.ts'
+import { open } from '../../protocol/trust/envelope.ts'
 import { estateWithTenants } from '../../simulator/world/estate.ts'
 
 const world = estateWithTenants('paris', 'oslo')

@@ -5,7 +5,7 @@
 import { writeSync } from 'node:fs'
 import type { Change } from '../../controller/core/records.ts'
 import { openRepository } from '../../controller/shell/repository.ts'
-import { signingKeyFromSeed } from '../../protocol/envelope.ts'
+import { signingKeyFromSeed } from '../../protocol/trust/envelope.ts'
 import { sampleInstall, samplePatch, sampleTarget, signing } from './sample-records.ts'
 
 const [folder = '', from = '0'] = process.argv.slice(2)

@@ -12,7 +12,6 @@ import type {
   TokenRecord,
 } from '../../controller/core/records.ts'
 import { MaintenanceWindow } from '../../controller/core/windows/window.ts'
-import { seal, signingKeyFromSeed } from '../../protocol/envelope.ts'
 import { sha256Hex } from '../../protocol/hashing.ts'
 import {
   ApplianceName,
@@ -29,7 +28,8 @@ import {
   type Sha256,
 } from '../../protocol/identifiers.ts'
 import { MIN_PIECE_BYTES } from '../../protocol/limits.ts'
-import { Membership, Order, Publication, Receipt, Withdrawal } from '../../protocol/statements.ts'
+import { seal, signingKeyFromSeed } from '../../protocol/trust/envelope.ts'
+import { Membership, Order, Publication, Receipt, Withdrawal } from '../../protocol/trust/statements.ts'
 import { publisherFixture } from '../support/publisher-fixtures.ts'
 
 export const signing = signingKeyFromSeed(new Uint8Array(32).fill(1))

@@ -7,7 +7,6 @@ import { describe, test } from 'node:test'
 import { step } from '../../agent/core/step.ts'
 import { judgeSlot } from '../../controller/core/membership.ts'
 import { judgeUpload } from '../../controller/core/publishing.ts'
-import { seal } from '../../protocol/envelope.ts'
 import { sha256Hex } from '../../protocol/hashing.ts'
 import type { PeerId, Sha256 } from '../../protocol/identifiers.ts'
 import {
@@ -21,7 +20,8 @@ import {
   MAX_WANTED_PATCHES,
 } from '../../protocol/limits.ts'
 import { isRefusal } from '../../protocol/refusals.ts'
-import { Detection, type Letter, Receipt, type RosterMember, Withdrawal } from '../../protocol/statements.ts'
+import { seal } from '../../protocol/trust/envelope.ts'
+import { Detection, type Letter, Receipt, type RosterMember, Withdrawal } from '../../protocol/trust/statements.ts'
 import { deliver, estate, estateWithTenants, orderFor, replicate, sealedOrder } from '../../simulator/world/estate.ts'
 import type { SimulatedAppliance } from '../../simulator/world/simulated-appliance.ts'
 import { symbolicPatch } from '../../simulator/world/symbolic-patch.ts'

@@ -14,7 +14,7 @@ import { forerunnerOf, sealOrders } from '../../controller/core/rollout/ordering
 import { apply, type ServiceCenterState } from '../../controller/core/state.ts'
 import { step } from '../../controller/core/step.ts'
 import type { InstallId, PeerId } from '../../protocol/identifiers.ts'
-import { Cancellation, Order } from '../../protocol/statements.ts'
+import { Cancellation, Order } from '../../protocol/trust/statements.ts'
 import { estateWithTenants, replicate } from '../../simulator/world/estate.ts'
 import { type LargeFleet, largeFleet } from '../bench/large-fleet.ts'
 

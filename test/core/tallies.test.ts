@@ -9,9 +9,9 @@ import type { Change } from '../../controller/core/records.ts'
 import { countReplications, isReplicated, serviceProviderAppliances } from '../../controller/core/replications.ts'
 import { apply, emptyState, type ServiceCenterState } from '../../controller/core/state.ts'
 import { talliesByPlace, tallyOne } from '../../controller/core/tallies.ts'
-import { signingKeyFromSeed } from '../../protocol/envelope.ts'
 import type { PeerId, Sha256 } from '../../protocol/identifiers.ts'
 import { seededRandom } from '../../protocol/random.ts'
+import { signingKeyFromSeed } from '../../protocol/trust/envelope.ts'
 
 const PATCHES = ['patch-1', 'patch-2'] as Sha256[]
 const signing = signingKeyFromSeed(new Uint8Array(32))

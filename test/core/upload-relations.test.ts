@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { judgeRelations } from '../../controller/core/upload-relations.ts'
-import { contradiction } from '../../protocol/manifest-contradictions.ts'
+import { contradiction } from '../../protocol/bundle/manifest-contradictions.ts'
 import { type PatchOptions, symbolicPatch } from '../../simulator/world/symbolic-patch.ts'
 
 const patch = (name: string, version: string, manifest: PatchOptions['manifest'] = {}) =>

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { inspectBundle } from '../../protocol/bundle.ts'
+import { inspectBundle } from '../../protocol/bundle/bundle.ts'
 import { isRefusal, type RefusalCode } from '../../protocol/refusals.ts'
 import { type BundleFixture, bundleFixture, bundleManifest, SCRIPT } from '../support/bundle-fixtures.ts'
 import { chunked } from '../support/chunked-bytes.ts'

@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import * as limits from '../../controller/shell/intake/package-limits.ts'
 import { REFUSED_ON_PURPOSE } from '../../controller/shell/intake/refused-on-purpose.ts'
-import { MAX_SIGNATURES_BYTES } from '../../protocol/bundle.ts'
+import { MAX_SIGNATURES_BYTES } from '../../protocol/bundle/bundle.ts'
+import { MAX_PAYLOAD_ENTRIES } from '../../protocol/bundle/payload-tree.ts'
 import { MAX_MANIFEST_BYTES, MAX_PATCH_BYTES, MAX_SIGNATURES } from '../../protocol/limits.ts'
-import { MAX_PAYLOAD_ENTRIES } from '../../protocol/payload-tree.ts'
 
 const guide = await readFile(join(import.meta.dirname, '../../docs/operators-guide.md'), 'utf8')
 const section = /### Which packages are taken\n([^]*?)\n##/.exec(guide)?.[1] ?? ''

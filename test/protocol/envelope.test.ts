@@ -7,6 +7,10 @@ import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import fc from 'fast-check'
 import { encode } from '../../protocol/codec.ts'
+import { sha256Hex } from '../../protocol/hashing.ts'
+import { PeerId } from '../../protocol/identifiers.ts'
+import { nextWord, seededRandom } from '../../protocol/random.ts'
+import { isRefusal } from '../../protocol/refusals.ts'
 import {
   decodeEnvelope,
   type Envelope,
@@ -16,12 +20,8 @@ import {
   reopen,
   seal,
   signingKeyFromSeed,
-} from '../../protocol/envelope.ts'
-import { sha256Hex } from '../../protocol/hashing.ts'
-import { PeerId } from '../../protocol/identifiers.ts'
-import { nextWord, seededRandom } from '../../protocol/random.ts'
-import { isRefusal } from '../../protocol/refusals.ts'
-import { Order, Publication, Receipt, Withdrawal } from '../../protocol/statements.ts'
+} from '../../protocol/trust/envelope.ts'
+import { Order, Publication, Receipt, Withdrawal } from '../../protocol/trust/statements.ts'
 import { appliance, envelope, publication, root } from './samples.ts'
 
 const stranger = signingKeyFromSeed(new Uint8Array(32).fill(3))

@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { z } from 'zod'
+import { AppliancePath, PayloadPath } from '../../protocol/bundle/manifest.ts'
 import {
   ApplianceKind,
   ApplianceName,
@@ -17,7 +18,6 @@ import {
   PatchVersion,
   Sha256,
 } from '../../protocol/identifiers.ts'
-import { AppliancePath, PayloadPath } from '../../protocol/manifest.ts'
 import { root } from './samples.ts'
 
 function table(what: string, schema: z.ZodType<unknown>, { good, bad }: { good: string[]; bad: string[] }): void {

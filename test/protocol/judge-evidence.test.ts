@@ -4,12 +4,18 @@
  */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { type Envelope, envelopeDigest, type SigningKey, seal, signingKeyFromSeed } from '../../protocol/envelope.ts'
-import { digestsIn, type Evidence, InstallAccount, readEvidence, writeEvidence } from '../../protocol/evidence.ts'
 import type { PeerId } from '../../protocol/identifiers.ts'
-import { judgeEvidence } from '../../protocol/judge-evidence.ts'
 import { isRefusal } from '../../protocol/refusals.ts'
-import { Detection, Membership, Order, Publication, Report } from '../../protocol/statements.ts'
+import {
+  type Envelope,
+  envelopeDigest,
+  type SigningKey,
+  seal,
+  signingKeyFromSeed,
+} from '../../protocol/trust/envelope.ts'
+import { digestsIn, type Evidence, InstallAccount, readEvidence, writeEvidence } from '../../protocol/trust/evidence.ts'
+import { judgeEvidence } from '../../protocol/trust/judge-evidence.ts'
+import { Detection, Membership, Order, Publication, Report } from '../../protocol/trust/statements.ts'
 import { publication, root } from './samples.ts'
 
 const AT = 1_790_000_000_000

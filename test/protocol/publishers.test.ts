@@ -5,10 +5,10 @@ import assert from 'node:assert/strict'
 import { verify } from 'node:crypto'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import { publicKeyOfBytes } from '../../protocol/envelope.ts'
 import { PatchName } from '../../protocol/identifiers.ts'
-import { judgeSignatures, keyIdOf, Publisher, type Signed, signManifest } from '../../protocol/publishers.ts'
 import { isRefusal } from '../../protocol/refusals.ts'
+import { publicKeyOfBytes } from '../../protocol/trust/envelope.ts'
+import { judgeSignatures, keyIdOf, Publisher, type Signed, signManifest } from '../../protocol/trust/publishers.ts'
 import { listedKey, publisherFixture, publisherKey } from '../support/publisher-fixtures.ts'
 
 const NOW = Date.UTC(2026, 0, 1)

@@ -2,15 +2,16 @@
  * One valid value of everything that is decoded from outside, with its schema: what the fuzz tests start from.
  */
 import type { z } from 'zod'
-import { Envelope, seal, signingKeyFromSeed } from '../../protocol/envelope.ts'
-import { EVIDENCE_FORMAT, EvidenceFile, InstallAccount } from '../../protocol/evidence.ts'
+import { Manifest } from '../../protocol/bundle/manifest.ts'
 import { sha256, sha256Hex } from '../../protocol/hashing.ts'
 import { DialAddress, SERVICE_PROVIDER } from '../../protocol/identifiers.ts'
-import { Heard, LedgerLoss } from '../../protocol/ledger-statements.ts'
 import { MIN_PIECE_BYTES } from '../../protocol/limits.ts'
-import { Manifest } from '../../protocol/manifest.ts'
 import { ControlMessage, EnrollmentAnswer, EnrollmentRequest, PiecesMessage } from '../../protocol/messages.ts'
-import { OrderOutcome, OrderQuestion } from '../../protocol/pair-statements.ts'
+import { Token } from '../../protocol/token.ts'
+import { Envelope, seal, signingKeyFromSeed } from '../../protocol/trust/envelope.ts'
+import { EVIDENCE_FORMAT, EvidenceFile, InstallAccount } from '../../protocol/trust/evidence.ts'
+import { Heard, LedgerLoss } from '../../protocol/trust/ledger-statements.ts'
+import { OrderOutcome, OrderQuestion } from '../../protocol/trust/pair-statements.ts'
 import {
   Acknowledgement,
   Cancellation,
@@ -25,8 +26,7 @@ import {
   Roster,
   Staging,
   Withdrawal,
-} from '../../protocol/statements.ts'
-import { Token } from '../../protocol/token.ts'
+} from '../../protocol/trust/statements.ts'
 
 export const root = signingKeyFromSeed(new Uint8Array(32).fill(1))
 export const appliance = signingKeyFromSeed(new Uint8Array(32).fill(2))

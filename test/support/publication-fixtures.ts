@@ -3,7 +3,7 @@
  */
 import type { Sha256 } from '../../protocol/identifiers.ts'
 import { pieceLengthBytes } from '../../protocol/pieces.ts'
-import { Publication } from '../../protocol/statements.ts'
+import { Publication } from '../../protocol/trust/statements.ts'
 
 type PublicationText = {
   name: string

@@ -6,10 +6,10 @@ import { execFile } from 'node:child_process'
 import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { promisify } from 'node:util'
-import { Manifest, type PatchFormat } from '../../protocol/manifest.ts'
+import { Manifest, type PatchFormat } from '../../protocol/bundle/manifest.ts'
 import { PieceHasher } from '../../protocol/piece-hasher.ts'
 import { pieceLengthBytes } from '../../protocol/pieces.ts'
-import { Publication } from '../../protocol/statements.ts'
+import { Publication } from '../../protocol/trust/statements.ts'
 
 const run = promisify(execFile)
 const PUBLISHED_AT = Date.UTC(2026, 0, 1)

@@ -3,10 +3,10 @@
  */
 
 import { createPublicKey, type KeyObject } from 'node:crypto'
-import type { BundleSignature } from '../../protocol/bundle-manifest.ts'
-import { signingKeyFromSeed } from '../../protocol/envelope.ts'
+import type { BundleSignature } from '../../protocol/bundle/bundle-manifest.ts'
 import { sha256 } from '../../protocol/hashing.ts'
-import { keyIdOf, PublicKey, Publisher, signManifest } from '../../protocol/publishers.ts'
+import { signingKeyFromSeed } from '../../protocol/trust/envelope.ts'
+import { keyIdOf, PublicKey, Publisher, signManifest } from '../../protocol/trust/publishers.ts'
 import { type BundleFixture, bundleFixture } from './bundle-fixtures.ts'
 
 export type FixtureKey = { publicKey: PublicKey; privateKey: KeyObject }

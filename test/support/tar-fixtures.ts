@@ -2,7 +2,7 @@
  * Tar archives made by hand, so that a test can say exactly what is wrong with one. A field can be overwritten at its
  * offset; the checksum is made right again unless the test wants it wrong.
  */
-import { TAR_BLOCK_BYTES, tarPadding, writeTarHeader } from '../../protocol/tar.ts'
+import { TAR_BLOCK_BYTES, tarPadding, writeTarHeader } from '../../protocol/bundle/tar.ts'
 
 export type TarFixture = {
   readonly name: string

@@ -15,8 +15,8 @@
  */
 import { assert } from '../../../protocol/assert.ts'
 import type { PeerId, Sha256 } from '../../../protocol/identifiers.ts'
-import type { LeaseAnswer } from '../../../protocol/pair-statements.ts'
-import type { Order } from '../../../protocol/statements.ts'
+import type { LeaseAnswer } from '../../../protocol/trust/pair-statements.ts'
+import type { Order } from '../../../protocol/trust/statements.ts'
 import type { CheckResult, Outcome } from '../events.ts'
 import type { Replica } from '../replica.ts'
 import type { Ending } from '../reporting.ts'

@@ -3,7 +3,7 @@
  * they may not, until an order for a version of the same patch ends well here: that it lies there says nothing of its health.
  */
 import { MAX_SENTENCE_CHARACTERS } from '../../../protocol/limits.ts'
-import type { Publication } from '../../../protocol/statements.ts'
+import type { Publication } from '../../../protocol/trust/statements.ts'
 import type { AgentEffect } from '../events.ts'
 import { leasesEntry } from '../ledger.ts'
 import type { AgentState } from '../state.ts'

@@ -3,10 +3,11 @@
  * nothing yet: it ends as cancelled, wherever it waits. What an installer has begun is never cut off; it is finished or put
  * back, and a member that comes after it follows. A cancellation may come before its order, and is kept for it.
  */
-import { type Envelope, open } from '../../../protocol/envelope.ts'
+
 import { MAX_KEPT_CANCELLATIONS } from '../../../protocol/limits.ts'
 import { isRefusal } from '../../../protocol/refusals.ts'
-import { Cancellation } from '../../../protocol/statements.ts'
+import { type Envelope, open } from '../../../protocol/trust/envelope.ts'
+import { Cancellation } from '../../../protocol/trust/statements.ts'
 import type { AgentEffect } from '../events.ts'
 import { ordersEntry } from '../ledger.ts'
 import type { Ending } from '../reporting.ts'

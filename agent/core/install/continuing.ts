@@ -6,7 +6,7 @@
  */
 import type { Sha256 } from '../../../protocol/identifiers.ts'
 import { refuse } from '../../../protocol/refusals.ts'
-import type { Order } from '../../../protocol/statements.ts'
+import type { Order } from '../../../protocol/trust/statements.ts'
 import type { AgentEffect } from '../events.ts'
 import { leasesEntry } from '../ledger.ts'
 import type { Ending } from '../reporting.ts'

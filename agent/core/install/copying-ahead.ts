@@ -3,9 +3,10 @@
  * proven when the maintenance window opens. It permits nothing but the copy: what is installed, and when, is in orders
  * alone. Asked twice, or again after a restart in the middle, it changes nothing more.
  */
-import { type Envelope, open } from '../../../protocol/envelope.ts'
+
 import { isRefusal } from '../../../protocol/refusals.ts'
-import { Staging } from '../../../protocol/statements.ts'
+import { type Envelope, open } from '../../../protocol/trust/envelope.ts'
+import { Staging } from '../../../protocol/trust/statements.ts'
 import type { AgentEffect } from '../events.ts'
 import { pull } from '../pulling.ts'
 import { enter } from '../replica.ts'

@@ -3,7 +3,7 @@
  * the reason, or the installer may start. All of the manifest that can be judged before anything runs is judged here.
  */
 import { type Refusal, refuse } from '../../../protocol/refusals.ts'
-import type { Order, Publication } from '../../../protocol/statements.ts'
+import type { Order, Publication } from '../../../protocol/trust/statements.ts'
 import type { Found } from '../events.ts'
 import type { AgentState } from '../state.ts'
 import { patchesThere, relatedPatches } from './looking.ts'

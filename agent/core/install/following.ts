@@ -6,11 +6,12 @@
  *
  * What was heard need not survive a crash: the other member keeps it (outcomes.ts), and is asked again.
  */
-import { open, seal } from '../../../protocol/envelope.ts'
+
 import type { OrderId, PeerId } from '../../../protocol/identifiers.ts'
-import { type HowEnded, OrderOutcome, OrderQuestion } from '../../../protocol/pair-statements.ts'
 import { isRefusal, refuse } from '../../../protocol/refusals.ts'
-import type { Letter, Order } from '../../../protocol/statements.ts'
+import { open, seal } from '../../../protocol/trust/envelope.ts'
+import { type HowEnded, OrderOutcome, OrderQuestion } from '../../../protocol/trust/pair-statements.ts'
+import type { Letter, Order } from '../../../protocol/trust/statements.ts'
 import { sendToMember } from '../between-members.ts'
 import type { AgentEffect } from '../events.ts'
 import { type Ending, report } from '../reporting.ts'

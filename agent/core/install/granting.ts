@@ -3,10 +3,11 @@
  * nothing, and has promised nothing to a third one; then this appliance promises to serve, and writes that down before it
  * says so. A promise is repeated to whoever has it, since the answer may have been lost.
  */
-import { envelopeDigest, open, seal } from '../../../protocol/envelope.ts'
-import { LeaseAnswer, LeaseRelease, LeaseRequest } from '../../../protocol/pair-statements.ts'
+
 import { isRefusal } from '../../../protocol/refusals.ts'
-import { Acknowledgement, type Letter } from '../../../protocol/statements.ts'
+import { envelopeDigest, open, seal } from '../../../protocol/trust/envelope.ts'
+import { LeaseAnswer, LeaseRelease, LeaseRequest } from '../../../protocol/trust/pair-statements.ts'
+import { Acknowledgement, type Letter } from '../../../protocol/trust/statements.ts'
 import { sendToMember } from '../between-members.ts'
 import type { AgentEffect } from '../events.ts'
 import { leasesEntry } from '../ledger.ts'

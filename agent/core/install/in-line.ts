@@ -3,7 +3,7 @@
  * to another member of its group lets those behind it go first until that has ended. What goes on from the one that has
  * just ended, under its lease, goes before all others.
  */
-import type { Order } from '../../../protocol/statements.ts'
+import type { Order } from '../../../protocol/trust/statements.ts'
 import type { AgentState } from '../state.ts'
 import { carriedLease } from './continuing.ts'
 import { whyAfter } from './following.ts'

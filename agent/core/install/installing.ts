@@ -7,10 +7,10 @@
  * again, and only then counts; waiting.ts decides that.
  */
 import { unreachable } from '../../../protocol/assert.ts'
-import { type Envelope, open } from '../../../protocol/envelope.ts'
 import { SERVICE_PROVIDER, type Sha256 } from '../../../protocol/identifiers.ts'
 import { isRefusal } from '../../../protocol/refusals.ts'
-import { Order } from '../../../protocol/statements.ts'
+import { type Envelope, open } from '../../../protocol/trust/envelope.ts'
+import { Order } from '../../../protocol/trust/statements.ts'
 import type { AgentEffect, Found, InstallStep, Outcome } from '../events.ts'
 import { restartSentence } from '../machine.ts'
 import { report } from '../reporting.ts'

@@ -4,7 +4,7 @@
  */
 import { MAX_QUEUED_ORDERS } from '../../../protocol/limits.ts'
 import { isRefusal, type Refusal, refuse } from '../../../protocol/refusals.ts'
-import type { Order } from '../../../protocol/statements.ts'
+import type { Order } from '../../../protocol/trust/statements.ts'
 import { isGivenUp } from '../replica.ts'
 import type { AgentState } from '../state.ts'
 import { judgeTime } from './policies/order-time.ts'

@@ -4,9 +4,10 @@
  * fresh promise of every other member (leasing.ts). No timer ends a promise: a signed release does, a promise of the
  * member that has it, or a roster in which that one is not any more.
  */
-import { type Envelope, seal } from '../../../protocol/envelope.ts'
+
 import type { OrderId, PatchName, PeerId } from '../../../protocol/identifiers.ts'
-import { LeaseRelease } from '../../../protocol/pair-statements.ts'
+import { type Envelope, seal } from '../../../protocol/trust/envelope.ts'
+import { LeaseRelease } from '../../../protocol/trust/pair-statements.ts'
 import type { AgentState } from '../state.ts'
 
 export type Leases = {

@@ -6,13 +6,14 @@
  * Of two members that ask at once the one with the lower peer id goes first (after Ricart and Agrawala, "An optimal
  * algorithm for mutual exclusion in computer networks", 1981); the other takes its questions back (granting.ts).
  */
-import { open, seal } from '../../../protocol/envelope.ts'
+
 import { equalBytes } from '../../../protocol/hashing.ts'
 import type { PeerId } from '../../../protocol/identifiers.ts'
-import { LeaseAnswer, LeaseRequest } from '../../../protocol/pair-statements.ts'
 import { nextWord } from '../../../protocol/random.ts'
 import { isRefusal, refuse } from '../../../protocol/refusals.ts'
-import type { Letter } from '../../../protocol/statements.ts'
+import { open, seal } from '../../../protocol/trust/envelope.ts'
+import { LeaseAnswer, LeaseRequest } from '../../../protocol/trust/pair-statements.ts'
+import type { Letter } from '../../../protocol/trust/statements.ts'
 import { sendToMember } from '../between-members.ts'
 import type { AgentEffect } from '../events.ts'
 import { leasesEntry } from '../ledger.ts'

@@ -2,9 +2,10 @@
  * What an appliance knows of the patches that are there: the newest detection of each, and which of them another patch has
  * to do with by its manifest or theirs, so that just these are looked at before it is installed.
  */
+
+import type { Manifest } from '../../../protocol/bundle/manifest.ts'
 import type { Sha256 } from '../../../protocol/identifiers.ts'
-import type { Manifest } from '../../../protocol/manifest.ts'
-import type { Publication } from '../../../protocol/statements.ts'
+import type { Publication } from '../../../protocol/trust/statements.ts'
 import type { AgentEffect, Found, LedgerEntry } from '../events.ts'
 import { foundEntry, restartsEntry } from '../ledger.ts'
 import { lookAt } from '../looking-again.ts'

@@ -5,7 +5,7 @@
 import { z } from 'zod'
 import { unreachable } from '../../../protocol/assert.ts'
 import { InstallId, OrderId } from '../../../protocol/identifiers.ts'
-import type { Order } from '../../../protocol/statements.ts'
+import type { Order } from '../../../protocol/trust/statements.ts'
 import type { CheckResult, Hook } from '../events.ts'
 import type { AgentState } from '../state.ts'
 import { ATTEMPT_PHASES, type Attempt, replicaOf } from './attempt.ts'

@@ -4,12 +4,12 @@
  * whether somebody has asked or not. Whoever asks before the end is told when it comes.
  */
 import { unreachable } from '../../../protocol/assert.ts'
-import { open, seal } from '../../../protocol/envelope.ts'
 import type { OrderId, PeerId } from '../../../protocol/identifiers.ts'
 import { MAX_KEPT_OUTCOMES, MAX_WAITING_MEMBERS } from '../../../protocol/limits.ts'
-import { type HowEnded, OrderOutcome, OrderQuestion } from '../../../protocol/pair-statements.ts'
 import { isRefusal } from '../../../protocol/refusals.ts'
-import type { Letter } from '../../../protocol/statements.ts'
+import { open, seal } from '../../../protocol/trust/envelope.ts'
+import { type HowEnded, OrderOutcome, OrderQuestion } from '../../../protocol/trust/pair-statements.ts'
+import type { Letter } from '../../../protocol/trust/statements.ts'
 import { sendToMember } from '../between-members.ts'
 import type { AgentEffect } from '../events.ts'
 import type { Ending } from '../reporting.ts'

@@ -3,10 +3,11 @@
  * again until it has acknowledged that. A release is good for all that this appliance asked for before, so to each member
  * the newest is owed and no other, however long one is away. Who has left the group is told nothing.
  */
-import { envelopeDigest, open } from '../../../protocol/envelope.ts'
+
 import type { OrderId, PeerId } from '../../../protocol/identifiers.ts'
 import { isRefusal } from '../../../protocol/refusals.ts'
-import { Acknowledgement, type Letter } from '../../../protocol/statements.ts'
+import { envelopeDigest, open } from '../../../protocol/trust/envelope.ts'
+import { Acknowledgement, type Letter } from '../../../protocol/trust/statements.ts'
 import { sendToMember } from '../between-members.ts'
 import type { AgentEffect } from '../events.ts'
 import { leasesEntry } from '../ledger.ts'

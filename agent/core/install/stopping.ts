@@ -5,7 +5,7 @@
  */
 import { unreachable } from '../../../protocol/assert.ts'
 import { isRefusal, type Refusal, refuse } from '../../../protocol/refusals.ts'
-import type { Order } from '../../../protocol/statements.ts'
+import type { Order } from '../../../protocol/trust/statements.ts'
 import type { AgentEffect, AgentEvent } from '../events.ts'
 import type { AgentState } from '../state.ts'
 import { type Attempt, replicaOf } from './attempt.ts'

@@ -3,7 +3,7 @@
  * declares a reboot, and then the end of its soak. Each is in the ledger before it is told, so it goes on after a restart
  * of the agent; each has its end in words, and no timer makes anything count that was not seen again at that end.
  */
-import type { Publication } from '../../../protocol/statements.ts'
+import type { Publication } from '../../../protocol/trust/statements.ts'
 import type { AgentEffect } from '../events.ts'
 import { restartsEntry } from '../ledger.ts'
 import type { AgentState } from '../state.ts'

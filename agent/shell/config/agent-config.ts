@@ -4,7 +4,7 @@
 import { z } from 'zod'
 import { ListenAddress } from '../../../protocol/identifiers.ts'
 import { MAX_LANES, MAX_PUBLISHERS } from '../../../protocol/limits.ts'
-import { Publisher } from '../../../protocol/publishers.ts'
+import { Publisher } from '../../../protocol/trust/publishers.ts'
 import { DEFAULT_SETTINGS, type Settings } from '../../core/state.ts'
 import { Checks } from '../checks/check-config.ts'
 import { Switchover } from '../switchover-hooks.ts'

@@ -3,7 +3,7 @@
  * a version; where dpkg is asked, half a package is none and is there all the same: a way back that takes it off has
  * lost something, and only what is exactly so again is as before.
  */
-import type { Manifest } from '../../../protocol/manifest.ts'
+import type { Manifest } from '../../../protocol/bundle/manifest.ts'
 import type { Before } from './before.ts'
 import { packageStates } from './debian/dpkg-database.ts'
 import { describeState, isInOrder, isThere, leftConfigurationFiles, type PackageState } from './debian/package-state.ts'

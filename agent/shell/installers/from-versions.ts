@@ -2,7 +2,7 @@
  * Whether a patch that is not installed may be: `appliesTo.fromVersions` of its manifest against the version that is
  * there.
  */
-import type { Manifest } from '../../../protocol/manifest.ts'
+import type { Manifest } from '../../../protocol/bundle/manifest.ts'
 import { judgeFromVersions, whatIsThere } from '../../core/install/policies/from-versions.ts'
 import type { Found } from './installer.ts'
 

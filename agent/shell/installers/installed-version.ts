@@ -2,7 +2,7 @@
  * Which version an appliance has of what a bundle patches, by the declaration in its manifest and without running
  * anything of the bundle: a file below the root that holds the version, or dpkg's database.
  */
-import type { Manifest } from '../../../protocol/manifest.ts'
+import type { Manifest } from '../../../protocol/bundle/manifest.ts'
 import { ANY_ARCHITECTURE, architecturesOf, packageStates } from './debian/dpkg-database.ts'
 import { isInOrder } from './debian/package-state.ts'
 import { readFileBelowRoot } from './file-below-root.ts'

@@ -4,7 +4,7 @@
  * says it has is always what `detect` finds, never what `install` returned.
  */
 import type { Sha256 } from '../../../protocol/identifiers.ts'
-import type { Publication } from '../../../protocol/statements.ts'
+import type { Publication } from '../../../protocol/trust/statements.ts'
 
 /** What a package file is, by its own fields. */
 export type PackageIdentity = { readonly name: string; readonly version: string; readonly architecture: string }

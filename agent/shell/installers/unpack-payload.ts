@@ -7,8 +7,8 @@
 import { constants } from 'node:fs'
 import { type FileHandle, mkdir, open } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { readBundle } from '../../../protocol/bundle.ts'
-import type { Manifest } from '../../../protocol/manifest.ts'
+import { readBundle } from '../../../protocol/bundle/bundle.ts'
+import type { Manifest } from '../../../protocol/bundle/manifest.ts'
 import { RefusedError, refuse } from '../../../protocol/refusals.ts'
 
 const MAKE_NEW = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW

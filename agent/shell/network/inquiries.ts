@@ -4,10 +4,10 @@
  * not know the protocol refuses the stream, and nothing else happens.
  */
 import type { Connection, Libp2p, Stream } from '@libp2p/interface'
-import type { Envelope } from '../../../protocol/envelope.ts'
 import type { PeerId } from '../../../protocol/identifiers.ts'
 import { MAX_INQUIRY_ANSWER_BYTES, MAX_INQUIRY_BYTES } from '../../../protocol/limits.ts'
 import { INQUIRY_PROTOCOL, Inquiry, InquiryAnswer } from '../../../protocol/messages.ts'
+import type { Envelope } from '../../../protocol/trust/envelope.ts'
 import { MessageStream } from './message-stream.ts'
 
 /** Through a depot the way is twice as long; a person waits for the answer. */

@@ -3,7 +3,7 @@
  * not been ordered, and so are those of its group that have ended because of it. That is so where a maintenance window was
  * missed, where what was cancelled was resumed meanwhile, and where the member before it has left the fleet.
  */
-import type { Report } from '../../../protocol/statements.ts'
+import type { Report } from '../../../protocol/trust/statements.ts'
 import type { Change, TargetRecord } from '../records.ts'
 import type { ServiceCenterState } from '../state.ts'
 import { queuedForTheNextWindow } from '../windows/targets.ts'

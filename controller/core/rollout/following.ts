@@ -2,8 +2,8 @@
  * What appliances report of their orders, and what it means for an install that nothing was heard for long: each changes
  * its target, and never another that has not ended because of it.
  */
-import type { Manifest } from '../../../protocol/manifest.ts'
-import type { Report } from '../../../protocol/statements.ts'
+import type { Manifest } from '../../../protocol/bundle/manifest.ts'
+import type { Report } from '../../../protocol/trust/statements.ts'
 import type { Change, InstallRecord, TargetRecord } from '../records.ts'
 import { unreachableSince } from '../replications.ts'
 import type { ServiceCenterState } from '../state.ts'

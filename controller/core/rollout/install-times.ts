@@ -2,7 +2,7 @@
  * How long an install and its orders may take until somebody is told that something is late. Each is measured from what
  * was heard last, by the clock that nobody sets; the deadline alone is a moment that people are shown.
  */
-import type { Manifest } from '../../../protocol/manifest.ts'
+import type { Manifest } from '../../../protocol/bundle/manifest.ts'
 
 /** How long the targets that are not ready are queued before they count as cancelled. */
 export const INSTALL_DEADLINE_MS = 24 * 3600 * 1000

@@ -4,10 +4,11 @@
  * what their orders say: so a pair ends equal without the Service Center. For installs that go together each member is
  * ordered all its patches at once, one going on from the other.
  */
-import { seal } from '../../../protocol/envelope.ts'
+
 import { type OrderId, SERVICE_PROVIDER } from '../../../protocol/identifiers.ts'
 import { nextId } from '../../../protocol/random.ts'
-import { Order } from '../../../protocol/statements.ts'
+import { seal } from '../../../protocol/trust/envelope.ts'
+import { Order } from '../../../protocol/trust/statements.ts'
 import { groupKey } from '../census.ts'
 import { keptStatement } from '../kept-statements.ts'
 import type { Change, InstallRecord, TargetRecord } from '../records.ts'

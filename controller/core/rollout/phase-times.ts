@@ -3,7 +3,7 @@
  * long a phase took there, however late the reports were heard.
  */
 import { z } from 'zod'
-import { type Report, ReportState, WallTime } from '../../../protocol/statements.ts'
+import { type Report, ReportState, WallTime } from '../../../protocol/trust/statements.ts'
 
 export const PhaseTimes = z.partialRecord(ReportState, WallTime).readonly()
 export type PhaseTimes = z.infer<typeof PhaseTimes>

@@ -7,9 +7,10 @@
  * - within a group the secondary first (the manifest's `pair.order`), but a ready member before one that is not. Its members
  *   begin together: each order says after whose it comes (ordering.ts).
  */
+
+import type { Manifest } from '../../../protocol/bundle/manifest.ts'
 import type { Clock } from '../../../protocol/clock.ts'
 import { type PeerId, SERVICE_PROVIDER } from '../../../protocol/identifiers.ts'
-import type { Manifest } from '../../../protocol/manifest.ts'
 import type { InstallRecord } from '../records.ts'
 import type { Placed } from './groups.ts'
 import { type Elsewhere, isWaiting, ongoingAround, siteKey, takeTurn } from './ongoing.ts'

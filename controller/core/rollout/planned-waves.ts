@@ -3,7 +3,7 @@
  * A pair of which nobody may begin now keeps nobody waiting: it is named in the wave of its Data Center, or at the end.
  */
 import { assert } from '../../../protocol/assert.ts'
-import type { Manifest } from '../../../protocol/manifest.ts'
+import type { Manifest } from '../../../protocol/bundle/manifest.ts'
 import { groupKey } from '../census.ts'
 import type { Expectation } from './expecting.ts'
 import type { PlannedMember, PlannedPair, PlannedWave } from './install-plan.ts'

@@ -4,8 +4,8 @@
  */
 import type { PatchThere } from '../../../agent/core/install/policies/patches-there.ts'
 import { judgePreflight } from '../../../agent/core/install/policies/preflight.ts'
+import type { Manifest } from '../../../protocol/bundle/manifest.ts'
 import type { InstallId } from '../../../protocol/identifiers.ts'
-import type { Manifest } from '../../../protocol/manifest.ts'
 import { isRefusal, type Refusal } from '../../../protocol/refusals.ts'
 import { findingOn, patchesOn } from '../findings.ts'
 import { identityOf } from '../patch-identity.ts'

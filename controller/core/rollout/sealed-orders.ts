@@ -1,7 +1,8 @@
 /** Orders as they were sealed here: each is opened once, however often its target is looked at. */
-import { type Envelope, open } from '../../../protocol/envelope.ts'
+
 import { isRefusal } from '../../../protocol/refusals.ts'
-import { Order } from '../../../protocol/statements.ts'
+import { type Envelope, open } from '../../../protocol/trust/envelope.ts'
+import { Order } from '../../../protocol/trust/statements.ts'
 import type { TargetRecord } from '../records.ts'
 import type { ServiceCenterState } from '../state.ts'
 

@@ -2,7 +2,7 @@
  * How long a target of an install has left, as far as anybody knows, and until what: until it has the patch where it was
  * ordered, and else until that comes which it waits for. What takes longer than was expected, or has no moment, is null.
  */
-import type { Manifest } from '../../../protocol/manifest.ts'
+import type { Manifest } from '../../../protocol/bundle/manifest.ts'
 import type { ApplianceRecord, InstallRecord, TargetRecord } from '../records.ts'
 import { everEnrolled, type ServiceCenterState } from '../state.ts'
 import type { Applying } from '../windows/room.ts'

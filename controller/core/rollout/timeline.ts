@@ -3,7 +3,7 @@
  * not; how long waves stand, when windows are open, and for how long pairs were without a stand-in. What is to come is
  * worked out as for a plan, and supposes that nobody has to wait for what has no moment.
  */
-import type { Manifest } from '../../../protocol/manifest.ts'
+import type { Manifest } from '../../../protocol/bundle/manifest.ts'
 import { groupKey } from '../census.ts'
 import type { InstallRecord, TargetRecord } from '../records.ts'
 import type { ServiceCenterState } from '../state.ts'

@@ -3,9 +3,10 @@
  * its depot has the patch. It is told to copy and nothing else; its order goes out when the window is open, so nothing of
  * this has to be taken back when windows or blackouts change, and nobody takes a place in a wave for the sake of it.
  */
-import { seal } from '../../../protocol/envelope.ts'
+
 import { SERVICE_PROVIDER } from '../../../protocol/identifiers.ts'
-import { Staging } from '../../../protocol/statements.ts'
+import { seal } from '../../../protocol/trust/envelope.ts'
+import { Staging } from '../../../protocol/trust/statements.ts'
 import type { ServiceCenterEffect } from '../effects.ts'
 import type { ApplianceRecord, InstallRecord, PatchRecord, TargetRecord } from '../records.ts'
 import { readiness } from '../replications.ts'

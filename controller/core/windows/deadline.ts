@@ -4,8 +4,8 @@
  * It is never less than without windows.
  */
 
+import type { Manifest } from '../../../protocol/bundle/manifest.ts'
 import type { Sha256 } from '../../../protocol/identifiers.ts'
-import type { Manifest } from '../../../protocol/manifest.ts'
 import { type Refusal, refuse } from '../../../protocol/refusals.ts'
 import { groupKey } from '../census.ts'
 import type { ApplianceRecord } from '../records.ts'

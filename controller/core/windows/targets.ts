@@ -3,7 +3,7 @@
  * now may begin, and what becomes of a target whose order came too late for that.
  */
 import { MAX_SENTENCE_CHARACTERS } from '../../../protocol/limits.ts'
-import type { Order, Report } from '../../../protocol/statements.ts'
+import type { Order, Report } from '../../../protocol/trust/statements.ts'
 import { groupKey } from '../census.ts'
 import type { ApplianceRecord, Change, InstallRecord, TargetRecord } from '../records.ts'
 import { isUnderWay } from '../rollout/install-states.ts'

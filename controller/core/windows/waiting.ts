@@ -3,7 +3,7 @@
  * the latest what begins now may begin. It begins only if twice the time that the manifest estimates still fits, and the
  * first of a group only if the others fit too, so that no pair is left half done, unless no opening is long enough for that.
  */
-import type { Manifest } from '../../../protocol/manifest.ts'
+import type { Manifest } from '../../../protocol/bundle/manifest.ts'
 import { localTime } from './recurrence.ts'
 import { type Applying, nextRoom, roomAt } from './room.ts'
 import { type MaintenanceWindow, scopeOf } from './window.ts'

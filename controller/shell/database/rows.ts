@@ -2,11 +2,12 @@
  * Records to rows and back, one pair of functions a table that needs it. A row that does not give its record again is a
  * damaged database, not hostile input: it throws a sentence that names the row.
  */
-import { decodeEnvelope, type Envelope, encodeEnvelope, reopen } from '../../../protocol/envelope.ts'
+
 import type { OrganizationName, PeerId } from '../../../protocol/identifiers.ts'
-import { Publisher, SignedBy } from '../../../protocol/publishers.ts'
 import { isRefusal } from '../../../protocol/refusals.ts'
-import { Publication } from '../../../protocol/statements.ts'
+import { decodeEnvelope, type Envelope, encodeEnvelope, reopen } from '../../../protocol/trust/envelope.ts'
+import { Publisher, SignedBy } from '../../../protocol/trust/publishers.ts'
+import { Publication } from '../../../protocol/trust/statements.ts'
 import { WanLimits } from '../../../protocol/wan-limits.ts'
 import { Baseline } from '../../core/baselines/baseline.ts'
 import type {

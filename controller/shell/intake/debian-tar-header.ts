@@ -1,7 +1,7 @@
 /**
  * One header block of a tar archive, decoded as dpkg decodes it (lib/dpkg/tarfn.c): ustar, GNU and the form before
  * both; a number is octal digits among blanks, or binary where its first byte says so. Stricter than needed nowhere, and
- * so not the reader of patch bundles (protocol/tar.ts), which has one plain form.
+ * so not the reader of patch bundles (protocol/bundle/tar.ts), which has one plain form.
  */
 import { type Refusal, refuse } from '../../../protocol/refusals.ts'
 

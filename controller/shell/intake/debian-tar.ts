@@ -3,10 +3,11 @@
  * archive, with GNU's long names and without pax, and GNU tar the control archive, with both. Which entries are allowed
  * is for debian-tree.ts; where the archive ends is decided here, and that nothing follows.
  */
+
+import { isZeroBlock, TAR_BLOCK_BYTES, tarPadding } from '../../../protocol/bundle/tar.ts'
 import type { ByteReader } from '../../../protocol/byte-reader.ts'
 import { quoted } from '../../../protocol/quoted.ts'
 import { isRefusal, type Refusal, RefusedError, refuse } from '../../../protocol/refusals.ts'
-import { isZeroBlock, TAR_BLOCK_BYTES, tarPadding } from '../../../protocol/tar.ts'
 import { type DebianHeader, readDebianHeader } from './debian-tar-header.ts'
 import { DebianTree, type Placed } from './debian-tree.ts'
 import { MAX_NAMES_HEADER_BYTES } from './package-limits.ts'

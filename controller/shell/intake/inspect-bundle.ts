@@ -3,8 +3,8 @@
  * been uploaded by itself. What the signed manifest says of the package must be what the package says, since an
  * appliance goes by the one and dpkg by the other.
  */
-import { type BundleHead, type BundlePart, readBundle } from '../../../protocol/bundle.ts'
-import type { Manifest } from '../../../protocol/manifest.ts'
+import { type BundleHead, type BundlePart, readBundle } from '../../../protocol/bundle/bundle.ts'
+import type { Manifest } from '../../../protocol/bundle/manifest.ts'
 import { quoted } from '../../../protocol/quoted.ts'
 import { isRefusal, type Refusal, RefusedError, refuse } from '../../../protocol/refusals.ts'
 import type { ManifestDraft } from './debian/package-manifest.ts'

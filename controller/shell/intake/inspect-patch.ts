@@ -2,12 +2,12 @@
  * "Is this the correct file type?" for an uploaded file: its first bytes choose the format, whatever it is called, and
  * the format's own check reads the rest. The same first bytes tell a wrong file before any more of it is accepted.
  */
-import { type BundleHead, looksLikeBundle } from '../../../protocol/bundle.ts'
+import { type BundleHead, looksLikeBundle } from '../../../protocol/bundle/bundle.ts'
+import { describeFile, HEAD_BYTES } from '../../../protocol/bundle/file-kinds.ts'
+import type { PatchFormat } from '../../../protocol/bundle/manifest.ts'
+import { looksLikeTar, readTarHeader } from '../../../protocol/bundle/tar.ts'
 import { ByteReader } from '../../../protocol/byte-reader.ts'
-import { describeFile, HEAD_BYTES } from '../../../protocol/file-kinds.ts'
-import type { PatchFormat } from '../../../protocol/manifest.ts'
 import { isRefusal, type Refusal, refuse } from '../../../protocol/refusals.ts'
-import { looksLikeTar, readTarHeader } from '../../../protocol/tar.ts'
 import type { ManifestDraft } from './debian/package-manifest.ts'
 import { inspectDebianPackage, looksLikeDebianPackage, looksLikeOldDebianPackage } from './debian-package.ts'
 import { inspectWholeBundle } from './inspect-bundle.ts'

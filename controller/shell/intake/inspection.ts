@@ -5,11 +5,11 @@
  */
 import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
-import { Manifest, type PatchFormat } from '../../../protocol/manifest.ts'
+import { Manifest, type PatchFormat } from '../../../protocol/bundle/manifest.ts'
 import type { Hashed } from '../../../protocol/piece-hasher.ts'
 import { pieceLengthBytes } from '../../../protocol/pieces.ts'
-import type { Signed } from '../../../protocol/publishers.ts'
 import { isRefusal, type Refusal, refuse } from '../../../protocol/refusals.ts'
+import type { Signed } from '../../../protocol/trust/publishers.ts'
 import type { FileGrowth } from './growing-file.ts'
 import type { Inspected } from './inspect-patch.ts'
 

@@ -9,9 +9,9 @@ import { ALLOWED_SECONDS } from '../../../controller/core/rollout/earlier-times.
 import { type ExpectedOn, expectInstall, expectTogether } from '../../../controller/core/rollout/expecting.ts'
 import { type PhaseTimes, spentIn, withPhase } from '../../../controller/core/rollout/phase-times.ts'
 import { apply, emptyState, type ServiceCenterState } from '../../../controller/core/state.ts'
-import { signingKeyFromSeed } from '../../../protocol/envelope.ts'
 import type { InstallId } from '../../../protocol/identifiers.ts'
 import { seededRandom } from '../../../protocol/random.ts'
+import { signingKeyFromSeed } from '../../../protocol/trust/envelope.ts'
 import { symbolicPatch } from '../../../simulator/world/symbolic-patch.ts'
 import { appliance, install, NOON, target } from './rollout-facts.ts'
 

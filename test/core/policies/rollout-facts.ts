@@ -8,6 +8,7 @@ import type { Policy } from '../../../controller/core/rollout/policies/policy.ts
 import type { TargetFacts } from '../../../controller/core/rollout/target-facts.ts'
 import { NO_WAVES, type Waves } from '../../../controller/core/rollout/waves.ts'
 import { NONE_APPLY } from '../../../controller/core/windows/room.ts'
+import type { Manifest } from '../../../protocol/bundle/manifest.ts'
 import {
   ApplianceKind,
   ApplianceName,
@@ -18,7 +19,6 @@ import {
   OrganizationName,
   type PeerId,
 } from '../../../protocol/identifiers.ts'
-import type { Manifest } from '../../../protocol/manifest.ts'
 import { symbolicPatch } from '../../../simulator/world/symbolic-patch.ts'
 
 export const NOON = Date.parse('2026-11-30T12:00:00.000Z')

@@ -8,11 +8,11 @@ import type { Outcome } from '../../../agent/core/events.ts'
 import { ordersInLine } from '../../../agent/core/install/order-status.ts'
 import { readLedger } from '../../../agent/core/ledger.ts'
 import { newAgent } from '../../../agent/core/state.ts'
-import { seal } from '../../../protocol/envelope.ts'
 import { type InstallId, OrderId } from '../../../protocol/identifiers.ts'
 import { MAX_KEPT_CANCELLATIONS, MAX_KEPT_OUTCOMES, MAX_WAITING_MEMBERS } from '../../../protocol/limits.ts'
-import { OrderOutcome, OrderQuestion } from '../../../protocol/pair-statements.ts'
-import { Cancellation, Order } from '../../../protocol/statements.ts'
+import { seal } from '../../../protocol/trust/envelope.ts'
+import { OrderOutcome, OrderQuestion } from '../../../protocol/trust/pair-statements.ts'
+import { Cancellation, Order } from '../../../protocol/trust/statements.ts'
 import {
   deliver,
   estate,

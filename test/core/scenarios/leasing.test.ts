@@ -6,7 +6,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Outcome } from '../../../agent/core/events.ts'
 import { InstallId, OrderId } from '../../../protocol/identifiers.ts'
-import type { Order } from '../../../protocol/statements.ts'
+import type { Order } from '../../../protocol/trust/statements.ts'
 import {
   deliver,
   estate,

@@ -4,9 +4,9 @@
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type Envelope, seal, signingKeyFromSeed } from '../../../protocol/envelope.ts'
 import { DataCenterName, OrderId, OrganizationName, Sha256 } from '../../../protocol/identifiers.ts'
-import { type Order, Receipt, Report } from '../../../protocol/statements.ts'
+import { type Envelope, seal, signingKeyFromSeed } from '../../../protocol/trust/envelope.ts'
+import { type Order, Receipt, Report } from '../../../protocol/trust/statements.ts'
 import {
   deliver,
   estate,

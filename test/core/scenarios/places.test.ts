@@ -7,7 +7,7 @@ import { test } from 'node:test'
 import type { Command } from '../../../controller/core/effects.ts'
 import { ApplianceName } from '../../../protocol/identifiers.ts'
 import { isRefusal } from '../../../protocol/refusals.ts'
-import { Detection, Receipt } from '../../../protocol/statements.ts'
+import { Detection, Receipt } from '../../../protocol/trust/statements.ts'
 import { positionOf } from '../../../simulator/world/enroll.ts'
 import {
   deliverUp,

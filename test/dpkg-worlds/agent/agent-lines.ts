@@ -3,10 +3,10 @@
  * agent is: a Service Provider appliance without a peer, of a Service Center that the world plays itself.
  */
 import type { AgentEffect } from '../../../agent/core/events.ts'
-import { open, type SigningKey, seal, signingKeyFromSeed } from '../../../protocol/envelope.ts'
 import type { DialAddress, PeerId } from '../../../protocol/identifiers.ts'
 import { isRefusal } from '../../../protocol/refusals.ts'
-import { Membership, Roster } from '../../../protocol/statements.ts'
+import { open, type SigningKey, seal, signingKeyFromSeed } from '../../../protocol/trust/envelope.ts'
+import { Membership, Roster } from '../../../protocol/trust/statements.ts'
 import { NO_LIMITS } from '../../../protocol/wan-limits.ts'
 
 /** An effect's name is its kind; a step is named with what it is: `run-step install`. */

@@ -6,9 +6,9 @@ import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { provenEntry, sealedEntry } from '../../../agent/core/ledger.ts'
 import { openLedger } from '../../../agent/shell/ledger-file.ts'
-import { seal } from '../../../protocol/envelope.ts'
 import { PieceHasher } from '../../../protocol/piece-hasher.ts'
-import { Publication } from '../../../protocol/statements.ts'
+import { seal } from '../../../protocol/trust/envelope.ts'
+import { Publication } from '../../../protocol/trust/statements.ts'
 import { type ApplianceKeys, applianceOf } from './agent-lines.ts'
 
 export type StoredPatch = { readonly publication: Publication; readonly file: string }

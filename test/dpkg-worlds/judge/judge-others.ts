@@ -2,7 +2,7 @@
  * Whether whoever has nothing to do with the patch has lost anything by it: the admin's files are there byte for byte,
  * or beside with a word about it; the other packages are no worse and have their files; holds are held.
  */
-import type { Report } from '../../../protocol/statements.ts'
+import type { Report } from '../../../protocol/trust/statements.ts'
 import { describeRow } from './judge-before.ts'
 import type { PackageRow } from './reading.ts'
 import { describeEntry, type Entry, isSame, type Tree } from './tree.ts'

@@ -1,7 +1,7 @@
 /**
  * What the judge may find, and what it judges by.
  */
-import type { Report } from '../../../protocol/statements.ts'
+import type { Report } from '../../../protocol/trust/statements.ts'
 import type { BundleSpec } from '../drawn/bundle-spec.ts'
 import type { PackageSpec } from '../drawn/package-spec.ts'
 import type { Install } from '../drawn/world-plan.ts'

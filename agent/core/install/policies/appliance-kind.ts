@@ -2,8 +2,9 @@
  * `appliesTo.applianceTypes`: for which kinds of appliances a patch is meant, against the kind that the Service Center
  * signed into the appliance's membership. An empty list means every kind.
  */
+
+import type { Manifest } from '../../../../protocol/bundle/manifest.ts'
 import type { ApplianceKind } from '../../../../protocol/identifiers.ts'
-import type { Manifest } from '../../../../protocol/manifest.ts'
 import { type Refusal, refuse } from '../../../../protocol/refusals.ts'
 
 export function judgeKind({ appliesTo }: Manifest, kind: ApplianceKind): Refusal | null {

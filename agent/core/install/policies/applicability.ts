@@ -3,8 +3,9 @@
  * that is there. What is not meant for it counts as neither patched nor unpatched. A version that is there already is
  * installed, from whichever it came.
  */
+
+import type { Manifest } from '../../../../protocol/bundle/manifest.ts'
 import type { ApplianceKind } from '../../../../protocol/identifiers.ts'
-import type { Manifest } from '../../../../protocol/manifest.ts'
 import type { Refusal } from '../../../../protocol/refusals.ts'
 import type { Found } from '../../events.ts'
 import { judgeKind } from './appliance-kind.ts'

@@ -2,7 +2,7 @@
  * `appliesTo.architecture`: for which architecture a patch was built, against those whose packages the machine takes.
  * Bundles and Debian packages are judged alike. None, or `all`, means every architecture.
  */
-import type { Manifest } from '../../../../protocol/manifest.ts'
+import type { Manifest } from '../../../../protocol/bundle/manifest.ts'
 import { type Refusal, refuse } from '../../../../protocol/refusals.ts'
 
 export function judgeArchitecture(manifest: Manifest, architectures: readonly string[]): Refusal | null {

@@ -2,8 +2,8 @@
  * `conflicts`: the patches that must not be there beside this one: any version of a name, or the named version and every
  * later one. It holds both ways, as dpkg has it: what is installed may forbid this one too.
  */
-import type { Manifest } from '../../../../protocol/manifest.ts'
-import { isCovered, titled } from '../../../../protocol/patch-references.ts'
+import type { Manifest } from '../../../../protocol/bundle/manifest.ts'
+import { isCovered, titled } from '../../../../protocol/bundle/patch-references.ts'
 import { type Refusal, refuse } from '../../../../protocol/refusals.ts'
 import type { PatchThere } from './patches-there.ts'
 

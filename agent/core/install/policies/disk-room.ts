@@ -3,7 +3,7 @@
  * root that patches go to. A manifest does not say to which of them, so it is refused only where it fits on none; the
  * rehearsal of a Debian package, which knows its files, counts for each file system.
  */
-import type { Manifest } from '../../../../protocol/manifest.ts'
+import type { Manifest } from '../../../../protocol/bundle/manifest.ts'
 import { type Refusal, refuse } from '../../../../protocol/refusals.ts'
 import type { Room } from '../../machine.ts'
 

@@ -3,8 +3,8 @@
  * patch is installed; and once the patch is there nothing below its floor is installed over it, since that way back was
  * never made. Where no version is there nothing has to be taken along, and the floor asks for nothing.
  */
-import type { Manifest } from '../../../../protocol/manifest.ts'
-import { titled } from '../../../../protocol/patch-references.ts'
+import type { Manifest } from '../../../../protocol/bundle/manifest.ts'
+import { titled } from '../../../../protocol/bundle/patch-references.ts'
 import { type Refusal, refuse } from '../../../../protocol/refusals.ts'
 import { compareVersions } from '../../../../protocol/version-order.ts'
 import type { PatchThere } from './patches-there.ts'

@@ -2,7 +2,7 @@
  * `appliesTo.fromVersions`: from which versions a patch may be installed, against the one that is there. An empty list
  * takes every version and none.
  */
-import type { Manifest } from '../../../../protocol/manifest.ts'
+import type { Manifest } from '../../../../protocol/bundle/manifest.ts'
 import { type Refusal, refuse } from '../../../../protocol/refusals.ts'
 
 export function judgeFromVersions({ appliesTo }: Manifest, installedVersion: string | null): Refusal | null {

@@ -3,7 +3,7 @@
  * ahead makes every order look late, and whoever reads it must be able to see that.
  */
 import { type Refusal, refuse } from '../../../../protocol/refusals.ts'
-import type { Order } from '../../../../protocol/statements.ts'
+import type { Order } from '../../../../protocol/trust/statements.ts'
 
 type Times = Pick<Order, 'expiresAt' | 'beginBy'>
 

@@ -3,7 +3,7 @@
  * no timer permits a disruption: the Service Center finishes such a pair before it begins another, and says how long
  * it has been, and that it is too long.
  */
-import type { Manifest } from '../../../../protocol/manifest.ts'
+import type { Manifest } from '../../../../protocol/bundle/manifest.ts'
 
 /** A sentence where a pair has been at different versions since then for longer than its patch allows, or null. */
 export function judgeSkew({ pair }: Manifest, sinceWallMs: number, wallMs: number): string | null {

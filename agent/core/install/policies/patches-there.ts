@@ -1,7 +1,7 @@
 /**
  * What is installed on an appliance, as policies need it: each version that is there, whichever brought it.
  */
-import type { Manifest } from '../../../../protocol/manifest.ts'
+import type { Manifest } from '../../../../protocol/bundle/manifest.ts'
 
 export type PatchThere = {
   readonly name: string

@@ -3,7 +3,7 @@
  * Service Center judges it by what the peers have signed, before it orders: a pair that would not run together is held as
  * it is. An empty list tolerates every version; else one that nobody has told of is not tolerated.
  */
-import type { Manifest } from '../../../../protocol/manifest.ts'
+import type { Manifest } from '../../../../protocol/bundle/manifest.ts'
 
 export type PeerVersion = { readonly name: string; readonly version: string | null; readonly isKnown: boolean }
 

@@ -3,7 +3,7 @@
  * it with what it has just looked at, and nothing of the patch runs before; the Service Center says the same beforehand, by what it was
  * told.
  */
-import type { Manifest } from '../../../../protocol/manifest.ts'
+import type { Manifest } from '../../../../protocol/bundle/manifest.ts'
 import type { Refusal } from '../../../../protocol/refusals.ts'
 import type { Machine } from '../../machine.ts'
 import { judgeConflicts } from './conflicts.ts'

@@ -2,8 +2,8 @@
  * `requires`: the patches that must be there before this one: any version of a name, or the named version or a later
  * one. What an installed patch supersedes counts as there.
  */
-import type { Manifest } from '../../../../protocol/manifest.ts'
-import { isCovered, isSuperseded, type PatchReference, titled } from '../../../../protocol/patch-references.ts'
+import type { Manifest } from '../../../../protocol/bundle/manifest.ts'
+import { isCovered, isSuperseded, type PatchReference, titled } from '../../../../protocol/bundle/patch-references.ts'
 import { type Refusal, refuse } from '../../../../protocol/refusals.ts'
 import type { PatchThere } from './patches-there.ts'
 

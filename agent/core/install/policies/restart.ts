@@ -3,7 +3,7 @@
  * only under another boot id than the one it was installed under. Nobody here restarts a machine: its own install
  * program may, or a person.
  */
-import type { Manifest } from '../../../../protocol/manifest.ts'
+import type { Manifest } from '../../../../protocol/bundle/manifest.ts'
 import { type Refusal, refuse } from '../../../../protocol/refusals.ts'
 import type { Machine } from '../../machine.ts'
 

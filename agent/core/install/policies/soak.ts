@@ -3,7 +3,7 @@
  * moment of the wall clock, so that it is known after a restart of the agent; while the agent runs the other clock
  * counts, and a wall clock that was set never makes a soak longer than the manifest says.
  */
-import type { Manifest } from '../../../../protocol/manifest.ts'
+import type { Manifest } from '../../../../protocol/bundle/manifest.ts'
 
 export function soakMs({ verify }: Manifest): number {
   return verify.soakSeconds * 1000

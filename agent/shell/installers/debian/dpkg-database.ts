@@ -5,8 +5,8 @@
  */
 import { lstat, mkdir, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Manifest } from '../../../../protocol/manifest.ts'
-import type { Publication } from '../../../../protocol/statements.ts'
+import type { Manifest } from '../../../../protocol/bundle/manifest.ts'
+import type { Publication } from '../../../../protocol/trust/statements.ts'
 import { type Answer, askProgram } from '../ask-program.ts'
 import { askDatabase } from './database-answers.ts'
 import { instanceFor, type PackageState, readPackageStates, STATE_FORMAT } from './package-state.ts'

@@ -8,11 +8,11 @@
  */
 import { createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto'
 import { z } from 'zod'
-import { Bytes, decode, encode } from './codec.ts'
-import { sha256Hex } from './hashing.ts'
-import { PeerId, type Sha256 } from './identifiers.ts'
-import { MAX_SIGNATURES } from './limits.ts'
-import { isRefusal, type Refusal, refuse } from './refusals.ts'
+import { Bytes, decode, encode } from '../codec.ts'
+import { sha256Hex } from '../hashing.ts'
+import { PeerId, type Sha256 } from '../identifiers.ts'
+import { MAX_SIGNATURES } from '../limits.ts'
+import { isRefusal, type Refusal, refuse } from '../refusals.ts'
 
 export const Envelope = z.strictObject({
   payloadType: z.string().max(100),

@@ -3,7 +3,7 @@
  * archive must keep, the checksum first, and gives the fields; which entries are allowed is for the reader of a patch
  * bundle and of a Debian package, which differ. Writing gives the one plain form that a bundle's headers must have.
  */
-import { type Refusal, refuse } from './refusals.ts'
+import { type Refusal, refuse } from '../refusals.ts'
 
 export const TAR_BLOCK_BYTES = 512
 

@@ -3,10 +3,11 @@
  * it, and offline, where somebody doubts it. Each thing that is wrong is one sentence; what a statement says that is wrong
  * counts for nothing.
  */
+
+import type { PeerId } from '../identifiers.ts'
+import { isRefusal, type Refusal } from '../refusals.ts'
 import { envelopeDigest, open } from './envelope.ts'
 import { type ApplianceEvidence, digestsIn, type Evidence, InstallAccount } from './evidence.ts'
-import type { PeerId } from './identifiers.ts'
-import { isRefusal, type Refusal } from './refusals.ts'
 import { Detection, Membership, Order, Publication, Report } from './statements.ts'
 
 /** All times are milliseconds since 1970 in UTC, by the clock of whoever signed. */

@@ -5,10 +5,10 @@
  * Invariant: what is told of an appliance comes from its own signed statements alone.
  */
 import { z } from 'zod'
+import { InstallId, OrganizationName, PeerId, Sha256 } from '../identifiers.ts'
+import { MAX_SENTENCE_CHARACTERS, MAX_SIGNATURES } from '../limits.ts'
+import { type Refusal, refuse } from '../refusals.ts'
 import { Envelope, envelopeDigest } from './envelope.ts'
-import { InstallId, OrganizationName, PeerId, Sha256 } from './identifiers.ts'
-import { MAX_SENTENCE_CHARACTERS, MAX_SIGNATURES } from './limits.ts'
-import { type Refusal, refuse } from './refusals.ts'
 import { statement, WallTime } from './statements.ts'
 
 /** What the Service Center knows of the install, at `madeAt`. `statements` are the digests of all others in the file. */

@@ -4,7 +4,7 @@
  * a letter signs its acknowledgement. All times are milliseconds since 1970 in UTC.
  */
 import { z } from 'zod'
-import { Envelope, type StatementType } from './envelope.ts'
+import { Manifest, PatchFormat } from '../bundle/manifest.ts'
 import {
   ApplianceKind,
   ApplianceName,
@@ -19,7 +19,7 @@ import {
   PeerId,
   Role,
   Sha256,
-} from './identifiers.ts'
+} from '../identifiers.ts'
 import {
   MAX_ADDRESSES,
   MAX_PATCH_BYTES,
@@ -29,10 +29,10 @@ import {
   MAX_ROSTER_MEMBERS,
   MAX_SENTENCE_CHARACTERS,
   MIN_PIECE_BYTES,
-} from './limits.ts'
-import { Manifest, PatchFormat } from './manifest.ts'
-import { RefusalCode } from './refusals.ts'
-import { WanLimits } from './wan-limits.ts'
+} from '../limits.ts'
+import { RefusalCode } from '../refusals.ts'
+import { WanLimits } from '../wan-limits.ts'
+import { Envelope, type StatementType } from './envelope.ts'
 
 export const WallTime = z.int().min(0)
 const counter = z.int().min(0)

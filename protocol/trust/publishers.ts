@@ -6,12 +6,12 @@
  */
 import { type KeyObject, sign, verify } from 'node:crypto'
 import { z } from 'zod'
-import type { BundleSignature } from './bundle-manifest.ts'
+import type { BundleSignature } from '../bundle/bundle-manifest.ts'
+import { sha256Hex } from '../hashing.ts'
+import { type PatchName, PublisherName, Sha256 } from '../identifiers.ts'
+import { MAX_PUBLISHER_KEYS, MAX_PUBLISHER_PATCHES, MAX_SIGNATURES } from '../limits.ts'
+import { type Refusal, refuse } from '../refusals.ts'
 import { preAuthenticationEncoding, publicKeyOfBytes } from './envelope.ts'
-import { sha256Hex } from './hashing.ts'
-import { type PatchName, PublisherName, Sha256 } from './identifiers.ts'
-import { MAX_PUBLISHER_KEYS, MAX_PUBLISHER_PATCHES, MAX_SIGNATURES } from './limits.ts'
-import { type Refusal, refuse } from './refusals.ts'
 
 export const MANIFEST_PAYLOAD_TYPE = 'application/vnd.patchmesh.manifest.v1+json'
 const PUBLIC_KEY_BYTES = 32

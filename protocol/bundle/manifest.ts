@@ -5,8 +5,8 @@
  * people (`kind`, `publisher`, `created`, `estimateSeconds`); docs/decisions/0016-a-manifest-is-obeyed.md tells where.
  */
 import { z } from 'zod'
-import { ApplianceKind, PatchName, PatchVersion, Sha256 } from './identifiers.ts'
-import { MAX_PATCH_BYTES, MAX_PIECE_BYTES, MIN_PIECE_BYTES } from './limits.ts'
+import { ApplianceKind, PatchName, PatchVersion, Sha256 } from '../identifiers.ts'
+import { MAX_PATCH_BYTES, MAX_PIECE_BYTES, MIN_PIECE_BYTES } from '../limits.ts'
 
 const seconds = z
   .int()

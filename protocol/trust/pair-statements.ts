@@ -4,9 +4,9 @@
  * order (a fencing token), so that a letter that was late or came twice grants and releases nothing any more.
  */
 import { z } from 'zod'
-import { Bytes } from './codec.ts'
-import { OrderId, PeerId } from './identifiers.ts'
-import { MAX_SENTENCE_CHARACTERS } from './limits.ts'
+import { Bytes } from '../codec.ts'
+import { OrderId, PeerId } from '../identifiers.ts'
+import { MAX_SENTENCE_CHARACTERS } from '../limits.ts'
 import { statement, WallTime } from './statements.ts'
 
 const fence = z.int().min(0)

@@ -9,17 +9,18 @@
  * signatures.json by the SHA-256 in the link name of their headers (a field that plain files do not use), everything
  * from the first payload header to the end marker by `manifest.payload`, and the end marker by being zero.
  */
+
+import { ByteReader } from '../byte-reader.ts'
+import { equalBytes, sha256Hex } from '../hashing.ts'
+import { MAX_MANIFEST_BYTES } from '../limits.ts'
+import { PieceHasher } from '../piece-hasher.ts'
+import { quoted } from '../quoted.ts'
+import { isRefusal, type Refusal, RefusedError, refuse } from '../refusals.ts'
+import type { Signed } from '../trust/publishers.ts'
 import { declaredPrograms, readManifest, readSignatures } from './bundle-manifest.ts'
-import { ByteReader } from './byte-reader.ts'
 import { describeFile, HEAD_BYTES } from './file-kinds.ts'
-import { equalBytes, sha256Hex } from './hashing.ts'
-import { MAX_MANIFEST_BYTES } from './limits.ts'
 import type { Manifest } from './manifest.ts'
 import { PayloadTree } from './payload-tree.ts'
-import { PieceHasher } from './piece-hasher.ts'
-import type { Signed } from './publishers.ts'
-import { quoted } from './quoted.ts'
-import { isRefusal, type Refusal, RefusedError, refuse } from './refusals.ts'
 import {
   isZeroBlock,
   looksLikeTar,

@@ -3,8 +3,8 @@
  * says whose ledger knows less than that.
  */
 import { z } from 'zod'
-import { OrderId, PeerId } from './identifiers.ts'
-import { MAX_QUEUED_ORDERS } from './limits.ts'
+import { OrderId, PeerId } from '../identifiers.ts'
+import { MAX_QUEUED_ORDERS } from '../limits.ts'
 import { statement, WallTime } from './statements.ts'
 
 const counter = z.int().min(0)

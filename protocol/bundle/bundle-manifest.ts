@@ -3,11 +3,11 @@
  * `signatures.json` becomes signatures, which publishers.ts judges. What can be judged without the payload is judged here, before any of it is read.
  */
 import { z } from 'zod'
-import { MAX_SIGNATURES } from './limits.ts'
+import { MAX_SIGNATURES } from '../limits.ts'
+import { isRefusal, type Refusal, refuse } from '../refusals.ts'
+import { parseStrictJson } from '../strict-json.ts'
 import { Manifest } from './manifest.ts'
 import { contradiction } from './manifest-contradictions.ts'
-import { isRefusal, type Refusal, refuse } from './refusals.ts'
-import { parseStrictJson } from './strict-json.ts'
 
 /** One publisher's signature over the bytes of manifest.json. */
 export const BundleSignature = z.strictObject({
