@@ -5,7 +5,6 @@
  * addressee unopened, or to the other members of the depot where that one is attached to one of them. Nothing of this is
  * kept: whoever asks asks again, and the Service Center may be away.
  */
-
 import { type PeerId, SERVICE_PROVIDER } from '../../protocol/identifiers.ts'
 import type { ControlMessage } from '../../protocol/messages.ts'
 import type { Envelope } from '../../protocol/trust/envelope.ts'

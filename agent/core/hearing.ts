@@ -1,32 +1,14 @@
 /**
  * What is said on control streams: from above, by an appliance that reaches the Service Center through this one, and
- * by other members of the own group. Of what is signed each goes to whoever decides about it; what cannot be believed is
- * not acknowledged, and changes nothing.
+ * by other members of the own group. What is signed is opened once (trust.ts) and goes to whoever decides about it; what cannot
+ * be believed changes nothing.
  */
-
+import { unreachable } from '../../protocol/assert.ts'
 import type { PeerId } from '../../protocol/identifiers.ts'
 import type { ControlMessage } from '../../protocol/messages.ts'
 import { isRefusal } from '../../protocol/refusals.ts'
-import { type Envelope, open } from '../../protocol/trust/envelope.ts'
-import { Heard } from '../../protocol/trust/ledger-statements.ts'
-import {
-  LeaseAnswer,
-  LeaseRelease,
-  LeaseRequest,
-  OrderOutcome,
-  OrderQuestion,
-} from '../../protocol/trust/pair-statements.ts'
-import {
-  Acknowledgement,
-  Cancellation,
-  type Letter,
-  Membership,
-  Order,
-  Publication,
-  Roster,
-  Staging,
-  Withdrawal,
-} from '../../protocol/trust/statements.ts'
+import type { Envelope } from '../../protocol/trust/envelope.ts'
+import type { Letter, Membership, Roster } from '../../protocol/trust/statements.ts'
 import { betweenHeard, passDown, passOn } from './between-members.ts'
 import { clocksCompared } from './comparing-clocks.ts'
 import type { AgentEffect } from './events.ts'
@@ -46,6 +28,7 @@ import { ledgerCompared, tellOrders } from './lost-ledger.ts'
 import { admission, introductions, mayAttach } from './neighbours.ts'
 import { pull } from './pulling.ts'
 import type { AgentState } from './state.ts'
+import { type FromServiceCenter, fromMember, fromServiceCenter, type Trusted } from './trust.ts'
 import { uplinkHeld } from './uplink.ts'
 
 /** On the uplink: from the Service Center itself, or passed on by the depot. */
@@ -118,56 +101,68 @@ export function saidBetween(
   return [...heard, ...(letter.from === peer ? saidByMember(state, letter) : [])]
 }
 
-/** Of a member of its own group; each opens only what that one has signed itself. */
+/** Of a member of its own group. */
 function saidByMember(state: AgentState, letter: Letter): AgentEffect[] {
-  switch (letter.envelope.payloadType) {
-    case LeaseRequest.payloadType:
-      return leaseRequested(state, letter)
-    case LeaseAnswer.payloadType:
-      return leaseAnswered(state, letter)
-    case LeaseRelease.payloadType:
-      return leaseReleased(state, letter)
-    case OrderQuestion.payloadType:
-      return orderAsked(state, letter)
-    case OrderOutcome.payloadType:
-      return outcomeTold(state, letter)
-    case Acknowledgement.payloadType:
-      return releaseAcknowledged(state, letter)
+  const said = fromMember(trusted(state), letter)
+  if (said === null)
+    return [log('ignored a letter of a member of its group', { payloadType: letter.envelope.payloadType })]
+  if (isRefusal(said)) return []
+  switch (said.kind) {
+    case 'lease-request':
+      return leaseRequested(state, said.statement)
+    case 'lease-answer':
+      return leaseAnswered(state, said.statement)
+    case 'lease-release':
+      return leaseReleased(state, said.statement, said.envelope)
+    case 'order-question':
+      return orderAsked(state, said.statement)
+    case 'order-outcome':
+      return outcomeTold(state, said.statement)
+    case 'acknowledgement':
+      return releaseAcknowledged(state, said.statement)
     default:
-      return [log('ignored a letter of a member of its group', { payloadType: letter.envelope.payloadType })]
+      return unreachable(said)
   }
 }
 
-/** A signed statement for this appliance. What cannot be believed is not acknowledged, and changes nothing. */
+/** A signed statement for this appliance; what came here is not sent again, whatever was made of it. */
 function read(state: AgentState, letter: Letter): AgentEffect[] {
-  switch (letter.envelope.payloadType) {
-    case Acknowledgement.payloadType:
-      return acknowledged(state, letter.envelope)
-    case Publication.payloadType:
-      return [...published(state, letter.envelope), ...acknowledge(state, letter)]
-    case Withdrawal.payloadType:
-      return [...withdrawn(state, letter.envelope), ...acknowledge(state, letter)]
-    case Roster.payloadType:
-      return [...rosterArrived(state, letter.envelope), ...acknowledge(state, letter)]
-    case Membership.payloadType:
-      return [...membershipArrived(state, letter.envelope), ...acknowledge(state, letter)]
-    case Order.payloadType:
-      return [...orderArrived(state, letter.envelope), ...acknowledge(state, letter)]
-    case Cancellation.payloadType:
-      return [...orderCancelled(state, letter.envelope), ...acknowledge(state, letter)]
-    case Staging.payloadType:
-      return [...copyAhead(state, letter.envelope), ...acknowledge(state, letter)]
-    case Heard.payloadType:
-      return [...ledgerCompared(state, letter.envelope), ...acknowledge(state, letter)]
+  const said = fromServiceCenter(trusted(state), letter)
+  if (said === null) return [log('ignored a letter', { payloadType: letter.envelope.payloadType })]
+  if (isRefusal(said)) return [log(said.message, { code: said.refused }), ...acknowledge(state, letter)]
+  if (said.kind === 'acknowledgement') return acknowledged(state, said.statement)
+  return [...told(state, said), ...acknowledge(state, letter)]
+}
+
+function told(state: AgentState, said: Exclude<FromServiceCenter, { kind: 'acknowledgement' }>): AgentEffect[] {
+  switch (said.kind) {
+    case 'publication':
+      return published(state, said.statement, said.envelope)
+    case 'withdrawal':
+      return withdrawn(state, said.statement, said.envelope)
+    case 'roster':
+      return rosterArrived(state, said.statement, said.envelope)
+    case 'membership':
+      return membershipArrived(state, said.statement, said.envelope)
+    case 'order':
+      return orderArrived(state, said.statement)
+    case 'cancellation':
+      return orderCancelled(state, said.statement)
+    case 'staging':
+      return copyAhead(state, said.statement)
+    case 'heard':
+      return ledgerCompared(state, said.statement)
     default:
-      return [log('ignored a letter', { payloadType: letter.envelope.payloadType })]
+      return unreachable(said)
   }
 }
 
-function rosterArrived(state: AgentState, envelope: Envelope): AgentEffect[] {
-  const roster = open(Roster, envelope, [state.root])
-  if (isRefusal(roster)) return [log(roster.message, { code: roster.refused })]
-  if (roster.to !== state.identity.peer || roster.version <= (state.roster?.version ?? -1)) return []
+function trusted({ identity, root }: AgentState): Trusted {
+  return { self: identity.peer, root }
+}
+
+function rosterArrived(state: AgentState, roster: Roster, envelope: Envelope): AgentEffect[] {
+  if (roster.version <= (state.roster?.version ?? -1)) return []
   state.roster = roster
   return [
     { kind: 'record', entries: [sealedEntry('roster', envelope), ...forgetFormer(state)] },
@@ -179,11 +174,9 @@ function rosterArrived(state: AgentState, envelope: Envelope): AgentEffect[] {
 }
 
 /** The same key in the same place; of two memberships the later one holds. In another epoch nothing is proven yet. */
-function membershipArrived(state: AgentState, envelope: Envelope): AgentEffect[] {
+function membershipArrived(state: AgentState, membership: Membership, envelope: Envelope): AgentEffect[] {
   const known = state.membership
-  const membership = open(Membership, envelope, [state.root])
-  if (isRefusal(membership)) return [log(membership.message, { code: membership.refused })]
-  if (known === null || membership.appliance !== state.identity.peer) return []
+  if (known === null) return []
   if (membership.epoch < known.epoch || membership.enrolledAt <= known.enrolledAt) return []
   state.membership = membership
   const entry = sealedEntry('membership', envelope)

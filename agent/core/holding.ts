@@ -6,9 +6,8 @@ import { unreachable } from '../../protocol/assert.ts'
 import type { Sha256 } from '../../protocol/identifiers.ts'
 import { MAX_KEPT_WITHDRAWALS, MAX_KNOWN_PATCHES } from '../../protocol/limits.ts'
 import { pieceLengthBytes } from '../../protocol/pieces.ts'
-import { isRefusal } from '../../protocol/refusals.ts'
-import { type Envelope, open } from '../../protocol/trust/envelope.ts'
-import { Publication, Withdrawal } from '../../protocol/trust/statements.ts'
+import type { Envelope } from '../../protocol/trust/envelope.ts'
+import type { Publication, Withdrawal } from '../../protocol/trust/statements.ts'
 import { backoffMs } from './backoff.ts'
 import { forgiveFor } from './blame.ts'
 import { disprove, provenAgain } from './disproving.ts'
@@ -31,9 +30,7 @@ export function storedPublications({ replicas }: AgentState): Publication[] {
 }
 
 /** A patch that may be stored here. Publishing anew what is here, after a withdrawal elsewhere, asks for a new proof. */
-export function published(state: AgentState, envelope: Envelope): AgentEffect[] {
-  const publication = open(Publication, envelope, [state.root])
-  if (isRefusal(publication)) return [log(publication.message, { code: publication.refused })]
+export function published(state: AgentState, publication: Publication, envelope: Envelope): AgentEffect[] {
   const { sha256, bytes, pieceLength, publishedAt } = publication
   if (publishedAt <= (state.withdrawn.get(sha256) ?? -1)) return []
   if (pieceLength !== pieceLengthBytes(bytes))
@@ -70,7 +67,7 @@ function publishedAnew(
   ]
   const recorded: AgentEffect = { kind: 'record', entries }
   if (before.phase.name === 'discarding') {
-    before.phase.next = envelope
+    before.phase.next = { publication, envelope }
     return [recorded]
   }
   const replica: Replica = { ...before, publication, envelope }
@@ -98,10 +95,7 @@ export function proveAnew(state: AgentState): { entries: LedgerEntry[]; effects:
   return { entries, effects: [...effects, ...packagesChanged(state)] }
 }
 
-export function withdrawn(state: AgentState, envelope: Envelope): AgentEffect[] {
-  const withdrawal = open(Withdrawal, envelope, [state.root])
-  if (isRefusal(withdrawal)) return [log(withdrawal.message, { code: withdrawal.refused })]
-  const { sha256, withdrawnAt } = withdrawal
+export function withdrawn(state: AgentState, { sha256, withdrawnAt }: Withdrawal, envelope: Envelope): AgentEffect[] {
   // An install that has begun ends first; the Service Center refuses to withdraw a patch that is being installed.
   const publishedAt = state.replicas.get(sha256)?.publication.publishedAt ?? 0
   const isKnown = (state.withdrawn.get(sha256) ?? -1) >= withdrawnAt
@@ -237,7 +231,8 @@ function discarded(state: AgentState, replica: Replica): AgentEffect[] {
   state.copies.delete(sha256)
   state.left.delete(sha256)
   state.holders.delete(sha256)
-  return replica.phase.next === null ? [] : published(state, replica.phase.next)
+  const { next } = replica.phase
+  return next === null ? [] : published(state, next.publication, next.envelope)
 }
 
 /** The copy is proven: tell the Service Center, with a receipt that only this appliance can sign. */

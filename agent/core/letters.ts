@@ -8,11 +8,12 @@ import { assert } from '../../protocol/assert.ts'
 import { type PeerId, SERVICE_PROVIDER, type Sha256 } from '../../protocol/identifiers.ts'
 import { MAX_OWN_LETTERS, MAX_STORED_LETTERS } from '../../protocol/limits.ts'
 import { isRefusal } from '../../protocol/refusals.ts'
-import { type Envelope, envelopeDigest, open, type StatementType, seal } from '../../protocol/trust/envelope.ts'
+import { envelopeDigest, type StatementType, seal } from '../../protocol/trust/envelope.ts'
 import { Acknowledgement, type Letter, Receipt } from '../../protocol/trust/statements.ts'
 import type { AgentEffect, LedgerEntry } from './events.ts'
 import { counterEntry, keptEntry, sentEntry } from './ledger.ts'
 import type { AgentState } from './state.ts'
+import { acknowledgedBy } from './trust.ts'
 
 /** Signs a statement of this appliance and sends it to the Service Center; `also` is recorded with it, all or nothing. */
 export function post<Statement>(
@@ -98,10 +99,8 @@ export function forwardUp(state: AgentState, letter: Letter): AgentEffect[] {
 }
 
 /** The Service Center holds these letters of ours. */
-export function acknowledged(state: AgentState, envelope: Envelope): AgentEffect[] {
-  const statement = open(Acknowledgement, envelope, [state.root])
-  if (isRefusal(statement)) return [{ kind: 'log', line: statement.message, fields: { code: statement.refused } }]
-  const known = statement.letters.filter((id) => state.outbox.delete(id))
+export function acknowledged(state: AgentState, { letters }: Acknowledgement): AgentEffect[] {
+  const known = letters.filter((id) => state.outbox.delete(id))
   if (known.length === 0) return []
   const entries = known.map((id) => sentEntry(id, null))
   // It came after our greeting: what the Service Center had heard more than the ledger knows, it has said by now.
@@ -139,7 +138,7 @@ function keep(state: AgentState, letter: Letter): AgentEffect[] {
 
 /** Only letters to whoever signed the acknowledgement. */
 function forget(state: AgentState, { from, envelope }: Letter, signer: PeerId): AgentEffect[] {
-  const statement = open(Acknowledgement, envelope, [signer])
+  const statement = acknowledgedBy(signer, envelope)
   if (isRefusal(statement) || statement.from !== from) return []
   const known = statement.letters.map((id) => mailKey(from, id)).filter((key) => state.mailbox.delete(key))
   return known.length === 0 ? [] : [{ kind: 'record', entries: known.map((key) => keptEntry(key, null)) }]

@@ -6,12 +6,9 @@
  * copies again; and what it has answered it takes no second time for an order. A clock that was set back as well is no
  * way out: from what was heard it counts on, above any letter of before that may still be on its way.
  */
-
 import { sha256Hex } from '../../protocol/hashing.ts'
 import { MAX_COUNTER_GAPS } from '../../protocol/limits.ts'
 import type { Life } from '../../protocol/messages.ts'
-import { isRefusal } from '../../protocol/refusals.ts'
-import { type Envelope, open } from '../../protocol/trust/envelope.ts'
 import { Heard, LedgerLoss } from '../../protocol/trust/ledger-statements.ts'
 import { provenAgain } from './disproving.ts'
 import type { AgentEffect } from './events.ts'
@@ -39,12 +36,9 @@ function ofItsOwn(life: Life): number {
   return 1 + Number.parseInt(sha256Hex(Buffer.from(life, 'hex')).slice(0, 5), 16)
 }
 
-export function ledgerCompared(state: AgentState, envelope: Envelope): AgentEffect[] {
-  const told = open(Heard, envelope, [state.root])
-  if (isRefusal(told)) return [log(told.message, { code: told.refused })]
-  const { to, epoch, counter: heard, sequence } = told
+export function ledgerCompared(state: AgentState, { epoch, counter: heard, sequence }: Heard): AgentEffect[] {
   const gap = state.gaps.find((one) => heard > one.known && heard < one.since)
-  if (to !== state.identity.peer || epoch !== state.membership?.epoch) return []
+  if (epoch !== state.membership?.epoch) return []
   if (gap === undefined && heard <= state.counter) return []
   const known = gap?.known ?? state.gaps.at(-1)?.known ?? state.counter
   if (gap === undefined) state.counter = heard + UNHEARD_AT_MOST

@@ -27,7 +27,11 @@ export type Phase =
    * `next` is a publication of the same file that came before the file was gone; `retryAtMs` (monotonic) is set when the
    * disk could not delete it.
    */
-  | { name: 'discarding'; next: Envelope | null; retryAtMs: number | null }
+  | {
+      name: 'discarding'
+      next: { readonly publication: Publication; readonly envelope: Envelope } | null
+      retryAtMs: number | null
+    }
 
 const MOVES: Record<Phase['name'], readonly Phase['name'][]> = {
   described: ['waiting', 'discarding'],

@@ -2,7 +2,6 @@
  * The evidence of an install for one organization: as the file that can be checked anywhere, and as a page to read and
  * print, which shows what the same check has found.
  */
-
 import { isRefusal } from '../../protocol/refusals.ts'
 import { writeEvidence } from '../../protocol/trust/evidence.ts'
 import { judgeEvidence } from '../../protocol/trust/judge-evidence.ts'

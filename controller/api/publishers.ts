@@ -2,7 +2,6 @@
  * Publishers over HTTP: who may sign which patches with which keys. What a change means for uploads is decided and
  * written into the trail in controller/core/publishers.ts.
  */
-
 import { isRefusal, refuse } from '../../protocol/refusals.ts'
 import { Publisher } from '../../protocol/trust/publishers.ts'
 import { namedPublisher, publisherView, publisherViews } from '../core/publishers.ts'

@@ -2,7 +2,6 @@
  * The manifest of a patch as whoever makes it writes it: without the payload, which is found out, and without what has a
  * usual value. What is left out is said here, and nowhere guessed.
  */
-
 import { Manifest } from '../../protocol/bundle/manifest.ts'
 import { MAX_MANIFEST_BYTES } from '../../protocol/limits.ts'
 import { isRefusal, RefusedError, refuse } from '../../protocol/refusals.ts'

@@ -2,7 +2,6 @@
  * `patchmesh publishers list|set|remove`: whose signatures uploads need. A publisher is described in a file, which is
  * kept where the keys are looked after.
  */
-
 import { isRefusal, RefusedError, refuse } from '../../protocol/refusals.ts'
 import { parseStrictJson } from '../../protocol/strict-json.ts'
 import { Publisher, shortKeyId } from '../../protocol/trust/publishers.ts'

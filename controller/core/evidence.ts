@@ -2,7 +2,6 @@
  * The evidence of an install for one organization, put together and signed (protocol/trust/evidence.ts): the publication, the
  * memberships, orders, reports and detections as they were signed, and the Service Center's own word for who began it.
  */
-
 import type { OrganizationName } from '../../protocol/identifiers.ts'
 import { type Refusal, refuse } from '../../protocol/refusals.ts'
 import { seal } from '../../protocol/trust/envelope.ts'

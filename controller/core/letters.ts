@@ -3,7 +3,6 @@
  * appliance that it speaks of signed it, with the key and the epoch that the fleet knows; through whom it came does not
  * matter.
  */
-
 import type { PeerId } from '../../protocol/identifiers.ts'
 import { isRefusal, type Refusal, refuse } from '../../protocol/refusals.ts'
 import { type Envelope, open, type StatementType } from '../../protocol/trust/envelope.ts'

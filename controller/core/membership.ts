@@ -3,7 +3,6 @@
  * appliance whom it may talk to. A token enrolls one key; the same key may ask again, since its first answer may have
  * been lost on the way.
  */
-
 import { type DataCenterName, type PeerId, SERVICE_PROVIDER } from '../../protocol/identifiers.ts'
 import { MAX_DATA_CENTER_APPLIANCES } from '../../protocol/limits.ts'
 import type { EnrollmentAnswer, EnrollmentRequest } from '../../protocol/messages.ts'

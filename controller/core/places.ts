@@ -2,7 +2,6 @@
  * What people change about the places of the fleet: an appliance gets another name or is retired, a token that nobody
  * shall use any more is revoked. A place whose last member goes is never lost silently: it must be said.
  */
-
 import { type PeerId, SERVICE_PROVIDER } from '../../protocol/identifiers.ts'
 import { isRefusal, type Refusal, refuse } from '../../protocol/refusals.ts'
 import { seal } from '../../protocol/trust/envelope.ts'

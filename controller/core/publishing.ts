@@ -2,7 +2,6 @@
  * Patches come and go: publishing a checked upload, and withdrawing a wrong one. A name, version and architecture stand for
  * one file for ever; the same file again changes nothing.
  */
-
 import type { Sha256 } from '../../protocol/identifiers.ts'
 import { MAX_KNOWN_PATCHES } from '../../protocol/limits.ts'
 import { isRefusal, type Refusal, refuse } from '../../protocol/refusals.ts'

@@ -3,7 +3,6 @@
  * concern it, and what is taken back of those. Intended state against known state: it is worked out again at each greeting and after each change, so
  * nothing depends on a message that was sent before.
  */
-
 import type { PeerId } from '../../protocol/identifiers.ts'
 import { MAX_SENTENCE_CHARACTERS } from '../../protocol/limits.ts'
 import { type Envelope, seal } from '../../protocol/trust/envelope.ts'

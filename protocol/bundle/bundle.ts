@@ -9,7 +9,6 @@
  * signatures.json by the SHA-256 in the link name of their headers (a field that plain files do not use), everything
  * from the first payload header to the end marker by `manifest.payload`, and the end marker by being zero.
  */
-
 import { ByteReader } from '../byte-reader.ts'
 import { equalBytes, sha256Hex } from '../hashing.ts'
 import { MAX_MANIFEST_BYTES } from '../limits.ts'

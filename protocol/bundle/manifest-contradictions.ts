@@ -2,7 +2,6 @@
  * What a manifest says against itself, and so could be obeyed by nobody: it is refused at the upload, before any of the
  * payload is read. What it says against other patches is judged where those are known.
  */
-
 import { pieceLengthBytes } from '../pieces.ts'
 import { compareVersions } from '../version-order.ts'
 import type { Manifest } from './manifest.ts'

@@ -2,7 +2,6 @@
  * What a reference to other patches in a manifest means. One of `requires` or `conflicts` without a version means any;
  * with one it means that version and every later one. One of `supersedes` means that version and every earlier one.
  */
-
 import { compareVersions } from '../version-order.ts'
 import type { Manifest } from './manifest.ts'
 

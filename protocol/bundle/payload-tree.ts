@@ -3,7 +3,6 @@
  * invariant that what is unpacked is the same on every file system: plain names only, nothing twice, nothing that
  * differs only in the case of letters, no file where a folder is needed.
  */
-
 import { quoted } from '../quoted.ts'
 import { type Refusal, refuse } from '../refusals.ts'
 import { PayloadPath } from './manifest.ts'

@@ -3,7 +3,6 @@
  * it, and offline, where somebody doubts it. Each thing that is wrong is one sentence; what a statement says that is wrong
  * counts for nothing.
  */
-
 import type { PeerId } from '../identifiers.ts'
 import { isRefusal, type Refusal } from '../refusals.ts'
 import { envelopeDigest, open } from './envelope.ts'

@@ -3,7 +3,6 @@
  * does not end for its sake when it has. How the first ended is what its installer had when it said so, and neither what
  * it said nor what the second heard.
  */
-
 import type { OrderId, PeerId } from '../../protocol/identifiers.ts'
 import { isRefusal } from '../../protocol/refusals.ts'
 import { open } from '../../protocol/trust/envelope.ts'

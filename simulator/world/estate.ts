@@ -1,7 +1,6 @@
 /**
  * What many scenarios begin with: pairs in Data Centers, a patch that is everywhere, and letters that nobody sent.
  */
-
 import { InstallId, OrderId } from '../../protocol/identifiers.ts'
 import { type Envelope, seal } from '../../protocol/trust/envelope.ts'
 import { Order } from '../../protocol/trust/statements.ts'

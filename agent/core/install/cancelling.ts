@@ -3,25 +3,20 @@
  * nothing yet: it ends as cancelled, wherever it waits. What an installer has begun is never cut off; it is finished or put
  * back, and a member that comes after it follows. A cancellation may come before its order, and is kept for it.
  */
-
 import { MAX_KEPT_CANCELLATIONS } from '../../../protocol/limits.ts'
-import { isRefusal } from '../../../protocol/refusals.ts'
-import { type Envelope, open } from '../../../protocol/trust/envelope.ts'
-import { Cancellation } from '../../../protocol/trust/statements.ts'
+import type { Cancellation } from '../../../protocol/trust/statements.ts'
 import type { AgentEffect } from '../events.ts'
 import { ordersEntry } from '../ledger.ts'
 import type { Ending } from '../reporting.ts'
 import type { AgentState } from '../state.ts'
-import { end, refusalLog } from './ending.ts'
+import { end } from './ending.ts'
 import { leaveLine } from './following.ts'
 import { isStoppable } from './stopping.ts'
 
-export function orderCancelled(state: AgentState, envelope: Envelope): AgentEffect[] {
-  const said = open(Cancellation, envelope, [state.root])
-  if (isRefusal(said)) return [refusalLog(said)]
+export function orderCancelled(state: AgentState, said: Cancellation): AgentEffect[] {
   const { orders } = state
   const { attempt } = orders
-  if (said.to !== state.identity.peer || orders.ended.some(({ order }) => order === said.order)) return []
+  if (orders.ended.some(({ order }) => order === said.order)) return []
   const ending: Ending = { state: 'cancelled', reason: `${said.reason}; nothing was changed on this appliance` }
   if (attempt?.order.orderId === said.order) {
     if (isStoppable(attempt)) return end(state, attempt, ending)

@@ -3,21 +3,15 @@
  * proven when the maintenance window opens. It permits nothing but the copy: what is installed, and when, is in orders
  * alone. Asked twice, or again after a restart in the middle, it changes nothing more.
  */
-
-import { isRefusal } from '../../../protocol/refusals.ts'
-import { type Envelope, open } from '../../../protocol/trust/envelope.ts'
-import { Staging } from '../../../protocol/trust/statements.ts'
+import type { Staging } from '../../../protocol/trust/statements.ts'
 import type { AgentEffect } from '../events.ts'
 import { pull } from '../pulling.ts'
 import { enter } from '../replica.ts'
 import type { AgentState } from '../state.ts'
-import { refusalLog } from './ending.ts'
 
-export function copyAhead(state: AgentState, envelope: Envelope): AgentEffect[] {
-  const said = open(Staging, envelope, [state.root])
-  if (isRefusal(said)) return [refusalLog(said)]
+export function copyAhead(state: AgentState, said: Staging): AgentEffect[] {
   const replica = state.replicas.get(said.patch)
-  if (said.to !== state.identity.peer || replica?.phase.name !== 'described') return []
+  if (replica?.phase.name !== 'described') return []
   const opens = new Date(said.opensAt).toISOString()
   enter(replica, { name: 'waiting', reason: `is copied ahead of its maintenance window, which opens at ${opens}` })
   return pull(state)

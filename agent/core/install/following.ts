@@ -6,12 +6,11 @@
  *
  * What was heard need not survive a crash: the other member keeps it (outcomes.ts), and is asked again.
  */
-
 import type { OrderId, PeerId } from '../../../protocol/identifiers.ts'
-import { isRefusal, refuse } from '../../../protocol/refusals.ts'
-import { open, seal } from '../../../protocol/trust/envelope.ts'
+import { refuse } from '../../../protocol/refusals.ts'
+import { seal } from '../../../protocol/trust/envelope.ts'
 import { type HowEnded, OrderOutcome, OrderQuestion } from '../../../protocol/trust/pair-statements.ts'
-import type { Letter, Order } from '../../../protocol/trust/statements.ts'
+import type { Order } from '../../../protocol/trust/statements.ts'
 import { sendToMember } from '../between-members.ts'
 import type { AgentEffect } from '../events.ts'
 import { type Ending, report } from '../reporting.ts'
@@ -82,9 +81,8 @@ export function tendFollowing(state: AgentState): AgentEffect[] {
   })
 }
 
-export function outcomeTold(state: AgentState, { from, envelope }: Letter): AgentEffect[] {
-  const said = open(OrderOutcome, envelope, [from])
-  if (isRefusal(said) || said.from !== from || said.to !== state.identity.peer) return []
+export function outcomeTold(state: AgentState, said: OrderOutcome): AgentEffect[] {
+  const { from } = said
   const order = state.orders.queue.find(({ after }) => after?.peer === from && after.order === said.order)
   if (order === undefined) return []
   const ending = endingAfter(nameOf(state, from), said.ended)

@@ -3,11 +3,9 @@
  * nothing, and has promised nothing to a third one; then this appliance promises to serve, and writes that down before it
  * says so. A promise is repeated to whoever has it, since the answer may have been lost.
  */
-
-import { isRefusal } from '../../../protocol/refusals.ts'
-import { envelopeDigest, open, seal } from '../../../protocol/trust/envelope.ts'
+import { type Envelope, envelopeDigest, seal } from '../../../protocol/trust/envelope.ts'
 import { LeaseAnswer, LeaseRelease, LeaseRequest } from '../../../protocol/trust/pair-statements.ts'
-import { Acknowledgement, type Letter } from '../../../protocol/trust/statements.ts'
+import { Acknowledgement } from '../../../protocol/trust/statements.ts'
 import { sendToMember } from '../between-members.ts'
 import type { AgentEffect } from '../events.ts'
 import { leasesEntry } from '../ledger.ts'
@@ -18,9 +16,8 @@ import { owe } from './releasing.ts'
 
 const GRANTED: PeerAnswer = { answer: 'granted', reason: '' }
 
-export function leaseRequested(state: AgentState, { from, envelope }: Letter): AgentEffect[] {
-  const request = open(LeaseRequest, envelope, [from])
-  if (isRefusal(request) || request.from !== from || request.to !== state.identity.peer) return []
+export function leaseRequested(state: AgentState, request: LeaseRequest): AgentEffect[] {
+  const { from } = request
   if (peerCalled(state, from) === undefined) return []
   const said = judge(state, request)
   const { order, nonce } = request
@@ -82,9 +79,8 @@ function takeBack(state: AgentState, asking: Asking, from: LeaseRequest['from'])
 }
 
 /** Another member needs nothing any more of what it has asked for up to this number: this appliance is free again. */
-export function leaseReleased(state: AgentState, { from, envelope }: Letter): AgentEffect[] {
-  const said = open(LeaseRelease, envelope, [from])
-  if (isRefusal(said) || said.from !== from || said.to !== state.identity.peer) return []
+export function leaseReleased(state: AgentState, said: LeaseRelease, envelope: Envelope): AgentEffect[] {
+  const { from } = said
   const { granted } = state.leases
   const isOver = granted?.to === from && granted.number <= said.number
   if (isOver) state.leases.granted = null

@@ -8,9 +8,7 @@
  */
 import { unreachable } from '../../../protocol/assert.ts'
 import { SERVICE_PROVIDER, type Sha256 } from '../../../protocol/identifiers.ts'
-import { isRefusal } from '../../../protocol/refusals.ts'
-import { type Envelope, open } from '../../../protocol/trust/envelope.ts'
-import { Order } from '../../../protocol/trust/statements.ts'
+import type { Order } from '../../../protocol/trust/statements.ts'
 import type { AgentEffect, Found, InstallStep, Outcome } from '../events.ts'
 import { restartSentence } from '../machine.ts'
 import { report } from '../reporting.ts'
@@ -36,11 +34,9 @@ import { waitFor } from './waiting.ts'
 const RETRY_AFTER_MS = 10_000
 const MAX_TRIES = 2
 
-export function orderArrived(state: AgentState, envelope: Envelope): AgentEffect[] {
-  const order = open(Order, envelope, [state.root])
-  if (isRefusal(order)) return [refusalLog(order)]
+export function orderArrived(state: AgentState, order: Order): AgentEffect[] {
   const refusal = judgeOrder(state, order)
-  if (refusal?.refused === 'wrong_addressee' || refusal?.refused === 'replayed') return [refusalLog(refusal)]
+  if (refusal?.refused === 'replayed') return [refusalLog(refusal)]
   state.orders.sequence = order.sequence
   if (refusal !== null) {
     return [

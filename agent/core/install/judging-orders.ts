@@ -1,7 +1,8 @@
 /**
- * Whether an order is for this appliance, new, in time and within its membership, and names a patch that is known here:
+ * Whether an order for this appliance is new, in time and within its membership, and names a patch that is known here:
  * all that can be judged of it before anything is looked at.
  */
+import { assert } from '../../../protocol/assert.ts'
 import { MAX_QUEUED_ORDERS } from '../../../protocol/limits.ts'
 import { isRefusal, type Refusal, refuse } from '../../../protocol/refusals.ts'
 import type { Order } from '../../../protocol/trust/statements.ts'
@@ -12,9 +13,7 @@ import { judgeTime } from './policies/order-time.ts'
 /** Null when it is. */
 export function judgeOrder(state: AgentState, order: Order): Refusal | null {
   const { membership } = state
-  if (membership === null || order.to !== state.identity.peer) {
-    return refuse('wrong_addressee', `the order is for ${order.to}, and this is ${state.identity.peer}`)
-  }
+  assert(membership !== null, 'only a member is ordered anything')
   if (order.sequence <= state.orders.sequence) {
     return refuse('replayed', `the order has sequence ${order.sequence}, and ${state.orders.sequence} has been seen`)
   }

@@ -4,7 +4,6 @@
  * fresh promise of every other member (leasing.ts). No timer ends a promise: a signed release does, a promise of the
  * member that has it, or a roster in which that one is not any more.
  */
-
 import type { OrderId, PatchName, PeerId } from '../../../protocol/identifiers.ts'
 import { type Envelope, seal } from '../../../protocol/trust/envelope.ts'
 import { LeaseRelease } from '../../../protocol/trust/pair-statements.ts'

@@ -6,14 +6,12 @@
  * Of two members that ask at once the one with the lower peer id goes first (after Ricart and Agrawala, "An optimal
  * algorithm for mutual exclusion in computer networks", 1981); the other takes its questions back (granting.ts).
  */
-
 import { equalBytes } from '../../../protocol/hashing.ts'
 import type { PeerId } from '../../../protocol/identifiers.ts'
 import { nextWord } from '../../../protocol/random.ts'
-import { isRefusal, refuse } from '../../../protocol/refusals.ts'
-import { open, seal } from '../../../protocol/trust/envelope.ts'
+import { refuse } from '../../../protocol/refusals.ts'
+import { seal } from '../../../protocol/trust/envelope.ts'
 import { LeaseAnswer, LeaseRequest } from '../../../protocol/trust/pair-statements.ts'
-import type { Letter } from '../../../protocol/trust/statements.ts'
 import { sendToMember } from '../between-members.ts'
 import type { AgentEffect } from '../events.ts'
 import { leasesEntry } from '../ledger.ts'
@@ -135,9 +133,8 @@ function isCopyHeld(state: AgentState, { order }: Attempt, { follows }: Asking):
 }
 
 /** A promise for nothing that is wanted any more is given back. */
-export function leaseAnswered(state: AgentState, { from, envelope }: Letter): AgentEffect[] {
-  const said = open(LeaseAnswer, envelope, [from])
-  if (isRefusal(said) || said.from !== from || said.to !== state.identity.peer) return []
+export function leaseAnswered(state: AgentState, said: LeaseAnswer): AgentEffect[] {
+  const { from } = said
   const { attempt } = state.orders
   const asking = attempt?.asking ?? null
   if (attempt === null || asking === null || !equalBytes(said.nonce, asking.nonce)) {

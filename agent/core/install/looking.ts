@@ -2,7 +2,6 @@
  * What an appliance knows of the patches that are there: the newest detection of each, and which of them another patch has
  * to do with by its manifest or theirs, so that just these are looked at before it is installed.
  */
-
 import type { Manifest } from '../../../protocol/bundle/manifest.ts'
 import type { Sha256 } from '../../../protocol/identifiers.ts'
 import type { Publication } from '../../../protocol/trust/statements.ts'

@@ -6,10 +6,8 @@
 import { unreachable } from '../../../protocol/assert.ts'
 import type { OrderId, PeerId } from '../../../protocol/identifiers.ts'
 import { MAX_KEPT_OUTCOMES, MAX_WAITING_MEMBERS } from '../../../protocol/limits.ts'
-import { isRefusal } from '../../../protocol/refusals.ts'
-import { open, seal } from '../../../protocol/trust/envelope.ts'
+import { seal } from '../../../protocol/trust/envelope.ts'
 import { type HowEnded, OrderOutcome, OrderQuestion } from '../../../protocol/trust/pair-statements.ts'
-import type { Letter } from '../../../protocol/trust/statements.ts'
 import { sendToMember } from '../between-members.ts'
 import type { AgentEffect } from '../events.ts'
 import type { Ending } from '../reporting.ts'
@@ -56,9 +54,8 @@ export function tellWhoWaits(state: AgentState, order: OrderId): AgentEffect[] {
   return [...tell(state, to, ended)]
 }
 
-export function orderAsked(state: AgentState, { from, envelope }: Letter): AgentEffect[] {
-  const question = open(OrderQuestion, envelope, [from])
-  if (isRefusal(question) || question.from !== from || question.to !== state.identity.peer) return []
+export function orderAsked(state: AgentState, question: OrderQuestion): AgentEffect[] {
+  const { from } = question
   if (peerCalled(state, from) === undefined) return []
   const ended = state.orders.ended.find((one) => one.order === question.order)
   if (ended !== undefined) return tell(state, from, ended)

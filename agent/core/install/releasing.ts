@@ -3,11 +3,9 @@
  * again until it has acknowledged that. A release is good for all that this appliance asked for before, so to each member
  * the newest is owed and no other, however long one is away. Who has left the group is told nothing.
  */
-
 import type { OrderId, PeerId } from '../../../protocol/identifiers.ts'
-import { isRefusal } from '../../../protocol/refusals.ts'
-import { envelopeDigest, open } from '../../../protocol/trust/envelope.ts'
-import { Acknowledgement, type Letter } from '../../../protocol/trust/statements.ts'
+import { envelopeDigest } from '../../../protocol/trust/envelope.ts'
+import type { Acknowledgement } from '../../../protocol/trust/statements.ts'
 import { sendToMember } from '../between-members.ts'
 import type { AgentEffect } from '../events.ts'
 import { leasesEntry } from '../ledger.ts'
@@ -57,11 +55,9 @@ function send(state: AgentState, owed: Owed): AgentEffect[] {
   return sendToMember(state, owed.to, sealRelease(state, owed))
 }
 
-export function releaseAcknowledged(state: AgentState, { from, envelope }: Letter): AgentEffect[] {
-  const said = open(Acknowledgement, envelope, [from])
-  if (isRefusal(said) || said.from !== from) return []
+export function releaseAcknowledged(state: AgentState, { from, letters }: Acknowledgement): AgentEffect[] {
   const left = state.leases.owed.filter(
-    (owed) => owed.to !== from || !said.letters.includes(envelopeDigest(sealRelease(state, owed))),
+    (owed) => owed.to !== from || !letters.includes(envelopeDigest(sealRelease(state, owed))),
   )
   if (left.length === state.leases.owed.length) return []
   state.leases.owed = left

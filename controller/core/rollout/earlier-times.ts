@@ -4,7 +4,6 @@
  * each report of an earlier install says when its phase began. So it is what it took on that appliance, else on others of
  * its kind, in its organization first, else an allowance.
  */
-
 import type { Manifest } from '../../../protocol/bundle/manifest.ts'
 import type { InstallId, PeerId } from '../../../protocol/identifiers.ts'
 import type { ApplianceRecord, InstallRecord, TargetRecord } from '../records.ts'

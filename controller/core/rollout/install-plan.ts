@@ -3,7 +3,6 @@
  * who is ready and why the others are not, how long it may take, whom it leaves without a stand-in, and what may fail. As
  * JSON it can be kept, and shown to whoever has to agree; its digest is of everything in it.
  */
-
 import type { Manifest } from '../../../protocol/bundle/manifest.ts'
 import type { DataCenterName, InstallId, OrganizationName, PeerId, Sha256 } from '../../../protocol/identifiers.ts'
 import type { AroundTimes } from './earlier-times.ts'

@@ -4,7 +4,6 @@
  * what their orders say: so a pair ends equal without the Service Center. For installs that go together each member is
  * ordered all its patches at once, one going on from the other.
  */
-
 import { type OrderId, SERVICE_PROVIDER } from '../../../protocol/identifiers.ts'
 import { nextId } from '../../../protocol/random.ts'
 import { seal } from '../../../protocol/trust/envelope.ts'

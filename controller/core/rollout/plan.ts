@@ -7,7 +7,6 @@
  * - within a group the secondary first (the manifest's `pair.order`), but a ready member before one that is not. Its members
  *   begin together: each order says after whose it comes (ordering.ts).
  */
-
 import type { Manifest } from '../../../protocol/bundle/manifest.ts'
 import type { Clock } from '../../../protocol/clock.ts'
 import { type PeerId, SERVICE_PROVIDER } from '../../../protocol/identifiers.ts'

@@ -3,7 +3,6 @@
  * its depot has the patch. It is told to copy and nothing else; its order goes out when the window is open, so nothing of
  * this has to be taken back when windows or blackouts change, and nobody takes a place in a wave for the sake of it.
  */
-
 import { SERVICE_PROVIDER } from '../../../protocol/identifiers.ts'
 import { seal } from '../../../protocol/trust/envelope.ts'
 import { Staging } from '../../../protocol/trust/statements.ts'

@@ -2,7 +2,6 @@
  * Records to rows and back, one pair of functions a table that needs it. A row that does not give its record again is a
  * damaged database, not hostile input: it throws a sentence that names the row.
  */
-
 import type { OrganizationName, PeerId } from '../../../protocol/identifiers.ts'
 import { isRefusal } from '../../../protocol/refusals.ts'
 import { decodeEnvelope, type Envelope, encodeEnvelope, reopen } from '../../../protocol/trust/envelope.ts'

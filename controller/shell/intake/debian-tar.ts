@@ -3,7 +3,6 @@
  * archive, with GNU's long names and without pax, and GNU tar the control archive, with both. Which entries are allowed
  * is for debian-tree.ts; where the archive ends is decided here, and that nothing follows.
  */
-
 import { isZeroBlock, TAR_BLOCK_BYTES, tarPadding } from '../../../protocol/bundle/tar.ts'
 import type { ByteReader } from '../../../protocol/byte-reader.ts'
 import { quoted } from '../../../protocol/quoted.ts'

@@ -9,7 +9,7 @@ import { orderArrived } from '../../../agent/core/install/installing.ts'
 import { detected, judged } from '../../../agent/core/install/preflighting.ts'
 import type { AgentState } from '../../../agent/core/state.ts'
 import { refuse } from '../../../protocol/refusals.ts'
-import { estate, orderFor, replicate, sealedOrder } from '../../../simulator/world/estate.ts'
+import { estate, orderFor, replicate } from '../../../simulator/world/estate.ts'
 import { symbolicPatch } from '../../../simulator/world/symbolic-patch.ts'
 
 const NEEDED: Found = { result: 'applicable', installedVersion: null, reason: '' }
@@ -21,7 +21,7 @@ function ordered() {
   const patch = replicate(world, symbolicPatch({ restart: 'none' }))
   const { state } = world.appliance('paris/secondary')
   const listing: AgentState = { ...state, settings: { ...state.settings, judgesSignatures: true } }
-  const effects = orderArrived(listing, sealedOrder(world, orderFor(world, 'paris/secondary', patch)))
+  const effects = orderArrived(listing, orderFor(world, 'paris/secondary', patch))
   assert.ok(kinds(effects).includes('detect'))
   return { state: listing, id: patch.publication.sha256 }
 }

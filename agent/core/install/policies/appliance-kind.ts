@@ -2,7 +2,6 @@
  * `appliesTo.applianceTypes`: for which kinds of appliances a patch is meant, against the kind that the Service Center
  * signed into the appliance's membership. An empty list means every kind.
  */
-
 import type { Manifest } from '../../../../protocol/bundle/manifest.ts'
 import type { ApplianceKind } from '../../../../protocol/identifiers.ts'
 import { type Refusal, refuse } from '../../../../protocol/refusals.ts'

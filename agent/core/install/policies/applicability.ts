@@ -3,7 +3,6 @@
  * that is there. What is not meant for it counts as neither patched nor unpatched. A version that is there already is
  * installed, from whichever it came.
  */
-
 import type { Manifest } from '../../../../protocol/bundle/manifest.ts'
 import type { ApplianceKind } from '../../../../protocol/identifiers.ts'
 import type { Refusal } from '../../../../protocol/refusals.ts'

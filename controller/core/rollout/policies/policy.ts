@@ -2,7 +2,6 @@
  * What a policy of the rollout is: a function from what is known of one target, and of what goes on around it, to null or
  * the sentence that says why it does not begin now. It looks at nothing else, remembers nothing and does nothing.
  */
-
 import type { Manifest } from '../../../../protocol/bundle/manifest.ts'
 import type { Clock } from '../../../../protocol/clock.ts'
 import type { InstallRecord } from '../../records.ts'

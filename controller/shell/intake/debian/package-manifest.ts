@@ -2,7 +2,6 @@
  * The manifest that follows from what a Debian package says of itself, all but the payload, which is the whole file and
  * known to whoever received it.
  */
-
 import type { Manifest } from '../../../../protocol/bundle/manifest.ts'
 import { PatchName, PatchVersion } from '../../../../protocol/identifiers.ts'
 import { MAX_PATCH_BYTES } from '../../../../protocol/limits.ts'
