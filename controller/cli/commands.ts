@@ -11,6 +11,7 @@ import {
   showAppliance,
   trustAppliance,
 } from './appliances.ts'
+import { backup, restore } from './backup.ts'
 import { listBaselines, removeBaseline, setBaseline } from './baselines.ts'
 import type { Command } from './command.ts'
 import { configCheck } from './config-check.ts'
@@ -42,6 +43,7 @@ import { listWindows, removeWindow, setWindow } from './windows.ts'
 
 export const COMMANDS: Readonly<Record<string, readonly Command[]>> = {
   'Set it up': [configCheck],
+  'Keep it safe': [backup, restore],
   'Let others in': [
     enrollToken,
     enrollAppliance,

@@ -39,6 +39,28 @@ export async function loadAuthority(folder: string): Promise<KeptAuthority> {
   return { meshSeed, mesh: signingKeyFromSeed(meshSeed).peer, signing: signingKeyFromSeed(signingSeed) }
 }
 
+export type KeySeeds = { readonly signing: Uint8Array; readonly meshIdentity: Uint8Array }
+
+/** The secret bytes of both keys; null where neither is there. Throws a sentence where one is missing or damaged. */
+export async function readKeySeeds(folder: string): Promise<KeySeeds | null> {
+  const keys = path.join(folder, 'keys')
+  const meshIdentity = await readSeed(path.join(keys, MESH_IDENTITY))
+  if (meshIdentity === null && (await readSeed(path.join(keys, SIGNING))) === null) return null
+  return {
+    meshIdentity: await loadSeed(path.join(keys, MESH_IDENTITY), false),
+    signing: await loadSeed(path.join(keys, SIGNING), false),
+  }
+}
+
+/** Puts keys from a backup where there are none; the caller sees to the database that belongs to them. */
+export async function placeKeySeeds(folder: string, { signing, meshIdentity }: KeySeeds): Promise<void> {
+  const keys = path.join(folder, 'keys')
+  await mkdir(keys, { recursive: true, mode: 0o700 })
+  await makeSeed(path.join(keys, MESH_IDENTITY), meshIdentity)
+  await makeSeed(path.join(keys, SIGNING), signing)
+  await syncFolder(folder)
+}
+
 /** Whether the keys were made and no database belongs to them yet. */
 export async function isNewFolder(folder: string): Promise<boolean> {
   return (await names(path.join(folder, 'keys'))).includes(NEW)
@@ -71,7 +93,7 @@ function databaseLost(folder: string, found: readonly string[]): string {
   return (
     `The database ${databaseFile(folder)} is ${how}, and ${found.join(' and ')} are of a Service Center that had one: ` +
     'without it every appliance, person and install is forgotten. Restore the database and the folder "keys" from the same backup ' +
-    '(operator\'s guide, "Data folders"), or move them all away to begin as a new Service Center.'
+    '(operator\'s guide, "Backing up and restoring"), or move them all away to begin as a new Service Center.'
   )
 }
 
@@ -85,7 +107,7 @@ async function loadSeed(file: string, mayMake: boolean): Promise<Uint8Array> {
   if (!mayMake) {
     throw new Error(`The key ${file} is missing, and every appliance trusts it. Restore it from a backup.`)
   }
-  await makeSeed(file)
+  await makeSeed(file, randomBytes(SEED_BYTES))
   // Not what was made here: another process may have been first.
   const made = await readSeed(file)
   if (made === null) throw new Error(`The key ${file} was made and is gone again. Look who else uses this folder.`)
@@ -104,12 +126,12 @@ async function readSeed(file: string): Promise<Uint8Array | null> {
   throw new Error(`The key ${file} has ${seed.byteLength} bytes instead of ${SEED_BYTES}. Restore it from a backup.`)
 }
 
-async function makeSeed(file: string): Promise<void> {
+async function makeSeed(file: string, seed: Uint8Array): Promise<void> {
   const beside = `${file}.${randomUUID()}.part`
   const handle = await open(beside, 'wx', 0o600)
   try {
     try {
-      await handle.writeFile(randomBytes(SEED_BYTES))
+      await handle.writeFile(seed)
       await handle.sync()
     } finally {
       await handle.close()

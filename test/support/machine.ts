@@ -41,6 +41,8 @@ export const PROGRAMS = {
   lintian: 'lintian',
   'systemd-nspawn': 'systemd-container',
   'systemd-analyze': 'systemd',
+  age: 'age',
+  'age-keygen': 'age',
 } as const
 export type Program = keyof typeof PROGRAMS
 
