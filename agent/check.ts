@@ -5,22 +5,23 @@
  */
 import { access, constants, statfs } from 'node:fs/promises'
 import { connect } from 'node:net'
-import { parseArgs } from 'node:util'
 import { pEvent, TimeoutError } from 'p-event'
 import { clockDifference } from '../protocol/clock.ts'
 import type { DialAddress } from '../protocol/identifiers.ts'
 import { reopen } from '../protocol/trust/envelope.ts'
 import { Roster } from '../protocol/trust/statements.ts'
+import { outputOptions } from './shell/command-line/output.ts'
 import { AGENT } from './shell/config/agent-config.ts'
 import { dataFolder } from './shell/config/places.ts'
+import { printResult, readFormat, readOptions } from './shell/daemon-command.ts'
 import { type Enrollment, loadEnrollment } from './shell/kept-membership.ts'
 import { type NotedClock, notedClock } from './shell/noted-clock.ts'
 
-const HELP = `Usage: patchmesh check [--data DIR] [--json]
+const HELP = `Usage: patchmesh check [--data DIR] [-o FORMAT]
 
 Says what the appliance can reach, and how its clock and its disk are. Exit status 1
 when something needs attention. DIR is the data folder of the agent (default: that of
-/etc/patchmesh/agent.yaml).
+/etc/patchmesh/agent.yaml). FORMAT is json, which is --json too, yaml or table.
 `
 const CONNECT_WITHIN_MS = 5_000
 const WANTED_FREE_BYTES = 1e9
@@ -30,21 +31,21 @@ type Finding = { what: string; ok: boolean; detail: string }
 
 /** The exit status. */
 export async function check(args: string[]): Promise<number> {
-  const { values } = parseArgs({
-    args,
-    options: { data: { type: 'string' }, json: { type: 'boolean' }, help: { type: 'boolean' } },
+  const values = readOptions('check', args, {
+    ...{ data: { type: 'string' }, help: { type: 'boolean' } },
+    ...outputOptions(),
   })
   if (values.help) {
     process.stdout.write(HELP)
     return 0
   }
+  const format = readFormat(values)
   const findings: Finding[] = [checkNode()]
   const folder = await dataFolder(values.data, AGENT)
   if (folder !== undefined) findings.push(...(await checkFolder(folder)))
-  if (values.json) process.stdout.write(`${JSON.stringify(findings)}\n`)
-  else
-    for (const { ok, what, detail } of findings)
-      process.stdout.write(`${ok ? 'ok     ' : 'PROBLEM'}  ${what.padEnd(22)}  ${detail}\n`)
+  await printResult(format, findings, () =>
+    findings.map(({ ok, what, detail }) => `${ok ? 'ok     ' : 'PROBLEM'}  ${what.padEnd(22)}  ${detail}`),
+  )
   return findings.every(({ ok }) => ok) ? 0 : 1
 }
 

@@ -7,12 +7,13 @@ import { parseArgs } from 'node:util'
 import { OrderId } from '../protocol/identifiers.ts'
 import { printableSentence } from '../protocol/printable.ts'
 import { hint } from '../protocol/refusals.ts'
+import { outputOptions } from './shell/command-line/output.ts'
 import { AGENT } from './shell/config/agent-config.ts'
 import { dataFolder } from './shell/config/places.ts'
-import { fail } from './shell/daemon-command.ts'
+import { fail, printResult, readFormat } from './shell/daemon-command.ts'
 import { askAgent } from './shell/visits/asking.ts'
 
-const HELP = `Usage: patchmesh orders stop [ORDER] --data DIR [--json]
+const HELP = `Usage: patchmesh orders stop [ORDER] [--data DIR] [-o FORMAT]
 
 Stops an order at the appliance that it was sent to, while it has changed nothing there: it
 waits in line, for its copy, or for what is looked at before. It ends as refused, and the
@@ -21,9 +22,10 @@ finished, or what it did is put back. Without ORDER it is the order under way; p
 status names them all.
 
 Options:
-  --data DIR  the data folder of the agent (default: that of /etc/patchmesh/agent.yaml)
-  --json      one object on standard output
-  --help      this text
+  --data DIR           the data folder of the agent (default: that of /etc/patchmesh/agent.yaml)
+  -o, --output FORMAT  json, yaml or table (default table)
+  --json               one object on standard output, as -o json
+  --help               this text
 
 Example:
   patchmesh orders stop --data /var/lib/patchmesh
@@ -36,6 +38,7 @@ export async function orders(args: string[]): Promise<number> {
     process.stdout.write(HELP)
     return 0
   }
+  const format = readFormat(values)
   const [verb, wanted, ...more] = positionals
   if (verb !== 'stop') return fail('orders is one of: orders stop. See patchmesh --help', 2)
   if (more.length > 0) return fail('one ORDER at a time; see patchmesh orders stop --help', 2)
@@ -50,16 +53,15 @@ export async function orders(args: string[]): Promise<number> {
   if (answer.kind === 'refused') return fail(`${printableSentence(answer.message)}. ${hint(answer.refused)}`, 1)
   if (answer.kind !== 'stopped') return fail('the agent has answered something else; see its log', 1)
   const { kind: _, ...stopped } = answer
-  process.stdout.write(
-    values.json
-      ? `${JSON.stringify(stopped)}\n`
-      : `stopped the order of ${printableSentence(stopped.title)}; nothing was changed here, and the Service Center is told\n`,
-  )
+  const title = printableSentence(stopped.title)
+  await printResult(format, stopped, () => [
+    `stopped the order of ${title}; nothing was changed here, and the Service Center is told`,
+  ])
   return 0
 }
 
 function read(args: string[]) {
-  const options = { data: { type: 'string' }, json: { type: 'boolean' }, help: { type: 'boolean' } } as const
+  const options = { data: { type: 'string' }, help: { type: 'boolean' }, ...outputOptions() } as const
   try {
     return parseArgs({ args, options, allowPositionals: true })
   } catch (error) {

@@ -1,6 +1,8 @@
 /**
  * Any word whose program a package has not: which commands there are on an appliance, and where the others are.
  */
+import { exitLines } from './shell/command-line/exit-status.ts'
+
 export const HELP = `patchmesh brings patches to this appliance, proves them, and installs them when it is ordered to.
 
 Usage: patchmesh COMMAND [OPTIONS]
@@ -12,7 +14,12 @@ Usage: patchmesh COMMAND [OPTIONS]
   config check  says whether the agent would start with its configuration
 
 Each command has a --help of its own. Those of the Service Center are in the package
-patchmesh-controller. Exit status: 0 done, 1 refused or failed, 2 wrong usage.
+patchmesh-controller.
+
+Exit status:
+${exitLines()
+  .map((line) => `  ${line}`)
+  .join('\n')}
 
 Example:
   patchmesh status

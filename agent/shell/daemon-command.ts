@@ -1,9 +1,10 @@
 /**
- * What the command lines of both daemons share: settings from a YAML file, one-line failures with the contract's exit
+ * What the command lines of both daemons and of the agent's commands share: settings from a YAML file, one-line failures with the contract's exit
  * status, and ending by a signal.
  */
 import { type ParseArgsConfig, parseArgs } from 'node:util'
 import type { z } from 'zod'
+import { formatOf, type OutputFormat, renderedLines } from './command-line/output.ts'
 import { readConfigFile, WrongConfig } from './config/config-file.ts'
 import type { Log } from './log.ts'
 
@@ -23,6 +24,16 @@ export function readOptions<Options extends NonNullable<ParseArgsConfig['options
   } catch (error) {
     return fail(`${(error as Error).message}; see patchmesh ${command} --help`, 2)
   }
+}
+
+/** The form in which a command of the agent prints, judged before it does anything. */
+export function readFormat(options: { output?: string | undefined; json?: boolean | undefined }): OutputFormat {
+  const format = formatOf(options)
+  return typeof format === 'object' ? fail(format.wrong, 2) : format
+}
+
+export async function printResult(format: OutputFormat, value: unknown, lines: () => readonly string[]): Promise<void> {
+  for (const line of await renderedLines(format, value, lines)) process.stdout.write(`${line}\n`)
 }
 
 /** The settings of `--config FILE`, or none; a file with anything wrong in it is wrong usage. */

@@ -2,6 +2,7 @@
  * `patchmesh api-token`: a secret for scripts and for the client commands, made beside the controller's data. It is shown
  * once and kept only as a hash.
  */
+import { outputOptions } from '../../agent/shell/command-line/output.ts'
 import { ApplianceName } from '../../protocol/identifiers.ts'
 import { RefusedError } from '../../protocol/refusals.ts'
 import { accessId, newAccess } from '../shell/access.ts'
@@ -19,17 +20,17 @@ const MOST_DAYS = 3650
 export const apiToken = defineCommand({
   name: 'api-token',
   summary: 'Makes a token for the API and the client commands',
-  usage: '--data DIR [--name NAME] [--role ROLE] [--organization NAME...] [--expires DAYS] [--json]',
+  usage: '--data DIR [--name NAME] [--role ROLE] [--organization NAME...] [--expires DAYS]',
   options: {
     ...DATA_OPTION,
     name: { type: 'string', value: 'NAME', about: 'who uses it, for the trail (default "api token")' },
     ...RIGHTS_OPTIONS,
     expires: { type: 'string', value: 'DAYS', about: 'good for so many days (default 365)' },
-    json: { type: 'boolean', about: 'print {"name","token","expiresAt"}' },
+    ...outputOptions('{"name","token","expiresAt"}'),
   },
   remarks: ['Without --role it may do everything.'],
   example: 'export PATCHMESH_API_TOKEN=$(patchmesh api-token --data ./center)',
-  async run({ options, terminal }) {
+  async run({ options, show }) {
     const name = parsed('name', options.name ?? 'api token', TokenName)
     const role = roleOf(options.role ?? 'owner')
     const organizations = organizationsOf(options.organization)
@@ -41,8 +42,7 @@ export const apiToken = defineCommand({
       await repository.addAccess(access)
       await noteHere(repository, { action: 'make API token', subject: `${accessId(access)} ${name}` })
       const expiresAt = new Date(access.expiresAt).toISOString()
-      terminal.print(options.json === true ? JSON.stringify({ name, token, expiresAt }) : token)
-      return 0
+      return show({ name, token, expiresAt }, () => [token])
     })
   },
 })

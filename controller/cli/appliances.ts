@@ -1,6 +1,7 @@
 /**
  * `patchmesh appliances list|show|logs|rename|retire|trust`: the fleet, one appliance, and what is changed about it.
  */
+import { printableJson } from '../../protocol/printable.ts'
 import type { ApplianceDetail, InventoryRow } from '../core/appliance-views.ts'
 import { ledgerWords, listed, patchReference, timeLeft, whatToMind, whyWaiting } from '../page/words.ts'
 import { agreedOn, YES_OPTION } from './asking.ts'
@@ -15,7 +16,7 @@ export const listAppliances = defineCommand({
   summary: 'Lists the appliances of the fleet and which of them can be reached',
   usage:
     '[--search TEXT] [--organization NAME] [--data-center NAME] [--kind WORD] [--role ROLE] [--reachable yes|no]\n' +
-    '       [--retired] [--sort COLUMN] [--descending] [--server URL] [--api-token TOKEN] [--json]',
+    '       [--retired] [--sort COLUMN] [--descending]',
   options: {
     search: { type: 'string', value: 'TEXT', about: 'only those with this text in a column' },
     organization: { type: 'string', value: 'NAME', about: 'only those of this organization' },
@@ -33,16 +34,14 @@ export const listAppliances = defineCommand({
     ...SERVER_OPTIONS,
   },
   example: 'patchmesh appliances list --reachable no --sort lastSeen',
-  async run({ options, terminal }) {
+  async run({ options, show }) {
     const { search, organization, kind, role, reachable, sort } = options
     const appliances = await connect(options).appliances({
       ...{ search, organization, kind, role, reachable, sort, dataCenter: options['data-center'] },
       members: options.retired === true ? 'retired' : undefined,
       order: options.descending === true ? 'down' : undefined,
     })
-    if (options.json === true) terminal.print(JSON.stringify(appliances))
-    else for (const line of inventoryTable(appliances)) terminal.print(line)
-    return 0
+    return show(appliances, () => inventoryTable(appliances))
   },
 })
 
@@ -51,15 +50,13 @@ export const showAppliance = defineCommand({
   operations: ['showAppliance'],
   summary: 'Shows one appliance: its copies, what it has installed, its part in installs',
   operands: ['NAME'],
-  usage: 'NAME [--server URL] [--api-token TOKEN] [--json]',
+  usage: 'NAME',
   options: SERVER_OPTIONS,
   remarks: ['NAME is a name or a peer id; by peer id also an appliance that is retired.'],
   example: 'patchmesh appliances show paris-1',
-  async run({ options, operands: [name = ''], terminal }) {
+  async run({ options, operands: [name = ''], show }) {
     const appliance = await connect(options).appliance(name)
-    if (options.json === true) terminal.print(JSON.stringify(appliance))
-    else for (const line of applianceLines(appliance)) terminal.print(line)
-    return 0
+    return show(appliance, () => applianceLines(appliance))
   },
 })
 
@@ -68,14 +65,13 @@ export const applianceLogs = defineCommand({
   operations: ['fetchLogBundle'],
   summary: 'Prints all that is known about an appliance, with the end of its log, as JSON',
   operands: ['NAME'],
-  usage: 'NAME [--server URL] [--api-token TOKEN] [--json]',
+  usage: 'NAME',
   options: SERVER_OPTIONS,
   remarks: ['For whoever looks for what went wrong; keys and tokens are not in it.'],
   example: 'patchmesh appliances logs paris-1 > paris-1.json',
-  async run({ options, operands: [name = ''], terminal }) {
+  async run({ options, operands: [name = ''], show }) {
     const bundle = await connect(options).logBundle(name)
-    terminal.print(JSON.stringify(bundle, null, options.json === true ? 0 : 2))
-    return 0
+    return show(bundle, () => JSON.stringify(bundle, null, 2).split('\n').map(printableJson))
   },
 })
 
@@ -84,14 +80,12 @@ export const renameAppliance = defineCommand({
   operations: ['renameAppliance'],
   summary: 'Gives an appliance another name; its key, copies and history stay',
   operands: ['NAME', 'NEW'],
-  usage: 'NAME NEW [--server URL] [--api-token TOKEN] [--json]',
+  usage: 'NAME NEW',
   options: SERVER_OPTIONS,
   example: 'patchmesh appliances rename paris-1 paris-primary',
-  async run({ options, operands: [name = '', wanted = ''], terminal }) {
+  async run({ options, operands: [name = '', wanted = ''], show }) {
     const appliance = await connect(options).renameAppliance(name, wanted)
-    if (options.json === true) terminal.print(JSON.stringify(appliance))
-    else terminal.print(printable(`${name} is now called ${appliance.name}`))
-    return 0
+    return show(appliance, () => [printable(`${name} is now called ${appliance.name}`)])
   },
 })
 
@@ -100,7 +94,7 @@ export const retireAppliance = defineCommand({
   operations: ['showAppliance', 'retireAppliance'],
   summary: 'Takes an appliance out of the fleet for good; its history stays',
   operands: ['NAME'],
-  usage: 'NAME [--last-member] [--yes] [--server URL] [--api-token TOKEN] [--json]',
+  usage: 'NAME [--last-member] [--yes]',
   options: {
     'last-member': { type: 'boolean', about: 'also where nobody is left to stand in for it' },
     ...YES_OPTION,
@@ -111,18 +105,17 @@ export const retireAppliance = defineCommand({
       'empty data folder and a new token. To put another machine in its place: patchmesh appliances replace.',
   ],
   example: 'patchmesh appliances retire paris-2',
-  async run({ options, operands: [name = ''], terminal }) {
+  async run({ options, operands: [name = ''], terminal, show }) {
     const client = connect(options)
     const agreed = await agreedOn(name, { yes: options.yes, terminal, nothing: 'Nothing was retired' }, async () => {
       const { name: called, peer, organization, dataCenter, kind, role } = await client.appliance(name)
       const what = `${called}, the ${kind} ${role} of ${organization} in ${dataCenter}`
-      return { id: peer, question: `Retire ${what}, for good?` }
+      const then = 'What it was ordered is cancelled, and it is let in nowhere any more.'
+      return { id: peer, question: `Retire ${what}, for good? ${then}` }
     })
     if (agreed === null) return 1
     const appliance = await client.retireAppliance(agreed, options['last-member'] === true)
-    if (options.json === true) terminal.print(JSON.stringify(appliance))
-    else terminal.print(printable(`retired ${appliance.name}`))
-    return 0
+    return show(appliance, () => [printable(`retired ${appliance.name}`)])
   },
 })
 
@@ -131,24 +124,24 @@ export const trustAppliance = defineCommand({
   operations: ['showAppliance', 'trustAppliance'],
   summary: 'Says that one machine is left with the key of an appliance that is held',
   operands: ['NAME'],
-  usage: 'NAME [--yes] [--server URL] [--api-token TOKEN] [--json]',
+  usage: 'NAME [--yes]',
   options: { ...YES_OPTION, ...SERVER_OPTIONS },
   remarks: [
     'Two machines with one key were heard: a data folder was copied, or a machine restored beside itself. Switch one of\n' +
       'them off first. The other proves all its copies anew, and looks again at what it has installed.',
   ],
   example: 'patchmesh appliances trust paris-2',
-  async run({ options, operands: [name = ''], terminal }) {
+  async run({ options, operands: [name = ''], terminal, show }) {
     const client = connect(options)
     const agreed = await agreedOn(name, { yes: options.yes, terminal, nothing: 'Nothing was changed' }, async () => {
       const { name: called, peer } = await client.appliance(name)
-      return { id: peer, question: `Is the copy of ${called} switched off, and one machine left with its key?` }
+      const then = 'If not, both go on as one appliance, and what is told of it is wrong.'
+      const question = `Is the copy of ${called} switched off, and one machine left with its key? ${then}`
+      return { id: peer, question }
     })
     if (agreed === null) return 1
     const appliance = await client.trustAppliance(agreed)
-    if (options.json === true) terminal.print(JSON.stringify(appliance))
-    else terminal.print(printable(`${appliance.name} is trusted again: it proves all that it holds anew`))
-    return 0
+    return show(appliance, () => [printable(`${appliance.name} is trusted again: it proves all that it holds anew`)])
   },
 })
 

@@ -8,7 +8,6 @@ import { defineCommand, required } from './command.ts'
 import { connect, SERVER_OPTIONS } from './service-center-client.ts'
 import { printable, table } from './terminal.ts'
 
-const USAGE = '[--server URL] [--api-token TOKEN] [--json]'
 const PLACE = {
   organization: { type: 'string', value: 'NAME', about: 'of this organization' },
   'data-center': { type: 'string', value: 'NAME', about: 'in this Data Center' },
@@ -20,14 +19,12 @@ export const listBaselines = defineCommand({
   name: 'baselines list',
   operations: ['listBaselines'],
   summary: 'Lists baselines, how many keep to each, and who does not',
-  usage: USAGE,
+  usage: '',
   options: SERVER_OPTIONS,
   example: 'patchmesh baselines list',
-  async run({ options, terminal }) {
+  async run({ options, show }) {
     const baselines = await connect(options).baselines()
-    if (options.json === true) terminal.print(JSON.stringify(baselines))
-    else for (const line of baselineLines(baselines)) terminal.print(line)
-    return 0
+    return show(baselines, () => baselineLines(baselines))
   },
 })
 
@@ -36,18 +33,16 @@ export const setBaseline = defineCommand({
   operations: ['setBaseline'],
   summary: 'Says which version of a patch the appliances of a place shall have',
   operands: ['PATCH'],
-  usage: `${PLACE_USAGE} ${USAGE}`,
+  usage: PLACE_USAGE,
   options: { ...PLACE, ...SERVER_OPTIONS },
   remarks: [
     'Appliances that do not keep to it, newcomers and those that lost it, are listed, and brought up by installs that begin\n' +
       'by themselves inside the maintenance windows of the place. Where no window is set nothing begins without a person.',
   ],
   example: 'patchmesh baselines set hotfix@1.2.0 --organization Acme --data-center Paris',
-  async run({ options, operands: [patch = ''], terminal }) {
+  async run({ options, operands: [patch = ''], show }) {
     const baselines = await connect(options).setBaseline({ ...placeOf(options), patch })
-    if (options.json === true) terminal.print(JSON.stringify(baselines))
-    else for (const line of baselineLines(baselines)) terminal.print(line)
-    return 0
+    return show(baselines, () => baselineLines(baselines))
   },
 })
 
@@ -56,18 +51,18 @@ export const removeBaseline = defineCommand({
   operations: ['removeBaseline'],
   summary: 'Removes a baseline; what is installed stays',
   operands: ['PATCH'],
-  usage: `${PLACE_USAGE} [--yes] ${USAGE}`,
+  usage: `${PLACE_USAGE} [--yes]`,
   options: { ...PLACE, ...YES_OPTION, ...SERVER_OPTIONS },
   example: 'patchmesh baselines remove hotfix@1.2.0 --organization Acme --data-center Paris',
-  async run({ options, operands: [patch = ''], terminal }) {
+  async run({ options, operands: [patch = ''], terminal, show }) {
     const place = placeOf(options)
     const asking = { yes: options.yes, terminal, nothing: 'Nothing was removed' }
     const where = `${place.organization} in ${place.dataCenter}`
-    if (!(await isAgreed(asking, `Remove the baseline ${patch} of ${where}?`))) return 1
+    if (!(await isAgreed(asking, `Remove the baseline ${patch} of ${where}? Nobody is brought up to it any more.`)))
+      return 1
     const baselines = await connect(options).removeBaseline({ ...place, patch })
     const done = printable(`${patch} is no baseline of ${where} any more.`)
-    terminal.print(options.json === true ? JSON.stringify(baselines) : done)
-    return 0
+    return show(baselines, () => [done])
   },
 })
 

@@ -4,6 +4,8 @@
  */
 import { parseArgs } from 'node:util'
 import type { z } from 'zod'
+import type { ExitStatus } from '../../agent/shell/command-line/exit-status.ts'
+import { formatOf, renderedLines } from '../../agent/shell/command-line/output.ts'
 import type { Terminal } from './terminal.ts'
 
 /** Wrong usage: exit status 2. The message is one sentence without a full stop. */
@@ -14,6 +16,8 @@ export class UsageError extends Error {
 export type Option = {
   readonly type: 'string' | 'boolean'
   readonly multiple?: boolean
+  /** One letter, after one dash. */
+  readonly short?: string
   /** What stands for the value in the usage, such as DIR. */
   readonly value?: string
   readonly about: string
@@ -32,10 +36,11 @@ export type Given<CommandOptions extends Options> = {
   /** As many as `operands` names, without those that were left out. */
   readonly operands: readonly string[]
   readonly terminal: Terminal
+  readonly show: Show
 }
 
-/** Exit status: 0 done, 1 failed after having told why. */
-export type ExitStatus = 0 | 1
+/** Prints a result in the form that was asked for; `lines` are for people. Gives the status, 0 where none is given. */
+export type Show = (value: unknown, lines: () => readonly string[], status?: ExitStatus) => Promise<ExitStatus>
 
 export type Command = {
   /** One or two words. */
@@ -47,7 +52,7 @@ export type Command = {
   /** Each must be given, once; one in brackets, such as `[PATCH]`, may be left out. */
   readonly operands: readonly string[]
   readonly options: Options
-  /** What follows the name in the usage. */
+  /** What follows the name in the usage; what many commands share is added by the help. */
   readonly usage: string
   /** Anything else worth knowing. */
   readonly remarks: readonly string[]
@@ -70,7 +75,10 @@ export function defineCommand<const CommandOptions extends Options>(
     operands,
     remarks,
     operations,
-    run: (words, terminal) => definition.run({ ...readWords(words, options, operands), terminal }),
+    run: (words, terminal) => {
+      const read = readWords(words, options, operands)
+      return definition.run({ ...read, terminal, show: showing(read.options, terminal) })
+    },
   }
 }
 
@@ -78,7 +86,7 @@ function readWords<CommandOptions extends Options>(
   words: readonly string[],
   options: CommandOptions,
   operands: readonly string[],
-): Omit<Given<CommandOptions>, 'terminal'> {
+): Omit<Given<CommandOptions>, 'terminal' | 'show'> {
   let parsed: { values: object; positionals: string[] }
   try {
     parsed = parseArgs({ args: [...words], options: { ...options }, allowPositionals: true, strict: true })
@@ -92,6 +100,16 @@ function readWords<CommandOptions extends Options>(
     throw new UsageError(`there is nothing to do with ${JSON.stringify(positionals[operands.length])}`)
   }
   return { options: parsed.values as Values<CommandOptions>, operands: positionals }
+}
+
+/** The form is judged before anything is done. */
+function showing(options: { output?: unknown; json?: unknown }, terminal: Terminal): Show {
+  const format = formatOf(options)
+  if (typeof format === 'object') throw new UsageError(format.wrong)
+  return async (value, lines, status = 0) => {
+    for (const line of await renderedLines(format, value, lines)) terminal.print(line)
+    return status
+  }
 }
 
 /**

@@ -11,10 +11,10 @@ export const listDataCenters = defineCommand({
   name: 'data-centers list',
   operations: ['listDataCenters'],
   summary: 'Lists the Data Centers: who can be reached, what is left to replicate, what arrives',
-  usage: '[--server URL] [--api-token TOKEN] [--json]',
+  usage: '',
   options: SERVER_OPTIONS,
   example: 'patchmesh data-centers list',
-  async run({ options, terminal }) {
+  async run({ options, show }) {
     const dataCenters = await connect(options).dataCenters()
     const rows = dataCenters.map(({ name, appliances, reachable, bytesLeft, wanBytesPerSecond, wanBytes }) => [
       name,
@@ -24,9 +24,7 @@ export const listDataCenters = defineCommand({
       readableBytes(wanBytes),
     ])
     const headings = ['DATA CENTER', 'REACHABLE', 'LEFT', 'ARRIVES', 'CAME IN']
-    if (options.json === true) terminal.print(JSON.stringify(dataCenters))
-    else for (const line of table(headings, rows, 'There are no Data Centers yet.')) terminal.print(line)
-    return 0
+    return show(dataCenters, () => table(headings, rows, 'There are no Data Centers yet.'))
   },
 })
 
@@ -34,26 +32,21 @@ export const listFlows = defineCommand({
   name: 'data-centers flows',
   operations: ['showMesh'],
   summary: 'Lists who sends pieces of patches to whom now, and how fast',
-  usage: '[--patch PATCH] [--server URL] [--api-token TOKEN] [--json]',
+  usage: '[--patch PATCH]',
   options: {
     patch: { type: 'string', value: 'PATCH', about: 'only pieces of this one: an id or NAME@VERSION' },
     ...SERVER_OPTIONS,
   },
   example: 'patchmesh data-centers flows --patch example@1.0.0',
-  async run({ options, terminal }) {
+  async run({ options, show }) {
     const mesh = await connect(options).mesh(options.patch)
-    if (options.json === true) {
-      terminal.print(JSON.stringify(mesh))
-      return 0
-    }
     const rows = mesh.flows.map(({ from, to, bytesPerSecond }) => [
       from.name,
       to.name,
       to.dataCenter ?? '',
       `${readableBytes(bytesPerSecond)}/s`,
     ])
-    terminal.print(inWords(mesh))
-    for (const line of table(['FROM', 'TO', 'DATA CENTER', 'RATE'], rows, '')) if (line !== '') terminal.print(line)
-    return 0
+    const flows = table(['FROM', 'TO', 'DATA CENTER', 'RATE'], rows, '').filter((line) => line !== '')
+    return show(mesh, () => [inWords(mesh), ...flows])
   },
 })

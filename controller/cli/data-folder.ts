@@ -2,10 +2,12 @@
  * The commands that work on the controller's data folder, beside a controller that may be running. They never make a
  * folder: a mistyped path is told, not filled with new keys. The database is loaded by them alone: most commands ask the API.
  */
+
+import type { ExitStatus } from '../../agent/shell/command-line/exit-status.ts'
 import { dataFolder } from '../../agent/shell/config/places.ts'
 import { CONTROLLER } from '../controller-config.ts'
 import type { OpenData } from '../shell/open-data.ts'
-import { type ExitStatus, required } from './command.ts'
+import { required } from './command.ts'
 
 export const DATA_OPTION = {
   data: {

@@ -3,6 +3,7 @@
  * folder, whether the controller runs or not.
  */
 
+import { outputOptions } from '../../agent/shell/command-line/output.ts'
 import {
   ApplianceKind,
   ApplianceName,
@@ -32,15 +33,15 @@ export const SLOT_OPTIONS = {
 const OPTIONS = {
   ...DATA_OPTION,
   ...SLOT_OPTIONS,
-  json: { type: 'boolean', about: 'print {"name","token","expiresAt"}, or with --from [{"name","token"}]' },
+  ...outputOptions('{"name","token","expiresAt"}, or with --from [{"name","token"}]'),
 } as const
 
 export const enrollToken = defineCommand({
   name: 'enroll-token',
   summary: 'Makes the token with which one new appliance enrolls, valid for an hour',
   usage:
-    '--data DIR --data-center NAME --organization NAME --kind WORD --role primary|secondary --name NAME [--group NAME] [--json]\n' +
-    '       patchmesh enroll-token --data DIR --from TOPOLOGY.yaml [--json]',
+    '--data DIR --data-center NAME --organization NAME --kind WORD --role primary|secondary --name NAME [--group NAME]\n' +
+    '       patchmesh enroll-token --data DIR --from TOPOLOGY.yaml',
   options: OPTIONS,
   remarks: [
     'Organizations and Data Centers come into being with their first token. Enroll the Service Provider\n' +
@@ -51,19 +52,18 @@ export const enrollToken = defineCommand({
   example:
     'patchmesh enroll-token --data ./center --data-center Paris --organization Provider --kind service-provider ' +
     '--role primary --name paris-1',
-  async run({ options, terminal }) {
+  async run({ options, terminal, show }) {
     const data = await namedData(options.data)
     const file = topologyFile(options)
     if (file !== undefined) {
-      return await withData(data, (opened) => enrollTopology(opened, file, { json: options.json === true, terminal }))
+      return await withData(data, (opened) => enrollTopology(opened, file, { show, terminal }))
     }
     const slot = readSlot(options)
     return await withData(data, async (opened) => {
       const { token, expiresAt } = await issueToken(opened, slot)
       await noteHere(opened.repository, { action: 'issue-token', subject: slot.name, organization: slot.organization })
       const expires = new Date(expiresAt).toISOString()
-      terminal.print(options.json === true ? JSON.stringify({ name: slot.name, token, expiresAt: expires }) : token)
-      return 0
+      return show({ name: slot.name, token, expiresAt: expires }, () => [token])
     })
   },
 })

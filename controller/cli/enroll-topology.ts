@@ -3,13 +3,14 @@
  * became of the rest.
  */
 
+import type { ExitStatus } from '../../agent/shell/command-line/exit-status.ts'
 import { type Refusal, RefusedError } from '../../protocol/refusals.ts'
 import type { Slot } from '../core/records.ts'
 import { issueToken } from '../shell/issue-token.ts'
 import { issueForTopology, type TopologyTokens } from '../shell/issue-topology.ts'
 import type { OpenData } from '../shell/open-data.ts'
 import type { Topology } from '../topology/topology.ts'
-import type { ExitStatus } from './command.ts'
+import type { Show } from './command.ts'
 import { noteHere } from './note-here.ts'
 import { ProgressLine } from './progress-line.ts'
 import { plural } from './quantities.ts'
@@ -21,7 +22,7 @@ const SHOWN_DATA_CENTERS = 5
 export async function enrollTopology(
   data: OpenData,
   file: string,
-  { json, terminal }: { json: boolean; terminal: Terminal },
+  { show, terminal }: { show: Show; terminal: Terminal },
 ): Promise<ExitStatus> {
   const topology = await readTopology(file, terminal)
   if (topology === null) return 1
@@ -36,21 +37,23 @@ export async function enrollTopology(
     },
   )
   progress.end()
-  return printTokens(tokens, { json, terminal })
+  return printTokens(tokens, { show, terminal })
 }
 
 /** The exit status says whether running it again is needed for nothing that could be done now. */
 export function printTokens(
   { made, known, waiting, denied }: TopologyTokens<{ name: string; token: string }>,
-  { json, terminal }: { json: boolean; terminal: Terminal },
-): ExitStatus {
+  { show, terminal }: { show: Show; terminal: Terminal },
+): Promise<ExitStatus> {
   for (const { name, message } of denied)
     terminal.tell(`patchmesh: ${printable(name)} gets no token: ${printable(message)}.`)
   if (known.length > 0) terminal.tell(`skipped ${plural(known.length, 'appliance')} whose name is in use`)
   if (waiting.length > 0) tellWaiting(waiting, terminal)
-  if (json) terminal.print(JSON.stringify(made.map(({ name, token }) => ({ name, token }))))
-  else for (const { name, token } of made) terminal.print(`${printable(name)}\t${token}`)
-  return denied.length === 0 && (made.length > 0 || waiting.length === 0) ? 0 : 1
+  return show(
+    made.map(({ name, token }) => ({ name, token })),
+    () => made.map(({ name, token }) => `${printable(name)}\t${token}`),
+    denied.length === 0 && (made.length > 0 || waiting.length === 0) ? 0 : 1,
+  )
 }
 
 async function issue(data: OpenData, slot: Slot): Promise<{ name: string; token: string } | Refusal> {

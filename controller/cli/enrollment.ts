@@ -2,35 +2,37 @@
  * `patchmesh appliances enroll|replace|tokens|revoke`: tokens through the API of a running Service Center, where
  * `enroll-token` works on its data folder.
  */
+
 import { readFile } from 'node:fs/promises'
+import type { ExitStatus } from '../../agent/shell/command-line/exit-status.ts'
 import type { OpenToken, ShownToken } from '../core/appliance-views.ts'
 import { agreedOn, YES_OPTION } from './asking.ts'
-import { defineCommand } from './command.ts'
+import { defineCommand, type Show } from './command.ts'
 import { readSlot, SLOT_OPTIONS, topologyFile } from './enroll-token.ts'
 import { printTokens, readTopology } from './enroll-topology.ts'
 import { readableTime } from './quantities.ts'
 import { connect, SERVER_OPTIONS } from './service-center-client.ts'
-import { printable, type Terminal, table } from './terminal.ts'
+import { printable, table } from './terminal.ts'
 
 export const enrollAppliance = defineCommand({
   name: 'appliances enroll',
   operations: ['makeEnrollmentToken', 'enrollTopology'],
   summary: 'Makes tokens through the API, for one new appliance or for a whole topology',
   usage:
-    '--data-center NAME --organization NAME --kind WORD --role primary|secondary --name NAME [--group NAME] [--json]\n' +
-    '       patchmesh appliances enroll --from TOPOLOGY.yaml [--json]',
+    '--data-center NAME --organization NAME --kind WORD --role primary|secondary --name NAME [--group NAME]\n' +
+    '       patchmesh appliances enroll --from TOPOLOGY.yaml',
   options: { ...SLOT_OPTIONS, ...SERVER_OPTIONS },
   remarks: ['What enroll-token does beside the data of the controller, from anywhere.'],
   example:
     'patchmesh appliances enroll --data-center Paris --organization Provider --kind service-provider --role primary --name paris-1',
-  async run({ options, terminal }) {
+  async run({ options, terminal, show }) {
     const client = connect(options)
     const file = topologyFile(options)
-    if (file === undefined) return printToken(await client.enroll(readSlot(options)), options.json, terminal)
+    if (file === undefined) return printToken(await client.enroll(readSlot(options)), show)
     // Judged here first: mistakes are told with the name of the file, one a line.
     if ((await readTopology(file, terminal)) === null) return 1
     const tokens = await client.enrollTopology(await readFile(file, 'utf8'))
-    return printTokens(tokens, { json: options.json === true, terminal })
+    return printTokens(tokens, { show, terminal })
   },
 })
 
@@ -39,7 +41,7 @@ export const replaceAppliance = defineCommand({
   operations: ['replaceAppliance'],
   summary: 'Makes a token for another machine in the place of an appliance',
   operands: ['NAME'],
-  usage: 'NAME [--server URL] [--api-token TOKEN] [--json]',
+  usage: 'NAME',
   options: SERVER_OPTIONS,
   remarks: [
     'The appliance stays a member until the token is used. Then its copies, detections and orders are void: the new\n' +
@@ -48,8 +50,8 @@ export const replaceAppliance = defineCommand({
       'one, enroll a second there.',
   ],
   example: 'patchmesh appliances replace paris-2',
-  async run({ options, operands: [name = ''], terminal }) {
-    return printToken(await connect(options).replaceAppliance(name), options.json, terminal)
+  async run({ options, operands: [name = ''], show }) {
+    return printToken(await connect(options).replaceAppliance(name), show)
   },
 })
 
@@ -57,14 +59,12 @@ export const listTokens = defineCommand({
   name: 'appliances tokens',
   operations: ['listEnrollmentTokens'],
   summary: 'Lists the tokens that nobody has used yet',
-  usage: '[--server URL] [--api-token TOKEN] [--json]',
+  usage: '',
   options: SERVER_OPTIONS,
   example: 'patchmesh appliances tokens',
-  async run({ options, terminal }) {
+  async run({ options, show }) {
     const tokens = await connect(options).openTokens()
-    if (options.json === true) terminal.print(JSON.stringify(tokens))
-    else for (const line of tokenTable(tokens)) terminal.print(line)
-    return 0
+    return show(tokens, () => tokenTable(tokens))
   },
 })
 
@@ -73,26 +73,25 @@ export const revokeToken = defineCommand({
   operations: ['listEnrollmentTokens', 'revokeEnrollmentToken'],
   summary: 'Takes a token back that nobody has used',
   operands: ['ID'],
-  usage: 'ID [--yes] [--server URL] [--api-token TOKEN] [--json]',
+  usage: 'ID [--yes]',
   options: { ...YES_OPTION, ...SERVER_OPTIONS },
   remarks: ['ID is from patchmesh appliances tokens.'],
   example: 'patchmesh appliances revoke 12D3KooWGm4kGXSyd5FvRaQX1pVTpKRyHAqYyc7yJ1tEzqN6uFvd',
-  async run({ options, operands: [id = ''], terminal }) {
+  async run({ options, operands: [id = ''], terminal, show }) {
     const client = connect(options)
     const agreed = await agreedOn(id, { yes: options.yes, terminal, nothing: 'No token was revoked' }, async () => {
       const found = (await client.openTokens()).find((token) => token.id === id)
-      return found && { id, question: `Revoke the enrollment token for ${found.name} of ${found.organization}?` }
+      const whose = `${found?.name} of ${found?.organization}`
+      return found && { id, question: `Revoke the enrollment token for ${whose}? It enrolls nobody then.` }
     })
     if (agreed === null) return 1
     const answer = await client.revokeToken(agreed)
-    terminal.print(options.json === true ? JSON.stringify(answer) : `revoked ${printable(id)}`)
-    return 0
+    return show(answer, () => [`revoked ${printable(id)}`])
   },
 })
 
-function printToken(token: ShownToken, json: boolean | undefined, terminal: Terminal): 0 {
-  terminal.print(json === true ? JSON.stringify(token) : token.token)
-  return 0
+function printToken(token: ShownToken, show: Show): Promise<ExitStatus> {
+  return show(token, () => [token.token])
 }
 
 function tokenTable(tokens: readonly OpenToken[]): string[] {

@@ -3,6 +3,7 @@
  * file is right, which asks nobody. Exit status 1 where anything in it is wrong.
  */
 import { writeFile } from 'node:fs/promises'
+import { outputOptions } from '../../agent/shell/command-line/output.ts'
 import { OrganizationName, PeerId } from '../../protocol/identifiers.ts'
 import { isRefusal } from '../../protocol/refusals.ts'
 import type { Evidence } from '../../protocol/trust/evidence.ts'
@@ -20,7 +21,7 @@ import { LocalFileError } from './exchange.ts'
 import { plural, readableTime } from './quantities.ts'
 import { readSmallFile } from './read-small-file.ts'
 import { connect, SERVER_OPTIONS } from './service-center-client.ts'
-import { printable, printableLines, type Terminal, table } from './terminal.ts'
+import { printable, printableLines, table } from './terminal.ts'
 
 /** Ten thousand appliances with what their installers printed. */
 const MAX_EVIDENCE_BYTES = 512 * 1024 * 1024
@@ -30,7 +31,7 @@ export const exportEvidence = defineCommand({
   operations: ['exportEvidence'],
   summary: 'Writes what was signed about an install for one organization into a file',
   operands: ['INSTALL'],
-  usage: 'INSTALL --organization NAME --out FILE [--server URL] [--api-token TOKEN] [--json]',
+  usage: 'INSTALL --organization NAME --out FILE',
   options: {
     organization: { type: 'string', value: 'NAME', about: 'whose appliances it is about' },
     out: { type: 'string', value: 'FILE', about: 'where to write it' },
@@ -38,7 +39,7 @@ export const exportEvidence = defineCommand({
   },
   remarks: ['Whoever has the file checks it with evidence verify, without a Service Center.'],
   example: 'patchmesh evidence export 5f0c0e6a3c1b4d5e9f8a7b6c5d4e3f2a --organization acme --out acme.json',
-  async run({ options, operands: [install = ''], terminal }) {
+  async run({ options, operands: [install = ''], show }) {
     const organization = parsed('organization', required('organization', options.organization), OrganizationName)
     const out = required('out', options.out)
     const text = `${JSON.stringify(await connect(options).evidence(install, organization))}\n`
@@ -48,9 +49,9 @@ export const exportEvidence = defineCommand({
       throw new LocalFileError(`${out} cannot be written: ${error instanceof Error ? error.message : String(error)}`)
     }
     const bytes = Buffer.byteLength(text)
-    if (options.json === true) terminal.print(JSON.stringify({ file: out, bytes }))
-    else terminal.print(printable(`${out}: ${bytes} bytes. Check it with: patchmesh evidence verify ${out}`))
-    return 0
+    return show({ file: out, bytes }, () => [
+      printable(`${out}: ${bytes} bytes. Check it with: patchmesh evidence verify ${out}`),
+    ])
   },
 })
 
@@ -58,23 +59,21 @@ export const verifyEvidence = defineCommand({
   name: 'evidence verify',
   summary: 'Checks the evidence of an install, and tells what it proves',
   operands: ['FILE'],
-  usage: 'FILE [--signing-key KEY] [--json]',
+  usage: 'FILE [--signing-key KEY]',
   options: {
     'signing-key': { type: 'string', value: 'KEY', about: "the Service Center's, as you know it from elsewhere" },
-    json: { type: 'boolean', about: 'print JSON' },
+    ...outputOptions('JSON'),
   },
   remarks: [
     'Nobody is asked. Without --signing-key the key is believed that the file names: compare it with the one on the page\n' +
       'of any patch, or at an appliance.',
   ],
   example: 'patchmesh evidence verify acme.json',
-  async run({ options, operands: [file = ''], terminal }) {
+  async run({ options, operands: [file = ''], show }) {
     const key = options['signing-key'] === undefined ? null : parsed('signing-key', options['signing-key'], PeerId)
     const findings = judgeEvidence(await evidenceIn(file), key)
     const isRight = findings.wrong.length === 0
-    if (options.json === true) terminal.print(JSON.stringify({ right: isRight, ...findings }))
-    else tellFindings(findings, { isKnownKey: key !== null, terminal })
-    return isRight ? 0 : 1
+    return show({ right: isRight, ...findings }, () => findingLines(findings, key !== null), isRight ? 0 : 1)
   },
 })
 
@@ -84,12 +83,10 @@ async function evidenceIn(file: string): Promise<Evidence> {
   return evidence
 }
 
-function tellFindings(
-  findings: EvidenceFindings,
-  { isKnownKey, terminal }: { isKnownKey: boolean; terminal: Terminal },
-) {
+function findingLines(findings: EvidenceFindings, isKnownKey: boolean): string[] {
   const { account, publication, signingKey, appliances, groups, wrong } = findings
-  const print = (line: string): void => terminal.print(printable(line))
+  const lines: string[] = []
+  const print = (line: string): void => void lines.push(printable(line))
   for (const one of wrong) print(`WRONG: ${one}`)
   if (account !== null && publication !== null) {
     const { name, version, sha256 } = publication
@@ -100,19 +97,20 @@ function tellFindings(
     print(`patch ${sha256}`)
   }
   print(`signed by ${signingKey}${isKnownKey ? '' : ', which the file names itself: compare it'}`)
-  for (const appliance of appliances) for (const line of applianceLines(appliance)) terminal.print(line)
-  terminal.print('')
+  for (const appliance of appliances) lines.push(...applianceLines(appliance))
+  lines.push('')
   const headings = ['GROUP', 'DATA CENTER', 'MEMBERS', 'ONE SERVED ALONE', 'NONE SERVED']
   const rows = groups.map(({ group, dataCenter, members, unprotectedMs, outage }) => [
     ...[group, dataCenter, members.join(', ')],
     unprotectedMs === 0 ? 'never' : duration(unprotectedMs / 1000),
     outage ? 'at some moment' : 'never',
   ])
-  for (const line of table(headings, rows, 'It has no appliance.')) terminal.print(line)
-  terminal.print('')
+  lines.push(...table(headings, rows, 'It has no appliance.'))
+  lines.push('')
   const statements = plural(account?.statements.length ?? 0, 'statement')
   if (wrong.length === 0) print(`Right: ${statements}, each signed by whom it speaks for, and none is missing.`)
   else print(`Not right: ${plural(wrong.length, 'thing')} in it ${wrong.length === 1 ? 'is' : 'are'} wrong, see above.`)
+  return lines
 }
 
 function applianceLines({ name, role, peer, steps, before, after, interrupted }: ApplianceFindings): string[] {

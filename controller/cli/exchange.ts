@@ -17,11 +17,13 @@ const MAX_ANSWER_BYTES = 256 * 1024 * 1024
 
 export class ServerRefusal extends Error {
   override readonly name = 'ServerRefusal'
+  readonly httpStatus: number
   readonly code: string
   readonly hint: string
 
-  constructor(refusal: { code: string; message: string; hint: string }) {
+  constructor(httpStatus: number, refusal: { code: string; message: string; hint: string }) {
     super(refusal.message)
+    this.httpStatus = httpStatus
     this.code = refusal.code
     this.hint = refusal.hint
   }
@@ -80,7 +82,7 @@ export class Exchange {
     }
     if (status >= 200 && status < 300) return { json: json as Answer, link }
     const refusal = refusalIn(json)
-    throw refusal === undefined ? this.#stranger(status) : new ServerRefusal(refusal)
+    throw refusal === undefined ? this.#stranger(status) : new ServerRefusal(status, refusal)
   }
 
   async #exchange(call: Call): Promise<{ status: number; text: string; link: string | undefined }> {

@@ -12,7 +12,7 @@ export const extendInstall = defineCommand({
   operations: ['showInstall', 'extendInstall'],
   summary: 'Adds appliances to an install that joined after it had begun',
   operands: ['ID'],
-  usage: 'ID [--appliance NAME...] [--yes] [--server URL] [--api-token TOKEN] [--json]',
+  usage: 'ID [--appliance NAME...] [--yes]',
   options: {
     appliance: { type: 'string', multiple: true, value: 'NAME', about: 'only this one; may be repeated' },
     ...YES_OPTION,
@@ -20,7 +20,7 @@ export const extendInstall = defineCommand({
   },
   remarks: ['They wait their turn in it as all others do. installs show names those that have joined.'],
   example: 'patchmesh installs extend 5f0c0e6a3c1b4d5e9f8a7b6c5d4e3f2a',
-  async run({ options, operands: [id = ''], terminal }) {
+  async run({ options, operands: [id = ''], terminal, show }) {
     const client = connect(options)
     let appliances = options.appliance
     if (options.yes !== true) {
@@ -33,8 +33,6 @@ export const extendInstall = defineCommand({
       if (appliances.length === 0) appliances = undefined
     }
     const install = await client.extendInstall(id, appliances)
-    if (options.json === true) terminal.print(JSON.stringify(install))
-    else for (const line of installLines(install)) terminal.print(line)
-    return 0
+    return show(install, () => installLines(install))
   },
 })

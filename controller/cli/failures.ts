@@ -1,24 +1,32 @@
 /**
- * Whatever goes wrong in a command is one line on standard error that says why and what to do, and an exit status of the
- * contract; only a bug of ours shows a stack.
+ * Whatever goes wrong in a command is one line on standard error that says why and what to do, and the exit
+ * status that it has; only a bug of ours shows a stack.
  */
 import { AssertionError } from 'node:assert'
-import { hint, RefusedError } from '../../protocol/refusals.ts'
+import { EXIT, type ExitStatus, refusedStatus, toldStatus } from '../../agent/shell/command-line/exit-status.ts'
+import { hint, httpStatus, RefusedError } from '../../protocol/refusals.ts'
 import { UsageError } from './command.ts'
-import { ServerRefusal } from './exchange.ts'
+import { ServerRefusal, UnreachableError } from './exchange.ts'
 import { printable, type Terminal } from './terminal.ts'
 
-/** 1 for a refusal or a failure, 2 for wrong usage. */
-export function tellFailure(error: unknown, name: string, terminal: Terminal): 1 | 2 {
-  if (error instanceof UsageError) {
-    terminal.tell(`patchmesh: ${sentence(error.message)} See patchmesh ${name} --help.`)
-    return 2
+export function tellFailure(error: unknown, name: string, terminal: Terminal): ExitStatus {
+  const { line, status } = failureOf(error, name)
+  terminal.tell(`patchmesh: ${line}`)
+  return toldStatus(status)
+}
+
+function failureOf(error: unknown, name: string): { line: string; status: ExitStatus } {
+  if (error instanceof UsageError)
+    return { line: `${sentence(error.message)} See patchmesh ${name} --help.`, status: EXIT.usage }
+  if (error instanceof RefusedError) {
+    const { refused } = error.refusal
+    return { line: advised(error.message, hint(refused)), status: refusedStatus(httpStatus(refused)) }
   }
-  if (error instanceof RefusedError) terminal.tell(`patchmesh: ${advised(error.message, hint(error.refusal.refused))}`)
-  else if (error instanceof ServerRefusal) terminal.tell(`patchmesh: ${advised(error.message, error.hint)}`)
-  else if (error instanceof Error && !isBug(error)) terminal.tell(`patchmesh: ${sentence(error.message)}`)
-  else throw error
-  return 1
+  if (error instanceof ServerRefusal)
+    return { line: advised(error.message, error.hint), status: refusedStatus(error.httpStatus) }
+  if (!(error instanceof Error) || isBug(error)) throw error
+  const status = error instanceof UnreachableError ? EXIT.unreachable : EXIT.failed
+  return { line: sentence(error.message), status }
 }
 
 /** Errors of the language are never a sentence for the person at the keyboard. */

@@ -1,13 +1,14 @@
 /**
  * The help texts: one command in full, and the list of all of them.
  */
+import { exitLines } from '../../agent/shell/command-line/exit-status.ts'
 import type { Command, Options } from './command.ts'
 
 const INDENT = '  '
 
 export function commandHelp(command: Command): string[] {
   return [
-    `Usage: patchmesh ${command.name}${command.usage === '' ? '' : ` ${command.usage}`}`,
+    ...usageLines(command),
     '',
     `${command.summary}.`,
     '',
@@ -18,6 +19,15 @@ export function commandHelp(command: Command): string[] {
     'Example:',
     `${INDENT}${command.example}`,
   ]
+}
+
+/** With what many commands share, on each of its lines. */
+function usageLines({ name, usage, options }: Command): string[] {
+  const shared = [
+    ...('server' in options ? ['[--server URL]', '[--api-token TOKEN]'] : []),
+    ...('output' in options ? ['[-o FORMAT]'] : []),
+  ].join(' ')
+  return `Usage: patchmesh ${name} ${usage}`.split('\n').map((line) => `${line.trimEnd()} ${shared}`.trimEnd())
 }
 
 /** Commands that other programs of the product carry out; each has a help of its own. */
@@ -54,7 +64,10 @@ export function fullHelp(groups: Readonly<Record<string, readonly Command[]>>): 
     ...sections.flatMap(([heading, lines]) => ['', `${heading}:`, ...aligned(lines, width)]),
     '',
     'PATCH is an id or NAME@VERSION. Each command has a --help of its own.',
-    'Exit status: 0 done, 1 refused or failed, 2 wrong usage.',
+    'Those that show something print it as -o json, yaml or table; --json is -o json.',
+    '',
+    'Exit status:',
+    ...exitLines().map((line) => INDENT + line),
     '',
     'Example:',
     `${INDENT}patchmesh demo`,
@@ -63,8 +76,11 @@ export function fullHelp(groups: Readonly<Record<string, readonly Command[]>>): 
 
 function optionLines(options: Options): (readonly [string, string])[] {
   const lines = Object.entries(options).map(
-    ([name, { value, about, multiple }]) =>
-      [`--${name}${value === undefined ? '' : ` ${value}`}${multiple === true ? '...' : ''}`, about] as const,
+    ([name, { value, about, multiple, short }]) =>
+      [
+        `${short === undefined ? '' : `-${short}, `}--${name}${value === undefined ? '' : ` ${value}`}${multiple === true ? '...' : ''}`,
+        about,
+      ] as const,
   )
   return [...lines, ['--help', 'this text']]
 }

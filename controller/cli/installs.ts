@@ -15,14 +15,12 @@ export const listInstalls = defineCommand({
   name: 'installs list',
   operations: ['listInstalls'],
   summary: 'Lists the installs',
-  usage: '[--server URL] [--api-token TOKEN] [--json]',
+  usage: '',
   options: SERVER_OPTIONS,
   example: 'patchmesh installs list',
-  async run({ options, terminal }) {
+  async run({ options, show }) {
     const installs = await connect(options).installs()
-    if (options.json === true) terminal.print(JSON.stringify(installs))
-    else for (const line of installTable(installs)) terminal.print(line)
-    return 0
+    return show(installs, () => installTable(installs))
   },
 })
 
@@ -31,14 +29,12 @@ export const showInstall = defineCommand({
   operations: ['showInstall'],
   summary: 'Shows one install and each appliance it installs on',
   operands: ['ID'],
-  usage: 'ID [--server URL] [--api-token TOKEN] [--json]',
+  usage: 'ID',
   options: SERVER_OPTIONS,
   example: 'patchmesh installs show 5f0c0e6a3c1b4d5e9f8a7b6c5d4e3f2a',
-  async run({ options, operands: [id = ''], terminal }) {
+  async run({ options, operands: [id = ''], show }) {
     const install = await connect(options).install(id)
-    if (options.json === true) terminal.print(JSON.stringify(install))
-    else for (const line of installLines(install)) terminal.print(line)
-    return 0
+    return show(install, () => installLines(install))
   },
 })
 
@@ -47,10 +43,10 @@ export const cancelInstall = defineCommand({
   operations: ['showInstall', 'cancelInstall'],
   summary: 'Lets no pair of an install begin any more; those that have begun are finished',
   operands: ['ID'],
-  usage: 'ID [--yes] [--server URL] [--api-token TOKEN] [--json]',
+  usage: 'ID [--yes]',
   options: { ...YES_OPTION, ...SERVER_OPTIONS },
   example: 'patchmesh installs cancel 5f0c0e6a3c1b4d5e9f8a7b6c5d4e3f2a',
-  async run({ options, operands: [id = ''], terminal }) {
+  async run({ options, operands: [id = ''], terminal, show }) {
     const client = connect(options)
     const agreed = await agreedOn(id, { yes: options.yes, terminal, nothing: 'Nothing was cancelled' }, async () => {
       const found = await client.install(id)
@@ -59,9 +55,7 @@ export const cancelInstall = defineCommand({
     })
     if (agreed === null) return 1
     const install = await client.cancelInstall(agreed)
-    if (options.json === true) terminal.print(JSON.stringify(install))
-    else for (const line of installLines(install)) terminal.print(line)
-    return 0
+    return show(install, () => installLines(install))
   },
 })
 
@@ -70,17 +64,15 @@ export const pauseInstall = defineCommand({
   operations: ['pauseInstall'],
   summary: 'Lets no pair of an install begin until it is resumed',
   operands: ['ID'],
-  usage: 'ID [--server URL] [--api-token TOKEN] [--json]',
+  usage: 'ID',
   options: SERVER_OPTIONS,
   remarks: [
     'Pairs that have begun are finished. What has not begun ends as cancelled where nobody resumes it within seven days.',
   ],
   example: 'patchmesh installs pause 5f0c0e6a3c1b4d5e9f8a7b6c5d4e3f2a',
-  async run({ options, operands: [id = ''], terminal }) {
+  async run({ options, operands: [id = ''], show }) {
     const install = await connect(options).pauseInstall(id)
-    if (options.json === true) terminal.print(JSON.stringify(install))
-    else for (const line of installLines(install)) terminal.print(line)
-    return 0
+    return show(install, () => installLines(install))
   },
 })
 
@@ -89,7 +81,7 @@ export const resumeInstall = defineCommand({
   operations: ['resumeInstall'],
   summary: 'Lets an install go on that was paused, or that has halted',
   operands: ['ID'],
-  usage: 'ID [--retry-failed] [--server URL] [--api-token TOKEN] [--json]',
+  usage: 'ID [--retry-failed]',
   options: {
     'retry-failed': { type: 'boolean', about: 'also try again where it failed or was put back' },
     ...SERVER_OPTIONS,
@@ -99,11 +91,9 @@ export const resumeInstall = defineCommand({
       'only with --retry-failed, and neither does the other member of that pair begin without.',
   ],
   example: 'patchmesh installs resume 5f0c0e6a3c1b4d5e9f8a7b6c5d4e3f2a --retry-failed',
-  async run({ options, operands: [id = ''], terminal }) {
+  async run({ options, operands: [id = ''], show }) {
     const install = await connect(options).resumeInstall(id, options['retry-failed'] === true)
-    if (options.json === true) terminal.print(JSON.stringify(install))
-    else for (const line of installLines(install)) terminal.print(line)
-    return 0
+    return show(install, () => installLines(install))
   },
 })
 

@@ -2,14 +2,15 @@
  * `patchmesh limits list|set`: what patches may take of the WAN links. `set` changes what is named and leaves the rest
  * as it is.
  */
+import type { ExitStatus } from '../../agent/shell/command-line/exit-status.ts'
 import { type DataCenterLimits, QuietHoursText, type UplinkLimits } from '../core/data-centers.ts'
 import { bitRate } from '../page/words.ts'
 import { A_RATE, readRate } from '../topology/quantities.ts'
 import { isAgreed, YES_OPTION } from './asking.ts'
-import { defineCommand, parsed, UsageError } from './command.ts'
+import { defineCommand, parsed, type Show, UsageError } from './command.ts'
 import { readableBytes } from './quantities.ts'
 import { connect, SERVER_OPTIONS } from './service-center-client.ts'
-import { type Terminal, table } from './terminal.ts'
+import { table } from './terminal.ts'
 
 /** The value that lifts one limit. */
 const NONE = 'none'
@@ -18,10 +19,10 @@ export const listLimits = defineCommand({
   name: 'limits list',
   operations: ['listDataCenters', 'showUplinkLimits'],
   summary: 'Lists what patches may take of each WAN link, and what came in over it',
-  usage: '[--server URL] [--api-token TOKEN] [--json]',
+  usage: '',
   options: SERVER_OPTIONS,
   example: 'patchmesh limits list',
-  async run({ options, terminal }) {
+  async run({ options, show }) {
     const client = connect(options)
     const [serviceCenter, dataCenters] = await Promise.all([client.uplinkLimits(), client.dataCenters()])
     const limits = dataCenters.map(({ name, limits, quietUntil, wanBytes }) => ({
@@ -30,10 +31,6 @@ export const listLimits = defineCommand({
       quietUntil,
       wanBytes,
     }))
-    if (options.json === true) {
-      terminal.print(JSON.stringify({ serviceCenter, dataCenters: limits }))
-      return 0
-    }
     const rows = limits.map((link) => [
       link.name,
       shownRate(link.downBitsPerSecond),
@@ -44,8 +41,7 @@ export const listLimits = defineCommand({
     ])
     const uplink = ['(Service Center)', '', ...shownUplink(serviceCenter), '', '', '']
     const heading = ['DATA CENTER', 'DOWN', 'UP', 'QUIET HOURS (UTC)', 'TRADES', 'CAME IN', '']
-    for (const line of table(heading, [uplink, ...rows], '')) terminal.print(line)
-    return 0
+    return show({ serviceCenter, dataCenters: limits }, () => table(heading, [uplink, ...rows], ''))
   },
 })
 
@@ -72,30 +68,34 @@ export const setLimits = defineCommand({
   operations: ['showDataCenterLimits', 'setDataCenterLimits', 'showUplinkLimits', 'setUplinkLimits'],
   summary: 'Changes what patches may take of a WAN link, at once',
   usage:
-    '--data-center NAME [--down RATE] [--up RATE] [--quiet FROM-TO]... [--trading|--no-trading] [--none [--yes]] [--json]\n' +
-    '       patchmesh limits set --service-center [--up RATE] [--quiet FROM-TO]... [--none [--yes]] [--json]',
+    '--data-center NAME [--down RATE] [--up RATE] [--quiet FROM-TO]... [--trading|--no-trading] [--none [--yes]]\n' +
+    '       patchmesh limits set --service-center [--up RATE] [--quiet FROM-TO]... [--none [--yes]]',
   options: SET_OPTIONS,
   remarks: [
     'What is not named stays as it is; quiet hours that are named take the place of those before. Orders, reports and\n' +
       'receipts are never held up.',
   ],
   example: 'patchmesh limits set --data-center Paris --down 20Mbit/s --up 10Mbit/s --quiet 08:00-18:00',
-  async run({ options, terminal }) {
+  async run({ options, terminal, show }) {
     const { 'data-center': name, 'service-center': isServiceCenter = false } = options
     if ((name === undefined) !== isServiceCenter) throw new UsageError('give either --data-center or --service-center')
     const wanted = readWanted(options)
     const client = connect(options)
     const asking = { yes: options.yes, terminal, nothing: 'Nothing was lifted' }
     const whose = name === undefined ? "the Service Center's uplink" : `the link of ${name}`
-    if (options.none === true && !(await isAgreed(asking, `Lift all limits and quiet hours of ${whose}?`))) return 1
+    if (
+      options.none === true &&
+      !(await isAgreed(asking, `Lift all limits and quiet hours of ${whose}? Patches may fill it at once.`))
+    )
+      return 1
     if (name === undefined) {
       if (options['no-trading'] === true || options.trading === true || options.down !== undefined)
         throw new UsageError('the Service Center only sends: it has no --down, --trading or --no-trading')
       const { upBitsPerSecond, quietHours } = { ...(await client.uplinkLimits()), ...wanted }
-      return printLimits(await client.setUplinkLimits({ upBitsPerSecond, quietHours }), options.json, terminal)
+      return printLimits(await client.setUplinkLimits({ upBitsPerSecond, quietHours }), show)
     }
     const limits = { ...(await client.dataCenterLimits(name)), ...wanted }
-    return printLimits(await client.setDataCenterLimits(name, limits), options.json, terminal)
+    return printLimits(await client.setDataCenterLimits(name, limits), show)
   },
 })
 
@@ -137,16 +137,11 @@ function quietHoursOf(texts: readonly string[]): string[] {
   return texts.map((text) => parsed('quiet', text, QuietHoursText))
 }
 
-function printLimits(limits: UplinkLimits | DataCenterLimits, json: boolean | undefined, terminal: Terminal): 0 {
-  if (json === true) {
-    terminal.print(JSON.stringify(limits))
-    return 0
-  }
+function printLimits(limits: UplinkLimits | DataCenterLimits, show: Show): Promise<ExitStatus> {
   const [up, quiet] = shownUplink(limits)
   const link =
     'trades' in limits ? [`down ${shownRate(limits.downBitsPerSecond)}`, `trades ${limits.trades ? 'yes' : 'no'}`] : []
-  terminal.print([...link, `up ${up}`, `quiet hours ${quiet}`].join('; '))
-  return 0
+  return show(limits, () => [[...link, `up ${up}`, `quiet hours ${quiet}`].join('; ')])
 }
 
 function shownUplink({ upBitsPerSecond, quietHours }: UplinkLimits): [up: string, quiet: string] {

@@ -1,6 +1,7 @@
 /**
- * The command line beside the daemons: finds the command, runs it, and ends with the status of the contract.
+ * The command line beside the daemons: finds the command, runs it, and ends with its status.
  */
+import type { ExitStatus } from '../../agent/shell/command-line/exit-status.ts'
 import { COMMANDS } from './commands.ts'
 import { tellFailure } from './failures.ts'
 import { commandHelp, fullHelp } from './help.ts'
@@ -9,7 +10,7 @@ import { printable, processTerminal, type Terminal } from './terminal.ts'
 const terminal = processTerminal()
 process.exitCode = await runCommandLine(process.argv.slice(2), terminal)
 
-async function runCommandLine(words: readonly string[], terminal: Terminal): Promise<number> {
+async function runCommandLine(words: readonly string[], terminal: Terminal): Promise<ExitStatus> {
   const commands = Object.values(COMMANDS).flat()
   const command = commands.find(({ name }) => name === words.slice(0, name.split(' ').length).join(' '))
   if (command === undefined) return helpOrMistake(words, terminal)
@@ -25,7 +26,7 @@ async function runCommandLine(words: readonly string[], terminal: Terminal): Pro
   }
 }
 
-function helpOrMistake(words: readonly string[], terminal: Terminal): number {
+function helpOrMistake(words: readonly string[], terminal: Terminal): ExitStatus {
   const [first] = words
   if (first === undefined || first === 'help' || asksForHelp(words)) {
     for (const line of fullHelp(COMMANDS)) terminal.print(line)

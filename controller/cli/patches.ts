@@ -16,22 +16,20 @@ export const listPatches = defineCommand({
   name: 'patches list',
   operations: ['listPatches'],
   summary: 'Lists the patches and how far they are replicated',
-  usage: '[--search WORD] [--show STATE] [--server URL] [--api-token TOKEN] [--json]',
+  usage: '[--search WORD] [--show STATE]',
   options: {
     search: { type: 'string', value: 'WORD', about: 'only with this in the name, version or SHA-256' },
     show: { type: 'string', value: 'STATE', about: 'only complete, replicating or attention (needs somebody)' },
     ...SERVER_OPTIONS,
   },
   example: 'patchmesh patches list --show attention',
-  async run({ options, terminal }) {
-    const { show, search = '' } = options
-    if (show !== undefined && !CONDITIONS.some((condition) => condition === show))
-      throw new UsageError(`--show ${JSON.stringify(show)} is none of ${CONDITIONS.join(', ')}`)
+  async run({ options, show }) {
+    const { show: condition, search = '' } = options
+    if (condition !== undefined && !CONDITIONS.some((known) => known === condition))
+      throw new UsageError(`--show ${JSON.stringify(condition)} is none of ${CONDITIONS.join(', ')}`)
     const all = await connect(options).patches()
-    const patches = all.filter((patch) => matches(patch, search) && (show ?? patch.condition) === patch.condition)
-    if (options.json === true) terminal.print(JSON.stringify(patches))
-    else for (const line of [...patchTable(patches), ...troubles(patches)]) terminal.print(line)
-    return 0
+    const patches = all.filter((patch) => matches(patch, search) && (condition ?? patch.condition) === patch.condition)
+    return show(patches, () => [...patchTable(patches), ...troubles(patches)])
   },
 })
 
@@ -40,18 +38,16 @@ export const showPatch = defineCommand({
   operations: ['showPatch'],
   summary: 'Shows one patch: where its copies are, and who is not patched yet',
   operands: ['PATCH'],
-  usage: 'PATCH [--data-center NAME|All] [--server URL] [--api-token TOKEN] [--json]',
+  usage: 'PATCH [--data-center NAME|All]',
   options: {
     'data-center': { type: 'string', value: 'NAME', about: 'only the unpatched appliances there (default All)' },
     ...SERVER_OPTIONS,
   },
   remarks: ['PATCH is an id, NAME@VERSION, or NAME@VERSION:ARCHITECTURE where a version is there for several.'],
   example: 'patchmesh patches show example@1.0.0',
-  async run({ options, operands: [patch = ''], terminal }) {
+  async run({ options, operands: [patch = ''], show }) {
     const detail = await connect(options).patch(patch, options['data-center'])
-    if (options.json === true) terminal.print(JSON.stringify(detail))
-    else for (const line of patchLines(detail)) terminal.print(line)
-    return 0
+    return show(detail, () => patchLines(detail))
   },
 })
 
@@ -60,7 +56,7 @@ export const withdrawPatch = defineCommand({
   operations: ['showPatch', 'withdrawPatch'],
   summary: 'Takes a wrong patch back; every appliance deletes its copy',
   operands: ['PATCH'],
-  usage: 'PATCH [--reason TEXT] [--yes] [--server URL] [--api-token TOKEN] [--json]',
+  usage: 'PATCH [--reason TEXT] [--yes]',
   options: {
     reason: { type: 'string', value: 'TEXT', about: 'why, for the audit log' },
     ...YES_OPTION,
@@ -68,7 +64,7 @@ export const withdrawPatch = defineCommand({
   },
   remarks: ['A patch that is installed, or being installed, stays.'],
   example: 'patchmesh patches withdraw example@1.0.0 --reason "built from the wrong branch"',
-  async run({ options, operands: [patch = ''], terminal }) {
+  async run({ options, operands: [patch = ''], terminal, show }) {
     const client = connect(options)
     const agreed = await agreedOn(patch, { yes: options.yes, terminal, nothing: 'Nothing was withdrawn' }, async () => {
       const found = await client.patch(patch)
@@ -78,8 +74,7 @@ export const withdrawPatch = defineCommand({
     })
     if (agreed === null) return 1
     const answer = await client.withdraw(agreed, options.reason)
-    terminal.print(options.json === true ? JSON.stringify(answer) : `withdrawn ${printable(patch)}`)
-    return 0
+    return show(answer, () => [`withdrawn ${printable(patch)}`])
   },
 })
 

@@ -2,33 +2,30 @@
  * `patchmesh people list|add|change|new-link|remove`: who has an account and what each may do. Whoever is added gets a
  * sign-in link, which is printed once.
  */
+import type { ExitStatus } from '../../agent/shell/command-line/exit-status.ts'
 import type { NewLink, PersonView } from '../core/access-views.ts'
 import { agreedOn, YES_OPTION } from './asking.ts'
-import { defineCommand, required, UsageError } from './command.ts'
+import { defineCommand, required, type Show, UsageError } from './command.ts'
 import { plural, readableTime } from './quantities.ts'
 import { organizationsOf, RIGHTS_OPTIONS, roleOf, shownLimit } from './rights.ts'
 import { connect, SERVER_OPTIONS, type ServiceCenterClient } from './service-center-client.ts'
-import { printable, type Terminal, table } from './terminal.ts'
-
-const USAGE = '[--server URL] [--api-token TOKEN] [--json]'
+import { printable, table } from './terminal.ts'
 
 export const listPeople = defineCommand({
   name: 'people list',
   operations: ['listPeople'],
   summary: 'Lists everybody who has an account, and what they may do',
-  usage: USAGE,
+  usage: '',
   options: SERVER_OPTIONS,
   example: 'patchmesh people list',
-  async run({ options, terminal }) {
+  async run({ options, show }) {
     const people = await connect(options).people()
     const rows = people.map(({ name, role, organizations, signedInAt, sessions, ...person }) => [
       ...[name, role, shownLimit(organizations), shownState(person)],
       ...[signedInAt === null ? 'never' : readableTime(signedInAt), String(sessions)],
     ])
     const headings = ['NAME', 'ROLE', 'ORGANIZATIONS', 'STATE', 'SIGNED IN', 'SESSIONS']
-    if (options.json === true) terminal.print(JSON.stringify(people))
-    else for (const line of table(headings, rows, 'Nobody has an account yet.')) terminal.print(line)
-    return 0
+    return show(people, () => table(headings, rows, 'Nobody has an account yet.'))
   },
 })
 
@@ -37,17 +34,15 @@ export const addPerson = defineCommand({
   operations: ['addPerson'],
   summary: 'Adds a person and prints the sign-in link to hand on',
   operands: ['NAME'],
-  usage: `NAME --role ROLE [--organization NAME...] ${USAGE}`,
+  usage: `NAME --role ROLE [--organization NAME...]`,
   options: { ...RIGHTS_OPTIONS, ...SERVER_OPTIONS },
   remarks: ['The link works once, within two days; there the person chooses a password.'],
   example: 'patchmesh people add ana --role operator --organization Acme',
-  async run({ options, operands: [name = ''], terminal }) {
+  async run({ options, operands: [name = ''], show }) {
     const role = roleOf(required('role', options.role))
     const organizations = organizationsOf(options.organization)
     const added = await connect(options).addPerson({ name, role, organizations })
-    if (options.json === true) terminal.print(JSON.stringify(added))
-    else terminal.print(added.signInLink ?? '')
-    return 0
+    return show(added, () => [added.signInLink ?? ''])
   },
 })
 
@@ -56,7 +51,7 @@ export const changePerson = defineCommand({
   operations: ['changePerson'],
   summary: 'Changes what a person may do, and ends their sessions',
   operands: ['NAME'],
-  usage: `NAME [--role ROLE] [--organization NAME... | --all-organizations] [--disable | --enable] [--passkey-only | --allow-password] ${USAGE}`,
+  usage: `NAME [--role ROLE] [--organization NAME... | --all-organizations] [--disable | --enable] [--passkey-only | --allow-password]`,
   options: {
     ...RIGHTS_OPTIONS,
     'all-organizations': { type: 'boolean', about: 'lift the limit to organizations' },
@@ -67,7 +62,7 @@ export const changePerson = defineCommand({
     ...SERVER_OPTIONS,
   },
   example: 'patchmesh people change ana --role approver --all-organizations',
-  async run({ options, operands: [name = ''], terminal }) {
+  async run({ options, operands: [name = ''], show }) {
     const { role, organization, 'all-organizations': all } = options
     const disabled = eitherOf(options, 'disable', 'enable')
     const passkeyOnly = eitherOf(options, 'passkey-only', 'allow-password')
@@ -85,9 +80,9 @@ export const changePerson = defineCommand({
     }
     const person = await connect(options).changePerson(name, change)
     const { role: now, organizations } = person
-    if (options.json === true) terminal.print(JSON.stringify(person))
-    else terminal.print(printable(`${person.name}: ${now}, ${shownLimit(organizations)}, ${shownState(person)}`))
-    return 0
+    return show(person, () => [
+      printable(`${person.name}: ${now}, ${shownLimit(organizations)}, ${shownState(person)}`),
+    ])
   },
 })
 
@@ -106,10 +101,10 @@ export const newLink = defineCommand({
   operations: ['listPeople', 'makeSignInLink'],
   summary: 'Prints a new sign-in link for a person, whose password, passkeys and sessions end',
   operands: ['NAME'],
-  usage: `NAME [--yes] ${USAGE}`,
+  usage: `NAME [--yes]`,
   options: { ...YES_OPTION, ...SERVER_OPTIONS },
   example: 'patchmesh people new-link ana',
-  async run({ options, operands: [name = ''], terminal }) {
+  async run({ options, operands: [name = ''], terminal, show }) {
     const client = connect(options)
     const asking = { yes: options.yes, terminal, nothing: 'No link was made' }
     const agreed = await agreedOn(name, asking, async () => {
@@ -117,7 +112,7 @@ export const newLink = defineCommand({
       const question = `Make a new sign-in link for ${person?.name}, whose password, passkeys and sessions end?`
       return person && { id: person.name, question }
     })
-    return agreed === null ? 1 : printLink(await client.newSignInLink(agreed), options.json, terminal)
+    return agreed === null ? 1 : printLink(await client.newSignInLink(agreed), show)
   },
 })
 
@@ -126,21 +121,21 @@ export const removePerson = defineCommand({
   operations: ['listPeople', 'removePerson'],
   summary: 'Removes a person, whose sessions end; what they did stays in the trail',
   operands: ['NAME'],
-  usage: `NAME [--yes] ${USAGE}`,
+  usage: `NAME [--yes]`,
   options: { ...YES_OPTION, ...SERVER_OPTIONS },
   example: 'patchmesh people remove ana',
-  async run({ options, operands: [name = ''], terminal }) {
+  async run({ options, operands: [name = ''], terminal, show }) {
     const client = connect(options)
     const agreed = await agreedOn(name, { yes: options.yes, terminal, nothing: 'Nobody was removed' }, async () => {
       const person = await personCalled(client, name)
       if (person === undefined) return undefined
       const { name: called, role, sessions } = person
-      return { id: called, question: `Remove ${called} (${role}), with ${plural(sessions, 'session')}?` }
+      const then = 'Nobody signs in by that name then; the trail keeps what was done.'
+      return { id: called, question: `Remove ${called} (${role}), with ${plural(sessions, 'session')}? ${then}` }
     })
     if (agreed === null) return 1
     const done = await client.removePerson(agreed)
-    terminal.print(options.json === true ? JSON.stringify(done) : printable(`${name} is removed.`))
-    return 0
+    return show(done, () => [printable(`${name} is removed.`)])
   },
 })
 
@@ -149,7 +144,6 @@ async function personCalled(client: ServiceCenterClient, name: string): Promise<
   return (await client.people()).find((person) => person.name.toLowerCase() === name.toLowerCase())
 }
 
-export function printLink(link: NewLink, json: boolean | undefined, terminal: Terminal): 0 {
-  terminal.print(json === true ? JSON.stringify(link) : link.signInLink)
-  return 0
+export function printLink(link: NewLink, show: Show): Promise<ExitStatus> {
+  return show(link, () => [link.signInLink])
 }

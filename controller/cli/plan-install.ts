@@ -51,18 +51,16 @@ export const planInstall = defineCommand({
   summary: 'Shows in which order an install would go, who waits and why, and what may fail',
   operands: ['PATCH'],
   usage:
-    'PATCH --organization NAME... [--data-center NAME|All] [--first PATCH]... [--allow-outage] [--outside-windows] [--wave-soak DURATION] [--server URL] [--api-token TOKEN] [--json]',
+    'PATCH --organization NAME... [--data-center NAME|All] [--first PATCH]... [--allow-outage] [--outside-windows] [--wave-soak DURATION]',
   options: { ...SCOPE_OPTIONS, ...SERVER_OPTIONS },
   remarks: [
     'Nothing begins. With --json the plan can be kept in a file and started as it is, with installs start --plan FILE: that\n' +
       'is refused where something has changed since that matters.',
   ],
   example: 'patchmesh installs plan example@1.0.0 --organization Acme --json > plan.json',
-  async run({ options, operands: [patch = ''], terminal }) {
+  async run({ options, operands: [patch = ''], show }) {
     const plan = await connect(options).planInstall(patch, scopeOf(options))
-    if (options.json === true) terminal.print(JSON.stringify(plan))
-    else for (const line of planLines(plan)) terminal.print(line)
-    return 0
+    return show(plan, () => planLines(plan))
   },
 })
 

@@ -12,17 +12,16 @@ import { readSmallFile } from './read-small-file.ts'
 import { connect, SERVER_OPTIONS, type ServiceCenterClient } from './service-center-client.ts'
 import { printable, table } from './terminal.ts'
 
-const USAGE = '[--server URL] [--api-token TOKEN] [--json]'
 const MAX_FILE_BYTES = 64 * 1024
 
 export const listPublishers = defineCommand({
   name: 'publishers list',
   operations: ['listPublishers'],
   summary: 'Lists the publishers whose signatures uploads need',
-  usage: USAGE,
+  usage: '',
   options: SERVER_OPTIONS,
   example: 'patchmesh publishers list',
-  async run({ options, terminal }) {
+  async run({ options, show }) {
     const publishers = await connect(options).publishers()
     const rows = publishers.map(({ name, keys, threshold, patches, expiresAt, condition }) => [
       ...[name, `${threshold} of ${keys.length}`],
@@ -31,9 +30,7 @@ export const listPublishers = defineCommand({
     ])
     const headings = ['NAME', 'NEEDED', 'KEYS', 'MAY SIGN', 'UNTIL (UTC)', 'STATE']
     const none = 'No publisher is listed: uploads need no signature.'
-    if (options.json === true) terminal.print(JSON.stringify(publishers))
-    else for (const line of table(headings, rows, none)) terminal.print(line)
-    return 0
+    return show(publishers, () => table(headings, rows, none))
   },
 })
 
@@ -42,25 +39,22 @@ export const setPublisher = defineCommand({
   operations: ['listPublishers', 'setPublisher'],
   summary: 'Lists a publisher, in place of the one of the same name',
   operands: ['FILE'],
-  usage: `FILE [--yes] ${USAGE}`,
+  usage: `FILE [--yes]`,
   options: { ...YES_OPTION, ...SERVER_OPTIONS },
   remarks: [
     'FILE is JSON: {"name", "keys": [{"keyid", "publicKey", "revoked"}], "threshold", "patches", "expiresAt"}; patchmesh\n' +
       'release key --json prints a key. As soon as one publisher is listed, every upload has to be signed by one.',
   ],
   example: 'patchmesh publishers set ./acme.json',
-  async run({ options, operands: [file = ''], terminal }) {
+  async run({ options, operands: [file = ''], terminal, show }) {
     const publisher = await readPublisher(file)
     const client = connect(options)
     const asking = { yes: options.yes, terminal, nothing: 'Nothing was changed' }
     if (!(await mayReplace(client, publisher.name, asking))) return 1
     const shown = await client.setPublisher(publisher)
-    if (options.json === true) terminal.print(JSON.stringify(shown))
-    else
-      terminal.print(
-        printable(`${shown.name} is listed: ${shown.condition}, until ${readableTime(shown.expiresAt)} UTC.`),
-      )
-    return 0
+    return show(shown, () => [
+      printable(`${shown.name} is listed: ${shown.condition}, until ${readableTime(shown.expiresAt)} UTC.`),
+    ])
   },
 })
 
@@ -69,10 +63,10 @@ export const removePublisher = defineCommand({
   operations: ['listPublishers', 'removePublisher'],
   summary: 'Removes a publisher; after the last one uploads need no signature any more',
   operands: ['NAME'],
-  usage: `NAME [--yes] ${USAGE}`,
+  usage: `NAME [--yes]`,
   options: { ...YES_OPTION, ...SERVER_OPTIONS },
   example: 'patchmesh publishers remove Acme',
-  async run({ options, operands: [name = ''], terminal }) {
+  async run({ options, operands: [name = ''], terminal, show }) {
     const client = connect(options)
     const agreed = await agreedOn(name, { yes: options.yes, terminal, nothing: 'Nothing was removed' }, async () => {
       const listed = await client.publishers()
@@ -84,9 +78,8 @@ export const removePublisher = defineCommand({
     })
     if (agreed === null) return 1
     const done = await client.removePublisher(agreed)
-    terminal.print(options.json === true ? JSON.stringify(done) : printable(`${name} is removed.`))
     if ((await client.publishers()).length === 0) terminal.tell('No publisher is left: uploads need no signature now.')
-    return 0
+    return show(done, () => [printable(`${name} is removed.`)])
   },
 })
 
@@ -96,7 +89,7 @@ async function mayReplace(client: ServiceCenterClient, name: string, asking: Ask
   const before = (await client.publishers()).find((other) => other.name === name)
   if (before === undefined) return true
   const keys = before.keys.map(({ keyid }) => shortKeyId(keyid)).join(', ')
-  return isAgreed(asking, `Replace ${name}, which is listed with ${keys}?`)
+  return isAgreed(asking, `Replace ${name}, which is listed with ${keys}? From now on the new file alone counts.`)
 }
 
 async function readPublisher(file: string): Promise<Publisher> {

@@ -4,6 +4,7 @@
  */
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { open } from 'node:fs/promises'
+import { outputOptions } from '../../agent/shell/command-line/output.ts'
 import { keyIdOf, type PublicKey } from '../../protocol/trust/publishers.ts'
 import { defineCommand, required } from './command.ts'
 import { LocalFileError } from './exchange.ts'
@@ -16,24 +17,19 @@ export type PublisherSigningKey = { readonly publicKey: PublicKey; readonly priv
 export const releaseKey = defineCommand({
   name: 'release key',
   summary: 'Makes a key with which a publisher signs patches, and prints its public part',
-  usage: '--out FILE [--json]',
+  usage: '--out FILE',
   options: {
     out: { type: 'string', value: 'FILE', about: 'where to write it; a file that is there is never replaced' },
-    json: { type: 'boolean', about: 'print {"keyid","publicKey"}' },
+    ...outputOptions('{"keyid","publicKey"}'),
   },
   remarks: ['Keep the file away from the Service Center: whoever has it can sign as this publisher.'],
   example: 'patchmesh release key --out ./acme-1.key',
-  async run({ options, terminal }) {
+  async run({ options, show }) {
     const out = required('out', options.out)
     const { publicKey, privateKey } = withPublicKey(generateKeyPairSync('ed25519').privateKey)
     await writeNew(out, privateKey.export({ type: 'pkcs8', format: 'pem' }))
     const keyid = keyIdOf(publicKey)
-    if (options.json === true) terminal.print(JSON.stringify({ keyid, publicKey }))
-    else {
-      terminal.print(`public key  ${publicKey}`)
-      terminal.print(`keyid       ${keyid}`)
-    }
-    return 0
+    return show({ keyid, publicKey }, () => [`public key  ${publicKey}`, `keyid       ${keyid}`])
   },
 })
 

@@ -1,6 +1,7 @@
 /**
  * `patchmesh release sign`: shows what a bundle is, asks, and adds the signature of a publisher's key (sign-bundle.ts).
  */
+import { outputOptions } from '../../agent/shell/command-line/output.ts'
 import { keyIdOf } from '../../protocol/trust/publishers.ts'
 import { isAgreed, YES_OPTION } from './asking.ts'
 import { defineCommand, required } from './command.ts'
@@ -13,16 +14,16 @@ export const releaseSign = defineCommand({
   name: 'release sign',
   summary: "Adds the signature of a publisher's key to a patch bundle",
   operands: ['BUNDLE'],
-  usage: 'BUNDLE --key FILE [--out FILE] [--yes] [--json]',
+  usage: 'BUNDLE --key FILE [--out FILE] [--yes]',
   options: {
     key: { type: 'string', value: 'FILE', about: 'the key, from patchmesh release key' },
     out: { type: 'string', value: 'FILE', about: 'where to write the signed bundle (default: in place)' },
     ...YES_OPTION,
-    json: { type: 'boolean', about: 'print {"file","name","version","keyid","signatures"}' },
+    ...outputOptions('{"file","name","version","keyid","signatures"}'),
   },
   remarks: ['The signatures that others have made stay, so each holder of a key signs on a machine of their own.'],
   example: 'patchmesh release sign ./kernel-6.1.patch --key ./acme-1.key',
-  async run({ options, operands: [file = ''], terminal }) {
+  async run({ options, operands: [file = ''], terminal, show }) {
     const key = await readSigningKey(required('key', options.key))
     const head = await checkedHead(file)
     const { name, version, publisher, payload } = head.manifest
@@ -34,11 +35,8 @@ export const releaseSign = defineCommand({
     await signBundle({ file, head, key, out })
     const keyid = keyIdOf(key.publicKey)
     const signatures = new Set([...head.signed.signatures.map((one) => one.keyid), keyid]).size
-    if (options.json === true) terminal.print(JSON.stringify({ file: out, name, version, keyid, signatures }))
-    else
-      terminal.print(
-        printable(`${out}: ${name}@${version}, signed by ${plural(signatures, 'key')}, now by ${keyid} too`),
-      )
-    return 0
+    return show({ file: out, name, version, keyid, signatures }, () => [
+      printable(`${out}: ${name}@${version}, signed by ${plural(signatures, 'key')}, now by ${keyid} too`),
+    ])
   },
 })

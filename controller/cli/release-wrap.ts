@@ -2,8 +2,10 @@
  * `patchmesh release wrap`: puts a Debian package into a bundle, so that publishers can sign it. The appliances install
  * it with dpkg as they do a bare one; the manifest follows from the package, and the same package gives the same bytes.
  */
+
 import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
+import { outputOptions } from '../../agent/shell/command-line/output.ts'
 import { isRefusal, RefusedError } from '../../protocol/refusals.ts'
 import { inspectDebianPackage } from '../shell/intake/debian-package.ts'
 import { defineCommand, required } from './command.ts'
@@ -18,17 +20,17 @@ export const releaseWrap = defineCommand({
   name: 'release wrap',
   summary: 'Wraps a Debian package in a bundle, which publishers can sign',
   operands: ['DEB'],
-  usage: 'DEB --out FILE [--json]',
+  usage: 'DEB --out FILE',
   options: {
     out: { type: 'string', value: 'FILE', about: 'where to write the bundle' },
-    json: { type: 'boolean', about: 'print {"file","name","version","bytes"}' },
+    ...outputOptions('{"file","name","version","bytes"}'),
   },
   remarks: [
     'The package is checked as an upload is. The appliances install it with dpkg, exactly as a bare one.',
     'Sign the bundle with: patchmesh release sign.',
   ],
   example: 'patchmesh release wrap ./hello_2.10-3_amd64.deb --out ./hello-2.10-3.patch',
-  async run({ options, operands: [file = ''], terminal }) {
+  async run({ options, operands: [file = ''], show }) {
     const out = required('out', options.out)
     const size = await sizeOf(file)
     const draft = await inspectDebianPackage(createReadStream(file))
@@ -38,9 +40,7 @@ export const releaseWrap = defineCommand({
       contents: [{ path: PACKAGE, content: { size, chunks: () => createReadStream(file) } }],
     })
     const { size: bytes } = await stat(out)
-    if (options.json === true) terminal.print(JSON.stringify({ file: out, name, version, bytes }))
-    else terminal.print(`${out}: ${name}@${version}, ${readableBytes(bytes)}`)
-    return 0
+    return show({ file: out, name, version, bytes }, () => [`${out}: ${name}@${version}, ${readableBytes(bytes)}`])
   },
 })
 

@@ -3,6 +3,7 @@
  * controller/core/views.ts. How an exchange can fail is in exchange.ts.
  */
 import path from 'node:path'
+import { outputOptions } from '../../agent/shell/command-line/output.ts'
 import type { Publisher } from '../../protocol/trust/publishers.ts'
 import type { UnfinishedUpload } from '../api/schemas.ts'
 import type {
@@ -38,11 +39,13 @@ import type { Scope } from './plan-install.ts'
 const TUS = { 'tus-resumable': '1.0.0' }
 const DEFAULT_SERVER = 'http://127.0.0.1:8080'
 
-export const SERVER_OPTIONS = {
+/** Of a client command that prints in a form of its own. */
+export const CONNECTION_OPTIONS = {
   server: { type: 'string', value: 'URL', about: `the Service Center; else PATCHMESH_SERVER, else ${DEFAULT_SERVER}` },
   'api-token': { type: 'string', value: 'TOKEN', about: 'from patchmesh api-token; else PATCHMESH_API_TOKEN' },
-  json: { type: 'boolean', about: 'print JSON' },
 } as const
+
+export const SERVER_OPTIONS = { ...CONNECTION_OPTIONS, ...outputOptions() } as const
 
 export class ServiceCenterClient {
   readonly #exchange: Exchange

@@ -8,26 +8,19 @@ import { shownLimit } from './rights.ts'
 import { connect, SERVER_OPTIONS } from './service-center-client.ts'
 import { printable, table } from './terminal.ts'
 
-const USAGE = '[--server URL] [--api-token TOKEN] [--json]'
-
 export const listSessions = defineCommand({
   name: 'sessions list',
   operations: ['listSessions'],
   summary: 'Lists who is signed in, since when and from where',
-  usage: USAGE,
+  usage: '',
   options: SERVER_OPTIONS,
   example: 'patchmesh sessions list',
-  async run({ options, terminal }) {
+  async run({ options, show }) {
     const sessions = await connect(options).sessions()
     const rows = sessions.map(({ id, name, startedAt, usedAt, origin }) => [
       ...[id, name, readableTime(startedAt), readableTime(usedAt), origin.split(',')[0] ?? ''],
     ])
-    if (options.json === true) terminal.print(JSON.stringify(sessions))
-    else {
-      const lines = table(['ID', 'NAME', 'SINCE', 'USED', 'FROM'], rows, 'Nobody is signed in.')
-      for (const line of lines) terminal.print(line)
-    }
-    return 0
+    return show(sessions, () => table(['ID', 'NAME', 'SINCE', 'USED', 'FROM'], rows, 'Nobody is signed in.'))
   },
 })
 
@@ -36,19 +29,20 @@ export const endSession = defineCommand({
   operations: ['listSessions', 'endSession'],
   summary: 'Ends a session at once',
   operands: ['ID'],
-  usage: `ID [--yes] ${USAGE}`,
+  usage: `ID [--yes]`,
   options: { ...YES_OPTION, ...SERVER_OPTIONS },
   example: 'patchmesh sessions end 0f3a9c1b2d4e',
-  async run({ options, operands: [id = ''], terminal }) {
+  async run({ options, operands: [id = ''], terminal, show }) {
     const client = connect(options)
     const agreed = await agreedOn(id, { yes: options.yes, terminal, nothing: 'No session was ended' }, async () => {
       const found = (await client.sessions()).find((session) => session.id === id)
-      return found && { id, question: `End the session of ${found.name}, from ${found.origin.split(',')[0]}?` }
+      if (found === undefined) return undefined
+      const whose = `${found.name}, from ${found.origin.split(',')[0]}`
+      return { id, question: `End the session of ${whose}? Whoever uses it signs in again.` }
     })
     if (agreed === null) return 1
     const done = await client.endSession(agreed)
-    terminal.print(options.json === true ? JSON.stringify(done) : printable(`The session ${id} has ended.`))
-    return 0
+    return show(done, () => [printable(`The session ${id} has ended.`)])
   },
 })
 
@@ -56,17 +50,15 @@ export const showAccount = defineCommand({
   name: 'account',
   operations: ['showAccount'],
   summary: 'Shows whose API token this is, and what it may do',
-  usage: USAGE,
+  usage: '',
   options: SERVER_OPTIONS,
   example: 'patchmesh account',
-  async run({ options, terminal }) {
+  async run({ options, show }) {
     const account = await connect(options).account()
-    if (options.json === true) terminal.print(JSON.stringify(account))
-    else {
-      const { name, role, organizations, may } = account
-      terminal.print(printable(`${name}: ${role}, organizations: ${shownLimit(organizations)}`))
-      terminal.print(`may ${may.join(', ')}`)
-    }
-    return 0
+    const { name, role, organizations, may } = account
+    return show(account, () => [
+      printable(`${name}: ${role}, organizations: ${shownLimit(organizations)}`),
+      `may ${may.join(', ')}`,
+    ])
   },
 })

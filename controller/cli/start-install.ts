@@ -30,7 +30,7 @@ export const startInstall = defineCommand({
   summary: 'Installs a patch for organizations, pair by pair',
   operands: ['[PATCH]'],
   usage:
-    '(PATCH --organization NAME... [--data-center NAME|All] [--first PATCH]... [--allow-outage] [--outside-windows] [--wave-soak DURATION] | --plan FILE) [--yes] [--wait] [--server URL] [--api-token TOKEN] [--json]',
+    '(PATCH --organization NAME... [--data-center NAME|All] [--first PATCH]... [--allow-outage] [--outside-windows] [--wave-soak DURATION] | --plan FILE) [--yes] [--wait]',
   options: {
     ...SCOPE_OPTIONS,
     plan: { type: 'string', value: 'FILE', about: 'start what is planned in it, from installs plan --json' },
@@ -46,7 +46,7 @@ export const startInstall = defineCommand({
       'it is installed on whatever is there when it starts.',
   ],
   example: 'patchmesh installs start example@1.0.0 --organization Acme --data-center Paris --wait',
-  async run({ options, operands: [patch], terminal }) {
+  async run({ options, operands: [patch], terminal, show }) {
     const asking = { yes: options.yes, terminal, nothing: 'Nothing was started' }
     const { plan: file, ...others } = options
     if (file !== undefined && (patch !== undefined || SCOPE_NAMES.some((name) => others[name] !== undefined)))
@@ -60,9 +60,7 @@ export const startInstall = defineCommand({
     if (started === null) return 1
     terminal.tell(`install ${started.id} has started on ${plural(started.total, 'appliance')}`)
     const install = options.wait === true ? await follow(client, started, terminal) : started
-    if (options.json === true) terminal.print(JSON.stringify(install))
-    else if (options.wait === true) for (const line of installLines(install)) terminal.print(line)
-    else terminal.print(install.id)
+    await show(install, () => (options.wait === true ? installLines(install) : [install.id]))
     if (options.wait !== true || install.state === 'done') return 0
     const why = install.reason === '' ? '' : `: ${install.reason}`
     terminal.tell(

@@ -4,7 +4,7 @@
  * them that a terminal would act on is ever printed as it is.
  */
 import { createInterface } from 'node:readline/promises'
-import { stripVTControlCharacters } from 'node:util'
+import { stripVTControlCharacters, styleText } from 'node:util'
 import { printable as cleaned, printableSentence as printable } from '../../protocol/printable.ts'
 
 export { printable }
@@ -12,6 +12,9 @@ export { printable }
 /** Characters that a terminal prints two columns wide. */
 const WIDE = /[\p{Script=Han}\p{Script=Hangul}\p{Script=Hiragana}\p{Script=Katakana}\p{Emoji_Presentation}]/u
 const graphemes = new Intl.Segmenter()
+
+const PIPED_ANSWER_MS = 30_000
+const TOLD_AFTER_MS = 2_000
 
 export type Terminal = {
   /** A line of the result. */
@@ -33,23 +36,41 @@ export function processTerminal(): Terminal {
     throw error
   })
   return {
-    print: (line) => stdout.write(`${line}\n`),
-    tell: (line) => stderr.write(`${line}\n`),
+    print: (line) => stdout.write(`${shownOn(stdout, line)}\n`),
+    tell: (line) => stderr.write(`${shownOn(stderr, line)}\n`),
     redraw: (line) => stderr.write(`\r${line.slice(0, (stderr.columns ?? 80) - 1)}\u001b[K`),
-    redraws: stderr.isTTY === true,
+    redraws: stderr.isTTY === true && process.env.TERM !== 'dumb',
     async ask(question) {
       // The end of the question before let go of it, and this one has to be waited for.
       stdin.ref?.()
       const reader = createInterface({ input: stdin, output: stderr, terminal: stdin.isTTY === true })
+      // A script may have its answer ready, but nobody is there to be waited for.
+      const patience =
+        stdin.isTTY === true
+          ? []
+          : [
+              setTimeout(
+                () => stderr.write(`waits ${PIPED_ANSWER_MS / 1000} s for an answer on standard input\n`),
+                TOLD_AFTER_MS,
+              ),
+              setTimeout(() => reader.close(), PIPED_ANSWER_MS),
+            ]
       try {
         const ended = new Promise<null>((resolve) => reader.once('close', () => resolve(null)))
         return await Promise.race([reader.question(question), ended])
       } finally {
+        patience.forEach(clearTimeout)
         reader.close()
         stdin.unref?.()
       }
     },
   }
+}
+
+/** Emphasis only where the terminal has it and nobody has said NO_COLOR. */
+function shownOn(stream: NodeJS.WriteStream, line: string): string {
+  const has = stream.isTTY === true && stream.hasColors()
+  return has || !line.includes('\u001b') ? line : stripVTControlCharacters(line)
 }
 
 /** Text of several lines, such as an installer's output: line ends and tabs stay, colours go. */
@@ -59,17 +80,18 @@ export function printableLines(text: string): string[] {
     .map((line) => cleaned(line.replaceAll('\t', '  ')))
 }
 
-/** Aligned columns under their headings; nothing but `none` where there are no rows. */
+/** Aligned columns under their headings, which stand out where that can be seen; nothing but `none` where there are no rows. */
 export function table(headings: readonly string[], rows: readonly (readonly string[])[], none: string): string[] {
   if (rows.length === 0) return [none]
   const cells = [headings, ...rows.map((row) => row.map(printable))]
   const widths = headings.map((_, column) => Math.max(...cells.map((row) => columns(row[column] ?? ''))))
-  return cells.map((row) =>
+  const lines = cells.map((row) =>
     row
       .map((cell, column) => cell + ' '.repeat((widths[column] ?? 0) - columns(cell)))
       .join('  ')
       .trimEnd(),
   )
+  return [styleText('bold', lines[0] ?? '', { validateStream: false }), ...lines.slice(1)]
 }
 
 /** How many columns of a terminal a text takes. */

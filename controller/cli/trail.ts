@@ -2,11 +2,12 @@
  * `patchmesh trail list|export`: who did what, when, from where, and how it ended. An export reads page after page, so it
  * is as long as the trail.
  */
+import { printableJson } from '../../protocol/printable.ts'
 import { csvHeading, csvOf } from '../core/trail-csv.ts'
 import type { TrailFilters } from './client-requests.ts'
 import { defineCommand, UsageError } from './command.ts'
 import { readableTime } from './quantities.ts'
-import { connect, SERVER_OPTIONS } from './service-center-client.ts'
+import { CONNECTION_OPTIONS, connect, SERVER_OPTIONS } from './service-center-client.ts'
 import { table } from './terminal.ts'
 
 const FILTERS = {
@@ -17,7 +18,6 @@ const FILTERS = {
   text: { type: 'string', value: 'TEXT', about: 'only entries with this text anywhere' },
 } as const
 const FILTER_USAGE = '[--who NAME] [--action ACTION] [--from DAY] [--to DAY] [--text TEXT]'
-const SERVER_USAGE = '[--server URL] [--api-token TOKEN]'
 /** As many as the API gives at once. */
 const PAGE = 1000
 
@@ -25,14 +25,14 @@ export const listTrail = defineCommand({
   name: 'trail list',
   operations: ['listTrail'],
   summary: 'Lists the newest entries of the trail',
-  usage: `${FILTER_USAGE} [--limit N] ${SERVER_USAGE} [--json]`,
+  usage: `${FILTER_USAGE} [--limit N]`,
   options: {
     ...FILTERS,
     limit: { type: 'string', value: 'N', about: 'at most so many (default 50)' },
     ...SERVER_OPTIONS,
   },
   example: 'patchmesh trail list --action install --from 2026-11-01',
-  async run({ options, terminal }) {
+  async run({ options, show }) {
     const limit = Number(options.limit ?? 50)
     if (!Number.isInteger(limit) || limit < 1 || limit > PAGE) throw new UsageError(`--limit takes 1 to ${PAGE}`)
     const page = await connect(options).trail({ ...filtersOf(options), limit: String(limit) })
@@ -40,9 +40,7 @@ export const listTrail = defineCommand({
       ...[readableTime(at), actor, action, subject, organization ?? '', outcome, origin],
     ])
     const headings = ['WHEN', 'WHO', 'ACTION', 'OF WHAT', 'ORGANIZATION', 'RESULT', 'FROM WHERE']
-    if (options.json === true) terminal.print(JSON.stringify(page))
-    else for (const line of table(headings, rows, 'No entry matches.')) terminal.print(line)
-    return 0
+    return show(page, () => table(headings, rows, 'No entry matches.'))
   },
 })
 
@@ -50,8 +48,13 @@ export const exportTrail = defineCommand({
   name: 'trail export',
   operations: ['exportTrail'],
   summary: 'Prints the whole trail, newest first: one JSON object on a line, or CSV',
-  usage: `[--csv] ${FILTER_USAGE} ${SERVER_USAGE} [--json]`,
-  options: { csv: { type: 'boolean', about: 'print CSV instead' }, ...FILTERS, ...SERVER_OPTIONS },
+  usage: `[--csv | --json] ${FILTER_USAGE}`,
+  options: {
+    csv: { type: 'boolean', about: 'print CSV instead' },
+    json: { type: 'boolean', about: 'print JSON, as without it' },
+    ...FILTERS,
+    ...CONNECTION_OPTIONS,
+  },
   example: 'patchmesh trail export --csv > trail.csv',
   async run({ options, terminal }) {
     const { csv, json } = options
@@ -61,7 +64,8 @@ export const exportTrail = defineCommand({
     let before: string | undefined
     do {
       const page = await client.trail({ ...filtersOf(options), limit: String(PAGE), before })
-      for (const entry of page.entries) terminal.print(csv === true ? csvOf(entry).trimEnd() : JSON.stringify(entry))
+      for (const entry of page.entries)
+        terminal.print(csv === true ? csvOf(entry).trimEnd() : printableJson(JSON.stringify(entry)))
       before = page.next === null ? undefined : String(page.next)
     } while (before !== undefined)
     return 0

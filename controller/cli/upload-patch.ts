@@ -16,14 +16,14 @@ export const uploadPatch = defineCommand({
   operations: ['uploadPatch', 'beginUpload', 'showUpload', 'continueUpload'],
   summary: 'Uploads a patch; replication to every Service Provider appliance starts by itself',
   operands: ['FILE'],
-  usage: 'FILE [--resume] [--server URL] [--api-token TOKEN] [--json]',
+  usage: 'FILE [--resume]',
   options: {
     resume: { type: 'boolean', about: 'go on where an earlier upload was cut, and by itself after a cut' },
     ...SERVER_OPTIONS,
   },
   remarks: ['The same file again changes nothing. What was cut with --resume is kept for 24 hours.'],
   example: 'patchmesh patches upload ./example-1.0.0.patch',
-  async run({ options, operands: [file = ''], terminal }) {
+  async run({ options, operands: [file = ''], terminal, show }) {
     const client = connect(options)
     const progress = new ProgressLine(terminal)
     const started = performance.now()
@@ -40,8 +40,7 @@ export const uploadPatch = defineCommand({
       const patch =
         options.resume === true ? await uploadResumably(client, file, { sent, waits }) : await client.upload(file, sent)
       progress.end(line('uploaded', patch.bytes, patch.bytes))
-      terminal.print(options.json === true ? JSON.stringify(patch) : `${printable(patchReference(patch))}  ${patch.id}`)
-      return 0
+      return await show(patch, () => [`${printable(patchReference(patch))}  ${patch.id}`])
     } catch (error) {
       progress.end()
       throw error

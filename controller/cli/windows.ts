@@ -11,22 +11,18 @@ import { readableTime } from './quantities.ts'
 import { connect, SERVER_OPTIONS, type ServiceCenterClient } from './service-center-client.ts'
 import { printable, table } from './terminal.ts'
 
-const USAGE = '[--server URL] [--api-token TOKEN] [--json]'
-
 export const listWindows = defineCommand({
   name: 'windows list',
   operations: ['listWindows'],
   summary: 'Lists maintenance windows and blackouts, with the opening that is now or comes next',
-  usage: USAGE,
+  usage: '',
   options: SERVER_OPTIONS,
   example: 'patchmesh windows list',
-  async run({ options, terminal }) {
+  async run({ options, show }) {
     const windows = await connect(options).windows()
     const headings = ['NAME', 'KIND', 'OF', 'OPENS (UTC)', 'CLOSES (UTC)', 'COMES AGAIN', 'ZONE']
     const none = 'No maintenance window is set: installs begin as soon as somebody starts them.'
-    if (options.json === true) terminal.print(JSON.stringify(windows))
-    else for (const line of table(headings, windows.map(row), none)) terminal.print(line)
-    return 0
+    return show(windows, () => table(headings, windows.map(row), none))
   },
 })
 
@@ -35,7 +31,7 @@ export const setWindow = defineCommand({
   operations: ['listWindows', 'setWindow'],
   summary: 'Sets a maintenance window or a blackout, in place of the one of the same name',
   operands: ['NAME'],
-  usage: `NAME --begins TIME --minutes N [--rule RULE] [--zone ZONE] [--organization NAME] [--data-center NAME] [--blackout] [--yes] ${USAGE}`,
+  usage: `NAME --begins TIME --minutes N [--rule RULE] [--zone ZONE] [--organization NAME] [--data-center NAME] [--blackout] [--yes]`,
   options: {
     begins: { type: 'string', value: 'TIME', about: 'when it opens first, such as 2026-12-06T02:00' },
     minutes: { type: 'string', value: 'N', about: 'for how long it is open each time' },
@@ -54,7 +50,7 @@ export const setWindow = defineCommand({
   ],
   example:
     'patchmesh windows set sundays --begins 2026-12-06T02:00 --minutes 240 --rule "FREQ=WEEKLY;BYDAY=SU" --zone Europe/Berlin',
-  async run({ options, operands: [name = ''], terminal }) {
+  async run({ options, operands: [name = ''], terminal, show }) {
     const window = windowOf(name, {
       ...{ begins: required('begins', options.begins), minutes: Number(required('minutes', options.minutes)) },
       ...{
@@ -70,8 +66,7 @@ export const setWindow = defineCommand({
     const shown = await client.setWindow(window)
     const when =
       shown.opensAt === null ? '' : `, ${shown.isOpen ? 'open since' : 'opens on'} ${readableTime(shown.opensAt)} UTC`
-    terminal.print(options.json === true ? JSON.stringify(shown) : printable(`${shown.name} is set${when}.`))
-    return 0
+    return show(shown, () => [printable(`${shown.name} is set${when}.`)])
   },
 })
 
@@ -80,10 +75,10 @@ export const removeWindow = defineCommand({
   operations: ['listWindows', 'removeWindow'],
   summary: 'Removes a maintenance window or a blackout',
   operands: ['NAME'],
-  usage: `NAME [--yes] ${USAGE}`,
+  usage: `NAME [--yes]`,
   options: { ...YES_OPTION, ...SERVER_OPTIONS },
   example: 'patchmesh windows remove sundays',
-  async run({ options, operands: [name = ''], terminal }) {
+  async run({ options, operands: [name = ''], terminal, show }) {
     const client = connect(options)
     const agreed = await agreedOn(name, { yes: options.yes, terminal, nothing: 'Nothing was removed' }, async () => {
       const found = (await client.windows()).find((window) => window.name === name)
@@ -92,8 +87,7 @@ export const removeWindow = defineCommand({
     })
     if (agreed === null) return 1
     const done = await client.removeWindow(agreed)
-    terminal.print(options.json === true ? JSON.stringify(done) : printable(`${name} is removed.`))
-    return 0
+    return show(done, () => [printable(`${name} is removed.`)])
   },
 })
 
@@ -101,7 +95,10 @@ export const removeWindow = defineCommand({
 async function mayReplace(client: ServiceCenterClient, name: string, asking: Asking): Promise<boolean> {
   if (asking.yes === true) return true
   const before = (await client.windows()).find((window) => window.name === name)
-  return before === undefined || isAgreed(asking, `Replace ${name}, which is set for ${scopeOf(before)}?`)
+  return (
+    before === undefined ||
+    isAgreed(asking, `Replace ${name}, which is set for ${scopeOf(before)}? Who waits for it waits for the new one.`)
+  )
 }
 
 function windowOf(name: string, given: object): MaintenanceWindow {

@@ -3,7 +3,9 @@
  * where the answer is null. Failures are told as `patchmesh` tells them.
  */
 
-import type { Command, ExitStatus } from '../../controller/cli/command.ts'
+import { stripVTControlCharacters } from 'node:util'
+import type { ExitStatus } from '../../agent/shell/command-line/exit-status.ts'
+import type { Command } from '../../controller/cli/command.ts'
 import { COMMANDS } from '../../controller/cli/commands.ts'
 import { tellFailure } from '../../controller/cli/failures.ts'
 import type { Terminal } from '../../controller/cli/terminal.ts'
@@ -24,8 +26,8 @@ export async function answering(
   const [stdout, stderr]: [string[], string[]] = [[], []]
   const left = [...answers]
   const terminal: Terminal = {
-    print: (line) => void stdout.push(`${line}\n`),
-    tell: (line) => void stderr.push(`${line}\n`),
+    print: (line) => void stdout.push(stripVTControlCharacters(`${line}\n`)),
+    tell: (line) => void stderr.push(stripVTControlCharacters(`${line}\n`)),
     redraw: () => {},
     redraws: false,
     async ask(question) {
