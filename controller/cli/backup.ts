@@ -4,6 +4,7 @@
  */
 import { open } from 'node:fs/promises'
 import path from 'node:path'
+import { outputOptions } from '../../agent/shell/command-line/output.ts'
 import { BackupError } from '../shell/backup/backup-contents.ts'
 import { makeBackup } from '../shell/backup/make-backup.ts'
 import { type Proof, proveBackup } from '../shell/backup/prove-backup.ts'
@@ -15,15 +16,13 @@ import { DATA_OPTION, namedData } from './data-folder.ts'
 import { ProgressLine } from './progress-line.ts'
 import { plural, readableBytes, readableTime } from './quantities.ts'
 import { readSmallFile } from './read-small-file.ts'
-import type { Terminal } from './terminal.ts'
 
 const MIN_PASSPHRASE_CHARACTERS = 12
 
 export const backup = defineCommand({
   name: 'backup',
   summary: 'Writes a backup of the Service Center, while it runs or not, and reads it again',
-  usage:
-    '--out FILE [--keys-out FILE (--recipient RECIPIENT... | --passphrase-file FILE)] [--patches] [--data DIR] [--json]',
+  usage: '--out FILE [--keys-out FILE (--recipient RECIPIENT... | --passphrase-file FILE)] [--patches] [--data DIR]',
   options: {
     out: { type: 'string', value: 'FILE', about: 'where to write it; a file that is there is never replaced' },
     'keys-out': { type: 'string', value: 'FILE', about: 'write the keys too, sealed in the age format' },
@@ -36,14 +35,14 @@ export const backup = defineCommand({
     'passphrase-file': { type: 'string', value: 'FILE', about: 'seal them to the first line of this file' },
     patches: { type: 'boolean', about: 'take the copies of patches along; appliances have them too' },
     ...DATA_OPTION,
-    json: { type: 'boolean', about: 'print {"file","bytes","madeAt","appliances","patches","trail","keys"}' },
+    ...outputOptions('{"file","bytes","madeAt","appliances","patches","trail","keys"}'),
   },
   remarks: [
     'The keys never change: write them once, and keep them apart from the backups. Without them no backup can be restored.',
     'A backup is a tar archive packed with Zstandard: it holds all that the Service Center knows, and no key.',
   ],
   example: 'patchmesh backup --out /backups/center-2026-11-30.tar.zst',
-  async run({ options, terminal }) {
+  async run({ options, terminal, show }) {
     const out = path.resolve(required('out', options.out))
     const keysOut = options['keys-out']
     const sealedTo = keysOut === undefined ? null : await whomToSealTo(options)
@@ -55,9 +54,8 @@ export const backup = defineCommand({
     })
     const proof = await proved(out, progress)
     if (keysOut !== undefined && sealedTo !== null) await writeKeys(folder, keysOut, sealedTo)
-    if (options.json === true) terminal.print(JSON.stringify(asJson(out, proof, keysOut ?? null)))
-    else tellBackup(out, proof, keysOut, terminal)
-    return proof.trail.intact ? 0 : 1
+    const lines = () => [...aboutProof(out, proof), aboutKeys(keysOut)]
+    return show(asJson(out, proof, keysOut ?? null), lines, proof.trail.intact ? 0 : 1)
   },
 })
 
@@ -65,7 +63,7 @@ export const restore = defineCommand({
   name: 'restore',
   summary: 'Puts the Service Center back from a backup, or only proves that one is whole',
   operands: ['FILE'],
-  usage: 'FILE [--keys FILE (--identity FILE | --passphrase-file FILE)] [--replace] [--check] [--data DIR] [--json]',
+  usage: 'FILE [--keys FILE (--identity FILE | --passphrase-file FILE)] [--replace] [--check] [--data DIR]',
   options: {
     keys: { type: 'string', value: 'FILE', about: 'the sealed keys; not needed where the folder has them still' },
     identity: { type: 'string', value: 'FILE', about: 'opens them: a file of age-keygen' },
@@ -73,7 +71,7 @@ export const restore = defineCommand({
     replace: { type: 'boolean', about: 'move aside what the folder has now' },
     check: { type: 'boolean', about: 'restore nothing: say whether the backup is whole' },
     ...DATA_OPTION,
-    json: { type: 'boolean', about: 'print {"file","madeAt","appliances","patches","trail","aside"}' },
+    ...outputOptions('{"file","madeAt","appliances","patches","trail","aside"}'),
   },
   remarks: [
     'The controller must not run. Nothing is overwritten: what was there goes to a folder replaced-TIME beside it.',
@@ -81,14 +79,12 @@ export const restore = defineCommand({
       'and appliances that were enrolled later need a token. The others go on as before, and tell anew what they have.',
   ],
   example: 'patchmesh restore ./center-2026-11-30.tar.zst --keys ./center.keys --passphrase-file ./passphrase',
-  async run({ options, operands: [name = ''], terminal }) {
+  async run({ options, operands: [name = ''], terminal, show }) {
     const file = path.resolve(name)
     const progress = new ProgressLine(terminal)
     if (options.check === true) {
       const proof = await proved(file, progress)
-      if (options.json === true) terminal.print(JSON.stringify(asJson(file, proof, null)))
-      else for (const line of aboutProof(file, proof)) terminal.print(line)
-      return proof.trail.intact ? 0 : 1
+      return show(asJson(file, proof, null), () => aboutProof(file, proof), proof.trail.intact ? 0 : 1)
     }
     const { keys } = options
     const seeds =
@@ -99,15 +95,13 @@ export const restore = defineCommand({
       progress: (bytes) => progress.update(() => `unpacked ${readableBytes(bytes)}`),
     })
     progress.end()
-    if (options.json === true) {
-      const { keys: _none, ...told } = asJson(file, restored, null)
-      terminal.print(JSON.stringify({ ...told, aside: restored.aside }))
-    } else {
-      for (const line of aboutProof(file, restored)) terminal.print(line)
-      terminal.print(`restored into ${folder}; start the controller on it now`)
-      if (restored.aside !== null) terminal.print(`what was there is in ${restored.aside}`)
-    }
-    return restored.trail.intact ? 0 : 1
+    const { keys: _none, ...told } = asJson(file, restored, null)
+    const lines = () => [
+      ...aboutProof(file, restored),
+      `restored into ${folder}; start the controller on it now`,
+      ...(restored.aside === null ? [] : [`what was there is in ${restored.aside}`]),
+    ]
+    return show({ ...told, aside: restored.aside }, lines, restored.trail.intact ? 0 : 1)
   },
 })
 
@@ -192,8 +186,7 @@ function aboutProof(file: string, { contents, appliances, patches, patchBytes, t
   ]
 }
 
-function tellBackup(out: string, proof: Proof, keys: string | undefined, terminal: Terminal): void {
-  for (const line of aboutProof(out, proof)) terminal.print(line)
-  if (keys === undefined) terminal.print('without the keys: write them once with --keys-out, and keep them apart')
-  else terminal.print(`the keys are sealed in ${keys}: keep it apart, and what opens it too`)
+function aboutKeys(keys: string | undefined): string {
+  if (keys === undefined) return 'without the keys: write them once with --keys-out, and keep them apart'
+  return `the keys are sealed in ${keys}: keep it apart, and what opens it too`
 }
