@@ -89,6 +89,8 @@ export class Admins {
       case 'baseline-removed':
       case 'window-set':
       case 'window-removed':
+      case 'advisory-set':
+      case 'due-days-set':
         break
       default:
         unreachable(reply)

@@ -27,6 +27,8 @@ import { addEnrollmentRoutes } from './enrollment.ts'
 import { addErrorAnswers } from './errors.ts'
 import { addEventRoute } from './events.ts'
 import { addEvidenceRoutes } from './evidence.tsx'
+import { addExposureRoutes } from './exposure.ts'
+import { addExposurePages } from './exposure-pages.tsx'
 import { addHealthRoutes } from './health.ts'
 import { idempotent } from './idempotency.ts'
 import { addInstallPages } from './install-pages.tsx'
@@ -94,6 +96,7 @@ export function createApp(given: AppGiven): App {
   addPublisherRoutes(app, dependencies)
   addWindowRoutes(app, dependencies)
   addBaselineRoutes(app, dependencies)
+  addExposureRoutes(app, dependencies)
   addPatchRoutes(app, dependencies)
   addUploadRoutes(app, dependencies)
   addInstallRoutes(app, dependencies)
@@ -116,6 +119,7 @@ export function createApp(given: AppGiven): App {
   addPublisherPages(app, dependencies)
   addWindowPages(app, dependencies)
   addBaselinePages(app, dependencies)
+  addExposurePages(app, dependencies)
   addAppliancePageRoutes(app, dependencies)
   addApplianceForms(app, dependencies)
   addOpenApiRoute(app)

@@ -43,6 +43,10 @@ export function commandNote(command: Command, state: ServiceCenterState): { acti
     case 'set-baseline':
     case 'remove-baseline':
       return { action: command.kind, subject: patchTitle(command.patch) }
+    case 'set-advisory':
+      return { action: command.kind, subject: patchTitle(command.advisory.patch) }
+    case 'set-due-days':
+      return { action: command.kind, subject: command.dueDays.map(({ severity }) => severity).join(', ') }
     case 'set-window':
       return { action: command.kind, subject: command.window.name }
     case 'remove-publisher':

@@ -12,6 +12,7 @@ import { INSTALL_STATES } from '../core/rollout/install-states.ts'
 import type { ServiceCenterState } from '../core/state.ts'
 import { applianceViews, installSummaries } from '../core/views.ts'
 import type { App } from './context.ts'
+import { addExposureMetrics } from './exposure-metrics.ts'
 import { permitted } from './permitted.ts'
 
 /** How late timers are is known after two of them. */
@@ -25,6 +26,7 @@ export function addMetricsRoute(app: App): void {
     addFleet(ofFleet, state)
     addReplication(ofFleet, state)
     addTransfers(ofFleet, state)
+    addExposureMetrics(ofFleet, state)
     measuring ??= measureProcess()
     const ofProcess = await measuring
     const metrics = await Promise.all([ofFleet, ofProcess].map((registry) => registry.metrics()))

@@ -79,6 +79,8 @@ function whyNot(state: ServiceCenterState, command: Command): Refusal | null {
       return isSeen ? null : refuse('unknown_organization', `there is no organization ${organization} with appliances`)
     }
     case 'withdraw':
+    case 'set-advisory':
+    case 'set-due-days':
     case 'set-limits':
     case 'rename-appliance':
     case 'retire-appliance':

@@ -5,6 +5,7 @@
 import type { Sha256 } from '../../protocol/identifiers.ts'
 import { isRefusal } from '../../protocol/refusals.ts'
 import { dataCenterViews, uplinkView } from '../core/data-centers.ts'
+import { exposureDetail } from '../core/exposure/exposure-views.ts'
 import { mesh } from '../core/mesh.ts'
 import { namedPatch } from '../core/named-patch.ts'
 import { nameOf } from '../core/patch-identity.ts'
@@ -70,6 +71,7 @@ export function addPageRoutes(app: App, { log }: RouteDependencies): void {
         dataCenters={dataCenters(state)}
         shown={{ ...query, patch: nameOf(record) }}
         unreachable={unreachableDepots(state)}
+        exposure={exposureDetail(state, record)}
       />,
     )
   })

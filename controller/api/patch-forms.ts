@@ -76,7 +76,7 @@ export function addPatchForms(app: App, dependencies: RouteDependencies): void {
 }
 
 /** By its name and version, or as it was asked for where there is none. */
-function patchPage(c: AppContext): string {
+export function patchPage(c: AppContext): string {
   const asked = param(c, 'patch')
   const record = namedPatch(c.var.serviceCenter.state, asked)
   return isRefusal(record)

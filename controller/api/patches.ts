@@ -3,16 +3,20 @@
  * and nothing more; a body that is a patch is handed on as it streams in, never held.
  */
 import { isRefusal, type Refusal, refuse } from '../../protocol/refusals.ts'
+import type { Advisory } from '../core/exposure/advisory.ts'
+import { judgeAdvisory } from '../core/exposure/setting.ts'
 import { namedPatch, namedPatches } from '../core/named-patch.ts'
 import { patchLines } from '../core/patch-list.ts'
 import { patchDetail, patchSummary } from '../core/patch-views.ts'
+import { may } from '../core/permissions.ts'
 import type { PatchRecord } from '../core/records.ts'
 import { patchesFirst } from '../core/rollout/path.ts'
 import { appliancesInScope } from '../core/rollout/starting.ts'
 import type { ServiceCenterState } from '../core/state.ts'
 import { dataCenters, installPreview } from '../core/views.ts'
-import type { App, RouteDependencies } from './context.ts'
+import type { App, RouteDependencies, Visitor } from './context.ts'
 import { answerRefusal } from './errors.ts'
+import { advisoryWith } from './exposure-schemas.ts'
 import { documented } from './openapi.ts'
 import { answerList, PageQuery } from './pagination.ts'
 import { InstallPreview } from './plan-schemas.ts'
@@ -39,10 +43,19 @@ export function addPatchRoutes(app: App, { log }: RouteDependencies): void {
       const expectedBytes = declaredLength(c)
       if (isRefusal(expectedBytes)) return answerRefusal(c, expectedBytes, log)
       const { serviceCenter, visitor } = c.var
+      const advisory = advisoryWith(query)
+      // Before a byte of the file is taken.
+      const wrong = advisory === null ? null : whyNoAdvisory(visitor, serviceCenter.state, advisory)
+      if (wrong !== null) return answerRefusal(c, wrong, log)
       const body = fileOf(c)
       const stored = await serviceCenter.upload({ body, filename: query.filename, actor: visitor.actor, expectedBytes })
       if (isRefusal(stored)) return answerRefusal(c, stored, log)
       const { state } = serviceCenter
+      if (advisory !== null) {
+        const given = { patch: stored.patch, ...advisory }
+        const reply = await serviceCenter.carryOut({ kind: 'set-advisory', actor: visitor.actor, advisory: given })
+        if (isRefusal(reply)) return answerRefusal(c, reply, log)
+      }
       const record = namedPatch(state, stored.patch)
       return isRefusal(record)
         ? answerRefusal(c, record, log)
@@ -134,6 +147,12 @@ export function addPatchRoutes(app: App, { log }: RouteDependencies): void {
       return c.json(installPreview(state, record, scope, { dataCenter: query.dataCenter, first }))
     },
   )
+}
+
+function whyNoAdvisory(visitor: Visitor, state: ServiceCenterState, advisory: Omit<Advisory, 'patch'>): Refusal | null {
+  if (!may(visitor, 'set-advisories'))
+    return refuse('forbidden', 'whoever is limited to organizations sets no advisory')
+  return judgeAdvisory(state, advisory)
 }
 
 /** The patches that are to go before another one. */

@@ -23,6 +23,7 @@ import type * as patches from '../core/patch-views.ts'
 import { INSTALL_STATES } from '../core/rollout/install-states.ts'
 import { WAVE_SOAK_SECONDS } from '../core/rollout/standing.ts'
 import type * as views from '../core/views.ts'
+import { advisoryQuery } from './exposure-schemas.ts'
 
 /** An id, NAME@VERSION or NAME@VERSION:ARCHITECTURE; what has neither form is simply not found. */
 export const PatchReference = z.string().min(1).max(250)
@@ -46,7 +47,7 @@ export const ticked = z
 /** The form says what cannot be undone, and its box was ticked. */
 export const SureForm = z.strictObject({ sure: z.literal('yes', 'is not ticked') })
 
-export const UploadQuery = z.strictObject({ filename: z.string().min(1).max(255) })
+export const UploadQuery = z.strictObject({ filename: z.string().min(1).max(255), ...advisoryQuery })
 const page = z.coerce.number().int().min(1).max(1e6).default(1)
 export const ListQuery = z.strictObject({
   search: z.string().max(100).default(''),

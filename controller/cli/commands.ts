@@ -19,6 +19,7 @@ import { listDataCenters, listFlows } from './data-centers.ts'
 import { enrollToken } from './enroll-token.ts'
 import { enrollAppliance, listTokens, replaceAppliance, revokeToken } from './enrollment.ts'
 import { exportEvidence, verifyEvidence } from './evidence.ts'
+import { listDueDates, setAdvisory, setDueDates, showExposure } from './exposure.ts'
 import { extendInstall } from './extend-install.ts'
 import { cancelInstall, listInstalls, pauseInstall, resumeInstall, showInstall } from './installs.ts'
 import { listLimits, setLimits } from './limits.ts'
@@ -75,6 +76,7 @@ export const COMMANDS: Readonly<Record<string, readonly Command[]>> = {
   ],
   'Say when': [listWindows, setWindow, removeWindow],
   'Say what all shall have': [listBaselines, setBaseline, removeBaseline],
+  'Know who is exposed': [showExposure, setAdvisory, listDueDates, setDueDates],
   'Spare the WAN': [listLimits, setLimits, listDataCenters, listFlows],
   'Look after appliances': [
     ...[listAppliances, showAppliance, applianceLogs, renameAppliance, replaceAppliance, retireAppliance],

@@ -30,6 +30,8 @@ export type Census = {
   readonly places: Map<string, Place>
   /** Those of `places` that hold Service Provider appliances. */
   readonly depotPlaces: Map<string, Place>
+  /** Rises with whoever comes, goes or is given another place. */
+  revision: number
 }
 
 /** By the appliances that were counted. */
@@ -40,6 +42,7 @@ export function censusOf({ appliances, censuses }: Pick<ServiceCenterState, 'app
   if (known !== undefined) return known
   const census: Census = {
     ...{ appliances: [], depots: [], depotOf: new Map(), groups: new Map(), places: new Map(), depotPlaces: new Map() },
+    revision: 0,
   }
   for (const appliance of [...appliances.values()].sort(byPlace)) {
     for (const list of listsOf(census, appliance)) list.push(appliance.peer)
@@ -57,6 +60,7 @@ export function keepCensus(
 ): void {
   const census = censusOf(state)
   if (before !== undefined && after !== undefined && byPlace(before, after) === 0 && before.kind === after.kind) return
+  census.revision += 1
   if (before !== undefined) {
     for (const list of listsOf(census, before)) list.splice(list.indexOf(before.peer), 1)
     countPlace(census, before, -1)

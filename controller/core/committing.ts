@@ -33,7 +33,7 @@ export function commit(state: ServiceCenterState, changes: Change[]): ServiceCen
       effects.push(...synchronize(state, change.row.appliance))
     for (const { appliance } of mayBeTakenBack(state, change)) effects.push(...synchronize(state, appliance))
   }
-  if (tables.has('patches') || tables.has('receipts') || tables.has('ownCopies'))
+  if (tables.has('patches') || tables.has('receipts') || tables.has('ownCopies') || tables.has('advisories'))
     effects.push({ kind: 'changed', topic: 'patches' })
   if (tables.has('installs') || tables.has('baselines') || tables.has('targets') || tables.has('detections'))
     effects.push({ kind: 'changed', topic: 'installs' })

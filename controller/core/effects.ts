@@ -21,6 +21,7 @@ import type { Publication } from '../../protocol/trust/statements.ts'
 import type { WanLimits } from '../../protocol/wan-limits.ts'
 import type { ApplianceAccount } from './account.ts'
 import type { BaselinePlace } from './baselines/baseline.ts'
+import type { Advisory, DueDays } from './exposure/advisory.ts'
 import type { Change, LimitsRecord, TokenRecord } from './records.ts'
 import type { MaintenanceWindow } from './windows/window.ts'
 
@@ -79,6 +80,8 @@ export type Command =
   /** In place of the one of another version. */
   | { kind: 'set-baseline'; actor: Actor; place: BaselinePlace; patch: Sha256 }
   | { kind: 'remove-baseline'; actor: Actor; place: BaselinePlace; patch: Sha256 }
+  | { kind: 'set-advisory'; actor: Actor; advisory: Advisory }
+  | { kind: 'set-due-days'; actor: Actor; dueDays: readonly DueDays[] }
 
 export type Reply =
   | { kind: 'published'; patch: Sha256; created: boolean }
@@ -99,6 +102,8 @@ export type Reply =
   | { kind: 'window-removed'; name: WindowName }
   | { kind: 'baseline-set'; key: string }
   | { kind: 'baseline-removed'; key: string }
+  | { kind: 'advisory-set'; patch: Sha256 }
+  | { kind: 'due-days-set' }
 
 export type ServiceCenterEvent =
   | { kind: 'tick'; clock: Clock }

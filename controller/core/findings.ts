@@ -5,6 +5,7 @@
 import { judgeKind } from '../../agent/core/install/policies/appliance-kind.ts'
 import type { PatchThere } from '../../agent/core/install/policies/patches-there.ts'
 import type { PeerId } from '../../protocol/identifiers.ts'
+import { compareVersions } from '../../protocol/version-order.ts'
 import { livePatches } from './publishing.ts'
 import type { ApplianceRecord, DetectionRecord, PatchRecord } from './records.ts'
 import type { ServiceCenterState } from './state.ts'
@@ -22,6 +23,14 @@ export function findingOn(
   const misplaced = judgeKind(publication.manifest, kind)
   if (misplaced === null) return told ?? NOT_TOLD
   return { result: 'notApplicable', installedVersion: told?.installedVersion ?? null, reason: misplaced.message }
+}
+
+/** It is installed, or something that is there in its place: a patch that supersedes it, or a later version. */
+export function hasIt(
+  { publication: { version } }: Pick<PatchRecord, 'publication'>,
+  { result, installedVersion }: Pick<Finding, 'result' | 'installedVersion'>,
+): boolean {
+  return result === 'installed' || (installedVersion !== null && compareVersions(installedVersion, version) > 0)
 }
 
 /** What an appliance has, as it told of every patch that is there now; who asks for many gives `live`, found once. */

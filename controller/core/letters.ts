@@ -5,9 +5,12 @@
  */
 import type { PeerId } from '../../protocol/identifiers.ts'
 import { isRefusal, type Refusal, refuse } from '../../protocol/refusals.ts'
+
 import { type Envelope, open, type StatementType } from '../../protocol/trust/envelope.ts'
 import { LedgerLoss } from '../../protocol/trust/ledger-statements.ts'
 import { Detection, Disproof, type Letter, Looked, Receipt, Report } from '../../protocol/trust/statements.ts'
+import { hasIt } from './findings.ts'
+
 import { whyKeyIsHeld } from './held-keys.ts'
 import { keptStatement } from './kept-statements.ts'
 import { ledgerLost } from './lost-ledgers.ts'
@@ -93,15 +96,15 @@ function readDetection(state: ServiceCenterState, appliance: ApplianceRecord, en
   const detection = openFrom(appliance, Detection, envelope)
   if (isRefusal(detection)) return detection
   const { patch, counter, result, installedVersion, reason, detectedAt } = detection
-  if (!state.patches.has(patch))
+  const record = state.patches.get(patch)
+  if (record === undefined)
     return refuse('not_found', `a detection from ${appliance.name} names the unknown patch ${patch}`)
   const newest = state.detections.get(patch)?.get(appliance.peer)
   if (newest !== undefined && newest.counter >= counter) return []
+  const satisfiedSince = hasIt(record, detection) ? (newest?.satisfiedSince ?? detectedAt) : null
+  const row = { peer: appliance.peer, sha256: patch, counter, result, installedVersion, reason, detectedAt }
   return [
-    {
-      table: 'detections',
-      row: { peer: appliance.peer, sha256: patch, counter, result, installedVersion, reason, detectedAt },
-    },
+    { table: 'detections', row: { ...row, satisfiedSince } },
     keptStatement(state, { peer: appliance.peer, patch, install: null, envelope }),
   ]
 }

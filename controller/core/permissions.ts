@@ -12,8 +12,9 @@ export type AccessRole = (typeof ROLES)[number]
 export const ROLE_MEANINGS: Record<AccessRole, string> = {
   viewer: 'sees patches, appliances and installs',
   auditor: 'sees what a Viewer sees, and the trail',
-  uploader: 'uploads and withdraws patches',
-  operator: 'starts, pauses and cancels installs, sets limits and maintenance windows, enrolls appliances',
+  uploader: 'uploads and withdraws patches, and says what they mend',
+  operator:
+    'starts, pauses and cancels installs, sets limits and maintenance windows, enrolls appliances, says what patches mend',
   approver: 'pauses and cancels installs; there are no approvals to give yet',
   owner: 'does everything, people, API tokens and publishers included',
 }
@@ -32,6 +33,9 @@ const PERMISSIONS = {
   /** A patch is nobody's: what is uploaded can be seen by all, and changes no appliance until somebody installs it. */
   upload: { roles: ['uploader', 'owner'], withinOrganizations: true },
   withdraw: { roles: ['uploader', 'owner'], withinOrganizations: false },
+  /** How severe what it mends is, and by when all must have it. */
+  'set-advisories': { roles: ['uploader', 'operator', 'owner'], withinOrganizations: false },
+  'set-due-days': { roles: ['owner'], withinOrganizations: false },
   install: { roles: ['operator', 'owner'], withinOrganizations: true },
   cancel: { roles: ['operator', 'approver', 'owner'], withinOrganizations: true },
   'set-limits': { roles: ['operator', 'owner'], withinOrganizations: false },

@@ -24,6 +24,7 @@ import type { Publisher, SignedBy } from '../../protocol/trust/publishers.ts'
 import type { Detection, Publication } from '../../protocol/trust/statements.ts'
 import type { WanLimits } from '../../protocol/wan-limits.ts'
 import type { Baseline } from './baselines/baseline.ts'
+import type { Advisory, DueDays } from './exposure/advisory.ts'
 import type { InstallState, TargetState } from './rollout/install-states.ts'
 import type { PhaseTimes } from './rollout/phase-times.ts'
 import type { MaintenanceWindow } from './windows/window.ts'
@@ -118,6 +119,8 @@ export type DetectionRecord = {
   installedVersion: string | null
   reason: string
   detectedAt: number
+  /** Since when it was found to have the patch, or what stands in for it (findings.ts); null while it has not. */
+  satisfiedSince: number | null
 }
 
 export type InstallRecord = {
@@ -227,5 +230,7 @@ export type Change =
   | { table: 'publishers'; row: PublisherRecord }
   | { table: 'windows'; row: WindowRecord }
   | { table: 'baselines'; row: BaselineRecord }
+  | { table: 'advisories'; row: Advisory }
+  | { table: 'dueDays'; row: DueDays }
   | { table: 'statements'; row: StatementRecord }
   | { table: 'audit'; row: AuditRecord }

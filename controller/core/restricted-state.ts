@@ -57,6 +57,8 @@ export function restrictedState(
         (organization === null || isOwn(organization)) && (dataCenter === null || dataCenters.has(dataCenter)),
     ),
     baselines: filtered(whole.baselines, ({ organization }) => isOwn(organization)),
+    advisories: whole.advisories,
+    dueDays: whole.dueDays,
     partnersChanged: new Set(),
     attachments: new Map(),
     silenceMs: whole.silenceMs,

@@ -24,6 +24,8 @@ import type { ApplianceAccount } from './account.ts'
 import type { Baseline } from './baselines/baseline.ts'
 import { type Censuses, keepCensus, placeKey } from './census.ts'
 import type { Lives } from './cloned-keys.ts'
+import type { Advisory, Severity } from './exposure/advisory.ts'
+import { forgetProfile } from './exposure/profile.ts'
 import { inner } from './nested-maps.ts'
 import type {
   ApplianceRecord,
@@ -103,6 +105,9 @@ export type ServiceCenterState = {
   windows: Map<WindowName, MaintenanceWindow>
   /** By key. */
   baselines: Map<string, Baseline>
+  advisories: Map<Sha256, Advisory>
+  /** Those that were set; others are as usual. */
+  dueDays: Map<Severity, number | null>
   /** Since this process started: */
   /** Data Centers whose trading partners have changed, and which are told so at the next tick: many may enroll at once. */
   partnersChanged: Set<DataCenterName>
@@ -152,14 +157,13 @@ export function emptyState(authority: Authority, random: Random, silenceMs = SIL
     rosterVersions: new Map(),
     limits: new Map(),
     ...{ publishers: new Map(), windows: new Map(), baselines: new Map() },
+    ...{ advisories: new Map(), dueDays: new Map() },
     partnersChanged: new Set(),
     sessions: new Map(),
     attachments: new Map(),
     progress: new Map(),
     wanBytesBefore: new Map(),
-    accounts: new Map(),
-    heardMs: new Map(),
-    lives: new Map(),
+    ...{ accounts: new Map(), heardMs: new Map(), lives: new Map() },
     ...{ silentSinceMs: new Map(), standsSinceMs: new Map() },
   }
 }
@@ -185,6 +189,7 @@ export function apply(state: ServiceCenterState, change: Change): void {
       )
       break
     case 'detections':
+      forgetProfile(state, change.row.sha256)
       counting(state, change.row.peer, [change.row.sha256], () =>
         inner(state.detections, change.row.sha256).set(change.row.peer, change.row),
       )
@@ -206,30 +211,32 @@ export function apply(state: ServiceCenterState, change: Change): void {
     case 'limits':
       state.limits.set(change.row.place, change.row)
       break
-    case 'publishers': {
-      const { name, publisher } = change.row
-      if (publisher === null) state.publishers.delete(name)
-      else state.publishers.set(name, publisher)
+    case 'publishers':
+      setOrDelete(state.publishers, change.row.name, change.row.publisher)
       break
-    }
-    case 'windows': {
-      const { name, window } = change.row
-      if (window === null) state.windows.delete(name)
-      else state.windows.set(name, window)
+    case 'windows':
+      setOrDelete(state.windows, change.row.name, change.row.window)
       break
-    }
-    case 'baselines': {
-      const { key, baseline } = change.row
-      if (baseline === null) state.baselines.delete(key)
-      else state.baselines.set(key, baseline)
+    case 'baselines':
+      setOrDelete(state.baselines, change.row.key, change.row.baseline)
       break
-    }
+    case 'advisories':
+      state.advisories.set(change.row.patch, change.row)
+      break
+    case 'dueDays':
+      state.dueDays.set(change.row.severity, change.row.days)
+      break
     case 'statements':
     case 'audit':
       break
     default:
       unreachable(change)
   }
+}
+
+function setOrDelete<Key, Value>(map: Map<Key, Value>, key: Key, value: Value | null): void {
+  if (value === null) map.delete(key)
+  else map.set(key, value)
 }
 
 /** Most changes are a contact; only a new appliance, place or epoch, or one less, can change what is counted. */

@@ -15,6 +15,7 @@ import { changeBaselines } from './baselines/setting.ts'
 import { trustAppliance } from './cloned-keys.ts'
 import { advanceInstalls, commit } from './committing.ts'
 import type { Command, ServiceCenterEffect, ServiceCenterEvent } from './effects.ts'
+import { changeExposure } from './exposure/setting.ts'
 import { whyKeyIsHeld } from './held-keys.ts'
 import { isLeftBehind } from './known-patches.ts'
 import { readLetter } from './letters.ts'
@@ -134,6 +135,9 @@ function decide(state: ServiceCenterState, command: Command): Decision {
     case 'set-baseline':
     case 'remove-baseline':
       return changeBaselines(state, command)
+    case 'set-advisory':
+    case 'set-due-days':
+      return changeExposure(state, command)
     case 'set-window':
     case 'remove-window':
       return changeWindows(state, command)

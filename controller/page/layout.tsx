@@ -13,6 +13,7 @@ import {
   APPLIANCES,
   BASELINES,
   DATA_CENTERS,
+  EXPOSURE,
   FIRST_OWNER,
   INSTALLS,
   PEOPLE,
@@ -129,6 +130,7 @@ const Navigation = ({ current }: { current: string }) => (
               <NavigationItem name="Data Centers" address={DATA_CENTERS} current={current} />
               <NavigationItem name="Maintenance windows" address={WINDOWS} current={current} />
               <NavigationItem name="Baselines" address={BASELINES} current={current} />
+              <NavigationItem name="Exposure" address={EXPOSURE} current={current} />
             </ul>
           </section>
           <AccessNavigation current={current} />

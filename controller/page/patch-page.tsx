@@ -1,9 +1,11 @@
 /**
  * One patch: what it is, where its copies are, which organizations still need it, and its installs.
  */
+import type { ExposureDetail } from '../core/exposure/exposure-views.ts'
 import type { PatchDetail } from '../core/patch-views.ts'
 import type { InstallDetail } from '../core/views.ts'
 import { OpenButton } from './dialogs.tsx'
+import { ExposureCard } from './exposure-card.tsx'
 import { InstallCard } from './install-card.tsx'
 import { InstallsCard } from './installs-card.tsx'
 import { Card, Layout, PageHeader } from './layout.tsx'
@@ -22,6 +24,7 @@ export type PatchPageProps = {
   dataCenters: string[]
   shown: ShownPatch
   unreachable: number
+  exposure: ExposureDetail
 }
 
 export const PatchPage = (props: PatchPageProps) => {
@@ -49,6 +52,7 @@ export const PatchPage = (props: PatchPageProps) => {
         />
       </Card>
       <InstallCard {...props} />
+      <ExposureCard exposure={props.exposure} />
       <InstallsCard installs={props.installs} shown={props.shown} />
       <Card id="matrix" title="Where it is installed" live>
         <MatrixTable matrix={patch.matrix} shown={props.shown} />

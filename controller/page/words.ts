@@ -4,6 +4,7 @@
  */
 import { clockDifference } from '../../protocol/clock.ts'
 import type { AccountView } from '../core/appliance-views.ts'
+import type { ExposureCounts } from '../core/exposure/exposure-views.ts'
 import { isFinal } from '../core/rollout/install-states.ts'
 import type { InstallDetail } from '../core/views.ts'
 
@@ -86,6 +87,13 @@ export function whatItHas(version: string | null): string {
   return version === null ? 'no version found there' : `has ${version}`
 }
 
+/** `3 of 12, 2 overdue`. */
+export function exposedOf({ state, exposed, total, overdue, notApplicable }: ExposureCounts): string {
+  if (state === 'not applicable') return `not applicable to ${notApplicable}`
+  if (state === 'ended') return `none of ${total}`
+  return `${exposed} of ${total}${overdue === 0 ? '' : `, ${overdue} overdue`}`
+}
+
 /** Whoever cancels an install is told how the fleet will be then. */
 export function whatCancelLeaves({ targets }: Pick<InstallDetail, 'targets'>): string {
   const done = targets.filter(({ state }) => state === 'installed').length
@@ -139,6 +147,7 @@ export function windowAddress(name: string): string {
   return `${WINDOWS}/${encodeURIComponent(name)}`
 }
 export const BASELINES = '/baselines'
+export const EXPOSURE = '/exposure'
 export const PUBLISHERS = '/access/publishers'
 export function publisherAddress(name: string): string {
   return `${PUBLISHERS}/${encodeURIComponent(name)}`

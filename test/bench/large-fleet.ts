@@ -74,7 +74,10 @@ export async function largeFleet(extent: Extent): Promise<LargeFleet> {
         const result =
           (number + age) % 9 === 0 ? 'notApplicable' : (number + age) % 3 === 0 ? 'applicable' : 'installed'
         const found = { counter: 0, result, installedVersion: '1.0', reason: '', detectedAt: 0 } as const
-        apply(state, { table: 'detections', row: { peer: row.peer, sha256, ...found } })
+        apply(state, {
+          table: 'detections',
+          row: { peer: row.peer, sha256, ...found, satisfiedSince: result === 'installed' ? 0 : null },
+        })
       }
     }
   }

@@ -223,6 +223,7 @@ export function everyRecord(): Change[] {
         installedVersion: '1.0.0',
         reason: '',
         detectedAt: AT,
+        satisfiedSince: AT - 1,
       },
     },
     { table: 'installs', row: install },
@@ -231,5 +232,11 @@ export function everyRecord(): Change[] {
     { table: 'publishers', row: { name: publisher.name, publisher } },
     { table: 'windows', row: { name: sampleWindow.name, window: sampleWindow } },
     { table: 'baselines', row: { key: 'a "key"', baseline: sampleBaseline } },
+    {
+      table: 'advisories',
+      row: { patch: sha256, severity: 'high', reference: "DSA'); --", publishedAt: AT - 5, dueAt: AT + 5 },
+    },
+    { table: 'dueDays', row: { severity: 'high', days: 20 } },
+    { table: 'dueDays', row: { severity: 'low', days: null } },
   ]
 }

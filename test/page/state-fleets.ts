@@ -2,6 +2,7 @@
  * Fleets in the states that the pages show.
  */
 
+import assert from 'node:assert/strict'
 import { Readable } from 'node:stream'
 import { BaselinePlace } from '../../controller/core/baselines/baseline.ts'
 import { MaintenanceWindow } from '../../controller/core/windows/window.ts'
@@ -79,6 +80,22 @@ export async function baselinedFleet(): Promise<Fleet> {
     const place = BaselinePlace.parse({ organization, dataCenter: 'paris', kind: 'tenant' })
     if (patch !== undefined) await fleet.serviceCenter.carryOut({ kind: 'set-baseline', actor: 'Ana', place, patch })
   }
+  return fleet
+}
+
+/** Overdue on some, everywhere for one organization, not applicable to the Service Provider's own. */
+export async function exposedFleet(): Promise<Fleet> {
+  const fleet = await busyFleet()
+  const { state } = fleet.serviceCenter
+  const [patch] = state.patches.keys()
+  assert.ok(patch)
+  for (const { name, kind, organization } of state.appliances.values()) {
+    if (kind === 'service-provider') await fleet.detect(name, patch, 'notApplicable', '', 'it is for tenants')
+    else if (organization === 'globex') await fleet.detect(name, patch, 'installed', '6.1')
+  }
+  const publishedAt = Date.now() - 40 * 86_400_000
+  const advisory = { patch, severity: 'critical', reference: 'DSA-5941-1', publishedAt, dueAt: null } as const
+  await fleet.serviceCenter.carryOut({ kind: 'set-advisory', actor: 'Ana', advisory })
   return fleet
 }
 

@@ -2,9 +2,8 @@
  * Who keeps to a baseline and who does not, and why: newcomers, appliances on which it was installed and is there no more,
  * and those on which an install of it ended otherwise, which nothing but a person begins again.
  */
-import { compareVersions } from '../../../protocol/version-order.ts'
 import { appliancesByPlace } from '../census.ts'
-import { findingOn } from '../findings.ts'
+import { findingOn, hasIt } from '../findings.ts'
 import type { ApplianceRecord, PatchRecord } from '../records.ts'
 import { isFinal } from '../rollout/install-states.ts'
 import type { ServiceCenterState } from '../state.ts'
@@ -28,12 +27,10 @@ export function standingOf(state: ServiceCenterState, baseline: Baseline, patch:
   for (const appliance of appliancesByPlace(state)) {
     const { organization, dataCenter, kind } = appliance
     if (organization !== baseline.organization || dataCenter !== baseline.dataCenter || kind !== baseline.kind) continue
-    const { result, installedVersion } = findingOn(state, patch, appliance)
-    if (result === 'notApplicable') continue
-    // A later version is no reason to go back.
-    const isLater = installedVersion !== null && compareVersions(installedVersion, patch.publication.version) > 0
-    if (result === 'installed' || isLater) keeping += 1
-    else behind.push({ appliance, has: installedVersion, ...whyBehind(state, baseline, appliance) })
+    const finding = findingOn(state, patch, appliance)
+    if (finding.result === 'notApplicable') continue
+    if (hasIt(patch, finding)) keeping += 1
+    else behind.push({ appliance, has: finding.installedVersion, ...whyBehind(state, baseline, appliance) })
   }
   return { keeping, behind }
 }

@@ -6,6 +6,7 @@
 import { type Kysely, sql, type Transaction } from 'kysely'
 import { type Migration, Migrator } from 'kysely/migration'
 import { appendOnlyTrail } from './append-only-trail.ts'
+import { exposure } from './exposure-tables.ts'
 import { firstRelease } from './first-release.ts'
 import { mended, phaseTimes, targetTimes, together, waveSoaks } from './later-columns.ts'
 import type { Schema } from './schema.ts'
@@ -33,6 +34,7 @@ export const MIGRATIONS: Record<string, Migration> = {
   '0020-together': { up: together },
   '0021-mended': { up: mended },
   '0022-phase-times': { up: phaseTimes },
+  '0026-exposure': { up: exposure },
 }
 
 /** Throws a sentence for a database that a newer release has written. */

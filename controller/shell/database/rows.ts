@@ -9,6 +9,7 @@ import { Publisher, SignedBy } from '../../../protocol/trust/publishers.ts'
 import { Publication } from '../../../protocol/trust/statements.ts'
 import { WanLimits } from '../../../protocol/wan-limits.ts'
 import { Baseline } from '../../core/baselines/baseline.ts'
+import { Advisory, type DueDays, Severity } from '../../core/exposure/advisory.ts'
 import type {
   ApplianceRecord,
   AuditRecord,
@@ -163,6 +164,17 @@ export function baselineRecord({ key, baseline: text }: BaselineRow): BaselineRe
   const baseline = Baseline.safeParse(JSON.parse(text))
   if (!baseline.success) throw damaged(`the baseline ${key}`, baseline.error.message)
   return { key, baseline: baseline.data }
+}
+
+/** A word that is no severity was not written by us. */
+export function advisoryRecord(row: Advisory): Advisory {
+  const advisory = Advisory.safeParse({ ...row })
+  if (!advisory.success) throw damaged(`the advisory of ${row.patch}`, advisory.error.message)
+  return advisory.data
+}
+export function dueDaysRecord(row: DueDays): DueDays {
+  if (!Severity.safeParse(row.severity).success) throw damaged(`the days of ${row.severity}`, 'it is no severity')
+  return { ...row }
 }
 
 export function windowRow(window: MaintenanceWindow): WindowRow {

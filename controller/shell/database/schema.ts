@@ -4,6 +4,7 @@
  * is JSON, a truth value is 0 or 1.
  */
 import type { OrderId, OrganizationName, Sha256 } from '../../../protocol/identifiers.ts'
+import type { Advisory, DueDays } from '../../core/exposure/advisory.ts'
 import type {
   ApplianceRecord,
   DetectionRecord,
@@ -96,6 +97,8 @@ export type Schema = {
   publishers: PublisherRow
   windows: WindowRow
   baselines: BaselineRow
+  advisories: Advisory
+  dueDays: DueDays
   statements: StatementRow
   audit: AuditRow
   access: AccessRow

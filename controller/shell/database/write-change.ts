@@ -105,6 +105,16 @@ export async function writeChange(transaction: Transaction<Schema>, change: Chan
       if (baseline !== null) await transaction.insertInto('baselines').values(baselineRow(key, baseline)).execute()
       break
     }
+    case 'advisories': {
+      const insert = transaction.insertInto('advisories').values(change.row)
+      await insert.onConflict((conflict) => conflict.column('patch').doUpdateSet(change.row)).execute()
+      break
+    }
+    case 'dueDays': {
+      const insert = transaction.insertInto('dueDays').values(change.row)
+      await insert.onConflict((conflict) => conflict.column('severity').doUpdateSet(change.row)).execute()
+      break
+    }
     case 'windows': {
       const { name, window } = change.row
       await transaction.deleteFrom('windows').where('name', '=', name).execute()
