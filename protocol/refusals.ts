@@ -93,7 +93,7 @@ const TABLE = {
     'Keep it, or install another version in its place there first: what is installed stays listed.',
   ],
   unheard: [409, 'Wait until something is heard of the appliance, or retire it.'],
-  install_running: [409, 'Wait until that install has ended, or cancel it first.'],
+  install_running: [409, 'Wait until that install has ended there, cancel it, or leave those appliances out.'],
   already_ended: [409, 'Start a new install; one that is done or cancelled does not start again.'],
   bad_window: [422, "Correct its first day, its rule or its length; the operator's guide has examples."],
   no_window: [409, 'Set a maintenance window that is long enough, or start the install with --outside-windows.'],

@@ -5,8 +5,10 @@
  */
 import type { PeerId } from '../../protocol/identifiers.ts'
 import type { ApplianceRecord, Change, TargetRecord, TokenRecord } from './records.ts'
+import { hasNotInstalled, matesOf } from './rollout/ending-installs.ts'
+import { isNotMeant } from './rollout/groups.ts'
 import { isFinal, isUnderWay } from './rollout/install-states.ts'
-import { NOT_ORDERED } from './rollout/new-target.ts'
+import { queuedOnceMore } from './rollout/new-target.ts'
 import { isUnheard } from './rollout/ongoing.ts'
 import type { ServiceCenterState } from './state.ts'
 
@@ -23,24 +25,21 @@ export function depart(state: ServiceCenterState, appliance: ApplianceRecord, re
   ]
 }
 
-/** Its part in running installs falls to whoever takes its place, from the beginning: nothing is known of a new key. */
+/**
+ * Its part in running installs falls to whoever takes its place, from the beginning: nothing is known of a new key. Where it
+ * could not install the patch, those of its pair that ended because of that wait their turn again.
+ */
 export function inherit(state: ServiceCenterState, former: ApplianceRecord, heir: PeerId): Change[] {
+  const reason = `takes the place of the former ${former.name}, waits its turn`
   return targetsOf(state, former.peer)
     .filter((target) => isUnderWay(state.installs.get(target.install)?.state ?? 'done'))
-    .map((target) => ({
-      table: 'targets',
-      row: {
-        ...target,
-        appliance: heir,
-        state: 'queued',
-        reason: `takes the place of the former ${former.name}, waits its turn`,
-        refusal: null,
-        output: '',
-        installedVersion: null,
-        changedAt: state.clock.wallMs,
-        ...NOT_ORDERED,
-      },
-    }))
+    .flatMap((target): TargetRecord[] => [
+      { ...queuedOnceMore(target, state.clock.wallMs), appliance: heir, reason, installedVersion: null },
+      ...(hasNotInstalled(target) ? matesOf(state, target) : [])
+        .filter((mate) => (mate.state === 'cancelled' || mate.state === 'refused') && !isNotMeant(mate))
+        .map((mate) => queuedOnceMore(mate, state.clock.wallMs)),
+    ])
+    .map((row) => ({ table: 'targets', row }))
 }
 
 /** A token that nobody can use any more. */

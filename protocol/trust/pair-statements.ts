@@ -22,7 +22,8 @@ export type LeaseRequest = z.infer<(typeof LeaseRequest)['schema']>
 /**
  * `granted`: whoever signs this serves at this moment, and begins nothing until it is told that the order has ended. `busy`:
  * it does not serve, or another member may be interrupted; `broken`: an install has failed there, and nobody may count on
- * it. `number` is the highest that it knows of, `nonce` that of the request.
+ * it. `number` is the highest that it knows of, `nonce` that of the request; in a promise that is repeated because another
+ * member asks, `number` is its own and `nonce` that of no request.
  */
 export const LeaseAnswer = statement(
   'lease-answer',

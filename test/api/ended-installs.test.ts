@@ -102,7 +102,7 @@ test('F9: what was installed and is there no more may be withdrawn; what is ther
 test('F9: an install that stands in the way of another is to be waited for or cancelled, and no patch to be kept', async () => {
   await start()
   const { json } = await ask('POST', '/installs', PARIS)
-  assert.equal(json.error.hint, 'Wait until that install has ended, or cancel it first.')
+  assert.equal(json.error.hint, 'Wait until that install has ended there, cancel it, or leave those appliances out.')
 })
 
 test('F10: an install that waits for what does not come by itself needs attention, and the list says for what', async () => {

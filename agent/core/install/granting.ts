@@ -1,7 +1,8 @@
 /**
  * Another member of the group asks whether it may be interrupted. It may while this appliance serves, is about to begin
  * nothing, and has promised nothing to a third one; then this appliance promises to serve, and writes that down before it
- * says so. A promise is repeated to whoever has it, since the answer may have been lost.
+ * says so. A promise is repeated to whoever has it, since the answer may have been lost; and where another one needs it,
+ * since who has it may have lost its ledger, know nothing of it, and then gives it back (leasing.ts).
  */
 import { type Envelope, envelopeDigest, seal } from '../../../protocol/trust/envelope.ts'
 import { LeaseAnswer, LeaseRelease, LeaseRequest } from '../../../protocol/trust/pair-statements.ts'
@@ -11,10 +12,12 @@ import type { AgentEffect } from '../events.ts'
 import { leasesEntry } from '../ledger.ts'
 import type { AgentState } from '../state.ts'
 import { type Asking, holdsPair, type PeerAnswer, replicaOf } from './attempt.ts'
-import { peerCalled, promised } from './leases.ts'
+import { newNonce, peerCalled, promised } from './leases.ts'
 import { owe } from './releasing.ts'
 
 const GRANTED: PeerAnswer = { answer: 'granted', reason: '' }
+/** Whoever asks is told no every few seconds, for as long as an install takes. */
+const REMIND_EVERY_MS = 15_000
 
 export function leaseRequested(state: AgentState, request: LeaseRequest): AgentEffect[] {
   const { from } = request
@@ -26,7 +29,19 @@ export function leaseRequested(state: AgentState, request: LeaseRequest): AgentE
   return [
     ...granted,
     ...sendToMember(state, from, seal(LeaseAnswer, { ...answer, answeredAt: state.clock.wallMs }, state.identity)),
+    ...remind(state, from),
   ]
+}
+
+/** It answers no question of a member that is at it, which goes on as before. */
+function remind(state: AgentState, asker: LeaseRequest['from']): AgentEffect[] {
+  const { leases, clock, identity } = state
+  const grant = promised(state)?.grant
+  if (grant === undefined || grant.to === asker || clock.monotonicMs < leases.remindAtMs) return []
+  leases.remindAtMs = clock.monotonicMs + REMIND_EVERY_MS
+  const { to, order, number } = grant
+  const said = { from: identity.peer, to, order, number, nonce: newNonce(state.random), ...GRANTED }
+  return sendToMember(state, to, seal(LeaseAnswer, { ...said, answeredAt: clock.wallMs }, identity))
 }
 
 function judge(state: AgentState, { from, order, number }: LeaseRequest): PeerAnswer {

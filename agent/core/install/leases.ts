@@ -5,6 +5,7 @@
  * member that has it, or a roster in which that one is not any more.
  */
 import type { OrderId, PatchName, PeerId } from '../../../protocol/identifiers.ts'
+import { nextWord, type Random } from '../../../protocol/random.ts'
 import { type Envelope, seal } from '../../../protocol/trust/envelope.ts'
 import { LeaseRelease } from '../../../protocol/trust/pair-statements.ts'
 import type { AgentState } from '../state.ts'
@@ -20,6 +21,8 @@ export type Leases = {
   owed: Owed[]
   /** Monotonic; when those are sent again. */
   sendAtMs: number
+  /** Monotonic; before that whoever has the promise is not reminded of it again. */
+  remindAtMs: number
   /** An install of this patch failed here and could not be put back; see broken.ts. */
   broken: { readonly name: PatchName; readonly reason: string } | null
 }
@@ -34,8 +37,14 @@ export type Owed = {
 }
 export type Peer = { readonly peer: PeerId; readonly name: string }
 
+const NONCE_WORDS = 4
+
+export function newNonce(random: Random): Uint8Array {
+  return new Uint8Array(Uint32Array.from({ length: NONCE_WORDS }, () => nextWord(random)).buffer)
+}
+
 export function newLeases(): Leases {
-  return { number: 0, granted: null, asked: null, owed: [], sendAtMs: 0, broken: null }
+  return { number: 0, granted: null, asked: null, owed: [], sendAtMs: 0, remindAtMs: 0, broken: null }
 }
 
 /** The other members of its group, or null while no roster has come. */

@@ -8,7 +8,6 @@
  */
 import { equalBytes } from '../../../protocol/hashing.ts'
 import type { PeerId } from '../../../protocol/identifiers.ts'
-import { nextWord } from '../../../protocol/random.ts'
 import { refuse } from '../../../protocol/refusals.ts'
 import { seal } from '../../../protocol/trust/envelope.ts'
 import { LeaseAnswer, LeaseRequest } from '../../../protocol/trust/pair-statements.ts'
@@ -18,7 +17,7 @@ import { leasesEntry } from '../ledger.ts'
 import { report } from '../reporting.ts'
 import type { AgentState } from '../state.ts'
 import { type Asking, type Attempt, enter, replicaOf } from './attempt.ts'
-import { groupPeers, promised } from './leases.ts'
+import { groupPeers, newNonce, promised } from './leases.ts'
 import { judgeTime } from './policies/order-time.ts'
 import { LEASE_FRESH_MS, whyNobodyServes, whyNotAlone, whySwitchedInVain } from './policies/pair-serves.ts'
 import { whyRelaying } from './policies/relaying.ts'
@@ -26,7 +25,7 @@ import { preflight } from './preflight.ts'
 import { owe } from './releasing.ts'
 import { refused } from './reverting.ts'
 import { leased } from './running.ts'
-import { IS_MENDED } from './staging.ts'
+import { whyMendedFirst } from './staging.ts'
 import { handOver, handsOver } from './switching.ts'
 
 /** After an answer that is no promise. */
@@ -37,7 +36,6 @@ const LOOKED_LATELY_MS = 60_000
 const TOLD_AFTER_MS = 2_000
 /** Whoever waits says so again after this time, so that nobody takes it for lost. */
 const REPORT_EVERY_MS = 10 * 60_000
-const NONCE_WORDS = 4
 
 /** A patch that interrupts nothing, as its publisher says, may be installed beside a peer that does not serve. */
 export function needsLease(state: AgentState, { order }: Attempt): boolean {
@@ -72,7 +70,7 @@ function ask(state: AgentState, { order: { orderId: order } }: Attempt, asking: 
   const isKnown = leases.asked?.order === order && leases.asked.number === asking.number
   leases.number = asking.number
   leases.asked = { order, number: asking.number }
-  asking.nonce = newNonce(state)
+  asking.nonce = newNonce(state.random)
   asking.askedAtMs = clock.monotonicMs
   const question = { from: identity.peer, order, number: asking.number, nonce: asking.nonce, askedAt: clock.wallMs }
   const peers = groupPeers(state) ?? []
@@ -80,10 +78,6 @@ function ask(state: AgentState, { order: { orderId: order } }: Attempt, asking: 
     ...(isKnown ? [] : [{ kind: 'record' as const, entries: [leasesEntry(state)] }]),
     ...peers.flatMap(({ peer }) => sendToMember(state, peer, seal(LeaseRequest, { ...question, to: peer }, identity))),
   ]
-}
-
-function newNonce({ random }: AgentState): Uint8Array {
-  return new Uint8Array(Uint32Array.from({ length: NONCE_WORDS }, () => nextWord(random)).buffer)
 }
 
 /** Begins where nothing is in the way any more, and else says what is, or ends with its order. */
@@ -111,8 +105,10 @@ function goOn(state: AgentState, attempt: Attempt, asking: Asking): AgentEffect[
   if (reason === null) {
     // What is being looked at is seen as it was before anything runs.
     if (state.looking.asked !== null) return []
-    const isAsJudged = now - attempt.lookedAtMs <= LOOKED_LATELY_MS && isCopyHeld(state, attempt, asking)
-    if (!isAsJudged) return attempt.gaveUp ? refused(state, attempt, IS_MENDED) : preflight(state, attempt)
+    // Copies may have been found wrong while the others were asked.
+    const lost = asking.follows === 'install' ? whyMendedFirst(state, attempt.order) : null
+    if (lost !== null && attempt.gaveUp) return refused(state, attempt, lost)
+    if (lost !== null || now - attempt.lookedAtMs > LOOKED_LATELY_MS) return preflight(state, attempt)
     return handsOver(state, attempt, asking) ? handOver(state, attempt, asking) : leased(state, attempt, asking)
   }
   if (now - asking.sinceMs < TOLD_AFTER_MS || (reason === asking.reason && now - asking.reportedAtMs < REPORT_EVERY_MS))
@@ -127,14 +123,11 @@ function localReaders({ readers }: AgentState): { queued: number; sending: numbe
   return [...readers.values()].flatMap(({ wan, queue, sending }) => (wan ? [] : [{ queued: queue.length, sending }]))
 }
 
-/** It may have been found wrong while the others were asked. */
-function isCopyHeld(state: AgentState, { order }: Attempt, { follows }: Asking): boolean {
-  return follows === 'verify' || replicaOf(state, order).phase.name === 'held'
-}
-
 /** A promise for nothing that is wanted any more is given back. */
 export function leaseAnswered(state: AgentState, said: LeaseAnswer): AgentEffect[] {
   const { from } = said
+  // A number that is given back is never asked for again: the release of it may come late.
+  state.leases.number = Math.max(state.leases.number, said.number)
   const { attempt } = state.orders
   const asking = attempt?.asking ?? null
   if (attempt === null || asking === null || !equalBytes(said.nonce, asking.nonce)) {
@@ -143,7 +136,6 @@ export function leaseAnswered(state: AgentState, said: LeaseAnswer): AgentEffect
     const before = state.leases.asked === null ? said.number : Math.min(said.number, state.leases.asked.number - 1)
     return said.answer === 'granted' && !isOurs ? owe(state, [{ to: from, order: said.order, number: before }]) : []
   }
-  state.leases.number = Math.max(state.leases.number, said.number)
   asking.answers.set(from, said)
   return [...(said.answer === 'granted' ? promiseOver(state, from) : []), ...goOn(state, attempt, asking)]
 }

@@ -19,7 +19,7 @@ import { noteFound } from './looking.ts'
 import { judgeTime } from './policies/order-time.ts'
 import { refused } from './reverting.ts'
 import { leased, verify } from './running.ts'
-import { IS_MENDED, stage } from './staging.ts'
+import { stage, whyMendedFirst } from './staging.ts'
 
 /** What detection found: for the attempt under way, or only to be told. */
 export function detected(state: AgentState, patch: Sha256, seen: Found): AgentEffect[] {
@@ -76,10 +76,9 @@ function begin(state: AgentState, attempt: Attempt, what: Asking['follows']): Ag
 
 /** What is judged before the lease is asked for has been judged. */
 export function beginChecked(state: AgentState, attempt: Attempt, what: Asking['follows']): AgentEffect[] {
-  const { phase } = replicaOf(state, attempt.order)
-  if (what === 'install' && phase.name !== 'held') {
-    return attempt.failure !== null ? refused(state, attempt, IS_MENDED) : stage(state, attempt, IS_MENDED.message)
-  }
+  const lost = what === 'install' ? whyMendedFirst(state, attempt.order) : null
+  if (lost !== null)
+    return attempt.failure !== null ? refused(state, attempt, lost) : stage(state, attempt, lost.message)
   return needsLease(state, attempt)
     ? lease(state, attempt, what)
     : leased(state, attempt, { follows: what, number: null })

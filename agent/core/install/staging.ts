@@ -1,8 +1,9 @@
 /**
- * Waiting for the copy that an order installs: a tenant appliance copies it from its depot first, and whoever finds that
- * its copy is not right any more has it mended before anything else. It ends when the copy is proven, or with the order.
+ * Waiting for the copies that an order needs: a tenant appliance copies them from its depot first, and whoever finds that
+ * one is not right any more has it mended before anything else. It ends when they are proven, or with the order.
  */
-import { refuse } from '../../../protocol/refusals.ts'
+import { type Refusal, refuse } from '../../../protocol/refusals.ts'
+import type { Order } from '../../../protocol/trust/statements.ts'
 import type { AgentEffect } from '../events.ts'
 import { enter as enterCopy } from '../replica.ts'
 import { report } from '../reporting.ts'
@@ -10,11 +11,13 @@ import type { AgentState } from '../state.ts'
 import { type Attempt, enter } from './attempt.ts'
 import { lackingCopies } from './continuing.ts'
 
-/** Nothing was begun with a copy that was found not to be right. */
-export const IS_MENDED = refuse(
-  'not_replicated',
-  'the copy on this appliance was found not to be right, and is mended first',
-)
+/** Each copy was held once, and may have been found not to be right since. Null where nothing is to be mended. */
+export function whyMendedFirst(state: AgentState, order: Order): Refusal | null {
+  const lacking = lackingCopies(state, order)
+  if (lacking.length === 0) return null
+  const whose = lacking.includes(order.patch) ? '' : ' of a patch that is to go on from it'
+  return refuse('not_replicated', `the copy${whose} on this appliance was found not to be right, and is mended first`)
+}
 
 /** `reason` says from where it comes, or why it comes again. */
 export function stage(state: AgentState, attempt: Attempt, reason: string): AgentEffect[] {

@@ -9,7 +9,7 @@ import type { ServiceCenterState } from '../state.ts'
 import { queuedForTheNextWindow } from '../windows/targets.ts'
 import { hasNotInstalled, isForPeer, matesOf } from './ending-installs.ts'
 import { isUnderWay } from './install-states.ts'
-import { NOT_ORDERED } from './new-target.ts'
+import { queuedOnceMore } from './new-target.ts'
 import { isInFlight, isUnheard } from './ongoing.ts'
 
 /** Null for any other report. */
@@ -33,12 +33,6 @@ function thoseAfter(state: ServiceCenterState, target: TargetRecord): Change[] {
     .map((mate) => queued(state, mate))
 }
 
-function queued(state: ServiceCenterState, target: TargetRecord): Change {
-  const anew = {
-    state: 'queued',
-    reason: 'waits its turn',
-    refusal: null,
-    ...NOT_ORDERED,
-  } as const
-  return { table: 'targets', row: { ...target, ...anew, changedAt: state.clock.wallMs } }
+function queued({ clock }: ServiceCenterState, target: TargetRecord): Change {
+  return { table: 'targets', row: queuedOnceMore(target, clock.wallMs) }
 }

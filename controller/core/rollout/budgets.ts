@@ -8,7 +8,7 @@ import type { ServiceCenterState } from '../state.ts'
 import { companionTargets } from './companions.ts'
 import { endUnbegun } from './ending-installs.ts'
 import { failedMember, groupsOf, hasEndedWell, type Placed, unheardMember } from './groups.ts'
-import { isWaiting } from './ongoing.ts'
+import { isFinal } from './install-states.ts'
 
 /** So many pairs that fail end an install. */
 export const FAILED_PAIRS = { asCanary: 1, later: 2 }
@@ -66,7 +66,7 @@ export function endDataCenters(
 
 function hasMoreElsewhere(members: readonly Placed[], failed: readonly Placed[]): boolean {
   const stopped = new Set(failed.map(({ appliance }) => appliance.dataCenter))
-  return members.some(({ target, appliance }) => isWaiting(target) && !stopped.has(appliance.dataCenter))
+  return members.some(({ target, appliance }) => !isFinal(target.state) && !stopped.has(appliance.dataCenter))
 }
 
 /** Those that belong to the fleet, of the targets of one install. */

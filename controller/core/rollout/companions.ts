@@ -7,7 +7,7 @@ import type { PeerId, Sha256 } from '../../../protocol/identifiers.ts'
 import { title } from '../patch-identity.ts'
 import type { Change, InstallRecord, TargetRecord } from '../records.ts'
 import { everEnrolled, type ServiceCenterState } from '../state.ts'
-import { because, endUnbegun, groupOf, hasBegun, matesOf } from './ending-installs.ts'
+import { because, endUnbegun, groupOf, groupsBegun, matesOf } from './ending-installs.ts'
 import { isThere } from './groups.ts'
 import { isFinal, isUnderWay } from './install-states.ts'
 import { isWaiting, targetsOf } from './ongoing.ts'
@@ -77,7 +77,7 @@ export function endWithCompanions(
 ): Change[] {
   const companions = companionsOf(state, install)
   if (companions.length === 0) return []
-  const begun = new Set(targets.filter(hasBegun).map((target) => groupOf(state, target)))
+  const begun = groupsBegun(state, targets)
   return targets.filter(isWaiting).flatMap((target): Change[] => {
     if (begun.has(groupOf(state, target))) return []
     for (const { id, patch } of companions) {

@@ -1,7 +1,8 @@
 /**
  * How an install ends. What has not begun is ended by a failure, by a person or by the deadline; a pair of which one
- * member has the patch is finished all the same, so that its members stay equal. An install is done when it is installed
- * wherever it is meant for; one that ended otherwise is halted and says where it is not.
+ * member has the patch is finished all the same, so that its members stay equal. Whoever has left the fleet is none of a
+ * pair any more: neither is finished what it had, nor does anybody end because it failed. An install is done when it is
+ * installed wherever it is meant for; one that ended otherwise is halted and says where it is not.
  */
 
 import type { PeerId } from '../../../protocol/identifiers.ts'
@@ -14,12 +15,18 @@ import { isForgotten, isInFlight, isUnheard } from './ongoing.ts'
 
 /** Targets that have not begun, of pairs that have not begun. */
 export function endUnbegun(state: ServiceCenterState, targets: readonly TargetRecord[], reason: string): Change[] {
-  const begun = new Set(targets.filter(hasBegun).map((target) => groupOf(state, target)))
+  const begun = groupsBegun(state, targets)
   return endWaiting(
     state,
     targets.filter((target) => !begun.has(groupOf(state, target))),
     reason,
   )
+}
+
+/** The groups of which a member is at it, or has the patch. */
+export function groupsBegun(state: ServiceCenterState, targets: readonly TargetRecord[]): Set<string> {
+  const members = targets.filter((target) => isMember(state, target))
+  return new Set(members.filter(hasBegun).map((target) => groupOf(state, target)))
 }
 
 /**
@@ -53,7 +60,8 @@ export function endWaiting(state: ServiceCenterState, targets: readonly TargetRe
 
 /** Nobody begins after a member of the same pair that could not install: the one that serves is left as it is. */
 export function endBehindPeers(state: ServiceCenterState, targets: readonly TargetRecord[]): Change[] {
-  return targets.filter(hasNotInstalled).flatMap((peer) => {
+  const lost = targets.filter((target) => isMember(state, target) && hasNotInstalled(target))
+  return lost.flatMap((peer) => {
     const group = groupOf(state, peer)
     const others = targets.filter((target) => groupOf(state, target) === group)
     const reason = `not started: ${nameOf(state, peer)} of the same pair ${peer.state}${because(peer)}`
@@ -67,7 +75,7 @@ export function outcomeOf(
   targets: readonly TargetRecord[],
 ): Pick<InstallRecord, 'state' | 'reason'> {
   // Who has left the fleet is none of it, and where a patch is not meant for an appliance nothing is missing.
-  const members = targets.filter(({ appliance }) => state.appliances.has(appliance))
+  const members = targets.filter((target) => isMember(state, target))
   const [notMeant, meant] = [members.filter(isNotMeant), members.filter((target) => !isNotMeant(target))]
   const missing = meant.filter((target) => target.state !== 'installed')
   if (missing.length === 0 && meant.length > 0)
@@ -117,7 +125,7 @@ export function isForPeer({ state, refusal }: TargetRecord): boolean {
 type Groups = { readonly targets: number; readonly members: ReadonlyMap<string, readonly PeerId[]> }
 const groupsKnown = new WeakMap<ReadonlyMap<PeerId, TargetRecord>, Groups>()
 
-/** The other targets of its group in the same install. */
+/** The other members of its group in the same install. */
 export function matesOf(state: ServiceCenterState, target: TargetRecord): TargetRecord[] {
   const targets = state.targets.get(target.install)
   if (targets === undefined) return []
@@ -128,7 +136,12 @@ export function matesOf(state: ServiceCenterState, target: TargetRecord): Target
     groupsKnown.set(targets, groups)
   }
   const group = groups.members.get(groupOf(state, target)) ?? []
-  return group.flatMap((peer) => (peer === target.appliance ? [] : (targets.get(peer) ?? [])))
+  const mates = group.flatMap((peer) => (peer === target.appliance ? [] : (targets.get(peer) ?? [])))
+  return mates.filter((mate) => isMember(state, mate))
+}
+
+function isMember({ appliances }: ServiceCenterState, { appliance }: TargetRecord): boolean {
+  return appliances.has(appliance)
 }
 
 export function groupOf(state: ServiceCenterState, { appliance }: Pick<TargetRecord, 'appliance'>): string {

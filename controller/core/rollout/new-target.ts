@@ -1,6 +1,6 @@
 /**
  * The part of one appliance in an install, before anything was ordered of it: what an install begins with, what joins one
- * later, and what a plan is made of.
+ * later, what waits its turn once more, and what a plan is made of.
  */
 import type { PeerId } from '../../../protocol/identifiers.ts'
 import type { InstallRecord, TargetRecord } from '../records.ts'
@@ -26,6 +26,15 @@ export function newTarget(
     installedVersion: state.detections.get(patch)?.get(appliance)?.installedVersion ?? null,
     changedAt: state.clock.wallMs,
     run,
+    ...NOT_ORDERED,
+  }
+}
+
+/** What has ended waits its turn once more, as if it had never been ordered. */
+export function queuedOnceMore(target: TargetRecord, at: number): TargetRecord {
+  return {
+    ...target,
+    ...{ state: 'queued', reason: 'waits its turn', refusal: null, output: '', changedAt: at },
     ...NOT_ORDERED,
   }
 }

@@ -3,13 +3,13 @@
  * has the patch is left out, and so is the pair of whoever failed or was put back, unless that person names it. Of whoever
  * is not heard nothing is known, so its order stands.
  */
-import type { Change, InstallRecord, TargetRecord } from '../records.ts'
+import type { Change, InstallRecord } from '../records.ts'
 import { hasInstalled } from '../standings.ts'
 import type { ServiceCenterState } from '../state.ts'
 import { membersOf } from './budgets.ts'
 import { groupsOf, isNotMeant } from './groups.ts'
 import { isFailure, isFinal } from './install-states.ts'
-import { NOT_ORDERED } from './new-target.ts'
+import { queuedOnceMore } from './new-target.ts'
 import { isUnheard, targetsOf } from './ongoing.ts'
 
 export function queuedAgain(
@@ -24,14 +24,6 @@ export function queuedAgain(
       .map(({ target }) => target)
       .filter((target) => isFinal(target.state) && !isUnheard(target) && !isNotMeant(target))
       .filter((target) => target.state !== 'installed' || !hasInstalled(state, install.patch, target.appliance))
-      .map((target): Change => ({ table: 'targets', row: queued(target, run, state.clock.wallMs) }))
+      .map((target): Change => ({ table: 'targets', row: { ...queuedOnceMore(target, state.clock.wallMs), run } }))
   })
-}
-
-function queued(target: TargetRecord, run: number, at: number): TargetRecord {
-  return {
-    ...target,
-    ...{ state: 'queued', reason: 'waits its turn', refusal: null, output: '', changedAt: at, run },
-    ...NOT_ORDERED,
-  }
 }

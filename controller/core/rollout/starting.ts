@@ -13,11 +13,12 @@ import { findingOn } from '../findings.ts'
 import { title } from '../patch-identity.ts'
 import { type Decision, livePatch } from '../publishing.ts'
 import type { ApplianceRecord, Change, InstallRecord, PatchRecord } from '../records.ts'
-import type { ServiceCenterState } from '../state.ts'
+import { everEnrolled, type ServiceCenterState } from '../state.ts'
 import { deadlineOf } from '../windows/deadline.ts'
 import { notConfirmed } from './confirming.ts'
-import { isUnderWay } from './install-states.ts'
+import { isFinal, isUnderWay } from './install-states.ts'
 import { newTarget } from './new-target.ts'
+import { isUnheard } from './ongoing.ts'
 import { patchesFirst } from './path.ts'
 import { meantAppliances, meantForNobody } from './previewing.ts'
 import { WAVE_SOAK_SECONDS } from './standing.ts'
@@ -128,20 +129,29 @@ function allowances({ allowOutage, outsideWindows, waveSoakSeconds }: InstallRec
   return `${allowOutage ? ', outage allowed' : ''}${outsideWindows ? ', outside of maintenance windows' : ''}${stands}`
 }
 
-/** An install of the patch on any of these that has not ended, as a refusal. */
+/**
+ * An install of the patch that has not ended on any of these, as a refusal. Whose own part in it has ended may be in another
+ * one, however long the first one waits elsewhere; but not whoever was ordered and may be at it unheard.
+ */
 export function alreadyUnderWay(
   state: ServiceCenterState,
   patch: PatchRecord,
   appliances: readonly Pick<ApplianceRecord, 'peer'>[],
 ): Refusal | null {
-  const running = [...state.open].find((id) => {
+  for (const id of state.open) {
     const install = state.installs.get(id)
-    if (install?.patch !== patch.sha256 || !isUnderWay(install.state)) return false
-    return appliances.some(({ peer }) => state.targets.get(id)?.has(peer))
-  })
-  if (running === undefined) return null
-  const how = state.installs.get(running)?.state
-  return refuse('install_running', `install ${running} of ${title(patch)} is ${how} on some of these appliances`)
+    if (install?.patch !== patch.sha256 || !isUnderWay(install.state)) continue
+    const busy = appliances.filter(({ peer }) => {
+      const target = state.targets.get(id)?.get(peer)
+      return target !== undefined && (!isFinal(target.state) || isUnheard(target))
+    })
+    const [first] = busy
+    if (first === undefined) continue
+    const name = everEnrolled(state, first.peer)?.name ?? first.peer
+    const where = busy.length === 1 ? name : `${name} and ${busy.length - 1} more of these appliances`
+    return refuse('install_running', `install ${id} of ${title(patch)} is ${install.state} on ${where}`)
+  }
+  return null
 }
 
 /** The appliances of the chosen organizations in the chosen Data Center, or what is wrong with the choice. */

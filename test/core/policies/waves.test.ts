@@ -131,6 +131,11 @@ describe('the budgets of an install', () => {
       null,
     ],
     [
+      'nor while another one has been ordered elsewhere',
+      [pair('oslo/acme', 'installed'), pair('rome/acme', 'failed', 'queued'), pair('lima/acme', 'preflight', 'queued')],
+      null,
+    ],
+    [
       'where nothing else could begin, one pair ends it',
       [pair('oslo/acme', 'installed'), pair('rome/acme', 'failed', 'queued'), pair('rome/globex')],
       'rome/acme/secondary failed: ',

@@ -9,6 +9,7 @@ import { type InstallState, isUnderWay, type TargetState } from '../../../contro
 import { troublesOf } from '../../../controller/core/troubles.ts'
 import { installDetail } from '../../../controller/core/views.ts'
 import type { InstallId } from '../../../protocol/identifiers.ts'
+import { isRefusal } from '../../../protocol/refusals.ts'
 import { estate, estateWithTenants, estateWithTwoTenants, replicate } from '../../../simulator/world/estate.ts'
 import { type SymbolicPatch, symbolicPatch } from '../../../simulator/world/symbolic-patch.ts'
 import type { World } from '../../../simulator/world/world.ts'
@@ -243,5 +244,39 @@ describe('F11: no pair is left mixed without a word', () => {
     world.run(120_000)
     assert.deepEqual(statesOf(world, install, 'paris/secondary', 'paris/primary'), ['installed', 'installed'])
     assert.equal(stateOf(world, install), 'cancelled')
+  })
+})
+
+describe('an install that waits for one appliance alone', () => {
+  /** The pair of oslo has the patch, and the only member of paris waits for somebody to allow its outage. */
+  function waiting(): { world: World; patch: SymbolicPatch; install: InstallId } {
+    const world = estate('oslo')
+    world.add('paris/primary')
+    world.run(2_000)
+    const patch = replicate(world)
+    const install = world.install(patch, ['provider'])
+    world.await('oslo has it', () => targetOf(world, install, 'oslo/primary')?.state === 'installed')
+    return { world, patch, install }
+  }
+
+  test('holds nobody back whose own part in it has ended', () => {
+    const { world, patch, install } = waiting()
+    const { installer } = world.appliance('oslo/secondary')
+    installer.changeByHand(patch.publication.name, null)
+    const again = world.install(patch, ['provider'], { dataCenter: 'oslo' })
+    world.await('it is done', () => stateOf(world, again) === 'done')
+    assert.equal(installer.installedVersion(patch.publication.name), patch.publication.version)
+    assert.equal(stateOf(world, install), 'running')
+  })
+
+  test('is named, with that appliance, to whoever starts another one there', () => {
+    const { world, patch, install } = waiting()
+    const reply = world.ask({
+      ...{ kind: 'start-install', actor: 'ann', patch: patch.publication.sha256, dataCenter: 'All' },
+      ...{ organizations: record(world, install).organizations, allowOutage: true },
+    })
+    assert.ok(isRefusal(reply))
+    assert.equal(reply.refused, 'install_running')
+    assert.equal(reply.message, `install ${install} of patch-1@1 is running on paris/primary`)
   })
 })

@@ -6,6 +6,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Outcome } from '../../../agent/core/events.ts'
 import { InstallId, OrderId } from '../../../protocol/identifiers.ts'
+import { seal } from '../../../protocol/trust/envelope.ts'
+import { LeaseAnswer } from '../../../protocol/trust/pair-statements.ts'
 import type { Order } from '../../../protocol/trust/statements.ts'
 import {
   deliver,
@@ -260,6 +262,31 @@ test('to a member that never comes back one release is owed, however many orders
   world.restart('paris/primary')
   world.await('it is free', () => world.appliance('paris/primary').state.leases.granted === null)
   world.await('nothing is owed', () => state.leases.owed.length === 0)
+})
+
+test('H1 a number that was given back is never asked for again, whoever heard of it first', () => {
+  const world = estate('paris')
+  const patch = replicate(world)
+  const [primary, secondary] = PAIR.map((name) => world.appliance(name))
+  assert.ok(primary !== undefined && secondary !== undefined)
+  const { state } = secondary
+  const number = state.leases.number + 1
+  const names = { from: primary.peer, to: secondary.peer, order: OrderId.parse('ee'.repeat(16)) }
+  const promise = { answer: 'granted', reason: '', answeredAt: state.clock.wallMs } as const
+  const said = { ...names, number, nonce: new Uint8Array(16), ...promise }
+  const envelope = seal(LeaseAnswer, said, primary.state.identity)
+  const letter = { to: secondary.peer, from: primary.peer, envelope }
+  secondary.hear({
+    ...{ kind: 'control-received', channel: 'uplink', peer: world.center.peer },
+    message: { kind: 'letter', letter },
+  })
+  assert.deepEqual(
+    state.leases.owed.map((owed) => owed.number),
+    [number],
+  )
+  order(world, 'paris/secondary', patch)
+  world.await('it is asked for', () => state.leases.asked !== null)
+  assert.ok((state.leases.asked?.number ?? 0) > number)
 })
 
 for (const [what, holderFirst] of [

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { AuditRecord } from '../../../controller/core/records.ts'
-import type { InstallId } from '../../../protocol/identifiers.ts'
+import { type InstallId, OrderId } from '../../../protocol/identifiers.ts'
 import { isRefusal } from '../../../protocol/refusals.ts'
 import {
   deliver,
@@ -158,6 +158,28 @@ test('R6: an order that was under way when the ledger was lost ends as unknown, 
   const other = replicate(world, symbolicPatch({ name: 'other' }))
   const again = world.install(other, ['provider'])
   world.await('other installs go on', () => target(world, again, 'paris/primary')?.state === 'installed')
+})
+
+test('R6: what was promised to a member of three that has lost its ledger is given back when another needs it', () => {
+  const world = estate('paris')
+  world.add('paris/third')
+  world.run(2_000)
+  const patch = replicate(world)
+  const [secondary, third] = [world.appliance(SECONDARY), world.appliance('paris/third')]
+  const before = secondary.ledger.read()
+  const install = world.install(patch, ['provider'])
+  world.await('the installer runs', () => target(world, install, SECONDARY)?.state === 'installing')
+  secondary.stop()
+  putBack(world, SECONDARY, before)
+  secondary.start()
+  world.await('it is noticed', () => noticed(world).length === 1)
+  assert.equal(third.state.leases.granted?.to, secondary.peer)
+  const ids = { orderId: OrderId.parse('a1'.repeat(16)), sequence: 1e15 }
+  deliver(world, 'paris/primary', sealedOrder(world, orderFor(world, 'paris/primary', patch, ids)))
+  world.await('the primary has it', () =>
+    world.appliance('paris/primary').installer.started.includes('install patch-1'),
+  )
+  world.await('and nobody is bound any more', () => third.state.leases.granted === null)
 })
 
 test('R6: what a forgotten part of an order may have installed is verified before it is said to be installed', () => {

@@ -5,11 +5,12 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { Outcome } from '../../../agent/core/events.ts'
+import { DEFAULT_SETTINGS } from '../../../agent/core/state.ts'
 import type { InstallId } from '../../../protocol/identifiers.ts'
 import { isRefusal } from '../../../protocol/refusals.ts'
 import { estateWithTenants, replicate } from '../../../simulator/world/estate.ts'
 import { type SymbolicPatch, symbolicPatch } from '../../../simulator/world/symbolic-patch.ts'
-import type { World } from '../../../simulator/world/world.ts'
+import { World } from '../../../simulator/world/world.ts'
 
 const FAILED: Outcome = { ok: false, reason: 'status 3', output: '', temporary: false }
 const TENANTS = ['paris/acme/secondary', 'paris/acme/primary'] as const
@@ -196,5 +197,61 @@ describe('two patches of which the second needs the first', () => {
       first: [patch],
     })
     assert.equal(isRefusal(reply) && reply.refused, 'bad_request')
+  })
+})
+
+describe('a copy that is lost between the staging and the first installer', () => {
+  /** Copies are read again within seconds. */
+  const settings = { ...DEFAULT_SETTINGS, proveEveryMs: 5_000, proveBytesPerSecond: 20_000_000 }
+  const DEPOT = ['paris/primary', 'paris/secondary'] as const
+
+  function fleet(hookSeconds = DEFAULT_SETTINGS.hookSeconds): World {
+    const world = new World({ settings: { ...settings, hookSeconds } })
+    for (const names of [DEPOT, TENANTS]) {
+      for (const name of names) world.add(name)
+      world.run(2_000)
+    }
+    return world
+  }
+
+  /** It is found at once, and nobody can give it again. */
+  function lose(world: World, { publication: { sha256 } }: SymbolicPatch): void {
+    for (const name of DEPOT) world.appliance(name).store.disk.failing.add('read')
+    const { store, state } = world.appliance(FIRST)
+    store.lose(sha256)
+    world.await('it is found', () => state.replicas.get(sha256)?.phase.name !== 'held')
+  }
+
+  function giveAgain(world: World): void {
+    for (const name of DEPOT) world.appliance(name).store.disk.failing.clear()
+  }
+
+  test('holds back the patch that goes first, until the later one is there again', () => {
+    const world = fleet()
+    const patches = both(world)
+    world.appliance(SECOND).stop()
+    const { later } = started(world, patches)
+    const { state, installer } = world.appliance(FIRST)
+    world.await('it asks its peer', () => state.orders.attempt?.phase === 'leasing')
+    lose(world, patches.b)
+    world.restart(SECOND)
+    world.await('it waits for the copy', () => state.orders.attempt?.phase === 'staging')
+    world.run(120_000)
+    assert.deepEqual(installer.started, [])
+    giveAgain(world)
+    world.await('both have both', () => stateOf(world, later) === 'done')
+  })
+
+  test('has service taken back, where that was handed over already, and nothing begins', () => {
+    const world = fleet({ release: 60, takeBack: 60 })
+    const patches = both(world)
+    const { state, installer, operator } = world.appliance(FIRST)
+    operator.durationsMs.release = 30_000
+    const { later } = started(world, patches)
+    world.await('service is handed over', () => state.orders.attempt?.phase === 'handing-over')
+    lose(world, patches.b)
+    world.await('its order has ended', () => isIdle(world, FIRST))
+    assert.deepEqual(installer.started, [])
+    world.await('it is told', () => target(world, later, FIRST)?.state === 'refused')
   })
 })
