@@ -18,18 +18,44 @@ export type Hashed = {
 export class PieceHasher {
   readonly pieceLength: number
   readonly #whole: Hash = createHash('sha256')
-  readonly #leaves: Uint8Array[] = []
-  #piece: Hash | null = null
-  #room = 0
+  readonly #leaves: LeafHasher
   bytes = 0
 
   constructor(pieceLength: number) {
     this.pieceLength = pieceLength
+    this.#leaves = new LeafHasher(pieceLength)
   }
 
   update(bytes: Uint8Array): void {
     this.#whole.update(bytes)
+    this.#leaves.update(bytes)
     this.bytes += bytes.byteLength
+  }
+
+  /** To be called once, after the last byte. */
+  finish(): Hashed {
+    const hashes = this.#leaves.finish()
+    return {
+      bytes: this.bytes,
+      sha256: asSha256(this.#whole.digest()),
+      hashes,
+      piecesRoot: asSha256(piecesRoot(hashes)),
+    }
+  }
+}
+
+/** The leaves alone. */
+export class LeafHasher {
+  readonly #pieceLength: number
+  readonly #leaves: Uint8Array[] = []
+  #piece: Hash | null = null
+  #room = 0
+
+  constructor(pieceLength: number) {
+    this.#pieceLength = pieceLength
+  }
+
+  update(bytes: Uint8Array): void {
     for (let at = 0; at < bytes.byteLength; ) {
       this.#piece ??= this.#begin()
       const part = bytes.subarray(at, at + this.#room)
@@ -40,21 +66,16 @@ export class PieceHasher {
     }
   }
 
-  /** To be called once, after the last byte. */
-  finish(): Hashed {
+  /** To be called once, after the last byte: the leaves laid end to end. */
+  finish(): Uint8Array {
     this.#end()
     const hashes = new Uint8Array(this.#leaves.length * HASH_BYTES)
     for (const [index, leaf] of this.#leaves.entries()) hashes.set(leaf, index * HASH_BYTES)
-    return {
-      bytes: this.bytes,
-      sha256: asSha256(this.#whole.digest()),
-      hashes,
-      piecesRoot: asSha256(piecesRoot(hashes)),
-    }
+    return hashes
   }
 
   #begin(): Hash {
-    this.#room = this.pieceLength
+    this.#room = this.#pieceLength
     return beginLeaf()
   }
 

@@ -7,18 +7,21 @@
  * with it, so what one accepts the other cannot understand differently. It reads a stream, holds one chunk, and refuses
  * as early as it can. Every bit is covered: a header by its checksum and its plain form, manifest.json and
  * signatures.json by the SHA-256 in the link name of their headers (a field that plain files do not use), everything
- * from the first payload header to the end marker by `manifest.payload`, and the end marker by being zero.
+ * from the first payload header to the end marker by `manifest.payload`, and the end marker by being zero. The payload's
+ * two digests each cover all of it; a caller that has one of them from elsewhere says which it wants worked out.
  */
+import { createHash, type Hash } from 'node:crypto'
 import { ByteReader } from '../byte-reader.ts'
-import { equalBytes, sha256Hex } from '../hashing.ts'
+import { asSha256, equalBytes, sha256Hex } from '../hashing.ts'
+import type { Sha256 } from '../identifiers.ts'
 import { MAX_MANIFEST_BYTES } from '../limits.ts'
-import { PieceHasher } from '../piece-hasher.ts'
 import { quoted } from '../quoted.ts'
 import { isRefusal, type Refusal, RefusedError, refuse } from '../refusals.ts'
 import type { Signed } from '../trust/publishers.ts'
 import { declaredPrograms, readManifest, readSignatures } from './bundle-manifest.ts'
 import { describeFile, HEAD_BYTES } from './file-kinds.ts'
 import type { Manifest } from './manifest.ts'
+import { BOTH_DIGESTS, type PayloadDigest, PayloadDigests } from './payload-digests.ts'
 import { PayloadTree } from './payload-tree.ts'
 import {
   isZeroBlock,
@@ -37,7 +40,15 @@ export const SIGNATURES_NAME = 'signatures.json'
 export const MAX_SIGNATURES_BYTES = 16 * 1024
 export const END_MARKER_BYTES = 2 * TAR_BLOCK_BYTES
 
-export type BundleHead = { readonly manifest: Manifest; readonly signed: Signed }
+/** So many bytes of a file, and their digest. */
+export type FilePart = { readonly bytes: number; readonly sha256: Sha256 }
+
+export type BundleHead = {
+  readonly manifest: Manifest
+  readonly signed: Signed
+  /** All that stands before the payload. */
+  readonly leading: FilePart
+}
 
 /** What a bundle is made of, in order. Only after the last part is everything before it proven. */
 export type BundlePart =
@@ -58,8 +69,7 @@ export function looksLikeBundle(head: Uint8Array): boolean {
 export async function inspectBundle(chunks: AsyncIterable<Uint8Array>): Promise<BundleHead | Refusal> {
   let head: BundleHead | null = null
   try {
-    for await (const part of readBundle(chunks))
-      if (part.part === 'head') head = { manifest: part.manifest, signed: part.signed }
+    for await (const part of readBundle(chunks)) if (part.part === 'head') head = headOf(part)
   } catch (error) {
     if (error instanceof RefusedError) return error.refusal
     throw error
@@ -67,13 +77,20 @@ export async function inspectBundle(chunks: AsyncIterable<Uint8Array>): Promise<
   return head ?? refuse('empty_file', 'The file has 0 bytes; a patch was expected.')
 }
 
-/** The parts of a bundle. Throws a `RefusedError` where the file is not one. */
-export async function* readBundle(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<BundlePart> {
+export function headOf({ manifest, signed, leading }: BundleHead): BundleHead {
+  return { manifest, signed, leading }
+}
+
+/** The parts of a bundle, its payload proven by `digests`. Throws a `RefusedError` where the file is not one. */
+export async function* readBundle(
+  chunks: AsyncIterable<Uint8Array>,
+  digests: readonly PayloadDigest[] = BOTH_DIGESTS,
+): AsyncGenerator<BundlePart> {
   const reader = new ByteReader(chunks)
   try {
     const head = await readHead(reader)
     yield { part: 'head', ...head }
-    yield* readPayload(reader, head.manifest)
+    yield* readPayload(reader, head.manifest, digests)
     if (!(await reader.atEnd())) {
       throw refusal('trailing_bytes', `The patch ends at byte ${reader.position}, and more bytes follow.`)
     }
@@ -86,10 +103,12 @@ export async function* readBundle(chunks: AsyncIterable<Uint8Array>): AsyncGener
 export async function readHead(reader: ByteReader): Promise<BundleHead> {
   await recognise(reader)
   // A copy: the bytes of a chunk are its owner's, who may use them again.
-  const bytes = new Uint8Array(await readDescription(reader, MANIFEST_NAME, MAX_MANIFEST_BYTES))
+  const hash = createHash('sha256')
+  const bytes = new Uint8Array(await readDescription(reader, hash, MANIFEST_NAME, MAX_MANIFEST_BYTES))
   const manifest = orThrow(readManifest(bytes))
-  const signatures = orThrow(readSignatures(await readDescription(reader, SIGNATURES_NAME, MAX_SIGNATURES_BYTES)))
-  return { manifest, signed: { manifest: bytes, signatures } }
+  const signatures = orThrow(readSignatures(await readDescription(reader, hash, SIGNATURES_NAME, MAX_SIGNATURES_BYTES)))
+  const leading = { bytes: reader.position, sha256: asSha256(hash.digest()) }
+  return { manifest, signed: { manifest: bytes, signatures }, leading }
 }
 
 async function recognise(reader: ByteReader): Promise<void> {
@@ -100,10 +119,11 @@ async function recognise(reader: ByteReader): Promise<void> {
   throw refusal('not_a_patch', `The file is ${describeFile(head)}; a patch bundle begins with ${MANIFEST_NAME}.`)
 }
 
-/** manifest.json or signatures.json, whole. */
-async function readDescription(reader: ByteReader, name: string, limitBytes: number): Promise<Uint8Array> {
+/** manifest.json or signatures.json, whole; `hash` takes what it stands in too. */
+async function readDescription(reader: ByteReader, hash: Hash, name: string, limitBytes: number): Promise<Uint8Array> {
   const at = reader.position
   const block = await reader.exactly(TAR_BLOCK_BYTES, `the header of ${name}`)
+  hash.update(block)
   const header = orThrow(readTarHeader(block, at))
   if (header.name !== name) {
     throw refusal('malformed', `The entry at byte ${at} is ${quoted(header.name)}; ${name} must stand there.`)
@@ -117,15 +137,22 @@ async function readDescription(reader: ByteReader, name: string, limitBytes: num
   if (header.linkName !== sha256Hex(bytes)) {
     throw refusal('digest_mismatch', `${name} has SHA-256 ${sha256Hex(bytes)}, and its header says otherwise.`)
   }
-  requireZero(await reader.exactly(tarPadding(header.size), `the padding after ${name}`), reader, name)
+  hash.update(bytes)
+  const padding = await reader.exactly(tarPadding(header.size), `the padding after ${name}`)
+  requireZero(padding, reader, name)
+  hash.update(padding)
   return bytes
 }
 
-async function* readPayload(reader: ByteReader, manifest: Manifest): AsyncGenerator<BundlePart> {
+async function* readPayload(
+  reader: ByteReader,
+  manifest: Manifest,
+  digests: readonly PayloadDigest[],
+): AsyncGenerator<BundlePart> {
   const { payload } = manifest
   const begin = reader.position
   const tree = new PayloadTree()
-  const hasher = new PieceHasher(payload.pieceSize)
+  const hasher = new PayloadDigests(payload, digests)
   while (true) {
     const at = reader.position
     const block = await reader.exactly(TAR_BLOCK_BYTES, 'the payload')
@@ -148,23 +175,12 @@ async function* readPayload(reader: ByteReader, manifest: Manifest): AsyncGenera
     requireZero(padding, reader, `payload/${entry.path}`)
     hasher.update(padding)
   }
+  const size = reader.position - TAR_BLOCK_BYTES - begin
   requireZero(await reader.exactly(TAR_BLOCK_BYTES, 'the end marker'), reader, 'the first block of the end marker')
-  const hashed = hasher.finish()
-  if (hashed.bytes !== payload.size) {
-    throw refusal(
-      'size_mismatch',
-      `The payload has ${hashed.bytes} bytes, and manifest.json says it has ${payload.size}.`,
-    )
+  if (size !== payload.size) {
+    throw refusal('size_mismatch', `The payload has ${size} bytes, and manifest.json says it has ${payload.size}.`)
   }
-  if (hashed.sha256 !== payload.sha256 || hashed.piecesRoot !== payload.piecesRoot) {
-    const place = `The payload, bytes ${begin} to ${begin + payload.size} of the file`
-    const [what, had, said] =
-      hashed.sha256 !== payload.sha256
-        ? ['SHA-256', hashed.sha256, payload.sha256]
-        : ['pieces root', hashed.piecesRoot, payload.piecesRoot]
-    throw refusal('digest_mismatch', `${place}, has ${what} ${had}, and manifest.json says ${said}.`)
-  }
-  const fault = tree.missing(declaredPrograms(manifest), manifest.install.package)
+  const fault = hasher.fault(begin) ?? tree.missing(declaredPrograms(manifest), manifest.install.package)
   if (fault !== null) throw new RefusedError(fault)
 }
 

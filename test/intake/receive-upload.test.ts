@@ -16,6 +16,7 @@ import {
 import { LEAST_UPLOAD_BYTES_A_MINUTE, MAX_PATCH_BYTES } from '../../protocol/limits.ts'
 import { PieceHasher } from '../../protocol/piece-hasher.ts'
 import { hint, isRefusal, type RefusalCode } from '../../protocol/refusals.ts'
+import { bundleFixture } from '../support/bundle-fixtures.ts'
 import { chunked, flipBit } from '../support/chunked-bytes.ts'
 import { buildDebianPackage } from '../support/debian-fixtures.ts'
 import { openFiles } from '../support/taken-room.ts'
@@ -119,6 +120,12 @@ test('U3 refuses a wrong file by its first bytes, without reading the rest', asy
 test('U5 refuses a damaged patch and leaves nothing', async () => {
   await refuses({ body: chunked(flipBit(example, 2_000_000, 1)) }, 'digest_mismatch', /The payload/)
   await refuses({ body: chunked(flipBit(example, 700, 1)), expectedBytes: example.byteLength }, 'digest_mismatch')
+})
+
+test('U7 refuses a bundle that states another SHA-256 of its payload, though its pieces root is right', async () => {
+  const manifestText = (text: string) => text.replace(/(?<="sha256":")[0-9a-f]{64}/, 'b'.repeat(64))
+  const lie = bundleFixture({ manifestText })
+  await refuses({ body: chunked(lie) }, 'digest_mismatch', /^The payload, bytes \d+ to \d+ of the file, has SHA-256/)
 })
 
 test('U32 leaves nothing of an upload that is cut at 1, 50 or 99.9 percent', async () => {

@@ -18,7 +18,7 @@ export async function unpackPayload(chunks: AsyncIterable<Uint8Array>, folder: s
   let manifest: Manifest | null = null
   let file: FileHandle | null = null
   try {
-    for await (const part of readBundle(chunks)) {
+    for await (const part of readBundle(chunks, ['sha256'])) {
       if (part.part === 'head') manifest = part.manifest
       else if (part.part === 'folder') await mkdir(join(folder, part.path), { recursive: true, mode: 0o755 })
       else if (part.part === 'content') await writeAll(file, part.bytes)

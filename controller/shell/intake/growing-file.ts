@@ -1,16 +1,15 @@
 /**
  * Reads a file while it is being written, as far as the writer has told that bytes are there. Several threads read the
- * same upload in this way at once, each for its own check.
+ * same upload in this way at once, each for its own check. Each waits for the disk itself: it has nothing else to do, and to
+ * have another thread read costs more than the reading.
  */
-import { read } from 'node:fs'
-import { promisify } from 'node:util'
+import { readSync } from 'node:fs'
 import type { MessagePort } from 'node:worker_threads'
 import { assert } from '../../../protocol/assert.ts'
 
 /** How much of the file is there; nothing more comes once it is complete. */
 export type FileGrowth = { readonly bytes: number; readonly complete: boolean }
 
-const readAt = promisify(read)
 const CHUNK_BYTES = 256 * 1024
 /** A decoder and the streams before it hold four chunks at most; the rest is distance. */
 const BUFFERS = 16
@@ -45,7 +44,7 @@ export async function* readGrowing(descriptor: number, growth: Growth): AsyncGen
     const end = await growth.beyond(at)
     if (end === at) return
     const buffer = buffers[turn % BUFFERS] as Buffer
-    const { bytesRead } = await readAt(descriptor, buffer, 0, Math.min(CHUNK_BYTES, end - at), at)
+    const bytesRead = readSync(descriptor, buffer, 0, Math.min(CHUNK_BYTES, end - at), at)
     assert(bytesRead > 0, 'the bytes that were reported written are in the file')
     at += bytesRead
     yield buffer.subarray(0, bytesRead)

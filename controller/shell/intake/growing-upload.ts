@@ -23,7 +23,7 @@ const GO_ON = constants.O_RDWR | constants.O_NOFOLLOW
 const WRITE_BYTES = 1024 * 1024
 
 export type Received = {
-  /** The temporary file, durable, which now belongs to the caller. */
+  /** The temporary file, durable and proven from disk, which now belongs to the caller. */
   readonly path: string
   readonly sha256: Sha256
   readonly bytes: number
@@ -74,15 +74,19 @@ export class GrowingUpload {
     return this.#inspect(false).refused
   }
 
-  /** When the last byte is written. */
+  /** When the last byte is written: the file is synced, and what the disk gives back compared with what came. */
   async finish(): Promise<Received | Refusal> {
     if (this.bytes === 0) return refuse('empty_file', 'The file has 0 bytes; a patch was expected.')
-    const [verdict] = await Promise.all([this.#inspect(true).verdict(), this.#file.sync()])
+    const inspection = this.#inspect(true)
+    const [verdict] = await Promise.all([inspection.verdict(), this.#file.sync()])
     if (isRefusal(verdict)) return verdict
-    const { hashed, ...inspected } = verdict
+    const refusal = await inspection.prove(verdict)
+    if (refusal !== null) return refusal
+    const { hashed, format, manifest, signed } = verdict
     const { path } = this.#place
     const { sha256, hashes } = hashed
-    return { path, sha256, bytes: this.bytes, pieceLength: pieceLengthBytes(this.bytes), hashes, ...inspected }
+    const pieceLength = pieceLengthBytes(this.bytes)
+    return { path, sha256, bytes: this.bytes, pieceLength, hashes, format, manifest, signed }
   }
 
   /** What is written stays through a power cut from here on. */

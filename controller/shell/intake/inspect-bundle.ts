@@ -3,15 +3,19 @@
  * been uploaded by itself. What the signed manifest says of the package must be what the package says, since an
  * appliance goes by the one and dpkg by the other.
  */
-import { type BundleHead, type BundlePart, readBundle } from '../../../protocol/bundle/bundle.ts'
+import { type BundleHead, type BundlePart, headOf, readBundle } from '../../../protocol/bundle/bundle.ts'
 import type { Manifest } from '../../../protocol/bundle/manifest.ts'
+import type { PayloadDigest } from '../../../protocol/bundle/payload-digests.ts'
 import { quoted } from '../../../protocol/quoted.ts'
 import { isRefusal, type Refusal, RefusedError, refuse } from '../../../protocol/refusals.ts'
 import type { ManifestDraft } from './debian/package-manifest.ts'
 import { inspectDebianPackage } from './debian-package.ts'
 
-export async function inspectWholeBundle(chunks: AsyncIterable<Uint8Array>): Promise<BundleHead | Refusal> {
-  const parts = readBundle(chunks)
+export async function inspectWholeBundle(
+  chunks: AsyncIterable<Uint8Array>,
+  digests?: readonly PayloadDigest[],
+): Promise<BundleHead | Refusal> {
+  const parts = readBundle(chunks, digests)
   try {
     return await inspectParts(parts)
   } catch (error) {
@@ -26,7 +30,7 @@ async function inspectParts(parts: AsyncGenerator<BundlePart, void, undefined>):
   let head: BundleHead | null = null
   for (let next = await parts.next(); next.done !== true; ) {
     const part = next.value
-    if (part.part === 'head') head = { manifest: part.manifest, signed: part.signed }
+    if (part.part === 'head') head = headOf(part)
     const { manifest } = head ?? {}
     if (part.part === 'file' && manifest !== undefined && part.path === manifest.install.package) {
       const content = new Content(parts)

@@ -33,6 +33,7 @@ export function recogniseFormat(head: Uint8Array): PatchFormat | Refusal {
   )
 }
 
+/** Of a bundle's two digests the pieces root is judged here; the other is when the file is proven from disk. */
 export async function inspectPatch(chunks: AsyncIterable<Uint8Array>): Promise<Inspected | Refusal> {
   const reader = new ByteReader(chunks)
   const format = recogniseFormat(await reader.peek(HEAD_BYTES))
@@ -41,7 +42,7 @@ export async function inspectPatch(chunks: AsyncIterable<Uint8Array>): Promise<I
     return format
   }
   if (format === 'bundle') {
-    const head = await inspectWholeBundle(reader.rest())
+    const head = await inspectWholeBundle(reader.rest(), ['piecesRoot'])
     return isRefusal(head) ? head : { format, ...head }
   }
   const draft = await inspectDebianPackage(reader.rest())

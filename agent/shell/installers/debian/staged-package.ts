@@ -62,7 +62,7 @@ async function unwrap(bundle: string, wrapped: string, out: string): Promise<voi
   const file = await open(out, 'wx', 0o600)
   try {
     let isWrapped = false
-    for await (const part of readBundle(createReadStream(bundle))) {
+    for await (const part of readBundle(createReadStream(bundle), ['sha256'])) {
       if (part.part === 'content') {
         if (isWrapped) await file.appendFile(part.bytes)
       } else isWrapped = part.part === 'file' && part.path === wrapped
