@@ -26,7 +26,6 @@ const NOT_IN_COMMANDS: Record<string, string> = {
   preparePasskey: 'a browser makes the passkey, for whoever is signed in there',
   addPasskey: 'a browser makes the passkey, for whoever is signed in there',
   makeApiToken: 'api-token makes them beside the data, where no token is needed yet',
-  streamEvents: 'a command ends; one that waits asks again',
 }
 const COMMANDS = path.join(import.meta.dirname, '../controller/cli')
 

@@ -5,7 +5,7 @@ import { printableJson } from '../../protocol/printable.ts'
 import type { ApplianceDetail, InventoryRow } from '../core/appliance-views.ts'
 import { ledgerWords, listed, patchReference, timeLeft, whatToMind, whyWaiting } from '../page/words.ts'
 import { agreedOn, YES_OPTION } from './asking.ts'
-import { defineCommand } from './command.ts'
+import { defineCommand, WATCH_OPTION } from './command.ts'
 import { readableBytes, readableTime } from './quantities.ts'
 import { connect, SERVER_OPTIONS } from './service-center-client.ts'
 import { printable, table } from './terminal.ts'
@@ -31,6 +31,7 @@ export const listAppliances = defineCommand({
       about: 'dataCenter (default), name, organization, kind, role, group, lastSeen or version',
     },
     descending: { type: 'boolean', about: 'the other way round' },
+    ...WATCH_OPTION,
     ...SERVER_OPTIONS,
   },
   example: 'patchmesh appliances list --reachable no --sort lastSeen',
@@ -51,7 +52,7 @@ export const showAppliance = defineCommand({
   summary: 'Shows one appliance: its copies, what it has installed, its part in installs',
   operands: ['NAME'],
   usage: 'NAME',
-  options: SERVER_OPTIONS,
+  options: { ...WATCH_OPTION, ...SERVER_OPTIONS },
   remarks: ['NAME is a name or a peer id; by peer id also an appliance that is retired.'],
   example: 'patchmesh appliances show paris-1',
   async run({ options, operands: [name = ''], show }) {

@@ -4,7 +4,7 @@
 import type { BaselineView } from '../core/baselines/baseline-views.ts'
 import { NONE_FOUND, patchReference, sentence } from '../page/words.ts'
 import { isAgreed, YES_OPTION } from './asking.ts'
-import { defineCommand, required } from './command.ts'
+import { defineCommand, required, WATCH_OPTION } from './command.ts'
 import { connect, SERVER_OPTIONS } from './service-center-client.ts'
 import { printable, table } from './terminal.ts'
 
@@ -20,7 +20,7 @@ export const listBaselines = defineCommand({
   operations: ['listBaselines'],
   summary: 'Lists baselines, how many keep to each, and who does not',
   usage: '',
-  options: SERVER_OPTIONS,
+  options: { ...WATCH_OPTION, ...SERVER_OPTIONS },
   example: 'patchmesh baselines list',
   async run({ options, show }) {
     const baselines = await connect(options).baselines()

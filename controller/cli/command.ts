@@ -5,7 +5,7 @@
 import { parseArgs } from 'node:util'
 import type { z } from 'zod'
 import type { ExitStatus } from '../../agent/shell/command-line/exit-status.ts'
-import { formatOf, renderedLines } from '../../agent/shell/command-line/output.ts'
+import { formatOf, type OutputFormat, renderedLines } from '../../agent/shell/command-line/output.ts'
 import type { Terminal } from './terminal.ts'
 
 /** Wrong usage: exit status 2. The message is one sentence without a full stop. */
@@ -74,10 +74,15 @@ export function defineCommand<const CommandOptions extends Options>(
     ...definition,
     operands,
     remarks,
-    operations,
-    run: (words, terminal) => {
+    operations: 'watch' in options || 'wait' in options ? [...operations, 'streamEvents'] : operations,
+    async run(words, terminal) {
       const read = readWords(words, options, operands)
-      return definition.run({ ...read, terminal, show: showing(read.options, terminal) })
+      const format = formatOf(read.options)
+      if (typeof format === 'object') throw new UsageError(format.wrong)
+      const { watch, ...server }: ServerValues = read.options
+      if (watch !== true) return definition.run({ ...read, terminal, show: showing(format, terminal) })
+      const { watched } = await import('./watching.ts')
+      return watched({ format, terminal, server }, (show) => definition.run({ ...read, terminal, show }))
     },
   }
 }
@@ -102,10 +107,19 @@ function readWords<CommandOptions extends Options>(
   return { options: parsed.values as Values<CommandOptions>, operands: positionals }
 }
 
-/** The form is judged before anything is done. */
-function showing(options: { output?: unknown; json?: unknown }, terminal: Terminal): Show {
-  const format = formatOf(options)
-  if (typeof format === 'object') throw new UsageError(format.wrong)
+/** Of a command that shows what changes by itself. */
+export const WATCH_OPTION = {
+  watch: { type: 'boolean', about: 'show it again whenever it has changed, until Ctrl-C' },
+} as const
+
+/** What a command that watches has among its options. */
+type ServerValues = {
+  readonly server?: string | undefined
+  readonly 'api-token'?: string | undefined
+  readonly watch?: boolean | undefined
+}
+
+function showing(format: OutputFormat, terminal: Terminal): Show {
   return async (value, lines, status = 0) => {
     for (const line of await renderedLines(format, value, lines)) terminal.print(line)
     return status

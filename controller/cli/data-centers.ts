@@ -2,7 +2,7 @@
  * `patchmesh data-centers list|flows`: the Data Centers with their depots, and who sends pieces to whom now.
  */
 import { inWords } from '../page/mesh-words.ts'
-import { defineCommand } from './command.ts'
+import { defineCommand, WATCH_OPTION } from './command.ts'
 import { readableBytes } from './quantities.ts'
 import { connect, SERVER_OPTIONS } from './service-center-client.ts'
 import { table } from './terminal.ts'
@@ -12,7 +12,7 @@ export const listDataCenters = defineCommand({
   operations: ['listDataCenters'],
   summary: 'Lists the Data Centers: who can be reached, what is left to replicate, what arrives',
   usage: '',
-  options: SERVER_OPTIONS,
+  options: { ...WATCH_OPTION, ...SERVER_OPTIONS },
   example: 'patchmesh data-centers list',
   async run({ options, show }) {
     const dataCenters = await connect(options).dataCenters()
@@ -35,6 +35,7 @@ export const listFlows = defineCommand({
   usage: '[--patch PATCH]',
   options: {
     patch: { type: 'string', value: 'PATCH', about: 'only pieces of this one: an id or NAME@VERSION' },
+    ...WATCH_OPTION,
     ...SERVER_OPTIONS,
   },
   example: 'patchmesh data-centers flows --patch example@1.0.0',

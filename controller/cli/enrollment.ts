@@ -10,29 +10,40 @@ import { agreedOn, YES_OPTION } from './asking.ts'
 import { defineCommand, type Show } from './command.ts'
 import { readSlot, SLOT_OPTIONS, topologyFile } from './enroll-token.ts'
 import { printTokens, readTopology } from './enroll-topology.ts'
+import { untilEnrolled } from './enrollment-ends.ts'
 import { readableTime } from './quantities.ts'
 import { connect, SERVER_OPTIONS } from './service-center-client.ts'
 import { printable, table } from './terminal.ts'
+import { timeoutOf, WAIT_USAGE, waitOptions } from './waiting.ts'
 
 export const enrollAppliance = defineCommand({
   name: 'appliances enroll',
   operations: ['makeEnrollmentToken', 'enrollTopology'],
   summary: 'Makes tokens through the API, for one new appliance or for a whole topology',
   usage:
-    '--data-center NAME --organization NAME --kind WORD --role primary|secondary --name NAME [--group NAME]\n' +
-    '       patchmesh appliances enroll --from TOPOLOGY.yaml',
-  options: { ...SLOT_OPTIONS, ...SERVER_OPTIONS },
+    '--data-center NAME --organization NAME --kind WORD --role primary|secondary --name NAME [--group NAME] [--wait [--timeout DURATION]]\n' +
+    '       patchmesh appliances enroll --from TOPOLOGY.yaml [--wait [--timeout DURATION]]',
+  options: { ...SLOT_OPTIONS, ...waitOptions('it is enrolled'), ...SERVER_OPTIONS },
   remarks: ['What enroll-token does beside the data of the controller, from anywhere.'],
   example:
     'patchmesh appliances enroll --data-center Paris --organization Provider --kind service-provider --role primary --name paris-1',
   async run({ options, terminal, show }) {
     const client = connect(options)
+    const timeoutMs = timeoutOf(options)
+    const end = async (names: readonly string[], status: ExitStatus) =>
+      options.wait === true && names.length > 0
+        ? untilEnrolled({ client, terminal, timeoutMs, names, before: new Map() })
+        : status
     const file = topologyFile(options)
-    if (file === undefined) return printToken(await client.enroll(readSlot(options)), show)
+    if (file === undefined) {
+      const token = await client.enroll(readSlot(options))
+      return end([token.name], await printToken(token, show))
+    }
     // Judged here first: mistakes are told with the name of the file, one a line.
     if ((await readTopology(file, terminal)) === null) return 1
     const tokens = await client.enrollTopology(await readFile(file, 'utf8'))
-    return printTokens(tokens, { show, terminal })
+    const names = tokens.made.map(({ name }) => name)
+    return end(names, await printTokens(tokens, { show, terminal }))
   },
 })
 
@@ -41,8 +52,8 @@ export const replaceAppliance = defineCommand({
   operations: ['replaceAppliance'],
   summary: 'Makes a token for another machine in the place of an appliance',
   operands: ['NAME'],
-  usage: 'NAME',
-  options: SERVER_OPTIONS,
+  usage: `NAME ${WAIT_USAGE}`,
+  options: { ...waitOptions('the new machine is enrolled'), ...SERVER_OPTIONS },
   remarks: [
     'The appliance stays a member until the token is used. Then its copies, detections and orders are void: the new\n' +
       'machine has the same name and place, and a key of its own.',
@@ -50,8 +61,15 @@ export const replaceAppliance = defineCommand({
       'one, enroll a second there.',
   ],
   example: 'patchmesh appliances replace paris-2',
-  async run({ options, operands: [name = ''], show }) {
-    return printToken(await connect(options).replaceAppliance(name), show)
+  async run({ options, operands: [name = ''], terminal, show }) {
+    const client = connect(options)
+    const timeoutMs = timeoutOf(options)
+    const token = await client.replaceAppliance(name)
+    const { enrolledAt } = await client.appliance(token.name)
+    const status = await printToken(token, show)
+    if (options.wait !== true) return status
+    const before = new Map([[token.name, enrolledAt]])
+    return untilEnrolled({ client, terminal, timeoutMs, names: [token.name], before })
   },
 })
 

@@ -3,6 +3,7 @@
  * becomes a `ServerRefusal` with what it says to do; a server that cannot be reached, or is something else, an error.
  * Bodies stream: a patch of any size is sent with the memory of one chunk, as fast as the network takes it.
  */
+import { once } from 'node:events'
 import { type IncomingMessage, request as requestHttp } from 'node:http'
 import { request as requestHttps } from 'node:https'
 import { Readable } from 'node:stream'
@@ -10,6 +11,8 @@ import { pipeline } from 'node:stream/promises'
 
 /** Nothing moved in either direction for so long: the server, or the way to it, is gone. */
 const IDLE_TIMEOUT_MS = 120_000
+/** The Service Center says something on a stream every 15 seconds. */
+const SILENT_STREAM_MS = 40_000
 /** Of one list: a few hundred kB. */
 const PAGE_ENTRIES = 1000
 /** One patch of the largest fleet, with all of its appliances, is a few MiB. */
@@ -68,6 +71,22 @@ export class Exchange {
       cursor = nextCursor(page.link)
     }
     return entries
+  }
+
+  /** Calls `heard` whenever anything comes on a stream of the server, until it ends or fails. */
+  async listen(path: readonly string[], heard: () => void, signal: AbortSignal): Promise<void> {
+    const url = this.#address({ method: 'GET', path })
+    const start = url.protocol === 'https:' ? requestHttps : requestHttp
+    const headers = { authorization: `Bearer ${this.#apiToken}`, accept: 'text/event-stream' }
+    const outgoing = start(url, { agent: false, signal, headers })
+    outgoing.setTimeout(SILENT_STREAM_MS, () => outgoing.destroy(new Error('the stream is silent')))
+    outgoing.end()
+    const [answer] = (await once(outgoing, 'response')) as [IncomingMessage]
+    if (answer.statusCode !== 200) {
+      outgoing.destroy()
+      throw this.#stranger(answer.statusCode ?? 0)
+    }
+    for await (const _ of answer) heard()
   }
 
   async #answer<Answer>(call: Call): Promise<{ json: Answer; link: string | undefined }> {

@@ -26,6 +26,7 @@ function usageLines({ name, usage, options }: Command): string[] {
   const shared = [
     ...('server' in options ? ['[--server URL]', '[--api-token TOKEN]'] : []),
     ...('output' in options ? ['[-o FORMAT]'] : []),
+    ...('watch' in options ? ['[--watch]'] : []),
   ].join(' ')
   return `Usage: patchmesh ${name} ${usage}`.split('\n').map((line) => `${line.trimEnd()} ${shared}`.trimEnd())
 }

@@ -7,7 +7,7 @@ import { CONDITIONS, matches, type PatchLine } from '../core/patch-list.ts'
 import type { PatchDetail } from '../core/patch-views.ts'
 import { listed, patchReference, patchTitle, timeLeft, whyWaiting } from '../page/words.ts'
 import { agreedOn, YES_OPTION } from './asking.ts'
-import { defineCommand, UsageError } from './command.ts'
+import { defineCommand, UsageError, WATCH_OPTION } from './command.ts'
 import { plural, readableBytes, readableTime } from './quantities.ts'
 import { connect, SERVER_OPTIONS } from './service-center-client.ts'
 import { printable, table } from './terminal.ts'
@@ -20,6 +20,7 @@ export const listPatches = defineCommand({
   options: {
     search: { type: 'string', value: 'WORD', about: 'only with this in the name, version or SHA-256' },
     show: { type: 'string', value: 'STATE', about: 'only complete, replicating or attention (needs somebody)' },
+    ...WATCH_OPTION,
     ...SERVER_OPTIONS,
   },
   example: 'patchmesh patches list --show attention',
@@ -41,6 +42,7 @@ export const showPatch = defineCommand({
   usage: 'PATCH [--data-center NAME|All]',
   options: {
     'data-center': { type: 'string', value: 'NAME', about: 'only the unpatched appliances there (default All)' },
+    ...WATCH_OPTION,
     ...SERVER_OPTIONS,
   },
   remarks: ['PATCH is an id, NAME@VERSION, or NAME@VERSION:ARCHITECTURE where a version is there for several.'],

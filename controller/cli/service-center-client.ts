@@ -71,6 +71,10 @@ export class ServiceCenterClient {
       await opened.close()
     }
   }
+  /** Calls `heard` whenever something may have changed, until the stream ends. */
+  listen(heard: () => void, signal: AbortSignal): Promise<void> {
+    return this.#exchange.listen(['events'], heard, signal)
+  }
   unfinishedUploads(): Promise<UnfinishedUpload[]> {
     return this.#exchange.call({ method: 'GET', path: ['uploads'] })
   }
@@ -280,7 +284,10 @@ export class ServiceCenterClient {
 }
 
 /** From the options or the environment. */
-export function connect(options: { server: string | undefined; 'api-token': string | undefined }): ServiceCenterClient {
+export function connect(options: {
+  readonly server?: string | undefined
+  readonly 'api-token'?: string | undefined
+}): ServiceCenterClient {
   const server = options.server ?? process.env.PATCHMESH_SERVER ?? DEFAULT_SERVER
   if (!URL.canParse(server) || !/^https?:$/.test(new URL(server).protocol)) {
     throw new UsageError(`--server ${JSON.stringify(server)} is not an address such as ${DEFAULT_SERVER}`)

@@ -1,28 +1,22 @@
 /**
  * `patchmesh installs start`: says what would begin and what is not ready, asks, and starts. With `--wait` it follows
- * the install to its end. What may start, and in which order, is decided by the Service Center.
+ * the install to its end (install-ends.ts). What may start, and in which order, is decided by the Service Center.
  */
-import { setTimeout as pause } from 'node:timers/promises'
 import type { RefusalCode } from '../../protocol/refusals.ts'
 import type { InstallPlan } from '../core/rollout/install-plan.ts'
-import { hasEnded, isFinal, type TargetState } from '../core/rollout/install-states.ts'
 import type { InstallDetail, InstallPreview } from '../core/views.ts'
 import { neededOptions, planStandings, planSummary } from '../page/plan-words.ts'
 import { duration, listed, patchReference, where, whyWaiting } from '../page/words.ts'
 import { type Asking, isAgreed, YES_OPTION } from './asking.ts'
 import type { StartInstall } from './client-requests.ts'
 import { defineCommand, UsageError } from './command.ts'
-import { ServerRefusal, UnreachableError } from './exchange.ts'
-import { installLines } from './installs.ts'
+import { ServerRefusal } from './exchange.ts'
+import { endingOf } from './install-ends.ts'
 import { readPlan, SCOPE_OPTIONS, scopeOf } from './plan-install.ts'
-import { ProgressLine } from './progress-line.ts'
 import { plural, readableBytes, readableTime } from './quantities.ts'
 import { connect, SERVER_OPTIONS, type ServiceCenterClient } from './service-center-client.ts'
 import { printable, type Terminal, table } from './terminal.ts'
-
-const POLL_MS = 500
-/** A controller that restarts is back well before; the install goes on without us in any case. */
-const UNREACHABLE_FOR_AT_MOST_MS = 120_000
+import { WAIT_USAGE, waitOptions } from './waiting.ts'
 
 export const startInstall = defineCommand({
   name: 'installs start',
@@ -30,12 +24,13 @@ export const startInstall = defineCommand({
   summary: 'Installs a patch for organizations, pair by pair',
   operands: ['[PATCH]'],
   usage:
-    '(PATCH --organization NAME... [--data-center NAME|All] [--first PATCH]... [--allow-outage] [--outside-windows] [--wave-soak DURATION] | --plan FILE) [--yes] [--wait]',
+    '(PATCH --organization NAME... [--data-center NAME|All] [--first PATCH]... [--allow-outage] [--outside-windows] [--wave-soak DURATION] | --plan FILE) [--yes] ' +
+    WAIT_USAGE,
   options: {
     ...SCOPE_OPTIONS,
     plan: { type: 'string', value: 'FILE', about: 'start what is planned in it, from installs plan --json' },
     ...YES_OPTION,
-    wait: { type: 'boolean', about: 'follow it to its end; exit 1 unless it is installed wherever it is meant for' },
+    ...waitOptions('it has ended'),
     ...SERVER_OPTIONS,
   },
   remarks: [
@@ -53,22 +48,14 @@ export const startInstall = defineCommand({
       throw new UsageError('--plan says what is installed and where, so nothing else says so beside it')
     if (file === undefined && patch === undefined) throw new UsageError('PATCH is missing')
     const client = connect(options)
+    const end = endingOf(options, { client, terminal, show, wanted: 'done' })
     const started =
       file === undefined
         ? await startAgreed(client, { patch: patch ?? '', ...scopeOf(others) }, asking)
         : await startPlanned(client, await readPlan(file), asking)
     if (started === null) return 1
     terminal.tell(`install ${started.id} has started on ${plural(started.total, 'appliance')}`)
-    const install = options.wait === true ? await follow(client, started, terminal) : started
-    await show(install, () => (options.wait === true ? installLines(install) : [install.id]))
-    if (options.wait !== true || install.state === 'done') return 0
-    const why = install.reason === '' ? '' : `: ${install.reason}`
-    terminal.tell(
-      printable(
-        `patchmesh: ${install.installed} of ${install.total} appliances have the patch (${install.state}${why}). `,
-      ) + `See patchmesh installs show ${install.id}`,
-    )
-    return 1
+    return end(started, () => [started.id])
   },
 })
 
@@ -171,31 +158,4 @@ function warn(terminal: Terminal, preview: InstallPreview): void {
 function tellReasons(terminal: Terminal, reasons: InstallPreview['queued']): void {
   const rows = reasons.map(({ appliance, organization, reason }) => [appliance, organization, reason])
   for (const line of table(['APPLIANCE', 'ORGANIZATION', ''], rows, '')) terminal.tell(`  ${line}`)
-}
-
-/** Until nothing of it moves any more. */
-async function follow(client: ServiceCenterClient, started: InstallDetail, terminal: Terminal): Promise<InstallDetail> {
-  const progress = new ProgressLine(terminal)
-  let install = started
-  let answeredAt = performance.now()
-  while (!hasEnded(install)) {
-    await pause(POLL_MS)
-    try {
-      install = await client.install(started.id)
-      answeredAt = performance.now()
-      progress.change(progressOf(install))
-    } catch (error) {
-      if (!(error instanceof UnreachableError)) throw error
-      if (performance.now() - answeredAt > UNREACHABLE_FOR_AT_MOST_MS) throw error
-      progress.change('the Service Center cannot be reached; trying again')
-    }
-  }
-  progress.end()
-  return install
-}
-
-function progressOf({ state, installed, total, targets }: InstallDetail): string {
-  const busy = targets.filter((target) => !isFinal(target.state) && target.state !== ('queued' satisfies TargetState))
-  const names = busy.map((target) => `${target.appliance} ${target.state}`).join(', ')
-  return printable(`${state}: ${installed}/${total} installed${names === '' ? '' : `; ${names}`}`)
 }

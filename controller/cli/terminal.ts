@@ -24,6 +24,8 @@ export type Terminal = {
   /** Rewrites the last line told this way; only where `redraws`. */
   redraw(line: string): void
   readonly redraws: boolean
+  /** Takes away what was printed; nothing where it does not go to a person. */
+  clear(): void
   /** The answer of a person, or null when there is nobody. */
   ask(question: string): Promise<string | null>
 }
@@ -39,6 +41,7 @@ export function processTerminal(): Terminal {
     print: (line) => stdout.write(`${shownOn(stdout, line)}\n`),
     tell: (line) => stderr.write(`${shownOn(stderr, line)}\n`),
     redraw: (line) => stderr.write(`\r${line.slice(0, (stderr.columns ?? 80) - 1)}\u001b[K`),
+    clear: () => void (stdout.isTTY === true && process.env.TERM !== 'dumb' && stdout.write('\u001b[2J\u001b[H')),
     redraws: stderr.isTTY === true && process.env.TERM !== 'dumb',
     async ask(question) {
       // The end of the question before let go of it, and this one has to be waited for.

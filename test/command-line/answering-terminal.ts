@@ -29,6 +29,7 @@ export async function answering(
     print: (line) => void stdout.push(stripVTControlCharacters(`${line}\n`)),
     tell: (line) => void stderr.push(stripVTControlCharacters(`${line}\n`)),
     redraw: () => {},
+    clear: () => {},
     redraws: false,
     async ask(question) {
       stderr.push(question)

@@ -223,7 +223,7 @@ describe('the client commands', () => {
     ]
     const words = ['installs', 'start', 'example@1.0.0', '--organization', 'Acme', '--yes', '--wait']
     const { status, stdout, stderr } = await patchmesh(words, { environment })
-    assert.equal(status, 1)
+    assert.equal(status, 7)
     assert.match(stderr, /running: 0\/1 installed; acme-1 installing\nhalted: 0\/1 installed; acme-1 verifying\n/)
     assert.match(
       stderr,

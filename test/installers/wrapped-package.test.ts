@@ -22,7 +22,14 @@ import { buildPackage, cannotInstall, copyOf } from '../support/real-packages.ts
 import type { TarFixture } from '../support/tar-fixtures.ts'
 
 const silent = () => undefined
-const SILENT: Terminal = { print: silent, tell: silent, redraw: silent, redraws: false, ask: async () => null }
+const SILENT: Terminal = {
+  print: silent,
+  tell: silent,
+  redraw: silent,
+  clear: () => undefined,
+  redraws: false,
+  ask: async () => null,
+}
 
 describe('A Debian package', { skip: cannotInstall() }, () => {
   const folders: string[] = []
