@@ -10,7 +10,7 @@ import { reloadOnHangup } from '../agent/shell/config/reloading.ts'
 import { settingsHelp } from '../agent/shell/config/showing.ts'
 import { crashing, fail, failed, readConfig, readOptions, stopOnSignal } from '../agent/shell/daemon-command.ts'
 import { lockDataFolder } from '../agent/shell/data-folder-lock.ts'
-import { openLog } from '../agent/shell/log.ts'
+import { openLog, RecentLines } from '../agent/shell/log.ts'
 import { RoomOnDisk } from '../agent/shell/room-on-disk.ts'
 import { supervisor } from '../agent/shell/supervisor.ts'
 import { createApp } from './api/app.ts'
@@ -19,6 +19,7 @@ import { ControllerConfig, DEFAULT_HTTP, DEFAULT_MESH } from './controller-confi
 import { certificateOf } from './shell/certificate.ts'
 import { NotedHead } from './shell/noted-head.ts'
 import { openData } from './shell/open-data.ts'
+import { freeBytesOn, goodUntil } from './shell/own-machine.ts'
 import { PAGE_ADDRESS_SETTING } from './shell/ports.ts'
 import { printedLink } from './shell/printed-link.ts'
 import { startServiceCenter } from './shell/service-center.ts'
@@ -80,7 +81,8 @@ async function main(): Promise<void> {
   const behindProxy = values['behind-tls-proxy'] ?? config.behindTlsProxy ?? false
   const secure = tls !== undefined || behindProxy
 
-  const log = openLog('controller', config.logLevel ?? DEFAULT_LOG_LEVEL)
+  const recent = new RecentLines()
+  const log = openLog('controller', config.logLevel ?? DEFAULT_LOG_LEVEL, recent)
   const watched = supervisor(log)
   const crash = crashing(log, 'controller')
   const follow = (work: Promise<void>): void => void work.catch(crash)
@@ -103,10 +105,17 @@ async function main(): Promise<void> {
   const scheme = tls === undefined ? 'http' : 'https'
   const authorityPart = hostname.includes(':') ? `[${hostname}]` : hostname
   const origins = [...(values.origin ?? config.origins ?? []), `${scheme}://${authorityPart}:${port}`]
+  let inUse = { config, certificateUntil: goodUntil(tls?.cert) }
   const app = createApp({
     serviceCenter,
     repository,
     trailWatch,
+    machine: {
+      recentLog: () => recent.text(),
+      settings: () => inUse.config,
+      freeBytes: () => freeBytesOn(folder),
+      certificateUntil: () => inUse.certificateUntil,
+    },
     clock: Date.now,
     log,
     secureCookies: secure,
@@ -144,6 +153,7 @@ async function main(): Promise<void> {
         if ((renewed === undefined) !== (tls === undefined))
           throw new Error('whether the page is HTTPS is decided at the start')
         if (renewed !== undefined) server.renew(renewed)
+        inUse = { config: changed, certificateUntil: goodUntil(renewed?.cert) }
         log.level = changed.logLevel ?? DEFAULT_LOG_LEVEL
         serviceCenter.reconfigure(provingSettings(changed))
       },

@@ -13,6 +13,7 @@ import { storedBytes } from '../core/replica.ts'
 import type { AgentState } from '../core/state.ts'
 import type { RecentLines } from './log.ts'
 import type { Answering } from './network/inquiries.ts'
+import { toldLog } from './told-log.ts'
 
 export const AGENT_VERSION = product.version
 
@@ -58,7 +59,7 @@ function account(
       storeBytes,
       freeBytes: bavail * bsize,
       machine: machineTold(state.machine),
-      log: log ? recent.text() : '',
+      log: log ? toldLog(state, recent.text()) : '',
       toldAt: Date.now(),
     },
     state.identity,

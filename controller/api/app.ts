@@ -53,6 +53,7 @@ import { securityHeaders } from './security-headers.ts'
 import { sharedRefreshes } from './shared-refreshes.ts'
 import { addSignInRoutes, addSignOutRoute } from './sign-in.tsx'
 import { addAssetRoutes } from './static-assets.ts'
+import { addSupportRoutes } from './support.ts'
 import { addTokenRoutes } from './tokens.ts'
 import { addTrailRoutes } from './trail.ts'
 import { addUploadForm } from './upload-form.ts'
@@ -105,6 +106,7 @@ export function createApp(given: AppGiven): App {
   addApplianceRoutes(app, dependencies)
   addEnrollmentRoutes(app, dependencies)
   addLogBundleRoute(app, dependencies)
+  addSupportRoutes(app, dependencies)
   addDataCenterRoutes(app, dependencies)
   addEventRoute(app, dependencies, streams)
   addMetricsRoute(app)

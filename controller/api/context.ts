@@ -6,6 +6,7 @@ import type { Context, Hono } from 'hono'
 import type { Sha256 } from '../../protocol/identifiers.ts'
 import type { Actor } from '../core/effects.ts'
 import type { Standing } from '../core/permissions.ts'
+import type { OwnMachine } from '../shell/own-machine.ts'
 import type { PasskeyChallenges } from '../shell/passkey-challenges.ts'
 import type { Passwords } from '../shell/passwords.ts'
 import type { Repository, ServiceCenter } from '../shell/ports.ts'
@@ -24,6 +25,7 @@ export type AppGiven = {
   serviceCenter: ServiceCenter
   repository: Repository
   trailWatch: TrailWatch
+  machine: OwnMachine
   /** Wall milliseconds. */
   clock: () => number
   log: RequestLog

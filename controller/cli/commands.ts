@@ -36,6 +36,7 @@ import { releaseWrap } from './release-wrap.ts'
 import { endSession, listSessions, showAccount } from './sessions.ts'
 import { signInLink } from './sign-in-link.ts'
 import { startInstall } from './start-install.ts'
+import { makeSupportBundle } from './support.ts'
 import { exportTrail, listTrail } from './trail.ts'
 import { uploadPatch } from './upload-patch.ts'
 import { discardUpload, listUploads } from './uploads.ts'
@@ -80,7 +81,7 @@ export const COMMANDS: Readonly<Record<string, readonly Command[]>> = {
   'Spare the WAN': [listLimits, setLimits, listDataCenters, listFlows],
   'Look after appliances': [
     ...[listAppliances, showAppliance, applianceLogs, renameAppliance, replaceAppliance, retireAppliance],
-    trustAppliance,
+    ...[trustAppliance, makeSupportBundle],
   ],
   'Make patches': [releaseExample, releaseBuild, releaseWrap, releaseKey, releaseSign],
 }

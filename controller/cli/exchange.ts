@@ -90,21 +90,35 @@ export class Exchange {
   }
 
   async #answer<Answer>(call: Call): Promise<{ json: Answer; link: string | undefined }> {
-    const { status, text, link } = await this.#exchange(call)
+    const { status, bytes, link } = await this.#exchange(call)
     // Where there is nothing to say, nobody looks at the answer.
     if (status === 204) return { json: undefined as Answer, link }
-    let json: unknown
+    const json = this.#json(status, bytes)
+    if (status >= 200 && status < 300) return { json: json as Answer, link }
+    throw this.#refusal(status, json)
+  }
+
+  /** An answer that is a file, as its bytes. */
+  async download(call: Call): Promise<Buffer> {
+    const { status, bytes } = await this.#exchange(call)
+    if (status === 200) return bytes
+    throw this.#refusal(status, this.#json(status, bytes))
+  }
+
+  #json(status: number, bytes: Buffer): unknown {
     try {
-      json = JSON.parse(text)
+      return JSON.parse(bytes.toString())
     } catch {
       throw this.#stranger(status)
     }
-    if (status >= 200 && status < 300) return { json: json as Answer, link }
-    const refusal = refusalIn(json)
-    throw refusal === undefined ? this.#stranger(status) : new ServerRefusal(status, refusal)
   }
 
-  async #exchange(call: Call): Promise<{ status: number; text: string; link: string | undefined }> {
+  #refusal(status: number, json: unknown): Error {
+    const refusal = refusalIn(json)
+    return refusal === undefined ? this.#stranger(status) : new ServerRefusal(status, refusal)
+  }
+
+  async #exchange(call: Call): Promise<{ status: number; bytes: Buffer; link: string | undefined }> {
     const payload = payloadOf(call.body)
     const url = this.#address(call)
     const start = url.protocol === 'https:' ? requestHttps : requestHttp
@@ -131,7 +145,7 @@ export class Exchange {
       // A server that refuses answers before it has read everything, and then stops reading: its answer counts.
       const answer = await Promise.race([answered, sent.then(() => answered)])
       const link = [answer.headers.link ?? []].flat()[0]
-      return { status: answer.statusCode ?? 0, text: await textOf(answer), link }
+      return { status: answer.statusCode ?? 0, bytes: await bytesOf(answer), link }
     } catch (error) {
       throw this.#unreachable(error)
     } finally {
@@ -189,7 +203,7 @@ function payloadOf(body: Call['body']): { headers: Record<string, string | numbe
   return { headers, chunks: Readable.from([json]) }
 }
 
-async function textOf(answer: IncomingMessage): Promise<string> {
+async function bytesOf(answer: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = []
   let bytes = 0
   for await (const chunk of answer as AsyncIterable<Buffer>) {
@@ -197,7 +211,7 @@ async function textOf(answer: IncomingMessage): Promise<string> {
     if (bytes > MAX_ANSWER_BYTES) throw new Error(`its answer is longer than ${MAX_ANSWER_BYTES} bytes`)
     chunks.push(chunk)
   }
-  return Buffer.concat(chunks).toString()
+  return Buffer.concat(chunks)
 }
 
 function refusalIn(json: unknown): { code: string; message: string; hint: string } | undefined {

@@ -59,6 +59,11 @@ export class ServiceCenterClient {
     return this.#exchange.call<Answer>(call)
   }
 
+  /** An answer that is a file. */
+  download(call: Call): Promise<Buffer> {
+    return this.#exchange.download(call)
+  }
+
   /** Streams the file; `progress` hears how many bytes have left so far, of how many. */
   async upload(file: string, progress: (sent: number, total: number) => void = () => {}): Promise<PatchSummary> {
     const opened = await openPatchFile(file)

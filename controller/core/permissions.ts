@@ -35,6 +35,7 @@ const PERMISSIONS = {
   withdraw: { roles: ['uploader', 'owner'], withinOrganizations: false },
   /** How severe what it mends is, and by when all must have it. */
   'set-advisories': { roles: ['uploader', 'operator', 'owner'], withinOrganizations: false },
+  'make-support-bundle': { roles: ['auditor', 'operator', 'owner'], withinOrganizations: true },
   'set-due-days': { roles: ['owner'], withinOrganizations: false },
   install: { roles: ['operator', 'owner'], withinOrganizations: true },
   cancel: { roles: ['operator', 'approver', 'owner'], withinOrganizations: true },

@@ -7,6 +7,7 @@ import type { ApplianceDetail } from '../core/appliance-views.ts'
 import type { AuditRecord } from '../core/records.ts'
 import { Arrives, Contact, Store } from './appliances-page.tsx'
 import { ColumnHeads } from './column-heads.tsx'
+import { ApplianceDownloads } from './downloads.tsx'
 import { Fact } from './facts.tsx'
 import { ActionForm, CheckField, TextField } from './form-fields.tsx'
 import { CopyLabel, Label, TargetLabel } from './labels.tsx'
@@ -40,14 +41,7 @@ type AppliancePage = {
 export const AppliancePage = ({ appliance, history }: AppliancePage) => (
   <Layout title={`${appliance.name} - Appliances`} current={APPLIANCES}>
     <PageHeader heading={appliance.name} trail={[{ name: 'Appliances', address: APPLIANCES }]}>
-      <a
-        class="pf-v6-c-button pf-m-secondary"
-        href={`/api/v1${applianceAddress(appliance)}/log-bundle`}
-        data-operation="fetchLogBundle"
-        download
-      >
-        Log bundle
-      </a>
+      <ApplianceDownloads address={`/api/v1${applianceAddress(appliance)}`} />
     </PageHeader>
     <Card id="facts" title="Appliance" live>
       <Facts appliance={appliance} />

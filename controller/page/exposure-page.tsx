@@ -48,7 +48,7 @@ export const ExposurePage = ({ patches, show, dueDays }: Shown) => (
   </Layout>
 )
 
-const HEADINGS = ['Patch', 'Severity', 'Exposed', 'Since', 'Due', 'By organization']
+const HEADINGS = ['Patch', 'Severity', 'Exposed', 'Since', 'Due']
 
 const PatchesTable = ({ patches, isFew }: { patches: ExposureSummary[]; isFew: boolean }) => (
   <table class="pf-v6-c-table pf-m-grid-lg pm-table" aria-label="Exposure by patch">
@@ -62,44 +62,48 @@ const PatchesTable = ({ patches, isFew }: { patches: ExposureSummary[]; isFew: b
 )
 
 const Row = ({ one, isFew }: { one: ExposureSummary; isFew: boolean }) => (
-  <tr class="pf-v6-c-table__tr" id={elementId('exposure', one.patch.id)}>
-    <td class="pf-v6-c-table__td" data-label="Patch">
-      <a href={`${patchAddress(one.patch)}#exposure`}>{patchTitle(one.patch)}</a>
-      {one.supersededBy !== null && (
-        <div class="pm-quiet">
-          superseded by <a href={patchAddress(one.supersededBy)}>{patchTitle(one.supersededBy)}</a>
-        </div>
-      )}
-    </td>
-    <td class="pf-v6-c-table__td" data-label="Severity">
-      <SeverityWord severity={one.severity} reference={one.reference} />
-    </td>
-    <td class="pf-v6-c-table__td" data-label="Exposed">
-      <ExposureLabel counts={one} />
-      {one.joinedLate > 0 && <div class="pm-quiet">{one.joinedLate} joined later</div>}
-    </td>
-    <td class="pf-v6-c-table__td" data-label="Since">
-      <Moment at={one.since ?? one.clockSince} />
-    </td>
-    <td class="pf-v6-c-table__td" data-label="Due">
-      {one.endedAt !== null ? (
-        <>
-          everywhere <Moment at={one.endedAt} />
-        </>
-      ) : one.dueAt === null ? (
-        'no due date'
-      ) : (
-        <Moment at={one.dueAt} />
-      )}
-      {one.overdueSeconds > 0 && <div class="pm-quiet">overdue by {duration(one.overdueSeconds)}</div>}
-    </td>
-    <td class="pf-v6-c-table__td pm-reason" data-label="By organization">
-      <details id={elementId('exposure-by', one.patch.id)} open={isFew}>
-        <summary>{counted(one.organizations.length, 'organization')}</summary>
-        <OrganizationTable name={patchTitle(one.patch)} organizations={one.organizations} />
-      </details>
-    </td>
-  </tr>
+  <>
+    <tr class="pf-v6-c-table__tr" id={elementId('exposure', one.patch.id)}>
+      <td class="pf-v6-c-table__td" data-label="Patch">
+        <a href={`${patchAddress(one.patch)}#exposure`}>{patchTitle(one.patch)}</a>
+        {one.supersededBy !== null && (
+          <div class="pm-quiet">
+            superseded by <a href={patchAddress(one.supersededBy)}>{patchTitle(one.supersededBy)}</a>
+          </div>
+        )}
+      </td>
+      <td class="pf-v6-c-table__td" data-label="Severity">
+        <SeverityWord severity={one.severity} reference={one.reference} />
+      </td>
+      <td class="pf-v6-c-table__td" data-label="Exposed">
+        <ExposureLabel counts={one} />
+        {one.joinedLate > 0 && <div class="pm-quiet">{one.joinedLate} joined later</div>}
+      </td>
+      <td class="pf-v6-c-table__td" data-label="Since">
+        <Moment at={one.since ?? one.clockSince} />
+      </td>
+      <td class="pf-v6-c-table__td" data-label="Due">
+        {one.endedAt !== null ? (
+          <>
+            everywhere <Moment at={one.endedAt} />
+          </>
+        ) : one.dueAt === null ? (
+          'no due date'
+        ) : (
+          <Moment at={one.dueAt} />
+        )}
+        {one.overdueSeconds > 0 && <div class="pm-quiet">overdue by {duration(one.overdueSeconds)}</div>}
+      </td>
+    </tr>
+    <tr class="pf-v6-c-table__tr">
+      <td class="pf-v6-c-table__td" colspan={HEADINGS.length}>
+        <details id={elementId('exposure-by', one.patch.id)} open={isFew}>
+          <summary>{counted(one.organizations.length, 'organization')}</summary>
+          <OrganizationTable name={patchTitle(one.patch)} organizations={one.organizations} />
+        </details>
+      </td>
+    </tr>
+  </>
 )
 
 const DueDates = ({ dueDays }: { dueDays: DueDays[] }) => (

@@ -5,6 +5,7 @@
 import { hasEnded, isUnderWay } from '../core/rollout/install-states.ts'
 import type { InstallDetail, TargetView } from '../core/views.ts'
 import { ColumnHeads } from './column-heads.tsx'
+import { InstallDownload } from './downloads.tsx'
 import { DropDown } from './form-fields.tsx'
 import { InstallLabel, TargetLabel } from './labels.tsx'
 import { Alert, Card } from './layout.tsx'
@@ -152,6 +153,7 @@ const Evidence = ({ install: { id, organizations } }: { install: InstallDetail }
     <button class="pf-v6-c-button pf-m-secondary pf-m-small" type="submit">
       Show evidence
     </button>
+    <InstallDownload id={id} />
   </form>
 )
 

@@ -52,6 +52,7 @@ const ALL_COMMANDS = [
   'patches advisory',
   'due-dates list',
   'due-dates set',
+  'support',
   'limits list',
   'limits set',
   'data-centers list',

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { test } from 'node:test'
 import { answering } from '../../agent/shell/accounting.ts'
 import { RecentLines } from '../../agent/shell/log.ts'
+import { toldLog } from '../../agent/shell/told-log.ts'
 import { Account } from '../../protocol/account.ts'
 import type { PeerId } from '../../protocol/identifiers.ts'
 import { MAX_LOG_BYTES } from '../../protocol/limits.ts'
@@ -42,8 +43,18 @@ test('an account names its question, and tells the log only if that is asked for
     const told = open(Account, await account({ to, nonce, log }), [to])
     assert.ok(!isRefusal(told))
     assert.deepEqual([...told.nonce], [...nonce])
-    assert.equal(told.log, log ? 'a line\n' : '')
+    if (!log) assert.equal(told.log, '')
+    else assert.match(told.log, /^a line\n\{"level":30,.*"ledger":\{"name":"paris\/primary".*"msg":"the ledger"\}\n$/)
   }
+})
+
+test('however long the log is, what is told fits into an answer, in whole lines, with the ledger at its end', () => {
+  const recent = new RecentLines()
+  for (let number = 1; number <= 20_000; number++) recent.add(`line ${number} ü\n`)
+  const told = toldLog(world.appliance('paris/primary').state, recent.text())
+  assert.ok(Buffer.byteLength(told) <= MAX_LOG_BYTES)
+  assert.match(told, /^line \d+ ü\n/)
+  assert.match(told, /line 20000 ü\n\{.*"ledger":\{.*\}\n$/)
 })
 
 test('INV16 of a log of any length the last 256 KiB are kept, in whole lines', () => {

@@ -6,6 +6,7 @@ import { type HttpLimits, type HttpServer, serveHttp } from '../../controller/ap
 import { permissionOf } from '../../controller/api/permitted.ts'
 import type { AccessRole, Permission } from '../../controller/core/permissions.ts'
 import { makeAccess } from '../../controller/shell/access.ts'
+import type { OwnMachine } from '../../controller/shell/own-machine.ts'
 import { TrailWatch } from '../../controller/shell/trail-watch.ts'
 import { OrganizationName } from '../../protocol/identifiers.ts'
 import type { Fleet } from './fleet-fixtures.ts'
@@ -24,6 +25,14 @@ export type ServedApp = {
   close(): Promise<void>
 }
 
+/** Of a process that has logged nothing and serves no HTTPS. */
+const MACHINE: OwnMachine = {
+  recentLog: () => '',
+  settings: () => ({}),
+  freeBytes: () => 1e12,
+  certificateUntil: () => null,
+}
+
 export async function serveApp(
   fleet: Fleet,
   options: {
@@ -33,6 +42,7 @@ export async function serveApp(
     behindProxy?: boolean
     port?: number
     limits?: HttpLimits
+    machine?: Partial<OwnMachine>
   } = {},
 ): Promise<ServedApp> {
   const { serviceCenter, repository } = fleet
@@ -44,6 +54,7 @@ export async function serveApp(
     serviceCenter,
     repository,
     trailWatch: new TrailWatch({ repository, clock, log: appLog }),
+    machine: { ...MACHINE, ...options.machine },
     clock,
     log: appLog,
     secureCookies: options.secure ?? false,
