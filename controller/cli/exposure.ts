@@ -46,11 +46,11 @@ export const showExposure = defineCommand({
   async run({ options, operands: [patch], show }) {
     const client = connect(options)
     if (patch !== undefined) {
-      const detail = await client.call<ExposureDetail>({ method: 'GET', path: ['patches', patch, 'exposure'] })
+      const detail = await client.exchange.call<ExposureDetail>({ method: 'GET', path: ['patches', patch, 'exposure'] })
       return show(detail, () => detailLines(detail))
     }
     const query = { show: options.all === true ? 'all' : 'open' }
-    const all = await client.call<ExposureSummary[]>({ method: 'GET', path: ['exposure'], query })
+    const all = await client.exchange.call<ExposureSummary[]>({ method: 'GET', path: ['exposure'], query })
     return show(all, () => summaryLines(all))
   },
 })
@@ -67,7 +67,7 @@ export const setAdvisory = defineCommand({
   async run({ options, operands: [patch = ''], show }) {
     const body = advisoryOf(options)
     const request = { method: 'PUT', path: ['patches', patch, 'advisory'], body } as const
-    const detail = await connect(options).call<ExposureDetail>(request)
+    const detail = await connect(options).exchange.call<ExposureDetail>(request)
     return show(detail, () => detailLines(detail))
   },
 })
@@ -80,7 +80,7 @@ export const listDueDates = defineCommand({
   options: SERVER_OPTIONS,
   example: 'patchmesh due-dates list',
   async run({ options, show }) {
-    const dueDays = await connect(options).call<DueDays[]>({ method: 'GET', path: ['due-days'] })
+    const dueDays = await connect(options).exchange.call<DueDays[]>({ method: 'GET', path: ['due-days'] })
     return show(dueDays, () => dueLines(dueDays))
   },
 })
@@ -107,7 +107,7 @@ export const setDueDates = defineCommand({
     })
     if (given.length === 0) throw new UsageError('no severity is given, such as --critical 15')
     const body = Object.fromEntries(given)
-    const dueDays = await connect(options).call<DueDays[]>({ method: 'PUT', path: ['due-days'], body })
+    const dueDays = await connect(options).exchange.call<DueDays[]>({ method: 'PUT', path: ['due-days'], body })
     return show(dueDays, () => dueLines(dueDays))
   },
 })

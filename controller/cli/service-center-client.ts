@@ -32,7 +32,7 @@ import type { MaintenanceWindow } from '../core/windows/window.ts'
 import type { TopologyTokens } from '../shell/issue-topology.ts'
 import type { Rights, StartInstall, TrailFilters, WantedBaseline } from './client-requests.ts'
 import { UsageError } from './command.ts'
-import { type Call, Exchange, type Upload } from './exchange.ts'
+import { Exchange, type Upload } from './exchange.ts'
 import { openPatchFile } from './patch-file.ts'
 import type { Scope } from './plan-install.ts'
 
@@ -54,14 +54,9 @@ export class ServiceCenterClient {
     this.#exchange = new Exchange(new URL(server), apiToken)
   }
 
-  /** What there is no method for. */
-  call<Answer>(call: Call): Promise<Answer> {
-    return this.#exchange.call<Answer>(call)
-  }
-
-  /** An answer that is a file. */
-  download(call: Call): Promise<Buffer> {
-    return this.#exchange.download(call)
+  /** For what there is no method for. */
+  get exchange(): Exchange {
+    return this.#exchange
   }
 
   /** Streams the file; `progress` hears how many bytes have left so far, of how many. */

@@ -33,7 +33,7 @@ export const makeSupportBundle = defineCommand({
     const place = InstallId.safeParse(about).success ? 'installs' : 'appliances'
     const query = { format, names: options.names === true ? 'keep' : 'pseudonyms' }
     const path = [place, about, 'support-bundle']
-    const file = await connect(options).download({ method: 'GET', path, query })
+    const file = await connect(options).exchange.download({ method: 'GET', path, query })
     try {
       await writeFile(out, file, { flag: 'wx', mode: 0o600 })
     } catch (error) {

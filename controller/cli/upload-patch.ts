@@ -53,7 +53,7 @@ export const uploadPatch = defineCommand({
         options.resume === true ? await uploadResumably(client, file, { sent, waits }) : await client.upload(file, sent)
       progress.end(line('uploaded', patch.bytes, patch.bytes))
       if (Object.keys(advisory).length > 0)
-        await client.call({ method: 'PUT', path: ['patches', patch.id, 'advisory'], body: advisory })
+        await client.exchange.call({ method: 'PUT', path: ['patches', patch.id, 'advisory'], body: advisory })
     } catch (error) {
       progress.end()
       throw error

@@ -43,6 +43,7 @@ export const PROGRAMS = {
   'systemd-analyze': 'systemd',
   age: 'age',
   'age-keygen': 'age',
+  promtool: 'prometheus',
 } as const
 export type Program = keyof typeof PROGRAMS
 
