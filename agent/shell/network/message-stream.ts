@@ -19,6 +19,8 @@ import { sink, source } from './stream-adapters.ts'
 
 /** A peer that does not read what it is told is cut off here; a control message is rarely over 2 KiB. */
 const MAX_WAITING_MESSAGES = 20_000
+/** What nobody waits for leaves with the next message that somebody does wait for, or after this time. */
+const SOON_MS = 20
 /** Messages that leave in one chunk; less than a frame of Noise. */
 const TOGETHER_BYTES = 32 * 1024
 
@@ -66,6 +68,7 @@ export class MessageStream<Message> {
   readonly #messages: Uint8Array[] = []
   readonly #later: Later<Message>[] = []
   #wake: () => void = () => {}
+  #soon: NodeJS.Timeout | null = null
   #closing = false
 
   constructor(stream: Stream, options: MessageStreamOptions<Message>) {
@@ -89,14 +92,16 @@ export class MessageStream<Message> {
     )
   }
 
-  send(message: Message): void {
+  /** `when` is `soon` where nobody waits for it: then it leaves together with others. The order is kept either way. */
+  send(message: Message, when: 'now' | 'soon' = 'now'): void {
     if (this.#closing) return
     if (this.#messages.length >= MAX_WAITING_MESSAGES) {
       this.abort('the peer does not read what it is sent')
       return
     }
     this.#messages.push(encode(message))
-    this.#wake()
+    if (when === 'now') this.#wake()
+    else this.#soon ??= setTimeout(() => this.#wake(), SOON_MS)
   }
 
   /** After the messages; nothing of it is in memory before its turn has come. */
@@ -150,6 +155,8 @@ export class MessageStream<Message> {
 
   /** What waits, as one chunk: each one is framed, encrypted and written by every layer below, however small it is. */
   #together(): Uint8ArrayList {
+    if (this.#soon !== null) clearTimeout(this.#soon)
+    this.#soon = null
     const chunk = new Uint8ArrayList()
     while (chunk.byteLength < TOGETHER_BYTES) {
       const message = this.#messages.shift()

@@ -90,7 +90,8 @@ export class PieceStreams {
     const source: Source = {
       announced: new Map(),
       lanes: new Lanes({
-        say: (message) => first.send(message),
+        // That a piece is here lets the Service Center look further ahead, and waits for nothing.
+        say: (message) => first.send(message, message.kind === 'have' ? 'soon' : 'now'),
         dial: addresses.length === 0 || stream.protocol !== PIECES_PROTOCOL ? null : dial,
       }),
     }

@@ -6,6 +6,7 @@
 import type { Stream } from '@libp2p/interface'
 import { pEvent } from 'p-event'
 import type { Uint8ArrayList } from 'uint8arraylist'
+import { spareWindowUpdates } from './window-updates.ts'
 
 /** Unread bytes at which the sender is asked to pause; half of the buffer at which libp2p resets a stream. */
 const HIGH_WATER_BYTES = 1024 * 1024
@@ -36,6 +37,7 @@ export async function* source(
     ended = true
     wake()
   }
+  spareWindowUpdates(stream)
   stream.addEventListener('message', arrived)
   stream.addEventListener('end', finished)
   stream.addEventListener('close', closed)
