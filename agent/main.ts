@@ -1,7 +1,7 @@
 /**
  * `patchmesh agent`: reads the command line, enrolls on the first start, and runs until told to stop. The line `ready …` on
- * standard output means that the appliance is a member. `check`, `status`, `orders` and `config` are other
- * files of this program.
+ * standard output means that the appliance is a member. `check`, `status`, `orders`, `import` and `config` are
+ * other files of this program.
  */
 import { mkdir } from 'node:fs/promises'
 import { resolve } from 'node:path'
@@ -68,6 +68,11 @@ async function main(): Promise<void> {
   if (command === 'orders') {
     const { orders } = await import('./orders.ts')
     process.exitCode = await orders(args)
+    return
+  }
+  if (command === 'import') {
+    const { importPatches } = await import('./import.ts')
+    process.exitCode = await importPatches(args)
     return
   }
   if (command === 'config') {

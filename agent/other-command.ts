@@ -11,6 +11,7 @@ Usage: patchmesh COMMAND [OPTIONS]
   check         what this appliance can reach, its clock, its disk
   status        what this appliance does now, why, and what it waits for
   orders stop   stops, at the appliance, an order that has changed nothing yet
+  import        takes in the patches of a disk that was carried here
   config check  says whether the agent would start with its configuration
 
 Each command has a --help of its own. Those of the Service Center are in the package

@@ -49,6 +49,7 @@ const TABLE = {
     409,
     'Give the changed patch a new version. A name, version and architecture never stand for two different files.',
   ],
+  no_copy: [409, 'Upload the same file again, or wait until it is mended from an appliance, then try again.'],
   no_space: [507, 'Make room on the disk that is named, then try again.'],
   // what was asked of the Service Center
   bad_request: [400, 'Compare the request with /api/v1/openapi.json.'],
@@ -127,6 +128,11 @@ const TABLE = {
   not_a_member: [403, 'Enroll the appliance with a token.'],
   too_many: [429, 'Keep to the limits in protocol/README.md.'],
   withdrawn: [410, 'Choose another version, or upload the file again if it was withdrawn by mistake.'],
+  // why an appliance does not take in what is on a disk
+  not_wanted: [409, 'Use a Service Provider appliance of its Data Center: the others copy it from there.'],
+  import_running: [409, 'Wait until that has ended, then import again: only what is missing is taken.'],
+  disk_failed: [409, 'Look at the disk of this appliance; what was taken in is kept, and the rest is tried again.'],
+  disk_unreadable: [409, 'Look whether the disk is mounted and whether you may read it, then import again.'],
   // why an appliance does not carry out an order
   not_replicated: [409, 'Wait until the patch is replicated to this Data Center.'],
   not_applicable: [409, 'Choose a patch that is meant for this appliance.'],

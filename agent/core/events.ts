@@ -9,6 +9,7 @@ import type { Refusal } from '../../protocol/refusals.ts'
 import type { Envelope } from '../../protocol/trust/envelope.ts'
 import type { Publication } from '../../protocol/trust/statements.ts'
 import type { WanLimits } from '../../protocol/wan-limits.ts'
+import type { ImportAnswer } from './import-answers.ts'
 import type { CheckName } from './install/policies/checks.ts'
 import type { Machine } from './machine.ts'
 import type { Settings } from './state.ts'
@@ -104,6 +105,11 @@ export type AgentEvent =
   | { kind: 'configured'; settings: Partial<Settings> }
   /** Somebody at this appliance wants an order stopped, the one under way where none is named; `visitor` waits for an answer. */
   | { kind: 'stop-asked'; visitor: Visitor; order: OrderId | null; by: string }
+  /** Somebody at this appliance brings a patch on a disk: what was signed of it, and the hashes of its pieces. */
+  | { kind: 'import-asked'; visitor: Visitor; publication: Envelope; hashes: Uint8Array }
+  | { kind: 'piece-imported'; visitor: Visitor; patch: Sha256; index: number; hash: Uint8Array; slot: Slot }
+  /** Whoever brought a patch has gone, or has no more of it. */
+  | { kind: 'import-left'; visitor: Visitor }
 
 export type AgentEffect =
   | { kind: 'record'; entries: LedgerEntry[] }
@@ -150,7 +156,7 @@ export type AgentEffect =
   | { kind: 'tidy'; publication: Publication }
   /** For `patchmesh check`: how far the clock here is ahead of that of `whose`, when it was `theirsMs` there. */
   | { kind: 'note-clock'; aheadMs: number; theirsMs: number; whose: string }
-  | { kind: 'answer-visitor'; visitor: Visitor; answer: Refusal | { stopped: OrderId; title: string } }
+  | { kind: 'answer-visitor'; visitor: Visitor; answer: Refusal | { stopped: OrderId; title: string } | ImportAnswer }
   | { kind: 'log'; line: string; fields: Record<string, string | number> }
 
 /** One record of the ledger, replaced whole; `null` removes it. */

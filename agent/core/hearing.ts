@@ -28,7 +28,7 @@ import { ledgerCompared, tellOrders } from './lost-ledger.ts'
 import { admission, introductions, mayAttach } from './neighbours.ts'
 import { pull } from './pulling.ts'
 import type { AgentState } from './state.ts'
-import { type FromServiceCenter, fromMember, fromServiceCenter, type Trusted } from './trust.ts'
+import { type FromServiceCenter, fromMember, fromServiceCenter, handedOn, type Trusted } from './trust.ts'
 import { uplinkHeld } from './uplink.ts'
 
 /** On the uplink: from the Service Center itself, or passed on by the depot. */
@@ -103,7 +103,7 @@ export function saidBetween(
 
 /** Of a member of its own group. */
 function saidByMember(state: AgentState, letter: Letter): AgentEffect[] {
-  const said = fromMember(trusted(state), letter)
+  const said = fromMember(trusted(state), letter) ?? handedOn(trusted(state), letter.envelope)
   if (said === null)
     return [log('ignored a letter of a member of its group', { payloadType: letter.envelope.payloadType })]
   if (isRefusal(said)) return []
@@ -120,6 +120,8 @@ function saidByMember(state: AgentState, letter: Letter): AgentEffect[] {
       return outcomeTold(state, said.statement)
     case 'acknowledgement':
       return releaseAcknowledged(state, said.statement)
+    case 'publication':
+      return published(state, said.statement, said.envelope)
     default:
       return unreachable(said)
   }
@@ -157,7 +159,7 @@ function told(state: AgentState, said: Exclude<FromServiceCenter, { kind: 'ackno
   }
 }
 
-function trusted({ identity, root }: AgentState): Trusted {
+export function trusted({ identity, root }: AgentState): Trusted {
   return { self: identity.peer, root }
 }
 

@@ -6,6 +6,7 @@ import { unreachable } from '../../protocol/assert.ts'
 import type { Sha256 } from '../../protocol/identifiers.ts'
 import { MAX_KEPT_WITHDRAWALS, MAX_KNOWN_PATCHES } from '../../protocol/limits.ts'
 import { pieceLengthBytes } from '../../protocol/pieces.ts'
+import { refuse } from '../../protocol/refusals.ts'
 import type { Envelope } from '../../protocol/trust/envelope.ts'
 import type { Publication, Withdrawal } from '../../protocol/trust/statements.ts'
 import { backoffMs } from './backoff.ts'
@@ -13,6 +14,7 @@ import { forgiveFor } from './blame.ts'
 import { disprove, provenAgain } from './disproving.ts'
 import type { AgentEffect, AgentEvent, LedgerEntry } from './events.ts'
 import { isWanted } from './following.ts'
+import { endImport } from './import-answers.ts'
 import { isOrdered } from './install/attempt.ts'
 import { staged } from './install/installing.ts'
 import { forgetFound } from './install/looking.ts'
@@ -132,8 +134,8 @@ export function discard(state: AgentState, patch: Sha256): AgentEffect[] {
   enter(replica, { name: 'discarding', next: null, retryAtMs: null })
   forgetProving(state, patch)
   for (const { blame } of state.sources.values()) forgiveFor(blame, patch)
-  const effects: AgentEffect[] = [...retract(state, patch), { kind: 'discard', patch }]
-  return [...effects, ...pull(state)]
+  const gone = refuse('withdrawn', `${replica.publication.name} ${replica.publication.version} was withdrawn meanwhile`)
+  return [...retract(state, patch), { kind: 'discard', patch }, ...endImport(state, patch, gone), ...pull(state)]
 }
 
 export type StoreEvent = Extract<
@@ -172,6 +174,11 @@ function corrupt(state: AgentState, replica: Replica): AgentEffect[] {
     ...pull(state),
     { kind: 'log', line: 'the stored file was damaged', fields: { patch } },
     ...retract(state, patch),
+    ...endImport(
+      state,
+      patch,
+      refuse('disk_failed', 'the disk of this appliance gave back other bytes than it was given'),
+    ),
   ]
   const { hashes } = replica.phase
   replica.failures += 1
@@ -210,6 +217,7 @@ function storeFailed(
   return [
     { kind: 'log', line: reason, fields: { patch: replica.publication.sha256, retryInMs: waitMs } },
     ...retract(state, replica.publication.sha256),
+    ...endImport(state, replica.publication.sha256, refuse(code === 'no_space' ? 'no_space' : 'disk_failed', reason)),
     ...pull(state),
   ]
 }
@@ -242,7 +250,13 @@ function held(state: AgentState, replica: Replica): AgentEffect[] {
   const { sha256 } = replica.publication
   replica.failures = 0
   for (const { blame } of state.sources.values()) forgiveFor(blame, sha256)
-  return [...provenAgain(state, replica, state.clock.wallMs), ...staged(state, sha256), ...pull(state)]
+  const imported = { imported: replica.publication, isNew: true }
+  return [
+    ...provenAgain(state, replica, state.clock.wallMs),
+    ...endImport(state, sha256, imported),
+    ...staged(state, sha256),
+    ...pull(state),
+  ]
 }
 
 export function seeded(

@@ -84,7 +84,8 @@ function pullsOverWan(
   depot: readonly RosterMember[],
   replica: Replica,
 ): boolean {
-  if (membership.kind !== SERVICE_PROVIDER) return false
+  // What somebody brings on a disk need not cross the WAN as well.
+  if (membership.kind !== SERVICE_PROVIDER || state.importing.has(replica.publication.sha256)) return false
   const primary = depot.find(({ role }) => role === 'primary')
   if (membership.role === 'primary' || primary === undefined) return true
   // A primary that sent wrong pieces is not waited for.

@@ -10,6 +10,7 @@ import { announcePiece } from './announcing.ts'
 import { blameGone, creditPiece } from './blame.ts'
 import type { AgentEffect, AgentEvent } from './events.ts'
 import { followed, WAITS_ITS_TURN } from './following.ts'
+import { tellTaken, tellWanted } from './import-answers.ts'
 import { spend } from './limiting.ts'
 import { sourcesFor } from './neighbours.ts'
 import { PIECE_DUE_MS, planPull, waitsForDisk } from './planning.ts'
@@ -177,7 +178,14 @@ export function partialOpened(state: AgentState, replica: Replica, have: Uint8Ar
   enter(replica, { name: 'transferring', hashes: replica.phase.hashes, stored: have, storing: new Set() })
   const fields = { patch: replica.publication.sha256, pieces: countBits(have), of: pieceCount(replica.publication) }
   const log: AgentEffect = { kind: 'log', line: 'goes on with the pieces that are here', fields }
-  return [log, ...offerTo(state, replica), ...tellSeedAll(state, replica), ...sealWhenWhole(replica), ...pull(state)]
+  return [
+    log,
+    ...offerTo(state, replica),
+    ...tellSeedAll(state, replica),
+    ...tellWanted(state, replica),
+    ...sealWhenWhole(replica),
+    ...pull(state),
+  ]
 }
 
 export function pieceReceived(
@@ -220,6 +228,7 @@ export function pieceStored(state: AgentState, replica: Replica, index: number):
   return [
     ...announcePiece(state, replica, index),
     ...tellSeed(state, replica.publication.sha256, index),
+    ...tellTaken(state, replica.publication.sha256, index),
     ...sealWhenWhole(replica),
     ...(waited ? request(state) : []),
   ]

@@ -14,6 +14,7 @@ import { NO_LIMITS, type QuietHours, type WanLimits } from '../../protocol/wan-l
 import type { Between } from './between-members.ts'
 import type { Blame } from './blame.ts'
 import type { Found, Hook } from './events.ts'
+import type { Import } from './import-answers.ts'
 import type { Attempt } from './install/attempt.ts'
 import { type Following, newFollowing } from './install/following.ts'
 import { type Leases, newLeases } from './install/leases.ts'
@@ -166,6 +167,8 @@ export type AgentState = {
   endedUncleanly: boolean
   /** Service Center's seed only: who may have pieces of a patch of which its own copy is not right. */
   holders: Map<Sha256, readonly PeerId[]>
+  /** Patches that somebody at the appliance is bringing on a disk. */
+  importing: Map<Sha256, Import>
   uplink: Uplink
   /** How often in a row the Service Center has said that a person has to decide first. */
   timesHeld: number
@@ -258,6 +261,7 @@ export function newAgent(appliance: Appliance): AgentState {
     proving: newProving(),
     endedUncleanly: false,
     holders: new Map(),
+    importing: new Map(),
     uplink: { phase: 'down', retryAtMs: 0, failures: 0, reason: 'just started', last: null, since: 0 },
     timesHeld: 0,
     sources: new Map(),

@@ -10,6 +10,7 @@ import { betweenClosed, betweenOpened, isOfOwnDepot, tendBetween } from './betwe
 import type { AgentEffect, AgentEvent, Channel } from './events.ts'
 import { saidBetween, saidFromAbove, saidFromBelow, up } from './hearing.ts'
 import { discard, seeded, storeAnswered, tendDiscards } from './holding.ts'
+import { importAsked, importLeft, pieceImported } from './importing.ts'
 import { checked } from './install/checked.ts'
 import { tendFollowing } from './install/following.ts'
 import { settled, surveyed, tendAttempt } from './install/going-on.ts'
@@ -108,6 +109,12 @@ function happened(state: AgentState, event: AgentEvent): AgentEffect[] {
       return pull(state)
     case 'stop-asked':
       return stopAsked(state, event)
+    case 'import-asked':
+      return importAsked(state, event)
+    case 'piece-imported':
+      return pieceImported(state, event)
+    case 'import-left':
+      return importLeft(state, event.visitor)
     case 'limited':
       return limitsChanged(state, event.limits)
     case 'configured':

@@ -8,7 +8,8 @@
  * 2. What a member of the own group says is signed by that member's own key, and speaks for nobody else.
  * 3. A statement that names its addressee is believed by that one alone.
  * 4. What is read back from the ledger is proven again, since a disk may lie (ledger.ts).
- * 5. A kind that this release does not know is left alone: a later release may send it.
+ * 5. A publication is believed whoever brings it, a member of the depot or a disk: the Service Center has signed it.
+ * 6. A kind that this release does not know is left alone: a later release may send it.
  *
  * Whether a statement is newer than what is known, and whether it may be acted on now, is decided by whoever acts on it.
  */
@@ -68,6 +69,7 @@ type Believed<Known extends Types> = {
 }[keyof Known & string]
 export type FromServiceCenter = Believed<typeof OF_SERVICE_CENTER>
 export type FromMember = Believed<typeof OF_MEMBER>
+export type HandedOn = Extract<FromServiceCenter, { kind: 'publication' }>
 
 /** What an appliance goes by. */
 export type Trusted = {
@@ -80,6 +82,11 @@ export type Trusted = {
 /** Null for a kind that is not known here. */
 export function fromServiceCenter({ self, root }: Trusted, { envelope }: Letter): FromServiceCenter | Refusal | null {
   return believed(OF_SERVICE_CENTER, envelope, { signer: root, to: self })
+}
+
+/** Null for what is no publication. */
+export function handedOn({ self, root }: Trusted, envelope: Envelope): HandedOn | Refusal | null {
+  return believed({ publication: Publication }, envelope, { signer: root, to: self })
 }
 
 /** Null for a kind that is not known here. */

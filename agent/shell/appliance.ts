@@ -31,6 +31,7 @@ import type { ChangeableSettings } from './config/agent-config.ts'
 import { EventLoop } from './event-loop.ts'
 import { Installations } from './installations.ts'
 import { hasLeftSomething } from './installers/before.ts'
+import { judgeCopy } from './judge-copy.ts'
 import type { Enrollment } from './kept-membership.ts'
 import { KeptPackages } from './kept-packages.ts'
 import { keepPort, withKeptPort } from './kept-port.ts'
@@ -144,6 +145,14 @@ export async function startAppliance(options: ApplianceOptions): Promise<Running
   const visitors = new Visitors({
     status: () => applianceStatus(state, true),
     stop: (visitor, { order, by }) => deliver({ kind: 'stop-asked', visitor, order, by }),
+    importing: {
+      received: () => network.received,
+      deliver,
+      judge: async (publication) =>
+        publishers.length === 0
+          ? null
+          : judgeCopy({ publication, file: store.pathOf(publication.sha256) }, publishers, readClock().wallMs),
+    },
   })
   const installations = new Installations({
     store,

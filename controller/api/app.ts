@@ -19,6 +19,7 @@ import { addAppliancePageRoutes } from './appliance-pages.tsx'
 import { addApplianceRoutes } from './appliances.ts'
 import { addBaselinePages } from './baseline-pages.tsx'
 import { addBaselineRoutes } from './baselines.ts'
+import { addCarriedPatchRoutes } from './carried-patches.ts'
 import { readForwarded } from './client-address.ts'
 import { compressed } from './compression.ts'
 import type { App, AppEnvironment, AppGiven } from './context.ts'
@@ -99,6 +100,7 @@ export function createApp(given: AppGiven): App {
   addBaselineRoutes(app, dependencies)
   addExposureRoutes(app, dependencies)
   addPatchRoutes(app, dependencies)
+  addCarriedPatchRoutes(app, dependencies)
   addUploadRoutes(app, dependencies)
   addInstallRoutes(app, dependencies)
   addEvidenceRoutes(app, dependencies)

@@ -23,7 +23,7 @@ type Documented = {
   /** Request headers besides those of every operation, by name. */
   headers?: Record<string, string>
   body?: z.ZodType | 'file'
-  answers: Record<number, z.ZodType | 'event stream' | 'archive' | 'nothing'>
+  answers: Record<number, z.ZodType | 'event stream' | 'archive' | 'file' | 'nothing'>
 }
 
 export function documented(route: Documented): MiddlewareHandler {
@@ -63,12 +63,13 @@ const REFUSED = {
   content: { 'application/json': { schema: resolver(ErrorAnswer) } },
 }
 
-function answerOf(schema: z.ZodType | 'event stream' | 'archive' | 'nothing') {
+function answerOf(schema: Documented['answers'][number]) {
   if (schema === 'nothing') return { description: 'Done' }
   if (schema === 'archive') {
     const file = { schema: { type: 'string' as const, format: 'binary' } }
     return { description: 'The archive', content: { 'application/zstd': file, 'application/gzip': file } }
   }
+  if (schema === 'file') return { description: 'The file', content: contentOf(schema) }
   if (schema !== 'event stream')
     return { description: 'Done', content: { 'application/json': { schema: resolver(schema) } } }
   return { description: 'Events', content: { 'text/event-stream': { schema: { type: 'string' as const } } } }

@@ -38,6 +38,8 @@ export function ownServiceCenter(
       made = null
       return stored
     },
+    // A patch is nobody's.
+    readPatch: (patch, from) => whole.readPatch(patch, from),
     uploads: whole.uploads,
     inquire: async (peer) =>
       seen().appliances.has(peer) ? whole.inquire(peer) : { told: false, reason: 'it is no appliance of the fleet' },

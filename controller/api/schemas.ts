@@ -11,7 +11,7 @@ import {
   PeerId,
   Sha256,
 } from '../../protocol/identifiers.ts'
-import { MAX_PATCHES_AT_ONCE, MAX_SENTENCE_CHARACTERS } from '../../protocol/limits.ts'
+import { MAX_PATCH_BYTES, MAX_PATCHES_AT_ONCE, MAX_SENTENCE_CHARACTERS } from '../../protocol/limits.ts'
 import { RefusalCode } from '../../protocol/refusals.ts'
 import { EvidenceFile } from '../../protocol/trust/evidence.ts'
 import { SignedBy } from '../../protocol/trust/publishers.ts'
@@ -48,6 +48,7 @@ export const ticked = z
 export const SureForm = z.strictObject({ sure: z.literal('yes', 'is not ticked') })
 
 export const UploadQuery = z.strictObject({ filename: z.string().min(1).max(255), ...advisoryQuery })
+export const DownloadQuery = z.strictObject({ from: z.coerce.number().int().min(0).max(MAX_PATCH_BYTES).default(0) })
 const page = z.coerce.number().int().min(1).max(1e6).default(1)
 export const ListQuery = z.strictObject({
   search: z.string().max(100).default(''),
@@ -259,6 +260,9 @@ export const UnfinishedUpload = z.object({
 export type UnfinishedUpload = z.infer<typeof UnfinishedUpload>
 export const Organization = z.object({ name: z.string(), isProvider: z.boolean(), appliances: count })
 export const Withdrawn = z.object({ id: Sha256 })
+/** What is signed, and the hashes of the pieces laid end to end, as the bytes of an import disk in base64. */
+export const PatchProof = z.object({ id: Sha256, signedBy: PeerId, publication: z.base64(), hashes: z.base64() })
+export type PatchProof = z.infer<typeof PatchProof>
 export const ErrorAnswer = z.object({
   error: z.object({ code: RefusalCode, message: z.string(), hint: z.string(), requestId: z.uuid() }),
 })

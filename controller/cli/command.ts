@@ -49,7 +49,7 @@ export type Command = {
   readonly operations: readonly string[]
   /** One line for the list of all commands. */
   readonly summary: string
-  /** Each must be given, once; one in brackets, such as `[PATCH]`, may be left out. */
+  /** Each must be given, once; one in brackets, such as `[PATCH]`, may be left out, and a last `PATCH...` be repeated. */
   readonly operands: readonly string[]
   readonly options: Options
   /** What follows the name in the usage; what many commands share is added by the help. */
@@ -101,7 +101,8 @@ function readWords<CommandOptions extends Options>(
   const { positionals } = parsed
   const missing = operands[positionals.length]
   if (missing !== undefined && !missing.startsWith('[')) throw new UsageError(`${missing} is missing`)
-  if (positionals.length > operands.length) {
+  const isRepeated = operands.at(-1)?.includes('...') === true
+  if (positionals.length > operands.length && !isRepeated) {
     throw new UsageError(`there is nothing to do with ${JSON.stringify(positionals[operands.length])}`)
   }
   return { options: parsed.values as Values<CommandOptions>, operands: positionals }

@@ -19,6 +19,7 @@ import { listDataCenters, listFlows } from './data-centers.ts'
 import { enrollToken } from './enroll-token.ts'
 import { enrollAppliance, listTokens, replaceAppliance, revokeToken } from './enrollment.ts'
 import { exportEvidence, verifyEvidence } from './evidence.ts'
+import { exportPatches } from './export-patches.ts'
 import { listDueDates, setAdvisory, setDueDates, showExposure } from './exposure.ts'
 import { extendInstall } from './extend-install.ts'
 import { cancelInstall, listInstalls, pauseInstall, resumeInstall, showInstall } from './installs.ts'
@@ -62,7 +63,7 @@ export const COMMANDS: Readonly<Record<string, readonly Command[]>> = {
   ],
   'Trust publishers': [listPublishers, setPublisher, removePublisher],
   'See what was done': [listTrail, exportTrail, verifyTrail, exportEvidence, verifyEvidence],
-  'Replicate patches': [uploadPatch, listUploads, discardUpload, listPatches, showPatch, withdrawPatch],
+  'Replicate patches': [uploadPatch, listUploads, discardUpload, listPatches, showPatch, withdrawPatch, exportPatches],
   'Install patches': [
     ...[
       planInstall,

@@ -4,7 +4,7 @@
  * Bodies stream: a patch of any size is sent with the memory of one chunk, as fast as the network takes it.
  */
 import { once } from 'node:events'
-import { type IncomingMessage, request as requestHttp } from 'node:http'
+import { type ClientRequest, type IncomingMessage, request as requestHttp } from 'node:http'
 import { request as requestHttps } from 'node:https'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -105,6 +105,22 @@ export class Exchange {
     throw this.#refusal(status, this.#json(status, bytes))
   }
 
+  /** The same as it comes, of any size; whoever stops reading ends the exchange. */
+  async *stream(call: Call): AsyncGenerator<Uint8Array> {
+    const { outgoing, answered } = this.#begin(call)
+    outgoing.end()
+    try {
+      const answer = await answered
+      const status = answer.statusCode ?? 0
+      if (status !== 200) throw this.#refusal(status, this.#json(status, await bytesOf(answer)))
+      for await (const chunk of answer as AsyncIterable<Buffer>) yield chunk
+    } catch (error) {
+      throw error instanceof ServerRefusal ? error : this.#unreachable(error)
+    } finally {
+      outgoing.destroy()
+    }
+  }
+
   #json(status: number, bytes: Buffer): unknown {
     try {
       return JSON.parse(bytes.toString())
@@ -119,6 +135,23 @@ export class Exchange {
   }
 
   async #exchange(call: Call): Promise<{ status: number; bytes: Buffer; link: string | undefined }> {
+    const { outgoing, answered, chunks } = this.#begin(call)
+    const sent = pipeline(chunks, outgoing)
+    try {
+      // A server that refuses answers before it has read everything, and then stops reading: its answer counts.
+      const answer = await Promise.race([answered, sent.then(() => answered)])
+      const link = [answer.headers.link ?? []].flat()[0]
+      return { status: answer.statusCode ?? 0, bytes: await bytesOf(answer), link }
+    } catch (error) {
+      throw this.#unreachable(error)
+    } finally {
+      outgoing.destroy()
+      // Whether the rest of the body was sent no longer matters: the answer, or why there is none, is known.
+      await Promise.allSettled([sent])
+    }
+  }
+
+  #begin(call: Call): { outgoing: ClientRequest; answered: Promise<IncomingMessage>; chunks: Readable } {
     const payload = payloadOf(call.body)
     const url = this.#address(call)
     const start = url.protocol === 'https:' ? requestHttps : requestHttp
@@ -140,19 +173,7 @@ export class Exchange {
       outgoing.once('response', resolve)
       outgoing.on('error', reject)
     })
-    const sent = pipeline(payload.chunks, outgoing)
-    try {
-      // A server that refuses answers before it has read everything, and then stops reading: its answer counts.
-      const answer = await Promise.race([answered, sent.then(() => answered)])
-      const link = [answer.headers.link ?? []].flat()[0]
-      return { status: answer.statusCode ?? 0, bytes: await bytesOf(answer), link }
-    } catch (error) {
-      throw this.#unreachable(error)
-    } finally {
-      outgoing.destroy()
-      // Whether the rest of the body was sent no longer matters: the answer, or why there is none, is known.
-      await Promise.allSettled([sent])
-    }
+    return { outgoing, answered, chunks: payload.chunks }
   }
 
   #address({ path, query = {} }: Call): URL {

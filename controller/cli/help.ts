@@ -43,6 +43,7 @@ const PROGRAMS = {
     ['check [--data DIR]', 'what an appliance can reach, its clock, its disk'],
     ['status --data DIR', 'what an appliance does now, why, and what it waits for'],
     ['orders stop [ORDER] --data DIR', 'stops, at the appliance, an order that has changed nothing yet'],
+    ['import FOLDER --data DIR', 'takes in, at the appliance, the patches of a disk that was carried there'],
   ],
 } as const
 

@@ -12,9 +12,9 @@ export type AccessRole = (typeof ROLES)[number]
 export const ROLE_MEANINGS: Record<AccessRole, string> = {
   viewer: 'sees patches, appliances and installs',
   auditor: 'sees what a Viewer sees, and the trail',
-  uploader: 'uploads and withdraws patches, and says what they mend',
+  uploader: 'uploads, withdraws and exports patches, and says what they mend',
   operator:
-    'starts, pauses and cancels installs, sets limits and maintenance windows, enrolls appliances, says what patches mend',
+    'starts, pauses and cancels installs, sets limits and maintenance windows, enrolls appliances, exports patches, says what they mend',
   approver: 'pauses and cancels installs; there are no approvals to give yet',
   owner: 'does everything, people, API tokens and publishers included',
 }
@@ -37,6 +37,8 @@ const PERMISSIONS = {
   'set-advisories': { roles: ['uploader', 'operator', 'owner'], withinOrganizations: false },
   'make-support-bundle': { roles: ['auditor', 'operator', 'owner'], withinOrganizations: true },
   'set-due-days': { roles: ['owner'], withinOrganizations: false },
+  /** To take the files of patches away, to a site without a line. */
+  carry: { roles: ['uploader', 'operator', 'owner'], withinOrganizations: true },
   install: { roles: ['operator', 'owner'], withinOrganizations: true },
   cancel: { roles: ['operator', 'approver', 'owner'], withinOrganizations: true },
   'set-limits': { roles: ['operator', 'owner'], withinOrganizations: false },

@@ -36,7 +36,7 @@ export type Kind = {
 
 /** What the Node inside needs. */
 const NODE_NEEDS = ['libc6 (>= 2.28)', 'libatomic1', 'libgcc-s1', 'libstdc++6 (>= 5.2)']
-const ON_APPLIANCE = ['agent', 'check', 'status', 'orders stop', 'config check']
+const ON_APPLIANCE = ['agent', 'check', 'status', 'orders stop', 'import', 'config check']
 
 export const KINDS: readonly Kind[] = [
   {
@@ -81,7 +81,7 @@ export const KINDS: readonly Kind[] = [
     purged: '',
     hasUser: true,
     async commands() {
-      const daemons = await Promise.all(['controller', 'agent', 'check', 'status', 'orders stop'].map(helpOf))
+      const daemons = await Promise.all(['controller', 'agent', 'check', 'status', 'orders stop', 'import'].map(helpOf))
       const own = Object.values(COMMANDS)
         .flat()
         .map((command) => ({ command: command.name, text: commandHelp(command).join('\n') }))

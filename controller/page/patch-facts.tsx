@@ -6,7 +6,8 @@ import { Copyable, Fact } from './facts.tsx'
 import { Replications } from './labels.tsx'
 import { Alert, Card } from './layout.tsx'
 import { Moment } from './moments.tsx'
-import { duration, listed, patchAddress, patchTitle, sentence, size } from './words.ts'
+import { IfMay } from './reader.tsx'
+import { duration, listed, patchAddress, patchReference, patchTitle, sentence, size } from './words.ts'
 
 const FORMATS = { bundle: 'patch bundle', deb: 'Debian package' } as const
 const RESTARTS = { none: 'no restart', service: 'restarts a service', reboot: 'restarts the appliance' } as const
@@ -55,6 +56,18 @@ export const PatchFacts = ({ patch, unreachable }: { patch: PatchDetail; unreach
       {patch.requires.length > 0 && <Fact term="Requires">{listed(patch.requires)}</Fact>}
       {patch.conflicts.length > 0 && <Fact term="Conflicts with">{listed(patch.conflicts)}</Fact>}
       {patch.supersedes.length > 0 && <Fact term="Supersedes">{listed(patch.supersedes)}</Fact>}
+      <IfMay do="carry">
+        <Fact term="For a site without a line">
+          <a href={`/api/v1/patches/${patch.id}/file`} data-operation="downloadPatch">
+            Download the file
+          </a>{' '}
+          and{' '}
+          <a href={`/api/v1/patches/${patch.id}/proof`} data-operation="provePatch">
+            what proves it
+          </a>
+          , or write a disk with <code>patchmesh export {patchReference(patch)} --to FOLDER</code>
+        </Fact>
+      </IfMay>
       <Fact term="Copy at the Service Center">
         <OwnCopy copy={patch.ownCopy} />
       </Fact>

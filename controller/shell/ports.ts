@@ -2,6 +2,7 @@
  * The two seams of the Service Center's shell: what stores its records, and what its HTTP side may ask of it. `main.ts`
  * builds one of each and hands them on.
  */
+import type { Readable } from 'node:stream'
 import type { InstallId, OrganizationName, PeerId, Sha256 } from '../../protocol/identifiers.ts'
 import type { Refusal } from '../../protocol/refusals.ts'
 import type { Actor, Command, Reply, ServiceCenterEffect } from '../core/effects.ts'
@@ -212,6 +213,8 @@ export interface ServiceCenter {
     /** From Content-Length, if there was one. */
     expectedBytes: number | undefined
   }): Promise<{ patch: Sha256; created: boolean } | Refusal>
+  /** The file of a patch from this byte on, as it is in the store now. */
+  readPatch(patch: Sha256, from: number): Promise<{ stream: Readable; bytes: number } | Refusal>
   /** Those that survive a cut. */
   readonly uploads: ResumableUploads
   /** Asks an appliance after itself, now. */

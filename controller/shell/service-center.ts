@@ -34,6 +34,7 @@ import { Notices } from './notices.ts'
 import { beginSeed, endSeed } from './own-seed.ts'
 import { MESH_ADDRESSES_SETTING, type Repository, type ServiceCenter } from './ports.ts'
 import { publishInto } from './publish-upload.ts'
+import { readPatch } from './read-patch.ts'
 import { watchTokens } from './token-watch.ts'
 
 /** How often uploads that nobody goes on with are looked for. */
@@ -165,15 +166,8 @@ export async function startServiceCenter(options: {
         const record = state.patches.get(effect.patch)
         assert(record !== undefined, 'only a published patch is seeded')
         const { publication, envelope, hashes } = record
-        const { isNew } = effect
-        return seedLoop.deliver({
-          kind: 'seeded',
-          publication,
-          envelope,
-          hashes,
-          copy: ownCopyOf(state, record),
-          isNew,
-        })
+        const copy = ownCopyOf(state, record)
+        return seedLoop.deliver({ kind: 'seeded', publication, envelope, hashes, copy, isNew: effect.isNew })
       }
       case 'name-holders':
         return seedLoop.deliver({ kind: 'holders-told', patch: effect.patch, holders: effect.holders })
@@ -274,6 +268,7 @@ export async function startServiceCenter(options: {
       await noteRefusal({ actor, filename, origin }, received)
       return received
     },
+    readPatch: (patch, from) => readPatch({ state, path: store.pathOf(patch) }, patch, from),
     uploads,
     inquire: inquiring.inquire,
     issueToken: (wanted, origin = '') => issueHere({ authority, repository, deliver: loop.deliver }, wanted, origin),

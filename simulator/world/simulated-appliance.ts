@@ -2,7 +2,7 @@
  * One appliance of a world: the real agent core, with a store, installers and a network in virtual time. What a disk
  * keeps survives a crash (the ledger, the store, what is installed); the state of the process does not.
  */
-import type { AgentEffect, AgentEvent } from '../../agent/core/events.ts'
+import type { AgentEffect, AgentEvent, Visitor } from '../../agent/core/events.ts'
 import { readLedger } from '../../agent/core/ledger.ts'
 import { beginCounting } from '../../agent/core/lost-ledger.ts'
 import type { Machine } from '../../agent/core/machine.ts'
@@ -179,6 +179,13 @@ export class SimulatedAppliance implements Host {
     const slot = this.#world.nextSlot()
     this.#storeWork.slots.set(slot, { from, bytes })
     this.hear({ kind: 'piece-received', peer: from, patch, index, hash: pieceHash(bytes), slot })
+  }
+
+  /** Somebody at the appliance brings a piece on a disk. */
+  bringPiece(visitor: Visitor, patch: Sha256, index: number, bytes: Uint8Array): void {
+    const slot = this.#world.nextSlot()
+    this.#storeWork.slots.set(slot, { from: this.peer, bytes })
+    this.hear({ kind: 'piece-imported', visitor, patch, index, hash: pieceHash(bytes), slot })
   }
 
   get #clock(): Clock {

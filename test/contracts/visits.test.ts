@@ -11,6 +11,8 @@ import { text } from 'node:stream/consumers'
 import { after, describe, test } from 'node:test'
 import type { Visitor } from '../../agent/core/events.ts'
 import { applianceStatus } from '../../agent/core/status.ts'
+import { PieceMemory } from '../../agent/shell/network/piece-memory.ts'
+import { ReceivedPieces } from '../../agent/shell/network/received-pieces.ts'
 import { askAgent } from '../../agent/shell/visits/asking.ts'
 import { listenForVisitors } from '../../agent/shell/visits/listening.ts'
 import { Visitors } from '../../agent/shell/visits/visitors.ts'
@@ -35,6 +37,13 @@ async function listening(folder: string) {
         visitor,
         wanted.order === null ? refuse('not_found', 'no order') : { stopped: wanted.order, title: 'patch-1 1' },
       )
+    },
+    importing: {
+      received: () => new ReceivedPieces(new PieceMemory()),
+      deliver: (event) => {
+        if (event.kind === 'import-asked') visitors.answer(event.visitor, refuse('withdrawn', 'it was withdrawn'))
+      },
+      judge: async () => null,
     },
   })
   const stop = await listenForVisitors(folder, visitors, { warn: (_, line) => warned.push(line) })

@@ -22,7 +22,7 @@ import type { Publish } from '../../controller/shell/publish-upload.ts'
 import { openRepository } from '../../controller/shell/repository.ts'
 import { sha256Hex } from '../../protocol/hashing.ts'
 import { seededRandom } from '../../protocol/random.ts'
-import { isRefusal } from '../../protocol/refusals.ts'
+import { isRefusal, refuse } from '../../protocol/refusals.ts'
 
 export type RunningServiceCenter = {
   /** Where its database lies. */
@@ -101,6 +101,7 @@ export async function startServiceCenter(authority: Authority): Promise<RunningS
       const received = await receive(actor, { body, filename, folder, expectedBytes, timer: neverTooSlow })
       return isRefusal(received) ? received : publish(received, actor, origin)
     },
+    readPatch: async () => refuse('no_copy', 'this Service Center keeps no files'),
     uploads,
     inquire: async () => ({ told: false, reason: 'there is no network here' }),
     issueToken: (wanted, origin = '') => issueHere({ authority, repository, deliver: happen }, wanted, origin),

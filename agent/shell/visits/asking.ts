@@ -14,13 +14,23 @@ const NOBODY_LISTENS = new Set(['ENOENT', 'ECONNREFUSED'])
 
 /** Null where no agent runs. Throws an `Error` whose message is a sentence. */
 export async function askAgent(folder: string, request: VisitRequest): Promise<VisitAnswer | null> {
+  return visitAgent(folder, async (socket) => {
+    socket.write(`${JSON.stringify(request)}\n`)
+    return readAnswer(await within(socket))
+  })
+}
+
+/** Null where no agent runs. Throws an `Error` whose message is a sentence. */
+export async function visitAgent<Result>(
+  folder: string,
+  visit: (socket: Socket) => Promise<Result>,
+): Promise<Result | null> {
   const { path, close } = socketPath(folder)
   const socket = createConnection(path)
   try {
     await pEvent(socket, 'connect', { timeout: ANSWER_WITHIN_MS })
-    socket.write(`${JSON.stringify(request)}\n`)
-    return readAnswer(await within(socket))
   } catch (error) {
+    socket.destroy()
     const { code } = error as NodeJS.ErrnoException
     if (code !== undefined && NOBODY_LISTENS.has(code)) {
       if (!isLocked(folder)) return null
@@ -32,8 +42,12 @@ export async function askAgent(folder: string, request: VisitRequest): Promise<V
     }
     throw error
   } finally {
-    socket.destroy()
     close()
+  }
+  try {
+    return await visit(socket)
+  } finally {
+    socket.destroy()
   }
 }
 
@@ -51,7 +65,7 @@ async function within(socket: Socket): Promise<string> {
   }
 }
 
-function readAnswer(text: string): VisitAnswer {
+export function readAnswer(text: string): VisitAnswer {
   const answer = parseJson(text)
   if (answer.success) return answer.data
   throw new Error(

@@ -9,6 +9,7 @@ import { createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { pEvent } from 'p-event'
 import { causes } from '../causes.ts'
+import { line } from './receive-import.ts'
 import { MAX_REQUEST_BYTES } from './requests.ts'
 import { SOCKET, socketPath } from './socket-path.ts'
 import type { Visitors } from './visitors.ts'
@@ -59,26 +60,25 @@ async function listen(server: ReturnType<typeof createServer>, folder: string): 
 }
 
 function receive(socket: Socket, visitors: Visitors, log: VisitLog): void {
-  let text = ''
-  let asked = false
+  let asked = Buffer.alloc(0)
   socket.unref()
-  socket.setEncoding('utf8')
-  socket.setTimeout(ASK_WITHIN_MS, () => {
-    if (!asked) socket.destroy()
-  })
+  const notAsked = (): void => void socket.destroy()
+  socket.setTimeout(ASK_WITHIN_MS, notAsked)
   socket.on('error', (error) => log.warn({ error: causes(error) }, 'somebody who asked on this machine has gone'))
-  socket.on('data', (part: string) => {
-    if (asked) return
-    text += part
-    const end = text.indexOf('\n')
-    if (end === -1 && text.length <= MAX_REQUEST_BYTES) return
-    asked = true
-    visitors.ask(text.slice(0, Math.max(0, end))).then(
-      (answer) => socket.end(`${JSON.stringify(answer)}\n`),
+  const hear = (part: Buffer): void => {
+    asked = Buffer.concat([asked, part])
+    const end = asked.indexOf('\n')
+    if (end === -1 && asked.byteLength <= MAX_REQUEST_BYTES) return
+    socket.off('data', hear).pause()
+    socket.setTimeout(0)
+    if (end >= 0) socket.unshift(asked.subarray(end + 1))
+    visitors.ask(asked.subarray(0, Math.max(0, end)).toString(), socket).then(
+      (answer) => (answer === null ? socket.destroy() : socket.resume().end(line(answer))),
       (error: unknown) => {
         log.warn({ error: causes(error) }, 'could not answer somebody who asked on this machine')
         socket.destroy()
       },
     )
-  })
+  }
+  socket.on('data', hear)
 }
