@@ -111,7 +111,7 @@ export function createApp(given: AppGiven): App {
   addSupportRoutes(app, dependencies)
   addDataCenterRoutes(app, dependencies)
   addEventRoute(app, dependencies, streams)
-  addMetricsRoute(app)
+  addMetricsRoute(app, dependencies)
   addSignOutRoute(app, dependencies, streams)
   addPatchForms(app, dependencies)
   addUploadForm(app, dependencies)

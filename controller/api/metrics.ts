@@ -11,14 +11,15 @@ import { patchSummaries } from '../core/patch-views.ts'
 import { INSTALL_STATES } from '../core/rollout/install-states.ts'
 import type { ServiceCenterState } from '../core/state.ts'
 import { applianceViews, installSummaries } from '../core/views.ts'
-import type { App } from './context.ts'
+import { addAttentionMetrics } from './attention-metrics.ts'
+import type { App, RouteDependencies } from './context.ts'
 import { addExposureMetrics } from './exposure-metrics.ts'
 import { permitted } from './permitted.ts'
 
 /** How late timers are is known after two of them. */
 const FIRST_SAMPLE_MS = 25
 
-export function addMetricsRoute(app: App): void {
+export function addMetricsRoute(app: App, dependencies: RouteDependencies): void {
   let measuring: Promise<Registry> | undefined
   app.get('/metrics', permitted('read'), async (c) => {
     const ofFleet = new Registry()
@@ -27,6 +28,7 @@ export function addMetricsRoute(app: App): void {
     addReplication(ofFleet, state)
     addTransfers(ofFleet, state)
     addExposureMetrics(ofFleet, state)
+    await addAttentionMetrics(ofFleet, c, dependencies)
     measuring ??= measureProcess()
     const ofProcess = await measuring
     const metrics = await Promise.all([ofFleet, ofProcess].map((registry) => registry.metrics()))
