@@ -11,6 +11,7 @@ import {
 import type { Daemon } from '../agent/shell/config/places.ts'
 import { setting } from '../agent/shell/config/setting.ts'
 import { ListenAddress } from '../protocol/identifiers.ts'
+import { DatabaseUrl } from './shell/database/noted-database.ts'
 
 export const DEFAULT_HTTP = '127.0.0.1:8080'
 export const DEFAULT_MESH = '/ip4/127.0.0.1/tcp/4001'
@@ -20,6 +21,12 @@ export const ControllerConfig = z.strictObject({
     about: 'the folder in which keys, database and patches are kept',
     byDefault: 'none: --data or this has to be given',
     example: '/var/lib/patchmesh-controller',
+    isReloaded: false,
+  }),
+  database: setting(DatabaseUrl, {
+    about: 'the PostgreSQL that several nodes share; the password is in PGPASSWORD or PGPASSFILE',
+    byDefault: 'SQLite in the data folder',
+    example: 'postgresql://patchmesh@db.example.com:5432/patchmesh',
     isReloaded: false,
   }),
   http: setting(z.string(), {

@@ -4,6 +4,7 @@
  */
 import { mkdir } from 'node:fs/promises'
 import { isIPv4 } from 'node:net'
+import { hostname as machineName } from 'node:os'
 import { resolve } from 'node:path'
 import { DEFAULT_LOG_LEVEL, DEFAULT_SILENCE_SECONDS, provingSettings } from '../agent/shell/config/daemon-settings.ts'
 import { reloadOnHangup } from '../agent/shell/config/reloading.ts'
@@ -17,6 +18,7 @@ import { createApp } from './api/app.ts'
 import { serveHttp } from './api/http-server.ts'
 import { ControllerConfig, DEFAULT_HTTP, DEFAULT_MESH } from './controller-config.ts'
 import { certificateOf } from './shell/certificate.ts'
+import { DatabaseUrl, noteDatabase, notedDatabase } from './shell/database/noted-database.ts'
 import { NotedHead } from './shell/noted-head.ts'
 import { openData } from './shell/open-data.ts'
 import { freeBytesOn, goodUntil } from './shell/own-machine.ts'
@@ -24,12 +26,15 @@ import { PAGE_ADDRESS_SETTING } from './shell/ports.ts'
 import { printedLink } from './shell/printed-link.ts'
 import { startServiceCenter } from './shell/service-center.ts'
 import { TrailWatch } from './shell/trail-watch.ts'
+import { takeTheLead } from './taking-the-lead.ts'
 
 const HELP = `Usage: patchmesh controller --data DIR [options]
 
 Runs the Service Center. The first start makes its keys and its database.
 
   --data DIR            where keys, database and patches are kept
+  --database URL        a PostgreSQL that several nodes share; one leads, the others
+                        stand by (default: SQLite in DIR)
   --http HOST:PORT      where the page and the API are (default 127.0.0.1:8080)
   --tls-cert FILE       certificate and key for HTTPS; beyond loopback people sign in
   --tls-key FILE        only over HTTPS
@@ -49,6 +54,7 @@ Example: patchmesh controller --data /var/lib/patchmesh --mesh /ip4/0.0.0.0/tcp/
 
 const OPTIONS = {
   data: { type: 'string' },
+  database: { type: 'string' },
   http: { type: 'string' },
   'tls-cert': { type: 'string' },
   'tls-key': { type: 'string' },
@@ -87,7 +93,16 @@ async function main(): Promise<void> {
   const crash = crashing(log, 'controller')
   const follow = (work: Promise<void>): void => void work.catch(crash)
   const room = new RoomOnDisk(folder, log)
-  const { authority, repository } = await room.whenThereIsRoom(() => openData(folder, { proven: true }))
+  const http = tls === undefined ? { hostname, port } : { hostname, port, tls }
+  const database = await databaseOf(folder, readDatabase(values.database) ?? config.database)
+  const node = `${machineName()}:${port}`
+  const shared =
+    database === null
+      ? null
+      : await takeTheLead({ url: database, folder, node, http, secureCookies: secure, log, watched, lost: crash })
+  const { authority, repository } = await room.whenThereIsRoom(() =>
+    openData(folder, { proven: true, ...(shared === null ? {} : { postgres: shared.postgres }) }),
+  )
   const serviceCenter = await startServiceCenter({
     folder,
     authority,
@@ -122,7 +137,7 @@ async function main(): Promise<void> {
     origins,
     behindProxy,
   })
-  const server = await serveHttp(app, tls === undefined ? { hostname, port } : { hostname, port, tls })
+  const server = await serveHttp(app, http)
   const url = `${scheme}://${authorityPart}:${server.port}`
 
   const page = values.origin?.[0] ?? config.origins?.[0] ?? url
@@ -164,8 +179,22 @@ async function main(): Promise<void> {
     await notedHead.stop()
     await trailWatch.stop()
     await serviceCenter.stop()
+    await shared?.lead.release()
     await repository.close()
   })
+}
+
+/** Where the records are: what was asked for, or what the folder notes; null for the embedded database. */
+async function databaseOf(folder: string, asked: string | undefined): Promise<string | null> {
+  if (asked === undefined) return notedDatabase(folder)
+  await noteDatabase(folder, asked)
+  return asked
+}
+
+function readDatabase(text: string | undefined): string | undefined {
+  if (text === undefined) return undefined
+  const url = DatabaseUrl.safeParse(text)
+  return url.success ? url.data : fail(`--database ${url.error.issues[0]?.message ?? 'is wrong'}`, 2)
 }
 
 function tell(line: string): void {

@@ -158,6 +158,7 @@ const TABLE = {
     'Look why the other member of its pair did not get the patch, then resume the install with --retry-failed, or start a new one.',
   ],
   no_peer: [409, 'Enroll or mend its peer first, or start the install again and allow the outage (--allow-outage).'],
+  standing_by: [503, 'Ask the node that leads: an address in front of all nodes finds it by /readyz.'],
   internal: [500, "Look for the request id in the controller's log."],
 } as const satisfies Record<string, readonly [status: number, hint: string]>
 

@@ -16,6 +16,8 @@ export class EventLoop<Event, Effect> {
   readonly #queue: Event[] = []
   #waiting: (() => void)[] = []
   #running = false
+  #turning: Promise<void> = Promise.resolve()
+  #isClosed = false
 
   constructor(options: {
     step: (event: Event) => Effect[]
@@ -29,10 +31,17 @@ export class EventLoop<Event, Effect> {
   }
 
   readonly deliver = (event: Event): void => {
+    if (this.#isClosed) return
     this.#queue.push(event)
     if (this.#running) return
     this.#running = true
-    this.#run().catch(this.#fail)
+    this.#turning = this.#run().catch(this.#fail)
+  }
+
+  /** What is in line is done still; what comes after is left, as a crash would leave it. */
+  async close(): Promise<void> {
+    this.#isClosed = true
+    await this.#turning
   }
 
   /** Nothing that comes by itself and again, such as the time, needs to be delivered now. */

@@ -5,7 +5,7 @@
 import type { ServiceCenter } from '../shell/ports.ts'
 import type { App } from './context.ts'
 
-export function addHealthRoutes(app: App, serviceCenter: ServiceCenter): void {
+export function addHealthRoutes(app: App, serviceCenter: Pick<ServiceCenter, 'notReady'>): void {
   app.get('/livez', (c) => c.json({ live: true }))
   app.get('/readyz', (c) => {
     const reason = serviceCenter.notReady()

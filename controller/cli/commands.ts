@@ -23,6 +23,7 @@ import { exportPatches } from './export-patches.ts'
 import { listDueDates, setAdvisory, setDueDates, showExposure } from './exposure.ts'
 import { extendInstall } from './extend-install.ts'
 import { cancelInstall, listInstalls, pauseInstall, resumeInstall, showInstall } from './installs.ts'
+import { placeKeysCommand, sealKeysCommand } from './keys.ts'
 import { listLimits, setLimits } from './limits.ts'
 import { listPasskeys, removePasskey } from './passkeys.ts'
 import { listPatches, showPatch, withdrawPatch } from './patches.ts'
@@ -46,7 +47,7 @@ import { listWindows, removeWindow, setWindow } from './windows.ts'
 
 export const COMMANDS: Readonly<Record<string, readonly Command[]>> = {
   'Set it up': [configCheck],
-  'Keep it safe': [backup, restore],
+  'Keep it safe': [backup, restore, sealKeysCommand, placeKeysCommand],
   'Let others in': [
     enrollToken,
     enrollAppliance,

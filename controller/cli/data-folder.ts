@@ -27,9 +27,10 @@ export async function withData(
   use: (data: OpenData) => Promise<ExitStatus>,
 ): Promise<ExitStatus> {
   const data = await namedData(folder)
-  const { databaseExists } = await import('../shell/repository.ts')
+  const { databaseExists } = await import('../shell/database/embedded-file.ts')
+  const { notedDatabase } = await import('../shell/database/noted-database.ts')
   const { openData } = await import('../shell/open-data.ts')
-  if (!databaseExists(data)) {
+  if (!databaseExists(data) && (await notedDatabase(data)) === null) {
     throw new Error(`There is no controller's data in ${data}: start the controller once first, with --data ${data}`)
   }
   const opened = await openData(data)

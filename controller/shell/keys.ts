@@ -16,7 +16,7 @@ import { syncFolder } from '../../agent/shell/durable-file.ts'
 import { ifThere } from '../../agent/shell/if-there.ts'
 import { signingKeyFromSeed } from '../../protocol/trust/envelope.ts'
 import type { Authority } from '../core/state.ts'
-import { databaseExists, databaseFile } from './repository.ts'
+import { databaseExists, databaseFile } from './database/embedded-file.ts'
 
 const SEED_BYTES = 32
 
@@ -29,11 +29,18 @@ const NEW = 'new'
 const SIGNING = 'signing'
 const MESH_IDENTITY = 'mesh-identity'
 
+/** The database that belongs to the keys: whether it has records, and how a sentence names it. */
+export type KnownDatabase = { readonly exists: boolean; readonly name: string }
+
+function embedded(folder: string): KnownDatabase {
+  return { exists: databaseExists(folder), name: databaseFile(folder) }
+}
+
 /** The keys of a data folder; makes those of a new one. Throws a sentence where something of an older one is lost. */
-export async function loadAuthority(folder: string): Promise<KeptAuthority> {
+export async function loadAuthority(folder: string, database = embedded(folder)): Promise<KeptAuthority> {
   const keys = path.join(folder, 'keys')
-  const mayMake = !databaseExists(folder)
-  if (mayMake) await beginNew(folder, keys)
+  const mayMake = !database.exists
+  if (mayMake) await beginNew(folder, keys, database.name)
   const meshSeed = await loadSeed(path.join(keys, MESH_IDENTITY), mayMake)
   const signingSeed = await loadSeed(path.join(keys, SIGNING), mayMake)
   return { meshSeed, mesh: signingKeyFromSeed(meshSeed).peer, signing: signingKeyFromSeed(signingSeed) }
@@ -74,13 +81,13 @@ export async function endNew(folder: string): Promise<void> {
   await syncFolder(keys)
 }
 
-async function beginNew(folder: string, keys: string): Promise<void> {
+async function beginNew(folder: string, keys: string, database: string): Promise<void> {
   const there = await names(keys)
   const found = [
     ...[SIGNING, MESH_IDENTITY].filter((name) => there.includes(name)).map((name) => path.join(keys, name)),
     ...(await names(path.join(folder, 'store'))).slice(0, 1).map(() => path.join(folder, 'store')),
   ]
-  if (found.length > 0 && !there.includes(NEW)) throw new Error(databaseLost(folder, found))
+  if (found.length > 0 && !there.includes(NEW)) throw new Error(databaseLost(database, found))
   if (there.includes(NEW)) return
   await mkdir(keys, { recursive: true, mode: 0o700 })
   await (await open(path.join(keys, NEW), 'a', 0o600)).close()
@@ -88,10 +95,10 @@ async function beginNew(folder: string, keys: string): Promise<void> {
   await syncFolder(folder)
 }
 
-function databaseLost(folder: string, found: readonly string[]): string {
-  const how = existsSync(databaseFile(folder)) ? 'empty' : 'missing'
+function databaseLost(database: string, found: readonly string[]): string {
+  const how = !path.isAbsolute(database) || existsSync(database) ? 'empty' : 'missing'
   return (
-    `The database ${databaseFile(folder)} is ${how}, and ${found.join(' and ')} are of a Service Center that had one: ` +
+    `The database ${database} is ${how}, and ${found.join(' and ')} are of a Service Center that had one: ` +
     'without it every appliance, person and install is forgotten. Restore the database and the folder "keys" from the same backup ' +
     '(operator\'s guide, "Backing up and restoring"), or move them all away to begin as a new Service Center.'
   )

@@ -3,14 +3,14 @@
  * the core made them. What a promise has resolved for is durable, and a commit is all or nothing, whenever the process
  * is killed. Several processes may hold the same file: the controller, and the commands that make tokens.
  */
-import { statSync } from 'node:fs'
-import path from 'node:path'
 import { Kysely, type Transaction } from 'kysely'
 import type { InstallId, PeerId, Sha256 } from '../../protocol/identifiers.ts'
 import { type Refusal, RefusedError } from '../../protocol/refusals.ts'
 import type { Change, StatementRecord, TokenRecord } from '../core/records.ts'
+import { databaseFile } from './database/embedded-file.ts'
 import { migrate } from './database/migrations.ts'
-import { PeopleTables } from './database/people-tables.ts'
+import { type Alone, PeopleTables } from './database/people-tables.ts'
+import type { PostgresDatabase } from './database/postgresql/postgres-database.ts'
 import {
   accessRecord,
   accessRow,
@@ -35,26 +35,18 @@ import { readTrail, readTrailAfter } from './database/trail-table.ts'
 import { nextTokenPosition, writeChange } from './database/write-change.ts'
 import type { AccessRecord, ChainedEntry, KeptAnswer, People, Repository, TrailEntry, TrailQuery } from './ports.ts'
 
-/** Where the embedded database of a data folder lies. */
-export function databaseFile(folder: string): string {
-  return path.join(folder, 'patchmesh.sqlite')
-}
-
-/** One of no bytes holds nothing, and SQLite would take it for a new one. */
-export function databaseExists(folder: string): boolean {
-  return (statSync(databaseFile(folder), { throwIfNoEntry: false })?.size ?? 0) > 0
-}
-
 /** For how long, and how many of one owner, answers to requests with an Idempotency-Key are kept. */
 const ANSWER_LIFETIME_MS = 24 * 3600 * 1000
 const MAX_ANSWERS_KEPT = 500
 
 /** The settings that name the keys this database belongs to. */
-const ROOT_SETTING = 'root'
+export const ROOT_SETTING = 'root'
 const MESH_SETTING = 'mesh-identity'
 
 export type RepositoryOptions = {
   readonly folder: string
+  /** The database where it is not the embedded one of the folder. */
+  readonly postgres?: PostgresDatabase | null
   /** The peer id of the key that signs publications. */
   readonly root: PeerId
   /** That of the key by which appliances know whom they dial, where it is known. */
@@ -70,10 +62,10 @@ export type RepositoryOptions = {
  * release or of other keys.
  */
 export async function openRepository(options: RepositoryOptions): Promise<SqlRepository> {
-  const { folder, root, proven } = options
-  const file = databaseFile(folder)
-  const database = new Kysely<Schema>({ dialect: sqliteDialect(file, { proven: proven ?? false }) })
-  const repository = new SqlRepository(database, root)
+  const { folder, postgres = null, root, proven } = options
+  const file = postgres?.name ?? databaseFile(folder)
+  const dialect = postgres?.dialect() ?? sqliteDialect(file, { proven: proven ?? false })
+  const repository = new SqlRepository(new Kysely<Schema>({ dialect }), root, postgres)
   try {
     await repository.prepare(options)
     return repository
@@ -88,12 +80,14 @@ export async function openRepository(options: RepositoryOptions): Promise<SqlRep
 export class SqlRepository implements Repository {
   readonly #database: Kysely<Schema>
   readonly #root: PeerId
+  readonly #postgres: PostgresDatabase | null
   readonly people: People
 
-  constructor(database: Kysely<Schema>, root: PeerId) {
+  constructor(database: Kysely<Schema>, root: PeerId, postgres: PostgresDatabase | null = null) {
     this.#database = database
     this.#root = root
-    this.people = new PeopleTables(database)
+    this.#postgres = postgres
+    this.people = new PeopleTables(database, this.#alone)
   }
 
   /** Brings the tables to this release and binds a new database to its keys. */
@@ -144,9 +138,11 @@ export class SqlRepository implements Repository {
 
   async commit(changes: readonly Change[]): Promise<void> {
     if (changes.length === 0) return
-    await this.#database.transaction().execute(async (transaction) => {
+    const write = async (transaction: Transaction<Schema>): Promise<void> => {
       for (const change of changes) await writeChange(transaction, change)
-    })
+    }
+    if (this.#postgres === null) await this.#database.transaction().execute(write)
+    else await this.#postgres.lastingly(this.#database, write)
   }
 
   /**
@@ -169,21 +165,17 @@ export class SqlRepository implements Repository {
   }
 
   async tokensAfter(position: number): Promise<{ position: number; tokens: TokenRecord[] }> {
-    const rows = await this.#database
-      .selectFrom('tokens')
-      .selectAll()
-      .where('position', '>', position)
-      .orderBy('position')
-      .execute()
+    const query = this.#database.selectFrom('tokens').selectAll().where('position', '>', position).orderBy('position')
+    const rows = await this.#read(() => query.execute())
     return { position: rows.at(-1)?.position ?? position, tokens: rows.map(tokenRecord) }
   }
 
   readSetting(key: string): Promise<string | undefined> {
-    return readSetting(this.#database, key)
+    return this.#read(() => readSetting(this.#database, key))
   }
 
   writeSetting(key: string, value: string): Promise<void> {
-    return writeSetting(this.#database, key, value)
+    return this.#alone((database) => writeSetting(database, key, value))
   }
 
   /** Forgets what has expired by the way, so the table stays small. */
@@ -201,8 +193,9 @@ export class SqlRepository implements Repository {
   }
 
   async takeAccess(secretHash: Sha256): Promise<AccessRecord | undefined> {
-    const query = this.#database.deleteFrom('access').where('secretHash', '=', secretHash).returningAll()
-    const row = await query.executeTakeFirst()
+    const row = await this.#alone((database) =>
+      database.deleteFrom('access').where('secretHash', '=', secretHash).returningAll().executeTakeFirst(),
+    )
     return row === undefined ? undefined : accessRecord(row)
   }
 
@@ -219,11 +212,11 @@ export class SqlRepository implements Repository {
   }
 
   trail(query: TrailQuery): Promise<TrailEntry[]> {
-    return readTrail(this.#database, query)
+    return this.#read(() => readTrail(this.#database, query))
   }
 
   trailAfter(position: number | null, limit: number): Promise<ChainedEntry[]> {
-    return readTrailAfter(this.#database, position, limit)
+    return this.#read(() => readTrailAfter(this.#database, position, limit))
   }
 
   async findAnswer(request: { owner: Sha256; key: string; nowMs: number }): Promise<KeptAnswer | undefined> {
@@ -252,8 +245,18 @@ export class SqlRepository implements Repository {
     })
   }
 
-  close(): Promise<void> {
-    return this.#database.destroy()
+  /** A statement that is a transaction by itself; only in one that begins with the fence is it known who leads. */
+  readonly #alone: Alone = (statement) =>
+    this.#postgres === null ? statement(this.#database) : this.#database.transaction().execute(statement)
+
+  /** For what asks again and again by itself: it is not ended by a connection that is. */
+  #read<Read>(read: () => Promise<Read>): Promise<Read> {
+    return this.#postgres === null ? read() : this.#postgres.patiently(read)
+  }
+
+  async close(): Promise<void> {
+    if (this.#postgres === null) await this.#database.destroy()
+    else await this.#postgres.close()
   }
 }
 

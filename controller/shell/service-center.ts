@@ -3,6 +3,7 @@
  * the core. The seed is the same agent core that runs on an appliance, so there is one way to move bytes.
  */
 import { randomBytes } from 'node:crypto'
+import { setTimeout as pause } from 'node:timers/promises'
 import type { AgentEffect, AgentEvent } from '../../agent/core/events.ts'
 import { step as stepSeed } from '../../agent/core/step.ts'
 import { readClock, startTicking } from '../../agent/shell/clock.ts'
@@ -35,12 +36,13 @@ import { beginSeed, endSeed } from './own-seed.ts'
 import { MESH_ADDRESSES_SETTING, type Repository, type ServiceCenter } from './ports.ts'
 import { publishInto } from './publish-upload.ts'
 import { readPatch } from './read-patch.ts'
+import { setAsideUnknown } from './set-aside-unknown.ts'
 import { watchTokens } from './token-watch.ts'
 
+/** A commit that waits, for room or for the database, is not waited for any longer: it was not acknowledged. */
+const CLOSE_WITHIN_MS = 3_000
 /** How often uploads that nobody goes on with are looked for. */
 const SWEEP_MS = 10 * 60 * 1000
-const SET_ASIDE =
-  'the database does not know these files of the store: they are set aside, and used again when the same file is uploaded'
 const MISSING = 'its file is missing from the store, or has not the length that it must have'
 
 export type RunningServiceCenter = ServiceCenter & {
@@ -232,10 +234,7 @@ export async function startServiceCenter(options: {
     },
   })
   const receive = boundedReceiving()
-  const known = [...livePatches(state).map(({ sha256 }) => sha256), ...uploads.files()]
-  const gone = [...state.patches.values()].filter(({ withdrawal }) => withdrawal !== null)
-  const aside = await store.removeUnknown(new Set(known), new Set(gone.map(({ sha256 }) => sha256)))
-  if (aside.length > 0) log.warn({ files: aside }, SET_ASIDE)
+  await setAsideUnknown({ store, state, uploads, log })
   const sweeping = setInterval(() => uploads.sweep().catch(fail), SWEEP_MS)
 
   const startedAt = Date.now()
@@ -287,6 +286,7 @@ export async function startServiceCenter(options: {
       notices.close()
       await uploads.close()
       await network.stop()
+      await Promise.race([Promise.all([loop.close(), seedLoop.close()]), pause(CLOSE_WITHIN_MS)])
       await storeWork.idle()
       await store.close()
       await room.ifThereIsRoom(() => endSeed(repository))

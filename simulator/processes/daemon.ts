@@ -46,6 +46,12 @@ export class Daemon {
     return this.#process.exitCode === null && this.#process.signalCode === null
   }
 
+  /** The exit status, once it has ended by itself; null where a signal ended it. */
+  async ended(): Promise<number | null> {
+    if (this.running) await once(this.#process, 'exit')
+    return this.#process.exitCode
+  }
+
   kill(signal: NodeJS.Signals): void {
     this.#process.kill(signal)
   }

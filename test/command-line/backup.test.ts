@@ -25,15 +25,20 @@ async function madeData(name: string): Promise<string> {
   return at(name)
 }
 
-const SEAL = ['--passphrase-file', at('passphrase')]
-const backUp = (data: string, out: string, ...more: string[]) =>
-  patchmesh(['backup', '--data', data, '--out', at(out), ...more])
+const SECRET = ['--passphrase-file', at('passphrase')]
+const backUp = (data: string, out: string) => patchmesh(['backup', '--data', data, '--out', at(out)])
 const restore = (...words: string[]) => patchmesh(['restore', ...words])
+const seal = (out: string, ...words: string[]) =>
+  patchmesh(['keys', 'seal', '--data', at('data'), '--out', at(out), ...words])
+const place = (file: string, data: string, ...words: string[]) =>
+  patchmesh(['keys', 'place', at(file), '--data', at(data), ...words])
 
 before(async () => {
   writeFileSync(at('passphrase'), 'nobody guesses this one\nand this is no part of it\n')
-  const { status, stderr } = await backUp(await madeData('data'), 'backup', '--keys-out', at('keys'), ...SEAL)
-  assert.equal(status, 0, stderr)
+  writeFileSync(at('short'), 'secret\n')
+  writeFileSync(at('wrong'), 'somebody else has this one\n')
+  for (const { status, stderr } of [await backUp(await madeData('data'), 'backup'), await seal('keys', ...SECRET)])
+    assert.equal(status, 0, stderr)
 })
 
 describe('what is made', () => {
@@ -79,55 +84,45 @@ describe('is never replaced or guessed', () => {
       /is there already, and a backup is never replaced/,
     ],
     ['a folder without data', () => backUp(at('nowhere'), 'new'), 1, /there is no controller's data in .*nowhere/],
-    [
-      'keys that are there',
-      () => backUp(at('data'), 'second', '--keys-out', at('keys'), ...SEAL),
-      1,
-      /keys is there already, and keys are never replaced: name another file; the backup was made/,
-    ],
-    [
-      'keys without what seals them',
-      () => backUp(at('data'), 'third', '--keys-out', at('other-keys')),
-      2,
-      /--keys-out needs either --recipient or --passphrase-file/,
-    ],
+    ['keys that are there', () => seal('keys', ...SECRET), 1, /keys is there already, and keys are never replaced/],
+    ['keys without what seals them', () => seal('more'), 2, /either --recipient or --passphrase-file is needed/],
     [
       'a recipient that is none',
-      () => backUp(at('data'), 'fourth', '--keys-out', at('other-keys'), '--recipient', 'age1nobody'),
+      () => seal('more', '--recipient', 'age1no'),
       1,
-      /the recipient "age1nobody" is none of age/,
+      /the recipient "age1no" is none of age/,
     ],
-    [
-      'a short passphrase',
-      () => {
-        writeFileSync(at('short'), 'secret\n')
-        return backUp(at('data'), 'fifth', '--keys-out', at('other-keys'), '--passphrase-file', at('short'))
-      },
-      2,
-      /is shorter than 12 characters/,
-    ],
+    ['a short passphrase', () => seal('more', '--passphrase-file', at('short')), 2, /is shorter than 12 characters/],
     [
       'the wrong passphrase',
-      () => {
-        writeFileSync(at('wrong'), 'somebody else has this one\n')
-        return restore(at('backup'), '--data', at('new'), '--keys', at('keys'), '--passphrase-file', at('wrong'))
-      },
+      () => place('keys', 'new', '--passphrase-file', at('wrong')),
       1,
       /keys is sealed to another passphrase or recipient/,
     ],
     [
       'a file that holds no keys',
-      () => restore(at('backup'), '--data', at('new'), '--keys', at('passphrase'), ...SEAL),
+      () => place('passphrase', 'new', ...SECRET),
       1,
       /passphrase is not a file in the age format, or is damaged/,
     ],
-    ['no keys at all', () => restore(at('backup'), '--data', at('new')), 1, /new has no keys: name the file of/],
+    [
+      'keys over those of another',
+      async () => (await madeData('other'), place('keys', 'other', ...SECRET)),
+      1,
+      /other has the keys of another Service Center \(12D3\w+\): name another folder/,
+    ],
+    [
+      'no keys at all',
+      () => restore(at('backup'), '--data', at('new')),
+      1,
+      /new has no keys: put them there first with/,
+    ],
     ['a file that is not there', () => restore(at('nothing'), '--check'), 1, /nothing cannot be read \(ENOENT\)/],
     [
       'a folder of other keys',
-      async () => restore(at('backup'), '--data', await madeData('other'), '--replace'),
+      () => restore(at('backup'), '--data', at('other'), '--replace'),
       1,
-      /backup is of a Service Center with other keys \(12D3\w+\): name the keys of that one/,
+      /backup is of a Service Center with other keys \(12D3\w+\): take a backup of this one/,
     ],
   ]
   for (const [what, act, expected, sentence] of REFUSED)

@@ -52,7 +52,7 @@ describe('a file with anything wrong in it is refused, with the line, the place 
     ['letters exchanged', AGENT, 'chekcs: []', [/did you mean checks\?$/]],
     ['a name as the command line has it', CONTROLLER, 'tls-cert: /x', [/did you mean tlsCert\?$/]],
     ['another case', CONTROLLER, 'behindtlsproxy: true', [/did you mean behindTlsProxy\?$/]],
-    ['a name that is like none', CONTROLLER, 'colour: red', [/"colour"; there are data, http, tlsCert/]],
+    ['a name that is like none', CONTROLLER, 'colour: red', [/"colour"; there are data, database, http/]],
     [
       'an unknown key further in',
       AGENT,

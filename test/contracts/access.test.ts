@@ -10,7 +10,8 @@ import {
   makeAccess,
   newAccess,
 } from '../../controller/shell/access.ts'
-import { databaseFile, openRepository } from '../../controller/shell/repository.ts'
+import { databaseFile } from '../../controller/shell/database/embedded-file.ts'
+import { openRepository } from '../../controller/shell/repository.ts'
 import { isRefusal } from '../../protocol/refusals.ts'
 import { signing } from './sample-records.ts'
 

@@ -11,12 +11,12 @@ import type { Sha256 } from '../../protocol/identifiers.ts'
 import { peopleContract } from './people-contract.ts'
 import { everyRecord, sampleInstall, samplePatch, sampleTarget, sampleToken, withdrawn } from './sample-records.ts'
 
-export type OpenRepository = { newPlace(): string; open(place: string): Promise<Repository> }
+export type OpenRepository = { newPlace(): string | Promise<string>; open(place: string): Promise<Repository> }
 
 export function repositoryContract(name: string, { newPlace, open }: OpenRepository): void {
   const check = (title: string, run: (repository: Repository, reopen: () => Promise<Repository>) => Promise<void>) =>
     test(title, async () => {
-      const place = newPlace()
+      const place = await newPlace()
       const opened: Repository[] = []
       const openAgain = async () => {
         const repository = await open(place)

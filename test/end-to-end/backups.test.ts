@@ -68,21 +68,27 @@ async function restored(name: string, ...more: string[]): Promise<string> {
   return stdout
 }
 
-const KEYS = () => ['--keys', inFolder('keys.age'), '--passphrase-file', inFolder('passphrase')]
+async function keys(word: 'seal' | 'place', ...words: string[]): Promise<void> {
+  const { status, stderr } = await patchmesh(['keys', word, '--data', data, ...words])
+  assert.equal(status, 0, stderr)
+}
 
 test(
   'its machine is lost: from the backup and the sealed keys it goes on where the backup was made',
   DEADLINE,
   async () => {
     const known = await upload('known')
-    const told = await backUp('first.tar.zst', '--keys-out', inFolder('keys.age'), ...KEYS().slice(2))
+    const told = await backUp('first.tar.zst')
+    const passphrase = ['--passphrase-file', inFolder('passphrase')]
+    await keys('seal', '--out', inFolder('keys.age'), ...passphrase)
     assert.deepEqual([told['appliances'], told['patches'], told['copies']], [2, 1, 0])
     const later = await upload('later')
     fleet.serviceCenter.kill('SIGKILL')
     await eventually('it is gone', () => !fleet.serviceCenter.running)
     rmSync(data, { recursive: true })
 
-    assert.match(await restored('first.tar.zst', ...KEYS()), /restored into .*; start the controller on it now/)
+    await keys('place', inFolder('keys.age'), ...passphrase)
+    assert.match(await restored('first.tar.zst'), /restored into .*; start the controller on it now/)
     await fleet.restartServiceCenter()
     await fleet.reachable(PAIR)
     await counted(known)
@@ -163,14 +169,16 @@ test(
     await provide('age', 'age-keygen')
     execFileSync('age-keygen', ['-o', inFolder('identity')], { stdio: 'ignore' })
     const recipient = execFileSync('age-keygen', ['-y', inFolder('identity')], { encoding: 'utf8' }).trim()
-    await backUp('sealed.tar.zst', '--keys-out', inFolder('to-a-key.age'), '--recipient', recipient)
+    await backUp('sealed.tar.zst')
+    await keys('seal', '--out', inFolder('to-a-key.age'), '--recipient', recipient)
     const opened = execFileSync('age', ['--decrypt', '--identity', inFolder('identity'), inFolder('to-a-key.age')])
-    const keys = JSON.parse(opened.toString('utf8'))
-    assert.deepEqual(Object.keys(keys), ['format', 'signing', 'meshIdentity'])
-    assert.equal(keys.signing, readFileSync(join(data, 'keys/signing')).toString('base64'))
+    const held = JSON.parse(opened.toString('utf8'))
+    assert.deepEqual(Object.keys(held), ['format', 'signing', 'meshIdentity'])
+    assert.equal(held.signing, readFileSync(join(data, 'keys/signing')).toString('base64'))
     await fleet.serviceCenter.stop()
     rmSync(data, { recursive: true })
-    await restored('sealed.tar.zst', '--keys', inFolder('to-a-key.age'), '--identity', inFolder('identity'))
+    await keys('place', inFolder('to-a-key.age'), '--identity', inFolder('identity'))
+    await restored('sealed.tar.zst')
     await fleet.restartServiceCenter()
     await fleet.reachable(PAIR)
   },

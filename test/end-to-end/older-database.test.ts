@@ -7,7 +7,7 @@ import { copyFileSync, readFileSync, renameSync, rmSync, statSync, truncateSync 
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { after, before, test } from 'node:test'
-import { databaseFile } from '../../controller/shell/repository.ts'
+import { databaseFile } from '../../controller/shell/database/embedded-file.ts'
 import { Fleet } from '../../simulator/processes/fleet.ts'
 import { DEADLINE, eventually } from '../support/eventually.ts'
 

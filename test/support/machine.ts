@@ -5,7 +5,7 @@
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { mkdir } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { promisify } from 'node:util'
@@ -41,6 +41,7 @@ export const PROGRAMS = {
   lintian: 'lintian',
   'systemd-nspawn': 'systemd-container',
   'systemd-analyze': 'systemd',
+  pg_lsclusters: 'postgresql',
   age: 'age',
   'age-keygen': 'age',
   promtool: 'prometheus',
@@ -73,12 +74,19 @@ export async function provide(...programs: Program[]): Promise<void> {
     const packages = packagesMissing()
     if (packages.length === 0) return
     try {
+      if (packages.includes('postgresql')) await withoutOwnCluster()
       await aptGet(['update'])
       await aptGet(['install', '--yes', '--no-install-recommends', ...packages])
     } catch (cause) {
       throw new Error(`the tests need what could not be installed: ${howToInstall(packages)}`, { cause })
     }
   })
+}
+
+/** Debian's PostgreSQL makes and starts a database of its own when it is installed, which no test needs. */
+async function withoutOwnCluster(): Promise<void> {
+  await mkdir('/etc/postgresql-common', { recursive: true })
+  await writeFile('/etc/postgresql-common/createcluster.conf', 'create_main_cluster = false\n', { flag: 'a' })
 }
 
 /** Only for who is `alone`. */

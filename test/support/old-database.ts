@@ -4,10 +4,10 @@
 import { DatabaseSync } from 'node:sqlite'
 import { Kysely } from 'kysely'
 import { Migrator } from 'kysely/migration'
+import { databaseFile } from '../../controller/shell/database/embedded-file.ts'
 import { MIGRATIONS } from '../../controller/shell/database/migrations.ts'
 import type { Schema } from '../../controller/shell/database/schema.ts'
 import { sqliteDialect } from '../../controller/shell/database/sqlite-database.ts'
-import { databaseFile } from '../../controller/shell/repository.ts'
 
 /** The release before people, places and resumable uploads. */
 const BEFORE_PEOPLE = '0002-limits'

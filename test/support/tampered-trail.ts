@@ -3,7 +3,7 @@
  * they like, and puts the guards back, so that nothing but the hashes shows it.
  */
 import { DatabaseSync } from 'node:sqlite'
-import { databaseFile } from '../../controller/shell/repository.ts'
+import { databaseFile } from '../../controller/shell/database/embedded-file.ts'
 
 export function tamperTrail(folder: string, ...statements: string[]): void {
   const database = new DatabaseSync(databaseFile(folder))

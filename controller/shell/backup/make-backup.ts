@@ -16,9 +16,10 @@ import { ifThere } from '../../../agent/shell/if-there.ts'
 import { inWords } from '../../../agent/shell/sqlite-file.ts'
 import product from '../../../package.json' with { type: 'json' }
 import { Sha256 } from '../../../protocol/identifiers.ts'
+import { databaseExists, databaseFile } from '../database/embedded-file.ts'
+import { notedDatabase } from '../database/noted-database.ts'
 import { embeddedDatabase } from '../database/sqlite-database.ts'
 import { readKeySeeds } from '../keys.ts'
-import { databaseExists, databaseFile } from '../repository.ts'
 import { type BackupContents, BackupError, CONTENTS_NAME, copyName, DATABASE_NAME } from './backup-contents.ts'
 import { peersOf } from './sealed-keys.ts'
 
@@ -34,6 +35,8 @@ export type BackupOptions = {
 export async function makeBackup(options: BackupOptions): Promise<BackupContents> {
   const { folder, out, withPatches } = options
   const seeds = await readKeySeeds(folder)
+  const url = await notedDatabase(folder)
+  if (url !== null) throw new BackupError(`the database of ${folder} is ${url}: back it up with pg_dump`)
   if (!databaseExists(folder) || seeds === null)
     throw new BackupError(`there is no controller's data in ${folder}: name its data folder with --data`)
   await refuseToReplace(out)

@@ -37,7 +37,8 @@ export async function openSealedKeys(name: string, sealed: Uint8Array, opened: O
   if ('passphrase' in opened) decrypter.addPassphrase(opened.passphrase)
   else for (const identity of opened.identities) addIdentity(decrypter, identity)
   const keys = SealedKeys.safeParse(jsonIn(await decrypted(name, sealed, decrypter)))
-  if (!keys.success) throw new BackupError(`${name} holds no keys of a Service Center: name the file of --keys-out`)
+  if (!keys.success)
+    throw new BackupError(`${name} holds no keys of a Service Center: name the file of patchmesh keys seal`)
   const { signing, meshIdentity } = keys.data
   return { signing: Buffer.from(signing, 'base64'), meshIdentity: Buffer.from(meshIdentity, 'base64') }
 }
@@ -45,6 +46,12 @@ export async function openSealedKeys(name: string, sealed: Uint8Array, opened: O
 /** The peer ids by which a database names its keys. */
 export function peersOf({ signing, meshIdentity }: KeySeeds): { signing: PeerId; mesh: PeerId } {
   return { signing: signingKeyFromSeed(signing).peer, mesh: signingKeyFromSeed(meshIdentity).peer }
+}
+
+type Peers = ReturnType<typeof peersOf>
+
+export function areSame(some: Peers, others: Peers): boolean {
+  return some.signing === others.signing && some.mesh === others.mesh
 }
 
 async function decrypted(name: string, sealed: Uint8Array, decrypter: Decrypter): Promise<string> {
@@ -55,7 +62,7 @@ async function decrypted(name: string, sealed: Uint8Array, decrypter: Decrypter)
     const why = isOther
       ? 'is sealed to another passphrase or recipient'
       : 'is not a file in the age format, or is damaged'
-    throw new BackupError(`${name} ${why}: it is the file that patchmesh backup wrote with --keys-out`, {
+    throw new BackupError(`${name} ${why}: it is the file that patchmesh keys seal wrote`, {
       cause: error,
     })
   }

@@ -9,11 +9,16 @@ import type { AccessKind, AccessRecord, AccountRecord, PasskeyRecord, PasskeyUse
 import { accessRecord, accessRow, accountRecord, accountRow, plain } from './rows.ts'
 import type { Schema } from './schema.ts'
 
+/** Makes one statement of it, where this process may write. */
+export type Alone = <Result>(statement: (database: Kysely<Schema>) => Promise<Result>) => Promise<Result>
+
 export class PeopleTables implements People {
   readonly #database: Kysely<Schema>
+  readonly #alone: Alone
 
-  constructor(database: Kysely<Schema>) {
+  constructor(database: Kysely<Schema>, alone: Alone) {
     this.#database = database
+    this.#alone = alone
   }
 
   accounts(): Promise<AccountRecord[]> {
@@ -82,8 +87,9 @@ export class PeopleTables implements People {
   }
 
   async markUsed(secretHash: Sha256, { usedAt, origin }: Pick<AccessRecord, 'usedAt' | 'origin'>): Promise<void> {
-    const query = this.#database.updateTable('access').set({ usedAt, origin }).where('secretHash', '=', secretHash)
-    await query.execute()
+    await this.#alone((database) =>
+      database.updateTable('access').set({ usedAt, origin }).where('secretHash', '=', secretHash).execute(),
+    )
   }
 
   passkeys(): Promise<PasskeyRecord[]> {
@@ -112,7 +118,7 @@ export class PeopleTables implements People {
   }
 
   async removePasskey(credential: string): Promise<void> {
-    await this.#database.deleteFrom('passkeys').where('credential', '=', credential).execute()
+    await this.#alone((database) => database.deleteFrom('passkeys').where('credential', '=', credential).execute())
   }
 }
 
