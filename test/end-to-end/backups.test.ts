@@ -125,7 +125,7 @@ test(
     const copies = readdirSync(join(data, 'store'))
     rmSync(join(data, 'store'), { recursive: true })
     const kept = await patchmesh(['restore', inFolder('with-copies.tar.zst'), '--data', data])
-    assert.match(kept.stderr, /has a database: add --replace to move aside what is there/)
+    assert.match(kept.stderr, /has a database: add --replace to move it aside/)
 
     assert.match(await restored('with-copies.tar.zst', '--replace'), /what was there is in .*replaced-20/)
     assert.deepEqual(readdirSync(join(data, 'store')).sort(), copies.sort())
