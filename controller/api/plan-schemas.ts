@@ -51,7 +51,13 @@ const PlannedPair = z.strictObject({
   members: z.array(PlannedMember).describe('In the order in which they begin.'),
 })
 const PlannedWave = z.strictObject({
-  wave: z.int().min(1).describe('1 is the first pair alone, 2 one Data Center, then wider.'),
+  wave: z
+    .int()
+    .min(1)
+    .describe(
+      '1 is the first pair alone, then comes the rest of its Data Center where there is any, then it goes wider.',
+    ),
+  dataCentersAtOnce: z.int().min(1).describe('In so many Data Centers at most somebody is at it at once.'),
   dataCenters: z.array(z.string()),
   appliances: count,
   expectedSeconds: count,

@@ -108,14 +108,14 @@ export function whatMayFail({ mayFail, counts }: InstallPlan): string[] {
   ]
 }
 
-/** `Wave 3, 2 Data Centers at a time: Paris and Tokyo`. */
-export function waveTitle({ wave, dataCenters }: PlannedWave): string {
+/** `Wave 3, up to 2 Data Centers at a time: Data Center Paris and Data Center Tokyo`. */
+export function waveTitle({ wave, dataCenters, dataCentersAtOnce }: PlannedWave): string {
   const more = dataCenters.length - NAMED_DATA_CENTERS
   const named = dataCenters.slice(0, NAMED_DATA_CENTERS).map(dataCenterTitle)
   const places = more > 0 ? [...named, `${more} more`] : named
   if (wave === 1) return `Wave 1, the first pair alone: ${listed(places)}`
-  if (wave === 2) return `Wave 2, the rest there: ${listed(places)}`
-  return `Wave ${wave}, up to ${2 ** (wave - 2)} Data Centers at a time: ${listed(places)}`
+  if (dataCentersAtOnce === 1) return `Wave ${wave}, the rest there: ${listed(places)}`
+  return `Wave ${wave}, up to ${dataCentersAtOnce} Data Centers at a time: ${listed(places)}`
 }
 
 /** What is to be said of one member, as a sentence. */

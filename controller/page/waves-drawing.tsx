@@ -114,10 +114,9 @@ const Axis = ({ layout: { ticks, height } }: { layout: WavesLayout }) => (
   </g>
 )
 
-/** Ticks lie where they say; after hours a minute more says the same. */
+/** After hours a minute more says the same. */
 function sinceStart(seconds: number): string {
-  if (seconds === 0) return '0'
-  return seconds >= 60 && seconds < 3600 ? `${Number((seconds / 60).toFixed(1))} min` : duration(seconds)
+  return seconds === 0 ? '0' : duration(seconds)
 }
 
 const Line = ({ row: { y, label, pairs, bars }, stripes }: { row: Row; stripes: string }) => {

@@ -46,7 +46,7 @@ export function progressSentences(install: InstallDetail): string[] {
     ...(pairs.length === 0 ? [] : [end]),
     unprotectedSeconds === 0
       ? `No pair was without a stand-in${ended ? '' : ' until now'}.`
-      : `Without a stand-in${ended ? '' : ' until now'}: ${minutes(unprotectedSeconds)}, all pairs together.`,
+      : `Without a stand-in${ended ? '' : ' until now'}: ${duration(unprotectedSeconds)}, all pairs together.`,
     ...(ended ? [] : [`Whoever waits may begin until ${deadline}.`]),
     ...(waveSoakSeconds === 0 || ended
       ? []
@@ -56,11 +56,6 @@ export function progressSentences(install: InstallDetail): string[] {
 
 function inNumbers(count: number, standing: PairStanding): string {
   return `${count} ${(count === 1 ? STANDING_WORDS : SEVERAL)[standing]}`
-}
-
-/** Minutes are what people count here: `4.5 min`. */
-function minutes(seconds: number): string {
-  return `${Number((seconds / 60).toFixed(1))} min`
 }
 
 /** `under way since …, expected until …`, of one pair or of several that share a line. */

@@ -30,9 +30,11 @@ export function bitRate(bitsPerSecond: number): string {
   return `${Number(value.toFixed(3))} ${BIT_UNITS[unit]}`
 }
 
-/** `47 s`, `12 min`, `3 h 20 min`, `2 days 4 h`: rounded up, so that nothing takes longer than was said. */
+/** `47 s`, `2 min 20 s`, `12 min`, `3 h 20 min`, `2 days 4 h`: rounded up, so that nothing takes longer than was said. */
 export function duration(seconds: number): string {
   if (seconds < 90) return `${Math.ceil(seconds)} s`
+  const tens = Math.ceil(seconds / 10)
+  if (tens < 60) return joined(Math.floor(tens / 6), 'min', (tens % 6) * 10, 's')
   const minutes = Math.ceil(seconds / 60)
   if (minutes < 60) return `${minutes} min`
   if (minutes < 48 * 60) return joined(Math.floor(minutes / 60), 'h', minutes % 60, 'min')

@@ -383,11 +383,11 @@ describe('the page on which an install is confirmed', () => {
   test('shows the plan: its waves, what it does to pairs, what may fail, and the file', async () => {
     const page = await open(ACME)
     for (const text of [
-      /4 appliances in 2 pairs, about 3 min where nobody has to wait: 4 ready\./,
+      /4 appliances in 2 pairs, about 2 min 20 s where nobody has to wait: 4 ready\./,
       /one member of a pair after the other: a pair is without a stand-in for up to 40 s, all of them together for 80 s/,
       /It halts by itself when 1 pair fails while nobody has the patch\. Later 1 pair that fails ends it in its Data Center, and 2 everywhere\./,
       /Wave 1, the first pair alone: Data Center paris/,
-      /Wave 3, up to 2 Data Centers at a time: Data Center tokyo/,
+      /Wave 2, up to 2 Data Centers at a time: Data Center tokyo/,
     ])
       assert.match(page, text)
     const [, address = ''] = /href="([^"]+)" download="plan\.json"/.exec(page) ?? []

@@ -37,7 +37,10 @@ test('a plan is a summary and a table for each wave', async () => {
   const { status, stdout } = await run(PLAN)
   assert.equal(status, 0)
   const lines = stdout.split('\n')
-  assert.match(lines[0] ?? '', /^openssl@3\.0 for acme in all Data Centers: 4 appliances in 2 pairs, about 3 min where/)
+  assert.match(
+    lines[0] ?? '',
+    /^openssl@3\.0 for acme in all Data Centers: 4 appliances in 2 pairs, about 2 min 20 s where/,
+  )
   assert.equal(lines[1], '2 ready, 2 waiting')
   const [first = '', second = ''] = stdout.split(/^Wave \d, /m).slice(1)
   assert.match(

@@ -98,7 +98,7 @@ pageTest('the warning says what is left of a copy and how long it will take', {}
   })
   await page.getByLabel('acme', { exact: true }).check()
   await page.getByRole('button', { name: 'Install', exact: true }).click()
-  await page.getByRole('dialog').getByText('200.0 MiB left, 4 min left.').waitFor()
+  await page.getByRole('dialog').getByText('200.0 MiB left, 3 min 20 s left.').waitFor()
 })
 
 pageTest('P7 warns before n = m, names the appliances, and installs where ready', {}, async (visit) => {

@@ -1,5 +1,5 @@
 /**
- * Words of the pages: of a plan where little or nothing would happen, and how a sentence begins.
+ * Words of the pages: how long something takes, of a plan where little or nothing would happen, and how a sentence begins.
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -7,7 +7,7 @@ import type { InstallPlan } from '../../controller/core/rollout/install-plan.ts'
 import type { InstallDetail } from '../../controller/core/views.ts'
 import { aboutSoLong, planSummary, whatMayFail } from '../../controller/page/plan-words.ts'
 import { progressSentences } from '../../controller/page/waves-words.ts'
-import { sentence, whatItHas } from '../../controller/page/words.ts'
+import { duration, sentence, whatItHas } from '../../controller/page/words.ts'
 
 const MAY_FAIL = { pairsAtFirst: 1, pairsLater: 2, pairsOfADataCenter: 1 }
 const UNHEARD = { unheardPairsAtFirst: 2, unheardDataCentersLater: 3 }
@@ -16,6 +16,23 @@ function planOf(pairs: number, expectedSeconds = 60): InstallPlan {
   const counts = { appliances: 2 * pairs, pairs, ready: 2 * pairs, waits: 0, refuses: 0, installed: 0 }
   return { counts, expectedSeconds, mayFail: { ...MAY_FAIL, ...UNHEARD } } as unknown as InstallPlan
 }
+
+test('a duration is rounded up, to tens of seconds below ten minutes and to minutes above', () => {
+  const rows: [seconds: number, words: string][] = [
+    [0.2, '1 s'],
+    [89.5, '90 s'],
+    [90, '1 min 30 s'],
+    [140, '2 min 20 s'],
+    [141, '2 min 30 s'],
+    [180, '3 min'],
+    [599, '10 min'],
+    [601, '11 min'],
+    [3_599, '1 h'],
+    [5_460, '1 h 31 min'],
+    [48 * 3_600, '2 days'],
+  ]
+  for (const [seconds, words] of rows) assert.equal(duration(seconds), words)
+})
 
 test('of a single pair it is said that what fails ends it, and nothing of other pairs', () => {
   const [ends, back, ...more] = whatMayFail(planOf(1))

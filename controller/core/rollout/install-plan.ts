@@ -41,8 +41,9 @@ export type PlannedPair = {
 }
 
 export type PlannedWave = {
-  /** 1 is the first pair alone, 2 one Data Center; see decision 21. */
+  /** 1 is the first pair alone, then the rest of its Data Center where there is any, then wider; see decision 21. */
   readonly wave: number
+  readonly dataCentersAtOnce: number
   readonly dataCenters: readonly string[]
   readonly appliances: number
   readonly expectedSeconds: number

@@ -10,7 +10,7 @@ import type { PlannedMember, PlannedPair, PlannedWave } from './install-plan.ts'
 import { inOrder } from './plan.ts'
 import { type Span, spansOf } from './spans.ts'
 import type { TargetFacts } from './target-facts.ts'
-import { forecast } from './waves.ts'
+import { forecast, widthAfter } from './waves.ts'
 
 /** One target, and what is said of it. */
 export type Judged = Pick<TargetFacts, 'target' | 'appliance' | 'isProvider'> &
@@ -28,6 +28,7 @@ export function inWaves(
   const groups = groupsInOrder(members, order)
   const secondsOf = (group: Group) => sumOf(group, ({ appliance }) => on(appliance).seconds)
   const waveOf = forecast(groups.flat())
+  const places = [...new Set(groups.map((group) => placeOf(group).dataCenter))]
   // The first pair has begun before: of its Data Center it takes no time beside the others.
   const spans = spansOf(
     groups.map((group, index) => ({ ...placeOf(group), seconds: index === 0 ? 0 : secondsOf(group) })),
@@ -56,6 +57,7 @@ export function inWaves(
     const taken = dataCenters.flatMap((dataCenter) => spans.get(dataCenter) ?? [])
     return {
       ...{ wave, dataCenters, appliances: there.flat().length },
+      dataCentersAtOnce: widthAfter(Math.min(...dataCenters.map((dataCenter) => places.indexOf(dataCenter)))),
       expectedSeconds: wave === 1 ? alone : lengthOf(taken),
       pairs: there.map(asPair),
     }

@@ -10,6 +10,7 @@ import { groupsOf, hasBegun, hasEndedWell, isStanding, type Placed, stands } fro
 import { isInFlight, isWaiting } from './ongoing.ts'
 
 const WIDEST = 8
+const FIRST_WAVE = 1
 
 /** Where an install is. It changes while a plan is made: whoever begins takes a place. */
 export type Waves = {
@@ -25,11 +26,14 @@ export type Waves = {
   readonly isProven: boolean
   /** How many Data Centers may be at it at once. */
   readonly width: number
+  /** Whether the Data Center of the first pair has others. */
+  readonly hasRest: boolean
 }
 
 /** Before anything is known. */
 export const NO_WAVES: Waves = {
   ...{ groups: new Map(), dataCenters: new Map(), standing: new Map(), begun: new Set(), isProven: false, width: 1 },
+  hasRest: false,
 }
 
 /** `isAbsent` says who is not waited for. */
@@ -44,7 +48,8 @@ export function wavesOf<Member extends Placed>(
   const begun = new Set<string>()
   const well = new Set<DataCenterName>()
   const unfinished = new Set<DataCenterName>()
-  for (const group of groupsOf(members)) {
+  const all = groupsOf(members)
+  for (const group of all) {
     const [first] = group
     if (first === undefined) continue
     const { dataCenter } = first.appliance
@@ -61,7 +66,18 @@ export function wavesOf<Member extends Placed>(
     if (atIt !== undefined || next !== undefined || waits) unfinished.add(dataCenter)
   }
   const finished = [...well].filter((dataCenter) => !unfinished.has(dataCenter)).length
-  return { groups, dataCenters, standing, begun, isProven: well.size > 0, width: widthAfter(finished) }
+  const hasRest = othersBeside(all, all.find(isFirst))
+  return { groups, dataCenters, standing, begun, isProven: well.size > 0, width: widthAfter(finished), hasRest }
+}
+
+function isFirst(group: readonly Placed[]): boolean {
+  return group.some(({ target }) => target.wave === FIRST_WAVE)
+}
+
+/** Whether its Data Center has other groups. */
+function othersBeside(all: readonly (readonly Placed[])[], group: readonly Placed[] | undefined): boolean {
+  const dataCenter = group?.[0]?.appliance.dataCenter
+  return all.some((other) => other !== group && other[0]?.appliance.dataCenter === dataCenter)
 }
 
 /** What goes together with it stands for as long. */
@@ -87,9 +103,13 @@ export function takePlace({ groups, dataCenters }: Waves, appliance: ApplianceRe
   dataCenters.set(appliance.dataCenter, appliance)
 }
 
-/** The number under which people read it: 1 is the canary, 2 one Data Center, and so on. */
-export function waveNumber({ isProven, width }: Pick<Waves, 'isProven' | 'width'>): number {
-  return isProven ? 2 + Math.log2(width) : 1
+/**
+ * The number under which people read it: 1 is the canary, 2 the rest of its Data Center where there is any, and each wider
+ * one the next.
+ */
+export function waveNumber({ isProven, width, hasRest }: Pick<Waves, 'isProven' | 'width' | 'hasRest'>): number {
+  if (!isProven) return FIRST_WAVE
+  return FIRST_WAVE + (hasRest ? 1 : 0) + Math.log2(width)
 }
 
 /** After one Data Center two, after three in all four, after seven eight. */
@@ -101,11 +121,13 @@ export function widthAfter(finished: number): number {
 export function forecast(inOrder: readonly Placed[]): Map<Placed['target'], number> {
   const [canary] = inOrder
   const places = [...new Set(inOrder.map(({ appliance }) => appliance.dataCenter))]
+  const all = groupsOf(inOrder)
+  const hasRest = othersBeside(all, all[0])
   return new Map(
     inOrder.map(({ target, appliance }) => {
-      const isCanary = canary !== undefined && groupKey(canary.appliance) === groupKey(appliance)
+      const isProven = canary === undefined || groupKey(canary.appliance) !== groupKey(appliance)
       const width = widthAfter(places.indexOf(appliance.dataCenter))
-      return [target, target.wave ?? (isCanary ? 1 : waveNumber({ isProven: true, width }))]
+      return [target, target.wave ?? waveNumber({ isProven, width, hasRest })]
     }),
   )
 }

@@ -19,10 +19,22 @@ export function localize(/** @type {ParentNode} */ place) {
   }
 }
 
+/** As the pages say it (words.ts). */
 export function duration(/** @type {number} */ seconds) {
   if (seconds < 90) return `${Math.ceil(seconds)} s`
+  const tens = Math.ceil(seconds / 10)
+  if (tens < 60) return joined(Math.floor(tens / 6), 'min', (tens % 6) * 10, 's')
   const minutes = Math.ceil(seconds / 60)
-  return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`
+  return minutes < 60 ? `${minutes} min` : joined(Math.floor(minutes / 60), 'h', minutes % 60, 'min')
+}
+
+function joined(
+  /** @type {number} */ large,
+  /** @type {string} */ unit,
+  /** @type {number} */ small,
+  /** @type {string} */ smallUnit,
+) {
+  return small === 0 ? `${large} ${unit}` : `${large} ${unit} ${small} ${smallUnit}`
 }
 
 localize(document)

@@ -68,6 +68,22 @@ describe('a plan', () => {
     ])
   })
 
+  test('counts its waves without holes, and says how many Data Centers each goes to at once', () => {
+    const counts = (...places: string[]) =>
+      waves(...places.map((place) => pair(place))).map((one) => [one.wave, one.dataCentersAtOnce])
+    assert.deepEqual(counts('a/acme', 'b/acme', 'c/acme', 'd/acme'), [
+      [1, 1],
+      [2, 2],
+      [3, 4],
+    ])
+    assert.deepEqual(counts('a/acme', 'a/globex', 'b/acme', 'c/acme', 'd/acme'), [
+      [1, 1],
+      [2, 1],
+      [3, 2],
+      [4, 4],
+    ])
+  })
+
   test('lets the member of a pair begin that may', () => {
     assert.deepEqual(lines(waves(pair('a/acme', 'waits', 'ready'))), ['1 a/acme/primary, a/acme/secondary'])
   })
@@ -186,7 +202,7 @@ function playedThrough(appliances: ApplianceRecord[]): Map<string, number> {
     assert.notEqual(start.length, 0, 'somebody begins')
     for (const one of appliances.filter(({ peer }) => start.includes(peer))) {
       begun.set(one.name, wave)
-      rows.set(one.name, target(one, { state: 'installed' }))
+      rows.set(one.name, target(one, { state: 'installed', wave }))
     }
   }
   return new Map([...begun].map(([name, wave]) => [name, begun.get(name.replace('primary', 'secondary')) ?? wave]))

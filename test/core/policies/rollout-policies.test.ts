@@ -225,6 +225,7 @@ const at = (width: number, ...busy: ReturnType<typeof appliance>[]): Around => (
     begun: new Set(),
     isProven: true,
     width,
+    hasRest: true,
   },
 })
 const canary = (busy: ReturnType<typeof appliance>, begun: ReturnType<typeof appliance>[] = []): Around => ({
@@ -235,6 +236,7 @@ const canary = (busy: ReturnType<typeof appliance>, begun: ReturnType<typeof app
     begun: new Set(begun.map(groupKey)),
     isProven: false,
     width: 1,
+    hasRest: true,
   },
 })
 const lima = appliance('lima/globex/primary', { dataCenter: 'Lima', organization: 'Globex' })

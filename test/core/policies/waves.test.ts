@@ -11,14 +11,15 @@ import { standsInTurn } from '../../../controller/core/rollout/standing.ts'
 import { forecast, waveNumber, wavesOf } from '../../../controller/core/rollout/waves.ts'
 import { appliance, install, target } from './rollout-facts.ts'
 
-/** `oslo/acme/primary installed`, or only a name for one that waits; `none` at the end for one that is not there. */
+/** `oslo/acme/primary installed 1`, with its wave, or only a name for one that waits; `absent` for one that is not there. */
 function member(words: string): Placed & { readonly isAbsent: boolean; readonly isProvider: boolean } {
-  const [name = '', state = 'queued'] = words.split(' ')
+  const [name = '', state = 'queued', wave] = words.split(' ')
   const [dataCenter = '', organization = ''] = name.split('/')
   const isProvider = organization === 'provider'
   const of = appliance(name, { dataCenter, organization, kind: isProvider ? 'service-provider' : 'tenant' })
   const row: Partial<TargetRecord> = state === 'absent' ? {} : { state: state as TargetRecord['state'] }
-  return { target: target(of, row), appliance: of, isAbsent: state === 'absent', isProvider }
+  const ordered = wave === undefined ? row : { ...row, wave: Number(wave) }
+  return { target: target(of, ordered), appliance: of, isAbsent: state === 'absent', isProvider }
 }
 const pair = (name: string, secondary = 'queued', primary = secondary): string[] => [
   `${name}/secondary ${secondary}`,
@@ -28,6 +29,7 @@ const numbered = (...words: string[][]) =>
   waveNumber(wavesOf(install, words.flat().map(member), ({ isAbsent }) => isAbsent))
 const doneIn = (count: number): string[][] =>
   Array.from({ length: count }, (_, index) => pair(`site-${index}/acme`, 'installed'))
+const firstOfTwo = [pair('oslo/acme', 'installed 1'), pair('oslo/globex', 'installed 2')]
 const more = pair('zone/acme')
 
 describe('the wave of an install', () => {
@@ -36,15 +38,17 @@ describe('the wave of an install', () => {
     ['is 1 while the first pair is at it', [pair('oslo/acme', 'installed', 'installing'), more], 1],
     [
       'is 2 when a pair has it and its Data Center goes on',
-      [pair('oslo/acme', 'installed'), pair('oslo/globex'), more],
+      [pair('oslo/acme', 'installed 1'), pair('oslo/globex'), more],
       2,
     ],
-    ['is 3 when one Data Center has it', [...doneIn(1), more], 3],
-    ['is 3 when two have it', [...doneIn(2), more], 3],
-    ['is 4 when three have it', [...doneIn(3), more], 4],
-    ['is 5 when seven have it', [...doneIn(7), more], 5],
-    ['grows no further', [...doneIn(40), more], 5],
-    ['does not wait for who is not there', [pair('oslo/acme', 'installed'), pair('oslo/globex', 'absent'), more], 3],
+    ['is 3 when one Data Center has it', [...firstOfTwo, more], 3],
+    ['is 3 when two have it', [...firstOfTwo, ...doneIn(1), more], 3],
+    ['is 4 when three have it', [...firstOfTwo, ...doneIn(2), more], 4],
+    ['is 5 when seven have it', [...firstOfTwo, ...doneIn(6), more], 5],
+    ['grows no further', [...firstOfTwo, ...doneIn(40), more], 5],
+    ['is 2 after a first pair that is all of its Data Center', [pair('oslo/acme', 'installed 1'), more], 2],
+    ['is 3 then when three have it', [pair('oslo/acme', 'installed 1'), ...doneIn(2), more], 3],
+    ['does not wait for who is not there', [pair('oslo/acme', 'installed 1'), pair('oslo/globex', 'absent'), more], 3],
     ['does not grow by what was refused', [pair('oslo/acme', 'refused'), more], 1],
   ]
   for (const [title, members, wave] of rows) test(title, () => assert.equal(numbered(...members), wave))
@@ -83,19 +87,19 @@ describe('a wave that stands', () => {
   const stoodAt = (words: string[][]) =>
     words.flat().map((word) => {
       const { target: row, ...rest } = member(word.replace(' stood', ' installed'))
-      return { ...rest, target: { ...row, stoodAt: word.endsWith(' stood') ? row.changedAt : null } }
+      return { ...rest, target: { ...row, stoodAt: word.includes(' stood') ? row.changedAt : null } }
     })
   const rows: [title: string, members: string[][], wave: number, standing: string[]][] = [
     ['proves nothing before it has stood', [pair('oslo/acme', 'installed'), more], 1, ['oslo']],
     ['proves nothing while one member has not', [pair('oslo/acme', 'stood', 'installed'), more], 1, ['oslo']],
-    ['lets its Data Center go on', [pair('oslo/acme', 'stood'), pair('oslo/globex'), more], 2, []],
+    ['lets its Data Center go on', [pair('oslo/acme', 'stood 1'), pair('oslo/globex'), more], 2, []],
     [
       'widens nothing before its Data Center has stood',
-      [pair('oslo/acme', 'stood'), pair('oslo/b', 'installed'), more],
+      [pair('oslo/acme', 'stood 1'), pair('oslo/b', 'installed'), more],
       2,
       ['oslo'],
     ],
-    ['widens it then', [pair('oslo/acme', 'stood'), pair('oslo/b', 'stood'), more], 3, []],
+    ['widens it then', [pair('oslo/acme', 'stood 1'), pair('oslo/b', 'stood'), more], 3, []],
     ['does not stand while a member is at it', [pair('oslo/acme', 'installed', 'installing'), more], 1, []],
   ]
   for (const [title, members, wave, standing] of rows)
