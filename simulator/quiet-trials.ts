@@ -146,7 +146,7 @@ function publish({ world, evidence }: Pick<Calm, 'world' | 'evidence'>, name: st
   return patch
 }
 
-/** On the group of this appliance: an organization has one in each Data Center. */
+/** On the group of this appliance, now: an organization has one in each Data Center. */
 function start(world: World, { publication }: SymbolicPatch, { peer }: SimulatedAppliance): InstallId | null {
   const record = world.center.state.appliances.get(peer)
   if (record === undefined) return null
@@ -157,6 +157,7 @@ function start(world: World, { publication }: SymbolicPatch, { peer }: Simulated
     organizations: [record.organization],
     dataCenter: record.dataCenter,
     allowOutage: false,
+    outsideWindows: true,
   })
   return !isRefusal(reply) && reply.kind === 'install-started' ? reply.install : null
 }

@@ -7,6 +7,7 @@ import type { Sha256 } from '../../protocol/identifiers.ts'
 import { isRefusal } from '../../protocol/refusals.ts'
 import { Disproof } from '../../protocol/trust/statements.ts'
 import type { SimulatedAppliance } from '../world/simulated-appliance.ts'
+import type { World } from '../world/world.ts'
 import { type Evidence, isTenant } from './evidence.ts'
 
 /** Somebody's copy that a fault has changed can be mended from this machine only. */
@@ -21,8 +22,18 @@ export function hasLastGoodCopy(evidence: Evidence, machine: SimulatedAppliance)
 export function isGoodElsewhere(evidence: Evidence, who: string, patch: Sha256): boolean {
   const depots = evidence.fleet().filter(({ name }) => !isTenant(name))
   return [evidence.world.center, ...depots].some(
-    (host) => host.name !== who && !evidence.isDamaged(host.name, patch) && evidence.holds(host, patch),
+    (host) =>
+      host.name !== who &&
+      !evidence.isDamaged(host.name, patch) &&
+      evidence.holds(host, patch) &&
+      !isGoingAway(host, patch),
   )
+}
+
+/** What is to be deleted is given to nobody any more, also where the same patch was published again meanwhile. */
+function isGoingAway(host: World['center'] | SimulatedAppliance, patch: Sha256): boolean {
+  const { replicas } = 'seed' in host ? host.seed : host.state
+  return replicas.get(patch)?.phase.name === 'discarding'
 }
 
 /** A copy that is right on disk again is a copy like any other, and one of a withdrawn patch that went is none. */

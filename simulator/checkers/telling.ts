@@ -4,10 +4,17 @@
  * no end is told while a program runs.
  */
 import type { Report } from '../../protocol/trust/statements.ts'
+import type { Disruption } from '../world/disruptions.ts'
 import type { SimulatedAppliance } from '../world/simulated-appliance.ts'
 import { type Checker, type Evidence, hasEnded } from './evidence.ts'
 import { Programs } from './programs.ts'
 import { writtenReports } from './written-reports.ts'
+
+/** An order for what an earlier one could not put back begins by looking at it, and goes back to what was before that. */
+function whenItBegan(runs: readonly Disruption[], first: Disruption): Disruption {
+  const before = runs.slice(0, runs.indexOf(first) + 1)
+  return before.findLast(({ step, patch }) => step === 'install' && patch === first.patch) ?? first
+}
 
 export function telling(evidence: Evidence): Checker {
   const name = 'the end that is told is the truth'
@@ -43,7 +50,7 @@ export function telling(evidence: Evidence): Checker {
     }
     const putBack = runs.some(({ step, outcome }) => step === 'revert' && outcome?.ok === true)
     if (state === 'reverted' || (state === 'failed' && putBack)) {
-      const was = first.versionBefore
+      const was = whenItBegan(programs.on(who), first).versionBefore
       evidence.expect(there === was, name, () => `${tells}, and ${there} is there instead of ${was}`)
     }
   }

@@ -275,7 +275,7 @@ pageTest(
     const theirs = { patch, organizations: ['acme'], dataCenter: 'All', allowOutage: false, actor: 'somebody' }
     await fleet.serviceCenter.carryOut({ kind: 'start-install', ...theirs } as never)
     await dialog.getByRole('button', { name: 'Install', exact: true }).click()
-    await dialog.getByText(/^Install [0-9a-f]{32} of openssl@3\.0 is running on some of these appliances/).waitFor()
+    await dialog.getByText(/^Install [0-9a-f]{32} of openssl@3\.0 is running on acme-paris-primary and 3 more of these appliances/).waitFor()
     assert.equal(installs(visit).length, 1)
     await dialog.getByRole('button', { name: 'Cancel' }).click()
     await page.locator('[data-target="acme-paris-primary"]').waitFor()
