@@ -275,7 +275,11 @@ pageTest(
     const theirs = { patch, organizations: ['acme'], dataCenter: 'All', allowOutage: false, actor: 'somebody' }
     await fleet.serviceCenter.carryOut({ kind: 'start-install', ...theirs } as never)
     await dialog.getByRole('button', { name: 'Install', exact: true }).click()
-    await dialog.getByText(/^Install [0-9a-f]{32} of openssl@3\.0 is running on acme-paris-primary and 3 more of these appliances/).waitFor()
+    await dialog
+      .getByText(
+        /^Install [0-9a-f]{32} of openssl@3\.0 is running on acme-paris-primary and 3 more of these appliances/,
+      )
+      .waitFor()
     assert.equal(installs(visit).length, 1)
     await dialog.getByRole('button', { name: 'Cancel' }).click()
     await page.locator('[data-target="acme-paris-primary"]').waitFor()
@@ -381,7 +385,7 @@ pageTest(
     await page.getByText('3 of 3 organizations chosen.').waitFor()
     await page.getByLabel('globex', { exact: true }).uncheck()
     await page.locator('[data-organization="acme"] summary').click()
-    await page.getByText('acme-tokyo-primary').waitFor()
+    await page.locator('[data-organization="acme"]').getByText('acme-tokyo-primary').waitFor()
     const address = page.url()
     assert.equal(new URL(address).search, '?dataCenter=tokyo&organization=Org+1000&organization=acme&open=acme')
     const colleague = await openWindow(browser)
@@ -389,7 +393,7 @@ pageTest(
       await colleague.page.goto(await app.signInLink())
       await colleague.page.waitForURL('**/appliances/software-updates')
       await colleague.page.goto(address)
-      await colleague.page.getByText('acme-tokyo-primary').waitFor()
+      await colleague.page.locator('[data-organization="acme"]').getByText('acme-tokyo-primary').waitFor()
       assert.equal(await colleague.page.getByLabel('acme', { exact: true }).isChecked(), true)
       assert.equal(await colleague.page.getByLabel('globex', { exact: true }).isChecked(), false)
       assert.equal(await colleague.page.getByLabel('Data Center').inputValue(), 'tokyo')
