@@ -1,7 +1,7 @@
 /**
  * `patchmesh agent`: reads the command line, enrolls on the first start, and runs until told to stop. The line `ready …` on
- * standard output means that the appliance is a member. `check`, `status`, `orders`, `import` and `config` are
- * other files of this program.
+ * standard output means that the appliance is a member. `check`, `doctor`, `status`, `orders`, `import` and `config`
+ * are other files of this program.
  */
 import { mkdir } from 'node:fs/promises'
 import { resolve } from 'node:path'
@@ -58,6 +58,11 @@ async function main(): Promise<void> {
   if (command === 'check') {
     const { check } = await import('./check.ts')
     process.exitCode = await check(args)
+    return
+  }
+  if (command === 'doctor') {
+    const { doctor } = await import('./doctor.ts')
+    process.exitCode = await doctor(args)
     return
   }
   if (command === 'status') {

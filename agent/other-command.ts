@@ -9,6 +9,7 @@ Usage: patchmesh COMMAND [OPTIONS]
 
   agent         what runs on an appliance
   check         what this appliance can reach, its clock, its disk
+  doctor        what is wrong with the agent and around it, and how to mend it
   status        what this appliance does now, why, and what it waits for
   orders stop   stops, at the appliance, an order that has changed nothing yet
   import        takes in the patches of a disk that was carried here

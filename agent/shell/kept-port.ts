@@ -31,7 +31,8 @@ export async function keepPort(folder: string, listen: readonly string[], addres
   if (Number(port) !== (await keptPort(folder))) await writeDurably(folder, FILE, Buffer.from(port))
 }
 
-async function keptPort(folder: string): Promise<number | null> {
+/** The port that the system chose the last time, or null. */
+export async function keptPort(folder: string): Promise<number | null> {
   const text = (await readIfThere(join(folder, FILE))) ?? ''
   return /^[1-9]\d{0,4}$/.test(text) && Number(text) < 65_536 ? Number(text) : null
 }

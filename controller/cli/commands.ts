@@ -16,6 +16,7 @@ import { listBaselines, removeBaseline, setBaseline } from './baselines.ts'
 import type { Command } from './command.ts'
 import { configCheck } from './config-check.ts'
 import { listDataCenters, listFlows } from './data-centers.ts'
+import { doctor } from './doctor.ts'
 import { enrollToken } from './enroll-token.ts'
 import { enrollAppliance, listTokens, replaceAppliance, revokeToken } from './enrollment.ts'
 import { exportEvidence, verifyEvidence } from './evidence.ts'
@@ -46,7 +47,7 @@ import { verifyTrail } from './verify-trail.ts'
 import { listWindows, removeWindow, setWindow } from './windows.ts'
 
 export const COMMANDS: Readonly<Record<string, readonly Command[]>> = {
-  'Set it up': [configCheck],
+  'Set it up': [configCheck, doctor],
   'Keep it safe': [backup, restore, sealKeysCommand, placeKeysCommand],
   'Let others in': [
     enrollToken,

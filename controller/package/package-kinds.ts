@@ -36,7 +36,7 @@ export type Kind = {
 
 /** What the Node inside needs. */
 const NODE_NEEDS = ['libc6 (>= 2.28)', 'libatomic1', 'libgcc-s1', 'libstdc++6 (>= 5.2)']
-const ON_APPLIANCE = ['agent', 'check', 'status', 'orders stop', 'import', 'config check']
+const ON_APPLIANCE = ['agent', 'check', 'doctor', 'status', 'orders stop', 'import', 'config check']
 
 export const KINDS: readonly Kind[] = [
   {

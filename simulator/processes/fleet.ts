@@ -95,6 +95,11 @@ export class Fleet {
     return `Bearer ${this.#apiToken}`
   }
 
+  /** Where it listens for appliances, without its peer id. */
+  get meshAddress(): string {
+    return this.#meshAddress
+  }
+
   /** After it was stopped or killed: the same data, at the same addresses. */
   async restartServiceCenter(): Promise<void> {
     await this.serviceCenter.stop()

@@ -8,6 +8,7 @@ const ALL_COMMANDS = [
   'controller',
   'agent',
   'check',
+  'doctor',
   'status',
   'orders stop',
   'enroll-token',
@@ -72,7 +73,7 @@ const ALL_COMMANDS = [
   'release key',
   'release sign',
 ]
-const OWN_COMMANDS = ALL_COMMANDS.slice(5)
+const OWN_COMMANDS = ALL_COMMANDS.slice(6)
 
 describe('the command line', () => {
   test('lists every command with one line each', async () => {

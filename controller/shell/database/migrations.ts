@@ -37,9 +37,14 @@ export const MIGRATIONS: Record<string, Migration> = {
   '0026-exposure': { up: exposure },
 }
 
+/** One that this release does not know, so that a newer one has written the database. */
+export function newerMigration(applied: readonly string[]): string | undefined {
+  return applied.find((name) => !Object.hasOwn(MIGRATIONS, name))
+}
+
 /** Throws a sentence for a database that a newer release has written. */
 export async function migrate(transaction: Transaction<Schema>): Promise<void> {
-  const newer = (await appliedMigrations(transaction)).find((name) => !Object.hasOwn(MIGRATIONS, name))
+  const newer = newerMigration(await appliedMigrations(transaction))
   if (newer !== undefined) {
     throw new Error(
       `it was written by a newer release of patchmesh (it knows ${newer}, this release does not): ` +
