@@ -26,6 +26,7 @@ import { extendInstall } from './extend-install.ts'
 import { cancelInstall, listInstalls, pauseInstall, resumeInstall, showInstall } from './installs.ts'
 import { placeKeysCommand, sealKeysCommand } from './keys.ts'
 import { listLimits, setLimits } from './limits.ts'
+import { migrate } from './migrate.ts'
 import { listPasskeys, removePasskey } from './passkeys.ts'
 import { listPatches, showPatch, withdrawPatch } from './patches.ts'
 import { addPerson, changePerson, listPeople, newLink, removePerson } from './people.ts'
@@ -48,7 +49,7 @@ import { listWindows, removeWindow, setWindow } from './windows.ts'
 
 export const COMMANDS: Readonly<Record<string, readonly Command[]>> = {
   'Set it up': [configCheck, doctor],
-  'Keep it safe': [backup, restore, sealKeysCommand, placeKeysCommand],
+  'Keep it safe': [backup, restore, sealKeysCommand, placeKeysCommand, migrate],
   'Let others in': [
     enrollToken,
     enrollAppliance,

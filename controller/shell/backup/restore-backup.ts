@@ -5,7 +5,7 @@
  * restore goes on from there.
  */
 import { existsSync } from 'node:fs'
-import { mkdir, readdir, rename, rm } from 'node:fs/promises'
+import { mkdir, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { lockDataFolder } from '../../../agent/shell/data-folder-lock.ts'
 import { syncFolder } from '../../../agent/shell/durable-file.ts'
@@ -14,6 +14,7 @@ import { notedDatabase } from '../database/noted-database.ts'
 import { readKeySeeds } from '../keys.ts'
 import { type BackupContents, BackupError, copyName, DATABASE_NAME } from './backup-contents.ts'
 import { giveToOwner } from './give-to-owner.ts'
+import { moveDatabaseAside } from './move-aside.ts'
 import { type Proof, proveDatabase } from './prove-backup.ts'
 import { readBackup } from './read-backup.ts'
 import { areSame, peersOf } from './sealed-keys.ts'
@@ -55,24 +56,12 @@ export async function restoreBackup({ folder, file, replaces, nowMs, progress }:
       return existsSync(path.join(folder, name)) && name !== DATABASE_NAME ? null : path.join(unpacked, name)
     }
     const proof = await proveDatabase(unpacked, await readBackup(file, { placeOf, progress }))
-    const aside = await moveAside(folder, nowMs)
+    const aside = await moveDatabaseAside(folder, nowMs)
     await putInPlace(folder, unpacked, proof.contents)
     return { ...proof, aside }
   } finally {
     await rm(unpacked, { recursive: true, force: true })
   }
-}
-
-async function moveAside(folder: string, nowMs: number): Promise<string | null> {
-  const moved = (await readdir(folder)).filter((name) => name.startsWith(DATABASE_NAME))
-  if (moved.length === 0) return null
-  const aside = path.join(folder, `replaced-${new Date(nowMs).toISOString().replaceAll(/[:.]/g, '-')}`)
-  await mkdir(aside, { mode: 0o700 })
-  for (const name of moved) await rename(path.join(folder, name), path.join(aside, name))
-  await syncFolder(aside)
-  await syncFolder(folder)
-  await giveToOwner(aside)
-  return aside
 }
 
 async function putInPlace(folder: string, unpacked: string, contents: BackupContents): Promise<void> {

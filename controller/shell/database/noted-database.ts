@@ -2,10 +2,11 @@
  * Which database a data folder belongs to, in `DIR/database.json`, where that is not the embedded one: so the commands beside a
  * controller find it, and a controller that is started without its setting does not begin a new one.
  */
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { DamagedFile } from '../../../agent/shell/damaged-file.ts'
-import { writeDurably } from '../../../agent/shell/durable-file.ts'
+import { syncFolder, writeDurably } from '../../../agent/shell/durable-file.ts'
 import { readIfThere } from '../../../agent/shell/installers/read-if-there.ts'
 import { jsonIn } from '../backup/backup-contents.ts'
 import { databaseExists, databaseFile } from './embedded-file.ts'
@@ -38,4 +39,10 @@ export async function noteDatabase(folder: string, url: string): Promise<void> {
     )
   if ((await notedDatabase(folder)) === url) return
   await writeDurably(folder, FILE, Buffer.from(`${JSON.stringify({ url } satisfies z.infer<typeof Noted>)}\n`))
+}
+
+/** The embedded database is the one again. */
+export async function forgetDatabase(folder: string): Promise<void> {
+  await rm(join(folder, FILE))
+  await syncFolder(folder)
 }

@@ -77,6 +77,15 @@ export class PostgresDatabase {
     return typeof value === 'string' ? value : null
   }
 
+  /** Which node leads now, or null. */
+  async leader(): Promise<string | null> {
+    const { rows } = await this.#connections.query(
+      'select holder from lease where id = 1 and "expiresAt" > clock_timestamp()',
+    )
+    const holder: unknown = rows[0]?.['holder']
+    return typeof holder === 'string' ? holder : null
+  }
+
   /** Resolves when this process leads. From then on it writes as who leads, and `lost` is called when it does not any more. */
   async lead(options: {
     node: string
