@@ -99,4 +99,18 @@ export const pairBugs: readonly PlantedBug[] = [
     replace: "if (target.state === 'queued' && !isUnderWay(install.state)) return 'its install was cancelled'",
     checkers: [EQUAL],
   },
+  {
+    name: 'a later patch that was lost after the staging is not missed',
+    file: 'agent/core/install/staging.ts',
+    find: 'const lacking = lackingCopies(state, order)',
+    replace: 'const lacking = lackingCopies(state, { ...order, stages: [] })',
+    checkers: ['what goes on from another patch comes after it'],
+  },
+  {
+    name: 'a promise is said to nobody again who may have forgotten it',
+    file: granting,
+    find: 'if (grant === undefined || grant.to === asker ||',
+    replace: 'if (state.leases.number >= 0 || grant === undefined || grant.to === asker ||',
+    checkers: ['every order ends'],
+  },
 ]
