@@ -97,7 +97,10 @@ before(async () => {
   const advisory = { patch, severity: null, reference: apiToken, publishedAt: null, dueAt: null }
   await serviceCenter.carryOut({ kind: 'set-advisory', actor: 'Ana Lovelace', advisory })
   const note = { actor: 'Ana Lovelace', action: 'note', subject: install, origin: '203.0.113.9, session 12ab', at: 1 }
-  await repository.commit([{ table: 'audit', row: { ...note, outcome: everything } }])
+  await repository.commit([
+    { table: 'audit', row: { ...note, outcome: everything } },
+    { table: 'audit', row: { ...note, actor: 'nobody', action: 'sign in', outcome: 'wrong password' } },
+  ])
 })
 after(async () => {
   await app.close()
@@ -163,6 +166,10 @@ test('the manifest names each file with its size, and what is left out with the 
     manifest.leftOut.map(({ what }) => what),
     ['bytes of patches, keys, tokens, passwords and sessions', 'names of people, and from which address they came'],
   )
+  assert.equal(manifest.leftOut[0]?.why, 'nobody needs them to find a fault')
+  // Appliances act too, and keep their names.
+  for (const { name, peer } of fleet.serviceCenter.state.appliances.values())
+    for (const word of [name, peer]) assert.ok(files.get('fleet.json')?.includes(JSON.stringify(word)), word)
   const { appliance } = JSON.parse(files.get('statements.jsonl')?.split('\n')[0] ?? '{}') as { appliance: string }
   assert.match(appliance, /^acme-/)
 })

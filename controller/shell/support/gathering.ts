@@ -65,7 +65,8 @@ async function cleaningFor({ serviceCenter, repository }: Given, { keepsNames }:
   ])
   if (keepsNames) return { people: null, known }
   const key = await pseudonymKey(repository)
-  const names = await peopleOf(state, repository)
+  const machines = new Set<string>(appliances.flatMap(({ name, peer }) => [name, peer]))
+  const names = (await peopleOf(state, repository)).filter((name) => !machines.has(name))
   return { known, people: new Map(names.map((name) => [name, pseudonymOf(name, key)])) }
 }
 
@@ -89,7 +90,8 @@ async function peopleOf(state: ServiceCenterState, repository: Repository): Prom
   const accounts = (await repository.people.accounts()).map(({ name }) => name)
   return [...new Set([...accounts, ...others])]
 }
-const NOBODY = /^(?:Service Center$|the baseline that |stranger)/
+/** The Service Center itself, who was not signed in, and a baseline, whose text names its person. */
+const NOBODY = /^(?:Service Center$|nobody$|the baseline that )/
 
 async function addSubject(parts: Parts, { serviceCenter, repository }: Given, subject: Subject): Promise<void> {
   const { state } = serviceCenter
