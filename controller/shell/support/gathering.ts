@@ -168,7 +168,7 @@ async function addTrail(
     about.push(subject.install.id, subject.install.patch, `${name}@${version}`)
   }
   const entries = await given.repository.trail({ about, organizations, limit: MAX_TRAIL_ENTRIES })
-  const told = entries.map(({ at, hash: _, ...entry }) => ({ at: new Date(at).toISOString(), ...entry }))
+  const told = entries.map(({ at, ...entry }) => ({ at: new Date(at).toISOString(), ...entry }))
   parts.entries('trail.jsonl', `The newest ${MAX_TRAIL_ENTRIES} entries of the trail that are about it`, told, 'first')
 }
 
