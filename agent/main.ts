@@ -7,7 +7,8 @@ import { mkdir } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { hint, isRefusal } from '../protocol/refusals.ts'
 import { readToken } from '../protocol/token.ts'
-import { startAppliance } from './shell/appliance.ts'
+import { AGENT_VERSION } from './shell/accounting.ts'
+import { type RunningAppliance, startAppliance } from './shell/appliance.ts'
 import { AgentConfig, changeableSettings } from './shell/config/agent-config.ts'
 import { DEFAULT_LOG_LEVEL } from './shell/config/daemon-settings.ts'
 import { reloadOnHangup } from './shell/config/reloading.ts'
@@ -20,6 +21,9 @@ import { type Enrollment, loadEnrollment, loadIdentity } from './shell/kept-memb
 import { type Log, openLog, RecentLines } from './shell/log.ts'
 import { RoomOnDisk } from './shell/room-on-disk.ts'
 import { type Supervisor, supervisor } from './shell/supervisor.ts'
+import { becomeChosen, becomeRunning, dataFolderIn } from './shell/updater/choosing.ts'
+import { endWithUpdater, ownRelease, tell } from './shell/updater/own-release.ts'
+import { ReleaseSlots } from './shell/updater/release-slots.ts'
 
 const HELP = `Usage: patchmesh agent --data DIR [--token TOKEN] [options]
 
@@ -55,6 +59,9 @@ main().catch(failed)
 
 async function main(): Promise<void> {
   const [command, ...args] = process.argv.slice(2)
+  // What asks the agent is of its release, as far as that can be told.
+  if (command === 'check' || command === 'status' || command === 'orders' || command === 'import')
+    await becomeRunning([command, ...args])
   if (command === 'check') {
     const { check } = await import('./check.ts')
     process.exitCode = await check(args)
@@ -85,7 +92,7 @@ async function main(): Promise<void> {
     process.exitCode = await config(args)
     return
   }
-  if (command !== 'agent') {
+  if (command !== 'agent' && command !== 'agent-updater') {
     const { otherCommand } = await import('./other-command.ts')
     process.exitCode = otherCommand(command)
     return
@@ -95,6 +102,11 @@ async function main(): Promise<void> {
     process.stdout.write(HELP)
     return
   }
+  const named = values.data ?? (await dataFolderIn(values.config))
+  if (named !== null && command === 'agent-updater') return await update(resolve(named))
+  // Before anything is judged: a later release may know more settings.
+  if (named !== null) await becomeChosen(resolve(named), (line) => void process.stderr.write(`patchmesh: ${line}\n`))
+  endWithUpdater()
   const config = await readConfig(AgentConfig, values.config)
   const data = values.data ?? config.data
   if (data === undefined) return fail('--data DIR is missing: say where the agent shall keep its files', 2)
@@ -106,7 +118,14 @@ async function main(): Promise<void> {
   const watched = supervisor(log)
   const { seed, identity } = await new RoomOnDisk(folder, log).whenThereIsRoom(() => loadIdentity(folder))
   const enrollment = await enrolled({ folder, token: values.token, identity, log, watched })
-  const appliance = await startAppliance({
+  const starting: Promise<RunningAppliance> = startAppliance({
+    own: ownRelease({
+      ...{ data: folder, release: AGENT_VERSION },
+      async end() {
+        await watched.leaving('another release of the agent takes its place')
+        await (await starting).stop()
+      },
+    }),
     folder,
     seed,
     identity,
@@ -122,8 +141,10 @@ async function main(): Promise<void> {
     recent,
     fail: crashing(log, 'agent'),
   })
+  const appliance = await starting
   process.stdout.write(`ready name=${appliance.name} peer=${identity.peer} listen=${appliance.addresses[0] ?? '-'}\n`)
   watched.ready(`enrolled as ${appliance.name}`)
+  tell({ word: 'ready' })
   if (values.config !== undefined)
     reloadOnHangup({
       schema: AgentConfig,
@@ -139,6 +160,12 @@ async function main(): Promise<void> {
     watched.stopping()
     return appliance.stop()
   })
+}
+
+async function update(data: string): Promise<never> {
+  const log = openLog('agent', DEFAULT_LOG_LEVEL, new RecentLines())
+  const { runTrial } = await import('./shell/updater/run-trial.ts')
+  return runTrial({ slots: new ReleaseSlots(data), log, watched: supervisor(log) })
 }
 
 async function enrolled(options: {

@@ -12,7 +12,12 @@ export function statusLines(status: ApplianceStatus): string[] {
   const { name, kind, role, organization, dataCenter, running, order, inLine, patches, restartsDue, unheard } = status
   const lines: [what: string, text: string][] = [
     ['appliance', `${name}, ${kind} ${role} of ${organization} in ${dataCenter}`],
-    ['agent', running ? 'runs' : 'does not run: what follows is what its ledger knows; start it to have it go on'],
+    [
+      'agent',
+      running
+        ? `runs, release ${status.release ?? 'unknown'}`
+        : 'does not run: what follows is what its ledger knows; start it to have it go on',
+    ],
     ['now', status.does],
     ['uplink', uplinkText(status)],
     ...(order === null ? [] : [['order', orderText(order)] as [string, string]]),

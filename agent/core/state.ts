@@ -126,6 +126,8 @@ export type Settings = {
   /** Each copy is read again and proven once in this time, and never more than so many bytes a second. */
   readonly proveEveryMs: number
   readonly proveBytesPerSecond: number
+  /** By when a new release of this agent has to be seen by its peer and the Service Center, or it goes back. */
+  readonly seenWithinMs: number
   /** What the appliance's operator wants to be asked before an install and after it, in this order. */
   readonly checks: readonly CheckSettings[]
   /** Which hooks the operator has named for a planned switchover, and how long each may take; null for none. */
@@ -139,6 +141,8 @@ export type AgentState = {
   readonly random: Random
   /** Of this process: another one after each start. */
   readonly life: Life
+  /** That this process is; null where none is told apart. */
+  readonly release: string | null
   settings: Settings
   /** Null for the Service Center's seed. */
   membership: Membership | null
@@ -227,7 +231,8 @@ export type AgentState = {
   restarts: Map<Sha256, { bootId: string; sinceMs: number }>
 }
 
-export type Appliance = Pick<AgentState, 'identity' | 'root' | 'random' | 'life' | 'settings' | 'membership' | 'dial'>
+export type Appliance = Pick<AgentState, 'identity' | 'root' | 'random' | 'life' | 'settings' | 'membership' | 'dial'> &
+  Partial<Pick<AgentState, 'release'>>
 
 export const DEFAULT_SETTINGS: Settings = {
   // Fine enough for redials and progress, coarse enough that an idle agent costs next to nothing.
@@ -239,6 +244,7 @@ export const DEFAULT_SETTINGS: Settings = {
   // A terabyte is read in less than six days.
   proveEveryMs: 7 * 24 * 3600 * 1000,
   proveBytesPerSecond: 2_000_000,
+  seenWithinMs: 300_000,
   checks: [],
   hookSeconds: { release: null, takeBack: null },
 }
@@ -248,7 +254,7 @@ export const GREETS_NOBODY: Life = '0'.repeat(32)
 
 export function newAgent(appliance: Appliance): AgentState {
   return {
-    ...appliance,
+    ...{ release: null, ...appliance },
     addresses: [],
     clock: { monotonicMs: 0, wallMs: 0 },
     roster: null,

@@ -24,6 +24,8 @@ export const ApplianceStatus = z.strictObject({
   peer: z.string(),
   /** False where no agent runs: then this is what its ledger knows. */
   running: z.boolean(),
+  /** Of the agent that runs; null where none does. */
+  release: z.string().nullable(),
   /** One sentence: what it does now, and why. */
   does: z.string(),
   uplink: z.strictObject({
@@ -59,6 +61,7 @@ export function applianceStatus(state: AgentState, running: boolean): ApplianceS
   const { name, organization, dataCenter, kind, role, group } = membership
   const told = {
     ...{ name, organization, dataCenter, kind, role, group, peer: state.identity.peer, running },
+    release: running ? state.release : null,
     uplink: running ? uplinkStatus(state) : NOT_RUNNING,
     order: orderUnderWay(state),
     inLine: ordersInLine(state),

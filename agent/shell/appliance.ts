@@ -22,7 +22,7 @@ import { resume } from '../core/resuming.ts'
 import { DEFAULT_SETTINGS, newAgent } from '../core/state.ts'
 import { applianceStatus } from '../core/status.ts'
 import { step } from '../core/step.ts'
-import { AGENT_VERSION, answering } from './accounting.ts'
+import { answering } from './accounting.ts'
 import { causes } from './causes.ts'
 import type { Check } from './checks/check-config.ts'
 import { OperatorChecks } from './checks/operator-checks.ts'
@@ -30,6 +30,7 @@ import { readClock, startTicking } from './clock.ts'
 import type { ChangeableSettings } from './config/agent-config.ts'
 import { EventLoop } from './event-loop.ts'
 import { Installations } from './installations.ts'
+import { agentRelease } from './installers/agent-release.ts'
 import { hasLeftSomething } from './installers/before.ts'
 import { judgeCopy } from './judge-copy.ts'
 import type { Enrollment } from './kept-membership.ts'
@@ -47,12 +48,14 @@ import { isDiskFull } from './sqlite-file.ts'
 import { StoreWork } from './store-work.ts'
 import { hookSeconds, type Switchover, SwitchoverHooks } from './switchover-hooks.ts'
 import { awaitUnknownHook, awaitUnknownInstalls } from './unknown-installs.ts'
+import type { OwnRelease } from './updater/own-release.ts'
 import { listenForVisitors } from './visits/listening.ts'
 import { Visitors } from './visits/visitors.ts'
 
 const SET_ASIDE = 'the ledger does not know these files of the store: they are set aside, and used again once it does'
 
 export type ApplianceOptions = {
+  readonly own: OwnRelease
   readonly folder: string
   readonly seed: Uint8Array
   readonly identity: SigningKey
@@ -90,7 +93,8 @@ export async function startAppliance(options: ApplianceOptions): Promise<Running
     hookSeconds: hookSeconds(options.switchover),
   }
   const life = randomBytes(16).toString('hex')
-  const state = newAgent({ identity, root, random, life, settings, membership, dial })
+  const { release } = options.own
+  const state = newAgent({ identity, root, random, life, settings, membership, dial, release })
   state.roster = reopen(Roster, enrollment.roster, [root])
 
   const room = new RoomOnDisk(folder, log)
@@ -157,6 +161,7 @@ export async function startAppliance(options: ApplianceOptions): Promise<Running
   const installations = new Installations({
     store,
     kept,
+    agent: agentRelease(options.own, () => state.settings.seenWithinMs / 1000),
     installRoot,
     publishers: () => publishers,
     scratch,
@@ -242,7 +247,7 @@ export async function startAppliance(options: ApplianceOptions): Promise<Running
     log.warn({}, 'the agent did not end by itself the last time: every copy that it holds is proven again')
   await loop.perform(resume(state, await store.held((patch) => patchOf(patch)?.bytes)))
   const name = state.membership?.name ?? membership.name
-  log.info({ appliance: name, version: AGENT_VERSION }, 'started')
+  log.info({ appliance: name, version: release }, 'started')
   const stopListening = await listenForVisitors(folder, visitors, log)
   const stopTicking = startTicking((clock) => {
     if (!loop.isFull) deliver({ kind: 'tick', clock })

@@ -14,7 +14,7 @@ import type { Machine } from '../core/machine.ts'
 import { causes } from './causes.ts'
 import type { OperatorChecks } from './checks/operator-checks.ts'
 import { forgetBefore } from './installers/before.ts'
-import type { InstallTask } from './installers/installer.ts'
+import type { Installer, InstallTask } from './installers/installer.ts'
 import { installerFor } from './installers/installer-for.ts'
 import { foundOf, outcomeOf, withWord } from './installers/outcomes.ts'
 import { judgeCopy } from './judge-copy.ts'
@@ -33,6 +33,8 @@ export type InstallationsOptions = {
   readonly store: Pick<PieceStore, 'pathOf'>
   /** The package files for the way back. */
   readonly kept: KeptPackages
+  /** For releases of this agent itself; not there where it is not exchanged. */
+  readonly agent?: Installer
   readonly installRoot: string
   /** Whose signatures a patch must carry now; none for no matter whose. */
   readonly publishers: () => readonly Publisher[]
@@ -82,7 +84,7 @@ export class Installations {
     const { publication } = effect
     const task = this.#taskOf(publication)
     const patch = publication.sha256
-    const installer = installerFor(publication)
+    const installer = installerFor(publication, this.#options.agent)
     switch (effect.kind) {
       case 'judge':
         return [{ kind: 'judged', patch, refusal: await this.#judge(task) }]
@@ -124,7 +126,7 @@ export class Installations {
     const outcome = await outcomeOf(async () => {
       await mkdir(task.root, { recursive: true })
       await this.#options.scratch.provide(sha256)
-      return installerFor(task.publication)[step](task)
+      return installerFor(task.publication, this.#options.agent)[step](task)
     }, `the ${step} step could not be carried out`)
     if (step === 'verify' && outcome.ok) return withWord(outcome, await this.#keep(task.publication))
     // What was before is in the folder until it is back.
@@ -147,7 +149,7 @@ export class Installations {
   /** What cannot be waited for is verified all the same, and found wanting if it is. */
   async #settle(task: InstallTask): Promise<void> {
     try {
-      await installerFor(task.publication).settle(task)
+      await installerFor(task.publication, this.#options.agent).settle(task)
       await this.#options.hooks.settle()
     } catch (error) {
       if (isBug(error)) throw error

@@ -18,6 +18,8 @@ export type Supervisor = {
   /** It serves. From now on systemd hears from it as often as the unit asks, for as long as its loop turns. */
   ready(status: string): void
   stopping(): void
+  /** Its process becomes another program, of which systemd hears nothing else; nothing is on its way when this returns. */
+  leaving(status: string): Promise<void>
 }
 
 async function say(words: readonly string[]): Promise<void> {
@@ -27,7 +29,13 @@ async function say(words: readonly string[]): Promise<void> {
 /** Does nothing where nobody listens. */
 export function supervisor(log: Log, environment: NodeJS.ProcessEnv = process.env): Supervisor {
   const { NOTIFY_SOCKET, WATCHDOG_USEC, WATCHDOG_PID } = environment
-  if (NOTIFY_SOCKET === undefined) return { waits: () => undefined, ready: () => undefined, stopping: () => undefined }
+  if (NOTIFY_SOCKET === undefined)
+    return {
+      waits: () => undefined,
+      ready: () => undefined,
+      stopping: () => undefined,
+      leaving: async () => undefined,
+    }
   const isWatched = WATCHDOG_USEC !== undefined && (WATCHDOG_PID ?? String(process.pid)) === String(process.pid)
   let watchdog: NodeJS.Timeout | undefined
   let told = Promise.resolve()
@@ -49,6 +57,11 @@ export function supervisor(log: Log, environment: NodeJS.ProcessEnv = process.en
     stopping() {
       clearInterval(watchdog)
       tell('STOPPING=1')
+    },
+    async leaving(status) {
+      clearInterval(watchdog)
+      tell(`--status=${status}`)
+      await told
     },
   }
 }

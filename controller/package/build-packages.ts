@@ -52,7 +52,7 @@ export async function buildPackages(wanted: Wanted): Promise<string[]> {
     for (const kind of kinds) {
       say(`${kind.name}: bundling`)
       const bundle = path.join(working, kind.name)
-      const { packages } = await bundleSources(bundle, kind.programs)
+      const { packages } = await bundleSources(bundle, kind.programs, release.version)
       for (const architecture of architectures) {
         const name = `${kind.name}_${release.version}_${architecture}`
         const contents = [...packages, nodePackage(architecture)].sort()

@@ -6,7 +6,8 @@
 import { cp, mkdir, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import path from 'node:path'
-import { build } from 'esbuild'
+import { build, type Plugin } from 'esbuild'
+import product from '../../package.json' with { type: 'json' }
 import { PATTERNFLY_FILES } from '../page/assets.ts'
 
 export const ROOT = path.resolve(import.meta.dirname, '../..')
@@ -24,8 +25,8 @@ const WORKERS = ['controller/shell/intake/hash-worker', 'controller/shell/intake
 const REQUIRE =
   "import { createRequire as createRequireHere } from 'node:module'; const require = createRequireHere(import.meta.url);"
 
-/** Writes lib/ of a package into `folder`. */
-export async function bundleSources(folder: string, programs: readonly Program[]): Promise<Bundled> {
+/** Writes lib/ of a package into `folder`; what is in it says that it is of this release. */
+export async function bundleSources(folder: string, programs: readonly Program[], release: string): Promise<Bundled> {
   const hasPages = programs.includes('controller/main')
   const entries = [...programs, ...(hasPages ? WORKERS : [])]
   const { metafile } = await build({
@@ -44,6 +45,7 @@ export async function bundleSources(folder: string, programs: readonly Program[]
     banner: { js: REQUIRE },
     legalComments: 'none',
     metafile: true,
+    plugins: [sayingRelease(release)],
     logLevel: 'error',
   })
   for (const program of programs) {
@@ -53,6 +55,20 @@ export async function bundleSources(folder: string, programs: readonly Program[]
   }
   const bundled = Object.keys(metafile.inputs).flatMap((input) => packageOf(input) ?? [])
   return { packages: [...new Set([...bundled, ...(hasPages ? await copyPageFiles(folder) : [])])].sort() }
+}
+
+/** In the place of what package.json says. */
+function sayingRelease(version: string): Plugin {
+  return {
+    name: 'release',
+    setup({ onLoad }) {
+      onLoad({ filter: /package\.json$/ }, ({ path: file }) =>
+        file === path.join(ROOT, 'package.json')
+          ? { contents: JSON.stringify({ ...product, version }), loader: 'json' }
+          : null,
+      )
+    },
+  }
 }
 
 function nameOf(entry: string): string {

@@ -30,7 +30,8 @@ export function startInquiring(options: {
   fail: (error: unknown) => void
 }): Inquiring {
   const { state, deliver, fail } = options
-  const askedAtMs = new Map<PeerId, number>()
+  /** By its session, since another process of it may be of another release. */
+  const askedAtMs = new WeakMap<object, number>()
 
   async function inquire(peer: PeerId, log: boolean): Promise<ToldAccount> {
     const session = state.sessions.get(peer)
@@ -53,13 +54,12 @@ export function startInquiring(options: {
 
   async function round(): Promise<void> {
     const now = performance.now()
-    for (const peer of askedAtMs.keys()) if (!state.sessions.has(peer)) askedAtMs.delete(peer)
-    const due = [...state.sessions.keys()].filter(
-      (peer) => now - (askedAtMs.get(peer) ?? -AGAIN_AFTER_MS) >= AGAIN_AFTER_MS,
+    const due = [...state.sessions].filter(
+      ([, session]) => now - (askedAtMs.get(session) ?? -AGAIN_AFTER_MS) >= AGAIN_AFTER_MS,
     )
     const chosen = due.slice(0, ASKED_PER_ROUND)
-    for (const peer of chosen) askedAtMs.set(peer, now)
-    await Promise.all(chosen.map((peer) => inquire(peer, false)))
+    for (const [, session] of chosen) askedAtMs.set(session, now)
+    await Promise.all(chosen.map(([peer]) => inquire(peer, false)))
   }
 
   let isBusy = false

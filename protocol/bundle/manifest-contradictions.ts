@@ -4,12 +4,19 @@
  */
 import { pieceLengthBytes } from '../pieces.ts'
 import { compareVersions } from '../version-order.ts'
-import type { Manifest } from './manifest.ts'
+import { AGENT_KIND, AGENT_PACKAGE, type Manifest } from './manifest.ts'
 import { isCovered, type PatchReference, replaces, titled } from './patch-references.ts'
 
 /** A sentence without its full stop, or null. */
 export function contradiction(manifest: Manifest): string | null {
-  return itself(manifest) ?? relations(manifest) ?? pair(manifest) ?? files(manifest) ?? installer(manifest)
+  return (
+    itself(manifest) ??
+    relations(manifest) ??
+    pair(manifest) ??
+    files(manifest) ??
+    installer(manifest) ??
+    agent(manifest)
+  )
 }
 
 function itself(manifest: Manifest): string | null {
@@ -70,4 +77,15 @@ function installer({ install, verify, revert }: Manifest): string | null {
   if (!('dpkg' in verify.detect)) return 'install.package is detected by dpkg, so verify.detect.dpkg must name it'
   if (verify.health !== undefined) return 'install.package is verified by dpkg, and verify.health has no place'
   return revert === 'none' ? null : 'install.package is taken back by dpkg, so revert must be "none"'
+}
+
+/** The agent is exchanged by its updater alone, and never runs while it is. */
+function agent({ kind, name, impact, install, verify: { detect } }: Manifest): string | null {
+  const isPackageOfIt = 'dpkg' in detect && detect.dpkg === AGENT_PACKAGE
+  if (kind !== AGENT_KIND) {
+    return isPackageOfIt ? `a package of the agent itself, ${AGENT_PACKAGE}, is of kind ${AGENT_KIND}` : null
+  }
+  if (!isPackageOfIt || name !== AGENT_PACKAGE || install.package === undefined)
+    return `kind ${AGENT_KIND} is for the package ${AGENT_PACKAGE} alone: in name, install.package and verify.detect.dpkg`
+  return impact.restart === 'service' ? null : `kind ${AGENT_KIND} interrupts the agent, so impact.restart is "service"`
 }

@@ -2,7 +2,7 @@
  * What a patch says of itself: which appliances it is for, how it is installed, verified and reverted. A patch bundle
  * carries its manifest; for a Debian package the Service Center derives one from the control fields. Everything is
  * declarative but the programs of a bundle, which run only under a signed order. Every field is obeyed, or is shown to
- * people (`kind`, `publisher`, `created`, `estimateSeconds`); docs/decisions/0016-a-manifest-is-obeyed.md tells where.
+ * people (`publisher`, `created`, `estimateSeconds`); docs/decisions/0016-a-manifest-is-obeyed.md tells where.
  */
 import { z } from 'zod'
 import { ApplianceKind, PatchName, PatchVersion, Sha256 } from '../identifiers.ts'
@@ -35,10 +35,15 @@ export type Detect = z.infer<typeof Detect>
 /** `name` with any version, or that version or a later one; of `supersedes`, or an earlier one; see patch-references.ts. */
 const PatchReference = z.strictObject({ name: PatchName, version: PatchVersion.optional() })
 
+/** The kind of a patch that is a release of the agent, and the Debian package that such a one is or has inside. */
+export const AGENT_KIND = 'agent'
+export const AGENT_PACKAGE = 'patchmesh-agent'
+
 export const Manifest = z.strictObject({
   name: PatchName,
   version: PatchVersion,
-  kind: z.enum(['hotfix', 'update']),
+  /** `agent`: a release of the agent itself, which its updater installs. */
+  kind: z.enum(['hotfix', 'update', AGENT_KIND]),
   publisher: z.string().min(1).max(200),
   /** When the patch was made, RFC 3339 in UTC. */
   created: z.iso.datetime(),

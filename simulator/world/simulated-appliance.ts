@@ -25,6 +25,7 @@ import { SimulatedOperator } from './simulated-operator.ts'
 import { SimulatedProcess } from './simulated-process.ts'
 import { SimulatedStore } from './simulated-store.ts'
 import { DISK_MS, isOfStore, SimulatedStoreWork } from './simulated-store-work.ts'
+import { SimulatedUpdater } from './simulated-updater.ts'
 import type { Host } from './streams.ts'
 import { giveNothing } from './unhelpful-sources.ts'
 import type { World } from './world.ts'
@@ -36,6 +37,7 @@ export class SimulatedAppliance implements Host {
   readonly ledger = new SimulatedLedger()
   readonly installer: SimulatedInstaller
   readonly operator: SimulatedOperator
+  readonly updater: SimulatedUpdater
   readonly process: SimulatedProcess
   state: AgentState
   /** What its agent finds when it looks at the machine. */
@@ -83,6 +85,7 @@ export class SimulatedAppliance implements Host {
       (delayMs, act) => world.at(world.nowMs + delayMs, act),
       world.disruptions.watch(this),
     )
+    this.updater = new SimulatedUpdater(world, this, world.disruptions.watch(this))
     this.operator = new SimulatedOperator({
       checks: options.settings.checks,
       now: () => world.nowMs,
@@ -113,7 +116,7 @@ export class SimulatedAppliance implements Host {
     assert(!this.isRunning, 'an appliance is started once')
     this.#world.network.answer(this)
     this.process.begin()
-    this.state = newAgent({ ...this.place.options, life: this.process.life })
+    this.state = newAgent({ ...this.place.options, life: this.process.life, release: this.updater.begins() })
     this.state.roster = this.place.roster
     readLedger(this.state, this.ledger.read())
     beginCounting(this.state, this.#clock.wallMs)
@@ -132,6 +135,12 @@ export class SimulatedAppliance implements Host {
   /** The process ends at once, in the middle of whatever it does. */
   stop(): void {
     this.#world.crashMoments.note(this.peer)
+    this.updater.ended()
+    this.endForUpdater()
+  }
+
+  /** The process becomes another one: what it was doing goes on there. */
+  endForUpdater(): void {
     this.process.end()
     this.#storeWork.slots.clear()
     this.#world.network.leave(this)
@@ -141,6 +150,7 @@ export class SimulatedAppliance implements Host {
   losePower(): void {
     this.#world.crashMoments.note(this.peer)
     this.#reboots.count += 1
+    this.updater.ended()
     this.process.end()
     this.#storeWork.slots.clear()
     this.installer.losePower()
@@ -225,6 +235,7 @@ export class SimulatedAppliance implements Host {
     const { network, transcript } = this.#world
     if (this.#world.keepsEverything) this.performed.push(effect)
     transcript.agentEffect(this.name, effect, this.peer)
+    if (this.updater.mutes(effect)) return
     if (isOfStore(effect)) {
       this.#storeWork.perform(effect)
       return

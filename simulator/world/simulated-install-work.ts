@@ -4,8 +4,10 @@
  */
 import type { AgentEffect, AgentEvent } from '../../agent/core/events.ts'
 import { unreachable } from '../../protocol/assert.ts'
+import { AGENT_KIND } from '../../protocol/bundle/manifest.ts'
 import type { Sha256 } from '../../protocol/identifiers.ts'
 import { refuse } from '../../protocol/refusals.ts'
+import type { Publication } from '../../protocol/trust/statements.ts'
 import type { Reboots } from './reboots.ts'
 import type { SimulatedAppliance } from './simulated-appliance.ts'
 import type { World } from './world.ts'
@@ -18,6 +20,10 @@ const UNSIGNED = refuse('untrusted_signature', 'none of the publishers that are 
 
 export function isOfInstalls(effect: AgentEffect): effect is InstallEffect {
   return KINDS.some((kind) => kind === effect.kind)
+}
+
+function isOfAgent({ manifest }: Publication): boolean {
+  return manifest.kind === AGENT_KIND
 }
 
 export type InstallWorkOptions = {
@@ -52,11 +58,14 @@ export class SimulatedInstallWork {
         soon({
           kind: 'detected',
           patch: effect.publication.sha256,
-          found: appliance.installer.detect(effect.publication),
+          found: isOfAgent(effect.publication)
+            ? appliance.updater.detect(effect.publication)
+            : appliance.installer.detect(effect.publication),
         })
         break
       case 'run-step':
-        this.#runStep(effect, hears)
+        if (isOfAgent(effect.publication)) this.#runUpdater(effect, hears)
+        else this.#runStep(effect, hears)
         break
       case 'run-checks': {
         const { round } = effect
@@ -92,6 +101,13 @@ export class SimulatedInstallWork {
       if (!appliance.operator.isHookRunning) hears({ kind: 'settled', patch })
       else world.at(world.nowMs + SETTLE_MS, () => this.#settle(patch, hears))
     })
+  }
+
+  #runUpdater(effect: Extract<AgentEffect, { kind: 'run-step' }>, hears: (event: AgentEvent) => void): void {
+    const { step, publication } = effect
+    this.#options.appliance.updater.run(effect, (outcome) =>
+      hears({ kind: 'step-ended', step, patch: publication.sha256, outcome }),
+    )
   }
 
   #runStep(

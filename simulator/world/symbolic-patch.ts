@@ -4,7 +4,7 @@
  */
 import type { z } from 'zod'
 import type { Command } from '../../controller/core/effects.ts'
-import { Manifest, type PatchFormat } from '../../protocol/bundle/manifest.ts'
+import { AGENT_KIND, AGENT_PACKAGE, Manifest, type PatchFormat } from '../../protocol/bundle/manifest.ts'
 import { asSha256, sha256Hex } from '../../protocol/hashing.ts'
 import { MIN_PIECE_BYTES } from '../../protocol/limits.ts'
 import { pieceCount, pieceHash, pieceLengthBytes, piecesRoot } from '../../protocol/pieces.ts'
@@ -29,6 +29,15 @@ export type PatchOptions = {
   format?: PatchFormat
   /** In the place of what the manifest would say. */
   manifest?: Partial<z.input<typeof Manifest>>
+}
+
+/** A release of the agent. */
+export function agentPatch(version: string, options: Pick<PatchOptions, 'pieces' | 'soakSeconds'> = {}): SymbolicPatch {
+  const { soakSeconds = 0 } = options
+  const verify = { detect: { dpkg: AGENT_PACKAGE }, soakSeconds }
+  const install = { package: 'package.deb', timeoutSeconds: 60 }
+  const manifest = { kind: AGENT_KIND, verify, install, revert: 'none' } as const
+  return symbolicPatch({ ...options, name: AGENT_PACKAGE, version, restart: 'service', manifest })
 }
 
 export function symbolicPatch(options: PatchOptions = {}): SymbolicPatch {

@@ -31,6 +31,7 @@ import { SimulatedAppliance } from './simulated-appliance.ts'
 import { SimulatedNetwork } from './simulated-network.ts'
 import { SimulatedServiceCenter } from './simulated-service-center.ts'
 import type { DiskRates } from './simulated-store-work.ts'
+import type { Flaw } from './simulated-updater.ts'
 import type { Host } from './streams.ts'
 import type { SymbolicPatch } from './symbolic-patch.ts'
 import { Transcript } from './transcript.ts'
@@ -78,6 +79,8 @@ export class World {
   performing = 0
   readonly keepsEverything: boolean
   readonly disks: DiskRates
+  /** What is wrong with a release of the agent, by its version. */
+  readonly flaws = new Map<string, Flaw>()
   readonly random: Random
   readonly transcript: Transcript
   readonly network: SimulatedNetwork

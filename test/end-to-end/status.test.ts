@@ -73,7 +73,10 @@ test('an appliance tells whom it is connected to and what it has, as lines and a
   assert.equal((await statusOf(TENANT)).uplink.to, SP)
   const { stdout, status } = await patchmesh(['status', ...dataOf(SP)])
   assert.equal(status, 0)
-  assert.match(stdout, /^appliance +sp, service-provider primary of Provider in Paris\nagent +runs\nnow +nothing: /)
+  assert.match(
+    stdout,
+    /^appliance +sp, service-provider primary of Provider in Paris\nagent +runs, release [\d.]+\nnow +nothing: /,
+  )
   assert.match(stdout, /\nuplink +connected to the Service Center since 20\S+ \S+ UTC\n/)
   assert.match(
     stdout,

@@ -224,10 +224,27 @@ describe('under systemd', { skip, ...DEADLINE }, () => {
     await upload('/agent-0.2.0.deb', 2)
     await client(`installs start ${AGENT}@0.2.0 --organization Provider --allow-outage --yes`)
     await done(2)
-    assert.notEqual(await machine.property(AGENT, 'MainPID'), before)
-    assert.equal(await machine.property(AGENT, 'StatusText'), 'enrolled as paris-1')
-    assert.equal(await machine.say(`dpkg-query -W -f '\${Version} \${db:Status-Status}' ${AGENT}`), '0.2.0 installed')
-    assert.match(await machine.say('patchmesh status'), /^appliance +paris-1/m)
+    assert.equal(
+      await machine.property(AGENT, 'MainPID'),
+      before,
+      'the process has become the updater, and its successor',
+    )
+    assert.equal(await machine.property(AGENT, 'NRestarts'), '0')
+    await eventually('it is enrolled', async () => {
+      return (await machine.property(AGENT, 'StatusText')) === 'enrolled as paris-1'
+    })
+    assert.match(await machine.say('patchmesh status'), /^agent +runs, release 0\.2\.0$/m)
+    assert.equal(await machine.say(`dpkg-query -W -f '\${Version}' ${AGENT}`), '0.1.0', 'what was installed by hand')
+    await machine.run(`systemctl restart ${AGENT}`)
+    await active(AGENT)
+    assert.match(await machine.say('patchmesh status'), /^agent +runs, release 0\.2\.0$/m)
+  })
+
+  test('a package that is installed by hand runs in its place', async () => {
+    await machine.run('dpkg -i /agent-0.1.0.deb')
+    await eventually('release 0.1.0 runs', async () => {
+      return /^agent +runs, release 0\.1\.0$/m.test(await machine.say('patchmesh status'))
+    })
   })
 
   test('removed it runs no more, and purged nothing of it is there', async () => {

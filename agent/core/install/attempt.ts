@@ -10,7 +10,9 @@
  * Where the operator has named switchover hooks, service is handed over to a peer between `leasing` and `installing`, in
  * `handing-over`, and whoever has begun that ends by way of `taking-back`; switching.ts and switched.ts tell how.
  *
- * Each phase ends: `staging`, `preflight`, `leasing` and `restarting` with the order's own time, `soaking` with the
+ * A release of the agent itself is `on-trial` between `installing` and `verifying`, until it was seen (on-trial.ts).
+ *
+ * Each phase ends: `staging`, `preflight`, `leasing` and `restarting` with the order's own time, `on-trial` with a setting, `soaking` with the
  * manifest's, and the others with a program that has a time limit (reverting.ts tells how often a revert is tried).
  */
 import { assert } from '../../../protocol/assert.ts'
@@ -21,6 +23,7 @@ import type { CheckResult, Outcome } from '../events.ts'
 import type { Replica } from '../replica.ts'
 import type { Ending } from '../reporting.ts'
 import type { AgentState } from '../state.ts'
+import type { OnTrial } from './on-trial.ts'
 
 /**
  * `leasing` waits until every other member of the group has promised to go on serving, `restarting` for another start of the
@@ -31,6 +34,7 @@ export const ATTEMPT_PHASES = [
   'preflight',
   'leasing',
   'installing',
+  'on-trial',
   'verifying',
   'restarting',
   'soaking',
@@ -54,7 +58,8 @@ const PHASES: Readonly<Record<AttemptPhase, Phase>> = {
     next: ['preflight', 'installing', 'verifying', 'reverting', 'handing-over', 'taking-back'],
     holdsPair: false,
   },
-  installing: { next: ['preflight', 'verifying', 'reverting', 'taking-back'], holdsPair: true },
+  installing: { next: ['preflight', 'on-trial', 'verifying', 'reverting', 'taking-back'], holdsPair: true },
+  'on-trial': { next: ['verifying', 'reverting'], holdsPair: true },
   verifying: { next: ['restarting', 'soaking', 'reverting', 'taking-back'], holdsPair: true },
   restarting: { next: ['verifying', 'taking-back'], holdsPair: true },
   soaking: { next: ['verifying'], holdsPair: true },
@@ -95,6 +100,8 @@ export type Attempt = {
   told: { reason: string; at: number }
   /** What the other members are being asked; null unless `leasing`. */
   asking: Asking | null
+  /** Who has seen this process, a new release of the agent; null unless `on-trial`. */
+  onTrial: OnTrial | null
 }
 
 /** What the operator's checks said before anything was changed, and the last time since; null where they were not asked. */
@@ -135,6 +142,7 @@ export function newAttempt(order: Order, at: number): Attempt {
       lookedAtMs: 0,
       lease: null,
       asking: null,
+      onTrial: null,
       ...{ gaveUp: false, handsOverFor: null, takingBack: null },
       checks: { before: null, after: null, asked: null, waitsSinceMs: null },
       told: { reason: '', at },
@@ -149,6 +157,7 @@ export function enter(attempt: Attempt, phase: AttemptPhase): void {
   attempt.retryAtMs = null
   attempt.checks.asked = null
   if (phase !== 'leasing') attempt.asking = null
+  if (phase !== 'on-trial') attempt.onTrial = null
 }
 
 /** Whether no other member of the group may begin anything now. */

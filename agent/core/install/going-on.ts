@@ -15,6 +15,7 @@ import { end } from './ending.ts'
 import { beginNext } from './installing.ts'
 import { tendLease } from './leasing.ts'
 import { restartsOver } from './looking.ts'
+import { beSeen, isThisRelease, tendTrial } from './on-trial.ts'
 import { judgeTime } from './policies/order-time.ts'
 import { preflight } from './preflight.ts'
 import { revertAgain } from './reverting.ts'
@@ -43,6 +44,8 @@ export function tendAttempt(state: AgentState): AgentEffect[] {
       return isDue(state, attempt) ? revertAgain(state, attempt) : []
     case 'taking-back':
       return isDue(state, attempt) ? takeBackAgain(state, attempt) : []
+    case 'on-trial':
+      return tendTrial(state, attempt)
     case 'handing-over':
       return []
     default:
@@ -94,6 +97,7 @@ export function resumeAttempt(state: AgentState): AgentEffect[] {
     case 'leasing':
       return attempt.gaveUp && attempt.tries === 0 ? switchoverCutOff(state, attempt) : preflight(state, attempt)
     case 'installing':
+    case 'on-trial':
     case 'verifying':
     case 'reverting':
     case 'handing-over':
@@ -114,7 +118,11 @@ export function resumeAttempt(state: AgentState): AgentEffect[] {
 export function settled(state: AgentState, patch: Sha256): AgentEffect[] {
   const { attempt } = state.orders
   if (attempt === null || attempt.order.patch !== patch) return []
-  if (attempt.phase === 'installing' || attempt.phase === 'verifying') return verify(state, attempt)
+  if (attempt.phase === 'installing' || attempt.phase === 'on-trial') {
+    const isNew = isThisRelease(state, replicaOf(state, attempt.order).publication)
+    return isNew ? beSeen(state, attempt) : verify(state, attempt)
+  }
+  if (attempt.phase === 'verifying') return verify(state, attempt)
   if (attempt.phase === 'handing-over') return switchoverCutOff(state, attempt)
   if (attempt.phase === 'taking-back') return takeBackAgain(state, attempt)
   return attempt.phase === 'reverting' ? revertAgain(state, attempt) : []

@@ -118,6 +118,7 @@ export function stepEnded(state: AgentState, step: InstallStep, patch: Sha256, o
     case 'staging':
     case 'preflight':
     case 'leasing':
+    case 'on-trial':
     case 'restarting':
     case 'soaking':
     case 'handing-over':

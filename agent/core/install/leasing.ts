@@ -6,6 +6,8 @@
  * Of two members that ask at once the one with the lower peer id goes first (after Ricart and Agrawala, "An optimal
  * algorithm for mutual exclusion in computer networks", 1981); the other takes its questions back (granting.ts).
  */
+
+import { AGENT_KIND } from '../../../protocol/bundle/manifest.ts'
 import { equalBytes } from '../../../protocol/hashing.ts'
 import type { PeerId } from '../../../protocol/identifiers.ts'
 import { refuse } from '../../../protocol/refusals.ts'
@@ -18,9 +20,11 @@ import { report } from '../reporting.ts'
 import type { AgentState } from '../state.ts'
 import { type Asking, type Attempt, enter, replicaOf } from './attempt.ts'
 import { groupPeers, newNonce, promised } from './leases.ts'
+import { answeredOnTrial } from './on-trial.ts'
 import { judgeTime } from './policies/order-time.ts'
 import { LEASE_FRESH_MS, whyNobodyServes, whyNotAlone, whySwitchedInVain } from './policies/pair-serves.ts'
 import { whyRelaying } from './policies/relaying.ts'
+import { whyNobodyWouldSee } from './policies/seen.ts'
 import { preflight } from './preflight.ts'
 import { owe } from './releasing.ts'
 import { refused } from './reverting.ts'
@@ -63,6 +67,10 @@ export function tendLease(state: AgentState, attempt: Attempt): AgentEffect[] {
   return [...(asks ? ask(state, attempt, asking) : []), ...goOn(state, attempt, asking)]
 }
 
+function isOfAgent(state: AgentState, { order }: Attempt): boolean {
+  return replicaOf(state, order).publication.manifest.kind === AGENT_KIND
+}
+
 function ask(state: AgentState, { order: { orderId: order } }: Attempt, asking: Asking): AgentEffect[] {
   const { leases, identity, clock } = state
   for (const [peer, { answer }] of asking.answers) if (answer === 'granted') asking.answers.delete(peer)
@@ -99,7 +107,8 @@ function goOn(state: AgentState, attempt: Attempt, asking: Asking): AgentEffect[
   const noPeer = whyNobodyServes(facts)
   if (noPeer !== null) return refused(state, attempt, refuse('no_peer', noPeer))
   const relaying = attempt.gaveUp ? null : whyRelaying(localReaders(state), facts.waitedMs)
-  const reason = whyNotAlone(facts) ?? relaying
+  const unseen = isOfAgent(state, attempt) ? whyNobodyWouldSee(state.uplink.phase === 'up') : null
+  const reason = whyNotAlone(facts) ?? relaying ?? unseen
   const inVain = attempt.gaveUp ? whySwitchedInVain(facts.waitedMs, reason) : null
   if (inVain !== null) return refused(state, attempt, refuse('switchover_failed', inVain))
   if (reason === null) {
@@ -129,6 +138,7 @@ export function leaseAnswered(state: AgentState, said: LeaseAnswer): AgentEffect
   // A number that is given back is never asked for again: the release of it may come late.
   state.leases.number = Math.max(state.leases.number, said.number)
   const { attempt } = state.orders
+  if (attempt?.phase === 'on-trial') return answeredOnTrial(state, attempt, said)
   const asking = attempt?.asking ?? null
   if (attempt === null || asking === null || !equalBytes(said.nonce, asking.nonce)) {
     const isOurs = attempt?.order.orderId === said.order

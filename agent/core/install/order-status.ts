@@ -68,7 +68,7 @@ function orderOf(state: AgentState, order: Order): Pick<OrderStatus, 'id' | 'ins
 
 /** By the wall clock: a step of the installer is ended by the time that its manifest allows. */
 function endsAt(state: AgentState, attempt: Attempt): number {
-  const { order, phase, soakEndsAt, retryAtMs } = attempt
+  const { order, phase, soakEndsAt, retryAtMs, told } = attempt
   const { wallMs, monotonicMs } = state.clock
   if (retryAtMs !== null) return wallMs + Math.max(0, retryAtMs - monotonicMs)
   switch (phase) {
@@ -78,6 +78,8 @@ function endsAt(state: AgentState, attempt: Attempt): number {
       return order.beginBy ?? order.expiresAt
     case 'restarting':
       return order.expiresAt
+    case 'on-trial':
+      return (told.at || order.issuedAt) + state.settings.seenWithinMs
     case 'soaking':
       return soakEndsAt ?? order.expiresAt
     case 'verifying':

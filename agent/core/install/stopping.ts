@@ -35,6 +35,7 @@ export function isStoppable({ phase, tries, gaveUp }: Attempt): boolean {
     case 'leasing':
       return tries === 0 && !gaveUp
     case 'installing':
+    case 'on-trial':
     case 'verifying':
     case 'restarting':
     case 'soaking':

@@ -57,6 +57,12 @@ export const AgentConfig = z.strictObject({
     isReloaded: true,
   }),
   ...ProvingConfig,
+  seenWithinSeconds: setting(z.number().min(10).max(3600), {
+    about: 'in which time its peer and the Service Center must have seen a new release of this agent, or it goes back',
+    byDefault: String(DEFAULT_SETTINGS.seenWithinMs / 1000),
+    example: 600,
+    isReloaded: true,
+  }),
   publishers: setting(z.array(Publisher).max(MAX_PUBLISHERS), {
     about: 'whose signatures a patch must carry to be installed here',
     byDefault: 'none: what the Service Center publishes',
@@ -98,12 +104,18 @@ export type AgentConfig = z.output<typeof AgentConfig>
 export type ChangeableSettings = Omit<Settings, 'tickMs' | 'judgesSignatures' | 'checks' | 'hookSeconds'>
 
 export function changeableSettings(config: AgentConfig): ChangeableSettings {
-  const { primaryPatienceSeconds, connectionsAtMost, silenceSeconds = DEFAULT_SILENCE_SECONDS } = config
+  const {
+    primaryPatienceSeconds,
+    connectionsAtMost,
+    silenceSeconds = DEFAULT_SILENCE_SECONDS,
+    seenWithinSeconds,
+  } = config
   return {
     primaryPatienceMs:
       primaryPatienceSeconds === undefined ? DEFAULT_SETTINGS.primaryPatienceMs : primaryPatienceSeconds * 1000,
     connectionsAtMost: connectionsAtMost ?? DEFAULT_SETTINGS.connectionsAtMost,
     silenceMs: silenceSeconds * 1000,
+    seenWithinMs: seenWithinSeconds === undefined ? DEFAULT_SETTINGS.seenWithinMs : seenWithinSeconds * 1000,
     ...provingSettings(config),
   }
 }

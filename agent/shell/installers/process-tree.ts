@@ -35,6 +35,12 @@ export function livingProcess(pid: number): Seen | null {
   return { pid, startTime: Number(fields[19]), parent, group, session }
 }
 
+/** Null where no process of that number lives. */
+export function identityOf(pid: number | undefined): ProcessIdentity | null {
+  const seen = pid === undefined ? null : livingProcess(pid)
+  return seen === null ? null : { pid: seen.pid, startTime: seen.startTime }
+}
+
 export function isAlive(process: ProcessIdentity): boolean {
   return livingProcess(process.pid)?.startTime === process.startTime
 }
@@ -65,6 +71,15 @@ export async function endProcessTree(first: MarkedProcess, reach: Reach = 'every
   if (await ended({ signal: 'SIGTERM', timesOnce: true, deadlineMs: GRACE_MS })) return
   if (await ended({ signal: 'SIGKILL', timesOnce: false, deadlineMs: KILL_DEADLINE_MS })) return
   throw new Error(`process ${first.pid} or what it started cannot be killed; the kernel holds it`)
+}
+
+/** Kills one process and no other, and returns when it is gone. */
+export async function endAtOnce(process: ProcessIdentity): Promise<void> {
+  for (const end = performance.now() + KILL_DEADLINE_MS; performance.now() < end; await pause(POLL_MS)) {
+    if (!isAlive(process)) return
+    sendSignal(process.pid, 'SIGKILL')
+  }
+  throw new Error(`process ${process.pid} cannot be killed; the kernel holds it`)
 }
 
 /** Waits until the program works no more, and after so long ends it. Returns when nothing of it works. */

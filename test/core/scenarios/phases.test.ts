@@ -9,7 +9,7 @@ import { CheckName } from '../../../agent/core/install/policies/checks.ts'
 import { DEFAULT_SETTINGS } from '../../../agent/core/state.ts'
 import { applianceStatus } from '../../../agent/core/status.ts'
 import { replicate } from '../../../simulator/world/estate.ts'
-import { symbolicPatch } from '../../../simulator/world/symbolic-patch.ts'
+import { agentPatch, symbolicPatch } from '../../../simulator/world/symbolic-patch.ts'
 import { World } from '../../../simulator/world/world.ts'
 
 const TARGET = 'paris/acme/secondary'
@@ -32,18 +32,22 @@ test('each phase of an attempt tells its reason, and the time at which it goes o
   const install = world.install(replicate(world, symbolicPatch({ restart: 'reboot', soakSeconds: 20 })), ['acme'])
   const phases = new Set<string>()
   let waitedMs = 0
-  world.await('it is put back', () => {
+  const look = (): boolean => {
     const { order, does } = applianceStatus(target.state, true)
     if (order?.phase === 'preflight' && order.reason.includes('no route') && waitedMs++ > 20)
       target.operator.bad.clear()
     // Found out when it is looked at once more.
     if (order?.phase === 'soaking') target.installer.sickness = 'it is not healthy'
-    if (order === null) return phases.size > 0
+    if (order === null) return true
     phases.add(order.phase)
     assert.ok(order.reason !== '' && does.includes(order.reason), order.phase)
     assert.ok(Date.parse(order.until) >= target.state.clock.wallMs - SLACK_MS, `${order.phase} ends at ${order.until}`)
     return false
-  })
-  assert.deepEqual([...phases].sort(), [...ATTEMPT_PHASES].sort())
+  }
+  world.await('it is put back', () => look() && phases.size > 0)
   world.await('it is told', () => world.center.state.targets.get(install)?.get(target.peer)?.state === 'reverted')
+  target.installer.sickness = null
+  world.install(replicate(world, agentPatch('2')), ['acme'])
+  world.await('a release of its agent is kept', () => look() && target.updater.kept === '2')
+  assert.deepEqual([...phases].sort(), [...ATTEMPT_PHASES].sort())
 })

@@ -2,7 +2,7 @@
  * The manifest that follows from what a Debian package says of itself, all but the payload, which is the whole file and
  * known to whoever received it.
  */
-import type { Manifest } from '../../../../protocol/bundle/manifest.ts'
+import { AGENT_KIND, AGENT_PACKAGE, type Manifest } from '../../../../protocol/bundle/manifest.ts'
 import { PatchName, PatchVersion } from '../../../../protocol/identifiers.ts'
 import { MAX_PATCH_BYTES } from '../../../../protocol/limits.ts'
 import type { Refusal } from '../../../../protocol/refusals.ts'
@@ -30,11 +30,12 @@ export function deriveManifest(facts: PackageFacts): ManifestDraft | Refusal {
   const patchVersion = PatchVersion.safeParse(version)
   if (!patchName.success) return refuseOnPurpose('long_name', `The Package field has ${name.length} characters`)
   if (!patchVersion.success) return refuseOnPurpose('long_name', `The Version field has ${version.length} characters`)
+  const isAgent = name === AGENT_PACKAGE
   const createdSeconds = facts.createdSeconds < YEAR_10000_SECONDS ? facts.createdSeconds : 0
   return {
     name: patchName.data,
     version: patchVersion.data,
-    kind: 'update',
+    kind: isAgent ? AGENT_KIND : 'update',
     publisher: readable(maintainer) || 'unknown',
     created: new Date(createdSeconds * 1000).toISOString(),
     appliesTo: {
@@ -45,7 +46,7 @@ export function deriveManifest(facts: PackageFacts): ManifestDraft | Refusal {
     requires: [],
     conflicts: [],
     supersedes: [],
-    impact: { restart: facts.hasScripts ? 'service' : 'none', estimateSeconds: 60 },
+    impact: { restart: facts.hasScripts || isAgent ? 'service' : 'none', estimateSeconds: 60 },
     pair: { peerCompat: [], maxSkewSeconds: 24 * 3600, order: 'secondary-first' },
     install: { timeoutSeconds: INSTALL_TIMEOUT_SECONDS },
     verify: { detect: { dpkg: patchName.data }, soakSeconds: 0 },
