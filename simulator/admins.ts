@@ -91,6 +91,8 @@ export class Admins {
       case 'window-removed':
       case 'advisory-set':
       case 'due-days-set':
+      case 'retention-set':
+      case 'pin-set':
         break
       default:
         unreachable(reply)

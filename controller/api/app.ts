@@ -49,6 +49,8 @@ import { onlyPlainFraming } from './plain-framing.ts'
 import { addPlanRoutes } from './plans.ts'
 import { addPublisherPages } from './publisher-pages.tsx'
 import { addPublisherRoutes } from './publishers.ts'
+import { addRetentionRoutes } from './retention.ts'
+import { addRetentionPages } from './retention-pages.tsx'
 import { onlyOurHosts, onlyOurPages } from './same-site.ts'
 import { securityHeaders } from './security-headers.ts'
 import { sharedRefreshes } from './shared-refreshes.ts'
@@ -99,6 +101,7 @@ export function createApp(given: AppGiven): App {
   addWindowRoutes(app, dependencies)
   addBaselineRoutes(app, dependencies)
   addExposureRoutes(app, dependencies)
+  addRetentionRoutes(app, dependencies)
   addPatchRoutes(app, dependencies)
   addCarriedPatchRoutes(app, dependencies)
   addUploadRoutes(app, dependencies)
@@ -124,6 +127,7 @@ export function createApp(given: AppGiven): App {
   addWindowPages(app, dependencies)
   addBaselinePages(app, dependencies)
   addExposurePages(app, dependencies)
+  addRetentionPages(app, dependencies)
   addAppliancePageRoutes(app, dependencies)
   addApplianceForms(app, dependencies)
   addOpenApiRoute(app)

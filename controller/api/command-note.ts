@@ -45,6 +45,11 @@ export function commandNote(command: Command, state: ServiceCenterState): { acti
       return { action: command.kind, subject: patchTitle(command.patch) }
     case 'set-advisory':
       return { action: command.kind, subject: patchTitle(command.advisory.patch) }
+    case 'set-retention':
+      return { action: command.kind, subject: 'patches' }
+    case 'pin-patch':
+    case 'unpin-patch':
+      return { action: command.kind, subject: patchTitle(command.patch) }
     case 'set-due-days':
       return { action: command.kind, subject: command.dueDays.map(({ severity }) => severity).join(', ') }
     case 'set-window':

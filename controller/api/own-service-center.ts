@@ -83,6 +83,9 @@ function whyNot(state: ServiceCenterState, command: Command): Refusal | null {
     case 'withdraw':
     case 'set-advisory':
     case 'set-due-days':
+    case 'set-retention':
+    case 'pin-patch':
+    case 'unpin-patch':
     case 'set-limits':
     case 'rename-appliance':
     case 'retire-appliance':

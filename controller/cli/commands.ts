@@ -37,6 +37,7 @@ import { releaseExample } from './release-example.ts'
 import { releaseKey } from './release-key.ts'
 import { releaseSign } from './release-sign.ts'
 import { releaseWrap } from './release-wrap.ts'
+import { pinPatch, setRetention, showRetention, unpinPatch } from './retention.ts'
 import { endSession, listSessions, showAccount } from './sessions.ts'
 import { signInLink } from './sign-in-link.ts'
 import { startInstall } from './start-install.ts'
@@ -82,6 +83,7 @@ export const COMMANDS: Readonly<Record<string, readonly Command[]>> = {
   'Say when': [listWindows, setWindow, removeWindow],
   'Say what all shall have': [listBaselines, setBaseline, removeBaseline],
   'Know who is exposed': [showExposure, setAdvisory, listDueDates, setDueDates],
+  'Keep what is needed': [showRetention, setRetention, pinPatch, unpinPatch],
   'Spare the WAN': [listLimits, setLimits, listDataCenters, listFlows],
   'Look after appliances': [
     ...[listAppliances, showAppliance, applianceLogs, renameAppliance, replaceAppliance, retireAppliance],

@@ -82,6 +82,10 @@ export type Command =
   | { kind: 'remove-baseline'; actor: Actor; place: BaselinePlace; patch: Sha256 }
   | { kind: 'set-advisory'; actor: Actor; advisory: Advisory }
   | { kind: 'set-due-days'; actor: Actor; dueDays: readonly DueDays[] }
+  /** Null to keep all versions. */
+  | { kind: 'set-retention'; actor: Actor; keepNewest: number | null }
+  | { kind: 'pin-patch'; actor: Actor; patch: Sha256; reason: string }
+  | { kind: 'unpin-patch'; actor: Actor; patch: Sha256 }
 
 export type Reply =
   | { kind: 'published'; patch: Sha256; created: boolean }
@@ -104,6 +108,8 @@ export type Reply =
   | { kind: 'baseline-removed'; key: string }
   | { kind: 'advisory-set'; patch: Sha256 }
   | { kind: 'due-days-set' }
+  | { kind: 'retention-set' }
+  | { kind: 'pin-set'; patch: Sha256 }
 
 export type ServiceCenterEvent =
   | { kind: 'tick'; clock: Clock }

@@ -12,7 +12,7 @@ export type AccessRole = (typeof ROLES)[number]
 export const ROLE_MEANINGS: Record<AccessRole, string> = {
   viewer: 'sees patches, appliances and installs',
   auditor: 'sees what a Viewer sees, and the trail',
-  uploader: 'uploads, withdraws and exports patches, and says what they mend',
+  uploader: 'uploads, withdraws and exports patches, says how long they are kept and says what they mend',
   operator:
     'starts, pauses and cancels installs, sets limits and maintenance windows, enrolls appliances, exports patches, says what they mend',
   approver: 'pauses and cancels installs; there are no approvals to give yet',
@@ -36,6 +36,8 @@ const PERMISSIONS = {
   /** How severe what it mends is, and by when all must have it. */
   'set-advisories': { roles: ['uploader', 'operator', 'owner'], withinOrganizations: false },
   'make-support-bundle': { roles: ['auditor', 'operator', 'owner'], withinOrganizations: true },
+  /** How many versions stay, and which are pinned: others are withdrawn by it. */
+  'set-retention': { roles: ['uploader', 'owner'], withinOrganizations: false },
   'set-due-days': { roles: ['owner'], withinOrganizations: false },
   /** To take the files of patches away, to a site without a line. */
   carry: { roles: ['uploader', 'operator', 'owner'], withinOrganizations: true },

@@ -137,7 +137,7 @@ export function withdraw(state: ServiceCenterState, { actor, patch, reason }: Wi
 }
 
 /** Members of the fleet alone: what was installed on others is history. */
-function whyKept(state: ServiceCenterState, record: PatchRecord): Refusal | null {
+export function whyKept(state: ServiceCenterState, record: PatchRecord): Refusal | null {
   const holders = [...state.appliances.values()].filter(({ peer }) => hasInstalled(state, record.sha256, peer))
   if (holders.length > 0) {
     const named = holders.slice(0, NAMED_HOLDERS).map(({ name }) => name)

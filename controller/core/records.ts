@@ -25,6 +25,7 @@ import type { Detection, Publication } from '../../protocol/trust/statements.ts'
 import type { WanLimits } from '../../protocol/wan-limits.ts'
 import type { Baseline } from './baselines/baseline.ts'
 import type { Advisory, DueDays } from './exposure/advisory.ts'
+import type { RetentionChange } from './retention/retention.ts'
 import type { InstallState, TargetState } from './rollout/install-states.ts'
 import type { PhaseTimes } from './rollout/phase-times.ts'
 import type { MaintenanceWindow } from './windows/window.ts'
@@ -232,5 +233,6 @@ export type Change =
   | { table: 'baselines'; row: BaselineRecord }
   | { table: 'advisories'; row: Advisory }
   | { table: 'dueDays'; row: DueDays }
+  | RetentionChange
   | { table: 'statements'; row: StatementRecord }
   | { table: 'audit'; row: AuditRecord }

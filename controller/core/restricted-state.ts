@@ -59,6 +59,7 @@ export function restrictedState(
     baselines: filtered(whole.baselines, ({ organization }) => isOwn(organization)),
     advisories: whole.advisories,
     dueDays: whole.dueDays,
+    retention: whole.retention,
     partnersChanged: new Set(),
     attachments: new Map(),
     silenceMs: whole.silenceMs,

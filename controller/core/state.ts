@@ -39,6 +39,7 @@ import type {
   TargetRecord,
   TokenRecord,
 } from './records.ts'
+import { applyRetention, newRetention, type RetentionState } from './retention/retention.ts'
 import { isFinal, isUnderWay } from './rollout/install-states.ts'
 import { isInFlight, isUnheard } from './rollout/ongoing.ts'
 import { noteStanding, type Standings } from './standings.ts'
@@ -108,6 +109,7 @@ export type ServiceCenterState = {
   advisories: Map<Sha256, Advisory>
   /** Those that were set; others are as usual. */
   dueDays: Map<Severity, number | null>
+  readonly retention: RetentionState
   /** Since this process started: */
   /** Data Centers whose trading partners have changed, and which are told so at the next tick: many may enroll at once. */
   partnersChanged: Set<DataCenterName>
@@ -142,22 +144,17 @@ export function emptyState(authority: Authority, random: Random, silenceMs = SIL
     appliances: new Map(),
     retired: new Map(),
     patches: new Map(),
-    receipts: new Map(),
-    ownCopies: new Map(),
+    ...{ receipts: new Map(), ownCopies: new Map() },
     detections: new Map(),
-    installs: new Map(),
-    targets: new Map(),
-    open: new Set(),
-    continuedBy: new Map(),
-    unsettled: new Map(),
-    unsettledOn: new Map(),
+    ...{ installs: new Map(), targets: new Map() },
+    ...{ open: new Set(), continuedBy: new Map() },
+    ...{ unsettled: new Map(), unsettledOn: new Map() },
     censuses: new WeakMap(),
     tallies: new Map(),
     standings: { newest: new Map(), unfinished: new Map() },
-    rosterVersions: new Map(),
-    limits: new Map(),
+    ...{ rosterVersions: new Map(), limits: new Map() },
     ...{ publishers: new Map(), windows: new Map(), baselines: new Map() },
-    ...{ advisories: new Map(), dueDays: new Map() },
+    ...{ advisories: new Map(), dueDays: new Map(), retention: newRetention() },
     partnersChanged: new Set(),
     sessions: new Map(),
     attachments: new Map(),
@@ -222,6 +219,10 @@ export function apply(state: ServiceCenterState, change: Change): void {
       break
     case 'advisories':
       state.advisories.set(change.row.patch, change.row)
+      break
+    case 'retention':
+    case 'pins':
+      applyRetention(state.retention, change)
       break
     case 'dueDays':
       state.dueDays.set(change.row.severity, change.row.days)

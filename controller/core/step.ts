@@ -26,6 +26,8 @@ import { nameHolders, ownCopyTold } from './own-copies.ts'
 import { renameAppliance, retireAppliance, revokeToken } from './places.ts'
 import { changePublishers } from './publishers.ts'
 import { type Decision, publish, withdraw } from './publishing.ts'
+import { letGo } from './retention/letting-go.ts'
+import { changeRetention } from './retention/setting.ts'
 import { extendInstall } from './rollout/extending.ts'
 import { startInstall } from './rollout/starting.ts'
 import { cancelInstall, pauseInstall, resumeInstall } from './rollout/steering.ts'
@@ -47,6 +49,7 @@ export function step(state: ServiceCenterState, event: ServiceCenterEvent): Serv
         ...commit(state, tellPartners(state)),
         ...nameHolders(state),
         ...commit(state, bringUp(state, tookMs)),
+        ...letGo(state, tookMs),
         ...advanceInstalls(state),
         ...askForCopies(state, tookMs),
       ]
@@ -138,6 +141,10 @@ function decide(state: ServiceCenterState, command: Command): Decision {
     case 'set-advisory':
     case 'set-due-days':
       return changeExposure(state, command)
+    case 'set-retention':
+    case 'pin-patch':
+    case 'unpin-patch':
+      return changeRetention(state, command)
     case 'set-window':
     case 'remove-window':
       return changeWindows(state, command)

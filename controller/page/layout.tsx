@@ -18,6 +18,7 @@ import {
   INSTALLS,
   PEOPLE,
   PUBLISHERS,
+  RETENTION,
   SYSTEM_PATCHES,
   TRAIL,
   WINDOWS,
@@ -131,6 +132,7 @@ const Navigation = ({ current }: { current: string }) => (
               <NavigationItem name="Maintenance windows" address={WINDOWS} current={current} />
               <NavigationItem name="Baselines" address={BASELINES} current={current} />
               <NavigationItem name="Exposure" address={EXPOSURE} current={current} />
+              <NavigationItem name="Retention" address={RETENTION} current={current} />
             </ul>
           </section>
           <AccessNavigation current={current} />

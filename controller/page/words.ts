@@ -89,6 +89,14 @@ export function whatItHas(version: string | null): string {
   return version === null ? 'no version found there' : `has ${version}`
 }
 
+/** A sentence without a full stop. */
+export function retentionRule(keepNewest: number | null): string {
+  if (keepNewest === null) return 'all versions of each patch are kept'
+  return keepNewest === 1
+    ? 'the newest version of each patch is kept'
+    : `the ${keepNewest} newest versions of each patch are kept`
+}
+
 /** `3 of 12, 2 overdue`. */
 export function exposedOf({ state, exposed, total, overdue, notApplicable }: ExposureCounts): string {
   if (state === 'not applicable') return `not applicable to ${notApplicable}`
@@ -150,6 +158,7 @@ export function windowAddress(name: string): string {
 }
 export const BASELINES = '/baselines'
 export const EXPOSURE = '/exposure'
+export const RETENTION = '/retention'
 export const PUBLISHERS = '/access/publishers'
 export function publisherAddress(name: string): string {
   return `${PUBLISHERS}/${encodeURIComponent(name)}`

@@ -9,15 +9,14 @@ import { type Refusal, RefusedError } from '../../protocol/refusals.ts'
 import type { Change, StatementRecord, TokenRecord } from '../core/records.ts'
 import { databaseFile } from './database/embedded-file.ts'
 import { migrate } from './database/migrations.ts'
+import { loadPatchRules } from './database/patch-rules.ts'
 import { type Alone, PeopleTables } from './database/people-tables.ts'
 import type { PostgresDatabase } from './database/postgresql/postgres-database.ts'
 import {
   accessRecord,
   accessRow,
-  advisoryRecord,
   applianceRecord,
   baselineRecord,
-  dueDaysRecord,
   installRecord,
   limitsRecord,
   patchRecord,
@@ -113,8 +112,6 @@ export class SqlRepository implements Repository {
       const limits = await transaction.selectFrom('limits').selectAll().execute()
       const publishers = await transaction.selectFrom('publishers').selectAll().execute()
       const baselines = await transaction.selectFrom('baselines').selectAll().execute()
-      const advisories = await transaction.selectFrom('advisories').selectAll().execute()
-      const dueDays = await transaction.selectFrom('dueDays').selectAll().execute()
       const windows = await transaction.selectFrom('windows').selectAll().execute()
       const rosters = await transaction.selectFrom('rosters').selectAll().execute()
       return [
@@ -128,8 +125,7 @@ export class SqlRepository implements Repository {
         ...limits.map((row): Change => ({ table: 'limits', row: limitsRecord(row) })),
         ...publishers.map((row): Change => ({ table: 'publishers', row: publisherRecord(row) })),
         ...baselines.map((row): Change => ({ table: 'baselines', row: baselineRecord(row) })),
-        ...advisories.map((row): Change => ({ table: 'advisories', row: advisoryRecord(row) })),
-        ...dueDays.map((row): Change => ({ table: 'dueDays', row: dueDaysRecord(row) })),
+        ...(await loadPatchRules(transaction)),
         ...windows.map((row): Change => ({ table: 'windows', row: windowRecord(row) })),
         ...rosters.map(({ dataCenter, version }): Change => ({ table: 'rosters', row: { dataCenter, version } })),
       ]

@@ -240,6 +240,7 @@ function subjectOf(command: Command): string {
   if (command.kind === 'remove-publisher' || command.kind === 'remove-window') return command.name
   if (command.kind === 'set-advisory') return command.advisory.patch
   if (command.kind === 'set-due-days') return 'the due dates'
+  if (command.kind === 'set-retention') return 'the retention'
   if ('patch' in command) return command.patch
   if ('appliance' in command) return command.appliance
   return 'install' in command ? command.install : command.enrollingPeer

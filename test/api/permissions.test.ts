@@ -142,6 +142,7 @@ test('the table of permissions is what the roles mean', () => {
     ['verify-trail', ['auditor', 'owner']],
     ['upload', ['uploader', 'owner']],
     ['withdraw', ['uploader', 'owner']],
+    ['set-retention', ['uploader', 'owner']],
     ['carry', ['uploader', 'operator', 'owner']],
     ['install', ['operator', 'owner']],
     ['cancel', ['operator', 'approver', 'owner']],

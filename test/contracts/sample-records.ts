@@ -238,5 +238,7 @@ export function everyRecord(): Change[] {
     },
     { table: 'dueDays', row: { severity: 'high', days: 20 } },
     { table: 'dueDays', row: { severity: 'low', days: null } },
+    { table: 'retention', row: { keepNewest: 3, setAt: AT, setBy: "o'brien" } },
+    { table: 'pins', row: { patch: sha256, pin: { patch: sha256, reason: "'); --", pinnedAt: AT, pinnedBy: 'ana' } } },
   ]
 }

@@ -99,6 +99,19 @@ export async function exposedFleet(): Promise<Fleet> {
   return fleet
 }
 
+/** Three versions, of which the oldest is pinned and one is left over. */
+export async function retainedFleet(): Promise<Fleet> {
+  const fleet = await busyFleet()
+  const patches: Sha256[] = []
+  for (const version of ['5.1', '5.2', '5.3']) patches.push(await fleet.publish({ name: 'kernel', version }))
+  for (const record of fleet.serviceCenter.state.patches.values()) record.uploadedAt -= 3 * 86_400_000
+  const [oldest] = patches
+  assert.ok(oldest)
+  await fleet.serviceCenter.carryOut({ kind: 'pin-patch', actor: 'Ana', patch: oldest, reason: 'the audit of 2026' })
+  await fleet.serviceCenter.carryOut({ kind: 'set-retention', actor: 'Ana', keepNewest: 2 })
+  return fleet
+}
+
 /** Two joined after an install had begun. */
 export async function grownFleet(): Promise<Fleet> {
   const fleet = await busyFleet()

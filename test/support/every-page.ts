@@ -26,6 +26,8 @@ export async function everyPage(fleet: Fleet, app: ServedApp): Promise<Rendered[
   const paused = await fleet.serviceCenter.carryOut({ kind: 'start-install', ...other } as never)
   if ('install' in paused)
     await fleet.serviceCenter.carryOut({ kind: 'pause-install', actor: 'admin', install: paused.install })
+  const pinned = await fleet.publish({ name: 'zlib', version: '1' })
+  await fleet.serviceCenter.carryOut({ kind: 'pin-patch', actor: 'Ana', patch: pinned, reason: 'for the audit' })
   await person(fleet.repository, 'Ana')
   await keptPasskey(fleet.repository, 'ana', 'Work laptop')
   const { session } = await signIn(app.url, { name: 'Ana' })

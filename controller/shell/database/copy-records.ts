@@ -29,6 +29,8 @@ const TABLES: { readonly [Name in Table]: true } = {
   baselines: true,
   advisories: true,
   dueDays: true,
+  retention: true,
+  pins: true,
   statements: true,
   audit: true,
   access: true,

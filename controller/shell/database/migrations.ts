@@ -6,9 +6,9 @@
 import { type Kysely, sql, type Transaction } from 'kysely'
 import { type Migration, Migrator } from 'kysely/migration'
 import { appendOnlyTrail } from './append-only-trail.ts'
-import { exposure } from './exposure-tables.ts'
 import { firstRelease } from './first-release.ts'
 import { mended, phaseTimes, targetTimes, together, waveSoaks } from './later-columns.ts'
+import { exposure, retention } from './patch-rule-tables.ts'
 import type { Schema } from './schema.ts'
 
 export const MIGRATIONS: Record<string, Migration> = {
@@ -34,6 +34,7 @@ export const MIGRATIONS: Record<string, Migration> = {
   '0020-together': { up: together },
   '0021-mended': { up: mended },
   '0022-phase-times': { up: phaseTimes },
+  '0024-retention': { up: retention },
   '0026-exposure': { up: exposure },
 }
 

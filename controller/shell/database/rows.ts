@@ -26,6 +26,7 @@ import type {
   TokenRecord,
   WindowRecord,
 } from '../../core/records.ts'
+import { Pin, Retention } from '../../core/retention/retention.ts'
 import { PhaseTimes } from '../../core/rollout/phase-times.ts'
 import { CHAIN_BEGIN, linkHash } from '../../core/trail-chain.ts'
 import { MaintenanceWindow } from '../../core/windows/window.ts'
@@ -175,6 +176,17 @@ export function advisoryRecord(row: Advisory): Advisory {
 export function dueDaysRecord(row: DueDays): DueDays {
   if (!Severity.safeParse(row.severity).success) throw damaged(`the days of ${row.severity}`, 'it is no severity')
   return { ...row }
+}
+
+export function retentionRecord(row: Retention): Retention {
+  const retention = Retention.safeParse({ ...row })
+  if (!retention.success) throw damaged('the retention', retention.error.message)
+  return retention.data
+}
+export function pinRecord(row: Pin): Pin {
+  const pin = Pin.safeParse({ ...row })
+  if (!pin.success) throw damaged(`the pin of ${row.patch}`, pin.error.message)
+  return pin.data
 }
 
 export function windowRow(window: MaintenanceWindow): WindowRow {

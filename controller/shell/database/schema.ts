@@ -16,6 +16,7 @@ import type {
   TargetRecord,
   TokenRecord,
 } from '../../core/records.ts'
+import type { Pin, Retention } from '../../core/retention/retention.ts'
 import type { AccessRecord, AccountRecord, KeptAnswer, PasskeyRecord } from '../ports.ts'
 
 /** `position` rises with every token that is issued. */
@@ -99,6 +100,8 @@ export type Schema = {
   baselines: BaselineRow
   advisories: Advisory
   dueDays: DueDays
+  retention: Retention
+  pins: Pin
   statements: StatementRow
   audit: AuditRow
   access: AccessRow

@@ -115,6 +115,16 @@ export async function writeChange(transaction: Transaction<Schema>, change: Chan
       await insert.onConflict((conflict) => conflict.column('severity').doUpdateSet(change.row)).execute()
       break
     }
+    case 'retention':
+      await transaction.deleteFrom('retention').execute()
+      await transaction.insertInto('retention').values(change.row).execute()
+      break
+    case 'pins': {
+      const { patch, pin } = change.row
+      await transaction.deleteFrom('pins').where('patch', '=', patch).execute()
+      if (pin !== null) await transaction.insertInto('pins').values(pin).execute()
+      break
+    }
     case 'windows': {
       const { name, window } = change.row
       await transaction.deleteFrom('windows').where('name', '=', name).execute()

@@ -1,0 +1,120 @@
+/**
+ * Which patches stay, and why: the newest of each name, and whatever is installed, being installed, asked for by a baseline
+ * or by another patch that stays, or pinned. What is left over is let go. One place answers it for whoever lets go, for the
+ * page and for a dry run.
+ */
+import { architectureOf } from '../../../agent/core/install/policies/architecture.ts'
+import { isCovered } from '../../../protocol/bundle/patch-references.ts'
+import type { Sha256 } from '../../../protocol/identifiers.ts'
+import { compareVersions } from '../../../protocol/version-order.ts'
+import { inWords } from '../baselines/setting.ts'
+import { title } from '../patch-identity.ts'
+import { livePatches, whyKept } from '../publishing.ts'
+import type { PatchRecord } from '../records.ts'
+import type { ServiceCenterState } from '../state.ts'
+
+/** Whoever uploads an older version on purpose has a day to install it, or to pin it. */
+export const UNTOUCHED_MS = 24 * 3_600_000
+
+export type RetentionStanding = {
+  readonly patch: PatchRecord
+  /** Sentences without a full stop; it is let go where there is none. */
+  readonly kept: readonly string[]
+}
+
+/** By name, the newest version first. */
+export function retentionStandings(state: ServiceCenterState, keepNewest: number | null): RetentionStanding[] {
+  const rows = [...byNameAndArchitecture(state).values()].flatMap((versions) =>
+    versions.map((patch, index) => ({ patch, kept: [...ofItself(keepNewest, index), ...whyNeeded(state, patch)] })),
+  )
+  keepWhatOthersNeed(rows)
+  return rows
+}
+
+function byNameAndArchitecture(state: ServiceCenterState): Map<string, PatchRecord[]> {
+  const groups = Map.groupBy(livePatches(state), ({ publication: { name, manifest } }) =>
+    JSON.stringify([name, architectureOf(manifest)]),
+  )
+  const sorted = [...groups].sort(([left], [right]) => (left < right ? -1 : 1))
+  return new Map(sorted.map(([key, patches]) => [key, patches.sort(newestFirst)]))
+}
+
+function newestFirst(left: PatchRecord, right: PatchRecord): number {
+  return compareVersions(right.publication.version, left.publication.version)
+}
+
+function ofItself(keepNewest: number | null, index: number): string[] {
+  if (keepNewest === null) return ['all versions are kept']
+  if (index >= keepNewest) return []
+  return [index === 0 ? 'it is the newest of its name' : `it is one of the ${keepNewest} newest of its name`]
+}
+
+function whyNeeded(state: ServiceCenterState, patch: PatchRecord): string[] {
+  const { sha256, uploadedAt } = patch
+  const pin = state.retention.pins.get(sha256)
+  const baselines = [...state.baselines.values()].filter((baseline) => baseline.patch === sha256)
+  const inUse = whyKept(state, patch)
+  const goingOn = [...state.installs.values()].filter(
+    ({ patch: of, state: now }) => of === sha256 && (now === 'planned' || now === 'running' || now === 'paused'),
+  )
+  const wayBack = inUse?.refused === 'patch_installed' ? [] : foundAsVersion(state, patch)
+  return [
+    ...(pin === undefined ? [] : [`${pin.pinnedBy} has pinned it${pin.reason === '' ? '' : `: ${pin.reason}`}`]),
+    ...baselines.map((baseline) => `it is the baseline for ${inWords(baseline)}`),
+    ...(inUse === null ? [] : [inUse.message]),
+    ...(inUse?.refused === 'in_use' ? [] : goingOn).map(({ id, state: now }) => `install ${id} of it is ${now}`),
+    ...wayBack,
+    ...(state.clock.wallMs - uploadedAt < UNTOUCHED_MS ? ['it was uploaded less than a day ago'] : []),
+  ]
+}
+
+/** What an appliance has now is what a later install of the same name goes back to. */
+function foundAsVersion(state: ServiceCenterState, { publication: { name, version } }: PatchRecord): string[] {
+  const appliances = new Set<string>()
+  for (const [patch, detections] of state.detections) {
+    if (state.patches.get(patch)?.publication.name !== name) continue
+    for (const { peer, installedVersion } of detections.values()) {
+      const appliance = state.appliances.get(peer)
+      if (installedVersion === version && appliance !== undefined) appliances.add(appliance.name)
+    }
+  }
+  if (appliances.size === 0) return []
+  const [first = ''] = appliances
+  const others = appliances.size === 1 ? '' : ` and ${appliances.size - 1} more`
+  return [`${first}${others} has this version, and a later install goes back to it`]
+}
+
+/** Until nothing more is: what is needed by something that is let go is not needed. */
+function keepWhatOthersNeed(rows: { patch: PatchRecord; kept: string[] }[]): void {
+  for (let isNew = true; isNew; ) {
+    isNew = false
+    for (const row of rows.filter(({ kept }) => kept.length === 0)) {
+      const needing = rows.find(({ patch, kept }) => kept.length > 0 && isNeededBy(row.patch, patch, rows))
+      if (needing === undefined) continue
+      row.kept.push(`${title(needing.patch)}, which stays, needs it`)
+      isNew = true
+    }
+  }
+}
+
+/** Its floor, or what it requires where nothing that stays would do. */
+function isNeededBy(
+  wanted: PatchRecord,
+  { sha256, publication: { name, manifest } }: PatchRecord,
+  rows: readonly { patch: PatchRecord; kept: readonly string[] }[],
+): boolean {
+  const { publication } = wanted
+  if (manifest.floor !== undefined && publication.name === name && publication.version === manifest.floor) return true
+  return manifest.requires.some(
+    (reference) =>
+      isCovered(publication, reference) &&
+      !rows.some(
+        ({ patch, kept }) => kept.length > 0 && patch.sha256 !== sha256 && isCovered(patch.publication, reference),
+      ),
+  )
+}
+
+/** The digests of those that are let go. */
+export function letGoBy(standings: readonly RetentionStanding[]): Sha256[] {
+  return standings.filter(({ kept }) => kept.length === 0).map(({ patch }) => patch.sha256)
+}
