@@ -48,7 +48,7 @@ export const pairBugs: readonly PlantedBug[] = [
     file: 'agent/core/install/releasing.ts',
     find: 'leases.owed = [...newest.values()]',
     replace: 'leases.owed = []',
-    checkers: ['the rest'],
+    checkers: ['every order ends'],
   },
   {
     name: 'nobody is asked before an installer runs',
