@@ -131,6 +131,21 @@ test('every planted bug is a change of text that the sources still have once', (
   )
 })
 
+test('every planted bug names checkers that there are', () => {
+  const folders = ['simulator', 'simulator/checkers'].map((name) => join(import.meta.dirname, '../..', name))
+  const sources = folders.flatMap((folder) =>
+    readdirSync(folder)
+      .filter((name) => name.endsWith('.ts'))
+      .map((name) => readFileSync(join(folder, name), 'utf8')),
+  )
+  for (const { name, checkers } of plantedBugs)
+    for (const checker of checkers)
+      assert.ok(
+        sources.some((text) => text.includes(`'${checker}'`)),
+        `${name}: ${checker}`,
+      )
+})
+
 for (const name of [
   'the hash of a piece is not compared',
   'nobody is asked before an installer runs',
