@@ -98,7 +98,10 @@ test('the command line does the same', async () => {
   const { stdout } = await run('set', ...place)
   assert.match(stdout, /acme {2}.*paris {2}.*tenant {2}openssl@3\.0 {2}1\/2 .* No maintenance window is set for it/)
   assert.match(stdout, /acme-paris-secondary {2}secondary {2}openssl@3\.0 {2}0\.9 {2}has not got it yet/)
-  assert.match((await run('remove', ...place)).stderr, /Remove the baseline openssl@3\.0 of acme in paris\? Nobody is brought up to it any more\. \[y\/N\]/)
+  assert.match(
+    (await run('remove', ...place)).stderr,
+    /Remove the baseline openssl@3\.0 of acme in paris\? Nobody is brought up to it any more\. \[y\/N\]/,
+  )
   assert.equal(
     (await run('remove', ...place, '--yes')).stdout,
     'openssl@3.0 is no baseline of acme in paris any more.\n',

@@ -29,6 +29,7 @@ const SECRETS = new Map<string, string>([
   ],
   ['AGE-SECRET-KEY-1GFPYYSJZGFPYYSJZGFPYYSJZ', 'identity AGE-SECRET-KEY-1GFPYYSJZGFPYYSJZGFPYYSJZ'],
   ['9fKq/2vLr+81xZ/bTq7Wm/0aY3cE/dGh5jN/uPs4oR6=', 'wg set peer 9fKq/2vLr+81xZ/bTq7Wm/0aY3cE/dGh5jN/uPs4oR6= refused'],
+  ['secret-of-the-database', 'database: postgres://patchmesh:secret-of-the-database@10.0.0.5/center'],
   ['nested-in-json', JSON.stringify({ line: JSON.stringify({ apiKey: 'nested-in-json' }) })],
 ])
 /** Of people, and how they are written. */
@@ -132,7 +133,7 @@ const bundleOf = async (address: string, token?: string) =>
 test('INV16 no secret that lies anywhere around an install is in its bundle, nor anybody by name', async () => {
   const { files, all } = await bundleOf(`/installs/${install}/support-bundle`)
   // Each lies where the bundle is made of, so that it would be found.
-  for (const part of ['service-center.log', 'install.json', 'statements.jsonl', 'trail.jsonl', 'settings.json'])
+  for (const part of ['service-center.log', 'targets.json', 'statements.jsonl', 'trail.jsonl', 'settings.json'])
     assert.match(files.get(part) ?? '', /\[redacted/, part)
   for (const secret of SECRETS.keys()) assert.equal(all.includes(secret), false, `${secret} is in it`)
   for (const name of PEOPLE) assert.equal(all.includes(name), false, `${name} is in it`)
@@ -153,6 +154,7 @@ test('the manifest names each file with its size, and what is left out with the 
   )
   for (const name of [
     'install.json',
+    'targets.json',
     'plan.json',
     'patch.json',
     'exposure.json',

@@ -13,9 +13,10 @@ import { baselineViews } from '../../core/baselines/baseline-views.ts'
 import { dataCenterViews, uplinkView } from '../../core/data-centers.ts'
 import { dueDaysOf } from '../../core/exposure/advisory.ts'
 import { exposureDetail } from '../../core/exposure/exposure-views.ts'
+import { title } from '../../core/patch-identity.ts'
 import { patchSummary } from '../../core/patch-views.ts'
 import type { ApplianceRecord, InstallRecord, StatementRecord } from '../../core/records.ts'
-import { isFinal } from '../../core/rollout/install-states.ts'
+import { isFinal, type TargetState } from '../../core/rollout/install-states.ts'
 import { targetsOf } from '../../core/rollout/ongoing.ts'
 import { everEnrolled, type ServiceCenterState } from '../../core/state.ts'
 import { type Cleaning, pseudonymOf } from '../../core/support/cleaning.ts'
@@ -98,18 +99,19 @@ async function addSubject(parts: Parts, { serviceCenter, repository }: Given, su
   if (subject.kind === 'appliance') return
   const { install } = subject
   const patch = state.patches.get(install.patch)
-  parts.json(
-    'install.json',
-    'The install: its state, waves, and each target with its reason and output',
-    installDetail(state, install),
-  )
+  const { targets, ...detail } = installDetail(state, install)
+  parts.json('install.json', 'The install: its state, waves, and what it would take', detail)
+  const byNeed = [...targets].sort((left, right) => needOf(left.state) - needOf(right.state))
+  parts.json('targets.json', 'Each target with its reason and output, those that failed first', byNeed)
   parts.json('plan.json', 'What was chosen when it was started', planOf(install))
   if (patch !== undefined) {
     parts.json('patch.json', 'The patch: its publication, and who holds it', {
       ...patchSummary(state, patch),
       manifest: patch.publication.manifest,
     })
-    parts.json('exposure.json', 'Who is exposed without the patch', exposureDetail(state, patch))
+    const { appliances, ...exposure } = exposureDetail(state, patch)
+    parts.json('exposure.json', 'Who is exposed without the patch, by organization', exposure)
+    parts.json('exposed.json', 'Each appliance that is exposed without it, and why', appliances)
   }
   const statements = await repository.statements({ install: install.id, patch: install.patch })
   const own = statements.filter(({ peer }) => everEnrolled(state, peer) !== undefined)
@@ -162,10 +164,11 @@ async function addTrail(
   if (!wanted.mayReadTrail) return parts.leaveOut('trail.jsonl', 'it takes the right to read the trail')
   const { subject, organizations } = wanted
   const { state } = given.serviceCenter
-  const about: string[] = concerned.flatMap(({ name, peer }) => [name, peer])
+  const about: string[] = concerned.slice(0, MAX_APPLIANCES_ASKED).flatMap(({ name, peer }) => [name, peer])
   if (subject.kind === 'install') {
-    const { name, version } = state.patches.get(subject.install.patch)?.publication ?? { name: '', version: '' }
-    about.push(subject.install.id, subject.install.patch, `${name}@${version}`)
+    const { id, patch } = subject.install
+    const record = state.patches.get(patch)
+    about.push(id, patch, ...(record === undefined ? [] : [title(record)]))
   }
   const entries = await given.repository.trail({ about, organizations, limit: MAX_TRAIL_ENTRIES })
   const told = entries.map(({ at, ...entry }) => ({ at: new Date(at).toISOString(), ...entry }))
@@ -174,16 +177,14 @@ async function addTrail(
 
 /** Those that have not ended well first: of a large install not all are asked. */
 function targetAppliances(state: ServiceCenterState, install: InstallRecord): ApplianceRecord[] {
-  const weight = (target: { state: string; isOver: boolean }) =>
-    target.state === 'installed' ? 2 : target.isOver ? 0 : 1
   return targetsOf(state, install.id)
-    .map((target) => ({
-      appliance: everEnrolled(state, target.appliance),
-      state: target.state,
-      isOver: isFinal(target.state),
-    }))
-    .sort((left, right) => weight(left) - weight(right))
-    .flatMap(({ appliance }) => appliance ?? [])
+    .sort((left, right) => needOf(left.state) - needOf(right.state))
+    .flatMap(({ appliance }) => everEnrolled(state, appliance) ?? [])
+}
+
+/** Which targets say most: those that ended otherwise, then those that go on. */
+function needOf(state: TargetState): number {
+  return state === 'installed' ? 2 : isFinal(state) ? 0 : 1
 }
 
 async function addAppliances(
@@ -192,11 +193,12 @@ async function addAppliances(
   concerned: readonly ApplianceRecord[],
 ): Promise<void> {
   const asked = concerned.slice(0, MAX_APPLIANCES_ASKED)
-  for (const { name } of concerned.slice(MAX_APPLIANCES_ASKED))
-    parts.leaveOut(`appliances/${name}`, `${MAX_APPLIANCES_ASKED} are asked at most, those that have not got it first`)
+  const others = concerned.length - asked.length
+  if (others > 0)
+    parts.leaveOut(`appliances/ of ${others} more`, `${asked.length} are asked at most, those that failed first`)
   const answers = await Promise.all(asked.map(({ peer }) => serviceCenter.inquire(peer)))
   for (const [index, appliance] of asked.entries()) {
-    const folder = `appliances/${fileName(appliance.name)}`
+    const folder = `appliances/${fileName(appliance)}`
     const answer = answers[index]
     const detail = applianceDetail(serviceCenter.state, appliance)
     parts.json(
@@ -213,9 +215,10 @@ async function addAppliances(
   }
 }
 
-/** Names have any letters; of these none has a meaning in a path. */
-function fileName(name: string): string {
-  return name.replaceAll(/[^A-Za-z0-9._-]/g, '_').replace(/^\.+/, '_')
+/** Names have any letters; of these none has a meaning in a path, and no two become one. */
+function fileName({ name, peer }: ApplianceRecord): string {
+  const safe = name.replaceAll(/[^A-Za-z0-9._-]/g, '_').replace(/^\.+/, '_')
+  return safe === name ? name : `${safe}-${peer.slice(-6)}`
 }
 
 function addServiceCenter(parts: Parts, { serviceCenter, machine }: Given, { organizations }: Wanted): void {
