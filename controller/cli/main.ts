@@ -3,6 +3,7 @@
  */
 import type { ExitStatus } from '../../agent/shell/command-line/exit-status.ts'
 import { COMMANDS } from './commands.ts'
+import { COMPLETE, completeNames } from './complete-names.ts'
 import { tellFailure } from './failures.ts'
 import { commandHelp, fullHelp } from './help.ts'
 import { printable, processTerminal, type Terminal } from './terminal.ts'
@@ -11,6 +12,7 @@ const terminal = processTerminal()
 process.exitCode = await runCommandLine(process.argv.slice(2), terminal)
 
 async function runCommandLine(words: readonly string[], terminal: Terminal): Promise<ExitStatus> {
+  if (words[0] === COMPLETE) return completeNames(words.slice(1), terminal)
   const commands = Object.values(COMMANDS).flat()
   const command = commands.find(({ name }) => name === words.slice(0, name.split(' ').length).join(' '))
   if (command === undefined) return helpOrMistake(words, terminal)

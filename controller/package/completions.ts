@@ -1,7 +1,10 @@
 /**
  * What a shell offers after `patchmesh`: the commands, their second words, and the options of each. Made from the commands
- * themselves.
+ * themselves. Names, such as those of patches, a hidden command tells while somebody types
+ * (controller/cli/complete-names.ts).
  */
+import { COMPLETE } from '../cli/complete-names.ts'
+
 export type Completed = {
   /** One or two words. */
   readonly name: string
@@ -39,8 +42,40 @@ ${[...one.map(caseOf), ...seconds].map((line) => `        ${line}`).join('\n')}
       ;;
   esac
   if [ "$COMP_CWORD" -eq 1 ]; then words="${firstWords(commands).join(' ')}"; fi
+  COMPREPLY=()
+  case "$current" in -*) ;; *) if [ "$COMP_CWORD" -gt 2 ]; then _patchmesh_names; fi ;; esac
+  if [ "\${#COMPREPLY[@]}" -gt 0 ]; then return; fi
   COMPREPLY=($(compgen -W "$words" -- "$current"))
   if [ "\${#COMPREPLY[@]}" -eq 0 ] && [ "$COMP_CWORD" -gt 1 ]; then COMPREPLY=($(compgen -f -- "$current")); fi
+}
+# Names of the Service Center. readline breaks words at @ and : too, so they are put together as they were typed, and of a
+# name only what follows the last break is offered; an @ belongs to what follows it (rl_special_prefixes).
+_patchmesh_names() {
+  local line="\${COMP_LINE:0:COMP_POINT}" index part typed=() last=-1 breaks='' one name open=''
+  for ((index = 0; index <= COMP_CWORD; index++)); do
+    part="\${COMP_WORDS[index]}"
+    case "$line" in
+      [[:space:]]*) line="\${line#"\${line%%[![:space:]]*}"}" ; last=$((last + 1)) ;;
+      *) [ "$index" -eq 0 ] && last=0 ;;
+    esac
+    part="\${part:0:\${#line}}"
+    line="\${line#"$part"}"
+    typed[last]="\${typed[last]:-}$part"
+  done
+  for one in @ : =; do case "$COMP_WORDBREAKS" in *"$one"*) breaks+="$one" ;; esac; done
+  one="\${typed[last]}"
+  case "$one" in [\\"\\']*) open=yes one="\${one:1}" ;; esac
+  typed[last]="\${one//\\\\/}"
+  part=''
+  if [ -n "$breaks" ]; then part="\${typed[last]%"\${typed[last]##*[$breaks]}"}"; fi
+  part="\${part%@}"
+  while IFS=$'\\t' read -r name _; do
+    name="\${name#"$part"}"
+    if [ -z "$open" ]; then printf -v name %q "$name"; fi
+    COMPREPLY+=("$name")
+  done < <("\${COMP_WORDS[0]}" ${COMPLETE} "\${typed[@]:1}" 2>/dev/null)
+  # A name may have a slash in it, and is no file.
+  if [ "\${#COMPREPLY[@]}" -gt 0 ]; then compopt +o filenames 2>/dev/null; fi
 }
 complete -o filenames -F _patchmesh patchmesh
 `
@@ -56,6 +91,15 @@ export function zshCompletion(commands: readonly Completed[]): string {
 if (( CURRENT == 2 )); then
   compadd -- ${firstWords(commands).join(' ')}
   return
+fi
+if (( CURRENT > 3 )) && [[ $words[CURRENT] != -* ]]; then
+  local name about
+  local -a names abouts
+  while IFS=$'\\t' read -r name about; do
+    names+=("$name")
+    abouts+=("$name\${about:+  $about}")
+  done < <("$words[1]" ${COMPLETE} "\${(@Q)words[2,CURRENT]}" 2>/dev/null)
+  (( $#names )) && compadd -d abouts -a names && return
 fi
 case "$words[2]" in
 ${seconds.join('\n')}
@@ -85,7 +129,14 @@ export function fishCompletion(commands: readonly Completed[]): string {
     return [offered, ...options.map((option) => `complete -c patchmesh -n "${isThere}" -l ${option}`)]
   })
   const groups = secondWords(commands).map(([first]) => `complete -c patchmesh -f -n __fish_use_subcommand -a ${first}`)
-  return `# fish completion of patchmesh\n${[...groups, ...lines].join('\n')}\n`
+  const names = `function __patchmesh_names
+  set -l typed (commandline -opc) (string replace -a '\\\\' '' -- (commandline -ct))
+  set -g __patchmesh_found
+  test (count $typed) -gt 3; and set -g __patchmesh_found ($typed[1] ${COMPLETE} $typed[2..-1] 2>/dev/null)
+  test (count $__patchmesh_found) -gt 0
+end
+complete -c patchmesh -f -n __patchmesh_names -a '(printf "%s\\n" $__patchmesh_found)'`
+  return `# fish completion of patchmesh\n${[...groups, ...lines, names].join('\n')}\n`
 }
 
 function byWords(commands: readonly Completed[]): { one: Completed[]; two: Completed[] } {

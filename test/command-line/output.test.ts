@@ -15,6 +15,7 @@ import { HELP as ON_APPLIANCE } from '../../agent/other-command.ts'
 import { DETAILED_NOTE, exitRows } from '../../agent/shell/command-line/exit-status.ts'
 import { COMMANDS } from '../../controller/cli/commands.ts'
 import { fullHelp } from '../../controller/cli/help.ts'
+import { provide } from '../support/machine.ts'
 import { patchmesh } from './run-patchmesh.ts'
 
 const ROOT = path.join(import.meta.dirname, '../..')
@@ -33,6 +34,7 @@ const sessions = [
 let server: ServerType
 let environment: Record<string, string>
 before(async () => {
+  await provide('script')
   const app = new Hono()
   const refusal = (code: string) => ({ error: { code, message: `it is ${code}`, hint: 'Look.', requestId: 'r' } })
   app.get('/api/v1/sessions', (c) => c.json(sessions))

@@ -43,6 +43,9 @@ export const PROGRAMS = {
   'systemd-analyze': 'systemd',
   pg_lsclusters: 'postgresql',
   age: 'age',
+  zsh: 'zsh',
+  fish: 'fish',
+  script: 'bsdutils',
   'age-keygen': 'age',
   promtool: 'prometheus',
 } as const
