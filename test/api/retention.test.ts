@@ -64,6 +64,21 @@ test('a pin keeps what it names, until it is taken away', async () => {
   assert.equal((await ask('PUT', '/patches/kernel@9/pin', {})).status, 404)
 })
 
+test('what others need stays for whoever sees one organization too, and it is not told who', async () => {
+  const { patches } = await shown()
+  const oldest = patches.find(({ version }) => version === '1')
+  await fleet.detect('globex-tokyo-primary', patches[0]?.id as never, 'applicable', '1')
+  assert.match(
+    (await shown()).patches.find(({ version }) => version === '1')?.reasons.join() ?? '',
+    /^globex-tokyo-primary has this version, and a later install goes back to it$/,
+  )
+  const limited = asking(app.url, await app.apiToken({ role: 'viewer', organizations: ['acme'] as never }))
+  const { json } = await limited<RetentionView>('GET', '/retention')
+  const seen = json.patches.find(({ id }) => id === oldest?.id)
+  assert.deepEqual([seen?.stays, seen?.reasons], [true, ['it is needed']])
+  await fleet.detect('globex-tokyo-primary', patches[0]?.id as never, 'applicable', '0')
+})
+
 test('what is left over goes within an hour, and the trail names the rule and who has set it', async () => {
   const effects = letGo(fleet.serviceCenter.state, LOOKED_EVERY_MS)
   for (const effect of effects) if (effect.kind === 'commit') await fleet.repository.commit(effect.changes)

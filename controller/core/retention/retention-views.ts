@@ -6,7 +6,9 @@ import { nameOf } from '../patch-identity.ts'
 import { depotOf } from '../replications.ts'
 import type { ServiceCenterState } from '../state.ts'
 import { dataCenters } from '../views.ts'
-import { retentionStandings } from './standing.ts'
+import { letGoBy, retentionStandings } from './standing.ts'
+
+const NEEDED = 'it is needed'
 
 export type RetainedPatch = {
   id: string
@@ -38,12 +40,14 @@ export function retentionView(state: ServiceCenterState, tried?: number | null):
   const { set, pins } = state.retention
   const keepNewest = set?.keepNewest ?? null
   const judgedBy = tried === undefined ? keepNewest : tried
+  // Whoever sees only some organizations is told what becomes of a patch, and not who else needs it.
+  const goes = new Set(letGoBy(retentionStandings(state.whole ?? state, judgedBy)))
   const patches = retentionStandings(state, judgedBy).map(({ patch, kept }): RetainedPatch => {
     const { sha256, publication, uploadedAt } = patch
     const pin = pins.get(sha256)
     return {
       ...{ id: sha256, ...nameOf(patch), bytes: publication.bytes, uploadedAt: iso(uploadedAt) },
-      ...{ stays: kept.length > 0, reasons: [...kept] },
+      ...{ stays: !goes.has(sha256), reasons: goes.has(sha256) ? [] : kept.length === 0 ? [NEEDED] : [...kept] },
       pin: pin === undefined ? null : { reason: pin.reason, pinnedAt: iso(pin.pinnedAt), pinnedBy: pin.pinnedBy },
     }
   })

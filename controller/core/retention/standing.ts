@@ -5,7 +5,7 @@
  */
 import { architectureOf } from '../../../agent/core/install/policies/architecture.ts'
 import { isCovered } from '../../../protocol/bundle/patch-references.ts'
-import type { Sha256 } from '../../../protocol/identifiers.ts'
+import type { PeerId, Sha256 } from '../../../protocol/identifiers.ts'
 import { compareVersions } from '../../../protocol/version-order.ts'
 import { inWords } from '../baselines/setting.ts'
 import { title } from '../patch-identity.ts'
@@ -24,8 +24,12 @@ export type RetentionStanding = {
 
 /** By name, the newest version first. */
 export function retentionStandings(state: ServiceCenterState, keepNewest: number | null): RetentionStanding[] {
+  const found = versionsFound(state)
   const rows = [...byNameAndArchitecture(state).values()].flatMap((versions) =>
-    versions.map((patch, index) => ({ patch, kept: [...ofItself(keepNewest, index), ...whyNeeded(state, patch)] })),
+    versions.map((patch, index) => ({
+      patch,
+      kept: [...ofItself(keepNewest, index), ...whyNeeded(state, patch, found.get(patch.sha256))],
+    })),
   )
   keepWhatOthersNeed(rows)
   return rows
@@ -49,7 +53,7 @@ function ofItself(keepNewest: number | null, index: number): string[] {
   return [index === 0 ? 'it is the newest of its name' : `it is one of the ${keepNewest} newest of its name`]
 }
 
-function whyNeeded(state: ServiceCenterState, patch: PatchRecord): string[] {
+function whyNeeded(state: ServiceCenterState, patch: PatchRecord, foundOn = new Set<PeerId>()): string[] {
   const { sha256, uploadedAt } = patch
   const pin = state.retention.pins.get(sha256)
   const baselines = [...state.baselines.values()].filter((baseline) => baseline.patch === sha256)
@@ -57,7 +61,7 @@ function whyNeeded(state: ServiceCenterState, patch: PatchRecord): string[] {
   const goingOn = [...state.installs.values()].filter(
     ({ patch: of, state: now }) => of === sha256 && (now === 'planned' || now === 'running' || now === 'paused'),
   )
-  const wayBack = inUse?.refused === 'patch_installed' ? [] : foundAsVersion(state, patch)
+  const wayBack = inUse?.refused === 'patch_installed' ? [] : whyWayBack(state, foundOn)
   return [
     ...(pin === undefined ? [] : [`${pin.pinnedBy} has pinned it${pin.reason === '' ? '' : `: ${pin.reason}`}`]),
     ...baselines.map((baseline) => `it is the baseline for ${inWords(baseline)}`),
@@ -68,20 +72,29 @@ function whyNeeded(state: ServiceCenterState, patch: PatchRecord): string[] {
   ]
 }
 
-/** What an appliance has now is what a later install of the same name goes back to. */
-function foundAsVersion(state: ServiceCenterState, { publication: { name, version } }: PatchRecord): string[] {
-  const appliances = new Set<string>()
+/**
+ * What an appliance has now is what a later install of the same name goes back to: by patch, on which appliances its version
+ * was found when any patch of its name was looked for.
+ */
+function versionsFound(state: ServiceCenterState): Map<Sha256, Set<PeerId>> {
+  const byVersion = Map.groupBy(livePatches(state), ({ publication: { name, version } }) => `${name} ${version}`)
+  const found = new Map<Sha256, Set<PeerId>>()
   for (const [patch, detections] of state.detections) {
-    if (state.patches.get(patch)?.publication.name !== name) continue
+    const name = state.patches.get(patch)?.publication.name
     for (const { peer, installedVersion } of detections.values()) {
-      const appliance = state.appliances.get(peer)
-      if (installedVersion === version && appliance !== undefined) appliances.add(appliance.name)
+      if (installedVersion === null || !state.appliances.has(peer)) continue
+      for (const { sha256 } of byVersion.get(`${name} ${installedVersion}`) ?? [])
+        found.set(sha256, (found.get(sha256) ?? new Set()).add(peer))
     }
   }
-  if (appliances.size === 0) return []
-  const [first = ''] = appliances
-  const others = appliances.size === 1 ? '' : ` and ${appliances.size - 1} more`
-  return [`${first}${others} has this version, and a later install goes back to it`]
+  return found
+}
+
+function whyWayBack({ appliances }: ServiceCenterState, foundOn: ReadonlySet<PeerId>): string[] {
+  const [first] = foundOn
+  if (first === undefined) return []
+  const others = foundOn.size === 1 ? 'has' : `and ${foundOn.size - 1} more have`
+  return [`${appliances.get(first)?.name} ${others} this version, and a later install goes back to it`]
 }
 
 /** Until nothing more is: what is needed by something that is let go is not needed. */
