@@ -147,7 +147,7 @@ function publish({ world, evidence }: Pick<Calm, 'world' | 'evidence'>, name: st
 }
 
 /** On the group of this appliance, now: an organization has one in each Data Center. */
-function start(world: World, { publication }: SymbolicPatch, { peer }: SimulatedAppliance): InstallId | null {
+export function start(world: World, { publication }: SymbolicPatch, { peer }: SimulatedAppliance): InstallId | null {
   const record = world.center.state.appliances.get(peer)
   if (record === undefined) return null
   const reply = world.ask({
@@ -162,6 +162,6 @@ function start(world: World, { publication }: SymbolicPatch, { peer }: Simulated
   return !isRefusal(reply) && reply.kind === 'install-started' ? reply.install : null
 }
 
-function hasPeer({ name }: SimulatedAppliance, all: readonly SimulatedAppliance[]): boolean {
+export function hasPeer({ name }: SimulatedAppliance, all: readonly SimulatedAppliance[]): boolean {
   return all.some((other) => other.name !== name && groupOf(other.name) === groupOf(name))
 }

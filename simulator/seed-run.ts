@@ -7,6 +7,7 @@ import { AssertionError } from 'node:assert'
 import { DEFAULT_SETTINGS, type Settings } from '../agent/core/state.ts'
 import { seededRandom } from '../protocol/random.ts'
 import { Admins } from './admins.ts'
+import { upgradeAgents } from './agent-upgrades.ts'
 import { acknowledged } from './checkers/acknowledged.ts'
 import { asking } from './checkers/asking.ts'
 import { checks } from './checkers/checks.ts'
@@ -25,6 +26,7 @@ import { orders } from './checkers/orders.ts'
 import { pairing } from './checkers/pairing.ts'
 import { proving } from './checkers/proving.ts'
 import { puttingBack } from './checkers/putting-back.ts'
+import { releases } from './checkers/releases.ts'
 import { storage } from './checkers/storage.ts'
 import { switchovers } from './checkers/switchovers.ts'
 import { telling } from './checkers/telling.ts'
@@ -90,7 +92,12 @@ const DAYS_LATER_MS = 10 * 24 * 3_600_000
 const CENTER_SITE = 'hub'
 
 /** Copies are read again so often that a world sees it. */
-const SETTINGS: Settings = { ...DEFAULT_SETTINGS, proveEveryMs: 60_000, proveBytesPerSecond: 20_000_000 }
+const SETTINGS: Settings = {
+  ...DEFAULT_SETTINGS,
+  proveEveryMs: 60_000,
+  proveBytesPerSecond: 20_000_000,
+  seenWithinMs: 60_000,
+}
 
 class Stopped extends Error {}
 
@@ -168,6 +175,7 @@ class Run {
       olderFiles,
       finding,
       windows,
+      releases,
     ]
     this.#watch = new Watch(
       this.#evidence,
@@ -203,6 +211,7 @@ class Run {
     }
     if (this.#seed % 2 === 0) withoutPrimaries(calm, this.#seed % 4 === 0)
     else if (this.#seed % 8 === 1) outOfReach(calm)
+    else if (this.#seed % 8 === 5) upgradeAgents(calm, this.#seed >> 3)
     else if (this.#seed % 8 === 3 && this.#options.settled !== true) replacedInSilence(calm)
     this.#world.wall.jump(DAYS_LATER_MS, this.#world.nowMs)
     this.#world.say('everybody', 'DAYS LATER')

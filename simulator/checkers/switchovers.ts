@@ -3,6 +3,7 @@
  * appliance begins beside a peer before the hook has ended well under the same order; and whoever has given up its service
  * has taken it back, or has tried as often as it may, before the end of its order is told.
  */
+import { AGENT_KIND } from '../../protocol/bundle/manifest.ts'
 import type { OrderId } from '../../protocol/identifiers.ts'
 import type { Report } from '../../protocol/trust/statements.ts'
 import type { SimulatedAppliance } from '../world/simulated-appliance.ts'
@@ -50,7 +51,8 @@ export function switchovers(evidence: Evidence): Checker {
       const order = who.state.orders.attempt?.order.orderId
       if (effect.kind === 'run-step' && effect.step === 'install' && order !== undefined) {
         const { name: title, manifest } = effect.publication
-        if (manifest.impact.restart !== 'none') begins(who, order, title)
+        // The service of an appliance goes on while its agent is exchanged.
+        if (manifest.impact.restart !== 'none' && manifest.kind !== AGENT_KIND) begins(who, order, title)
       }
       for (const report of writtenReports(who, effect)) told(who, report)
     },

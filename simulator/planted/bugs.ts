@@ -12,6 +12,7 @@ import { rolloutBugs } from './rollout-bugs.ts'
 import { serviceCenterBugs } from './service-center-bugs.ts'
 import { storeBugs } from './store-bugs.ts'
 import type { TextChange } from './text-change.ts'
+import { upgradeBugs } from './upgrade-bugs.ts'
 import { windowBugs } from './window-bugs.ts'
 
 export type PlantedBug = TextChange & {
@@ -30,4 +31,5 @@ export const plantedBugs: readonly PlantedBug[] = [
   ...operatorBugs,
   ...machineBugs,
   ...windowBugs,
+  ...upgradeBugs,
 ]
