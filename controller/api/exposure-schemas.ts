@@ -37,9 +37,9 @@ export type AdvisoryBody = z.output<typeof AdvisoryBody>
 /** The same with an upload: nothing is said where none of them is given. */
 export const advisoryQuery = {
   severity: Severity.optional(),
-  advisory: z.string().max(MAX_REFERENCE_CHARACTERS).optional(),
-  advisoryPublishedAt: moment('first').optional(),
-  dueAt: moment('last').optional(),
+  reference: z.string().max(MAX_REFERENCE_CHARACTERS).optional().describe('Of the advisory that it answers.'),
+  publishedAt: moment('first').optional().describe('When that advisory was published.'),
+  dueAt: moment('last').optional().describe('By when all must have it.'),
 }
 
 export const MAX_DUE_DAYS = 3_650
@@ -108,16 +108,11 @@ export const ExposureDetail: z.ZodType<views.ExposureDetail> = z.object({
 type Given = { readonly [Name in keyof typeof advisoryQuery]?: z.output<(typeof advisoryQuery)[Name]> }
 
 /** What was given with an upload, or null. */
-export function advisoryWith({
-  severity,
-  advisory,
-  advisoryPublishedAt,
-  dueAt,
-}: Given): Omit<Advisory, 'patch'> | null {
-  const given = [severity, advisory, advisoryPublishedAt, dueAt].some((value) => value !== undefined && value !== null)
+export function advisoryWith({ severity, reference, publishedAt, dueAt }: Given): Omit<Advisory, 'patch'> | null {
+  const given = [severity, reference, publishedAt, dueAt].some((value) => value !== undefined && value !== null)
   if (!given) return null
   return {
-    ...{ severity: severity ?? null, reference: advisory ?? '' },
-    ...{ publishedAt: advisoryPublishedAt ?? null, dueAt: dueAt ?? null },
+    ...{ severity: severity ?? null, reference: reference ?? '' },
+    ...{ publishedAt: publishedAt ?? null, dueAt: dueAt ?? null },
   }
 }

@@ -3,6 +3,9 @@
  */
 import type { InstallPlan } from '../core/rollout/install-plan.ts'
 
+/** So many bytes have left, of how many. */
+export type Progress = (sent: number, total: number) => void
+
 export type Rights = { readonly role: string; readonly organizations: readonly string[] | null }
 
 export type WantedBaseline = {

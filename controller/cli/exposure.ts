@@ -113,7 +113,7 @@ export const setDueDates = defineCommand({
 })
 
 /** What was given of it; what was not is left to the API. */
-export function advisoryOf({ severity, advisory, published, due }: AdvisoryValues) {
+export function advisoryOf({ severity, advisory, published, due }: AdvisoryValues): Record<string, string> {
   if (severity !== undefined && severity !== 'none' && !SEVERITIES.some((one) => one === severity))
     throw new UsageError(`--severity ${JSON.stringify(severity)} is none of ${SEVERITIES.join(', ')}, none`)
   return {

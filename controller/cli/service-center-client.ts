@@ -30,7 +30,7 @@ import type { InstallDetail, InstallPreview, InstallSummary } from '../core/view
 import type { WindowView } from '../core/windows/setting.ts'
 import type { MaintenanceWindow } from '../core/windows/window.ts'
 import type { TopologyTokens } from '../shell/issue-topology.ts'
-import type { Rights, StartInstall, TrailFilters, WantedBaseline } from './client-requests.ts'
+import type { Progress, Rights, StartInstall, TrailFilters, WantedBaseline } from './client-requests.ts'
 import { UsageError } from './command.ts'
 import { Exchange, type Upload } from './exchange.ts'
 import { openPatchFile } from './patch-file.ts'
@@ -59,13 +59,13 @@ export class ServiceCenterClient {
     return this.#exchange
   }
 
-  /** Streams the file; `progress` hears how many bytes have left so far, of how many. */
-  async upload(file: string, progress: (sent: number, total: number) => void = () => {}): Promise<PatchSummary> {
+  /** Streams the file; `progress` hears how many bytes have left so far, of how many. `about` is said of it at once. */
+  async upload(file: string, progress: Progress = () => {}, about: Record<string, string> = {}): Promise<PatchSummary> {
     const opened = await openPatchFile(file)
     const { bytes } = opened
     try {
       const body = { bytes, chunks: () => opened.chunks((sent) => progress(sent, bytes)) }
-      const query = { filename: path.basename(file) }
+      const query = { filename: path.basename(file), ...about }
       return await this.#exchange.call<PatchSummary>({ method: 'POST', path: ['patches'], query, body })
     } finally {
       await opened.close()

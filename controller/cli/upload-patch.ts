@@ -50,9 +50,11 @@ export const uploadPatch = defineCommand({
       const waits = (seconds: number) =>
         progress.change(`the way to the Service Center is cut; next try in ${seconds} s`)
       patch =
-        options.resume === true ? await uploadResumably(client, file, { sent, waits }) : await client.upload(file, sent)
+        options.resume === true
+          ? await uploadResumably(client, file, { sent, waits })
+          : await client.upload(file, sent, advisory)
       progress.end(line('uploaded', patch.bytes, patch.bytes))
-      if (Object.keys(advisory).length > 0)
+      if (options.resume === true && Object.keys(advisory).length > 0)
         await client.exchange.call({ method: 'PUT', path: ['patches', patch.id, 'advisory'], body: advisory })
     } catch (error) {
       progress.end()

@@ -3,6 +3,9 @@
  * days that a severity leaves.
  */
 import assert from 'node:assert/strict'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import { after, before, test } from 'node:test'
 import type { DueDays } from '../../controller/core/exposure/advisory.ts'
 import type { ExposureDetail, ExposureSummary } from '../../controller/core/exposure/exposure-views.ts'
@@ -94,11 +97,11 @@ test('with an upload it is said at once; what is wrong in it is refused before t
     return { status: answer.status, json: (await answer.json()) as { id: string } & Refused }
   }
   const future = new Date(Date.now() + 86_400_000).toISOString()
-  assert.equal((await upload({ advisoryPublishedAt: future })).json.error.code, 'bad_field')
+  assert.equal((await upload({ publishedAt: future })).json.error.code, 'bad_field')
   const limited = await app.apiToken({ role: 'uploader', organizations: ['acme'] })
   assert.equal((await upload({ severity: 'high' }, limited)).status, 403)
   assert.equal([...fleet.serviceCenter.state.patches.values()].length, 1)
-  const { status, json } = await upload({ severity: 'high', advisory: 'CVE-2026-1', dueAt: '2090-01-01' })
+  const { status, json } = await upload({ severity: 'high', reference: 'CVE-2026-1', dueAt: '2090-01-01' })
   assert.equal(status, 201, JSON.stringify(json))
   const told = (await ask<ExposureDetail>('GET', `/patches/${json.id}/exposure`)).json
   assert.deepEqual([told.severity, told.reference, told.dueIsSet], ['high', 'CVE-2026-1', true])
@@ -146,6 +149,18 @@ test('the command line does the same', async () => {
   assert.equal(detail.appliances.length, 10)
   assert.match((await run('due-dates', 'set', '--high', 'none')).stdout, /high {6}no due date/)
   assert.match((await run('due-dates', 'list')).stdout, /critical {2}after 15 days/)
+  const file = path.join(await mkdtemp(path.join(tmpdir(), 'patchmesh-exposure-')), 'fixture-1.0.0.patch')
+  await writeFile(file, bundleFixture())
+  const upload = ['patches', 'upload', file, '--severity', 'low', '--due', '2090-01-01']
+  const refused = await run(...upload, '--published', '2089-01-01')
+  assert.match(refused.stderr, /which has not come yet/)
+  assert.equal(fleet.serviceCenter.state.patches.size, 2)
+  assert.equal((await run(...upload)).status, 0)
+  assert.match(
+    (await run('patches', 'exposure', 'fixture@1.0.0')).stdout,
+    /severity low, .*\n.* due 2090-01-01 23:59 UTC/,
+  )
+  await rm(path.dirname(file), { recursive: true })
   assert.equal((await run('due-dates', 'set')).status, 2)
   assert.equal((await run('patches', 'advisory', 'openssl@3.0', '--severity', 'awful')).status, 2)
   assert.equal((await run('patches', 'advisory', 'openssl@3.0', '--published', 'tomorrow')).status, 1)
