@@ -18,7 +18,7 @@ const PAGES = [
 ]
 /** What the launcher hands to the other parts: each has its own tests of its options. */
 const LAUNCHER = readFileSync(path.join(ROOT, 'patchmesh'), 'utf8')
-const ELSEWHERE = [...LAUNCHER.matchAll(/^ {2}([a-z| ]+)\)/gm)].flatMap(([, words = '']) => words.split(' | '))
+const ELSEWHERE = [...LAUNCHER.matchAll(/^ {2}([a-z| -]+)\)/gm)].flatMap(([, words = '']) => words.split(' | '))
 const ALL = Object.values(COMMANDS).flat()
 
 /** What stands in code, between backticks or in a block, from `patchmesh` to the end of that command. */
