@@ -7,13 +7,14 @@ import { parseArgs } from 'node:util'
 import { OrderId } from '../protocol/identifiers.ts'
 import { printableSentence } from '../protocol/printable.ts'
 import { hint } from '../protocol/refusals.ts'
+import { askPerson, isYes, notAgreed } from './shell/command-line/ask-person.ts'
 import { outputOptions } from './shell/command-line/output.ts'
 import { AGENT } from './shell/config/agent-config.ts'
 import { dataFolder } from './shell/config/places.ts'
 import { fail, printResult, readFormat } from './shell/daemon-command.ts'
 import { askAgent } from './shell/visits/asking.ts'
 
-const HELP = `Usage: patchmesh orders stop [ORDER] [--data DIR] [-o FORMAT]
+const HELP = `Usage: patchmesh orders stop [ORDER] [--data DIR] [--yes] [-o FORMAT]
 
 Stops an order at the appliance that it was sent to, while it has changed nothing there: it
 waits in line, for its copy, or for what is looked at before. It ends as refused, and the
@@ -23,6 +24,7 @@ status names them all.
 
 Options:
   --data DIR           the data folder of the agent (default: that of /etc/patchmesh/agent.yaml)
+  --yes                do not ask
   -o, --output FORMAT  json, yaml or table (default table)
   --json               one object on standard output, as -o json
   --help               this text
@@ -47,6 +49,7 @@ export async function orders(args: string[]): Promise<number> {
   const order = wanted === undefined ? null : OrderId.safeParse(wanted)
   if (order?.success === false)
     return fail(`${JSON.stringify(wanted)} is not the id of an order; patchmesh status prints them`, 2)
+  if (values.yes !== true && !(await isAgreed(folder, order?.data))) return 1
   const answer = await askAgent(folder, { kind: 'stop', order: order?.data ?? null, by: userInfo().username })
   if (answer === null)
     return fail(`no agent runs on ${folder}, so no order is under way there; one that begins again goes on with it`, 1)
@@ -60,8 +63,29 @@ export async function orders(args: string[]): Promise<number> {
   return 0
 }
 
+/** Where there is nothing to stop nobody is asked: the agent says why. */
+async function isAgreed(folder: string, wanted: OrderId | undefined): Promise<boolean> {
+  const told = await askAgent(folder, { kind: 'status' })
+  if (told === null || told.kind !== 'status') return true
+  const { order, inLine } = told.status
+  const found = wanted === undefined ? order : [order, ...inLine].find((one) => one?.id === wanted)
+  if (found == null || !found.stoppable) return true
+  const then = 'It ends as refused for good, the others of its group do not begin, and the Service Center is told.'
+  const answer = await askPerson(
+    `${printableSentence(`Stop the order of ${found.title}, ${found.phase}? ${then}`)} [y/N] `,
+  )
+  if (isYes(answer)) return true
+  process.stderr.write(`${notAgreed(answer, 'Nothing was stopped')}\n`)
+  return false
+}
+
 function read(args: string[]) {
-  const options = { data: { type: 'string' }, help: { type: 'boolean' }, ...outputOptions() } as const
+  const options = {
+    data: { type: 'string' },
+    yes: { type: 'boolean' },
+    help: { type: 'boolean' },
+    ...outputOptions(),
+  } as const
   try {
     return parseArgs({ args, options, allowPositionals: true })
   } catch (error) {

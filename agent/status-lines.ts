@@ -9,7 +9,20 @@ import type { ApplianceStatus } from './core/status.ts'
 const WIDTH = 10
 
 export function statusLines(status: ApplianceStatus): string[] {
-  const { name, kind, role, organization, dataCenter, running, order, inLine, patches, restartsDue, unheard } = status
+  const {
+    name,
+    kind,
+    role,
+    organization,
+    dataCenter,
+    running,
+    order,
+    inLine,
+    lastEnded,
+    patches,
+    restartsDue,
+    unheard,
+  } = status
   const lines: [what: string, text: string][] = [
     ['appliance', `${name}, ${kind} ${role} of ${organization} in ${dataCenter}`],
     [
@@ -23,6 +36,9 @@ export function statusLines(status: ApplianceStatus): string[] {
     ...(order === null ? [] : [['order', orderText(order)] as [string, string]]),
     ...(order === null ? [] : order.checks.map((check): [string, string] => ['check', checkText(check)])),
     ...inLine.map((waiting): [string, string] => ['in line', orderText(waiting)]),
+    ...(lastEnded === null
+      ? []
+      : [['last', `order ${lastEnded.order} has ended: ${lastEnded.ended}`] as [string, string]]),
     ...leaseLines(status),
     ...restartsDue.map(({ since, reason }): [string, string] => ['restart', `${reason} (since ${since})`]),
     ...patches.map((patch): [string, string] => ['patch', patchText(patch)]),

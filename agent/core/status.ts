@@ -5,7 +5,8 @@
  */
 import { z } from 'zod'
 import { assert } from '../../protocol/assert.ts'
-import type { PeerId } from '../../protocol/identifiers.ts'
+import { OrderId, type PeerId } from '../../protocol/identifiers.ts'
+import { HowEnded } from '../../protocol/trust/pair-statements.ts'
 import { peerCalled, promised } from './install/leases.ts'
 import { OrderStatus, ordersInLine, orderUnderWay } from './install/order-status.ts'
 import { restartSentence } from './machine.ts'
@@ -37,6 +38,8 @@ export const ApplianceStatus = z.strictObject({
   }),
   order: OrderStatus.nullable(),
   inLine: z.array(OrderStatus),
+  /** How the newest order that is over has ended; null before the first. */
+  lastEnded: z.strictObject({ order: OrderId, ended: HowEnded }).nullable(),
   /** The lease of its group: what it has promised, asked for and still has to give back. */
   lease: z.strictObject({
     /** While that one may be interrupted, this appliance begins nothing that interrupts itself. */
@@ -65,6 +68,7 @@ export function applianceStatus(state: AgentState, running: boolean): ApplianceS
     uplink: running ? uplinkStatus(state) : NOT_RUNNING,
     order: orderUnderWay(state),
     inLine: ordersInLine(state),
+    lastEnded: state.orders.ended.at(-1) ?? null,
     lease: leaseStatus(state),
     patches: patchStatuses(state, running),
     restartsDue: restartsDue(state),

@@ -3,6 +3,7 @@
  * `--yes` answers beforehand. Where nobody can answer nothing is done, and the word to add is told. What is done is done
  * to what was shown, by its id, also when its name has come to mean something else meanwhile.
  */
+import { isYes, notAgreed } from '../../agent/shell/command-line/ask-person.ts'
 import { printable, type Terminal } from './terminal.ts'
 
 export const YES_OPTION = { yes: { type: 'boolean', about: 'do not ask' } } as const
@@ -17,8 +18,8 @@ export type Asking = {
 export async function isAgreed({ yes, terminal, nothing }: Asking, question: string): Promise<boolean> {
   if (yes === true) return true
   const answer = await terminal.ask(`${printable(question)} [y/N] `)
-  if (answer !== null && /^y(es)?$/i.test(answer.trim())) return true
-  terminal.tell(answer === null ? `${nothing}: nobody answered. Add --yes.` : `${nothing}. Answer y, or add --yes.`)
+  if (isYes(answer)) return true
+  terminal.tell(notAgreed(answer, nothing))
   return false
 }
 

@@ -3,8 +3,8 @@
  * that reads the first never finds a progress line in it. Names come from uploaded files and other people: nothing of
  * them that a terminal would act on is ever printed as it is.
  */
-import { createInterface } from 'node:readline/promises'
 import { stripVTControlCharacters, styleText } from 'node:util'
+import { askPerson } from '../../agent/shell/command-line/ask-person.ts'
 import { printable as cleaned, printableSentence as printable } from '../../protocol/printable.ts'
 
 export { printable }
@@ -12,9 +12,6 @@ export { printable }
 /** Characters that a terminal prints two columns wide. */
 const WIDE = /[\p{Script=Han}\p{Script=Hangul}\p{Script=Hiragana}\p{Script=Katakana}\p{Emoji_Presentation}]/u
 const graphemes = new Intl.Segmenter()
-
-const PIPED_ANSWER_MS = 30_000
-const TOLD_AFTER_MS = 2_000
 
 export type Terminal = {
   /** A line of the result. */
@@ -31,7 +28,7 @@ export type Terminal = {
 }
 
 export function processTerminal(): Terminal {
-  const { stdout, stderr, stdin } = process
+  const { stdout, stderr } = process
   // `patchmesh patches list | head -1` closes our output; that is no failure.
   stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit(0)
@@ -43,30 +40,7 @@ export function processTerminal(): Terminal {
     redraw: (line) => stderr.write(`\r${line.slice(0, (stderr.columns ?? 80) - 1)}\u001b[K`),
     clear: () => void (stdout.isTTY === true && process.env.TERM !== 'dumb' && stdout.write('\u001b[2J\u001b[H')),
     redraws: stderr.isTTY === true && process.env.TERM !== 'dumb',
-    async ask(question) {
-      // The end of the question before let go of it, and this one has to be waited for.
-      stdin.ref?.()
-      const reader = createInterface({ input: stdin, output: stderr, terminal: stdin.isTTY === true })
-      // A script may have its answer ready, but nobody is there to be waited for.
-      const patience =
-        stdin.isTTY === true
-          ? []
-          : [
-              setTimeout(
-                () => stderr.write(`waits ${PIPED_ANSWER_MS / 1000} s for an answer on standard input\n`),
-                TOLD_AFTER_MS,
-              ),
-              setTimeout(() => reader.close(), PIPED_ANSWER_MS),
-            ]
-      try {
-        const ended = new Promise<null>((resolve) => reader.once('close', () => resolve(null)))
-        return await Promise.race([reader.question(question), ended])
-      } finally {
-        patience.forEach(clearTimeout)
-        reader.close()
-        stdin.unref?.()
-      }
-    },
+    ask: askPerson,
   }
 }
 

@@ -155,7 +155,7 @@ test('a check that is bad before holds the order at the appliance, which says wh
     stdout,
     /\ncheck +portal: before bad \(http:\S+ answers 500, and 200 is expected\), after not asked: portal\n/,
   )
-  assert.equal((await patchmesh(['orders', 'stop', '--data', fleet.folderOf(FIRST)])).status, 0)
+  assert.equal((await patchmesh(['orders', 'stop', '--yes', '--data', fleet.folderOf(FIRST)])).status, 0)
   const { state, of } = await endOf(install)
   assert.deepEqual([state, of(FIRST)?.state], ['halted', 'refused'])
   for (const name of [FIRST, SECOND]) assert.ok(!existsSync(join(rootOf(name), 'opt/held')))

@@ -103,7 +103,13 @@ test('an order that waits for its copy is stopped at the appliance, and the Serv
     wrong.stderr,
     /^patchmesh: order abab\S+ is not under way on this appliance, and does not wait in line\./,
   )
-  const stopped = await patchmesh(['orders', 'stop', ...dataOf(TENANT)])
+  const unanswered = await patchmesh(['orders', 'stop', ...dataOf(TENANT)])
+  assert.deepEqual([unanswered.status, unanswered.stdout], [1, ''])
+  assert.match(
+    unanswered.stderr,
+    /^Stop the order of hotfix-2 1\.0\.0, staging\? It ends as refused for good, .*Nothing was stopped: nobody answered\. Add --yes\.\n$/,
+  )
+  const stopped = await patchmesh(['orders', 'stop', '--yes', ...dataOf(TENANT)])
   assert.deepEqual([stopped.status, stopped.stderr], [0, ''])
   assert.match(stopped.stdout, /^stopped the order of hotfix-2 1\.0\.0; nothing was changed here/)
   const { targets, state } = await fleet.until(
@@ -115,7 +121,9 @@ test('an order that waits for its copy is stopped at the appliance, and the Serv
   assert.equal(targets[0]?.state, 'refused')
   assert.match(targets[0]?.reason ?? '', /^\S+ stopped it at the appliance, before it changed anything there$/)
   rmSync(inTheWay, { recursive: true })
-  assert.equal((await statusOf(TENANT)).order, null)
+  const over = await statusOf(TENANT)
+  assert.equal(over.order, null)
+  assert.deepEqual(over.lastEnded, { order: order.id, ended: 'refused' })
 })
 
 test('an installer that runs is not cut off, and a killed agent tells from its ledger what it will go on with', async () => {
