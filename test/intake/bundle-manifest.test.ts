@@ -132,6 +132,16 @@ test('refuses a program that the payload does not have or cannot run', async () 
   await refuses({ payload: [folder] }, 'bad_manifest', /payload\/install is not there/)
 })
 
+test('refuses a package of the agent as another kind, and the kind of the agent for anything else', async () => {
+  await refuses({ manifest: { kind: 'agent' } }, 'bad_manifest', /kind agent is for the package patchmesh-agent alone/)
+  const verify = { detect: { dpkg: 'patchmesh-agent' }, soakSeconds: 0 }
+  await refuses(
+    { manifest: { verify } },
+    'bad_manifest',
+    /a package of the agent itself, patchmesh-agent, is of kind agent/,
+  )
+})
+
 test('refuses pieces of another length than the payload size gives', async () => {
   const manifestText = (json: string) => json.replace('"pieceSize":262144', '"pieceSize":524288')
   await refuses({ manifestText }, 'bad_manifest', /pieces of 262144 bytes, not 524288/)

@@ -4,8 +4,7 @@
  * end in this process, and what came of it is found by the next one: by the release that it is. dpkg and its database are
  * not asked, so they go on to tell what was installed by hand.
  */
-import { constants } from 'node:fs'
-import { access, mkdir, readdir, rename, stat } from 'node:fs/promises'
+import { mkdir, readdir, rename, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { AGENT_PACKAGE } from '../../../protocol/bundle/manifest.ts'
 import { isRefusal } from '../../../protocol/refusals.ts'
@@ -23,6 +22,7 @@ import { failed, foundOf, outcomeOf, succeeded, untouched } from './outcomes.ts'
 import { settleProgram } from './program-record.ts'
 import { describeEnd, runProgram } from './run-program.ts'
 
+const EXECUTABLE = 0o111
 const WITHOUT_UPDATER = 'this agent was not started by its launcher, so no other release takes its place'
 
 /** Where there is nothing that could exchange the agent. */
@@ -109,8 +109,9 @@ async function whyNoRelease(tree: string, version: string): Promise<string | nul
   const release = await ifThere(releaseOf(tree))
   if (release === null) return `has nothing in usr/lib/${AGENT_PACKAGE} that says which release it is`
   if (release !== version) return `says that it is ${version}, and the agent in it that it is ${release}`
-  const launcher = await ifThere(access(launcherOf(tree), constants.X_OK).then(() => true))
-  return launcher === null ? 'has no program that starts the agent' : null
+  const launcher = await ifThere(stat(launcherOf(tree)))
+  const starts = launcher?.isFile() === true && (launcher.mode & EXECUTABLE) !== 0
+  return starts ? null : 'has no program that starts the agent'
 }
 
 async function bytesBelow(folder: string): Promise<number> {
