@@ -3,10 +3,9 @@
  * goes on where the first was cut; a patch is listed only when all of it was proven and is durable.
  */
 import { createHash } from 'node:crypto'
-import { type FileHandle, mkdir, open, statfs } from 'node:fs/promises'
+import { constants, type FileHandle, lstat, mkdir, open, rm, statfs } from 'node:fs/promises'
 import path from 'node:path'
 import { syncFolder, writeDurably } from '../../agent/shell/durable-file.ts'
-import { ifThere } from '../../agent/shell/if-there.ts'
 import { piecesOnDisk, readDisk } from '../../agent/shell/patch-disk.ts'
 import { ByteReader } from '../../protocol/byte-reader.ts'
 import { equalBytes } from '../../protocol/hashing.ts'
@@ -64,8 +63,9 @@ export async function writePatch(
   const below = path.join(folder, publication.sha256)
   await onDisk(below, async () => {
     await mkdir(below, { recursive: true })
-    await writeDurably(below, HASHES_FILE, hashes)
-    await writeDurably(below, PUBLICATION_FILE, envelope)
+    if ((await lstat(below)).isSymbolicLink()) throw new LocalFileError(`${below} is a link to elsewhere: remove it`)
+    await put(below, HASHES_FILE, hashes)
+    await put(below, PUBLICATION_FILE, envelope)
   })
   const first = await firstMissing(below, publication, hashes, progress)
   if (first === pieceCount(publication)) return 0
@@ -78,7 +78,13 @@ export async function writePatch(
 
 export async function listOnDisk(folder: string, signingKey: PeerId, patches: DiskList['patches']): Promise<void> {
   const text = writeDiskList({ signingKey, writtenAt: new Date().toISOString(), patches })
-  await onDisk(path.join(folder, DISK_LIST), () => writeDurably(folder, DISK_LIST, Buffer.from(text)))
+  await onDisk(path.join(folder, DISK_LIST), () => put(folder, DISK_LIST, Buffer.from(text)))
+}
+
+/** What somebody has put on the disk leads to no file elsewhere. */
+async function put(folder: string, name: string, content: Uint8Array): Promise<void> {
+  await rm(path.join(folder, `.${name}.new`), { force: true })
+  await writeDurably(folder, name, content)
 }
 
 async function firstMissing(
@@ -114,7 +120,7 @@ async function writePieces(options: {
     for (let index = first; index < pieceCount(publication); index++) {
       const { offset, length } = pieceRange(publication, index)
       const place = partAt(offset)
-      const bytes = await reader.exactly(length, `piece ${index + 1}`)
+      const bytes = await wholePiece(reader, length, `piece ${index + 1}`)
       if (!equalBytes(pieceHash(bytes), hashAt(hashes, index))) throw wrongAtServiceCenter(publication, index)
       const name = path.join(below, place.part)
       await onDisk(name, async () => {
@@ -122,7 +128,8 @@ async function writePieces(options: {
           await finish(part?.handle)
           part = { name, handle: await openPart(name) }
         }
-        await part.handle.write(bytes, 0, length, place.offset)
+        for (let done = 0; done < length; )
+          done += (await part.handle.write(bytes, done, length - done, place.offset + done)).bytesWritten
       })
       progress(offset + length)
     }
@@ -137,14 +144,30 @@ async function writePieces(options: {
   }
 }
 
+/** Chunks are small, and a piece that grew by each of them would be copied again and again. */
+async function wholePiece(reader: ByteReader, length: number, place: string): Promise<Uint8Array> {
+  const piece = Buffer.allocUnsafe(length)
+  let filled = 0
+  for await (const chunk of reader.span(length, place)) {
+    piece.set(chunk, filled)
+    filled += chunk.byteLength
+  }
+  return piece
+}
+
 function wrongAtServiceCenter({ name, version }: Publication, index: number): Error {
   return new Error(
     `piece ${index + 1} of ${name} ${version} comes from the Service Center otherwise than it was signed: its copy is damaged there, wait until it is mended and export again`,
   )
 }
 
+/** A link that lies there is not followed, and a pipe keeps nobody waiting. */
 async function openPart(name: string): Promise<FileHandle> {
-  return (await ifThere(open(name, 'r+'))) ?? (await open(name, 'wx', 0o644))
+  const flags = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK
+  const handle = await open(name, flags, 0o644)
+  if ((await handle.stat()).isFile()) return handle
+  await handle.close()
+  throw new LocalFileError(`${name} is not a file: remove it`)
 }
 
 async function finish(handle: FileHandle | undefined): Promise<void> {
@@ -194,4 +217,5 @@ const WORDS: Record<string, string> = {
   EACCES: 'you may not write there',
   EIO: 'the disk fails, or was taken out',
   ENOTDIR: 'name a folder',
+  ELOOP: 'a link lies there: remove it',
 }

@@ -293,6 +293,22 @@ describe('a disk that is not as it should be', () => {
     assert.deepEqual(readFileSync(below(disk, 'patch-0001')), whole)
   })
 
+  test('on which links lead elsewhere has nothing written there', async () => {
+    const disk = join(fleet.folder, 'links')
+    const victim = join(fleet.folder, 'victim')
+    writeFileSync(victim, 'not yours')
+    cpSync(good, disk, { recursive: true })
+    rmSync(below(disk, 'patch-0001'))
+    for (const name of ['patch-0001', '.publication.new', '.piece-hashes.new']) symlinkSync(victim, below(disk, name))
+    symlinkSync(victim, join(disk, `.${DISK_LIST}.new`))
+    const { status, stderr } = await exported([id], disk)
+    assert.equal(status, 1)
+    assert.match(stderr, /patch-0001 cannot be written \(ELOOP\): a link lies there: remove it/)
+    rmSync(below(disk, 'patch-0001'))
+    assert.equal((await exported([id], disk)).status, 0)
+    assert.equal(readFileSync(victim, 'utf8'), 'not yours')
+  })
+
   test('that is full or read-only is named, and keeps what it had; from one that is read-only is imported', async (t) => {
     const reason = cannotMount()
     if (reason !== false) return t.skip(reason)
