@@ -6,7 +6,6 @@
  * Of two members that ask at once the one with the lower peer id goes first (after Ricart and Agrawala, "An optimal
  * algorithm for mutual exclusion in computer networks", 1981); the other takes its questions back (granting.ts).
  */
-
 import { AGENT_KIND } from '../../../protocol/bundle/manifest.ts'
 import { equalBytes } from '../../../protocol/hashing.ts'
 import type { PeerId } from '../../../protocol/identifiers.ts'

@@ -2,6 +2,8 @@
  * What a running agent knows of its own release, and how it is exchanged: it becomes the updater, which tries another
  * one, or, where it is the one that is tried, tells the updater how that goes.
  */
+import { causes } from '../causes.ts'
+import { fail } from '../daemon-command.ts'
 import { identityOf } from '../installers/process-tree.ts'
 import { become, isTried, ownTrees, ownWords } from './becoming.ts'
 import { ReleaseSlots, type Trial } from './release-slots.ts'
@@ -27,8 +29,13 @@ export function ownRelease(options: { data: string; release: string; end: () => 
   const trees = ownTrees()
   const becomes = async (words: readonly string[], tree: string | undefined): Promise<never> => {
     if (tree === undefined) throw new Error('the agent was not started by its launcher, so it cannot be exchanged')
-    await end()
-    return become(tree, [...words, ...ownWords()])
+    try {
+      await end()
+      return become(tree, [...words, ...ownWords()])
+    } catch (error) {
+      // Half of it has stopped: whoever looks after the agent starts a whole one, which finds out what there is.
+      return fail(`the agent could not become another release of it: ${causes(error)}; start it again`, 1)
+    }
   }
   return {
     release,
