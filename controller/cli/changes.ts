@@ -45,8 +45,15 @@ export class Changes {
   async #listen(): Promise<void> {
     const { signal } = this.#end
     while (!signal.aborted) {
+      // Until the stream says its first word, something on the way may hold it back.
+      const silent = setInterval(() => this.#ring(), RETRY_MS)
+      const heard = () => {
+        clearInterval(silent)
+        this.#ring()
+      }
       // Whatever ended it, whoever reads again is told what is wrong.
-      await Promise.allSettled([this.#client.listen(() => this.#ring(), signal)])
+      await Promise.allSettled([this.#client.listen(heard, signal)])
+      clearInterval(silent)
       if (signal.aborted) return
       await Promise.allSettled([pause(RETRY_MS, null, { signal })])
       this.#ring()

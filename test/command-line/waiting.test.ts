@@ -3,7 +3,9 @@
  * is, and end with the status that says how it ended.
  */
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { after, before, describe, test } from 'node:test'
@@ -184,6 +186,26 @@ test('--watch shows the list again when it has changed, one line of JSON after t
   }
   await fleet.publish({ name: 'last', version: '1' })
   await assert.rejects(ended, /the terminal is gone/)
+})
+
+test('--watch reads again by itself where the way holds events back', async () => {
+  let asked = 0
+  const held = createServer((request, response) => {
+    if (request.url?.startsWith('/api/v1/patches') === true)
+      response.end(JSON.stringify([{ condition: 'x', asked: ++asked }]))
+  }).listen(0, '127.0.0.1')
+  await once(held, 'listening')
+  const { port } = held.address() as { port: number }
+  const terminal = heardTerminal()
+  const at = ['--server', `http://127.0.0.1:${port}`, '--api-token', 't']
+  const ended = commandNamed('patches list').run(['--watch', '--json', ...at], terminal)
+  await terminal.heard(/"asked"/, 2)
+  terminal.print = () => {
+    throw new Error('the terminal is gone')
+  }
+  await assert.rejects(ended, /the terminal is gone/)
+  held.closeAllConnections()
+  held.close()
 })
 
 for (const [words, sentence] of [
