@@ -3,12 +3,14 @@
  * and which are kept whatever their version.
  */
 import type { RetainedPatch, RetentionView } from '../core/retention/retention-views.ts'
-import { patchReference, retentionRule } from '../page/words.ts'
+import { listed, patchReference, retentionRule } from '../page/words.ts'
+import { type Asking, isAgreed, YES_OPTION } from './asking.ts'
 import { defineCommand, required, UsageError } from './command.ts'
 import { plural, readableBytes } from './quantities.ts'
-import { connect, SERVER_OPTIONS } from './service-center-client.ts'
+import { connect, SERVER_OPTIONS, type ServiceCenterClient } from './service-center-client.ts'
 import { printable, table } from './terminal.ts'
 
+const MOST_NAMES = 3
 const KEEP = { type: 'string', value: 'NUMBER' } as const
 
 export const showRetention = defineCommand({
@@ -32,17 +34,20 @@ export const showRetention = defineCommand({
 
 export const setRetention = defineCommand({
   name: 'retention set',
-  operations: ['setRetention'],
+  operations: ['showRetention', 'setRetention'],
   summary: 'Says how many versions of each patch are kept',
-  usage: '--keep NUMBER',
-  options: { keep: { ...KEEP, about: 'of the newest of each name, or all' }, ...SERVER_OPTIONS },
+  usage: '--keep NUMBER [--yes]',
+  options: { keep: { ...KEEP, about: 'of the newest of each name, or all' }, ...YES_OPTION, ...SERVER_OPTIONS },
   remarks: [
     'What is left over is withdrawn at the next look, within an hour. Try a number with retention show --keep.',
   ],
   example: 'patchmesh retention set --keep 3',
-  async run({ options, show }) {
+  async run({ options, terminal, show }) {
     const body = { keepNewest: numberIn(required('keep', options.keep)) }
-    const view = await connect(options).exchange.call<RetentionView>({ method: 'PUT', path: ['retention'], body })
+    const client = connect(options)
+    const asking = { yes: options.yes, terminal, nothing: 'Nothing was set' }
+    if (!(await mayLetGo(client, body.keepNewest, asking))) return 1
+    const view = await client.exchange.call<RetentionView>({ method: 'PUT', path: ['retention'], body })
     return show(view, () => viewLines(view))
   },
 })
@@ -65,18 +70,42 @@ export const pinPatch = defineCommand({
 
 export const unpinPatch = defineCommand({
   name: 'patches unpin',
-  operations: ['unpinPatch'],
+  operations: ['showRetention', 'unpinPatch'],
   summary: 'Keeps a patch no longer than any other',
   operands: ['PATCH'],
-  usage: 'PATCH',
-  options: SERVER_OPTIONS,
+  usage: 'PATCH [--yes]',
+  options: { ...YES_OPTION, ...SERVER_OPTIONS },
   example: 'patchmesh patches unpin example@1.0.0',
-  async run({ options, operands: [patch = ''], show }) {
+  async run({ options, operands: [patch = ''], terminal, show }) {
+    const client = connect(options)
+    const asking = { yes: options.yes, terminal, nothing: 'It stays pinned' }
+    if (!(await mayUnpin(client, patch, asking))) return 1
     const path = ['patches', patch, 'pin']
-    const view = await connect(options).exchange.call<RetentionView>({ method: 'DELETE', path, body: {} })
+    const view = await client.exchange.call<RetentionView>({ method: 'DELETE', path, body: {} })
     return show(view, () => [printable(`${patch} is pinned no more`)])
   },
 })
+
+/** A number that lets nothing go takes nothing away. */
+async function mayLetGo(client: ServiceCenterClient, keepNewest: number | null, asking: Asking): Promise<boolean> {
+  if (asking.yes === true) return true
+  const query = { keepNewest: String(keepNewest ?? 'all') }
+  const view = await client.exchange.call<RetentionView>({ method: 'GET', path: ['retention'], query })
+  const gone = view.patches.filter(({ stays }) => !stays).map(patchReference)
+  if (gone.length === 0) return true
+  const more = gone.length - MOST_NAMES
+  const names = more > 0 ? `${gone.slice(0, MOST_NAMES).join(', ')} and ${more} more` : listed(gone)
+  const then = `${readableBytes(view.leftOverBytes)} are deleted on each of ${plural(view.holders, 'disk')}`
+  return isAgreed(asking, `Withdraw ${names} within an hour? ${then}, and later versions go by the same number.`)
+}
+
+/** Where all versions are kept a pin keeps nothing. */
+async function mayUnpin(client: ServiceCenterClient, patch: string, asking: Asking): Promise<boolean> {
+  if (asking.yes === true) return true
+  const { keepNewest } = await client.exchange.call<RetentionView>({ method: 'GET', path: ['retention'] })
+  const then = 'It is withdrawn within an hour unless something else keeps it.'
+  return keepNewest === null || isAgreed(asking, `Unpin ${patch}? ${then}`)
+}
 
 function numberIn(text: string): number | null {
   if (text === 'all') return null

@@ -100,10 +100,19 @@ test('the command line tries, sets and pins, and refuses what is no number', asy
   )
   assert.match(tried.stdout, /\nkernel@2 +1\.0 MB +no +nothing needs it any more /)
   assert.match(tried.stdout, /1\.0 MB stay and 1\.0 MB of 1 version are let go, on each of 5 disks\n$/)
+  const unanswered = await command('retention', 'set', '--keep', '1', '--json')
+  assert.equal(unanswered.status, 1)
+  assert.match(unanswered.stderr, /^Withdraw .+ within an hour\? .*Nothing was set: nobody answered\. Add --yes\.\n$/)
   assert.equal((await command('patches', 'pin', 'kernel@2', '--reason', 'the audit')).status, 0)
-  const set = await command('retention', 'set', '--keep', '1', '--json')
+  const set = await command('retention', 'set', '--keep', '1', '--yes', '--json')
   assert.deepEqual(stays(JSON.parse(set.stdout)), ['3 true', '2 true'])
-  assert.equal((await command('patches', 'unpin', 'kernel@2')).status, 0)
+  const kept = await command('patches', 'unpin', 'kernel@2')
+  assert.equal(kept.status, 1)
+  assert.match(
+    kept.stderr,
+    /^Unpin kernel@2\? It is withdrawn within an hour unless something else keeps it\. .*Add --yes\.\n$/,
+  )
+  assert.equal((await command('patches', 'unpin', 'kernel@2', '--yes')).status, 0)
   const wrong = await command('retention', 'set', '--keep', 'few')
   assert.equal(wrong.status, 2)
   assert.match(wrong.stderr, /--keep "few" is no number from 1 to 999, and not all\./)
