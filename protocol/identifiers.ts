@@ -117,3 +117,8 @@ export const InstallId = randomId.brand<'InstallId'>()
 export type InstallId = z.infer<typeof InstallId>
 export const OrderId = randomId.brand<'OrderId'>()
 export type OrderId = z.infer<typeof OrderId>
+
+/** Two names with one key are one name: what looks alike, and is written large or small, is the same person. */
+export function nameKey(name: string): string {
+  return name.normalize('NFKC').toLowerCase()
+}

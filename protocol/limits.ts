@@ -96,6 +96,22 @@ export const MAX_SIGNATURES = 8
 /** Keys of one publisher, those that were revoked included, and the names of patches that it may sign. */
 export const MAX_PUBLISHER_KEYS = 16
 export const MAX_PUBLISHER_PATCHES = 100
+/** A policy or an authorization with its signatures, read whole by every appliance. */
+export const MAX_DOCUMENT_BYTES = 64 * KiB
+/** Who signs policies: a handful of people. */
+export const MAX_POLICY_OWNERS = 8
+/** Of one policy, so that it is read whole. */
+export const MAX_APPROVERS = 100
+export const MAX_ORGANIZATIONS_OF_POLICY = 200
+export const MAX_FLOORS = 200
+/** Policies that a Service Center keeps: an appliance that was away is told those that it missed, one after the other. */
+export const MAX_POLICIES = 1_000
+/** Appliances of one authorization, which comes with each order: larger places have several. */
+export const MAX_AUTHORIZED_APPLIANCES = 100
+/** An authorization that an appliance acts on was asked for at most so long before it ends. */
+export const MAX_AUTHORIZATION_MS = 30 * 24 * 3600 * 1000
+/** Names of patches of which an appliance remembers the newest install that it took; then the oldest goes. */
+export const MAX_TAKEN_INSTALLS = 4_096
 /** Maintenance windows and blackouts together: each is looked at for each place. */
 export const MAX_WINDOWS = 500
 /** Each is looked at once a minute, and with each page that lists them. */

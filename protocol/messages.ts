@@ -82,6 +82,8 @@ export const Greeting = z.strictObject({
   life: Life,
   /** After so much of it, it gives a connection up. */
   silenceMs: z.int().min(0).max(MAX_SILENCE_MS),
+  /** Of the policy that it holds; not there where it holds none. */
+  policyVersion: z.int().min(1).optional(),
 })
 export type Greeting = z.infer<typeof Greeting>
 

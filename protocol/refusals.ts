@@ -101,6 +101,9 @@ const TABLE = {
   too_many_baselines: [409, 'Remove baselines of places that need none.'],
   too_many_windows: [409, 'Remove windows and blackouts that are over.'],
   nothing_to_resume: [409, 'Resume it with --retry-failed once you know why it failed, or start a new install.'],
+  bad_document: [422, 'Make the file again with patchmesh policy or patchmesh approve, and send it as it was made.'],
+  bad_policy: [403, 'Ask the owners of the policy before it to sign it: patchmesh policy sign FILE --key FILE.'],
+  no_policy: [409, 'Begin with a policy, if installs shall need approvals: patchmesh policy init.'],
   no_depot: [
     422,
     'Enroll a Service Provider appliance of that Data Center first; tenant appliances connect through it.',
@@ -156,6 +159,16 @@ const TABLE = {
   peer_not_at_patch: [
     409,
     'Look why the other member of its pair did not get the patch, then resume the install with --retry-failed, or start a new one.',
+  ],
+  not_approved: [403, 'Ask those who may approve it: patchmesh approve INSTALL --key FILE, or start a new install.'],
+  wrong_authorization: [403, 'Start a new install for exactly these appliances, and have that approved.'],
+  newer_install: [
+    409,
+    'Start a new install if this version shall be there; a later install was ordered on that appliance.',
+  ],
+  below_floor: [
+    403,
+    'Install a later version. To go back start a new install, which says so to its approvers; a floor is lowered by a new policy.',
   ],
   no_peer: [409, 'Enroll or mend its peer first, or start the install again and allow the outage (--allow-outage).'],
   standing_by: [503, 'Ask the node that leads: an address in front of all nodes finds it by /readyz.'],

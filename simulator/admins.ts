@@ -76,6 +76,8 @@ export class Admins {
         told.cancelled.add(reply.install)
         break
       case 'install-extended':
+      case 'install-approved':
+      case 'policy-set':
       case 'install-paused':
       case 'install-resumed':
       case 'limits-set':

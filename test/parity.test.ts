@@ -17,6 +17,8 @@ import { type ServedApp, serveApp } from './support/http-fixtures.ts'
 const NOT_ON_PAGES: Record<string, string> = {
   describeApi: 'is for programs',
   showAccount: 'whoever is signed in is named at the top of each page',
+  setPolicy: 'its owners have the keys that sign it, and a browser has none of them',
+  approveInstall: 'an approver has the key that signs, and a browser has not',
   uploadPatch: 'pages upload in a way that survives a cut',
 }
 const NOT_IN_COMMANDS: Record<string, string> = {

@@ -157,6 +157,8 @@ export type AgentEffect =
   /** For `patchmesh check`: how far the clock here is ahead of that of `whose`, when it was `theirsMs` there. */
   | { kind: 'note-clock'; aheadMs: number; theirsMs: number; whose: string }
   | { kind: 'answer-visitor'; visitor: Visitor; answer: Refusal | { stopped: OrderId; title: string } | ImportAnswer }
+  /** Durable, in a file beside the ledger, before the next effect begins. */
+  | { kind: 'keep-trust'; bytes: Uint8Array }
   | { kind: 'log'; line: string; fields: Record<string, string | number> }
 
 /** One record of the ledger, replaced whole; `null` removes it. */

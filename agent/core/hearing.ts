@@ -7,11 +7,12 @@ import { unreachable } from '../../protocol/assert.ts'
 import type { PeerId } from '../../protocol/identifiers.ts'
 import type { ControlMessage } from '../../protocol/messages.ts'
 import { isRefusal } from '../../protocol/refusals.ts'
-import type { Envelope } from '../../protocol/trust/envelope.ts'
+import { type Envelope, purposeOf } from '../../protocol/trust/envelope.ts'
 import type { Letter, Membership, Roster } from '../../protocol/trust/statements.ts'
 import { betweenHeard, passDown, passOn } from './between-members.ts'
 import { clocksCompared } from './comparing-clocks.ts'
 import type { AgentEffect } from './events.ts'
+import { policyArrived } from './held-policy.ts'
 import { proveAnew, published, withdrawn } from './holding.ts'
 import { orderCancelled } from './install/cancelling.ts'
 import { copyAhead } from './install/copying-ahead.ts'
@@ -131,7 +132,10 @@ function saidByMember(state: AgentState, letter: Letter): AgentEffect[] {
 function read(state: AgentState, letter: Letter): AgentEffect[] {
   const said = fromServiceCenter(trusted(state), letter)
   if (said === null) return [log('ignored a letter', { payloadType: letter.envelope.payloadType })]
-  if (isRefusal(said)) return [log(said.message, { code: said.refused }), ...acknowledge(state, letter)]
+  if (isRefusal(said)) {
+    const line = `${purposeOf(letter.envelope.payloadType)} refused: ${said.message}`
+    return [log(line, { code: said.refused }), ...acknowledge(state, letter)]
+  }
   if (said.kind === 'acknowledgement') return acknowledged(state, said.statement)
   return [...told(state, said), ...acknowledge(state, letter)]
 }
@@ -152,6 +156,8 @@ function told(state: AgentState, said: Exclude<FromServiceCenter, { kind: 'ackno
       return orderCancelled(state, said.statement)
     case 'staging':
       return copyAhead(state, said.statement)
+    case 'policy':
+      return policyArrived(state, said.statement)
     case 'heard':
       return ledgerCompared(state, said.statement)
     default:
@@ -159,8 +165,8 @@ function told(state: AgentState, said: Exclude<FromServiceCenter, { kind: 'ackno
   }
 }
 
-export function trusted({ identity, root }: AgentState): Trusted {
-  return { self: identity.peer, root }
+export function trusted({ identity, root, membership }: AgentState): Trusted {
+  return { self: identity.peer, root, membership }
 }
 
 function rosterArrived(state: AgentState, roster: Roster, envelope: Envelope): AgentEffect[] {

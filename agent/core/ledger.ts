@@ -14,6 +14,7 @@ import { decodeEnvelope, encodeEnvelope, envelopeDigest, reopen } from '../../pr
 import { HowEnded } from '../../protocol/trust/pair-statements.ts'
 import { Letter, Membership, Publication, Roster, Withdrawal } from '../../protocol/trust/statements.ts'
 import type { Found, LedgerEntry } from './events.ts'
+import { takeKeptTrust } from './held-policy.ts'
 import { ATTEMPT_PHASES, type Attempt, newAttempt } from './install/attempt.ts'
 import { newLeases } from './install/leases.ts'
 import { KeptChecks, KeptEnding, KeptOrder, Outcome } from './kept-attempt.ts'
@@ -232,6 +233,9 @@ export function readLedger(state: AgentState, entries: ReadonlyMap<string, Uint8
       }
       case 'proven':
         proven.push(recordOf(key, Proven, value, 'a proven copy'))
+        break
+      case 'trust':
+        intact(key, takeKeptTrust(state, value))
         break
       case 'running':
         recordOf(key, Running, value, 'the mark of a running agent')

@@ -8,6 +8,7 @@ import { NO_LIMITS } from '../../protocol/wan-limits.ts'
 import { takeBackProof } from './disproving.ts'
 import type { AgentEffect } from './events.ts'
 import { isWanted } from './following.ts'
+import { keepTrustAgain } from './held-policy.ts'
 import { resumeAttempt } from './install/going-on.ts'
 import { runningEntry } from './ledger.ts'
 import { limitsChanged } from './limiting.ts'
@@ -28,7 +29,7 @@ export function resume(state: AgentState, held: ReadonlyMap<Sha256, Uint8Array>)
   ]
   for (const replica of state.replicas.values()) effects.push(...resumeReplica(state, replica, held))
   const running: AgentEffect = { kind: 'record', entries: [runningEntry(true)] }
-  return [running, ...effects, ...resumeAttempt(state)]
+  return [running, ...keepTrustAgain(state), ...effects, ...resumeAttempt(state)]
 }
 
 function resumeReplica(state: AgentState, replica: Replica, held: ReadonlyMap<Sha256, Uint8Array>): AgentEffect[] {

@@ -14,6 +14,7 @@ import { NO_LIMITS, type QuietHours, type WanLimits } from '../../protocol/wan-l
 import type { Between } from './between-members.ts'
 import type { Blame } from './blame.ts'
 import type { Found, Hook } from './events.ts'
+import { type HeldTrust, newTrust } from './held-policy.ts'
 import type { Import } from './import-answers.ts'
 import type { Attempt } from './install/attempt.ts'
 import { type Following, newFollowing } from './install/following.ts'
@@ -121,6 +122,8 @@ export type Settings = {
   readonly connectionsAtMost: number
   /** Whether it lists publishers itself: then nothing is installed that none of them has signed. */
   readonly judgesSignatures: boolean
+  /** Ids of keys whose owners' policy is taken, whatever is held; without one nothing is installed where some are named. */
+  readonly policyOwners: readonly Sha256[]
   /** A control stream on which nothing was heard for so long is dead. */
   readonly silenceMs: number
   /** Each copy is read again and proven once in this time, and never more than so many bytes a second. */
@@ -151,6 +154,7 @@ export type AgentState = {
   /** Where this appliance accepts members. */
   addresses: ListenAddress[]
   clock: Clock
+  trust: HeldTrust
   roster: Roster | null
   /** Of its WAN link: its roster's, or those of the Service Center. */
   limits: WanLimits
@@ -239,7 +243,7 @@ export const DEFAULT_SETTINGS: Settings = {
   tickMs: 500,
   primaryPatienceMs: 5_000,
   connectionsAtMost: 16,
-  judgesSignatures: false,
+  ...{ judgesSignatures: false, policyOwners: [] },
   silenceMs: SILENCE_MS,
   // A terabyte is read in less than six days.
   proveEveryMs: 7 * 24 * 3600 * 1000,
@@ -257,6 +261,7 @@ export function newAgent(appliance: Appliance): AgentState {
     ...{ release: null, ...appliance },
     addresses: [],
     clock: { monotonicMs: 0, wallMs: 0 },
+    trust: newTrust(),
     roster: null,
     limits: NO_LIMITS,
     quiet: null,
@@ -272,18 +277,14 @@ export function newAgent(appliance: Appliance): AgentState {
     timesHeld: 0,
     sources: new Map(),
     readers: new Map(),
-    servedBytes: 0,
-    servedBytesPerMs: 0,
+    ...{ servedBytes: 0, servedBytesPerMs: 0 },
     copies: new Map(),
     left: new Map(),
     attached: new Map(),
     heardBelowMs: new Map(),
-    counter: 0,
-    gaps: [],
-    firstTold: null,
+    ...{ counter: 0, gaps: [], firstTold: null },
     outbox: new Map(),
-    mailbox: new Map(),
-    lastKept: 0,
+    ...{ mailbox: new Map(), lastKept: 0 },
     orders: { sequence: 0, queue: [], attempt: null, ended: [], cancelled: [] },
     roundsOfChecks: 0,
     following: newFollowing(),

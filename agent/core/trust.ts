@@ -7,9 +7,13 @@
  * 1. What the Service Center says is signed by the root that the token pinned, for the purpose that it is read for.
  * 2. What a member of the own group says is signed by that member's own key, and speaks for nobody else.
  * 3. A statement that names its addressee is believed by that one alone.
- * 4. What is read back from the ledger is proven again, since a disk may lie (ledger.ts).
- * 5. A publication is believed whoever brings it, a member of the depot or a disk: the Service Center has signed it.
- * 6. A kind that this release does not know is left alone: a later release may send it.
+ * 4. A membership names an appliance anew; it never moves it to another organization, Data Center, kind, role or group, by which
+ *    others are trusted with it and policies are chosen.
+ * 5. A policy is believed for its owners' signatures, whoever sent it, and only if it is later than the one that is held
+ *    (held-policy.ts). What people must have approved comes with the order and is judged by that policy (install/authorized.ts).
+ * 6. What is read back from the ledger is proven again, since a disk may lie (ledger.ts).
+ * 7. A publication is believed whoever brings it, a member of the depot or a disk: the Service Center has signed it.
+ * 8. A kind that this release does not know is left alone: a later release may send it.
  *
  * Whether a statement is newer than what is known, and whether it may be acted on now, is decided by whoever acts on it.
  */
@@ -30,6 +34,7 @@ import {
   type Letter,
   Membership,
   Order,
+  PolicyNotice,
   Publication,
   Roster,
   Staging,
@@ -45,6 +50,7 @@ const OF_SERVICE_CENTER = {
   order: Order,
   cancellation: Cancellation,
   staging: Staging,
+  policy: PolicyNotice,
   heard: Heard,
 } as const
 
@@ -56,6 +62,8 @@ const OF_MEMBER = {
   'order-outcome': OrderOutcome,
   acknowledgement: Acknowledgement,
 } as const
+
+const PLACE = ['organization', 'dataCenter', 'kind', 'role', 'group'] as const
 
 type Types = Readonly<Record<string, StatementType<unknown>>>
 type Statement<Type> = Type extends StatementType<infer Inner> ? Inner : never
@@ -77,11 +85,18 @@ export type Trusted = {
   readonly self: PeerId
   /** Who signs for the Service Center. */
   readonly root: PeerId
+  readonly membership: Membership | null
 }
 
 /** Null for a kind that is not known here. */
-export function fromServiceCenter({ self, root }: Trusted, { envelope }: Letter): FromServiceCenter | Refusal | null {
-  return believed(OF_SERVICE_CENTER, envelope, { signer: root, to: self })
+export function fromServiceCenter(trusted: Trusted, { envelope }: Letter): FromServiceCenter | Refusal | null {
+  const { self, root, membership } = trusted
+  const said = believed(OF_SERVICE_CENTER, envelope, { signer: root, to: self })
+  if (said === null || isRefusal(said) || said.kind !== 'membership' || membership === null) return said
+  const moved = PLACE.find((part) => said.statement[part] !== membership[part])
+  if (moved === undefined) return said
+  const [from, to] = [membership[moved], said.statement[moved]]
+  return refuse('wrong_scope', `a membership would move this appliance from ${moved} ${from} to ${to}`)
 }
 
 /** Null for what is no publication. */

@@ -11,6 +11,7 @@ import { MAX_KNOWN_PATCHES } from '../../protocol/limits.ts'
 import { type Greeting, PROTOCOL_VERSION } from '../../protocol/messages.ts'
 import { backoffMs } from './backoff.ts'
 import type { AgentEffect } from './events.ts'
+import { heldVersion } from './held-policy.ts'
 import { resendUp } from './letters.ts'
 import { addressesOf } from './neighbours.ts'
 import { isGivenUp } from './replica.ts'
@@ -93,6 +94,7 @@ function greeting(state: AgentState): Greeting {
     life: state.life,
     // A setting in seconds may be a fraction.
     silenceMs: Math.ceil(state.settings.silenceMs),
+    ...heldVersion(state),
   }
 }
 

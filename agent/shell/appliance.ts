@@ -36,6 +36,7 @@ import { judgeCopy } from './judge-copy.ts'
 import type { Enrollment } from './kept-membership.ts'
 import { KeptPackages } from './kept-packages.ts'
 import { keepPort, withKeptPort } from './kept-port.ts'
+import { keepTrust, loadTrust } from './kept-trust.ts'
 import { openLedger, readingLedger } from './ledger-file.ts'
 import { type Log, type RecentLines, trace } from './log.ts'
 import { Network } from './network/network.ts'
@@ -100,6 +101,7 @@ export async function startAppliance(options: ApplianceOptions): Promise<Running
   const room = new RoomOnDisk(folder, log)
   const ledger = await room.whenThereIsRoom(() => openLedger(folder))
   const unknown = readingLedger(folder, () => readLedger(state, ledger.read()))
+  await loadTrust(folder, state)
   beginCounting(state, readClock().wallMs)
   if (unknown.length > 0)
     log.warn({ unknown }, 'the ledger has records of a later release: they are kept, and not looked at')
@@ -229,6 +231,8 @@ export async function startAppliance(options: ApplianceOptions): Promise<Running
         )
         break
       }
+      case 'keep-trust':
+        return room.whenThereIsRoom(() => keepTrust(folder, effect.bytes))
       case 'answer-visitor':
         visitors.answer(effect.visitor, effect.answer)
         break

@@ -17,6 +17,7 @@ import { addAccountRoutes } from './account.ts'
 import { addApplianceForms } from './appliance-forms.ts'
 import { addAppliancePageRoutes } from './appliance-pages.tsx'
 import { addApplianceRoutes } from './appliances.ts'
+import { addApprovalRoutes } from './approvals.ts'
 import { addBaselinePages } from './baseline-pages.tsx'
 import { addBaselineRoutes } from './baselines.ts'
 import { addCarriedPatchRoutes } from './carried-patches.ts'
@@ -47,6 +48,7 @@ import { addPeopleRoutes } from './people.ts'
 import { requireLabels } from './permitted.ts'
 import { onlyPlainFraming } from './plain-framing.ts'
 import { addPlanRoutes } from './plans.ts'
+import { addPolicyPages } from './policy-pages.tsx'
 import { addPublisherPages } from './publisher-pages.tsx'
 import { addPublisherRoutes } from './publishers.ts'
 import { addRetentionRoutes } from './retention.ts'
@@ -99,6 +101,7 @@ export function createApp(given: AppGiven): App {
   addTrailRoutes(app, dependencies)
   addPublisherRoutes(app, dependencies)
   addWindowRoutes(app, dependencies)
+  addApprovalRoutes(app, dependencies)
   addBaselineRoutes(app, dependencies)
   addExposureRoutes(app, dependencies)
   addRetentionRoutes(app, dependencies)
@@ -123,6 +126,7 @@ export function createApp(given: AppGiven): App {
   addLimitsPages(app, dependencies)
   addAccessPageRoutes(app, dependencies)
   addAccessForms(app, dependencies)
+  addPolicyPages(app)
   addPublisherPages(app, dependencies)
   addWindowPages(app, dependencies)
   addBaselinePages(app, dependencies)

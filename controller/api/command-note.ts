@@ -38,6 +38,10 @@ export function commandNote(command: Command, state: ServiceCenterState): { acti
       return { action: 'trust', subject: nameOf(command.appliance) }
     case 'revoke-token':
       return { action: 'revoke-token', subject: state.tokens.get(command.enrollingPeer)?.name ?? command.enrollingPeer }
+    case 'set-policy':
+      return { action: command.kind, subject: 'policy' }
+    case 'approve-install':
+      return { action: command.kind, subject: command.install }
     case 'set-publisher':
       return { action: command.kind, subject: command.publisher.name }
     case 'set-baseline':

@@ -2,6 +2,7 @@
  * The JSON of one install in full: its targets, who joined later, and how it goes on in time.
  */
 import { z } from 'zod'
+import { AUTHORIZATION_STATES } from '../core/approvals/authorizing.ts'
 import type { PairView } from '../core/install-progress.ts'
 import { TARGET_STATES } from '../core/rollout/install-states.ts'
 import { PAIR_STANDINGS } from '../core/rollout/timeline.ts'
@@ -36,6 +37,20 @@ export const InstallDetail: z.ZodType<views.InstallDetail> = z.object({
   openings: z
     .array(z.object({ dataCenter: z.string(), from: time, until: time }))
     .describe('When windows and blackouts let it begin.'),
+  approvals: z
+    .array(
+      z.object({
+        organization: z.string(),
+        dataCenter: z.string(),
+        appliances: z.array(z.string()),
+        state: z.enum(AUTHORIZATION_STATES),
+        needed: count,
+        approvedBy: z.array(z.string()),
+        mayApprove: z.array(z.string()),
+        expiresAt: time,
+      }),
+    )
+    .describe('What approvers are asked for; empty where nothing has to be approved.'),
   targets: z.array(
     z.object({
       appliance: z.string(),

@@ -74,6 +74,12 @@ function whyNot(state: ServiceCenterState, command: Command): Refusal | null {
       if (!concernsOthers(state, install)) return null
       return refuse('forbidden', 'this install is for other organizations too')
     }
+    case 'approve-install': {
+      const seen = state.authorizations.get(command.install)
+      const hidden = command.approvals.find(({ digest }) => seen?.has(digest) !== true)
+      if (hidden === undefined) return null
+      return refuse('not_found', `install ${command.install} asks for no authorization ${hidden.digest}`)
+    }
     case 'set-baseline':
     case 'remove-baseline': {
       const { organization } = command.place
@@ -91,6 +97,7 @@ function whyNot(state: ServiceCenterState, command: Command): Refusal | null {
     case 'retire-appliance':
     case 'trust-appliance':
     case 'revoke-token':
+    case 'set-policy':
     case 'set-publisher':
     case 'remove-publisher':
     case 'set-window':

@@ -11,6 +11,7 @@ import {
   showAppliance,
   trustAppliance,
 } from './appliances.ts'
+import { approve } from './approve.ts'
 import { backup, restore } from './backup.ts'
 import { listBaselines, removeBaseline, setBaseline } from './baselines.ts'
 import type { Command } from './command.ts'
@@ -30,7 +31,10 @@ import { migrate } from './migrate.ts'
 import { listPasskeys, removePasskey } from './passkeys.ts'
 import { listPatches, showPatch, withdrawPatch } from './patches.ts'
 import { addPerson, changePerson, listPeople, newLink, removePerson } from './people.ts'
+import { newKey } from './personal-keys.ts'
 import { planInstall } from './plan-install.ts'
+import { setPolicy, showPolicy } from './policy.ts'
+import { addToPolicy, initPolicy, signPolicy } from './policy-file.ts'
 import { listPublishers, removePublisher, setPublisher } from './publishers.ts'
 import { releaseBuild } from './release-build.ts'
 import { releaseExample } from './release-example.ts'
@@ -66,6 +70,7 @@ export const COMMANDS: Readonly<Record<string, readonly Command[]>> = {
     ...[listSessions, endSession, listPasskeys, removePasskey, showAccount],
   ],
   'Trust publishers': [listPublishers, setPublisher, removePublisher],
+  'Have installs approved': [newKey, initPolicy, addToPolicy, signPolicy, showPolicy, setPolicy, approve],
   'See what was done': [listTrail, exportTrail, verifyTrail, exportEvidence, verifyEvidence],
   'Replicate patches': [uploadPatch, listUploads, discardUpload, listPatches, showPatch, withdrawPatch, exportPatches],
   'Install patches': [

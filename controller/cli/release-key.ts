@@ -27,7 +27,7 @@ export const releaseKey = defineCommand({
   async run({ options, show }) {
     const out = required('out', options.out)
     const { publicKey, privateKey } = withPublicKey(generateKeyPairSync('ed25519').privateKey)
-    await writeNew(out, privateKey.export({ type: 'pkcs8', format: 'pem' }))
+    await writeNewFile(out, privateKey.export({ type: 'pkcs8', format: 'pem' }))
     const keyid = keyIdOf(publicKey)
     return show({ keyid, publicKey }, () => [`public key  ${publicKey}`, `keyid       ${keyid}`])
   },
@@ -55,7 +55,7 @@ function withPublicKey(privateKey: KeyObject): PublisherSigningKey {
 }
 
 /** For its owner alone, and durable: a key that is lost after its public part was handed on is worth nothing. */
-async function writeNew(out: string, pem: string | Buffer): Promise<void> {
+export async function writeNewFile(out: string, pem: string | Buffer): Promise<void> {
   try {
     const file = await open(out, 'wx', 0o600)
     try {
@@ -66,7 +66,7 @@ async function writeNew(out: string, pem: string | Buffer): Promise<void> {
     }
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : String(error)
-    const why = code === 'EEXIST' ? 'is there already, and a key is never replaced' : `cannot be written (${code})`
+    const why = code === 'EEXIST' ? 'is there already, and is never replaced' : `cannot be written (${code})`
     throw new LocalFileError(`${out} ${why}: name another file`, { cause: error })
   }
 }

@@ -23,8 +23,8 @@ export type Terminal = {
   readonly redraws: boolean
   /** Takes away what was printed; nothing where it does not go to a person. */
   clear(): void
-  /** The answer of a person, or null when there is nobody. */
-  ask(question: string): Promise<string | null>
+  /** The answer of a person, or null when there is nobody; what is hidden is not shown while it is typed. */
+  ask(question: string, how?: { readonly hidden: boolean }): Promise<string | null>
 }
 
 export function processTerminal(): Terminal {

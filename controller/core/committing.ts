@@ -22,11 +22,11 @@ export function commit(state: ServiceCenterState, changes: Change[]): ServiceCen
   const effects: ServiceCenterEffect[] = [{ kind: 'commit', changes }]
   const tables = new Set(changes.map(({ table }) => table))
   const rosters = new Set(changes.flatMap((change) => (change.table === 'rosters' ? [change.row.dataCenter] : [])))
-  const concerned = tables.has('patches') || rosters.size > 0 ? state.sessions.keys() : []
+  const isForAll = tables.has('patches') || tables.has('policies')
+  const concerned = isForAll || rosters.size > 0 ? state.sessions.keys() : []
   for (const peer of concerned) {
     const dataCenter = state.appliances.get(peer)?.dataCenter
-    if (tables.has('patches') || (dataCenter !== undefined && rosters.has(dataCenter)))
-      effects.push(...synchronize(state, peer))
+    if (isForAll || (dataCenter !== undefined && rosters.has(dataCenter))) effects.push(...synchronize(state, peer))
   }
   for (const change of changes) {
     if (change.table === 'targets' && change.row.order !== null)
@@ -35,9 +35,15 @@ export function commit(state: ServiceCenterState, changes: Change[]): ServiceCen
   }
   if (tables.has('patches') || tables.has('receipts') || tables.has('ownCopies') || tables.has('advisories'))
     effects.push({ kind: 'changed', topic: 'patches' })
-  if (tables.has('installs') || tables.has('baselines') || tables.has('targets') || tables.has('detections'))
+  if (
+    tables.has('installs') ||
+    tables.has('baselines') ||
+    tables.has('targets') ||
+    tables.has('detections') ||
+    tables.has('authorizations')
+  )
     effects.push({ kind: 'changed', topic: 'installs' })
-  if (tables.has('appliances') || tables.has('limits') || tables.has('tokens'))
+  if (tables.has('appliances') || tables.has('policies') || tables.has('limits') || tables.has('tokens'))
     effects.push({ kind: 'changed', topic: 'appliances' })
   return effects
 }

@@ -17,6 +17,7 @@ import type {
 import type { ControlMessage, EnrollmentAnswer, EnrollmentRequest } from '../../protocol/messages.ts'
 import type { Refusal } from '../../protocol/refusals.ts'
 import type { Publisher, Signed } from '../../protocol/trust/publishers.ts'
+import type { DocumentSignature } from '../../protocol/trust/signed-document.ts'
 import type { Publication } from '../../protocol/trust/statements.ts'
 import type { WanLimits } from '../../protocol/wan-limits.ts'
 import type { ApplianceAccount } from './account.ts'
@@ -70,6 +71,15 @@ export type Command =
   | { kind: 'retire-appliance'; actor: Actor; appliance: PeerId; lastMember: boolean }
   /** One machine is left with its key, and the hold ends. */
   | { kind: 'trust-appliance'; actor: Actor; appliance: PeerId }
+  /** As owners have signed it. */
+  | { kind: 'set-policy'; actor: Actor; document: Uint8Array }
+  /** Signatures over authorizations that the install asks for. */
+  | {
+      kind: 'approve-install'
+      actor: Actor
+      install: InstallId
+      approvals: readonly ({ digest: Sha256 } & DocumentSignature)[]
+    }
   | { kind: 'revoke-token'; actor: Actor; enrollingPeer: PeerId }
   /** In place of the one of that name. `instead`: what the actor saw, null for none; refused when it is not so any more. */
   | { kind: 'set-publisher'; actor: Actor; publisher: Publisher; instead?: Publisher | null }
@@ -99,6 +109,8 @@ export type Reply =
   | { kind: 'appliance-renamed'; appliance: PeerId }
   | { kind: 'appliance-retired'; appliance: PeerId }
   | { kind: 'appliance-trusted'; appliance: PeerId }
+  | { kind: 'policy-set'; version: number }
+  | { kind: 'install-approved'; install: InstallId }
   | { kind: 'token-revoked'; enrollingPeer: PeerId }
   | { kind: 'publisher-set'; name: PublisherName }
   | { kind: 'publisher-removed'; name: PublisherName }

@@ -5,12 +5,19 @@
  */
 import type { PeerId } from '../../protocol/identifiers.ts'
 import { isRefusal, type Refusal, refuse } from '../../protocol/refusals.ts'
-
 import { type Envelope, open, type StatementType } from '../../protocol/trust/envelope.ts'
 import { LedgerLoss } from '../../protocol/trust/ledger-statements.ts'
-import { Detection, Disproof, type Letter, Looked, Receipt, Report } from '../../protocol/trust/statements.ts'
+import {
+  Detection,
+  Disproof,
+  type Letter,
+  Looked,
+  PolicyHeld,
+  Receipt,
+  Report,
+} from '../../protocol/trust/statements.ts'
+import { notePolicyHeld } from './approvals/policies.ts'
 import { hasIt } from './findings.ts'
-
 import { whyKeyIsHeld } from './held-keys.ts'
 import { keptStatement } from './kept-statements.ts'
 import { ledgerLost } from './lost-ledgers.ts'
@@ -38,6 +45,10 @@ export function readLetter(state: ServiceCenterState, letter: Letter): Change[] 
     case LedgerLoss.payloadType: {
       const loss = openFrom(appliance, LedgerLoss, letter.envelope)
       return isRefusal(loss) ? loss : ledgerLost(state, appliance, loss)
+    }
+    case PolicyHeld.payloadType: {
+      const held = openFrom(appliance, PolicyHeld, letter.envelope)
+      return isRefusal(held) ? held : notePolicyHeld(state, held)
     }
     case Report.payloadType: {
       const report = openFrom(appliance, Report, letter.envelope)

@@ -15,7 +15,7 @@ export const ROLE_MEANINGS: Record<AccessRole, string> = {
   uploader: 'uploads, withdraws and exports patches, says how long they are kept and says what they mend',
   operator:
     'starts, pauses and cancels installs, sets limits and maintenance windows, enrolls appliances, exports patches, says what they mend',
-  approver: 'pauses and cancels installs; there are no approvals to give yet',
+  approver: 'approves installs with a key that the policy names, pauses and cancels them',
   owner: 'does everything, people, API tokens and publishers included',
 }
 
@@ -43,6 +43,10 @@ const PERMISSIONS = {
   carry: { roles: ['uploader', 'operator', 'owner'], withinOrganizations: true },
   install: { roles: ['operator', 'owner'], withinOrganizations: true },
   cancel: { roles: ['operator', 'approver', 'owner'], withinOrganizations: true },
+  /** What counts is the key that signs: this is who may bring its signature. */
+  approve: { roles: ['approver', 'owner'], withinOrganizations: true },
+  'read-policy': { roles: ROLES, withinOrganizations: false },
+  'set-policy': { roles: ['owner'], withinOrganizations: false },
   'set-limits': { roles: ['operator', 'owner'], withinOrganizations: false },
   'set-windows': { roles: ['operator', 'owner'], withinOrganizations: false },
   enroll: { roles: ['operator', 'owner'], withinOrganizations: false },

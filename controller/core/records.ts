@@ -19,7 +19,9 @@ import type {
   WindowName,
 } from '../../protocol/identifiers.ts'
 import type { RefusalCode } from '../../protocol/refusals.ts'
+import type { AuthorizationDocument } from '../../protocol/trust/authorization.ts'
 import type { Envelope } from '../../protocol/trust/envelope.ts'
+import type { PolicyDocument } from '../../protocol/trust/policy.ts'
 import type { Publisher, SignedBy } from '../../protocol/trust/publishers.ts'
 import type { Detection, Publication } from '../../protocol/trust/statements.ts'
 import type { WanLimits } from '../../protocol/wan-limits.ts'
@@ -190,6 +192,17 @@ export type WindowRecord = { name: WindowName; window: MaintenanceWindow | null 
 /** By its key (baselines/baseline.ts); null for one that was removed. */
 export type BaselineRecord = { key: string; baseline: Baseline | null }
 
+/** A policy that owners have signed; each version once. */
+export type PolicyRecord = { version: number; document: PolicyDocument; setAt: number; setBy: string }
+
+/** What approvers are asked to sign for an install, with their signatures. */
+export type AuthorizationRecord = {
+  /** Of what is signed. */
+  digest: Sha256
+  install: InstallId
+  document: AuthorizationDocument
+}
+
 /** What somebody has signed about an install, kept as evidence (evidence.ts); nothing is decided by it. */
 export type StatementRecord = {
   /** Of the envelope. */
@@ -234,5 +247,7 @@ export type Change =
   | { table: 'advisories'; row: Advisory }
   | { table: 'dueDays'; row: DueDays }
   | RetentionChange
+  | { table: 'policies'; row: PolicyRecord }
+  | { table: 'authorizations'; row: AuthorizationRecord }
   | { table: 'statements'; row: StatementRecord }
   | { table: 'audit'; row: AuditRecord }

@@ -60,6 +60,13 @@ export function restrictedState(
     advisories: whole.advisories,
     dueDays: whole.dueDays,
     retention: whole.retention,
+    // What is asked for is told by it to whom it concerns.
+    policies: whole.policies,
+    authorizations: mapped(
+      filtered(whole.authorizations, (_, id) => installs.has(id)),
+      (all) => filtered(all, ({ document }) => isOwn(document.stated.organization)),
+    ),
+    newestAuthorization: whole.newestAuthorization,
     partnersChanged: new Set(),
     attachments: new Map(),
     silenceMs: whole.silenceMs,

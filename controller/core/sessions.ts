@@ -34,6 +34,7 @@ export function greeted(
     ...{ via: via.peer, rosterVersion, known, sent: new Set(), takenBack: new Set(), silenceMs: greeting.silenceMs },
     membershipAt: appliance.enrolledAt,
     copiesAhead: new Set(),
+    ...{ policySent: greeting.policyVersion ?? 0, policyHeld: greeting.policyVersion ?? 0 },
   })
   const changes: Change[] = [{ table: 'appliances', row: { ...appliance, addresses, lastSeenAt: state.clock.wallMs } }]
   const isNewer = rosterVersion > (state.rosterVersions.get(appliance.dataCenter) ?? 0)

@@ -21,6 +21,7 @@ import type { SigningKey } from '../../protocol/trust/envelope.ts'
 import type { Publisher } from '../../protocol/trust/publishers.ts'
 import { NO_LIMITS } from '../../protocol/wan-limits.ts'
 import type { ApplianceAccount } from './account.ts'
+import { type ApprovalsState, noApprovals, takeAuthorization, takePolicy } from './approvals/state.ts'
 import type { Baseline } from './baselines/baseline.ts'
 import { type Censuses, keepCensus, placeKey } from './census.ts'
 import type { Lives } from './cloned-keys.ts'
@@ -62,11 +63,14 @@ export type Session = {
   sent: Set<OrderId>
   /** Those of which it was told in this session that they are cancelled. */
   takenBack: Set<OrderId>
+  /** The newest policy that it was sent, and the one that it has told it holds; 0 for none. */
+  policySent: number
+  policyHeld: number
   /** Patches that it was asked to copy in this session, ahead of a window. */
   copiesAhead: Set<Sha256>
 }
 
-export type ServiceCenterState = {
+export type ServiceCenterState = ApprovalsState & {
   readonly mesh: PeerId
   readonly signing: SigningKey
   readonly random: Random
@@ -155,6 +159,7 @@ export function emptyState(authority: Authority, random: Random, silenceMs = SIL
     ...{ rosterVersions: new Map(), limits: new Map() },
     ...{ publishers: new Map(), windows: new Map(), baselines: new Map() },
     ...{ advisories: new Map(), dueDays: new Map(), retention: newRetention() },
+    ...noApprovals(),
     partnersChanged: new Set(),
     sessions: new Map(),
     attachments: new Map(),
@@ -227,6 +232,12 @@ export function apply(state: ServiceCenterState, change: Change): void {
     case 'dueDays':
       state.dueDays.set(change.row.severity, change.row.days)
       break
+    case 'policies':
+      takePolicy(state, change.row)
+      break
+    case 'authorizations':
+      takeAuthorization(state, change.row)
+      break
     case 'statements':
     case 'audit':
       break
@@ -235,6 +246,7 @@ export function apply(state: ServiceCenterState, change: Change): void {
   }
 }
 
+/** Null for what was removed. */
 function setOrDelete<Key, Value>(map: Map<Key, Value>, key: Key, value: Value | null): void {
   if (value === null) map.delete(key)
   else map.set(key, value)
@@ -283,18 +295,4 @@ function noteUnsettled(state: ServiceCenterState, target: TargetRecord): void {
 /** Where nobody set any, there are none. */
 export function limitsOf(state: ServiceCenterState, place: LimitsRecord['place']): LimitsRecord {
   return state.limits.get(place) ?? { ...NO_LIMITS, place, trades: true }
-}
-
-/** False for a patch that there is not: nobody shall fill the memory by naming some. */
-export function noteProgress(state: ServiceCenterState, peer: PeerId, progress: Progress): boolean {
-  if (!state.patches.has(progress.patch)) return false
-  const told = inner(state.progress, progress.patch)
-  // An appliance counts from its start: what came before is kept here.
-  const before = told.get(peer)?.wanBytes ?? 0
-  if (progress.wanBytes < before) {
-    const kept = inner(state.wanBytesBefore, progress.patch)
-    kept.set(peer, (kept.get(peer) ?? 0) + before)
-  }
-  told.set(peer, progress)
-  return true
 }

@@ -10,6 +10,8 @@ import { envelopeDigest, seal } from '../../protocol/trust/envelope.ts'
 import { LedgerLoss } from '../../protocol/trust/ledger-statements.ts'
 import { Acknowledgement, type Letter } from '../../protocol/trust/statements.ts'
 import type { ApplianceAccount } from './account.ts'
+import { approveInstall } from './approvals/approving.ts'
+import { setPolicy } from './approvals/policies.ts'
 import { bringUp } from './baselines/bringing-up.ts'
 import { changeBaselines } from './baselines/setting.ts'
 import { trustAppliance } from './cloned-keys.ts'
@@ -22,6 +24,7 @@ import { readLetter } from './letters.ts'
 import { seedLimits, setLimits } from './limiting.ts'
 import { admitted, enroll, nextRosterVersion, tellPartners } from './membership.ts'
 import { inner } from './nested-maps.ts'
+import { noteProgress } from './noting-progress.ts'
 import { nameHolders, ownCopyTold } from './own-copies.ts'
 import { renameAppliance, retireAppliance, revokeToken } from './places.ts'
 import { changePublishers } from './publishers.ts'
@@ -33,7 +36,7 @@ import { startInstall } from './rollout/starting.ts'
 import { cancelInstall, pauseInstall, resumeInstall } from './rollout/steering.ts'
 import { closed, greeted, holdThoseBeside, leave, stillAttached, tellAnew, tellHeld } from './sessions.ts'
 import { tendSilence } from './silence.ts'
-import { apply, noteProgress, SERVICE_CENTER, type ServiceCenterState } from './state.ts'
+import { apply, SERVICE_CENTER, type ServiceCenterState } from './state.ts'
 import { letterTo, synchronize } from './synchronize.ts'
 import { askForCopies } from './windows/copying-ahead.ts'
 import { changeWindows } from './windows/setting.ts'
@@ -135,6 +138,10 @@ function decide(state: ServiceCenterState, command: Command): Decision {
     case 'set-publisher':
     case 'remove-publisher':
       return changePublishers(state, command)
+    case 'set-policy':
+      return setPolicy(state, command)
+    case 'approve-install':
+      return approveInstall(state, command)
     case 'set-baseline':
     case 'remove-baseline':
       return changeBaselines(state, command)

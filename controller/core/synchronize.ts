@@ -7,6 +7,7 @@ import type { PeerId } from '../../protocol/identifiers.ts'
 import { MAX_SENTENCE_CHARACTERS } from '../../protocol/limits.ts'
 import { type Envelope, seal } from '../../protocol/trust/envelope.ts'
 import { Cancellation } from '../../protocol/trust/statements.ts'
+import { currentPolicy, missedPolicies } from './approvals/policies.ts'
 import type { ServiceCenterEffect } from './effects.ts'
 import { sealRoster } from './membership.ts'
 import type { TargetRecord } from './records.ts'
@@ -29,6 +30,8 @@ export function synchronize(state: ServiceCenterState, peer: PeerId): ServiceCen
     session.membershipAt = appliance.membershipAt
     envelopes.push(appliance.membership)
   }
+  envelopes.push(...missedPolicies(state, session.policySent))
+  session.policySent = Math.max(session.policySent, currentPolicy(state)?.version ?? 0)
   for (const patch of state.patches.values()) {
     if (patch.withdrawal === null && !session.known.has(patch.sha256)) {
       session.known.add(patch.sha256)

@@ -6,6 +6,7 @@
 import { architectureOf } from '../../agent/core/install/policies/architecture.ts'
 import type { DataCenterName, InstallId, OrganizationName, PeerId, Sha256 } from '../../protocol/identifiers.ts'
 import { SERVICE_PROVIDER } from '../../protocol/identifiers.ts'
+import { type AuthorizationView, authorizationViews } from './approvals/authorizing.ts'
 import { appliancesByPlace, censusOf } from './census.ts'
 import { type ApplianceCopy, applianceCopy } from './copies.ts'
 import { whyKeyIsHeld } from './held-keys.ts'
@@ -73,7 +74,11 @@ export type TargetView = {
 }
 /** One that joined the fleet after the install had begun, and is not included in it. */
 export type JoinedView = { appliance: string; organization: string; dataCenter: string; kind: string; role: string }
-export type InstallDetail = InstallSummary & InstallProgress & { targets: TargetView[]; joinedLater: JoinedView[] }
+/** What approvers are asked for, without what they sign. */
+export type ApprovalView = Omit<AuthorizationView, 'digest' | 'document'>
+
+export type InstallDetail = InstallSummary &
+  InstallProgress & { approvals: ApprovalView[]; targets: TargetView[]; joinedLater: JoinedView[] }
 
 export type ApplianceView = {
   name: string
@@ -228,7 +233,8 @@ export function installDetail(state: ServiceCenterState, install: InstallRecord)
   const joined = joinedLater(state, install).map(({ name, organization, dataCenter, kind, role }) => {
     return { appliance: name, organization, dataCenter, kind, role }
   })
-  return { ...installSummary(state, install), ...progress, targets, joinedLater: joined }
+  const approvals = authorizationViews(state, install.id).map(({ digest: _, document: __, ...shown }) => shown)
+  return { ...installSummary(state, install), ...progress, approvals, targets, joinedLater: joined }
 }
 
 export function applianceViews(state: ServiceCenterState): ApplianceView[] {

@@ -4,6 +4,7 @@
  */
 import { hasEnded, isUnderWay } from '../core/rollout/install-states.ts'
 import type { InstallDetail, TargetView } from '../core/views.ts'
+import { ApprovalsList } from './approvals-list.tsx'
 import { ColumnHeads } from './column-heads.tsx'
 import { InstallDownload } from './downloads.tsx'
 import { DropDown } from './form-fields.tsx'
@@ -83,6 +84,7 @@ const Install = ({ install, open, shown }: InstallProps) => (
         <WithMoments text={install.reason} />
       </p>
     )}
+    {install.approvals.length > 0 && <ApprovalsList install={install} />}
     {install.together.length > 0 && <Together install={install} />}
     {install.mixed.length > 0 && (
       <Alert tone="danger" title={`Mixed: the members of ${counted(install.mixed.length, 'pair')} are not equal`}>

@@ -17,6 +17,7 @@ import {
   FIRST_OWNER,
   INSTALLS,
   PEOPLE,
+  POLICY,
   PUBLISHERS,
   RETENTION,
   SYSTEM_PATCHES,
@@ -133,6 +134,9 @@ const Navigation = ({ current }: { current: string }) => (
               <NavigationItem name="Baselines" address={BASELINES} current={current} />
               <NavigationItem name="Exposure" address={EXPOSURE} current={current} />
               <NavigationItem name="Retention" address={RETENTION} current={current} />
+              <IfMay do="read-policy">
+                <NavigationItem name="Approvals" address={POLICY} current={current} />
+              </IfMay>
             </ul>
           </section>
           <AccessNavigation current={current} />

@@ -159,6 +159,7 @@ export function windowAddress(name: string): string {
 export const BASELINES = '/baselines'
 export const EXPOSURE = '/exposure'
 export const RETENTION = '/retention'
+export const POLICY = '/access/policy'
 export const PUBLISHERS = '/access/publishers'
 export function publisherAddress(name: string): string {
   return `${PUBLISHERS}/${encodeURIComponent(name)}`

@@ -3,7 +3,7 @@
  * limited to organizations; and whoever's role, limits or password change has to sign in again.
  */
 import { z } from 'zod'
-import { ApplianceName, type OrganizationName, type Sha256 } from '../../protocol/identifiers.ts'
+import { ApplianceName, nameKey, type OrganizationName, type Sha256 } from '../../protocol/identifiers.ts'
 import { type Refusal, refuse } from '../../protocol/refusals.ts'
 import type { AccessRole, Standing } from '../core/permissions.ts'
 import type { AccountRecord, People } from './ports.ts'
@@ -17,7 +17,7 @@ export const PersonName = z
 
 /** Under which an account is kept and found. */
 export function accountKey(name: string): string {
-  return name.normalize('NFKC').toLowerCase()
+  return nameKey(name)
 }
 
 /** Owners see everything, so nobody is an Owner of some organizations; and a limit to nothing is no limit anybody meant. */

@@ -21,7 +21,6 @@ import {
   limitsRecord,
   patchRecord,
   plain,
-  publisherRecord,
   receiptRecord,
   statementRecord,
   targetRecord,
@@ -31,6 +30,7 @@ import {
 import type { Schema } from './database/schema.ts'
 import { sqliteDialect } from './database/sqlite-database.ts'
 import { readTrail, readTrailAfter } from './database/trail-table.ts'
+import { loadTrust } from './database/trust-tables.ts'
 import { nextTokenPosition, writeChange } from './database/write-change.ts'
 import type { AccessRecord, ChainedEntry, KeptAnswer, People, Repository, TrailEntry, TrailQuery } from './ports.ts'
 
@@ -110,7 +110,6 @@ export class SqlRepository implements Repository {
       const detections = await transaction.selectFrom('detections').selectAll().execute()
       const targets = await transaction.selectFrom('targets').selectAll().execute()
       const limits = await transaction.selectFrom('limits').selectAll().execute()
-      const publishers = await transaction.selectFrom('publishers').selectAll().execute()
       const baselines = await transaction.selectFrom('baselines').selectAll().execute()
       const windows = await transaction.selectFrom('windows').selectAll().execute()
       const rosters = await transaction.selectFrom('rosters').selectAll().execute()
@@ -123,9 +122,9 @@ export class SqlRepository implements Repository {
         ...installs.map((row): Change => ({ table: 'installs', row: installRecord(row) })),
         ...targets.map((row): Change => ({ table: 'targets', row: targetRecord(row) })),
         ...limits.map((row): Change => ({ table: 'limits', row: limitsRecord(row) })),
-        ...publishers.map((row): Change => ({ table: 'publishers', row: publisherRecord(row) })),
         ...baselines.map((row): Change => ({ table: 'baselines', row: baselineRecord(row) })),
         ...(await loadPatchRules(transaction)),
+        ...(await loadTrust(transaction)),
         ...windows.map((row): Change => ({ table: 'windows', row: windowRecord(row) })),
         ...rosters.map(({ dataCenter, version }): Change => ({ table: 'rosters', row: { dataCenter, version } })),
       ]

@@ -103,8 +103,13 @@ export function preAuthenticationEncoding(payloadType: string, payload: Uint8Arr
 }
 
 function describe(payloadType: string): string {
-  const word = /^application\/vnd\.patchmesh\.([a-z-]+)\.v1\+cbor$/.exec(payloadType)?.[1]
-  return word === undefined ? 'an unknown statement' : `a signed ${word}`
+  const purpose = purposeOf(payloadType)
+  return purpose === null ? 'an unknown statement' : `a signed ${purpose}`
+}
+
+/** The word for it, such as `order`; null for what nothing here has made. */
+export function purposeOf(payloadType: string): string | null {
+  return /^application\/vnd\.patchmesh\.([a-z-]+)\.v1\+cbor$/.exec(payloadType)?.[1] ?? null
 }
 
 // An Ed25519 peer id is the base58 text of: identity multihash (00 24), protobuf key type Ed25519 (08 01), key (12 20 …).

@@ -5,6 +5,7 @@
  */
 import { z } from 'zod'
 import { Manifest, PatchFormat } from '../bundle/manifest.ts'
+import { Bytes } from '../codec.ts'
 import {
   ApplianceKind,
   ApplianceName,
@@ -22,6 +23,7 @@ import {
 } from '../identifiers.ts'
 import {
   MAX_ADDRESSES,
+  MAX_DOCUMENT_BYTES,
   MAX_PATCH_BYTES,
   MAX_PATCHES_AT_ONCE,
   MAX_PIECE_BYTES,
@@ -36,6 +38,8 @@ import { Envelope, type StatementType } from './envelope.ts'
 
 export const WallTime = z.int().min(0)
 const counter = z.int().min(0)
+/** As it was printed. */
+const DocumentBytes = Bytes.refine((bytes) => bytes.byteLength <= MAX_DOCUMENT_BYTES, 'is too long')
 const sentence = z.string().max(MAX_SENTENCE_CHARACTERS)
 
 export function statement<Statement>(purpose: string, schema: z.ZodType<Statement>): StatementType<Statement> {
@@ -152,9 +156,22 @@ export const Order = statement(
     continues: OrderId.nullable(),
     /** The patches of those that go on from this one here: all are copied before anything is interrupted. */
     stages: z.array(Sha256).max(MAX_PATCHES_AT_ONCE),
+    /** The signed authorization (authorization.ts) by which approvers agree to it; where no policy asks for one it is not there. */
+    authorization: DocumentBytes.optional(),
   }),
 )
 export type Order = z.infer<(typeof Order)['schema']>
+
+/** A policy as owners have signed it (policy.ts): an appliance believes them, not whoever passes it on. */
+export const PolicyNotice = statement('policy', z.strictObject({ document: DocumentBytes }))
+export type PolicyNotice = z.infer<(typeof PolicyNotice)['schema']>
+
+/** The appliance goes by this policy from now on. */
+export const PolicyHeld = statement(
+  'policy-held',
+  z.strictObject({ from: PeerId, epoch: counter, counter, version: z.int().min(1), heldSince: WallTime }),
+)
+export type PolicyHeld = z.infer<(typeof PolicyHeld)['schema']>
 
 /** Copy this patch now, ahead of the order that will install it when a maintenance window opens; it permits nothing else. */
 export const Staging = statement(

@@ -81,8 +81,8 @@ export const agentBugs: readonly PlantedBug[] = [
   {
     name: 'the expiry of an order is forgotten',
     file: 'agent/core/install/deciding.ts',
-    find: 'judgeTime(order, state.clock.wallMs, state.clockAheadMs) ?? judgePreflight',
-    replace: 'judgeTime(order, 0, null) ?? judgePreflight',
+    find: 'judgeTime(order, state.clock.wallMs, state.clockAheadMs) ??',
+    replace: 'judgeTime(order, 0, null) ??',
     checkers: ['no install after its order expired'],
   },
   {

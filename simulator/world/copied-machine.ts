@@ -30,6 +30,7 @@ export function copiedMachine(world: World, original: SimulatedAppliance): Simul
     firstGeneration: FIRST_GENERATION,
   })
   copy.ledger.putBack(original.ledger.read())
+  copy.ledger.trustFile = original.ledger.trustFile
   copy.store.disk.copy(original.store.disk)
   copy.installer.copy(original.installer)
   world.network.joinBeside(copy, original)

@@ -3,7 +3,6 @@
  * keeps survives a crash (the ledger, the store, what is installed); the state of the process does not.
  */
 import type { AgentEffect, AgentEvent, Visitor } from '../../agent/core/events.ts'
-import { readLedger } from '../../agent/core/ledger.ts'
 import { beginCounting } from '../../agent/core/lost-ledger.ts'
 import type { Machine } from '../../agent/core/machine.ts'
 import { resume } from '../../agent/core/resuming.ts'
@@ -118,7 +117,7 @@ export class SimulatedAppliance implements Host {
     this.process.begin()
     this.state = newAgent({ ...this.place.options, life: this.process.life, release: this.updater.begins() })
     this.state.roster = this.place.roster
-    readLedger(this.state, this.ledger.read())
+    this.ledger.load(this.state)
     beginCounting(this.state, this.#clock.wallMs)
     this.state.addresses = [...this.addresses]
     try {
@@ -266,6 +265,9 @@ export class SimulatedAppliance implements Host {
       case 'send-piece':
         if (this.gives !== 'pieces') giveNothing(this.#world, this, effect)
         else sendPiece(network, this, effect, this.state.replicas.get(effect.patch)?.publication)
+        break
+      case 'keep-trust':
+        this.ledger.trustFile = effect.bytes
         break
       case 'admit':
         this.#members = effect.members

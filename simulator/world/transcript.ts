@@ -235,6 +235,7 @@ function bits(have: Uint8Array): string {
 function subjectOf(command: Command): string {
   if (command.kind === 'publish') return command.publication.sha256
   if (command.kind === 'set-limits') return command.limits.place || 'the Service Center'
+  if (command.kind === 'set-policy') return 'the policy'
   if (command.kind === 'set-publisher') return command.publisher.name
   if (command.kind === 'set-window') return command.window.name
   if (command.kind === 'remove-publisher' || command.kind === 'remove-window') return command.name

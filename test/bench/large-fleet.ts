@@ -60,6 +60,7 @@ export async function largeFleet(extent: Extent): Promise<LargeFleet> {
         sent: new Set(),
         takenBack: new Set(),
         copiesAhead: new Set(),
+        ...{ policySent: 0, policyHeld: 0 },
       })
     for (const [age, sha256] of patches.toReversed().entries()) {
       if (row.kind === 'service-provider' && (number + age) % 97 !== 0)

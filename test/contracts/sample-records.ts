@@ -4,9 +4,11 @@
 
 import { Baseline } from '../../controller/core/baselines/baseline.ts'
 import type {
+  AuthorizationRecord,
   Change,
   InstallRecord,
   PatchRecord,
+  PolicyRecord,
   Slot,
   TargetRecord,
   TokenRecord,
@@ -28,8 +30,13 @@ import {
   type Sha256,
 } from '../../protocol/identifiers.ts'
 import { MIN_PIECE_BYTES } from '../../protocol/limits.ts'
+import { isRefusal } from '../../protocol/refusals.ts'
+import { AUTHORIZATION_DOCUMENT, type Authorization } from '../../protocol/trust/authorization.ts'
 import { seal, signingKeyFromSeed } from '../../protocol/trust/envelope.ts'
+import { POLICY_DOCUMENT } from '../../protocol/trust/policy.ts'
+import { documentDigest, newDocument, readDocument } from '../../protocol/trust/signed-document.ts'
 import { Membership, Order, Publication, Receipt, Withdrawal } from '../../protocol/trust/statements.ts'
+import { policyFor, signedBy } from '../../simulator/world/approving.ts'
 import { publisherFixture } from '../support/publisher-fixtures.ts'
 
 export const signing = signingKeyFromSeed(new Uint8Array(32).fill(1))
@@ -240,5 +247,27 @@ export function everyRecord(): Change[] {
     { table: 'dueDays', row: { severity: 'low', days: null } },
     { table: 'retention', row: { keepNewest: 3, setAt: AT, setBy: "o'brien" } },
     { table: 'pins', row: { patch: sha256, pin: { patch: sha256, reason: "'); --", pinnedAt: AT, pinnedBy: 'ana' } } },
+    { table: 'policies', row: samplePolicy() },
+    { table: 'authorizations', row: sampleAuthorization(install) },
   ]
+}
+
+function samplePolicy(): PolicyRecord {
+  const document = readDocument(POLICY_DOCUMENT, policyFor(signing.peer, { version: 3 }))
+  if (isRefusal(document)) throw new Error(document.message)
+  return { version: 3, document, setAt: AT, setBy: 'olga' }
+}
+
+function sampleAuthorization(install: InstallRecord): AuthorizationRecord {
+  const { sha256, publication } = samplePatch()
+  const document = newDocument<Authorization>({
+    ...{ fleet: signing.peer, install: install.id, sequence: 7 },
+    patch: { sha256, name: publication.name, version: publication.version },
+    ...{ organization: slot.organization, dataCenter: slot.dataCenter },
+    appliances: [{ peer: identity.peer, name: slot.name }],
+    ...{ fromVersions: null, downgrade: false, allowOutage: false },
+    ...{ requestedBy: 'olga', requestedAt: AT, expiresAt: AT + 1 },
+  })
+  const signed = signedBy(AUTHORIZATION_DOCUMENT, document, 'maria')
+  return { digest: documentDigest(AUTHORIZATION_DOCUMENT, signed), install: install.id, document: signed }
 }

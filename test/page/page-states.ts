@@ -18,6 +18,7 @@ import {
   INSTALLS,
   limitsAddress,
   PEOPLE,
+  POLICY,
   PUBLISHERS,
   personAddress,
   publisherAddress,
@@ -31,6 +32,7 @@ import {
 import { emptyFleet, type Fleet } from '../support/fleet-fixtures.ts'
 import type { ServedApp } from '../support/http-fixtures.ts'
 import {
+  approvedFleet,
   baselinedFleet,
   busyFleet,
   copiedFleet,
@@ -148,6 +150,9 @@ export const PAGE_STATES: readonly PageState[] = [
   { name: 'windows-of-a-viewer', fleet: windowedFleet, address: WINDOWS, person: 'viewer' },
   { name: 'window', fleet: windowedFleet, address: windowAddress('sundays'), act: openAll },
   { name: 'windows-warning', fleet: windowedFleet, address: `${KERNEL}/install?organization=acme` },
+  { name: 'policy-embedded', fleet: emptyFleet, address: POLICY },
+  { name: 'policy', fleet: approvedFleet, address: POLICY },
+  { name: 'install-waits-for-approval', fleet: approvedFleet, address: KERNEL, act: openAll },
   { name: 'publishers-empty', fleet: emptyFleet, address: PUBLISHERS },
   { name: 'publishers', fleet: publishedFleet, address: PUBLISHERS },
   { name: 'publisher', fleet: publishedFleet, address: publisherAddress('Initech'), act: openAll },

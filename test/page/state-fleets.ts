@@ -6,7 +6,8 @@ import assert from 'node:assert/strict'
 import { Readable } from 'node:stream'
 import { BaselinePlace } from '../../controller/core/baselines/baseline.ts'
 import { MaintenanceWindow } from '../../controller/core/windows/window.ts'
-import type { Sha256 } from '../../protocol/identifiers.ts'
+import { OrganizationName, PatchName, PatchVersion, type Sha256 } from '../../protocol/identifiers.ts'
+import { approvalsOf, policyFor } from '../../simulator/world/approving.ts'
 import { emptyFleet, everyoneNeeds, type Fleet, peerOf, standardFleet, useTwice } from '../support/fleet-fixtures.ts'
 import { keptPasskey, person } from '../support/people-fixtures.ts'
 import { listedKey, publisherFixture, signedBundle } from '../support/publisher-fixtures.ts'
@@ -255,4 +256,23 @@ export async function rewrittenFleet(): Promise<Fleet> {
 
 function sourceOf(fleet: Fleet, name: string): ReturnType<typeof peerOf> {
   return name === 'Service Center' ? fleet.serviceCenter.state.mesh : peerOf(fleet, name)
+}
+
+/** A policy holds, and an install waits for a second approval. */
+export async function approvedFleet(): Promise<Fleet> {
+  const fleet = await standardFleet()
+  const { serviceCenter } = fleet
+  const document = policyFor(serviceCenter.state.signing.peer, {
+    organizations: [{ organization: OrganizationName.parse('globex'), approvalsNeeded: 0 }],
+    floors: [{ patch: PatchName.parse('kernel'), version: PatchVersion.parse('6.0') }],
+  })
+  await serviceCenter.carryOut({ kind: 'set-policy', actor: 'Ana', document })
+  const patch = await fleet.publish({ name: 'kernel', version: '6.1' })
+  const order = { actor: 'Olga', patch, organizations: ['acme'], dataCenter: 'All', allowOutage: false }
+  const started = await serviceCenter.carryOut({ kind: 'start-install', ...order } as never)
+  if (!('install' in started)) throw new Error(JSON.stringify(started))
+  const { install } = started
+  const approvals = approvalsOf(serviceCenter.state, install, 'maria')
+  await serviceCenter.carryOut({ kind: 'approve-install', actor: 'Maria', install, approvals })
+  return fleet
 }

@@ -1,6 +1,7 @@
 /**
  * The pages of a fleet in which something is under way, as the server renders them: one of each address.
  */
+import { policyFor } from '../../simulator/world/approving.ts'
 import { type Fleet, useTwice } from './fleet-fixtures.ts'
 import type { ServedApp } from './http-fixtures.ts'
 import { keptPasskey, person, signIn } from './people-fixtures.ts'
@@ -36,6 +37,8 @@ export async function everyPage(fleet: Fleet, app: ServedApp): Promise<Rendered[
   await fleet.serviceCenter.uploads.create({ owner: 'Ana', filename: 'kernel.deb', bytes: 9, lastModified: null })
   const { publisher } = publisherFixture('Acme')
   await fleet.serviceCenter.carryOut({ kind: 'set-publisher', actor: 'Ana', publisher })
+  const document = policyFor(fleet.serviceCenter.state.signing.peer)
+  await fleet.serviceCenter.carryOut({ kind: 'set-policy', actor: 'Ana', document })
   const window = { name: 'sundays', kind: 'window', organization: null, dataCenter: null, zone: 'UTC', minutes: 60 }
   const weekly = { ...window, begins: '2090-01-01T02:00', rule: 'FREQ=WEEKLY' }
   await fleet.serviceCenter.carryOut({ kind: 'set-window', actor: 'Ana', window: weekly } as never)

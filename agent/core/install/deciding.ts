@@ -6,6 +6,7 @@ import { type Refusal, refuse } from '../../../protocol/refusals.ts'
 import type { Order, Publication } from '../../../protocol/trust/statements.ts'
 import type { Found } from '../events.ts'
 import type { AgentState } from '../state.ts'
+import { judgeAuthorizedOver } from './authorized.ts'
 import { patchesThere, relatedPatches } from './looking.ts'
 import { judgeTime } from './policies/order-time.ts'
 import { judgePreflight } from './policies/preflight.ts'
@@ -25,6 +26,8 @@ export function decide(state: AgentState, order: Order, publication: Publication
   const there = patchesThere(state, [...relatedPatches(state, publication), publication])
   const facts = { installedVersion, there, machine: state.machine }
   const refusal =
-    judgeTime(order, state.clock.wallMs, state.clockAheadMs) ?? judgePreflight(publication.manifest, facts)
+    judgeTime(order, state.clock.wallMs, state.clockAheadMs) ??
+    judgeAuthorizedOver(state, order, publication, installedVersion) ??
+    judgePreflight(publication.manifest, facts)
   return refusal === null ? { kind: 'install' } : { kind: 'refuse', refusal }
 }

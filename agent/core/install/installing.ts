@@ -14,6 +14,7 @@ import { restartSentence } from '../machine.ts'
 import { report } from '../reporting.ts'
 import type { AgentState } from '../state.ts'
 import { type Attempt, enter, isOrdered, newAttempt, replicaOf } from './attempt.ts'
+import { takeAuthorization } from './authorized.ts'
 import { mended } from './broken.ts'
 import { askChecks, checksOutput } from './checking.ts'
 import { carriedLease, endingBehind, lackingCopies } from './continuing.ts'
@@ -48,8 +49,9 @@ export function orderArrived(state: AgentState, order: Order): AgentEffect[] {
     state.orders.cancelled = state.orders.cancelled.filter((id) => id !== order.orderId)
     return report(state, order, { state: 'cancelled', reason: 'it was cancelled before it came to this appliance' })
   }
+  const taken = takeAuthorization(state, order, replicaOf(state, order).publication)
   state.orders.queue.push(order)
-  const begun = beginNext(state)
+  const begun = [...taken, ...beginNext(state)]
   if (!state.orders.queue.includes(order)) return begun
   const queued = report(state, order, { state: 'queued', reason: whyInLine(state, order) })
   return [...begun, ...queued, ...askHowItEnded(state, order)]

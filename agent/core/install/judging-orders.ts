@@ -1,5 +1,5 @@
 /**
- * Whether an order for this appliance is new, in time and within its membership, and names a patch that is known here:
+ * Whether an order for this appliance is new, in time and within its membership, agreed to by whom the policy asks, and names a patch that is known here:
  * all that can be judged of it before anything is looked at.
  */
 import { assert } from '../../../protocol/assert.ts'
@@ -8,6 +8,8 @@ import { isRefusal, type Refusal, refuse } from '../../../protocol/refusals.ts'
 import type { Order } from '../../../protocol/trust/statements.ts'
 import { isGivenUp } from '../replica.ts'
 import type { AgentState } from '../state.ts'
+import { replicaOf } from './attempt.ts'
+import { judgeNewOrder } from './authorized.ts'
 import { judgeTime } from './policies/order-time.ts'
 
 /** Null when it is. */
@@ -29,7 +31,7 @@ export function judgeOrder(state: AgentState, order: Order): Refusal | null {
     const replica = state.replicas.get(patch)
     return replica === undefined || isGivenUp(replica)
   })
-  if (unknown === undefined) return null
+  if (unknown === undefined) return judgeNewOrder(state, order, replicaOf(state, order).publication)
   return state.withdrawn.has(unknown)
     ? refuse('withdrawn', 'the patch was withdrawn')
     : refuse('not_found', `no publication of patch ${unknown} is known here`)

@@ -4,6 +4,8 @@ import type { AgentEffect } from '../events.ts'
 import { report } from '../reporting.ts'
 import type { AgentState } from '../state.ts'
 import { type Asking, type Attempt, enter, replicaOf } from './attempt.ts'
+import { judgeAuthorized } from './authorized.ts'
+import { refused } from './reverting.ts'
 import { restartWanted } from './waiting.ts'
 
 /** Nothing is in the way any more. */
@@ -13,7 +15,9 @@ export function leased(
   { follows, number }: { follows: Asking['follows']; number: number | null },
 ): AgentEffect[] {
   attempt.lease = number
-  return follows === 'verify' ? verify(state, attempt) : install(state, attempt)
+  if (follows === 'verify') return verify(state, attempt)
+  const unauthorized = judgeAuthorized(state, attempt.order, replicaOf(state, attempt.order).publication)
+  return unauthorized === null ? install(state, attempt) : refused(state, attempt, unauthorized)
 }
 
 function install(state: AgentState, attempt: Attempt): AgentEffect[] {

@@ -3,16 +3,19 @@
  * on it for half a minute, there is nobody.
  */
 import { createInterface } from 'node:readline/promises'
+import { Writable } from 'node:stream'
 
 const PIPED_ANSWER_MS = 30_000
 const TOLD_AFTER_MS = 2_000
 
-/** What was answered, or null when there is nobody. */
-export async function askPerson(question: string): Promise<string | null> {
+/** What was answered, or null when there is nobody; what is hidden is not shown while it is typed. */
+export async function askPerson(question: string, { hidden } = { hidden: false }): Promise<string | null> {
   const { stdin, stderr } = process
   // The end of the question before let go of it, and this one has to be waited for.
   stdin.ref?.()
-  const reader = createInterface({ input: stdin, output: stderr, terminal: stdin.isTTY === true })
+  if (hidden) stderr.write(question)
+  const output = hidden ? new Writable({ write: (_chunk, _encoding, done) => done() }) : stderr
+  const reader = createInterface({ input: stdin, output, terminal: stdin.isTTY === true })
   const waits = () => stderr.write(`waits ${PIPED_ANSWER_MS / 1000} s for an answer on standard input\n`)
   const patience =
     stdin.isTTY === true ? [] : [setTimeout(waits, TOLD_AFTER_MS), setTimeout(() => reader.close(), PIPED_ANSWER_MS)]

@@ -2,8 +2,8 @@
  * The agent's YAML file: the one definition of its settings, and what they come to where they are left out.
  */
 import { z } from 'zod'
-import { ListenAddress } from '../../../protocol/identifiers.ts'
-import { MAX_LANES, MAX_PUBLISHERS } from '../../../protocol/limits.ts'
+import { ListenAddress, Sha256 } from '../../../protocol/identifiers.ts'
+import { MAX_LANES, MAX_POLICY_OWNERS, MAX_PUBLISHERS } from '../../../protocol/limits.ts'
 import { Publisher } from '../../../protocol/trust/publishers.ts'
 import { DEFAULT_SETTINGS, type Settings } from '../../core/state.ts'
 import { Checks } from '../checks/check-config.ts'
@@ -82,6 +82,13 @@ export const AgentConfig = z.strictObject({
     ],
     isReloaded: true,
   }),
+  policyOwners: setting(z.array(Sha256).max(MAX_POLICY_OWNERS), {
+    about:
+      'ids of the keys of those whose policy is taken here, whatever is held; nothing is installed before one of theirs came',
+    byDefault: 'the policy that comes first, and then its owners',
+    example: ['66687aadf862bd776c8fc18b8e9f8e20089714856ee233b3902a591d0d5f2925'],
+    isReloaded: true,
+  }),
   checks: setting(Checks, {
     about: 'programs and addresses that are asked before and after an install',
     byDefault: 'none',
@@ -116,6 +123,7 @@ export function changeableSettings(config: AgentConfig): ChangeableSettings {
     connectionsAtMost: connectionsAtMost ?? DEFAULT_SETTINGS.connectionsAtMost,
     silenceMs: silenceSeconds * 1000,
     seenWithinMs: seenWithinSeconds === undefined ? DEFAULT_SETTINGS.seenWithinMs : seenWithinSeconds * 1000,
+    policyOwners: config.policyOwners ?? [],
     ...provingSettings(config),
   }
 }

@@ -2,6 +2,8 @@
  * How an install goes on: with orders for those who may begin, with reasons for those who wait, with an end when every
  * target has ended. The Service Center orders and counts; whether anything is installed is decided on the appliance.
  */
+
+import { lackingAuthorizations, unapprovedInTime } from '../approvals/authorizing.ts'
 import type { Change, InstallRecord, TargetRecord } from '../records.ts'
 import type { ServiceCenterState } from '../state.ts'
 import { endDataCenters, membersOf, overdrawn } from './budgets.ts'
@@ -44,7 +46,7 @@ export function advance(state: ServiceCenterState, install: InstallRecord): Chan
   if (haveEnded) return [{ table: 'installs', row: { ...install, ...outcomeOf(state, targets) } }]
   if (state.clock.wallMs > install.deadlineAt && install.state === 'paused') return cancelPaused(state, install)
   if (state.clock.wallMs > install.deadlineAt)
-    return endWaiting(state, targets, 'the deadline of the install has passed')
+    return endWaiting(state, targets, `the deadline of the install has passed${unapprovedInTime(state, install)}`)
   return order(state, install, targets)
 }
 
@@ -65,6 +67,8 @@ function order(state: ServiceCenterState, install: InstallRecord, targets: Targe
   if (!targets.some(isWaiting)) return []
   const stood = noteStood(state, install, membersOf(state, targets))
   if (stood.length > 0) return stood
+  const lacking = lackingAuthorizations(state, install, targets)
+  if (lacking.length > 0) return lacking
   const facts = factsOf(state, install, targets)
   const manifest = state.patches.get(install.patch)?.publication.manifest
   if (manifest === undefined) return []

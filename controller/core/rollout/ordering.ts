@@ -8,6 +8,7 @@ import { type OrderId, SERVICE_PROVIDER } from '../../../protocol/identifiers.ts
 import { nextId } from '../../../protocol/random.ts'
 import { seal } from '../../../protocol/trust/envelope.ts'
 import { Order } from '../../../protocol/trust/statements.ts'
+import { authorizationFor } from '../approvals/authorizing.ts'
 import { groupKey } from '../census.ts'
 import { keptStatement } from '../kept-statements.ts'
 import type { Change, InstallRecord, TargetRecord } from '../records.ts'
@@ -111,7 +112,7 @@ function sealOrder(
       organization: appliance.organization,
       dataCenter: appliance.dataCenter,
       issuedAt: at,
-      expiresAt: install.deadlineAt,
+      ...authorizationFor(state, install.id, appliance),
       ...beginByOf(state, install, appliance, members),
       ...{ after, continues, stages },
     },

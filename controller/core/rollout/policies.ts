@@ -3,6 +3,7 @@
  * One file and one function for each lies in `policies/`.
  */
 import type { Clock } from '../../../protocol/clock.ts'
+import { approved } from './policies/approved.ts'
 import { clockAhead } from './policies/clock-ahead.ts'
 import { continuing } from './policies/continuing.ts'
 import { keyDoubtful } from './policies/key-doubtful.ts'
@@ -31,6 +32,7 @@ export const POLICIES: readonly { readonly judge: Policy; readonly waits: Waits 
   { judge: paused, waits: 'turn' },
   { judge: continuing, waits: 'turn' },
   { judge: keyHeld, waits: 'absent' },
+  { judge: approved, waits: 'held' },
   { judge: replicated, waits: 'absent' },
   { judge: reachable, waits: 'absent' },
   { judge: oneOfAPair, waits: 'turn' },

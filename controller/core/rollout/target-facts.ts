@@ -10,6 +10,7 @@ import {
   SERVICE_PROVIDER,
   type Sha256,
 } from '../../../protocol/identifiers.ts'
+import { whyUnapproved } from '../approvals/authorizing.ts'
 import { censusOf, groupKey, peersOf } from '../census.ts'
 import { isDoubtful } from '../cloned-keys.ts'
 import { title } from '../patch-identity.ts'
@@ -36,6 +37,8 @@ export type TargetFacts = {
   readonly goesOnFrom: string | null
   /** Its parts in the installs that go together with this one. */
   readonly companions: readonly TargetRecord[]
+  /** Why the policy of the fleet lets it not begin yet, by this install or one that goes on from it, or null. */
+  readonly unapproved: string | null
   readonly reachable: boolean
   /** The members of its group that are not reachable, without itself. */
   readonly missingPeers: readonly ApplianceRecord[]
@@ -81,6 +84,7 @@ export function factsOf(
         ready: readyForAll(state, patch, later, appliance),
         goesOnFrom: whyNotYet(state, install, appliance.peer),
         companions: companionTargets(state, install, appliance.peer),
+        unapproved: unapprovedOf(state, [install, ...later], appliance),
         reachable: state.sessions.has(appliance.peer),
         missingPeers: peers.filter(({ peer }) => !state.sessions.has(peer)),
         lackingPeers: peers.flatMap((peer) => {
@@ -98,6 +102,18 @@ export function factsOf(
       },
     ]
   })
+}
+
+function unapprovedOf(
+  state: ServiceCenterState,
+  installs: readonly InstallRecord[],
+  appliance: ApplianceRecord,
+): string | null {
+  for (const { id } of installs) {
+    const reason = whyUnapproved(state, id, appliance)
+    if (reason !== null) return reason
+  }
+  return null
 }
 
 /** For its patch, and for those that go on from it. */

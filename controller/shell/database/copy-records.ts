@@ -25,6 +25,8 @@ const TABLES: { readonly [Name in Table]: true } = {
   rosters: true,
   limits: true,
   publishers: true,
+  policies: true,
+  authorizations: true,
   windows: true,
   baselines: true,
   advisories: true,

@@ -10,6 +10,7 @@ import { firstRelease } from './first-release.ts'
 import { mended, phaseTimes, targetTimes, together, waveSoaks } from './later-columns.ts'
 import { exposure, retention } from './patch-rule-tables.ts'
 import type { Schema } from './schema.ts'
+import { policies, publishers } from './trust-tables.ts'
 
 export const MIGRATIONS: Record<string, Migration> = {
   '0001-first-release': { up: firstRelease },
@@ -36,6 +37,7 @@ export const MIGRATIONS: Record<string, Migration> = {
   '0022-phase-times': { up: phaseTimes },
   '0024-retention': { up: retention },
   '0026-exposure': { up: exposure },
+  '0027-policies': { up: policies },
 }
 
 /** One that this release does not know, so that a newer one has written the database. */
@@ -185,16 +187,6 @@ async function passkeys(database: Kysely<unknown>): Promise<void> {
     .alterTable('accounts')
     .addColumn('passkeyOnly', 'integer', (column) => column.notNull().defaultTo(0))
     .execute()
-}
-
-/** Whose signatures uploads need, and by whose a patch was let in; what was there before was let in by nobody's. */
-async function publishers(database: Kysely<unknown>): Promise<void> {
-  await database.schema
-    .createTable('publishers')
-    .addColumn('name', 'text', (column) => column.primaryKey())
-    .addColumn('publisher', 'text', (column) => column.notNull())
-    .execute()
-  await database.schema.alterTable('patches').addColumn('publishedBy', 'text').execute()
 }
 
 /** Maintenance windows and blackouts, and installs that may begin outside of them, as all did that were there before. */

@@ -4,8 +4,16 @@
  */
 import type { OrganizationName, PeerId } from '../../../protocol/identifiers.ts'
 import { isRefusal } from '../../../protocol/refusals.ts'
+import { AUTHORIZATION_DOCUMENT } from '../../../protocol/trust/authorization.ts'
 import { decodeEnvelope, type Envelope, encodeEnvelope, reopen } from '../../../protocol/trust/envelope.ts'
+import { POLICY_DOCUMENT } from '../../../protocol/trust/policy.ts'
 import { Publisher, SignedBy } from '../../../protocol/trust/publishers.ts'
+import {
+  type DocumentType,
+  printDocument,
+  readDocument,
+  type SignedDocument,
+} from '../../../protocol/trust/signed-document.ts'
 import { Publication } from '../../../protocol/trust/statements.ts'
 import { WanLimits } from '../../../protocol/wan-limits.ts'
 import { Baseline } from '../../core/baselines/baseline.ts'
@@ -13,12 +21,14 @@ import { Advisory, type DueDays, Severity } from '../../core/exposure/advisory.t
 import type {
   ApplianceRecord,
   AuditRecord,
+  AuthorizationRecord,
   BaselineRecord,
   DetectionRecord,
   InstallRecord,
   LimitsRecord,
   OwnCopyRecord,
   PatchRecord,
+  PolicyRecord,
   PublisherRecord,
   ReceiptRecord,
   StatementRecord,
@@ -36,10 +46,12 @@ import type {
   AccountRow,
   ApplianceRow,
   AuditRow,
+  AuthorizationRow,
   BaselineRow,
   InstallRow,
   LimitsRow,
   PatchRow,
+  PolicyRow,
   PublisherRow,
   ReceiptRow,
   StatementRow,
@@ -131,6 +143,26 @@ export function targetRecord({ orderId, orderEnvelope, phaseTimes: json, ...row 
       ? null
       : { id: orderId, envelope: envelopeOf(orderEnvelope, `order ${orderId}`) }
   return { ...row, order, phaseTimes: phaseTimes.data }
+}
+
+export function policyRow(record: PolicyRecord): PolicyRow {
+  return { ...record, document: printDocument(POLICY_DOCUMENT, record.document) }
+}
+export function policyRecord(row: PolicyRow): PolicyRecord {
+  return { ...row, document: documentOf(POLICY_DOCUMENT, row.document, `policy ${row.version}`) }
+}
+
+export function authorizationRow(record: AuthorizationRecord): AuthorizationRow {
+  return { ...record, document: printDocument(AUTHORIZATION_DOCUMENT, record.document) }
+}
+export function authorizationRecord(row: AuthorizationRow): AuthorizationRecord {
+  return { ...row, document: documentOf(AUTHORIZATION_DOCUMENT, row.document, `authorization ${row.digest}`) }
+}
+
+function documentOf<Stated>(type: DocumentType<Stated>, bytes: Uint8Array, what: string): SignedDocument<Stated> {
+  const document = readDocument(type, bytes)
+  if (isRefusal(document)) throw damaged(what, document.message)
+  return document
 }
 
 export function statementRow(record: StatementRecord): StatementRow {

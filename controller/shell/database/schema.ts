@@ -7,10 +7,12 @@ import type { OrderId, OrganizationName, Sha256 } from '../../../protocol/identi
 import type { Advisory, DueDays } from '../../core/exposure/advisory.ts'
 import type {
   ApplianceRecord,
+  AuthorizationRecord,
   DetectionRecord,
   InstallRecord,
   LimitsRecord,
   OwnCopyRecord,
+  PolicyRecord,
   ReceiptRecord,
   StatementRecord,
   TargetRecord,
@@ -62,6 +64,9 @@ export type PublisherRow = { name: string; publisher: string }
 
 /** A window is JSON, like a publisher. */
 export type WindowRow = { name: string; window: string }
+/** A document is the bytes that were signed, with the signatures. */
+export type PolicyRow = Omit<PolicyRecord, 'document'> & { document: Uint8Array }
+export type AuthorizationRow = Omit<AuthorizationRecord, 'document'> & { document: Uint8Array }
 export type BaselineRow = { key: string; baseline: string }
 
 /** `position` rises with every entry; entries are never changed, and chained by their hashes (trail-chain.ts). */
@@ -97,6 +102,8 @@ export type Schema = {
   limits: LimitsRow
   publishers: PublisherRow
   windows: WindowRow
+  policies: PolicyRow
+  authorizations: AuthorizationRow
   baselines: BaselineRow
   advisories: Advisory
   dueDays: DueDays

@@ -8,10 +8,12 @@ import type { Change } from '../../core/records.ts'
 import {
   applianceRow,
   auditRow,
+  authorizationRow,
   baselineRow,
   installRow,
   limitsRow,
   patchRow,
+  policyRow,
   publisherRow,
   receiptRow,
   statementRow,
@@ -97,6 +99,17 @@ export async function writeChange(transaction: Transaction<Schema>, change: Chan
       const { name, publisher } = change.row
       await transaction.deleteFrom('publishers').where('name', '=', name).execute()
       if (publisher !== null) await transaction.insertInto('publishers').values(publisherRow(publisher)).execute()
+      break
+    }
+    case 'policies': {
+      const insert = transaction.insertInto('policies').values(policyRow(change.row))
+      await insert.onConflict((conflict) => conflict.column('version').doNothing()).execute()
+      break
+    }
+    case 'authorizations': {
+      const row = authorizationRow(change.row)
+      const insert = transaction.insertInto('authorizations').values(row)
+      await insert.onConflict((conflict) => conflict.column('digest').doUpdateSet(row)).execute()
       break
     }
     case 'baselines': {

@@ -108,6 +108,7 @@ export function facts(of: ApplianceRecord, changed: Partial<TargetFacts> = {}): 
     appliance: of,
     waitsForPeer: false,
     goesOnFrom: null,
+    unapproved: null,
     companions: [],
     ready: true,
     reachable: true,

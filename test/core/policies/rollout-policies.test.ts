@@ -14,6 +14,7 @@ import {
   TARGET_STATES,
 } from '../../../controller/core/rollout/install-states.ts'
 import { siteKey } from '../../../controller/core/rollout/ongoing.ts'
+import { approved } from '../../../controller/core/rollout/policies/approved.ts'
 import { clockAhead } from '../../../controller/core/rollout/policies/clock-ahead.ts'
 import { continuing } from '../../../controller/core/rollout/policies/continuing.ts'
 import { keyDoubtful } from '../../../controller/core/rollout/policies/key-doubtful.ts'
@@ -47,6 +48,11 @@ function table(what: string, policy: Policy, rows: readonly Row[]): void {
     for (const [title, around, says] of rows) test(title, () => assert.equal(judged(policy, around), says))
   })
 }
+
+table('approvals', approved, [
+  ['where nothing has to be approved, or enough have', {}, null],
+  ['it waits, and says for whom', { fact: { unapproved: 'waits for approval' } }, 'waits for approval'],
+])
 
 const isPaused = { install: { state: 'paused' } } as const
 table('a paused install', paused, [

@@ -157,6 +157,7 @@ function carryOut(effect: AgentEffect): void {
       break
     // Every copy is proven from the beginning, and nobody else is there.
     case 'note-clock':
+    case 'keep-trust':
     case 'answer-visitor':
     case 'close':
     case 'hang-up':

@@ -1,0 +1,132 @@
+/**
+ * What somebody tries who has a Service Center, its keys, and every document that it ever had: each attempt is one way to have
+ * something installed that nobody has approved. The numbers are those of the catalogue of attacks.
+ */
+import type { KeyObject } from 'node:crypto'
+import {
+  type InstallId,
+  OrganizationName,
+  PatchName,
+  PatchVersion,
+  type PeerId,
+  type Sha256,
+} from '../../protocol/identifiers.ts'
+import { publicPart } from '../../protocol/trust/approval-keys.ts'
+import { AUTHORIZATION_DOCUMENT, type Authorization } from '../../protocol/trust/authorization.ts'
+import { POLICY_DOCUMENT, type Policy } from '../../protocol/trust/policy.ts'
+import { newDocument, printDocument, signatureOver, withSignature } from '../../protocol/trust/signed-document.ts'
+import type { Membership, Order } from '../../protocol/trust/statements.ts'
+import { personKey } from '../world/approving.ts'
+
+/** What the thief found, and whom it turns against. */
+export type Loot = {
+  readonly root: PeerId
+  readonly membership: Membership
+  /** Of the older patch, which was approved and installed once, and of the newer one. */
+  readonly older: { readonly patch: Sha256; readonly authorization: Authorization; readonly document: Uint8Array }
+  readonly newer: { readonly patch: Sha256; readonly authorization: Authorization; readonly document: Uint8Array }
+  /** Of a patch that nobody has approved. */
+  readonly unapproved: Sha256
+}
+
+export type Attempt = {
+  readonly what: string
+  /** What the order says otherwise than one for the unapproved patch would. */
+  readonly order: Partial<Order>
+}
+
+const HOUR_MS = 3_600_000
+const OTHER = '12D3KooWGRUfUXZrSsYV9FQbRPvQjzYy2mVfM1nDhYJZVfG2oXKz' as PeerId
+const FRESH = 'fa'.repeat(16) as InstallId
+
+/** As the people have signed it: these are their real keys, and the thief has found what they signed before. */
+function signedBefore(authorization: Authorization, ...people: readonly string[]): Uint8Array {
+  return signedWith(authorization, people.map(personKey))
+}
+
+function signedWith(authorization: Authorization, keys: readonly KeyObject[]): Uint8Array {
+  const document = keys.reduce(
+    (signed, key) => withSignature(signed, signatureOver(AUTHORIZATION_DOCUMENT, signed, key)),
+    newDocument(authorization),
+  )
+  return printDocument(AUTHORIZATION_DOCUMENT, document)
+}
+
+/** Signatures that were made over something else. */
+function withSignaturesOf(authorization: Authorization, document: Uint8Array): Uint8Array {
+  const { signatures } = JSON.parse(Buffer.from(document).toString())
+  return printDocument(AUTHORIZATION_DOCUMENT, { ...newDocument(authorization), signatures })
+}
+
+export function orderAttempts(loot: Loot): Attempt[] {
+  const { older, newer, unapproved, membership } = loot
+  const now = Date.now()
+  const wanted: Authorization = {
+    ...newer.authorization,
+    ...{ install: FRESH, sequence: newer.authorization.sequence + 1, downgrade: true },
+    patch: { sha256: unapproved, name: PatchName.parse('wanted'), version: PatchVersion.parse('3.0.0') },
+    ...{ requestedAt: now, expiresAt: now + 2 * HOUR_MS },
+  }
+  const order = { install: FRESH, patch: unapproved }
+  const tried = (what: string, authorization: Uint8Array, more: Partial<Order> = {}): Attempt => ({
+    what,
+    order: { ...order, ...more, authorization },
+  })
+  const approved = (what: string, changed: Partial<Authorization>, more: Partial<Order> = {}): Attempt =>
+    tried(what, signedBefore({ ...wanted, ...changed }, 'maria', 'jonas'), more)
+  const theft = [personKey('mallory'), personKey('trent')]
+  const old = { install: older.authorization.install, patch: older.patch }
+  return [
+    { what: 'I1 an order without approvals', order },
+    tried('I2 an authorization that nobody has signed', signedWith(wanted, [])),
+    tried('I7 approvals by keys of its own making', signedWith(wanted, theft)),
+    tried('I2 the approvals of another order', withSignaturesOf(wanted, newer.document)),
+    tried('I2 the whole authorization of another order', newer.document),
+    tried('I7 one approval where two are needed', signedBefore(wanted, 'maria')),
+    tried('I5 one approver twice', signedBefore(wanted, 'maria', 'maria')),
+    approved('I4 the requester as approver', { requestedBy: 'maria' }),
+    approved(
+      'I8 an authorization that has expired',
+      { requestedAt: now - 2, expiresAt: now - 1 },
+      { expiresAt: now - 1 },
+    ),
+    approved('I8 one that has expired, with an order that has not', { requestedAt: now - 2, expiresAt: now - 1 }),
+    approved('I8 one for longer than anybody may approve', { expiresAt: now + 31 * 24 * HOUR_MS }),
+    approved('I11 one for another appliance', { appliances: [{ peer: OTHER, name: membership.name }] }),
+    approved('I12 one for another organization', { organization: OrganizationName.parse('Lab') }),
+    {
+      what: 'I12 an order for an organization that needs no approvals',
+      order: { ...order, organization: OrganizationName.parse('Lab') },
+    },
+    approved('I12 one for another Data Center', { dataCenter: 'Lima' as Authorization['dataCenter'] }),
+    approved('I15 one over another version than is there', { fromVersions: [PatchVersion.parse('0.1.0')] }),
+    approved('an outage that nobody has approved', { allowOutage: false }, { allowOutage: true }),
+    {
+      what: 'I16 the old signed patch, with the approvals of that time',
+      order: { ...old, authorization: older.document },
+    },
+    {
+      what: 'A1 a patch of its own, signed by a publisher of its own',
+      order: { ...order, install: 'fb'.repeat(16) as InstallId },
+    },
+  ]
+}
+
+/** Policies by which less would be needed: of its own making, for ever, and the one of before. */
+export function policyAttempts(
+  held: Policy,
+  before: Uint8Array,
+): { readonly what: string; readonly document: Uint8Array }[] {
+  const mallory = personKey('mallory')
+  const owner = { name: held.owners[0]?.name ?? ('' as never), ...publicPart(mallory) }
+  const made = (policy: Policy): Uint8Array => {
+    const document = newDocument(policy)
+    return printDocument(POLICY_DOCUMENT, withSignature(document, signatureOver(POLICY_DOCUMENT, document, mallory)))
+  }
+  const lower = { ...held, version: held.version + 1, approvalsNeeded: 0, organizations: [] }
+  return [
+    { what: 'M9 a policy of its own making', document: made({ ...lower, owners: [owner] }) },
+    { what: 'M9 a policy of the owners, signed by itself', document: made(lower) },
+    { what: 'M8 the policy of before', document: before },
+  ]
+}
