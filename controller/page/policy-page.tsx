@@ -2,7 +2,6 @@
  * Approvals: whether installs have to be approved, by whom, and whose key decides. It can only be looked at: owners sign the
  * policy where their keys are.
  */
-import type { Child } from 'hono/jsx'
 import type { PolicyView } from '../core/approvals/policy-views.ts'
 import { Copyable, Fact } from './facts.tsx'
 import { Label } from './labels.tsx'
@@ -56,37 +55,37 @@ const Policy = ({ policy }: { policy: NonNullable<PolicyView['policy']> }) => (
         {policy.holding} of {counted(policy.connected, 'appliance')} that are connected
       </Fact>
       <Fact term="Approvals">
-        <Lines>
-          {[
+        <Lines
+          lines={[
             `${policy.approvalsNeeded} for each install`,
             ...policy.organizations.map((one) => `${one.approvalsNeeded} for ${one.organization}`),
           ]}
-        </Lines>
+        />
       </Fact>
       <Fact term="Approvers">
-        <Lines>
-          {policy.approvers.map(
+        <Lines
+          lines={policy.approvers.map(
             ({ name, keyid, organizations }) =>
               `${name}, key ${keyid.slice(0, 12)}…${organizations === null ? '' : `, for ${listed(organizations)}`}`,
           )}
-        </Lines>
+        />
       </Fact>
       <Fact term="Owners">
-        <Lines>{policy.owners.map(({ name, keyid }) => `${name}, key ${keyid.slice(0, 12)}…`)}</Lines>
+        <Lines lines={policy.owners.map(({ name, keyid }) => `${name}, key ${keyid.slice(0, 12)}…`)} />
         {policy.ownersNeeded} of them sign the next policy.
       </Fact>
       {policy.floors.length > 0 && (
         <Fact term="Floors">
-          <Lines>{policy.floors.map(({ patch, version }) => `${patch}: nothing below ${version}`)}</Lines>
+          <Lines lines={policy.floors.map(({ patch, version }) => `${patch}: nothing below ${version}`)} />
         </Fact>
       )}
     </dl>
   </>
 )
 
-const Lines = ({ children }: { children: readonly string[] }): Child => (
+const Lines = ({ lines }: { lines: readonly string[] }) => (
   <ul role="list">
-    {children.map((line) => (
+    {lines.map((line) => (
       <li>{line}</li>
     ))}
   </ul>
