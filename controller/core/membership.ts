@@ -14,10 +14,11 @@ import type { WanLimits } from '../../protocol/wan-limits.ts'
 import { groupKey } from './census.ts'
 import { depart, inherit } from './departing.ts'
 import type { ServiceCenterEffect } from './effects.ts'
-import { affectedBy, neighboursOf } from './neighbourhood.ts'
+import { affectedBy } from './neighbourhood.ts'
 import type { ApplianceRecord, Change, LimitsRecord, Slot, TokenRecord } from './records.ts'
 import { depotOf, serviceProviderAppliances } from './replications.ts'
 import { numberAfter } from './rising-numbers.ts'
+import { membersOfSite, tradingDataCenters, tradingPartners } from './sites.ts'
 import { apply, limitsOf, type ServiceCenterState } from './state.ts'
 
 /** A used or expired token is remembered this long, so that its bearer is told so and not just hung up on. */
@@ -192,7 +193,7 @@ function remembered(state: ServiceCenterState): TokenRecord[] {
 export function sealRoster(state: ServiceCenterState, appliance: ApplianceRecord): ReturnType<typeof seal> {
   const isDepot = appliance.kind === SERVICE_PROVIDER
   const known = isDepot
-    ? [...membersOf(state, appliance.dataCenter), ...tradingPartners(state, appliance.dataCenter)]
+    ? [...membersOfSite(state, appliance.dataCenter), ...tradingPartners(state, appliance.dataCenter)]
     : depotOf(state, appliance.dataCenter)
   return seal(
     Roster,
@@ -200,7 +201,7 @@ export function sealRoster(state: ServiceCenterState, appliance: ApplianceRecord
       to: appliance.peer,
       version: state.rosterVersions.get(appliance.dataCenter) ?? 0,
       members: known.filter(({ peer }) => peer !== appliance.peer).map(asMember),
-      group: membersOf(state, appliance.dataCenter)
+      group: membersOfSite(state, appliance.dataCenter)
         .filter((other) => other.peer !== appliance.peer && groupKey(other) === groupKey(appliance))
         .map(({ peer, name }) => ({ peer, name })),
       enrolling: isDepot
@@ -228,8 +229,8 @@ export function nextRosterVersions(state: ServiceCenterState, { dataCenter, kind
 
 /** Those who may trade with it, and those who might have traded with each other without it. */
 export function partnersChange(state: ServiceCenterState, dataCenter: DataCenterName): void {
-  const traders = tradingDataCenters(state)
-  for (const other of affectedBy(dataCenter, traders.add(dataCenter))) state.partnersChanged.add(other)
+  const traders = new Set([...tradingDataCenters(state), dataCenter])
+  for (const other of affectedBy(dataCenter, traders)) state.partnersChanged.add(other)
 }
 
 /** Once a tick; after a restart everybody is told once, since nobody knows who was not. */
@@ -246,28 +247,6 @@ export function allPartnersChange(state: ServiceCenterState): void {
 export function wanLimitsOf(state: ServiceCenterState, place: LimitsRecord['place']): WanLimits {
   const { downBitsPerSecond, upBitsPerSecond, quietHours } = limitsOf(state, place)
   return { downBitsPerSecond, upBitsPerSecond, quietHours }
-}
-
-function membersOf(state: ServiceCenterState, dataCenter: DataCenterName): ApplianceRecord[] {
-  return [...state.appliances.values()].filter((appliance) => appliance.dataCenter === dataCenter)
-}
-
-/** The Service Provider appliances of the Data Centers with which this one may trade pieces. */
-function tradingPartners(state: ServiceCenterState, dataCenter: DataCenterName): ApplianceRecord[] {
-  const traders = tradingDataCenters(state)
-  if (!traders.has(dataCenter)) return []
-  const neighbours = new Set(neighboursOf(dataCenter, traders))
-  return [...state.appliances.values()].filter(
-    (appliance) => appliance.kind === SERVICE_PROVIDER && neighbours.has(appliance.dataCenter),
-  )
-}
-
-/** Those that have a depot, where people did not forbid it. */
-function tradingDataCenters(state: ServiceCenterState): Set<DataCenterName> {
-  const names = new Set<DataCenterName>()
-  for (const { kind, dataCenter } of state.appliances.values())
-    if (kind === SERVICE_PROVIDER && limitsOf(state, dataCenter).trades) names.add(dataCenter)
-  return names
 }
 
 function asMember(appliance: ApplianceRecord): RosterMember {

@@ -9,23 +9,35 @@ import type { DataCenterName } from '../../protocol/identifiers.ts'
 const RINGS = 6
 const MOST_NEIGHBOURS = 2 * RINGS
 
-/** In the order of `all`, without `dataCenter` itself; the relation is symmetric. */
-export function neighboursOf(dataCenter: DataCenterName, all: ReadonlySet<DataCenterName>): DataCenterName[] {
-  const others = [...all].filter((other) => other !== dataCenter)
-  if (others.length <= MOST_NEIGHBOURS) return others
-  const beside = new Set<DataCenterName>()
-  for (let ring = 0; ring < RINGS; ring++) {
-    const own = placeOn(ring, dataCenter)
-    let [before, after] = [others[0], others[0]] as [DataCenterName, DataCenterName]
-    let [least, most] = [Number.POSITIVE_INFINITY, -1]
-    for (const other of others) {
-      const distance = (placeOn(ring, other) - own + CIRCUMFERENCE) % CIRCUMFERENCE
-      if (distance < least) [least, after] = [distance, other]
-      if (distance > most) [most, before] = [distance, other]
+/** A place on a ring and the number of who stands there make one number, by which a ring is sorted. */
+const MOST_DATA_CENTERS = 2 ** 20
+
+/** Of each of `all`, in their order and without itself; the relation is symmetric. */
+export function neighboursIn(all: ReadonlySet<DataCenterName>): (dataCenter: DataCenterName) => DataCenterName[] {
+  const names = [...all]
+  const others = (dataCenter: DataCenterName) => names.filter((other) => other !== dataCenter)
+  if (names.length <= MOST_NEIGHBOURS + 1) return others
+  const numbers = new Map(names.map((name, number) => [name, number]))
+  const rings = Array.from({ length: RINGS }, (_, ring) => ringOf(names, ring))
+  return (dataCenter) => {
+    const own = numbers.get(dataCenter)
+    if (own === undefined) return []
+    const beside = new Set<number>()
+    for (const { inOrder, placeOf } of rings) {
+      const place = placeOf[own] ?? 0
+      for (const step of [-1, 1]) beside.add(inOrder[(place + step + names.length) % names.length] ?? own)
     }
-    beside.add(before).add(after)
+    return [...beside].sort((left, right) => left - right).flatMap((number) => names[number] ?? [])
   }
-  return others.filter((other) => beside.has(other))
+}
+
+/** By their numbers in `names`: who follows whom, and where each stands. */
+function ringOf(names: readonly DataCenterName[], ring: number): { inOrder: Uint32Array; placeOf: Uint32Array } {
+  const places = Float64Array.from(names, (name, number) => placeOn(ring, name) * MOST_DATA_CENTERS + number).sort()
+  const inOrder = Uint32Array.from(places, (place) => place % MOST_DATA_CENTERS)
+  const placeOf = new Uint32Array(names.length)
+  for (const [place, number] of inOrder.entries()) placeOf[number] = place
+  return { inOrder, placeOf }
 }
 
 /**
@@ -33,11 +45,9 @@ export function neighboursOf(dataCenter: DataCenterName, all: ReadonlySet<DataCe
  * passes from each with every other to rings, or back.
  */
 export function affectedBy(dataCenter: DataCenterName, all: ReadonlySet<DataCenterName>): DataCenterName[] {
-  if (all.size !== MOST_NEIGHBOURS + 2) return neighboursOf(dataCenter, all)
+  if (all.size !== MOST_NEIGHBOURS + 2) return neighboursIn(all)(dataCenter)
   return [...all].filter((other) => other !== dataCenter)
 }
-
-const CIRCUMFERENCE = 2 ** 32
 
 /** FNV-1a (Fowler, Noll and Vo), and the last steps of MurmurHash3 (Appleby), so that like names stand far apart. */
 function placeOn(ring: number, name: string): number {

@@ -26,11 +26,10 @@ export const fleetBugs: readonly PlantedBug[] = [
   },
   {
     name: 'a retired appliance stays in the rosters',
-    file: membership,
-    find: `function membersOf(state: ServiceCenterState, dataCenter: DataCenterName): ApplianceRecord[] {
-  return [...state.appliances.values()]`,
-    replace: `function membersOf(state: ServiceCenterState, dataCenter: DataCenterName): ApplianceRecord[] {
-  return [...state.appliances.values(), ...state.retired.values()]`,
+    file: 'controller/core/sites.ts',
+    find: 'return recordsOf(state, sitesOf(state).members.get(dataCenter) ?? [])',
+    replace:
+      'return [...recordsOf(state, sitesOf(state).members.get(dataCenter) ?? []), ...[...state.retired.values()].filter((one) => one.dataCenter === dataCenter)]',
     checkers: ['who has left is no member'],
   },
   {

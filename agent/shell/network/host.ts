@@ -11,6 +11,7 @@ import { yamux } from '@libp2p/yamux'
 import { createLibp2p } from 'libp2p'
 import { ListenAddress, type PeerId } from '../../../protocol/identifiers.ts'
 import { MAX_ADDRESSES } from '../../../protocol/limits.ts'
+import { keepConnectionList } from './connection-list.ts'
 import { sharedPort } from './lanes/shared-port.ts'
 import { PendingConnections, type PendingLimits } from './pending-connections.ts'
 
@@ -51,7 +52,7 @@ export async function startHost({ seed, listen, mayConnect, acceptLane = letInNo
     firstByteWithinMs: UPGRADE_TIMEOUT_MS,
     onLane: (socket) => acceptLane(socket, () => pending.settled(socket, true)),
   })
-  return createLibp2p({
+  const host = await createLibp2p({
     privateKey: await generateKeyPairFromSeed('Ed25519', seed),
     addresses: { listen: [...listen] },
     transports: [port.transport],
@@ -90,6 +91,8 @@ export async function startHost({ seed, listen, mayConnect, acceptLane = letInNo
     },
     connectionMonitor: { enabled: false },
   })
+  keepConnectionList(host)
+  return host
 }
 
 function letInNone(socket: Socket): void {
