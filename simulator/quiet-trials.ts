@@ -139,8 +139,12 @@ function standStill({ world, evidence, rest }: Calm): Silent | null {
   return { who: last, next, isOver: () => notEnded().length === 0 }
 }
 
-function publish({ world, evidence }: Pick<Calm, 'world' | 'evidence'>, name: string): SymbolicPatch {
-  const patch = symbolicPatch({ name, pieces: 3 })
+export function publish(
+  { world, evidence }: Pick<Calm, 'world' | 'evidence'>,
+  name: string,
+  pieces = 3,
+): SymbolicPatch {
+  const patch = symbolicPatch({ name, pieces })
   evidence.patches.set(patch.publication.sha256, patch)
   world.upload(patch)
   return patch

@@ -19,6 +19,7 @@ import { equalPairs } from './checkers/equal-pairs.ts'
 import { Broken, type Checker, Evidence } from './checkers/evidence.ts'
 import { finding } from './checkers/finding.ts'
 import { hearing } from './checkers/hearing.ts'
+import { lateness } from './checkers/lateness.ts'
 import { leaving } from './checkers/leaving.ts'
 import { letters } from './checkers/letters.ts'
 import { olderFiles } from './checkers/older-files.ts'
@@ -44,6 +45,7 @@ import { FORGETS_ORDERS } from './people-faults.ts'
 import type { PlaceChange } from './place-changes.ts'
 import { outOfReach, replacedInSilence, withoutPrimaries } from './quiet-trials.ts'
 import { type Plan, planOf } from './seed-plan.ts'
+import { starvedOfProcessor } from './starved-trials.ts'
 import type { Estate } from './workload.ts'
 import type { CrashMoment } from './world/crash-moments.ts'
 import type { SimulatedAppliance } from './world/simulated-appliance.ts'
@@ -167,6 +169,7 @@ class Run {
       asking,
       telling,
       wideArea,
+      lateness,
       waiting,
       puttingBack,
       checks,
@@ -213,6 +216,7 @@ class Run {
     else if (this.#seed % 8 === 1) outOfReach(calm)
     else if (this.#seed % 8 === 5) upgradeAgents(calm, this.#seed >> 3)
     else if (this.#seed % 8 === 3 && this.#options.settled !== true) replacedInSilence(calm)
+    else if (this.#seed % 8 === 7) starvedOfProcessor(calm, this.#seed >> 3)
     this.#world.wall.jump(DAYS_LATER_MS, this.#world.nowMs)
     this.#world.say('everybody', 'DAYS LATER')
     this.#world.run(5_000)

@@ -16,6 +16,7 @@ import type { SimulatedStore } from '../world/simulated-store.ts'
 import type { SymbolicPatch } from '../world/symbolic-patch.ts'
 import type { World } from '../world/world.ts'
 import type { Clone } from './clones.ts'
+import type { Starved } from './lateness.ts'
 import type { SetBack } from './older-files.ts'
 
 /** A promise that did not hold: which checker saw it, and what it saw. */
@@ -72,6 +73,8 @@ export class Evidence {
   readonly excused = new Set<string>()
   /** Machines with a copy of which somebody runs beside them, or did. */
   readonly clones = new Map<PeerId, Clone>()
+  /** Who gets the processor now and then, where that is all that is wrong. */
+  starved: Starved | null = null
   /** Appliances whose ledger was put back to an older one, the last time. */
   readonly setBack = new Map<PeerId, SetBack>()
   /** Installs of which somebody has asked that what failed be tried again. */

@@ -5,6 +5,7 @@
 import { agentBugs } from './agent-bugs.ts'
 import { copyBugs } from './copy-bugs.ts'
 import { fleetBugs } from './fleet-bugs.ts'
+import { latenessBugs } from './lateness-bugs.ts'
 import { machineBugs } from './machine-bugs.ts'
 import { operatorBugs } from './operator-bugs.ts'
 import { pairBugs } from './pair-bugs.ts'
@@ -32,4 +33,5 @@ export const plantedBugs: readonly PlantedBug[] = [
   ...machineBugs,
   ...windowBugs,
   ...upgradeBugs,
+  ...latenessBugs,
 ]

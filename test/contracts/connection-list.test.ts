@@ -7,7 +7,9 @@ import { startHost } from '../../agent/shell/network/host.ts'
 import { eventually } from '../support/eventually.ts'
 
 const hosts: Libp2p[] = []
-after(() => Promise.all(hosts.map((host) => host.stop())))
+after(async () => {
+  for (const host of hosts) await host.stop()
+})
 
 async function start(listen: string[]): Promise<Libp2p> {
   const host = await startHost({ seed: randomBytes(32), listen, mayConnect: () => true })

@@ -6,23 +6,15 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { PeerId } from '../../../protocol/identifiers.ts'
 import { estate } from '../../../simulator/world/estate.ts'
+import { starve as starveIn } from '../../../simulator/world/starve.ts'
 import { symbolicPatch } from '../../../simulator/world/symbolic-patch.ts'
 import type { World } from '../../../simulator/world/world.ts'
-
-const RUNS_MS = 300
 
 /** From now on `name` stands still for `standsMs`, runs for a moment, and so on. */
 function starve(world: World, name: string, standsMs: number): void {
   const appliance = world.appliances.get(name)
   assert.ok(appliance !== undefined)
-  const stand = (): void => {
-    appliance.freeze()
-    world.at(world.nowMs + standsMs, () => {
-      appliance.thaw()
-      world.at(world.nowMs + RUNS_MS, stand)
-    })
-  }
-  stand()
+  starveIn(world, appliance, standsMs)
 }
 
 function copiesInto(world: World, dataCenter: string, pieces: number): number {
