@@ -216,6 +216,20 @@ for (const [what, attempt] of TAKEN) {
   })
 }
 
+test('I2 signatures that were made over another authorization approve nothing', () => {
+  const { world, patch, root } = patched()
+  holds(world, policyFor(root))
+  const order = orderFor(world, WHO, patch)
+  const [wanted, other] = [{ people: [] }, { sequence: 9 }].map((differently) =>
+    JSON.parse(Buffer.from(authorizationFor(world, order, patch, differently)).toString()),
+  )
+  const authorization = Buffer.from(JSON.stringify({ ...wanted, signatures: other.signatures }))
+  deliver(world, WHO, sealedOrder(world, { ...order, authorization }))
+  world.run(5_000)
+  assert.match(lastReport(world)?.reason ?? '', /0 of 2 needed.*maria has not signed this authorization/)
+  assert.deepEqual(runs(world), [])
+})
+
 test('I6 who is no approver any more when the order comes to its turn has approved nothing', () => {
   const { world, patch, root } = patched()
   holds(world, policyFor(root))
@@ -312,6 +326,7 @@ for (const [what, next, owners, held] of CHANGES) {
     holds(world, policyFor(root))
     holds(world, policyFor(root, next, owners))
     assert.equal(heldVersion(world), held)
+    if (held === 1) assert.equal(world.appliance(WHO).state.trust.policy?.stated.approvalsNeeded, 2, 'the same one')
   })
 }
 
