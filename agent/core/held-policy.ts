@@ -8,11 +8,9 @@ import { Bytes, decode, encode } from '../../protocol/codec.ts'
 import { PatchName } from '../../protocol/identifiers.ts'
 import { MAX_TAKEN_INSTALLS } from '../../protocol/limits.ts'
 import { isRefusal, type Refusal } from '../../protocol/refusals.ts'
-import { judgePolicy, POLICY_DOCUMENT, type PolicyDocument } from '../../protocol/trust/policy.ts'
+import { POLICY_DOCUMENT, type PolicyDocument } from '../../protocol/trust/policy.ts'
 import { printDocument, readDocument } from '../../protocol/trust/signed-document.ts'
-import { PolicyHeld, type PolicyNotice } from '../../protocol/trust/statements.ts'
 import type { AgentEffect } from './events.ts'
-import { post } from './letters.ts'
 import type { AgentState } from './state.ts'
 
 export type HeldTrust = {
@@ -31,25 +29,6 @@ export function newTrust(): HeldTrust {
   return { policy: null, taken: new Map() }
 }
 
-/** What is held here already, or is not what owners have signed, changes nothing. */
-export function policyArrived(state: AgentState, { document }: PolicyNotice): AgentEffect[] {
-  const policy = readDocument(POLICY_DOCUMENT, document)
-  const { trust, root, settings } = state
-  const refusal = isRefusal(policy)
-    ? policy
-    : judgePolicy(policy, { fleet: root, held: trust.policy?.stated ?? null, pinned: settings.policyOwners })
-  if (refusal?.refused === 'stale') return []
-  if (refusal !== null || isRefusal(policy))
-    return [log(`policy refused: ${refusal?.message}`, { code: refusal?.refused ?? '' })]
-  trust.policy = policy
-  const { version } = policy.stated
-  return [
-    ...keepTrust(state),
-    log('holds another policy', { version }),
-    ...post(state, PolicyHeld, (common) => ({ ...common, version, heldSince: state.clock.wallMs })),
-  ]
-}
-
 /** Of two installs for patches of one name the newer one holds. */
 export function noteTaken(state: AgentState, name: PatchName, sequence: number): AgentEffect[] {
   const { taken } = state.trust
@@ -61,7 +40,7 @@ export function noteTaken(state: AgentState, name: PatchName, sequence: number):
   return keepTrust(state)
 }
 
-function keepTrust({ trust: { policy, taken } }: AgentState): AgentEffect[] {
+export function keepTrust({ trust: { policy, taken } }: AgentState): AgentEffect[] {
   const kept: z.input<typeof Kept> = {
     version: 1,
     policy: policy === null ? null : printDocument(POLICY_DOCUMENT, policy),
@@ -94,8 +73,4 @@ export function takeKeptTrust({ trust }: AgentState, bytes: Uint8Array): Refusal
 /** The version that is held, for the greeting; nothing where none is. */
 export function heldVersion({ trust }: AgentState): { policyVersion?: number } {
   return trust.policy === null ? {} : { policyVersion: trust.policy.stated.version }
-}
-
-function log(line: string, fields: Record<string, string | number>): AgentEffect {
-  return { kind: 'log', line, fields }
 }

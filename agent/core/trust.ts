@@ -10,7 +10,7 @@
  * 4. A membership names an appliance anew; it never moves it to another organization, Data Center, kind, role or group, by which
  *    others are trusted with it and policies are chosen.
  * 5. A policy is believed for its owners' signatures, whoever sent it, and only if it is later than the one that is held
- *    (held-policy.ts). What people must have approved comes with the order and is judged by that policy (install/authorized.ts).
+ *    (taking-policies.ts). What people must have approved comes with the order and is judged by that policy (install/authorized.ts).
  * 6. What is read back from the ledger is proven again, since a disk may lie (ledger.ts).
  * 7. A publication is believed whoever brings it, a member of the depot or a disk: the Service Center has signed it.
  * 8. A kind that this release does not know is left alone: a later release may send it.

@@ -9,7 +9,7 @@ import { policyView } from '../../../controller/core/approvals/policy-views.ts'
 import type { InstallId } from '../../../protocol/identifiers.ts'
 import { isRefusal } from '../../../protocol/refusals.ts'
 import type { Policy } from '../../../protocol/trust/policy.ts'
-import { approvalsOf, approverCalled, policyFor } from '../../../simulator/world/approving.ts'
+import { approvalsOf, approverCalled, ownerCalled, policyFor } from '../../../simulator/world/approving.ts'
 import { estateWithTwoTenants, replicate } from '../../../simulator/world/estate.ts'
 import { symbolicPatch } from '../../../simulator/world/symbolic-patch.ts'
 import type { World } from '../../../simulator/world/world.ts'
@@ -163,13 +163,8 @@ test('an appliance that was away is told all policies, one after the other', () 
   const away = world.appliance('paris/acme/primary')
   away.stop()
   const next = [
-    policyFor(fleet, { version: 2, owners: [approverCalled('erbin')].map(({ organizations: _, ...owner }) => owner) }, [
-      'owner',
-      'erbin',
-    ]),
-    policyFor(fleet, { version: 3, owners: [approverCalled('erbin')].map(({ organizations: _, ...owner }) => owner) }, [
-      'erbin',
-    ]),
+    policyFor(fleet, { version: 2, owners: [ownerCalled('erbin')] }, ['owner', 'erbin']),
+    policyFor(fleet, { version: 3, owners: [ownerCalled('erbin')] }, ['erbin']),
   ]
   for (const document of next) assert.ok(!isRefusal(world.ask({ kind: 'set-policy', actor, document })))
   away.start()
