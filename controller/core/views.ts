@@ -233,7 +233,9 @@ export function installDetail(state: ServiceCenterState, install: InstallRecord)
   const joined = joinedLater(state, install).map(({ name, organization, dataCenter, kind, role }) => {
     return { appliance: name, organization, dataCenter, kind, role }
   })
-  const approvals = authorizationViews(state, install.id).map(({ digest: _, document: __, ...shown }) => shown)
+  const approvals = authorizationViews(state, install.id).map(
+    ({ digest: _digest, document: _document, ...shown }) => shown,
+  )
   return { ...installSummary(state, install), ...progress, approvals, targets, joinedLater: joined }
 }
 
