@@ -81,7 +81,7 @@ test('whoever is added gets a link that works once, chooses a password there, an
     role: 'viewer',
     organizations: null,
     kind: 'session',
-    may: ['read', 'own-account'],
+    may: ['read', 'read-policy', 'own-account'],
   })
   assert.equal((await asPerson(fresh, 'GET', '/people')).status, 403)
 })
