@@ -65,7 +65,7 @@ describe('patchmesh release key', () => {
     await writeFile(place('kept'), 'kept')
     const { status, stderr } = await run('release', 'key', '--out', place('kept'))
     assert.equal(status, 1)
-    assert.match(stderr, /kept is there already, and a key is never replaced: name another file\.\n$/)
+    assert.match(stderr, /kept is there already, and is never replaced: name another file\.\n$/)
     assert.equal(await readFile(place('kept'), 'utf8'), 'kept')
   })
 })
