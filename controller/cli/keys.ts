@@ -2,7 +2,6 @@
  * `patchmesh keys seal` and `patchmesh keys place`: the keys of the Service Center as a file that may leave its machine, and from it
  * onto another one, for a restore or for another node.
  */
-import { open } from 'node:fs/promises'
 import { outputOptions } from '../../agent/shell/command-line/output.ts'
 import { BackupError } from '../shell/backup/backup-contents.ts'
 import { placeKeys } from '../shell/backup/place-keys.ts'
@@ -18,6 +17,7 @@ import { readKeySeeds } from '../shell/keys.ts'
 import { defineCommand, required, UsageError } from './command.ts'
 import { DATA_OPTION, namedData } from './data-folder.ts'
 import { readSmallFile } from './read-small-file.ts'
+import { writeNewFile } from './write-new-file.ts'
 
 const MIN_PASSPHRASE_CHARACTERS = 12
 
@@ -49,7 +49,7 @@ export const sealKeysCommand = defineCommand({
     const seeds = await readKeySeeds(folder)
     if (seeds === null)
       throw new BackupError(`${folder} has no keys: name the data folder of the controller with --data`)
-    await writeNew(out, await sealKeys(seeds, to))
+    await writeNewFile(out, await sealKeys(seeds, to))
     const { signing: signingKey, mesh: meshIdentity } = peersOf(seeds)
     return show({ file: out, signingKey, meshIdentity }, () => [`the keys of ${signingKey} are sealed in ${out}`])
   },
@@ -111,18 +111,4 @@ async function textOf(file: string): Promise<string> {
 
 function smallFile(file: string): Promise<Uint8Array> {
   return readSmallFile(file, MAX_SEALED_BYTES)
-}
-
-async function writeNew(out: string, sealed: string): Promise<void> {
-  const file = await open(out, 'wx', 0o600).catch((error: NodeJS.ErrnoException) => {
-    const isThere = error.code === 'EEXIST'
-    const why = isThere ? 'is there already, and keys are never replaced' : `cannot be written (${error.code})`
-    throw new BackupError(`${out} ${why}: name another file`, { cause: error })
-  })
-  try {
-    await file.writeFile(sealed)
-    await file.sync()
-  } finally {
-    await file.close()
-  }
 }

@@ -9,8 +9,8 @@ import { type ApprovalKey, publicPart } from '../../protocol/trust/approval-keys
 import { defineCommand, parsed, required } from './command.ts'
 import { LocalFileError } from './exchange.ts'
 import { readSmallFile } from './read-small-file.ts'
-import { writeNewFile } from './release-key.ts'
 import type { Terminal } from './terminal.ts'
+import { writeNewFile } from './write-new-file.ts'
 
 const MAX_KEY_FILE_BYTES = 4096
 /** A file that is stolen is guessed at: several words hold, signs do not. */

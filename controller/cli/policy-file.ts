@@ -24,8 +24,8 @@ import { defineCommand, parsed, required, UsageError } from './command.ts'
 import { readPersonalKey } from './personal-keys.ts'
 import { policyLines } from './policy-lines.ts'
 import { readSmallFile } from './read-small-file.ts'
-import { writeNewFile } from './release-key.ts'
 import { printable } from './terminal.ts'
+import { writeNewFile } from './write-new-file.ts'
 
 const PublicFile = ApprovalKey.safeExtend({ name: ApplianceName })
 const Needed = z.coerce.number().pipe(Policy.shape.approvalsNeeded)

@@ -3,12 +3,12 @@
  * too; it belongs on a machine that is not the Service Center.
  */
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
-import { open } from 'node:fs/promises'
 import { outputOptions } from '../../agent/shell/command-line/output.ts'
 import { keyIdOf, type PublicKey } from '../../protocol/trust/publishers.ts'
 import { defineCommand, required } from './command.ts'
 import { LocalFileError } from './exchange.ts'
 import { readSmallFile } from './read-small-file.ts'
+import { writeNewFile } from './write-new-file.ts'
 
 const MAX_KEY_FILE_BYTES = 4096
 
@@ -52,21 +52,4 @@ export async function readSigningKey(file: string): Promise<PublisherSigningKey>
 function withPublicKey(privateKey: KeyObject): PublisherSigningKey {
   const spki = createPublicKey(privateKey).export({ type: 'spki', format: 'der' })
   return { publicKey: spki.subarray(-32).toString('base64') as PublicKey, privateKey }
-}
-
-/** For its owner alone, and durable: a key that is lost after its public part was handed on is worth nothing. */
-export async function writeNewFile(out: string, pem: string | Buffer): Promise<void> {
-  try {
-    const file = await open(out, 'wx', 0o600)
-    try {
-      await file.writeFile(pem)
-      await file.sync()
-    } finally {
-      await file.close()
-    }
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error)
-    const why = code === 'EEXIST' ? 'is there already, and is never replaced' : `cannot be written (${code})`
-    throw new LocalFileError(`${out} ${why}: name another file`, { cause: error })
-  }
 }

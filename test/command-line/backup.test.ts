@@ -84,7 +84,7 @@ describe('is never replaced or guessed', () => {
       /is there already, and a backup is never replaced/,
     ],
     ['a folder without data', () => backUp(at('nowhere'), 'new'), 1, /there is no controller's data in .*nowhere/],
-    ['keys that are there', () => seal('keys', ...SECRET), 1, /keys is there already, and keys are never replaced/],
+    ['keys that are there', () => seal('keys', ...SECRET), 1, /keys is there already, and is never replaced/],
     ['keys without what seals them', () => seal('more'), 2, /either --recipient or --passphrase-file is needed/],
     [
       'a recipient that is none',
