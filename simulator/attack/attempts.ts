@@ -35,7 +35,8 @@ export type Attempt = {
   readonly order: Partial<Order>
 }
 
-const HOUR_MS = 3_600_000
+const MINUTE_MS = 60_000
+const HOUR_MS = 60 * MINUTE_MS
 const OTHER = '12D3KooWGRUfUXZrSsYV9FQbRPvQjzYy2mVfM1nDhYJZVfG2oXKz' as PeerId
 const FRESH = 'fa'.repeat(16) as InstallId
 
@@ -68,6 +69,8 @@ export function orderAttempts(loot: Loot): Attempt[] {
     ...{ requestedAt: now, expiresAt: now + 2 * HOUR_MS },
   }
   const order = { install: FRESH, patch: unapproved }
+  // An appliance looks at its clock twice a second.
+  const expired = { requestedAt: now - HOUR_MS, expiresAt: now - MINUTE_MS }
   const tried = (what: string, authorization: Uint8Array, more: Partial<Order> = {}): Attempt => ({
     what,
     order: { ...order, ...more, authorization },
@@ -85,12 +88,8 @@ export function orderAttempts(loot: Loot): Attempt[] {
     tried('I7 one approval where two are needed', signedBefore(wanted, 'maria')),
     tried('I5 one approver twice', signedBefore(wanted, 'maria', 'maria')),
     approved('I4 the requester as approver', { requestedBy: 'maria' }),
-    approved(
-      'I8 an authorization that has expired',
-      { requestedAt: now - 2, expiresAt: now - 1 },
-      { expiresAt: now - 1 },
-    ),
-    approved('I8 one that has expired, with an order that has not', { requestedAt: now - 2, expiresAt: now - 1 }),
+    approved('I8 an authorization that has expired', expired, { expiresAt: expired.expiresAt }),
+    approved('I8 one that has expired, with an order that has not', expired),
     approved('I8 one for longer than anybody may approve', { expiresAt: now + 31 * 24 * HOUR_MS }),
     approved('I11 one for another appliance', { appliances: [{ peer: OTHER, name: membership.name }] }),
     approved('I12 one for another organization', { organization: OrganizationName.parse('Lab') }),
