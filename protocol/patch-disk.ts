@@ -5,6 +5,7 @@
  */
 import { z } from 'zod'
 import { PatchName, PatchVersion, PeerId, Sha256 } from './identifiers.ts'
+import { jsonIn } from './json-in.ts'
 import { MAX_KNOWN_PATCHES, MAX_PATCH_BYTES } from './limits.ts'
 import { type Refusal, refuse } from './refusals.ts'
 
@@ -49,15 +50,6 @@ export function readDiskList(text: string, where: string): DiskList | Refusal {
   if (format.success && format.data.format !== FORMAT)
     return refuse('unsupported', `${where} has the form ${format.data.format}, and this release reads ${FORMAT}`)
   return refuse('malformed', `${where} is not the list of a disk that "patchmesh export" has written, or was damaged`)
-}
-
-function jsonIn(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch (error) {
-    if (error instanceof SyntaxError) return null
-    throw error
-  }
 }
 
 /** The part in which this byte of the patch lies, and where in it. */

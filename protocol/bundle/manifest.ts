@@ -101,3 +101,8 @@ export type Manifest = z.infer<typeof Manifest>
 /** The two accepted file types. */
 export const PatchFormat = z.enum(['bundle', 'deb'])
 export type PatchFormat = z.infer<typeof PatchFormat>
+
+/** Whether the patch is a release of the agent. */
+export function isOfAgent({ kind }: Pick<Manifest, 'kind'>): boolean {
+  return kind === AGENT_KIND
+}

@@ -4,10 +4,9 @@
  */
 import type { AgentEffect, AgentEvent } from '../../agent/core/events.ts'
 import { unreachable } from '../../protocol/assert.ts'
-import { AGENT_KIND } from '../../protocol/bundle/manifest.ts'
+import { isOfAgent } from '../../protocol/bundle/manifest.ts'
 import type { Sha256 } from '../../protocol/identifiers.ts'
 import { refuse } from '../../protocol/refusals.ts'
-import type { Publication } from '../../protocol/trust/statements.ts'
 import type { Reboots } from './reboots.ts'
 import type { SimulatedAppliance } from './simulated-appliance.ts'
 import type { World } from './world.ts'
@@ -20,10 +19,6 @@ const UNSIGNED = refuse('untrusted_signature', 'none of the publishers that are 
 
 export function isOfInstalls(effect: AgentEffect): effect is InstallEffect {
   return KINDS.some((kind) => kind === effect.kind)
-}
-
-function isOfAgent({ manifest }: Publication): boolean {
-  return manifest.kind === AGENT_KIND
 }
 
 export type InstallWorkOptions = {
@@ -58,13 +53,13 @@ export class SimulatedInstallWork {
         soon({
           kind: 'detected',
           patch: effect.publication.sha256,
-          found: isOfAgent(effect.publication)
+          found: isOfAgent(effect.publication.manifest)
             ? appliance.updater.detect(effect.publication)
             : appliance.installer.detect(effect.publication),
         })
         break
       case 'run-step':
-        if (isOfAgent(effect.publication)) this.#runUpdater(effect, hears)
+        if (isOfAgent(effect.publication.manifest)) this.#runUpdater(effect, hears)
         else this.#runStep(effect, hears)
         break
       case 'run-checks': {

@@ -6,7 +6,7 @@
  * Of two members that ask at once the one with the lower peer id goes first (after Ricart and Agrawala, "An optimal
  * algorithm for mutual exclusion in computer networks", 1981); the other takes its questions back (granting.ts).
  */
-import { AGENT_KIND } from '../../../protocol/bundle/manifest.ts'
+import { isOfAgent } from '../../../protocol/bundle/manifest.ts'
 import { equalBytes } from '../../../protocol/hashing.ts'
 import type { PeerId } from '../../../protocol/identifiers.ts'
 import { refuse } from '../../../protocol/refusals.ts'
@@ -66,10 +66,6 @@ export function tendLease(state: AgentState, attempt: Attempt): AgentEffect[] {
   return [...(asks ? ask(state, attempt, asking) : []), ...goOn(state, attempt, asking)]
 }
 
-function isOfAgent(state: AgentState, { order }: Attempt): boolean {
-  return replicaOf(state, order).publication.manifest.kind === AGENT_KIND
-}
-
 function ask(state: AgentState, { order: { orderId: order } }: Attempt, asking: Asking): AgentEffect[] {
   const { leases, identity, clock } = state
   for (const [peer, { answer }] of asking.answers) if (answer === 'granted') asking.answers.delete(peer)
@@ -106,7 +102,9 @@ function goOn(state: AgentState, attempt: Attempt, asking: Asking): AgentEffect[
   const noPeer = whyNobodyServes(facts)
   if (noPeer !== null) return refused(state, attempt, refuse('no_peer', noPeer))
   const relaying = attempt.gaveUp ? null : whyRelaying(localReaders(state), facts.waitedMs)
-  const unseen = isOfAgent(state, attempt) ? whyNobodyWouldSee(state.uplink.phase === 'up') : null
+  const unseen = isOfAgent(replicaOf(state, attempt.order).publication.manifest)
+    ? whyNobodyWouldSee(state.uplink.phase === 'up')
+    : null
   const reason = whyNotAlone(facts) ?? relaying ?? unseen
   const inVain = attempt.gaveUp ? whySwitchedInVain(facts.waitedMs, reason) : null
   if (inVain !== null) return refused(state, attempt, refuse('switchover_failed', inVain))

@@ -3,7 +3,7 @@
  * and the Service Center have seen it (policies/seen.ts). They are asked until they have answered, and no longer than a
  * setting says; then it asks the updater to take it back, by the same step that puts back any other patch.
  */
-import { AGENT_KIND } from '../../../protocol/bundle/manifest.ts'
+import { isOfAgent } from '../../../protocol/bundle/manifest.ts'
 import { equalBytes } from '../../../protocol/hashing.ts'
 import type { PeerId } from '../../../protocol/identifiers.ts'
 import { seal } from '../../../protocol/trust/envelope.ts'
@@ -33,7 +33,7 @@ export type OnTrial = {
 
 /** Whether this process is the release that the patch brings. */
 export function isThisRelease({ release }: AgentState, { manifest, version }: Publication): boolean {
-  return manifest.kind === AGENT_KIND && release === version
+  return isOfAgent(manifest) && release === version
 }
 
 /** An order is under way, and this process is what it has installed. */

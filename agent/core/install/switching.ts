@@ -3,7 +3,7 @@
  * that has just promised to serve. That is in the ledger first. Whether a peer serves is asked once more when the hook has
  * ended (leasing.ts), and only its fresh answer lets anything begin.
  */
-import { AGENT_KIND } from '../../../protocol/bundle/manifest.ts'
+import { isOfAgent } from '../../../protocol/bundle/manifest.ts'
 import type { AgentEffect } from '../events.ts'
 import { report } from '../reporting.ts'
 import type { AgentState } from '../state.ts'
@@ -12,7 +12,7 @@ import { type Asking, type Attempt, enter, replicaOf } from './attempt.ts'
 /** Once in an attempt; and not where an outage is allowed and nobody is there to hand over to. */
 export function handsOver(state: AgentState, { gaveUp, order }: Attempt, { answers }: Asking): boolean {
   // What the appliance serves goes on while its agent is exchanged.
-  if (replicaOf(state, order).publication.manifest.kind === AGENT_KIND) return false
+  if (isOfAgent(replicaOf(state, order).publication.manifest)) return false
   const isPromised = [...answers.values()].some(({ answer }) => answer === 'granted')
   return state.settings.hookSeconds.release !== null && !gaveUp && isPromised
 }

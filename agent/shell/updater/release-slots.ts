@@ -10,6 +10,7 @@ import { mkdir, open, readdir, readlink, rename, rm, symlink } from 'node:fs/pro
 import path from 'node:path'
 import { z } from 'zod'
 import { Sha256 } from '../../../protocol/identifiers.ts'
+import { jsonIn } from '../../../protocol/json-in.ts'
 import { readKept } from '../damaged-file.ts'
 import { syncFolder, writeDurably } from '../durable-file.ts'
 import { ifThere } from '../if-there.ts'
@@ -74,7 +75,7 @@ export class ReleaseSlots {
   /** What lies in a slot; null where nothing whole does. */
   async label(slot: SlotName): Promise<SlotLabel | null> {
     const bytes = await readKept(path.join(this.treeOf(slot), LABEL), IF_DAMAGED)
-    return bytes === null ? null : (SlotLabel.safeParse(jsonOf(bytes)).data ?? null)
+    return bytes === null ? null : (SlotLabel.safeParse(jsonIn(Buffer.from(bytes).toString('utf8'))).data ?? null)
   }
 
   /** The one that does not run: what is in it is the release before, or nothing. */
@@ -117,7 +118,7 @@ export class ReleaseSlots {
 
   async trial(): Promise<Trial | null> {
     const bytes = await readKept(path.join(this.folder, TRIAL), IF_DAMAGED)
-    return bytes === null ? null : (Trial.safeParse(jsonOf(bytes)).data ?? null)
+    return bytes === null ? null : (Trial.safeParse(jsonIn(Buffer.from(bytes).toString('utf8'))).data ?? null)
   }
 
   async note(trial: Omit<Trial, 'version'>): Promise<void> {
@@ -127,15 +128,6 @@ export class ReleaseSlots {
   /** Whether the updater has not come to an end with it: neither kept nor gone back from. */
   async isUnderWay(trial: Trial): Promise<boolean> {
     return trial.wentBack === null && (await this.current()) !== trial.slot
-  }
-}
-
-function jsonOf(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(Buffer.from(bytes).toString('utf8'))
-  } catch (error) {
-    if (error instanceof SyntaxError) return null
-    throw error
   }
 }
 

@@ -33,13 +33,3 @@ export function copyName(sha256: Sha256): string {
 export class BackupError extends Error {
   override readonly name = 'BackupError'
 }
-
-/** What a text of JSON says; undefined, which no schema takes, where it is none. */
-export function jsonIn(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined
-    throw error
-  }
-}

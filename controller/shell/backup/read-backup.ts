@@ -11,13 +11,13 @@ import { pipeline } from 'node:stream/promises'
 import { createZstdDecompress } from 'node:zlib'
 import { type Extract, type ExtractEvents, extract } from 'tar-stream'
 import type { Sha256 } from '../../../protocol/identifiers.ts'
+import { jsonIn } from '../../../protocol/json-in.ts'
 import {
   BackupContents,
   BackupError,
   CONTENTS_NAME,
   copyName,
   DATABASE_NAME,
-  jsonIn,
   MAX_CONTENTS_BYTES,
 } from './backup-contents.ts'
 

@@ -6,9 +6,10 @@
 import { armor, Decrypter, Encrypter } from 'age-encryption'
 import { z } from 'zod'
 import type { PeerId } from '../../../protocol/identifiers.ts'
+import { jsonIn } from '../../../protocol/json-in.ts'
 import { signingKeyFromSeed } from '../../../protocol/trust/envelope.ts'
 import type { KeySeeds } from '../keys.ts'
-import { BackupError, jsonIn } from './backup-contents.ts'
+import { BackupError } from './backup-contents.ts'
 
 export const MAX_SEALED_BYTES = 64 * 1024
 

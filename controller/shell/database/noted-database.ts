@@ -8,7 +8,7 @@ import { z } from 'zod'
 import { DamagedFile } from '../../../agent/shell/damaged-file.ts'
 import { syncFolder, writeDurably } from '../../../agent/shell/durable-file.ts'
 import { readIfThere } from '../../../agent/shell/installers/read-if-there.ts'
-import { jsonIn } from '../backup/backup-contents.ts'
+import { jsonIn } from '../../../protocol/json-in.ts'
 import { databaseExists, databaseFile } from './embedded-file.ts'
 
 const FILE = 'database.json'
