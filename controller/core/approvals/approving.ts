@@ -23,7 +23,7 @@ export function approveInstall(state: ServiceCenterState, { actor, install, appr
   if (policy === null) return refused(refuse('no_policy', 'nothing has to be approved in this fleet'))
   /** With what this command has brought so far. */
   const signedNow = new Map<Sha256, AuthorizationRecord>()
-  const approved = new Map<OrganizationName, string>()
+  const approved = new Map<OrganizationName, Set<string>>()
   for (const approval of approvals) {
     const record = signedNow.get(approval.digest) ?? state.authorizations.get(install)?.get(approval.digest)
     if (record === undefined)
@@ -33,15 +33,18 @@ export function approveInstall(state: ServiceCenterState, { actor, install, appr
     const { stated, signatures } = record.document
     if (signatures.some(({ keyid, sig }) => keyid === approval.keyid && sig === approval.sig)) continue
     signedNow.set(approval.digest, signed.row)
-    approved.set(stated.organization, signed.name)
+    approved.set(stated.organization, (approved.get(stated.organization) ?? new Set()).add(signed.name))
   }
   const changes = [...signedNow.values()].map((row): Change => ({ table: 'authorizations', row }))
-  const patch = state.patches.get(state.installs.get(install)?.patch ?? ('' as never))
+  const found = state.installs.get(install)
+  const patch = found === undefined ? undefined : state.patches.get(found.patch)
   const subject = patch === undefined ? install : title(patch)
-  for (const [organization, name] of approved) {
-    const row = { at: state.clock.wallMs, actor, action: 'approve-install', subject, outcome: `by the key of ${name}` }
-    changes.push({ table: 'audit', row: { ...row, organization } })
-  }
+  for (const [organization, names] of approved)
+    for (const name of names) {
+      const outcome = `by the key of ${name}`
+      const row = { at: state.clock.wallMs, actor, action: 'approve-install', subject, outcome, organization }
+      changes.push({ table: 'audit', row })
+    }
   return { reply: { kind: 'install-approved', install }, changes }
 }
 

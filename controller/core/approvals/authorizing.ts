@@ -3,7 +3,7 @@
  * approvers sign, made when it is needed and as long as some of them wait. The Service Center counts the signatures to say
  * who is waited for; whether they are enough is decided on each appliance.
  */
-import type { InstallId, PeerId } from '../../../protocol/identifiers.ts'
+import type { InstallId, PeerId, Sha256 } from '../../../protocol/identifiers.ts'
 import { MAX_AUTHORIZATION_MS, MAX_AUTHORIZED_APPLIANCES } from '../../../protocol/limits.ts'
 import {
   AUTHORIZATION_DOCUMENT,
@@ -32,7 +32,8 @@ export function lackingAuthorizations(
   targets: readonly TargetRecord[],
 ): Change[] {
   const policy = currentPolicy(state)
-  if (policy === null || !isUnderWay(install.state) || state.clock.wallMs > install.deadlineAt) return []
+  // What is asked for ends with the install: at its deadline it would be over before anybody has seen it.
+  if (policy === null || !isUnderWay(install.state) || state.clock.wallMs >= install.deadlineAt) return []
   const waiting = targets.filter(isWaiting).flatMap(({ appliance }) => state.appliances.get(appliance) ?? [])
   const lacking = waiting.filter(
     ({ peer, organization }) =>
@@ -90,16 +91,34 @@ function sequenceOf(state: ServiceCenterState, install: InstallRecord): number {
   return numberAfter(state.newestAuthorization, state.clock)
 }
 
+/** Of one install: for which appliance is which. They are added to an install and never taken away. */
+type AskedFor = { readonly authorizations: number; readonly digests: ReadonlyMap<PeerId, readonly Sha256[]> }
+const askedKnown = new WeakMap<ReadonlyMap<Sha256, AuthorizationRecord>, AskedFor>()
+
+/** Those that are for this appliance; every target of an install asks at each look. */
+function authorizationsOf(state: ServiceCenterState, install: InstallId, peer: PeerId): AuthorizationRecord[] {
+  const all = state.authorizations.get(install)
+  if (all === undefined) return []
+  let asked = askedKnown.get(all)
+  if (asked?.authorizations !== all.size) {
+    const digests = new Map<PeerId, Sha256[]>()
+    for (const { digest, document } of all.values())
+      for (const appliance of document.stated.appliances)
+        digests.set(appliance.peer, [...(digests.get(appliance.peer) ?? []), digest])
+    asked = { authorizations: all.size, digests }
+    askedKnown.set(all, asked)
+  }
+  return (asked.digests.get(peer) ?? []).flatMap((digest) => all.get(digest) ?? [])
+}
+
 /** The newest that is for this appliance and good now, or null. */
 export function authorizationOf(
   state: ServiceCenterState,
   install: InstallId,
   peer: PeerId,
 ): AuthorizationRecord | null {
-  const all = [...(state.authorizations.get(install)?.values() ?? [])]
-  const good = all.filter(
-    ({ document: { stated } }) =>
-      state.clock.wallMs < stated.expiresAt && stated.appliances.some((appliance) => appliance.peer === peer),
+  const good = authorizationsOf(state, install, peer).filter(
+    ({ document: { stated } }) => state.clock.wallMs < stated.expiresAt,
   )
   return good.sort((one, other) => other.document.stated.expiresAt - one.document.stated.expiresAt)[0] ?? null
 }
@@ -157,15 +176,20 @@ function whoMay(names: readonly string[]): string {
   return `and it may be approved by ${names.slice(0, NAMED_APPROVERS).join(', ')}${more}`
 }
 
+type Standing = { readonly approved: readonly string[]; readonly mayApprove: readonly string[] }
+/** Signatures are checked once: neither a document nor a policy ever changes. */
+const standingsKnown = new WeakMap<AuthorizationDocument, { readonly policy: Policy; readonly standing: Standing }>()
+
 /** Who has approved it, and who else may. */
-export function standingOf(
-  policy: Policy,
-  document: AuthorizationDocument,
-): { readonly approved: readonly string[]; readonly mayApprove: readonly string[] } {
+export function standingOf(policy: Policy, document: AuthorizationDocument): Standing {
+  const known = standingsKnown.get(document)
+  if (known?.policy === policy) return known.standing
   const { organization, requestedBy } = document.stated
   const approved = approversOf(policy, document).map(({ name }) => name)
   const others = mayApprove(policy, organization, requestedBy).map(({ name }) => name)
-  return { approved, mayApprove: [...new Set(others.filter((name) => !approved.includes(name)))] }
+  const standing = { approved, mayApprove: [...new Set(others.filter((name) => !approved.includes(name)))] }
+  standingsKnown.set(document, { policy, standing })
+  return standing
 }
 
 export const AUTHORIZATION_STATES = ['waiting', 'approved', 'expired'] as const

@@ -8,7 +8,7 @@ import { MAX_POLICIES } from '../../../protocol/limits.ts'
 import { isRefusal, refuse } from '../../../protocol/refusals.ts'
 import { type Envelope, seal } from '../../../protocol/trust/envelope.ts'
 import { judgePolicy, POLICY_DOCUMENT, type Policy } from '../../../protocol/trust/policy.ts'
-import { printDocument, readDocument } from '../../../protocol/trust/signed-document.ts'
+import { documentDigest, printDocument, readDocument } from '../../../protocol/trust/signed-document.ts'
 import { type PolicyHeld, PolicyNotice } from '../../../protocol/trust/statements.ts'
 import type { Command } from '../effects.ts'
 import type { Decision } from '../publishing.ts'
@@ -27,10 +27,11 @@ export function setPolicy(
   const document = readDocument(POLICY_DOCUMENT, bytes)
   if (isRefusal(document)) return { reply: document, changes: [] }
   const { stated } = document
-  const held = currentPolicy(state)
-  const isSame = held?.version === stated.version && digestOf(state, held.version) === String(document.payload)
+  const held = state.policies.at(-1)?.document
+  const isSame =
+    held !== undefined && documentDigest(POLICY_DOCUMENT, held) === documentDigest(POLICY_DOCUMENT, document)
   if (isSame) return { reply: { kind: 'policy-set', version: stated.version }, changes: [] }
-  const refusal = judgePolicy(document, { fleet: state.signing.peer, held, pinned: [] })
+  const refusal = judgePolicy(document, { fleet: state.signing.peer, held: held?.stated ?? null, pinned: [] })
   if (refusal !== null) return { reply: refusal, changes: [] }
   if (state.policies.length >= MAX_POLICIES)
     return { reply: refuse('too_many', `there are ${MAX_POLICIES} policies already`), changes: [] }
@@ -43,10 +44,6 @@ export function setPolicy(
       { table: 'audit', row: { at, actor, action: 'set-policy', subject: 'policy', outcome } },
     ],
   }
-}
-
-function digestOf({ policies }: ServiceCenterState, version: number): string {
-  return String(policies.find((one) => one.version === version)?.document.payload)
 }
 
 /** Those that an appliance misses which holds this version, signed for the way. */

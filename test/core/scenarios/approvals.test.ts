@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { authorizationViews } from '../../../controller/core/approvals/authorizing.ts'
+import { authorizationViews, lackingAuthorizations } from '../../../controller/core/approvals/authorizing.ts'
 import { policyView } from '../../../controller/core/approvals/policy-views.ts'
 import type { InstallId } from '../../../protocol/identifiers.ts'
 import { isRefusal } from '../../../protocol/refusals.ts'
@@ -69,6 +69,10 @@ test('several approvals that come at once all count', () => {
   const { world, patch } = underPolicy()
   const install = world.install(patch, ['acme'])
   assert.ok(!isRefusal(approve(world, install, 'maria', 'jonas')))
+  const told = world.center.database.flatMap((change) =>
+    change.table === 'audit' && change.row.action === 'approve-install' ? [change.row.outcome] : [],
+  )
+  assert.deepEqual(told, ['by the key of maria', 'by the key of jonas'], 'and the trail names each')
   world.await('it is done', () => world.center.state.installs.get(install)?.state === 'done')
 })
 
@@ -122,6 +126,20 @@ test('what nobody approves ends with its deadline, and says so', () => {
     /the deadline of the install has passed, and it was not approved for all in time/,
   )
   assert.equal(programs(world), 0)
+})
+
+test('at its deadline an install asks for nothing that would be over at once', () => {
+  const { world, patch } = underPolicy()
+  const install = world.install(patch, ['acme'])
+  world.run(1_000)
+  const { state } = world.center
+  const record = state.installs.get(install)
+  assert.ok(record !== undefined)
+  state.authorizations.clear()
+  const lacking = (deadlineAt: number) =>
+    lackingAuthorizations(state, { ...record, deadlineAt }, [...(state.targets.get(install)?.values() ?? [])])
+  assert.equal(lacking(state.clock.wallMs + 1).length, 1)
+  assert.deepEqual(lacking(state.clock.wallMs), [])
 })
 
 test('who asked for it, who is no approver, and a signature over something else are refused', () => {
