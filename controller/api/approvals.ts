@@ -7,12 +7,13 @@ import { Sha256 } from '../../protocol/identifiers.ts'
 import { MAX_DOCUMENT_BYTES, MAX_SIGNATURES } from '../../protocol/limits.ts'
 import { isRefusal } from '../../protocol/refusals.ts'
 import { DocumentSignature } from '../../protocol/trust/signed-document.ts'
-import { AUTHORIZATION_STATES, type AuthorizationView, authorizationViews } from '../core/approvals/authorizing.ts'
+import { type AuthorizationView, authorizationViews } from '../core/approvals/authorizing.ts'
 import { POLICY_CONDITIONS, POLICY_MODES, type PolicyView, policyView } from '../core/approvals/policy-views.ts'
 import type { App, RouteDependencies } from './context.ts'
 import { answerRefusal } from './errors.ts'
+import { approval } from './install-schemas.ts'
 import { namedInstall } from './installs.ts'
-import { documented } from './openapi.ts'
+import { documented, NAMED_INSTALL } from './openapi.ts'
 import { readJson } from './read-request.ts'
 
 const time = z.iso.datetime()
@@ -45,14 +46,7 @@ const ShownPolicy: z.ZodType<PolicyView> = z.object({
 
 const ShownAuthorization: z.ZodType<AuthorizationView> = z.object({
   digest: z.string(),
-  organization: z.string(),
-  dataCenter: z.string(),
-  appliances: z.array(z.string()),
-  state: z.enum(AUTHORIZATION_STATES),
-  needed: count,
-  approvedBy: z.array(z.string()),
-  mayApprove: z.array(z.string()),
-  expiresAt: time,
+  ...approval,
   document: z.string().describe('As it is signed: a DSSE envelope in JSON.'),
 })
 
@@ -108,7 +102,7 @@ export function addApprovalRoutes(app: App, { log }: RouteDependencies): void {
       operation: 'listAuthorizations',
       allow: 'read',
       summary: 'What approvers are asked to sign for an install, and who has.',
-      parameters: { id: 'The id of an install.' },
+      parameters: NAMED_INSTALL,
       answers: { 200: ShownAuthorization.array() },
     }),
     (c) => {
@@ -124,7 +118,7 @@ export function addApprovalRoutes(app: App, { log }: RouteDependencies): void {
       operation: 'approveInstall',
       allow: 'approve',
       summary: 'Takes the signatures of an approver over authorizations of an install.',
-      parameters: { id: 'The id of an install.' },
+      parameters: NAMED_INSTALL,
       body: ApprovalsBody,
       answers: { 200: ShownAuthorization.array() },
     }),

@@ -8,11 +8,9 @@ import { encodeEnvelope } from '../../protocol/trust/envelope.ts'
 import { namedPatch } from '../core/named-patch.ts'
 import type { App, RouteDependencies } from './context.ts'
 import { answerRefusal } from './errors.ts'
-import { documented } from './openapi.ts'
+import { documented, NAMED_PATCH } from './openapi.ts'
 import { readQuery } from './read-request.ts'
 import * as schemas from './schemas.ts'
-
-const parameters = { patch: 'An id, NAME@VERSION, or NAME@VERSION:ARCHITECTURE where there are several.' }
 
 export function addCarriedPatchRoutes(app: App, { log }: RouteDependencies): void {
   app.get(
@@ -21,7 +19,7 @@ export function addCarriedPatchRoutes(app: App, { log }: RouteDependencies): voi
       operation: 'provePatch',
       allow: 'carry',
       summary: 'What proves a patch where no Service Center is: its signed publication, and the hashes of its pieces.',
-      parameters,
+      parameters: NAMED_PATCH,
       answers: { 200: schemas.PatchProof },
     }),
     (c) => {
@@ -44,7 +42,7 @@ export function addCarriedPatchRoutes(app: App, { log }: RouteDependencies): voi
       operation: 'downloadPatch',
       allow: 'carry',
       summary: 'The file that was uploaded, from a byte on where one is named.',
-      parameters,
+      parameters: NAMED_PATCH,
       query: schemas.DownloadQuery,
       answers: { 200: 'file' },
     }),

@@ -12,7 +12,7 @@ import type { Repository } from '../shell/ports.ts'
 import type { App, AppContext, RouteDependencies } from './context.ts'
 import { answerRefusal } from './errors.ts'
 import { namedInstall } from './installs.ts'
-import { documented } from './openapi.ts'
+import { documented, NAMED_INSTALL } from './openapi.ts'
 import { permitted } from './permitted.ts'
 import { readQuery } from './read-request.ts'
 import { EvidenceFile, EvidenceQuery } from './schemas.ts'
@@ -26,7 +26,7 @@ export function addEvidenceRoutes(app: App, { repository, log }: RouteDependenci
       allow: 'read',
       summary:
         'Everything that was signed about an install for one organization, to be checked without the Service Center.',
-      parameters: { id: 'The id of an install.' },
+      parameters: NAMED_INSTALL,
       query: EvidenceQuery,
       answers: { 200: EvidenceFile },
     }),

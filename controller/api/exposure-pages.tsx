@@ -3,13 +3,13 @@
  */
 import { z } from 'zod'
 import { isRefusal } from '../../protocol/refusals.ts'
-import { dueDaysOf, Severity } from '../core/exposure/advisory.ts'
+import { dueDaysOf, MAX_DUE_DAYS, MAX_REFERENCE_CHARACTERS, Severity } from '../core/exposure/advisory.ts'
 import { exposureSummaries } from '../core/exposure/exposure-views.ts'
 import { ExposurePage } from '../page/exposure-page.tsx'
 import { EXPOSURE, SYSTEM_PATCHES } from '../page/words.ts'
 import type { App, RouteDependencies } from './context.ts'
 import { answerRefusal } from './errors.ts'
-import { ExposureQuery, MAX_DUE_DAYS } from './exposure-schemas.ts'
+import { ExposureQuery } from './exposure-schemas.ts'
 import { addForm, param } from './forms.ts'
 import { patchPage } from './patch-forms.ts'
 import { permitted } from './permitted.ts'
@@ -25,7 +25,7 @@ const orNull = z
 
 const AdvisoryForm = z.strictObject({
   severity: z.union([Severity, z.literal('')]).default(''),
-  reference: z.string().max(200).default(''),
+  reference: z.string().max(MAX_REFERENCE_CHARACTERS).default(''),
   publishedAt: orNull,
   dueAt: orNull,
 })

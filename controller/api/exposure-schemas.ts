@@ -2,7 +2,13 @@
  * The JSON of exposure clocks: what is told, and what may be said of a patch and of the days that a severity leaves.
  */
 import { z } from 'zod'
-import { type Advisory, MAX_REFERENCE_CHARACTERS, SEVERITIES, Severity } from '../core/exposure/advisory.ts'
+import {
+  type Advisory,
+  MAX_DUE_DAYS,
+  MAX_REFERENCE_CHARACTERS,
+  SEVERITIES,
+  Severity,
+} from '../core/exposure/advisory.ts'
 import type * as views from '../core/exposure/exposure-views.ts'
 
 const A_MOMENT = 'is not a day such as 2026-11-30, or a moment such as 2026-11-30T12:00:00Z'
@@ -42,7 +48,6 @@ export const advisoryQuery = {
   dueAt: moment('last').optional().describe('By when all must have it.'),
 }
 
-export const MAX_DUE_DAYS = 3_650
 const days = z.int().min(1).max(MAX_DUE_DAYS).nullable().optional()
 export const DueDaysBody = z.strictObject({ critical: days, high: days, medium: days, low: days })
 export const DueDays = z

@@ -16,10 +16,9 @@ import {
   ExposureQuery,
   ExposureSummary,
 } from './exposure-schemas.ts'
-import { documented } from './openapi.ts'
+import { documented, NAMED_PATCH } from './openapi.ts'
 import { readJson, readQuery } from './read-request.ts'
 
-const parameters = { patch: 'An id, NAME@VERSION, or NAME@VERSION:ARCHITECTURE where there are several.' }
 const DUE_DAYS = '/api/v1/due-days'
 
 export function addExposureRoutes(app: App, { log }: RouteDependencies): void {
@@ -46,7 +45,7 @@ export function addExposureRoutes(app: App, { log }: RouteDependencies): void {
       operation: 'showExposure',
       allow: 'read',
       summary: 'The exposure clock of a patch, with each appliance that is exposed and each that it is not meant for.',
-      parameters,
+      parameters: NAMED_PATCH,
       answers: { 200: ExposureDetail },
     }),
     (c) => {
@@ -62,7 +61,7 @@ export function addExposureRoutes(app: App, { log }: RouteDependencies): void {
       operation: 'setAdvisory',
       allow: 'set-advisories',
       summary: 'Says how severe what a patch mends is, since when that is known, and by when all must have it.',
-      parameters,
+      parameters: NAMED_PATCH,
       body: AdvisoryBody,
       answers: { 200: ExposureDetail },
     }),

@@ -26,6 +26,18 @@ const Pair: z.ZodType<PairView> = z.object({
   expected: z.enum(['nothing', 'end', 'both']).describe('What of these times is expected and did not happen yet.'),
 })
 
+/** What approvers are asked for; approvals.ts adds what they sign. */
+export const approval = {
+  organization: z.string(),
+  dataCenter: z.string(),
+  appliances: z.array(z.string()),
+  state: z.enum(AUTHORIZATION_STATES),
+  needed: count,
+  approvedBy: z.array(z.string()),
+  mayApprove: z.array(z.string()),
+  expiresAt: time,
+}
+
 export const InstallDetail: z.ZodType<views.InstallDetail> = z.object({
   ...installSummary,
   toldAt: time.describe('By the clock of the Service Center.'),
@@ -38,18 +50,7 @@ export const InstallDetail: z.ZodType<views.InstallDetail> = z.object({
     .array(z.object({ dataCenter: z.string(), from: time, until: time }))
     .describe('When windows and blackouts let it begin.'),
   approvals: z
-    .array(
-      z.object({
-        organization: z.string(),
-        dataCenter: z.string(),
-        appliances: z.array(z.string()),
-        state: z.enum(AUTHORIZATION_STATES),
-        needed: count,
-        approvedBy: z.array(z.string()),
-        mayApprove: z.array(z.string()),
-        expiresAt: time,
-      }),
-    )
+    .array(z.object(approval))
     .describe('What approvers are asked for; empty where nothing has to be approved.'),
   targets: z.array(
     z.object({

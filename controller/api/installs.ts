@@ -13,14 +13,12 @@ import { installDetail, installSummaries } from '../core/views.ts'
 import type { App, AppContext, RouteDependencies } from './context.ts'
 import { answerRefusal } from './errors.ts'
 import { InstallDetail } from './install-schemas.ts'
-import { documented } from './openapi.ts'
+import { documented, NAMED_INSTALL } from './openapi.ts'
 import { answerList, PageQuery } from './pagination.ts'
 import { StartBody } from './plan-schemas.ts'
 import { asPlanned } from './plans.ts'
 import { readJson } from './read-request.ts'
 import * as schemas from './schemas.ts'
-
-const parameters = { id: 'The id of an install.' }
 
 export function addInstallRoutes(app: App, { log }: RouteDependencies): void {
   app.post(
@@ -87,7 +85,7 @@ export function addInstallRoutes(app: App, { log }: RouteDependencies): void {
       operation: 'showInstall',
       allow: 'read',
       summary: 'One install and its targets.',
-      parameters,
+      parameters: NAMED_INSTALL,
       answers: { 200: InstallDetail },
     }),
     (c) => detail(c, namedInstall(c, c.req.param('id')), 200),
@@ -99,7 +97,7 @@ export function addInstallRoutes(app: App, { log }: RouteDependencies): void {
       operation: 'cancelInstall',
       allow: 'cancel',
       summary: 'No pair begins any more; those that have begun are finished, so that their members stay equal.',
-      parameters,
+      parameters: NAMED_INSTALL,
       body: schemas.NoBody,
       answers: { 200: InstallDetail },
     }),
@@ -117,7 +115,7 @@ export function addInstallRoutes(app: App, { log }: RouteDependencies): void {
       operation: 'pauseInstall',
       allow: 'cancel',
       summary: 'No pair begins until somebody resumes it; those that have begun are finished.',
-      parameters,
+      parameters: NAMED_INSTALL,
       body: schemas.NoBody,
       answers: { 200: InstallDetail },
     }),
@@ -135,7 +133,7 @@ export function addInstallRoutes(app: App, { log }: RouteDependencies): void {
       operation: 'extendInstall',
       allow: 'install',
       summary: 'Adds appliances that joined after the install had begun; they wait their turn in it.',
-      parameters,
+      parameters: NAMED_INSTALL,
       body: schemas.ExtendBody,
       answers: { 200: InstallDetail },
     }),
@@ -155,7 +153,7 @@ export function addInstallRoutes(app: App, { log }: RouteDependencies): void {
       operation: 'resumeInstall',
       allow: 'install',
       summary: 'A paused install goes on, and one that has halted with whatever is not installed now.',
-      parameters,
+      parameters: NAMED_INSTALL,
       body: schemas.ResumeBody,
       answers: { 200: InstallDetail },
     }),

@@ -11,6 +11,10 @@ import type { App } from './context.ts'
 import { permitted } from './permitted.ts'
 import { ErrorAnswer } from './schemas.ts'
 
+/** What the path of a route names, as people are told. */
+export const NAMED_PATCH = { patch: 'An id, NAME@VERSION, or NAME@VERSION:ARCHITECTURE where there are several.' }
+export const NAMED_INSTALL = { id: 'The id of an install.' }
+
 type Documented = {
   /** Unique, in camelCase, beginning with a verb. */
   operation: string

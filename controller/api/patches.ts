@@ -17,14 +17,12 @@ import { dataCenters, installPreview } from '../core/views.ts'
 import type { App, RouteDependencies, Visitor } from './context.ts'
 import { answerRefusal } from './errors.ts'
 import { advisoryWith } from './exposure-schemas.ts'
-import { documented } from './openapi.ts'
+import { documented, NAMED_PATCH } from './openapi.ts'
 import { answerList, PageQuery } from './pagination.ts'
 import { InstallPreview } from './plan-schemas.ts'
 import { readJson, readQuery } from './read-request.ts'
 import { declaredLength, fileOf } from './request-body.ts'
 import * as schemas from './schemas.ts'
-
-const parameters = { patch: 'An id, NAME@VERSION, or NAME@VERSION:ARCHITECTURE where there are several.' }
 
 export function addPatchRoutes(app: App, { log }: RouteDependencies): void {
   app.post(
@@ -87,7 +85,7 @@ export function addPatchRoutes(app: App, { log }: RouteDependencies): void {
       operation: 'showPatch',
       allow: 'read',
       summary: 'One patch: its copies, and the organizations that are not patched.',
-      parameters,
+      parameters: NAMED_PATCH,
       query: schemas.ScopeQuery,
       answers: { 200: schemas.PatchDetail },
     }),
@@ -108,7 +106,7 @@ export function addPatchRoutes(app: App, { log }: RouteDependencies): void {
       operation: 'withdrawPatch',
       allow: 'withdraw',
       summary: 'Withdraws a patch that is installed nowhere; every appliance deletes its copy.',
-      parameters,
+      parameters: NAMED_PATCH,
       body: schemas.WithdrawBody,
       answers: { 200: schemas.Withdrawn },
     }),
@@ -130,7 +128,7 @@ export function addPatchRoutes(app: App, { log }: RouteDependencies): void {
       operation: 'previewInstall',
       allow: 'read',
       summary: 'What an install would begin with, and which appliances hold no copy yet.',
-      parameters,
+      parameters: NAMED_PATCH,
       query: schemas.PreviewQuery,
       answers: { 200: InstallPreview },
     }),

@@ -13,11 +13,9 @@ import { planInstall } from '../core/rollout/planning.ts'
 import type { ServiceCenterState } from '../core/state.ts'
 import type { App, RouteDependencies } from './context.ts'
 import { answerRefusal } from './errors.ts'
-import { documented } from './openapi.ts'
+import { documented, NAMED_PATCH } from './openapi.ts'
 import { InstallPlan as Plan, PlanQuery } from './plan-schemas.ts'
 import { readQuery } from './read-request.ts'
-
-const parameters = { patch: 'An id, NAME@VERSION, or NAME@VERSION:ARCHITECTURE where there are several.' }
 
 export function addPlanRoutes(app: App, { log }: RouteDependencies): void {
   app.get(
@@ -26,7 +24,7 @@ export function addPlanRoutes(app: App, { log }: RouteDependencies): void {
       operation: 'planInstall',
       allow: 'read',
       summary: 'The plan of an install: its waves, pairs and members in order, who waits and why, and what may fail.',
-      parameters,
+      parameters: NAMED_PATCH,
       query: PlanQuery,
       answers: { 200: Plan },
     }),

@@ -31,9 +31,7 @@ export function addRetentionPages(app: App, dependencies: RouteDependencies): vo
   app.get(RETENTION, permitted('read'), (c) => {
     const query = readQuery(c, RetentionQuery)
     if (isRefusal(query)) return answerRefusal(c, query, dependencies.log)
-    const { keepNewest } = query
-    const view = retentionView(c.var.serviceCenter.state, keepNewest === 'all' ? null : keepNewest)
-    return showPage(c, <RetentionPage view={view} />)
+    return showPage(c, <RetentionPage view={retentionView(c.var.serviceCenter.state, query.keepNewest)} />)
   })
 
   addForm(app, dependencies, RETENTION, {

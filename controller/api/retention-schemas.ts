@@ -11,7 +11,7 @@ const versions = z.coerce.number().int().min(1).max(MAX_KEPT_VERSIONS)
 
 export const RetentionQuery = z.strictObject({
   keepNewest: z
-    .union([z.literal('all'), versions])
+    .union([z.literal('all').transform(() => null), versions])
     .optional()
     .describe('Judges the patches by this number, or `all`, and changes nothing.'),
 })

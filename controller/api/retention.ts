@@ -7,13 +7,12 @@ import { namedPatch } from '../core/named-patch.ts'
 import { retentionView } from '../core/retention/retention-views.ts'
 import type { App, AppContext, RouteDependencies } from './context.ts'
 import { answerRefusal } from './errors.ts'
-import { documented } from './openapi.ts'
+import { documented, NAMED_PATCH } from './openapi.ts'
 import { readJson, readQuery } from './read-request.ts'
 import { PinBody, RetentionBody, RetentionQuery, RetentionView } from './retention-schemas.ts'
 
 const RETENTION = '/api/v1/retention'
 const PIN = '/api/v1/patches/:patch/pin'
-const parameters = { patch: 'An id, NAME@VERSION, or NAME@VERSION:ARCHITECTURE where there are several.' }
 const answers = { 200: RetentionView }
 
 export function addRetentionRoutes(app: App, { log }: RouteDependencies): void {
@@ -29,8 +28,7 @@ export function addRetentionRoutes(app: App, { log }: RouteDependencies): void {
     (c) => {
       const query = readQuery(c, RetentionQuery)
       if (isRefusal(query)) return answerRefusal(c, query, log)
-      const { keepNewest } = query
-      return c.json(retentionView(c.var.serviceCenter.state, keepNewest === 'all' ? null : keepNewest))
+      return c.json(retentionView(c.var.serviceCenter.state, query.keepNewest))
     },
   )
 
@@ -56,7 +54,7 @@ export function addRetentionRoutes(app: App, { log }: RouteDependencies): void {
       operation: 'pinPatch',
       allow: 'set-retention',
       summary: 'Keeps a patch, whatever its version.',
-      parameters,
+      parameters: NAMED_PATCH,
       body: PinBody,
       answers,
     }),
@@ -75,7 +73,7 @@ export function addRetentionRoutes(app: App, { log }: RouteDependencies): void {
       operation: 'unpinPatch',
       allow: 'set-retention',
       summary: 'Keeps it no longer than any other.',
-      parameters,
+      parameters: NAMED_PATCH,
       answers,
     }),
     (c) => {

@@ -5,14 +5,13 @@ import { z } from 'zod'
 import { isRefusal } from '../../protocol/refusals.ts'
 import { title } from '../core/patch-identity.ts'
 import { may } from '../core/permissions.ts'
-import { everEnrolled } from '../core/state.ts'
 import { gather, type Subject } from '../shell/support/gathering.ts'
 import { BUNDLE_FORMATS, packed } from '../shell/support/packing.ts'
 import { namedAppliance } from './appliances.ts'
 import type { App, AppContext, RouteDependencies } from './context.ts'
 import { answerRefusal } from './errors.ts'
 import { namedInstall } from './installs.ts'
-import { documented } from './openapi.ts'
+import { documented, NAMED_INSTALL } from './openapi.ts'
 import { readQuery } from './read-request.ts'
 
 const SupportQuery = z.strictObject({
@@ -27,7 +26,7 @@ export function addSupportRoutes(app: App, { repository, machine, clock, log }: 
       operation: 'fetchInstallSupport',
       allow: 'make-support-bundle',
       summary: 'Everything that helps to see what went wrong with an install, without secrets, as one archive.',
-      parameters: { id: 'The id of an install.' },
+      parameters: NAMED_INSTALL,
       query: SupportQuery,
       answers: { 200: 'archive' },
     }),
@@ -51,11 +50,8 @@ export function addSupportRoutes(app: App, { repository, machine, clock, log }: 
       answers: { 200: 'archive' },
     }),
     (c) => {
-      const { state } = c.var.serviceCenter
-      const found = namedAppliance(state, c.req.param('appliance'))
-      if (isRefusal(found)) return answerRefusal(c, found, log)
-      const appliance = everEnrolled(state, found.peer)
-      if (appliance === undefined) return answerRefusal(c, { refused: 'not_found', message: 'it has left' }, log)
+      const appliance = namedAppliance(c.var.serviceCenter.state, c.req.param('appliance'))
+      if (isRefusal(appliance)) return answerRefusal(c, appliance, log)
       const { name, peer: id } = appliance
       return bundle(c, { kind: 'appliance', appliance }, { name: `appliance ${name}`, id })
     },

@@ -2,6 +2,7 @@
  * `patchmesh retention show|set` and `patchmesh patches pin|unpin`: which patches stay and why, how many versions are kept,
  * and which are kept whatever their version.
  */
+import { MAX_KEPT_VERSIONS } from '../core/retention/retention.ts'
 import type { RetainedPatch, RetentionView } from '../core/retention/retention-views.ts'
 import { listed, patchReference, retentionRule } from '../page/words.ts'
 import { type Asking, isAgreed, YES_OPTION } from './asking.ts'
@@ -109,8 +110,8 @@ async function mayUnpin(client: ServiceCenterClient, patch: string, asking: Aski
 
 function numberIn(text: string): number | null {
   if (text === 'all') return null
-  if (/^[1-9]\d{0,2}$/.test(text)) return Number(text)
-  throw new UsageError(`--keep ${JSON.stringify(text)} is no number from 1 to 999, and not all`)
+  if (/^[1-9]\d{0,3}$/.test(text) && Number(text) <= MAX_KEPT_VERSIONS) return Number(text)
+  throw new UsageError(`--keep ${JSON.stringify(text)} is no number from 1 to ${MAX_KEPT_VERSIONS}, and not all`)
 }
 
 function viewLines(view: RetentionView): string[] {

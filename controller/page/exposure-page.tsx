@@ -2,7 +2,7 @@
  * Exposure: without which patches appliances are exposed, by organization, since when, due when and overdue by how much;
  * and how many days each severity leaves. Its forms work without scripts.
  */
-import type { DueDays } from '../core/exposure/advisory.ts'
+import { type DueDays, MAX_DUE_DAYS } from '../core/exposure/advisory.ts'
 import type { ExposureSummary } from '../core/exposure/exposure-views.ts'
 import { ColumnHeads } from './column-heads.tsx'
 import { ExposureLabel, OrganizationTable, SeverityWord } from './exposure-labels.tsx'
@@ -118,7 +118,7 @@ const DueDates = ({ dueDays }: { dueDays: DueDays[] }) => (
           {dueDays.map(({ severity, days }) => (
             <TextField
               {...{ id: `due-${severity}`, name: severity, label: capital(severity), type: 'number' }}
-              {...{ value: days === null ? '' : String(days), min: '1', max: '3650' }}
+              {...{ value: days === null ? '' : String(days), min: '1', max: String(MAX_DUE_DAYS) }}
               help="Days; empty for no due date."
             />
           ))}

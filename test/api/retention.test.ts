@@ -113,8 +113,11 @@ test('the command line tries, sets and pins, and refuses what is no number', asy
     /^Unpin kernel@2\? It is withdrawn within an hour unless something else keeps it\. .*Add --yes\.\n$/,
   )
   assert.equal((await command('patches', 'unpin', 'kernel@2', '--yes')).status, 0)
-  const wrong = await command('retention', 'set', '--keep', 'few')
-  assert.equal(wrong.status, 2)
-  assert.match(wrong.stderr, /--keep "few" is no number from 1 to 999, and not all\./)
+  for (const text of ['few', '0', '1001']) {
+    const wrong = await command('retention', 'set', '--keep', text)
+    assert.equal(wrong.status, 2)
+    assert.match(wrong.stderr, /--keep ".+" is no number from 1 to 1000, and not all\./)
+  }
+  assert.equal((await command('retention', 'show', '--keep', '1000')).status, 0)
   assert.equal(JSON.parse((await command('retention', 'set', '--keep', 'all', '--json')).stdout).keepNewest, null)
 })

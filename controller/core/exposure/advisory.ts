@@ -12,6 +12,7 @@ export const Severity = z.enum(SEVERITIES)
 export type Severity = z.infer<typeof Severity>
 
 export const MAX_REFERENCE_CHARACTERS = 200
+export const MAX_DUE_DAYS = 3_650
 
 /** Moments are wall milliseconds. */
 export const Advisory = z.strictObject({

@@ -2,7 +2,6 @@
  * What people and scripts are shown of exposure clocks: of each patch who is exposed, since when, due when and overdue by
  * how much, by organization; how long it took where it is over; who joined late, and for whom the patch is not meant.
  */
-import { hasIt } from '../findings.ts'
 import { nameOf } from '../patch-identity.ts'
 import { livePatches } from '../publishing.ts'
 import type { PatchRecord } from '../records.ts'
@@ -169,7 +168,7 @@ function whyExposed(state: ServiceCenterState, patch: PatchRecord, { appliance, 
   const found = finding.result === 'unknown' ? finding.reason : ''
   if (part === undefined) return found === '' ? 'no install of it was ordered' : `unknown: ${found}`
   if (!isFinal(part.state)) return `its install goes on: ${part.state}`
-  if (part.state === 'installed' && !hasIt(patch, finding)) return 'it was installed, and is there no more'
+  if (part.state === 'installed') return 'it was installed, and is there no more'
   return `its last install ended as ${part.state}${part.reason === '' ? '' : `: ${part.reason}`}`
 }
 

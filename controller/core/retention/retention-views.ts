@@ -40,9 +40,10 @@ export function retentionView(state: ServiceCenterState, tried?: number | null):
   const { set, pins } = state.retention
   const keepNewest = set?.keepNewest ?? null
   const judgedBy = tried === undefined ? keepNewest : tried
+  const standings = retentionStandings(state, judgedBy)
   // Whoever sees only some organizations is told what becomes of a patch, and not who else needs it.
-  const goes = new Set(letGoBy(retentionStandings(state.whole ?? state, judgedBy)))
-  const patches = retentionStandings(state, judgedBy).map(({ patch, kept }): RetainedPatch => {
+  const goes = new Set(letGoBy(state.whole === null ? standings : retentionStandings(state.whole, judgedBy)))
+  const patches = standings.map(({ patch, kept }): RetainedPatch => {
     const { sha256, publication, uploadedAt } = patch
     const pin = pins.get(sha256)
     return {

@@ -11,6 +11,7 @@ import { inWords } from '../baselines/setting.ts'
 import { title } from '../patch-identity.ts'
 import { livePatches, whyKept } from '../publishing.ts'
 import type { PatchRecord } from '../records.ts'
+import { isUnderWay } from '../rollout/install-states.ts'
 import type { ServiceCenterState } from '../state.ts'
 
 /** Whoever uploads an older version on purpose has a day to install it, or to pin it. */
@@ -58,9 +59,7 @@ function whyNeeded(state: ServiceCenterState, patch: PatchRecord, foundOn = new 
   const pin = state.retention.pins.get(sha256)
   const baselines = [...state.baselines.values()].filter((baseline) => baseline.patch === sha256)
   const inUse = whyKept(state, patch)
-  const goingOn = [...state.installs.values()].filter(
-    ({ patch: of, state: now }) => of === sha256 && (now === 'planned' || now === 'running' || now === 'paused'),
-  )
+  const goingOn = [...state.installs.values()].filter(({ patch: of, state: now }) => of === sha256 && isUnderWay(now))
   const wayBack = inUse?.refused === 'patch_installed' ? [] : whyWayBack(state, foundOn)
   return [
     ...(pin === undefined ? [] : [`${pin.pinnedBy} has pinned it${pin.reason === '' ? '' : `: ${pin.reason}`}`]),
