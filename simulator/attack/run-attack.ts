@@ -14,7 +14,8 @@ import { readToken } from '../../protocol/token.ts'
 import { AUTHORIZATION_DOCUMENT } from '../../protocol/trust/authorization.ts'
 import { POLICY_DOCUMENT } from '../../protocol/trust/policy.ts'
 import { readDocument, signatureOver } from '../../protocol/trust/signed-document.ts'
-import { Membership, Order, PolicyNotice } from '../../protocol/trust/statements.ts'
+import { Membership, Order, PolicyNotice, type Report } from '../../protocol/trust/statements.ts'
+import { hasEnded } from '../checkers/evidence.ts'
 import { Fleet } from '../processes/fleet.ts'
 import { personKey, policyFor } from '../world/approving.ts'
 import { type Loot, orderAttempts, policyAttempts } from './attempts.ts'
@@ -44,7 +45,10 @@ export async function runAttack(tell: (tried: Tried) => void, progress: (line: s
     )
     if (isRefusal(token)) throw new RefusedError(token)
     const lab = { organization: identifiers.OrganizationName.parse('Lab'), approvalsNeeded: 0 }
-    const policies = [1, 2].map((version) => policyFor(token.root, { version, organizations: [lab] }))
+    // The first asks for nobody's approval, so whoever could go back to it would be seen to install.
+    const policies = [{ version: 1, approvalsNeeded: 0 }, { version: 2 }].map((differently) =>
+      policyFor(token.root, { organizations: [lab], ...differently }),
+    )
     for (const document of policies) await handOnPolicy(fleet.api.exchange, document)
     progress('The policy is handed on; 1.0.0 is uploaded, approved and installed.')
     const older = await installApproved(fleet, await upload(fleet, '1.0.0'))
@@ -56,14 +60,13 @@ export async function runAttack(tell: (tried: Tried) => void, progress: (line: s
     await fleet.serviceCenter.stop()
     const copy = join(fleet.folder, 'stolen')
     await cp(join(fleet.folder, 'service-center'), copy, { recursive: true })
-    const listen = (token.dial[0] ?? '').replace(/\/p2p\/.*/, '')
-    const thief = await StolenServiceCenter.start(copy, listen)
+    const thief = await StolenServiceCenter.start(copy, fleet.meshAddress)
     try {
-      await until(() => thief.isSpokenToBy(peer), 'the appliance greets it')
+      await fleet.until('the appliance greets it', () => Promise.resolve(thief.isSpokenToBy(peer)), Boolean)
       const membership: Membership = {
         ...{ ...slot, appliance: peer, epoch: 1, serviceCenter: token.serviceCenter, enrolledAt: Date.now() },
       }
-      const loot: Loot = { root: thief.root, membership, older, newer, unapproved }
+      const loot: Loot = { membership, older, newer, unapproved }
       return await attack({ fleet, thief, peer, loot, policies, tell })
     } finally {
       await thief.stop()
@@ -82,7 +85,8 @@ type Scene = {
   readonly tell: (tried: Tried) => void
 }
 
-async function attack({ fleet, thief, peer, loot, policies, tell }: Scene): Promise<Tried[]> {
+async function attack(scene: Scene): Promise<Tried[]> {
+  const { fleet, thief, peer, loot, policies, tell } = scene
   const all: Tried[] = []
   const ended = (what: string, refusal: string | null): void => {
     all.push({ what, refusal })
@@ -93,49 +97,50 @@ async function attack({ fleet, thief, peer, loot, policies, tell }: Scene): Prom
   const log = (): string => fleet.daemon(VICTIM).log
   let sequence = Date.now() + 3_600_000
   for (const { what, order } of orderAttempts(loot)) {
-    const orderId = identifiers.OrderId.parse(randomBytes(16).toString('hex'))
-    sequence += 1
-    const { organization, dataCenter } = loot.membership
-    thief.say(peer, Order, {
-      ...{ to: peer, orderId, sequence, attempt: 1, action: 'install', organization, dataCenter },
-      ...{ install: loot.newer.authorization.install, patch: loot.unapproved, allowOutage: false },
-      ...{ issuedAt: Date.now(), expiresAt: Date.now() + 3_600_000, after: null, continues: null, stages: [] },
-      ...order,
-    })
-    const report = await until(() => {
-      const told = thief.reports.get(orderId)
-      return told !== undefined && ['refused', 'installed', 'failed', 'reverted'].includes(told.state) ? told : false
-    }, what)
-    ended(what, report.state === 'refused' && (await installed()) === '2.0.0' ? report.reason : null)
+    const report = await answerTo(scene, what, { ...order, sequence: (sequence += 1) })
+    ended(what, report?.state === 'refused' && (await installed()) === '2.0.0' ? report.reason : null)
   }
   const held = readDocument(POLICY_DOCUMENT, policies[1] ?? new Uint8Array())
   if (isRefusal(held)) throw new RefusedError(held)
   for (const { what, document } of policyAttempts(held.stated, policies[0] ?? new Uint8Array())) {
     thief.say(peer, PolicyNotice, { document })
-    ended(what, await refusedAsBefore(thief, { peer, loot, sequence: (sequence += 1) }))
+    // A lower policy would let this order through: by the words of its refusal one sees which policy holds.
+    const report = await answerTo(scene, what, { sequence: (sequence += 1) })
+    const holds = report?.state === 'refused' && report.refusal === 'not_approved'
+    ended(what, holds ? `it does not hold: ${report.reason}` : null)
   }
   const seen = log().length
   const lab = identifiers.OrganizationName.parse('Lab')
   thief.say(peer, Membership, { ...loot.membership, organization: lab, enrolledAt: Date.now() })
-  await until(() => log().slice(seen).includes('membership refused'), 'the membership is refused')
-  ended('a membership of its own making', /membership refused: [^"]*/.exec(log().slice(seen))?.[0] ?? null)
+  const refusal = await fleet.until(
+    'the membership is refused',
+    () => Promise.resolve(/membership refused: [^"]*/.exec(log().slice(seen))?.[0]),
+    (line) => line !== undefined,
+  )
+  ended('a membership of its own making', refusal ?? null)
   return all
 }
 
-/** An order that a lower policy would let through is refused still; by the words one sees which policy holds. */
-async function refusedAsBefore(
-  thief: StolenServiceCenter,
-  { peer, loot, sequence }: { peer: identifiers.PeerId; loot: Loot; sequence: number },
-): Promise<string | null> {
+/** Gives an order for the unapproved patch, but for what `differently` says, and waits for how it ends. */
+async function answerTo(
+  { fleet, thief, peer, loot }: Scene,
+  what: string,
+  differently: Partial<Order>,
+): Promise<Report | undefined> {
   const orderId = identifiers.OrderId.parse(randomBytes(16).toString('hex'))
   const { organization, dataCenter } = loot.membership
   thief.say(peer, Order, {
-    ...{ to: peer, orderId, sequence, attempt: 1, action: 'install', organization, dataCenter },
+    ...{ to: peer, orderId, sequence: 0, attempt: 1, action: 'install', organization, dataCenter },
     ...{ install: loot.newer.authorization.install, patch: loot.unapproved, allowOutage: false },
     ...{ issuedAt: Date.now(), expiresAt: Date.now() + 3_600_000, after: null, continues: null, stages: [] },
+    ...differently,
   })
-  const report = await until(() => thief.reports.get(orderId) ?? false, 'the order after the policy is answered')
-  return report.state === 'refused' && report.refusal === 'not_approved' ? `it does not hold: ${report.reason}` : null
+  return fleet.until(
+    `${what}: the order is answered`,
+    () => Promise.resolve(thief.reports.get(orderId)),
+    (report) => report !== undefined && hasEnded(report.state),
+    ANSWERED_WITHIN_MS,
+  )
 }
 
 async function upload(fleet: Fleet, version: string): Promise<identifiers.Sha256> {
@@ -176,14 +181,4 @@ async function installApproved(fleet: Fleet, patch: identifiers.Sha256): Promise
     },
   )
   return { patch, authorization: read.stated, document: Buffer.from(approved?.document ?? '') }
-}
-
-async function until<Found>(look: () => Found | false, what: string): Promise<Found> {
-  const deadline = Date.now() + ANSWERED_WITHIN_MS
-  for (;;) {
-    const found = look()
-    if (found !== false) return found
-    if (Date.now() > deadline) throw new Error(`within ${ANSWERED_WITHIN_MS / 1000} s: ${what}`)
-    await new Promise((resolve) => setTimeout(resolve, 50))
-  }
 }

@@ -45,20 +45,13 @@ export class StolenServiceCenter {
     return stolen
   }
 
-  get root(): PeerId {
-    return this.#authority.signing.peer
-  }
-
   isSpokenToBy(peer: PeerId): boolean {
     return this.#victims.has(peer)
   }
 
   /** Signs it with the stolen key. */
   say<Statement>(to: PeerId, type: StatementType<Statement>, statement: Statement): void {
-    this.pass(to, seal(type, statement, this.#authority.signing))
-  }
-
-  pass(to: PeerId, envelope: Envelope): void {
+    const envelope = seal(type, statement, this.#authority.signing)
     this.#victims.get(to)?.send({ kind: 'letter', letter: { to, from: this.#authority.mesh, envelope } })
   }
 

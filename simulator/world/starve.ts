@@ -2,7 +2,7 @@
 import type { SimulatedAppliance } from './simulated-appliance.ts'
 import type { World } from './world.ts'
 
-export const RUNS_MS = 300
+const RUNS_MS = 300
 
 /** From now on, until what is given back is called. */
 export function starve(world: World, appliance: SimulatedAppliance, standsMs: number): () => void {
