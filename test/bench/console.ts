@@ -4,11 +4,12 @@
  */
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { Agent, type IncomingMessage, request } from 'node:http'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { assetAddress } from '../../controller/page/assets.ts'
+import { keepSection } from './benchmarks-page.ts'
 import type { Asked, Told } from './served-fleet.ts'
 
 const EXTENT = { appliances: 10_000, organizations: 200, dataCenters: 50, patches: 500, detected: 40, admins: 200 }
@@ -192,15 +193,13 @@ async function watching(url: string, admins: readonly Admin[]): Promise<void> {
 }
 
 async function keep(): Promise<void> {
-  const page = new URL('../../docs/benchmarks.md', import.meta.url)
-  const sections = (await readFile(page, 'utf8')).split(/^(?=## )/m).filter((section) => !section.startsWith(HEADING))
   const { appliances, organizations, dataCenters, patches, detected } = EXTENT
   const extent = `${appliances.toLocaleString('en')} appliances of ${organizations} organizations in ${dataCenters} Data Centers, ${patches} patches, of ${detected} of which every tenant appliance has told what it has`
   const rows = figures.map(
     ({ what, measured, limit, isMet }) => `| ${what} | ${isMet ? measured : `**${measured}**`} | ${limit} |`,
   )
-  const table = `| what | measured | at most |\n| --- | --- | --- |\n${rows.join('\n')}\n`
-  const section = `${HEADING}\n\nWritten by \`npm run bench:console\`: ${extent}; the Service Center on one core, real HTTP over loopback.${PAUSE} ${new Date().toISOString().slice(0, 10)}.\n\n${table}`
-  await writeFile(page, `${sections.join('').trimEnd()}\n\n${section}`)
-  process.stdout.write(table)
+  const table = `| what | measured | at most |\n| --- | --- | --- |\n${rows.join('\n')}`
+  const about = `\`npm run bench:console\`: ${extent}; the Service Center on one core, real HTTP over loopback.${PAUSE}`
+  await keepSection(HEADING, about, table)
+  process.stdout.write(`${table}\n`)
 }

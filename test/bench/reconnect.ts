@@ -6,7 +6,7 @@
  */
 import { type ChildProcess, execFileSync, fork, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -18,6 +18,7 @@ import { openRepository } from '../../controller/shell/repository.ts'
 import { seal, signingKeyFromSeed } from '../../protocol/trust/envelope.ts'
 import { Membership } from '../../protocol/trust/statements.ts'
 import { slotOf } from '../support/fleet-slots.ts'
+import { keepSection } from './benchmarks-page.ts'
 import { attach, newHost, secretOfAgent, type Told } from './reconnecting-agents.ts'
 
 const AGENTS = Number(process.argv[2] ?? 10_000)
@@ -26,10 +27,10 @@ const PROCESSES = 2
 const HONEST = 200
 const HONEST_EVERY_MS = 250
 const MUST_MS = 60_000
+const HONEST_MUST_MS = 3_000
 const GIVEN_UP_MS = 15 * 60_000
 const TICKS_A_SECOND = 100
 const HEADING = '## A fleet that comes back'
-const PAGE = new URL('../../docs/benchmarks.md', import.meta.url)
 const LAUNCHER = fileURLToPath(new URL('../../patchmesh', import.meta.url))
 
 type Connected = Omit<Extract<Told, { kind: 'connected' }>, 'kind'>
@@ -81,7 +82,11 @@ try {
     ['the same for each agent', `${(processorMs / AGENTS).toFixed(2)} ms`, ''],
     ['handshakes that failed and were tried again', String(failed), ''],
     [`${waits.length + refused} dials of other members meanwhile: refused`, String(refused), '0'],
-    ['the same: until the answer, middle, 99th percentile, slowest', [0.5, 0.99, 1].map(share).join(', '), '3 s'],
+    [
+      'the same: until the answer, middle, 99th percentile, slowest',
+      [0.5, 0.99, 1].map(share).join(', '),
+      `${HONEST_MUST_MS / 1000} s`,
+    ],
     ['resident memory of the Service Center with all of them', `${residentMiB.toFixed(0)} MiB`, ''],
   ]
   const table = [
@@ -90,8 +95,10 @@ try {
     ...rows.map((row) => `| ${row.join(' | ')} |`),
   ].join('\n')
   process.stdout.write(`${table}\n`)
-  await writePage(table)
-  if (!areBack || processorMs > MUST_MS || refused > 0) process.exitCode = 1
+  const about = `\`npm run bench:reconnect\`: ${AGENTS} agents, each with a connection of its own, come back to a Service Center that was just started and has one core; ${PROCESSES} processes on the other cores of the machine are the agents.`
+  await keepSection(HEADING, about, table)
+  const isInTime = Math.max(tookMs, processorMs) <= MUST_MS && (waits.at(-1) ?? 0) <= HONEST_MUST_MS
+  if (!areBack || !isInTime || refused > 0) process.exitCode = 1
 } finally {
   for (const child of children) child.kill('SIGKILL')
   await rm(folder, { recursive: true, force: true })
@@ -176,10 +183,4 @@ async function processorTicks(pid: number): Promise<number> {
 
 async function residentMemory(pid: number): Promise<number> {
   return Number(/VmRSS:\s+(\d+)/.exec(await readFile(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024
-}
-
-async function writePage(table: string): Promise<void> {
-  const sections = (await readFile(PAGE, 'utf8')).split(/^(?=## )/m).filter((one) => !one.startsWith(`${HEADING}\n`))
-  const section = `${HEADING}\n\nWritten by \`npm run bench:reconnect\`: ${AGENTS} agents, each with a connection of its own, come back to a Service Center that was just started and has one core; ${PROCESSES} processes on the other cores of the machine are the agents. ${new Date().toISOString().slice(0, 10)}.\n\n${table}\n`
-  await writeFile(PAGE, [...sections.map((one) => `${one.trimEnd()}\n\n`), section].join(''))
 }

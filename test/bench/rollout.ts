@@ -2,7 +2,6 @@
  * `npm run bench:rollout`: what installs cost the Service Center of a large fleet: a tick of it with many that have ended
  * and a few that run, and a plan for everybody at once. The figures become a section of docs/benchmarks.md.
  */
-import { readFile, writeFile } from 'node:fs/promises'
 import type { InstallRecord, TargetRecord } from '../../controller/core/records.ts'
 import { targetsOf } from '../../controller/core/rollout/ongoing.ts'
 import { planRollout } from '../../controller/core/rollout/plan.ts'
@@ -12,6 +11,7 @@ import { apply, type ServiceCenterState } from '../../controller/core/state.ts'
 import { step } from '../../controller/core/step.ts'
 import type { InstallId, PeerId, Sha256 } from '../../protocol/identifiers.ts'
 import { serveApp } from '../support/http-fixtures.ts'
+import { keepSection } from './benchmarks-page.ts'
 import { largeFleet } from './large-fleet.ts'
 
 const EXTENT = { appliances: 10_000, organizations: 200, dataCenters: 50, patches: 20, detected: 1 }
@@ -22,7 +22,6 @@ const FIRST_TICKS = 50
 const TICKS = 200
 const PAGES = 3
 const HEADING = '## Installs of a large fleet'
-const PAGE = new URL('../../docs/benchmarks.md', import.meta.url)
 
 const { fleet, patches } = await largeFleet(EXTENT)
 const { state } = fleet.serviceCenter
@@ -72,11 +71,8 @@ const rows = figures.map(
 )
 const table = ['| what | measured | at most | met |', '| --- | --- | --- | --- |', ...rows].join('\n')
 process.stdout.write(`${table}\n`)
-const sections = (await readFile(PAGE, 'utf8'))
-  .split(/^(?=## )/m)
-  .filter((section) => !section.startsWith(`${HEADING}\n`))
-const section = `${HEADING}\n\nWritten by \`npm run bench:rollout\`: 10,000 appliances in 50 Data Centers; ${ENDED.installs} installs of ${ENDED.targets} appliances that have ended and ${RUNNING.installs} of ${RUNNING.targets} that run. Milliseconds are the processor's. ${new Date().toISOString().slice(0, 10)}.\n\n${table}\n`
-await writeFile(PAGE, [...sections.map((one) => `${one.trimEnd()}\n\n`), section].join(''))
+const about = `\`npm run bench:rollout\`: 10,000 appliances in 50 Data Centers; ${ENDED.installs} installs of ${ENDED.targets} appliances that have ended and ${RUNNING.installs} of ${RUNNING.targets} that run. Milliseconds are the processor's.`
+await keepSection(HEADING, about, table)
 await fleet.close()
 process.exit(figures.every(([, ms, limit]) => ms <= limit) ? 0 : 1)
 

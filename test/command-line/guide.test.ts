@@ -12,6 +12,7 @@ const ROOT = path.join(import.meta.dirname, '../..')
 const PAGES = [
   'README.md',
   'docs/operators-guide.md',
+  'docs/command-line.md',
   'docs/configuration.md',
   'docs/data-folders.md',
   'docs/installers.md',
