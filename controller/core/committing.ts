@@ -12,6 +12,18 @@ import { isForgotten, isInFlight, targetsOf } from './rollout/ongoing.ts'
 import { apply, type ServiceCenterState } from './state.ts'
 import { synchronize } from './synchronize.ts'
 
+type Topic = Extract<ServiceCenterEffect, { kind: 'changed' }>['topic']
+
+/** Of what pages that are open hear when a table changes; null where none shows it by itself. */
+const TOPICS: Readonly<Record<Change['table'], Topic | null>> = {
+  ...{ patches: 'patches', receipts: 'patches', ownCopies: 'patches', advisories: 'patches', dueDays: 'patches' },
+  ...{ retention: 'patches', pins: 'patches' },
+  ...{ installs: 'installs', targets: 'installs', detections: 'installs', baselines: 'installs' },
+  authorizations: 'installs',
+  ...{ appliances: 'appliances', tokens: 'appliances', limits: 'appliances', policies: 'appliances' },
+  ...{ rosters: null, publishers: null, windows: null, statements: null, audit: null },
+}
+
 /** Takes the changes into the state, has them stored, and tells whom they concern. */
 export function commit(state: ServiceCenterState, changes: Change[]): ServiceCenterEffect[] {
   if (changes.length === 0) return []
@@ -33,18 +45,9 @@ export function commit(state: ServiceCenterState, changes: Change[]): ServiceCen
       effects.push(...synchronize(state, change.row.appliance))
     for (const { appliance } of mayBeTakenBack(state, change)) effects.push(...synchronize(state, appliance))
   }
-  if (tables.has('patches') || tables.has('receipts') || tables.has('ownCopies') || tables.has('advisories'))
-    effects.push({ kind: 'changed', topic: 'patches' })
-  if (
-    tables.has('installs') ||
-    tables.has('baselines') ||
-    tables.has('targets') ||
-    tables.has('detections') ||
-    tables.has('authorizations')
-  )
-    effects.push({ kind: 'changed', topic: 'installs' })
-  if (tables.has('appliances') || tables.has('policies') || tables.has('limits') || tables.has('tokens'))
-    effects.push({ kind: 'changed', topic: 'appliances' })
+  const changed = new Set([...tables].map((table) => TOPICS[table]))
+  for (const topic of ['patches', 'installs', 'appliances'] as const)
+    if (changed.has(topic)) effects.push({ kind: 'changed', topic })
   return effects
 }
 

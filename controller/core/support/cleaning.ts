@@ -1,7 +1,8 @@
 /**
  * Makes what goes into a support bundle fit to be handed on: no secret is left, and people are called by pseudonyms. What
- * is known by its name, its form or its field is taken out; and so is every long word that only a machine would write, if
- * nobody knows it as an identifier. Better one word too many than a key.
+ * is known by its name, its form or its field is taken out; and so is every long word of small and capital letters and digits,
+ * as base64 makes them, if nobody knows it as an identifier. Hexadecimal stays, since digests and ids are: one that is a
+ * secret is found by its field alone.
  */
 import { sha256Hex } from '../../../protocol/hashing.ts'
 import { redacted } from '../../../protocol/redacted.ts'

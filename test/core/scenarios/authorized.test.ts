@@ -6,9 +6,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type InstallId, OrderId, type PeerId } from '../../../protocol/identifiers.ts'
 import { isRefusal, type RefusalCode } from '../../../protocol/refusals.ts'
-import type { Authorization } from '../../../protocol/trust/authorization.ts'
+import { AUTHORIZATION_DOCUMENT, type Authorization, judgeScope } from '../../../protocol/trust/authorization.ts'
 import { open, seal } from '../../../protocol/trust/envelope.ts'
 import { approvalsNeeded, type Policy } from '../../../protocol/trust/policy.ts'
+import { readDocument } from '../../../protocol/trust/signed-document.ts'
 import { Membership, type Order, PolicyNotice, Report } from '../../../protocol/trust/statements.ts'
 import { approverCalled, authorizationFor, ownerCalled, policyFor } from '../../../simulator/world/approving.ts'
 import { deliver, estateWithTenants, orderFor, replicate, sealedOrder } from '../../../simulator/world/estate.ts'
@@ -195,6 +196,16 @@ for (const [what, attempt, code, words] of REFUSED) {
     assert.deepEqual(runs(world), [])
   })
 }
+
+test('I8 an authorization is over at its own end, though nothing else were', () => {
+  const { world, patch, root } = patched()
+  const order = orderFor(world, WHO, patch, {})
+  const document = readDocument(AUTHORIZATION_DOCUMENT, authorizationFor(world, order, patch, {}))
+  assert.ok(!isRefusal(document))
+  const { expiresAt } = document.stated
+  assert.equal(judgeScope(document, { ...order, fleet: root }, expiresAt - 1), null)
+  assert.equal(judgeScope(document, { ...order, fleet: root }, expiresAt)?.refused, 'expired')
+})
 
 const TAKEN: readonly (readonly [what: string, attempt: Try])[] = [
   ['with two approvals', {}],
