@@ -8,7 +8,7 @@ import { Bytes, decode, encode } from '../../protocol/codec.ts'
 import { PatchName } from '../../protocol/identifiers.ts'
 import { MAX_TAKEN_INSTALLS } from '../../protocol/limits.ts'
 import { isRefusal, type Refusal } from '../../protocol/refusals.ts'
-import { POLICY_DOCUMENT, type PolicyDocument } from '../../protocol/trust/policy.ts'
+import { judgeFleet, POLICY_DOCUMENT, type PolicyDocument } from '../../protocol/trust/policy.ts'
 import { printDocument, readDocument } from '../../protocol/trust/signed-document.ts'
 import type { AgentEffect } from './events.ts'
 import type { AgentState } from './state.ts'
@@ -58,12 +58,14 @@ export function keepTrustAgain(state: AgentState): AgentEffect[] {
   return state.trust.policy === null && state.trust.taken.size === 0 ? [] : keepTrust(state)
 }
 
-/** Takes in what was kept, where it is later than what is held by now; a refusal where it is damaged. */
-export function takeKeptTrust({ trust }: AgentState, bytes: Uint8Array): Refusal | null {
+/** Takes in what was kept, where it is later than what is held by now; a refusal where it is damaged, or of another fleet. */
+export function takeKeptTrust({ trust, root }: AgentState, bytes: Uint8Array): Refusal | null {
   const kept = decode(Kept, bytes, 'the record of trust')
   if (isRefusal(kept)) return kept
   const policy = kept.policy === null ? null : readDocument(POLICY_DOCUMENT, kept.policy)
   if (isRefusal(policy)) return policy
+  const foreign = policy === null ? null : judgeFleet(policy.stated, root)
+  if (foreign !== null) return foreign
   if (policy !== null && policy.stated.version > (trust.policy?.stated.version ?? 0)) trust.policy = policy
   for (const { name, sequence } of kept.taken)
     if (sequence > (trust.taken.get(name) ?? 0)) trust.taken.set(name, sequence)

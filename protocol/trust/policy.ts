@@ -86,8 +86,8 @@ export type PolicyTrust = {
 export function judgePolicy(document: PolicyDocument, { fleet, held, pinned }: PolicyTrust): Refusal | null {
   const { stated } = document
   const title = `policy ${stated.version}`
-  if (stated.fleet !== fleet)
-    return refuse('bad_policy', `${title} is for the fleet of ${stated.fleet}, not of ${fleet}`)
+  const foreign = judgeFleet(stated, fleet)
+  if (foreign !== null) return foreign
   if (held !== null && stated.version <= held.version)
     return refuse('stale', `${title} is not later than policy ${held.version}, which is held`)
   const own = whoMisses(document, stated)
@@ -98,6 +98,10 @@ export function judgePolicy(document: PolicyDocument, { fleet, held, pinned }: P
     return refuse('bad_policy', `${title} is signed by none of the owners that the configuration names (policyOwners)`)
   const before = held === null ? null : whoMisses(document, held)
   return before === null ? null : refuse('bad_policy', `${title} ${before} of the owners of policy ${held?.version}`)
+}
+
+export function judgeFleet({ version, fleet: of }: Policy, fleet: PeerId): Refusal | null {
+  return of === fleet ? null : refuse('bad_policy', `policy ${version} is for the fleet of ${of}, not of ${fleet}`)
 }
 
 function whoMisses(document: PolicyDocument, { owners, ownersNeeded }: Policy): string | null {

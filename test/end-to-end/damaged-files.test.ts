@@ -12,7 +12,10 @@ import { DatabaseSync } from 'node:sqlite'
 import { after, before, describe, test } from 'node:test'
 import { writeExampleBundle } from '../../controller/cli/example-bundle.ts'
 import { databaseFile } from '../../controller/shell/database/embedded-file.ts'
+import { encode } from '../../protocol/codec.ts'
+import type { PeerId } from '../../protocol/identifiers.ts'
 import { Fleet } from '../../simulator/processes/fleet.ts'
+import { policyFor } from '../../simulator/world/approving.ts'
 import { type AgentEnd, refused, runAgent, runController } from '../support/agent-run.ts'
 import { cut, empty, fillPages, fillWithText, flipByte, replaceByOtherDatabase } from '../support/damage.ts'
 import { slotOf } from '../support/fleet-slots.ts'
@@ -30,6 +33,9 @@ const RESTORE = 'Restore identity and enrollment from the same backup of .*, or 
 const MOVE_AWAY = 'Stop the agent, move the file away .* looks again at what is installed'
 const BACKUP = 'Stop the controller, keep the file for examination and restore the newest backup'
 
+const OTHER_FLEET = '12D3KooWGRUfUXZrSsYV9FQbRPvQjzYy2mVfM1nDhYJZVfG2oXKz' as PeerId
+const OTHER_TRUST = encode({ version: 1, policy: policyFor(OTHER_FLEET), taken: [] })
+
 const OF_AN_AGENT: readonly Row[] = [
   ['ledger.sqlite', 'has garbage pages', fillPages, new RegExp(`fails: it is damaged( \\(.*\\))?\\. ${MOVE_AWAY}`)],
   ['ledger.sqlite', 'lost its end', (file) => cut(file, -5000), new RegExp(`fails: it is damaged.*\\. ${MOVE_AWAY}`)],
@@ -45,6 +51,14 @@ const OF_AN_AGENT: readonly Row[] = [
   ['enrollment', 'lost its end', (file) => cut(file, -100), new RegExp(`is damaged: .*\\. ${RESTORE}`)],
   ['enrollment', 'is a text', fillWithText, new RegExp(`is damaged: .*\\. ${RESTORE}`)],
   ['enrollment', 'is a folder', becomeFolder, new RegExp(`is a folder\\. ${RESTORE}`)],
+  ['trust', 'is empty', (file) => writeFileSync(file, ''), /is damaged: .*the ledger says the same/],
+  ['trust', 'is a text', fillWithText, /is damaged: .*the ledger says the same/],
+  [
+    'trust',
+    'is of another fleet',
+    (file) => writeFileSync(file, OTHER_TRUST),
+    /is damaged: policy 1 is for the fleet of/,
+  ],
   ['lock', 'is a text', fillWithText, /is no lock\. Remove it, .* and start again: it holds nothing/],
 ]
 
