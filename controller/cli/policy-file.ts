@@ -70,22 +70,25 @@ const CHANGES = {
     value: 'NAME@VERSION',
     about: 'nothing of that name is installed below it; repeatable',
   },
-  remove: {
-    type: 'string',
-    multiple: true,
-    value: 'NAME',
-    about: 'an owner or approver who has no say any more; repeatable',
-  },
   until: {
     type: 'string',
     value: 'DAY',
     about: `after it nothing new is installed (default: ${LASTS_DAYS} days from now)`,
   },
 } as const
+/** Of a policy that is there already. */
+const REMOVAL = {
+  remove: {
+    type: 'string',
+    multiple: true,
+    value: 'NAME',
+    about: 'an owner or approver who has no say any more; repeatable',
+  },
+} as const
 const CHANGES_USAGE =
   '[--owner FILE]... [--owners-needed N] [--approver FILE]... [--for NAME]... [--needed N [--organization NAME]] [--floor NAME@VERSION]... [--until DAY]'
 
-type Changes = { readonly [Name in keyof typeof CHANGES]: string | string[] | undefined }
+type Changes = { readonly [Name in keyof (typeof CHANGES & typeof REMOVAL)]?: string | string[] | undefined }
 
 export const initPolicy = defineCommand({
   name: 'policy init',
@@ -122,6 +125,7 @@ export const addToPolicy = defineCommand({
   options: {
     out: { type: 'string', value: 'FILE', about: 'where to write it; a file that is there is never replaced' },
     ...CHANGES,
+    ...REMOVAL,
     ...outputOptions('the policy'),
   },
   remarks: ['The owners of FILE sign it, and those of the new one: so many of both as each asks for.'],
