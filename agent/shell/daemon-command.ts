@@ -1,6 +1,6 @@
 /**
- * What the command lines of both daemons and of the agent's commands share: settings from a YAML file, one-line failures with the contract's exit
- * status, and ending by a signal.
+ * What the command lines of both daemons and of the agent's commands share: settings from a YAML file, one-line failures
+ * with the contract's exit status, the form of what is printed, and ending by a signal.
  */
 import { type ParseArgsConfig, parseArgs } from 'node:util'
 import type { z } from 'zod'

@@ -5,11 +5,11 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmod, mkdir, mkdtemp, readlink, rm, writeFile } from 'node:fs/promises'
+import { chmod, chown, mkdir, mkdtemp, readFile, readlink, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import { livingProcess } from '../../agent/shell/installers/process-tree.ts'
+import { identityOf, livingProcess } from '../../agent/shell/installers/process-tree.ts'
 import { ReleaseSlots, type SlotName } from '../../agent/shell/updater/release-slots.ts'
 import product from '../../package.json' with { type: 'json' }
 import { asSha256, sha256Hex } from '../../protocol/hashing.ts'
@@ -42,7 +42,7 @@ async function release(slots: ReleaseSlots, slot: SlotName, { version = '', trie
   const tree = slots.unproven(slot)
   await mkdir(tree, { recursive: true })
   const program = `console.log((process.env.PATCHMESH_TRIED ? 'tried ' : 'runs ') + '${version} ' + process.pid)
-    process.on('SIGTERM', () => process.exit(0))
+    process.on('SIGTERM', () => { console.log('ends ${version}'); process.exit(0) })
     process.on('disconnect', () => process.exit(1))
     setInterval(() => undefined, 1000)
     if (process.env.PATCHMESH_TRIED) { ${tried} }`
@@ -64,7 +64,7 @@ async function twoReleases(name: string, tried: keyof typeof TRIED, seconds = 1)
   return { data, slots }
 }
 
-function start(data: string, command: 'agent' | 'agent-updater') {
+function start(data: string, command: 'agent' | 'agent-updater' | 'status') {
   const child = spawn(LAUNCHER, [command, '--data', data], { stdio: ['ignore', 'pipe', 'pipe'] })
   children.push(child)
   let printed = ''
@@ -123,6 +123,17 @@ describe('the updater', DEADLINE, () => {
     await eventually('the tried release ends', async () => livingProcess(pid) === null)
   })
 
+  test('goes back also where that cannot be noted, when the other has ended', async () => {
+    const { data, slots } = await twoReleases('not-noted', 'is never seen', 5)
+    const { child, says, text } = start(data, 'agent-updater')
+    await says(/^tried 0\.9 \d+$/m)
+    await eventually('what is tried is noted', async () => (await slots.trial())?.tried != null)
+    await mkdir(path.join(slots.folder, '.trial.json.new'))
+    await says(new RegExp(`^runs 0\\.8 ${child.pid}$`, 'm'))
+    assert.match(text(), /the updater could not go on, and goes back[^]*^runs/m)
+    assert.match(text(), /^ends 0\.9$[^]*^runs/m)
+  })
+
   test('a second agent is refused while a release is tried, and the trial goes on', async () => {
     const { data, slots } = await twoReleases('second', 'is never seen', 20)
     const { child, says } = start(data, 'agent-updater')
@@ -158,6 +169,28 @@ describe('which release runs', DEADLINE, () => {
     await says(new RegExp(`release ${product.version.replaceAll('.', '\\.')} was installed by hand`))
     await says(baseRuns)
     assert.equal(await slots.current(), null)
+  })
+
+  test('the release before, where a trial was cut off by a restart of the machine and others have its numbers now', async () => {
+    const { data, slots } = await twoReleases('restarted', 'good')
+    const other = identityOf(process.pid)
+    const trial = { patch: PATCH, release: '0.9', slot: 'b', seconds: 1, updater: other, tried: null } as const
+    await slots.note({ ...trial, wentBack: null })
+    const file = path.join(slots.folder, 'trial.json')
+    await writeFile(file, JSON.stringify({ ...JSON.parse(await readFile(file, 'utf8')), bootId: 'the-boot-before' }))
+    const { says } = start(data, 'agent')
+    await says(/^runs 0\.8 /m)
+    assert.match((await slots.trial())?.wentBack ?? '', /its trial was cut off/)
+  })
+
+  test('none from a folder of somebody else, for who only asks', { skip: process.geteuid?.() !== 0 }, async () => {
+    const { data } = await twoReleases('asked', 'good')
+    const own = start(data, 'status')
+    await own.says(/^runs 0\.8 /m)
+    await chown(data, 65_534, 65_534)
+    const others = start(data, 'status')
+    await others.says(/is no data folder of an enrolled appliance/)
+    assert.doesNotMatch(others.text(), /^runs /m)
   })
 
   test('some release, whatever the slots hold', async () => {

@@ -21,7 +21,7 @@ export type ExitStatus = (typeof EXIT)[keyof typeof EXIT]
 export const DETAILED_VARIABLE = 'PATCHMESH_EXIT_STATUS'
 const DETAILED: ReadonlySet<ExitStatus> = new Set([EXIT.notFound, EXIT.notPermitted, EXIT.unreachable])
 
-export const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
+const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
   done: 'done',
   failed: 'refused or failed; one line on standard error says why and what to do',
   usage: 'wrong usage',

@@ -56,7 +56,7 @@ export async function examined(named: Named, patients: readonly Patient[]): Prom
         )
   if (there.length === 0) return `nothing here says whose folder it is: name it with --data, and --for ${names}`
   if (config !== undefined && there.length > 1) return `say whose file ${config} is, with --for ${names}`
-  const found = [nodeFinding()].map((finding) => ({ daemon: 'machine', ...finding }))
+  const found: Examined[] = [{ daemon: 'machine', ...nodeFinding() }]
   for (const one of there)
     for (const finding of await examine(one, data, config)) found.push({ daemon: one.daemon.name, ...finding })
   return found

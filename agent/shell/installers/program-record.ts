@@ -92,6 +92,7 @@ async function ageMs(program: MarkedProcess): Promise<number> {
   return Math.max(0, uptimeSeconds - program.startTime / CLOCK_TICKS_PER_SECOND) * 1000
 }
 
-async function bootId(): Promise<string> {
+/** Of this start of the machine: numbers and start times of processes mean nothing after the next one. */
+export async function bootId(): Promise<string> {
   return (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim()
 }

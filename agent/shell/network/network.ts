@@ -254,7 +254,7 @@ export class Network {
   #admit(members: ReadonlySet<PeerId>, enrolling: ReadonlySet<PeerId>): void {
     this.#members = members
     this.#mayEnroll = enrolling
-    for (const connection of [...this.#running.getConnections()]) {
+    for (const connection of this.#running.getConnections()) {
       const peer = peerOf(connection.remotePeer)
       if (connection.direction === 'inbound' && !members.has(peer) && !enrolling.has(peer)) {
         connection.abort(new Error('no longer a member'))
@@ -263,7 +263,7 @@ export class Network {
   }
 
   #hangUp(peer: PeerId, reason: string): void {
-    for (const connection of [...this.#running.getConnections()]) {
+    for (const connection of this.#running.getConnections()) {
       if (peerOf(connection.remotePeer) === peer) connection.abort(new Error(reason))
     }
   }

@@ -4,7 +4,7 @@
  * off is gone back from. Whatever is wrong with the slots, some release is started: the base is always there.
  */
 import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { isBug } from '../../../protocol/assert.ts'
@@ -31,7 +31,10 @@ export async function becomeChosen(data: string, warn: Warn): Promise<void> {
   }
 }
 
-/** The same for a command that asks the agent: both are of one release then. It changes nothing. */
+/**
+ * The same for a command that asks the agent: both are of one release then. It changes nothing, and from a folder that
+ * belongs to somebody else nothing is run: who looks into it does not yet trust what is there.
+ */
 export async function becomeRunning(args: readonly string[]): Promise<void> {
   const trees = ownTrees()
   if (trees === null || trees.home !== trees.base) return
@@ -40,6 +43,7 @@ export async function becomeRunning(args: readonly string[]): Promise<void> {
   if (data === null) return
   const slots = new ReleaseSlots(path.resolve(data))
   try {
+    if ((await stat(data)).uid !== process.geteuid?.()) return
     const current = await slots.current()
     const label = current === null ? null : await slots.label(current)
     if (current === null || label?.base !== (await releaseOf(trees.base))) return
@@ -79,13 +83,13 @@ async function chosenTree(data: string, base: string, warn: Warn): Promise<strin
   return null
 }
 
-export class UpdaterAtWork extends Error {}
+class UpdaterAtWork extends Error {}
 
 /** Nothing of it runs any more when this returns, and that it was gone back from is noted. */
 async function endCutOff(slots: ReleaseSlots): Promise<void> {
   const trial = await slots.trial()
   if (trial === null || !(await slots.isUnderWay(trial))) return
-  if (await isTriedNow(trial))
+  if (isTriedNow(trial))
     throw new UpdaterAtWork(
       `another agent is running on the data folder: its updater tries release ${trial.release}. Wait until that has ended.`,
     )
@@ -94,7 +98,7 @@ async function endCutOff(slots: ReleaseSlots): Promise<void> {
 }
 
 /** By a process that is not this one, which has been the updater itself. */
-async function isTriedNow({ updater }: Trial): Promise<boolean> {
+function isTriedNow({ updater }: Trial): boolean {
   return updater !== null && updater.pid !== process.pid && isAlive(updater)
 }
 

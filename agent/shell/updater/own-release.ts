@@ -16,7 +16,7 @@ export type OwnRelease = {
   readonly base: string | null
   readonly isTried: boolean
   /** It ends cleanly, and its process becomes the updater, for what is noted. */
-  exchange(trial: Omit<Trial, 'version' | 'updater' | 'tried' | 'wentBack'>): Promise<never>
+  exchange(trial: Omit<Trial, 'version' | 'updater' | 'tried' | 'bootId' | 'wentBack'>): Promise<never>
   /** It ends cleanly, and its process becomes the release that is to run. */
   restart(): Promise<never>
   /** To the updater, which ends this process then. */

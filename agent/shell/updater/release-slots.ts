@@ -14,10 +14,10 @@ import { jsonIn } from '../../../protocol/json-in.ts'
 import { readKept } from '../damaged-file.ts'
 import { syncFolder, writeDurably } from '../durable-file.ts'
 import { ifThere } from '../if-there.ts'
+import { bootId } from '../installers/program-record.ts'
 import { removeTree } from '../remove-tree.ts'
 
-export const SLOT_NAMES = ['a', 'b'] as const
-export const SlotName = z.enum(SLOT_NAMES)
+export const SlotName = z.enum(['a', 'b'])
 export type SlotName = z.infer<typeof SlotName>
 
 const CURRENT = 'current'
@@ -47,6 +47,8 @@ export const Trial = z.object({
   /** The process that tries it, and the one that is tried. */
   updater: Process.nullable(),
   tried: Process.nullable(),
+  /** Of the machine, when both were noted; not there where an earlier release has noted them. */
+  bootId: z.string().optional(),
   /** Why it was gone back from; null while it is under way, and once it is kept. */
   wentBack: z.string().nullable(),
 })
@@ -116,13 +118,17 @@ export class ReleaseSlots {
     await syncFolder(this.folder)
   }
 
+  /** Without its processes where the machine was started again since: others may have their numbers. */
   async trial(): Promise<Trial | null> {
     const bytes = await readKept(path.join(this.folder, TRIAL), IF_DAMAGED)
-    return bytes === null ? null : (Trial.safeParse(jsonIn(Buffer.from(bytes).toString('utf8'))).data ?? null)
+    const trial = bytes === null ? null : (Trial.safeParse(jsonIn(Buffer.from(bytes).toString('utf8'))).data ?? null)
+    if (trial?.bootId === undefined || trial.bootId === (await bootId())) return trial
+    return { ...trial, updater: null, tried: null }
   }
 
-  async note(trial: Omit<Trial, 'version'>): Promise<void> {
-    await writeDurably(this.folder, TRIAL, Buffer.from(JSON.stringify({ ...trial, version: 1 })))
+  async note(trial: Omit<Trial, 'version' | 'bootId'>): Promise<void> {
+    const noted: Trial = { ...trial, version: 1, bootId: await bootId() }
+    await writeDurably(this.folder, TRIAL, Buffer.from(JSON.stringify(noted)))
   }
 
   /** Whether the updater has not come to an end with it: neither kept nor gone back from. */

@@ -25,7 +25,7 @@ export const TriedWord = z.discriminatedUnion('word', [
 ])
 export type TriedWord = z.infer<typeof TriedWord>
 
-export type TrialOptions = { readonly slots: ReleaseSlots; readonly log: Log; readonly watched: Supervisor }
+type TrialOptions = { readonly slots: ReleaseSlots; readonly log: Log; readonly watched: Supervisor }
 
 /** Becomes the agent at the end, however it comes to that. */
 export async function runTrial({ slots, log, watched }: TrialOptions): Promise<never> {
@@ -52,16 +52,23 @@ async function tryOut({ slots, log, watched }: TrialOptions, trial: Trial): Prom
   const over = follow(child, trial)
   const exited = endOf(child)
   const noted = { ...trial, updater: identityOf(process.pid), tried: identityOf(child.pid) }
-  await slots.note(noted)
-  const end = await over
-  if (end === 'stopped') {
+  let end: TrialEnd | 'stopped'
+  try {
+    await slots.note(noted)
+    end = await over
+    if (end !== 'stopped') {
+      if (end.keeps) await slots.switchTo(trial.slot)
+      else await slots.note({ ...noted, wentBack: end.reason })
+      log.info(
+        { release: trial.release, ...end },
+        end.keeps ? 'the release is kept' : 'goes back to the release before',
+      )
+    }
+  } finally {
+    // Also where nothing can be written down: two agents on one data folder are none.
     await stopped(child, exited)
-    process.exit(0)
   }
-  if (end.keeps) await slots.switchTo(trial.slot)
-  else await slots.note({ ...noted, wentBack: end.reason })
-  log.info({ release: trial.release, ...end }, end.keeps ? 'the release is kept' : 'goes back to the release before')
-  await stopped(child, exited)
+  if (end === 'stopped') process.exit(0)
 }
 
 /** How the trial ends; `stopped` where this process is asked to end meanwhile. */
