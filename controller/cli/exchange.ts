@@ -13,6 +13,8 @@ import { pipeline } from 'node:stream/promises'
 const IDLE_TIMEOUT_MS = 120_000
 /** The Service Center says something on a stream every 15 seconds. */
 const SILENT_STREAM_MS = 40_000
+/** Of a proxy or balancer that reaches nobody behind it (RFC 9110, 15.6). */
+const GATEWAY_STATUSES = new Set([502, 503, 504])
 /** Of one list: a few hundred kB. */
 const PAGE_ENTRIES = 1000
 /** One patch of the largest fleet, with all of its appliances, is a few MiB. */
@@ -35,6 +37,11 @@ export class ServerRefusal extends Error {
 /** The server did not answer, which may pass. */
 export class UnreachableError extends Error {
   override readonly name = 'UnreachableError'
+}
+
+/** Whether it passes by itself: the Service Center restarts, or another node of it takes the lead. */
+export function isInterruption(error: unknown): boolean {
+  return error instanceof UnreachableError || (error instanceof ServerRefusal && error.code === 'standing_by')
 }
 
 export type Upload = { readonly bytes: number; chunks(): AsyncIterable<Uint8Array> }
@@ -196,6 +203,7 @@ export class Exchange {
   }
 
   #stranger(status: number): Error {
+    if (GATEWAY_STATUSES.has(status)) return this.#unreachable(new Error(`status ${status} of what is in front of it`))
     return new Error(
       `What answers at ${this.#server.origin} (status ${status}) is not a Service Center: give its address with --server URL`,
     )

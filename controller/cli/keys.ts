@@ -16,10 +16,9 @@ import {
 import { readKeySeeds } from '../shell/keys.ts'
 import { defineCommand, required, UsageError } from './command.ts'
 import { DATA_OPTION, namedData } from './data-folder.ts'
+import { MIN_PASSPHRASE_CHARACTERS } from './personal-keys.ts'
 import { readSmallFile } from './read-small-file.ts'
 import { writeNewFile } from './write-new-file.ts'
-
-const MIN_PASSPHRASE_CHARACTERS = 12
 
 export const sealKeysCommand = defineCommand({
   name: 'keys seal',

@@ -14,7 +14,7 @@ import { writeNewFile } from './write-new-file.ts'
 
 const MAX_KEY_FILE_BYTES = 4096
 /** A file that is stolen is guessed at: several words hold, signs do not. */
-const MIN_PASSPHRASE_CHARACTERS = 12
+export const MIN_PASSPHRASE_CHARACTERS = 12
 const PASSPHRASE = 'PATCHMESH_KEY_PASSPHRASE'
 
 export const newKey = defineCommand({

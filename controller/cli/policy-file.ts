@@ -28,7 +28,7 @@ import { printable } from './terminal.ts'
 import { writeNewFile } from './write-new-file.ts'
 
 const PublicFile = ApprovalKey.safeExtend({ name: ApplianceName })
-const Needed = z.coerce.number().pipe(Policy.shape.approvalsNeeded)
+const Needed = z.string().regex(/^\d+$/, 'is not a whole number').transform(Number).pipe(Policy.shape.approvalsNeeded)
 const Day = z.iso.date('is not a day such as 2027-12-31')
 
 const LASTS_DAYS = 365
@@ -183,6 +183,8 @@ async function changed(before: Policy, options: Changes): Promise<Policy> {
   const all = (name: keyof Changes): string[] => [options[name] ?? []].flat()
   const one = (name: keyof Changes): string | undefined => all(name)[0]
   const removed = new Set(all('remove'))
+  const known = new Set([...before.owners, ...before.approvers].map(({ name }) => name as string))
+  for (const name of removed.difference(known)) throw new UsageError(`--remove: the policy has no ${printable(name)}`)
   const kept = <Person extends { readonly name: string }>(people: readonly Person[]): Person[] =>
     people.filter(({ name }) => !removed.has(name))
   const organizations = all('for').map((name) => parsed('for', name, OrganizationName))
@@ -193,7 +195,7 @@ async function changed(before: Policy, options: Changes): Promise<Policy> {
   const named = one('organization')
   if (named !== undefined && needed === undefined) throw new UsageError('--organization goes with --needed')
   const floors = all('floor').map((text) => {
-    const at = text.lastIndexOf('@')
+    const at = Math.max(0, text.lastIndexOf('@'))
     return {
       patch: parsed('floor', text.slice(0, at), PatchName),
       version: parsed('floor', text.slice(at + 1), PatchVersion),

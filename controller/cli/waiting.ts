@@ -6,7 +6,7 @@ import { EXIT, type ExitStatus } from '../../agent/shell/command-line/exit-statu
 import { duration } from '../page/words.ts'
 import { Changes } from './changes.ts'
 import { UsageError } from './command.ts'
-import { UnreachableError } from './exchange.ts'
+import { isInterruption } from './exchange.ts'
 import { ProgressLine } from './progress-line.ts'
 import { readDuration } from './read-duration.ts'
 import type { ServiceCenterClient } from './service-center-client.ts'
@@ -80,7 +80,7 @@ export async function awaited<Found>(
         answeredAt = performance.now()
         isAnswered = true
       } catch (error) {
-        if (!(error instanceof UnreachableError)) throw error
+        if (!isInterruption(error)) throw error
         if (performance.now() - answeredAt > UNREACHABLE_FOR_AT_MOST_MS) throw error
         isAnswered = false
       }

@@ -7,7 +7,7 @@ import type { OutputFormat } from '../../agent/shell/command-line/output.ts'
 import { renderedLines } from '../../agent/shell/command-line/output.ts'
 import { Changes } from './changes.ts'
 import type { Show } from './command.ts'
-import { UnreachableError } from './exchange.ts'
+import { isInterruption } from './exchange.ts'
 import { connect } from './service-center-client.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -37,7 +37,7 @@ export async function watched(
         await run(show)
       } catch (error) {
         // At the first look it is the address that is wrong, and later it passes.
-        if (!(error instanceof UnreachableError) || shown === '') throw error
+        if (!isInterruption(error) || shown === '') throw error
         terminal.tell('the Service Center cannot be reached; trying again')
       }
       await changes.heard()

@@ -5,11 +5,11 @@ import { open } from 'node:fs/promises'
 import { LocalFileError } from './exchange.ts'
 
 /** For its owner alone, and durable: a key that is lost after its public part was handed on is worth nothing. */
-export async function writeNewFile(out: string, pem: string | Buffer): Promise<void> {
+export async function writeNewFile(out: string, content: string | Buffer): Promise<void> {
   try {
     const file = await open(out, 'wx', 0o600)
     try {
-      await file.writeFile(pem)
+      await file.writeFile(content)
       await file.sync()
     } finally {
       await file.close()

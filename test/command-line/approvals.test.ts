@@ -49,6 +49,15 @@ test('keys are made, a policy is signed and handed on, and an install is approve
   assert.match(await done('policy show', server), new RegExp(`Nothing has to be approved[\\s\\S]*${fleetKey}`))
   const people = ['--owner', at('olga.pub'), '--approver', at('maria.pub'), '--approver', at('jonas.pub')]
   await done('policy init', ['--fleet', fleetKey, ...people, '--needed', '2', '--out', at('policy')])
+  for (const [words, why] of [
+    [['--floor', 'hotfix'], /--floor/],
+    [['--needed', ''], /is not a whole number/],
+    [['--remove', 'mara'], /the policy has no mara/],
+  ] as const) {
+    const { status, stderr } = await run('policy add', [at('policy'), ...words, '--out', at('wrong')])
+    assert.equal(status, 2)
+    assert.match(stderr, why)
+  }
   const unsigned = await run('policy set', [at('policy'), '--yes', ...server])
   assert.match(unsigned.stderr, /policy 1 is signed by 0 of 1 needed of its own owners/)
   await done('policy sign', [at('policy'), '--key', at('olga')], PASSPHRASE, 'y')

@@ -32,6 +32,12 @@ after(async () => {
   rmSync(folder, { recursive: true })
 })
 
+test('an address that is none is a sentence', async () => {
+  const { status, stderr } = await migrate(folder, 'nonsense')
+  assert.equal(status, 2)
+  assert.match(stderr, /is not postgresql:\/\/USER@HOST:PORT\/NAME/)
+})
+
 const migrate = (data: string, to: string) => patchmesh(['migrate', '--data', data, '--to', to, '--json'])
 
 /** A record of each table that the core has, a person, a setting, and more entries of the trail than are copied at once. */

@@ -208,6 +208,35 @@ test('--watch reads again by itself where the way holds events back', async () =
   held.close()
 })
 
+test('--watch goes on when another node has taken the lead, or a proxy has found nobody meanwhile', async () => {
+  const standing = JSON.stringify({ error: { code: 'standing_by', message: 'it stands by', hint: 'ask the other' } })
+  const answers = [
+    [200, '["first"]'],
+    [503, standing],
+    [502, '<html>'],
+    [200, '["second"]'],
+  ] as const
+  let asked = 0
+  const nodes = createServer((request, response) => {
+    if (request.url?.startsWith('/api/v1/patches') !== true) return
+    const [status, body] = answers[Math.min(asked++, answers.length - 1)] ?? [500, '']
+    response.writeHead(status).end(body)
+  }).listen(0, '127.0.0.1')
+  await once(nodes, 'listening')
+  const { port } = nodes.address() as { port: number }
+  const terminal = heardTerminal()
+  const at = ['--server', `http://127.0.0.1:${port}`, '--api-token', 't']
+  const ended = commandNamed('patches list').run(['--watch', '--json', ...at], terminal)
+  await terminal.heard(/"first"/)
+  terminal.print = () => {
+    throw new Error('the terminal is gone')
+  }
+  await assert.rejects(ended, /the terminal is gone/)
+  assert.equal(terminal.told.filter((line) => /cannot be reached; trying again/.test(line)).length, 2)
+  nodes.closeAllConnections()
+  nodes.close()
+})
+
 for (const [words, sentence] of [
   [['--timeout', '10s'], /--timeout goes with --wait\./],
   [['--wait', '--timeout', 'soon'], /--timeout is a time such as 90s, 10m, 2h or 1d, and soon is none\./],

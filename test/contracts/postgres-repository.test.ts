@@ -7,6 +7,7 @@ import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 import { after, before, describe, test } from 'node:test'
 import { openLog } from '../../agent/shell/log.ts'
+import { checkTrail } from '../../controller/shell/check-trail.ts'
 import { NotLeading } from '../../controller/shell/database/postgresql/fenced-dialect.ts'
 import type { Leadership } from '../../controller/shell/database/postgresql/leadership.ts'
 import { PostgresDatabase } from '../../controller/shell/database/postgresql/postgres-database.ts'
@@ -66,6 +67,14 @@ describe('the trail in PostgreSQL', () => {
       await repository.close()
       await assert.rejects(postgres.ask(statement, databaseOf(url)), why)
     })
+})
+
+test('the trail is whole though somebody has written what PostgreSQL cannot hold', async () => {
+  const repository = await open(await postgres.newDatabase())
+  await repository.commit([entry('of no bits: \0'), entry('after it')])
+  const { chain, broken } = await checkTrail({ repository, nowMs: 1 })
+  assert.deepEqual([chain.entries, broken], [2, null])
+  await repository.close()
 })
 
 describe('who leads', DEADLINE, () => {
@@ -156,6 +165,47 @@ describe('a database that goes away in the middle', DEADLINE, () => {
     await repository.close()
     way.close()
   })
+
+  test('of the answer to a commit beside which there are others: none is done twice', async () => {
+    const url = await postgres.newDatabase()
+    const way = await Way.to(postgres.port)
+    const { repository, lead } = await leading(postgres.url(databaseOf(url), way.port), 'north')
+    way.losesNextAnswerTo('commit')
+    await Promise.all(['one', 'two', 'three'].map((subject) => repository.commit([entry(subject)])))
+    assert.equal(way.lost, 1)
+    assert.deepEqual((await subjects(repository)).sort(), ['one', 'three', 'two'])
+    await lead.release()
+    await repository.close()
+    way.close()
+  })
+
+  test('of a commit that arrives only after it was given up: it is not done twice', async () => {
+    const url = await postgres.newDatabase()
+    const own = databaseOf(url)
+    const way = await Way.to(postgres.port)
+    const { repository, lead } = await leading(postgres.url(own, way.port), 'north')
+    way.holdsNext('commit')
+    const committed = repository.commit([entry('late')])
+    await eventually('the next attempt waits for the first', () => waiting(own))
+    way.goesOn()
+    await committed
+    assert.deepEqual(await subjects(repository), ['late'])
+    await lead.release()
+    await repository.close()
+    way.close()
+  })
+
+  test('of a commit that never arrives, as of a machine that died: the database takes it back, and it is done', async () => {
+    const url = await postgres.newDatabase()
+    const way = await Way.to(postgres.port)
+    const { repository, lead } = await leading(postgres.url(databaseOf(url), way.port), 'north')
+    way.holdsNext('commit')
+    await repository.commit([entry('again')])
+    assert.deepEqual(await subjects(repository), ['again'])
+    await lead.release()
+    await repository.close()
+    way.close()
+  })
 })
 
 describe('says what to do', () => {
@@ -172,6 +222,8 @@ describe('says what to do', () => {
     const database = await PostgresDatabase.open(url)
     const other = openRepository({ folder: '', root: '12D3KooWother' as never, postgres: database })
     await assert.rejects(other, /belongs to the signing key 12D3.*Restore the folder "keys" and the database/)
+    // Whoever has opened it closes it, too.
+    await database.close()
   })
 
   test('when there is no such database, or nothing answers', async () => {
@@ -193,11 +245,22 @@ describe('says what to do', () => {
   })
 })
 
-/** A way to the database that can lose an answer: what was asked gets there, and both ends are cut. */
+/** Whether somebody waits for a row that another transaction has. */
+async function waiting(database: string): Promise<boolean> {
+  const where = `datname = '${database}' and wait_event_type = 'Lock'`
+  return (await postgres.ask(`select count(*) from pg_stat_activity where ${where}`)) !== '0'
+}
+
+/**
+ * A way to the database that can lose an answer: what was asked gets there, and both ends are cut. Or it keeps what was asked to itself, and
+ * only the near end is cut.
+ */
 class Way {
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
   #word: string | null = null
+  #holds = false
+  #held: (() => void) | null = null
   lost = 0
 
   private constructor(server: Server) {
@@ -221,6 +284,16 @@ class Way {
     this.#word = word
   }
 
+  holdsNext(word: string): void {
+    this.#word = word
+    this.#holds = true
+  }
+
+  /** What was held gets there after all. */
+  goesOn(): void {
+    this.#held?.()
+  }
+
   close(): void {
     this.#server.close()
     for (const socket of this.#sockets) socket.destroy()
@@ -228,17 +301,25 @@ class Way {
 
   #carry(near: Socket, far: Socket): void {
     let isLost = false
+    let isHeld = false
     const cut = (): void => {
       near.destroy()
       far.destroy()
     }
-    for (const socket of [near, far]) this.#sockets.add(socket.on('error', cut).on('close', cut))
+    far.on('error', cut).on('close', cut)
+    near.on('error', cut).on('close', () => isHeld || cut())
+    for (const socket of [near, far]) this.#sockets.add(socket)
     near.on('data', (bytes) => {
       if (this.#word !== null && bytes.toString('latin1').includes(`${this.#word}\0`)) {
         this.#word = null
-        isLost = true
+        isHeld = this.#holds
+        isLost = !isHeld
       }
-      far.write(bytes)
+      if (!isHeld) far.write(bytes)
+      else {
+        this.#held = () => far.write(bytes)
+        near.destroy()
+      }
     })
     far.on('data', (bytes) => {
       if (!isLost) near.write(bytes)

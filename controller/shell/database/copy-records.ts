@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto'
 import { type Kysely, PostgresAdapter, sql, type Transaction } from 'kysely'
 import type { Schema } from './schema.ts'
+import { storableText } from './storable-text.ts'
 
 const AT_ONCE = 200
 
@@ -121,8 +122,8 @@ class Digests {
   }
 }
 
-/** A text of PostgreSQL cannot hold the character of no bits, and gets another in its place. */
+/** A text is compared as a PostgreSQL stores it. */
 function comparable(value: unknown): unknown {
-  if (typeof value === 'string') return value.replaceAll('\0', '\ufffd')
+  if (typeof value === 'string') return storableText(value)
   return value instanceof Uint8Array ? ['bytes', Buffer.from(value).toString('base64')] : value
 }

@@ -16,7 +16,7 @@ const Noted = z.strictObject({ url: z.string() })
 
 /** The protocol is one of those that PostgreSQL knows, and no password is in it: settings and files are read by many. */
 export const DatabaseUrl = z
-  .url({ protocol: /^postgres(?:ql)?$/, error: 'is not postgresql://USER@HOST:PORT/NAME' })
+  .url({ protocol: /^postgres(?:ql)?$/, error: 'is not postgresql://USER@HOST:PORT/NAME', abort: true })
   .refine((text) => new URL(text).password === '' && !new URL(text).searchParams.has('password'), {
     error: 'has a password: put it into PGPASSWORD, or into the file of PGPASSFILE',
   })

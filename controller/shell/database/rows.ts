@@ -59,6 +59,7 @@ import type {
   TokenRow,
   WindowRow,
 } from './schema.ts'
+import { storableText } from './storable-text.ts'
 
 export function tokenRecord(row: TokenRow): TokenRecord {
   const { enrollingPeer, name, organization, dataCenter, kind, role, group } = row
@@ -239,7 +240,14 @@ function signedBy(json: string | null, what: string): SignedBy | null {
 
 /** `before` is the entry that is the newest so far. */
 export function auditRow(record: AuditRecord, before: Pick<AuditRow, 'position' | 'hash'> | undefined): AuditRow {
-  const row = { organization: '', origin: '', ...record, position: (before?.position ?? 0) + 1 } as const
+  // The hash is of what every database gives back.
+  const [actor, subject, outcome] = [
+    storableText(record.actor),
+    storableText(record.subject),
+    storableText(record.outcome),
+  ]
+  const position = (before?.position ?? 0) + 1
+  const row = { organization: '', origin: '', ...record, actor, subject, outcome, position } as const
   return { ...row, hash: linkHash(before?.hash ?? CHAIN_BEGIN, row) }
 }
 export function trailEntry({ organization, ...row }: AuditRow): ChainedEntry {

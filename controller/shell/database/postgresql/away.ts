@@ -6,8 +6,8 @@
 /** Marks an error that was put into words. */
 export type Away = { isAway: true }
 
-/** SQLSTATE: classes 08 (connection) and 57P (shut down, crashed, starting), and too many connections (PostgreSQL, Appendix A). */
-const STATES = /^(?:08...|57P0[123]|53300)$/
+/** SQLSTATE: classes 08 (connection) and 57P (shut down, crashed, starting), a transaction left open, and too many connections (PostgreSQL, Appendix A). */
+const STATES = /^(?:08...|25P03|57P0[123]|53300)$/
 const SYSTEM = new Set([
   ...['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'],
   ...['ECONNABORTED', 'ENOENT'],

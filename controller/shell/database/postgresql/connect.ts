@@ -5,6 +5,7 @@
  */
 import { setTimeout as pause } from 'node:timers/promises'
 import pg from 'pg'
+import { storableText } from '../storable-text.ts'
 import { type Away, isAway } from './away.ts'
 
 /** Well below the length of a lease, so that whoever leads knows in time. */
@@ -64,7 +65,11 @@ export function connectionsTo(url: string, { most = MAX_CONNECTIONS, patienceMs 
       connection.release()
     }
   }
-  return { connect, query, end: () => pool.end() }
+  // Whoever could not open what is in it has closed it, and so does whoever has asked for that.
+  const end = async (): Promise<void> => {
+    if (!pool.ending) await pool.end()
+  }
+  return { connect, query, end }
 }
 
 /** Nothing was asked yet, so trying again repeats nothing. */
@@ -90,7 +95,10 @@ function connectionOf(client: pg.PoolClient, ends: Ends): Connection {
     release: () => client.release(isBroken),
     async query(text, values = []) {
       try {
-        return await client.query(text, values.map(storable))
+        return await client.query(
+          text,
+          values.map((value) => (typeof value === 'string' ? storableText(value) : value)),
+        )
       } catch (error) {
         isBroken ||= isAway(error)
         if (error instanceof Error) error.cause ??= ends.get(client)
@@ -98,11 +106,6 @@ function connectionOf(client: pg.PoolClient, ends: Ends): Connection {
       }
     },
   }
-}
-
-/** A text of PostgreSQL cannot hold the character of no bits; what an installer printed may. */
-function storable(value: unknown): unknown {
-  return typeof value === 'string' && value.includes('\0') ? value.replaceAll('\0', '\ufffd') : value
 }
 
 /** `patchmesh@db.example.com:5432/patchmesh`. */

@@ -12,6 +12,7 @@ import {
   type TransactionSettings,
 } from 'kysely'
 import type { Connections } from './connect.ts'
+import { LEASE_SECONDS } from './leadership.ts'
 
 export class NotLeading extends Error {
   override readonly name = 'NotLeading'
@@ -19,6 +20,14 @@ export class NotLeading extends Error {
 
 /** The epoch in which this process leads; null for a guest. */
 export type Fence = { epoch: number | null }
+
+const RAISE = 'update leadership set revision = revision + 1 where id = 1'
+/**
+ * The server keeps the lock of a machine that died without a word until its connection ends, which may take hours; nobody else could
+ * lead until then. So it takes back what whoever leads leaves open for as long as a lease.
+ */
+const RAISE_LEADING = `${RAISE} and epoch = $1
+  returning set_config('idle_in_transaction_session_timeout', '${LEASE_SECONDS}s', true)`
 
 export function fencedDialect(connections: Connections, fence: Fence): Dialect {
   const config = { pool: connections as never }
@@ -38,9 +47,8 @@ class FencedDriver extends PostgresDriver {
   override async beginTransaction(connection: DatabaseConnection, settings: TransactionSettings): Promise<void> {
     await super.beginTransaction(connection, settings)
     const { epoch } = this.#fence
-    const raise = 'update leadership set revision = revision + 1 where id = 1'
     try {
-      const query = epoch === null ? CompiledQuery.raw(raise) : CompiledQuery.raw(`${raise} and epoch = $1`, [epoch])
+      const query = epoch === null ? CompiledQuery.raw(RAISE) : CompiledQuery.raw(RAISE_LEADING, [epoch])
       const { numAffectedRows } = await connection.executeQuery(query)
       if (numAffectedRows !== 1n) throw new NotLeading('another node leads: this one writes nothing any more')
     } catch (error) {

@@ -8,7 +8,7 @@ import type { Log } from '../../../../agent/shell/log.ts'
 import { isAway } from './away.ts'
 import type { Connections } from './connect.ts'
 
-const LEASE_SECONDS = 10
+export const LEASE_SECONDS = 10
 const RENEW_MS = 3_000
 /** The database's clock and ours may run apart, and stopping takes a moment. */
 const MARGIN_MS = 1_500

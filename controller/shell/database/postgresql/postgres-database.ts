@@ -40,6 +40,8 @@ export class PostgresDatabase {
   readonly #ofLease: Connections
   readonly #fence: Fence = { epoch: null }
   #leadership: Leadership | null = null
+  /** Of the commit before. Only the name of the last one is kept, so the next waits until that of this one was found. */
+  #written: Promise<unknown> = Promise.resolve()
 
   private constructor(url: string) {
     this.name = nameOf(url)
@@ -105,13 +107,23 @@ export class PostgresDatabase {
    * Does what `write` does once, though the database is away for a moment: a transaction of which no answer came is looked for,
    * by the name that it has left, before it is done again.
    */
-  async lastingly(database: Kysely<Schema>, write: (transaction: Transaction<Schema>) => Promise<void>): Promise<void> {
+  lastingly(database: Kysely<Schema>, write: (transaction: Transaction<Schema>) => Promise<void>): Promise<void> {
+    const written = this.#written.then(() => this.#writeOnce(database, write))
+    this.#written = Promise.allSettled([written])
+    return written
+  }
+
+  async #writeOnce(
+    database: Kysely<Schema>,
+    write: (transaction: Transaction<Schema>) => Promise<void>,
+  ): Promise<void> {
     const name = randomUUID()
     const givesUpMs = performance.now() + GUEST_TRIES_MS
     for (let tries = 0; ; tries++) {
       try {
-        if (tries > 0 && (await this.#wasCommitted(name))) return
         await database.transaction().execute(async (transaction) => {
+          // Behind the fence, since the one without an answer may have been committed only now.
+          if (tries > 0 && (await wasCommitted(transaction, name))) return
           await write(transaction)
           if (this.#leadership !== null)
             await sql`update leadership set "lastCommit" = ${name} where id = 1`.execute(transaction)
@@ -138,11 +150,6 @@ export class PostgresDatabase {
       }
       await pause(TRY_AGAIN_MS)
     }
-  }
-
-  async #wasCommitted(name: string): Promise<boolean> {
-    const { rows } = await this.#connections.query('select "lastCommit" from leadership where id = 1')
-    return rows[0]?.['lastCommit'] === name
   }
 
   async close(): Promise<void> {
@@ -175,4 +182,9 @@ export class PostgresDatabase {
         `The database ${this.name} has tables of something else, and none of them was touched: make one for patchmesh alone (createdb).`,
       )
   }
+}
+
+async function wasCommitted(transaction: Transaction<Schema>, name: string): Promise<boolean> {
+  const last = sql<{ lastCommit: string }>`select "lastCommit" from leadership where id = 1`
+  return (await last.execute(transaction)).rows[0]?.lastCommit === name
 }
