@@ -8,8 +8,8 @@ import pg from 'pg'
 import { storableText } from '../storable-text.ts'
 import { type Away, isAway } from './away.ts'
 
-/** Well below the length of a lease, so that whoever leads knows in time. */
-const ANSWER_WITHIN_MS = 5_000
+/** Reading all records of a large fleet, and an index over them, take their time; whether the lead is lost is known by the lease. */
+const ANSWER_WITHIN_MS = 60_000
 const CONNECT_WITHIN_MS = 3_000
 /** For how long a connection is tried for, since a server that is started again is back within it. */
 const PATIENCE_MS = 5_000
@@ -36,14 +36,17 @@ const TYPES: pg.CustomTypesConfig = {
 }
 
 /** `url` without a password: that is in PGPASSWORD or in the file of PGPASSFILE. */
-export function connectionsTo(url: string, { most = MAX_CONNECTIONS, patienceMs = PATIENCE_MS } = {}): Connections {
+export function connectionsTo(
+  url: string,
+  { most = MAX_CONNECTIONS, patienceMs = PATIENCE_MS, answerWithinMs = ANSWER_WITHIN_MS } = {},
+): Connections {
   const pool = new pg.Pool({
     connectionString: url,
     max: most,
     types: TYPES,
     keepAlive: true,
     connectionTimeoutMillis: CONNECT_WITHIN_MS,
-    query_timeout: ANSWER_WITHIN_MS,
+    query_timeout: answerWithinMs,
     application_name: 'patchmesh',
   })
   // Without these the process would end of a connection that does. Whoever uses it is told why.
@@ -94,6 +97,8 @@ function connectionOf(client: pg.PoolClient, ends: Ends): Connection {
     processID: (client as unknown as { processID?: number }).processID,
     release: () => client.release(isBroken),
     async query(text, values = []) {
+      // Whatever is asked would wait behind what got no answer.
+      if (isBroken) throw ends.get(client) ?? new Error('Connection terminated')
       try {
         return await client.query(
           text,

@@ -14,6 +14,8 @@ import { Leadership, takeTheLead } from './leadership.ts'
 
 /** How long a guest tries; whoever leads tries for as long as its lease is good. */
 const GUEST_TRIES_MS = 10_000
+/** Well below the length of a lease, so that whoever leads knows in time. */
+const LEASE_ANSWER_WITHIN_MS = 5_000
 const TRY_AGAIN_MS = 200
 
 /** Errors of PostgreSQL that say that somebody else has made the same at the same moment. */
@@ -46,7 +48,7 @@ export class PostgresDatabase {
   private constructor(url: string) {
     this.name = nameOf(url)
     this.#connections = connectionsTo(url)
-    this.#ofLease = connectionsTo(url, { most: 1, patienceMs: 0 })
+    this.#ofLease = connectionsTo(url, { most: 1, patienceMs: 0, answerWithinMs: LEASE_ANSWER_WITHIN_MS })
   }
 
   /** Throws a sentence; `isAway` tells one that may pass by itself. */
